@@ -1,0 +1,35 @@
+"""Canonical JSON (RFC 8785) and digests: the only way bytes that get signed are made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import rfc8785
+
+from evidence.errors import PacketError
+
+
+def canonical_json(value: Any) -> bytes:
+    """Serialise to the RFC 8785 form. Raises `PacketError` for NaN, infinities and integers beyond 2**53."""
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise PacketError(f"cannot be written as canonical JSON: {error}") from error
+
+
+def parse_canonical(data: bytes, *, where: str) -> Any:
+    """Parse JSON that must already be in canonical form: the same value in other bytes is refused."""
+    try:
+        value = json.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise PacketError(f"is not JSON: {error}", where=where) from error
+    if canonical_json(value) != data:
+        raise PacketError("is JSON, but not in canonical form (RFC 8785)", where=where)
+    return value
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 of `data`, 64 lower-case hex digits."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,138 @@
+"""One file for transport and archive: a USTAR tape archive in one fixed form.
+
+Entries: `manifest.json`, `seal.json`, then the files in the manifest's order. Every header field is a function of name
+and size, so the whole container follows from its contents: `open_packet` packs what it read again and compares, and a
+flipped byte in a header or in the padding is found like one in a picture. Any tar program opens it.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from evidence.canonical import canonical_json, parse_canonical, sha256_hex
+from evidence.errors import PacketError
+from evidence.packet import Manifest, Model, Sha256
+from evidence.seal import SigningKey, VerifyKey
+
+SUFFIX = ".glp"
+MAX_CONTAINER_BYTES = 256 * 1024 * 1024
+
+
+class Seal(Model):
+    """`seal.json`: who signed which manifest."""
+
+    alg: Literal["Ed25519"] = "Ed25519"
+    key_id: str = Field(pattern=r"^[0-9a-f]{16}$")
+    manifest_sha256: Sha256
+    signature: str = Field(pattern=r"^[A-Za-z0-9+/]{86}==$")
+
+
+@dataclass(frozen=True)
+class OpenedPacket:
+    """A container whose form, digests and manifest are good; `verify_seal` says whether its key is."""
+
+    manifest: Manifest
+    seal: Seal
+    files: Mapping[str, bytes]
+    container_sha256: str
+
+    def verify_seal(self, key: VerifyKey) -> None:
+        """Raise `PacketError` unless `key` signed the manifest."""
+        if self.seal.key_id != key.key_id or self.manifest.node.key_id != key.key_id:
+            raise PacketError(
+                f"was sealed with key {self.seal.key_id}, not with {key.key_id}",
+                where="seal.json",
+                remedy="use the public key of the node named in the manifest",
+            )
+        key.verify(self.seal.signature, self.manifest.to_bytes(), where="seal.json")
+
+
+def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> bytes:
+    """Seal and pack. Raises `PacketError` if `files` are not exactly those of the manifest."""
+    _check_files(manifest, files)
+    if manifest.node.key_id != key.public.key_id:
+        raise PacketError("manifest names another key than the one that seals it", where="node.key_id")
+    manifest_bytes = manifest.to_bytes()
+    seal = Seal(
+        key_id=key.public.key_id, manifest_sha256=sha256_hex(manifest_bytes), signature=key.sign(manifest_bytes)
+    )
+    return _tar(manifest_bytes, canonical_json(seal.model_dump(mode="json")), manifest, files)
+
+
+def open_packet(data: bytes) -> OpenedPacket:
+    """Read a container and check everything that needs no key. Raises `PacketError`."""
+    if len(data) > MAX_CONTAINER_BYTES:
+        raise PacketError(f"is larger than {MAX_CONTAINER_BYTES} bytes")
+    entries = _entries(data)
+    if list(entries)[:2] != ["manifest.json", "seal.json"]:
+        raise PacketError("does not start with manifest.json and seal.json", remedy="is this a Giao Lộ packet?")
+    manifest = Manifest.from_bytes(entries.pop("manifest.json"))
+    seal_bytes = entries.pop("seal.json")
+    try:
+        seal = Seal.model_validate(parse_canonical(seal_bytes, where="seal.json"))
+    except ValidationError as error:
+        raise PacketError(str(error.errors()[0]["msg"]), where="seal.json") from error
+    if seal.manifest_sha256 != manifest.digest:
+        raise PacketError("names another manifest digest", where="seal.json")
+    _check_files(manifest, entries)
+    if _tar(manifest.to_bytes(), seal_bytes, manifest, entries) != data:
+        raise PacketError("container bytes outside the files were altered (headers or padding)")
+    return OpenedPacket(manifest, seal, entries, sha256_hex(data))
+
+
+def verify_packet(data: bytes, key: VerifyKey) -> Manifest:
+    """The whole check of one packet, offline. Raises `PacketError` with the first fault."""
+    opened = open_packet(data)
+    opened.verify_seal(key)
+    return opened.manifest
+
+
+def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    wanted = [f.name for f in manifest.files]
+    for name in files:
+        if name not in wanted:
+            raise PacketError("is in the container but not in the manifest", where=name)
+    for entry in manifest.files:
+        content = files.get(entry.name)
+        if content is None:
+            raise PacketError("is in the manifest but not in the container", where=entry.name)
+        if len(content) != entry.size or sha256_hex(content) != entry.sha256:
+            raise PacketError("content does not match its SHA-256 in the manifest: altered", where=entry.name)
+
+
+def _entries(data: bytes) -> dict[str, bytes]:
+    entries: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2) as archive:
+            for member in archive:
+                if not member.isreg():
+                    raise PacketError("is not a plain file", where=member.name)
+                if member.name in entries:
+                    raise PacketError("stands twice in the container", where=member.name)
+                handle = archive.extractfile(member)
+                content = handle.read() if handle else b""
+                if len(content) != member.size:
+                    raise PacketError("container is cut off", where=member.name)
+                entries[member.name] = content
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, OSError) as error:
+        raise PacketError(f"is not a readable packet container: {error}") from error
+    return entries
+
+
+def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
+        contents = [("manifest.json", manifest_bytes), ("seal.json", seal_bytes)]
+        contents += [(f.name, files[f.name]) for f in manifest.files]
+        for name, content in contents:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            info.mode = 0o444
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,0 +1,36 @@
+"""One shape for everything that is told to a person: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class GiaoLoError(Exception):
+    """Base of every expected error of the project.
+
+    Parameters
+    ----------
+    what: what is wrong, one sentence.
+    where: the file, path in the file, topic or address concerned.
+    remedy: what the reader can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} -> {self.remedy}" if self.remedy else text
+
+
+class PacketError(GiaoLoError):
+    """A packet, its container or its seal is not what it should be."""
+
+
+class WireError(GiaoLoError):
+    """A message on the broker does not follow the wire format."""
+
+
+class KeyFileError(GiaoLoError):
+    """A key file is missing, unreadable or of the wrong kind."""

@@ -1,0 +1,171 @@
+"""Messages between node and centre. Self-describing payloads, so any broker (MQTT 3.1.1 or 5) carries them.
+
+    node   -> offer   giaolo/v1/<node>/up/offer     "I have packet P: so many bytes, this SHA-256, so many chunks"
+    centre -> want    giaolo/v1/<node>/down/want    "send me these chunks of P" (all that are still missing)
+    node   -> chunk   giaolo/v1/<node>/up/chunk     one chunk with its place and digest
+    centre -> receipt giaolo/v1/<node>/down/receipt signed, after the database commit
+    node   -> health  giaolo/v1/<node>/up/health    retained; the last will says `lost`
+
+A node repeats its offer with back-off until a receipt comes; an offer of a packet that is already stored is answered
+with the receipt at once. So a transfer resumes after any crash of either side or of the broker, and no step relies on
+the broker to remember anything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from evidence.canonical import canonical_json, sha256_hex
+from evidence.errors import WireError
+from evidence.packet import Ident, Model, PacketId, Sha256
+
+PREFIX = "giaolo/v1"
+CHUNK_BYTES = 128 * 1024
+MAX_CHUNK_BYTES = 1024 * 1024
+MAX_PACKET_BYTES = 256 * 1024 * 1024
+_MAGIC = b"GLC1"
+_TOPIC = re.compile(r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt)$")
+
+UpKind = Literal["offer", "chunk", "health"]
+DownKind = Literal["want", "receipt"]
+
+
+def up_topic(node: str, kind: UpKind) -> str:
+    return f"{PREFIX}/{node}/up/{kind}"
+
+
+def down_topic(node: str, kind: DownKind | Literal["#"]) -> str:
+    return f"{PREFIX}/{node}/down/{kind}"
+
+
+def all_up_topic() -> str:
+    """What the centre subscribes to."""
+    return f"{PREFIX}/+/up/#"
+
+
+def parse_topic(topic: str) -> tuple[str, str, str]:
+    """`(node, "up" | "down", kind)`. Raises `WireError`."""
+    match = _TOPIC.match(topic)
+    if not match:
+        raise WireError("is not a topic of this system", where=topic[:200])
+    return match.group(1), match.group(2), match.group(3)
+
+
+class Offer(Model):
+    packet_id: PacketId
+    size: int = Field(gt=0, le=MAX_PACKET_BYTES)
+    container_sha256: Sha256
+    chunk_bytes: int = Field(ge=1024, le=MAX_CHUNK_BYTES)
+
+    @property
+    def chunks(self) -> int:
+        return -(-self.size // self.chunk_bytes)
+
+
+class Want(Model):
+    """Missing chunks as `[first, last]` ranges, both inclusive."""
+
+    packet_id: PacketId
+    container_sha256: Sha256
+    ranges: list[tuple[int, int]]
+
+
+class ChunkHeader(Model):
+    packet_id: PacketId
+    container_sha256: Sha256
+    size: int = Field(gt=0, le=MAX_PACKET_BYTES)
+    chunk_bytes: int = Field(ge=1024, le=MAX_CHUNK_BYTES)
+    index: int = Field(ge=0)
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _inside(self) -> ChunkHeader:
+        if self.index * self.chunk_bytes >= self.size:
+            raise ValueError("chunk lies outside the packet")
+        return self
+
+
+@dataclass(frozen=True)
+class Chunk:
+    header: ChunkHeader
+    data: bytes
+
+
+class CameraHealth(Model):
+    id: Ident
+    state: Literal["starting", "running", "reconnecting", "stalled", "ended", "failed"]
+    fps: float = 0.0
+    last_frame_age_s: float | None = None
+    reconnects: int = 0
+    error: str = ""
+
+
+class Health(Model):
+    """Heartbeat of a node; also its last will (`status="lost"`)."""
+
+    node: Ident
+    status: Literal["running", "degraded", "safe_mode", "stopped", "lost"]
+    at: str
+    software: str = ""
+    outbox_pending: int = 0
+    outbox_refused: int = 0
+    disk_free_bytes: int | None = None
+    cameras: list[CameraHealth] = Field(default_factory=list)
+    errors: list[str] = Field(default_factory=list)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def encode(message: BaseModel) -> bytes:
+    """JSON payload of an offer, want or health message."""
+    return canonical_json(message.model_dump(mode="json", by_alias=True))
+
+
+def decode(kind: type[M], payload: bytes, *, where: str) -> M:
+    """Parse a JSON payload. Raises `WireError`."""
+    try:
+        return kind.model_validate(json.loads(payload))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise WireError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from error
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"payload is not JSON ({len(payload)} bytes)", where=where) from error
+
+
+def encode_chunk(offer: Offer, container: bytes, index: int) -> bytes:
+    """Payload of chunk `index` of `container`: magic, header length (u32 big endian), header, bytes."""
+    data = container[index * offer.chunk_bytes : (index + 1) * offer.chunk_bytes]
+    header = ChunkHeader(
+        packet_id=offer.packet_id,
+        container_sha256=offer.container_sha256,
+        size=offer.size,
+        chunk_bytes=offer.chunk_bytes,
+        index=index,
+        sha256=sha256_hex(data),
+    )
+    text = encode(header)
+    return _MAGIC + struct.pack(">I", len(text)) + text + data
+
+
+def decode_chunk(payload: bytes, *, where: str) -> Chunk:
+    """Parse a chunk and check its digest and length. Raises `WireError`."""
+    if len(payload) > MAX_CHUNK_BYTES + 4096:
+        raise WireError(f"chunk message of {len(payload)} bytes is over the limit", where=where)
+    if payload[:4] != _MAGIC or len(payload) < 8:
+        raise WireError("payload is not a chunk", where=where)
+    (length,) = struct.unpack(">I", payload[4:8])
+    if length > 4096 or len(payload) < 8 + length:
+        raise WireError("chunk header is cut off", where=where)
+    header = decode(ChunkHeader, payload[8 : 8 + length], where=where)
+    data = payload[8 + length :]
+    expected = min(header.chunk_bytes, header.size - header.index * header.chunk_bytes)
+    if len(data) != expected or sha256_hex(data) != header.sha256:
+        raise WireError(f"chunk {header.index} was damaged on the way", where=where)
+    return Chunk(header, data)

@@ -1,0 +1,326 @@
+"""Where points and boxes lie with respect to a scene: vectorised numpy, for the loop of the rules.
+
+Everything is in pixels of the full picture, `y` downwards. Arrays: points `[N, 2]`, boxes `[N, 4]` as `x1, y1, x2, y2`.
+Lines are polylines; beyond their ends they are taken to go on straight ("extended"), so that every point has a side,
+and the readings say separately whether a point lies beside the painted part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from zones.schema import GroundPlane, Marking, Point, StopLine
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_FAR_PX = 1e6
+"""How far the extended ends reach: far outside any picture, near enough for float64."""
+
+
+def as_points(points: ArrayLike) -> Floats:
+    """`[N, 2]` float64; a single point becomes `[1, 2]`."""
+    array = np.asarray(points, dtype=np.float64)
+    return array.reshape(-1, 2)
+
+
+def as_boxes(boxes: ArrayLike) -> Floats:
+    """`[N, 4]` float64; a single box becomes `[1, 4]`."""
+    return np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def bottom_centres(boxes: ArrayLike) -> Floats:
+    """Middle of the bottom edge: the ground contact nearest the camera, the rear of what drives away from it."""
+    b = as_boxes(boxes)
+    return np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3]], axis=1)
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """Where points lie with respect to a line, one entry a point.
+
+    `distance_px`: signed distance to the extended line. `along_px`: how far along the line the foot of the
+    perpendicular lies, from the line's first point; negative before it, more than the length after it. `within`: the
+    foot lies on the painted part or nearer to its ends than the tolerance asked for.
+    """
+
+    distance_px: Floats
+    along_px: Floats
+    within: Bools
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A step of a track over a line: between points `step` and `step + 1`, at share `t` of that step.
+
+    `forward`: from the negative to the positive side. `along_px` as in `LineReading`; `within`: on the painted part.
+    """
+
+    step: int
+    t: float
+    along_px: float
+    forward: bool
+    within: bool
+
+
+@dataclass(frozen=True)
+class DirectedLine:
+    """A polyline with a positive side.
+
+    For a stop line the positive side is the junction. Without `positive` it is the right-hand side of one who walks
+    the line from its first point to its last (in the picture, `y` downwards).
+    """
+
+    points: Floats
+    sign: float = 1.0
+    _starts: Floats = field(init=False, repr=False, compare=False)
+    _steps: Floats = field(init=False, repr=False, compare=False)
+    _offsets: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        points = as_points(self.points)
+        keep = np.append(True, np.any(np.diff(points, axis=0) != 0, axis=1))
+        points = points[keep]
+        if len(points) < 2:
+            raise ValueError("a line needs two different points")
+        first, last = points[0] - points[1], points[-1] - points[-2]
+        extended = np.concatenate(
+            [
+                [points[0] + first / np.hypot(*first) * _FAR_PX],
+                points,
+                [points[-1] + last / np.hypot(*last) * _FAR_PX],
+            ]
+        )
+        steps = np.diff(extended, axis=0)
+        lengths = np.hypot(steps[:, 0], steps[:, 1])
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "_starts", extended[:-1])
+        object.__setattr__(self, "_steps", steps)
+        object.__setattr__(self, "_offsets", np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) - lengths[0])
+
+    @classmethod
+    def between(cls, points: Sequence[Point], positive: Point | None = None) -> DirectedLine:
+        """The line through `points`; `positive` is any point on its positive side."""
+        line = cls(as_points(points))
+        if positive is None:
+            return line
+        distance = float(line.read([positive]).distance_px[0])
+        return line if distance >= 0 else cls(line.points, -1.0)
+
+    @classmethod
+    def of_stop_line(cls, stop_line: StopLine) -> DirectedLine:
+        """Positive side = junction side."""
+        return cls.between(stop_line.points, stop_line.forward)
+
+    @property
+    def length_px(self) -> float:
+        """Length of the painted part."""
+        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
+
+    def read(self, points: ArrayLike, *, tolerance_px: float = 0.0) -> LineReading:
+        """Distances, feet and whether they fall on the painted part (`tolerance_px` more at both ends)."""
+        p = as_points(points)
+        rel = p[:, None, :] - self._starts[None, :, :]
+        squared = np.einsum("kd,kd->k", self._steps, self._steps)
+        share = np.clip(np.einsum("nkd,kd->nk", rel, self._steps) / squared, 0.0, 1.0)
+        gap = rel - share[:, :, None] * self._steps
+        distance = np.hypot(gap[:, :, 0], gap[:, :, 1])
+        nearest = np.argmin(distance, axis=1)
+        rows = np.arange(len(p))
+        along = self._offsets[nearest] + share[rows, nearest] * np.sqrt(squared[nearest])
+        within = (along >= -tolerance_px) & (along <= self.length_px + tolerance_px)
+        return LineReading(self._side(rel, share, nearest) * distance[rows, nearest] * self.sign, along, within)
+
+    def _side(self, rel: Floats, share: Floats, nearest: NDArray[np.intp]) -> Floats:
+        """+1 right of the line, -1 left, 0 on it; at a bend both neighbouring segments have a say, because there
+        the nearest one alone can give the wrong side (pseudo-normal, Baerentzen and Aanaes 2005)."""
+        unit = self._steps / np.hypot(self._steps[:, 0], self._steps[:, 1])[:, None]
+        rows = np.arange(len(rel))
+        at = share[rows, nearest]
+        other = np.where(at <= 0.0, nearest - 1, np.where(at >= 1.0, nearest + 1, nearest))
+        tangent = unit[nearest] + unit[np.clip(other, 0, len(unit) - 1)]
+        foot = rel[rows, nearest] - at[:, None] * self._steps[nearest]
+        cross: Floats = np.sign(tangent[:, 0] * foot[:, 1] - tangent[:, 1] * foot[:, 0])
+        return cross
+
+    def distance(self, points: ArrayLike) -> Floats:
+        """`[N]` signed distance to the extended line, positive on the positive side."""
+        return self.read(points).distance_px
+
+    def crossings(self, track: ArrayLike, *, tolerance_px: float = 0.0) -> list[Crossing]:
+        """Where the path through `track` `[N, 2]` changes its side of the extended line, in order.
+
+        A point exactly on the line counts as on the negative side ("on" a stop line is not yet past it).
+        """
+        path = as_points(track)
+        found: list[Crossing] = []
+        for step in range(len(path) - 1):
+            t, forward = self._cuts(path[step], path[step + 1])
+            for share, ahead in zip(t, forward, strict=True):
+                at = self.read(path[step] + share * (path[step + 1] - path[step]), tolerance_px=tolerance_px)
+                found.append(Crossing(step, float(share), float(at.along_px[0]), bool(ahead), bool(at.within[0])))
+        return found
+
+    def _cuts(self, a: Floats, b: Floats) -> tuple[list[float], list[bool]]:
+        """Shares of the segment a-b at which the side changes, and whether towards the positive side."""
+        cuts = _segment_cuts(a[None], b[None], self._starts, self._steps)[0]
+        shares = [0.0, *np.sort(cuts[~np.isnan(cuts)]).tolist(), 1.0]
+        middles = [a + (lo + hi) / 2 * (b - a) for lo, hi in pairwise(shares)]
+        sides = self.distance(np.array([a, *middles, b])) > 0
+        out_t: list[float] = []
+        out_forward: list[bool] = []
+        now = bool(sides[0])
+        for index, side in enumerate(sides[1:-1].tolist()):
+            if side != now and shares[index + 1] > shares[index]:
+                out_t.append(shares[index])
+                out_forward.append(side)
+                now = side
+        if bool(sides[-1]) != now:
+            out_t.append(1.0)
+            out_forward.append(bool(sides[-1]))
+        return out_t, out_forward
+
+
+def _segment_cuts(a: Floats, b: Floats, starts: Floats, steps: Floats) -> Floats:
+    """`[N, K]`: share `t` of each a-b at which it meets segment `starts + u * steps` (0 <= t, u <= 1), else NaN."""
+    d = (b - a)[:, None, :]
+    rel = starts[None, :, :] - a[:, None, :]
+    det = steps[:, 0] * d[..., 1] - steps[:, 1] * d[..., 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = (steps[:, 0] * rel[..., 1] - steps[:, 1] * rel[..., 0]) / det
+        u = (d[..., 0] * rel[..., 1] - d[..., 1] * rel[..., 0]) / det
+    ok = (det != 0) & (t >= 0) & (t <= 1) & (u >= 0) & (u <= 1)
+    return np.where(ok, t, np.nan)
+
+
+@dataclass(frozen=True)
+class Straddle:
+    """How the bottom edge of boxes lies over a stripe, one entry a box.
+
+    `positive`: share of the edge on the positive side (right of the stripe's direction, see `DirectedLine`), 0..1.
+    `least`: share on the side where there is less of it, 0..0.5: 0 = wholly on one side. `within`: the stripe is
+    painted where it meets the edge (or, when it does not, beside the middle of the edge).
+    """
+
+    positive: Floats
+    least: Floats
+    within: Bools
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """One painted stripe of a longitudinal marking."""
+
+    line: DirectedLine
+
+    @classmethod
+    def through(cls, points: Sequence[Point]) -> Stripe:
+        return cls(DirectedLine.between(points))
+
+    def sides(self, points: ArrayLike) -> NDArray[np.int8]:
+        """`[N]`: +1 right, -1 left of the extended stripe seen along its direction, 0 on it."""
+        sides: NDArray[np.int8] = np.sign(self.line.distance(points)).astype(np.int8)
+        return sides
+
+    def x_at(self, y: ArrayLike, *, extended: bool = True) -> Floats:
+        """`[N]` the x at which the stripe passes the heights `y`; NaN where it does not.
+
+        A stripe that passes a height more than once (a bend back) gives the passage nearest its first point.
+        """
+        heights = np.atleast_1d(np.asarray(y, dtype=np.float64))
+        starts, steps = self.line._starts, self.line._steps
+        if not extended:
+            starts, steps = starts[1:-1], steps[1:-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = (heights[:, None] - starts[:, 1]) / steps[:, 1]
+            x = starts[:, 0] + u * steps[:, 0]
+        hit = np.isfinite(u) & (u >= -1e-12) & (u <= 1 + 1e-12)
+        # the painted part goes before the extensions
+        order = np.arange(len(starts)) if not extended else np.roll(np.arange(len(starts)), -1)
+        first = order[np.argmax(hit[:, order], axis=1)]
+        rows = np.arange(len(heights))
+        return np.where(hit.any(axis=1), x[rows, first], np.nan)
+
+    def straddle(self, boxes: ArrayLike, *, tolerance_px: float = 0.0) -> Straddle:
+        """The bottom edge of each box stands for the vehicle's contact with the ground."""
+        b = as_boxes(boxes)
+        left, right = b[:, [0, 3]], b[:, [2, 3]]
+        cuts = np.sort(_segment_cuts(left, right, self.line._starts, self.line._steps), axis=1)
+        first = cuts[:, :1]
+        ends = np.ones((len(b), 1))
+        bounds = np.concatenate([0 * ends, np.nan_to_num(cuts, nan=1.0), ends], axis=1)
+        middles = left[:, None, :] + ((bounds[:, :-1] + bounds[:, 1:]) / 2)[:, :, None] * (right - left)[:, None, :]
+        past = self.line.distance(middles).reshape(len(b), -1) > 0
+        positive = np.sum(np.diff(bounds, axis=1) * past, axis=1)
+        meeting = np.where(np.isnan(first), (left + right) / 2, left + first * (right - left))
+        within = self.line.read(meeting, tolerance_px=tolerance_px).within
+        return Straddle(positive, np.minimum(positive, 1 - positive), within)
+
+
+def stripes_of(marking: Marking) -> list[Stripe]:
+    """The stripes of a marking: one, or two where the second of a double line is drawn."""
+    drawn = [marking.points] if marking.second is None else [marking.points, marking.second]
+    return [Stripe.through(points) for points in drawn]
+
+
+def points_in_polygon(points: ArrayLike, polygon: Sequence[Point] | shapely.Polygon) -> Bools:
+    """`[N]`: inside the polygon or on its edge. Pass a `shapely.Polygon` (see `area`) when it is asked often."""
+    shape = polygon if isinstance(polygon, shapely.Polygon) else shapely.Polygon(polygon)
+    p = as_points(points)
+    inside: Bools = np.asarray(shapely.intersects_xy(shape, p[:, 0], p[:, 1]), dtype=np.bool_)
+    return inside
+
+
+def area(polygon: Sequence[Point]) -> shapely.Polygon:
+    """A prepared polygon for repeated `points_in_polygon`."""
+    shape = shapely.Polygon(polygon)
+    shapely.prepare(shape)
+    return shape
+
+
+def progress(points: ArrayLike, direction: tuple[Point, Point]) -> Floats:
+    """`[N]` pixels travelled along a lane's `direction`: falling values mean movement against it."""
+    start, end = np.asarray(direction[0], dtype=np.float64), np.asarray(direction[1], dtype=np.float64)
+    travel: Floats = (as_points(points) - start) @ (end - start) / np.hypot(*(end - start))
+    return travel
+
+
+@dataclass(frozen=True)
+class GroundMap:
+    """Homography from pixels to metres on the road, from the scene's four points."""
+
+    matrix: Floats
+    road_side: float
+    """Sign of the homogeneous coordinate on the road: the other sign lies beyond the horizon."""
+
+    @classmethod
+    def of(cls, ground: GroundPlane) -> GroundMap:
+        pixels = np.array(ground.pixels, dtype=np.float32)
+        matrix = np.asarray(cv2.getPerspectiveTransform(pixels, np.array(ground.metres, dtype=np.float32)), np.float64)
+        return cls(matrix, float(np.sign(_homogeneous(pixels.mean(axis=0)) @ matrix[2])[0]))
+
+    def to_metres(self, points: ArrayLike) -> Floats:
+        """`[N, 2]` metres; NaN for points on or above the horizon, which have no place on the road."""
+        mapped = _homogeneous(points) @ self.matrix.T
+        w = mapped[:, 2:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            metres: Floats = np.where(w * self.road_side > 1e-12, mapped[:, :2] / w, np.nan)
+        return metres
+
+    def to_pixels(self, metres: ArrayLike) -> Floats:
+        """`[N, 2]` pixels of points on the road."""
+        mapped = _homogeneous(metres) @ np.linalg.inv(self.matrix).T
+        pixels: Floats = mapped[:, :2] / mapped[:, 2:]
+        return pixels
+
+
+def _homogeneous(points: ArrayLike) -> Floats:
+    p = as_points(points)
+    return np.concatenate([p, np.ones((len(p), 1))], axis=1)

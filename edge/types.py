@@ -1,0 +1,65 @@
+"""Values that travel between the parts of the node: a decoded picture, and an act as the pipeline states it.
+
+`t_s` is seconds of stream time since the first frame of the stream; it never runs backwards, not across a reconnect
+either. `frame` is the index of a picture in decode order, 0-based.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.acts import ActCode
+from evidence.packet import LampTimeline, Plate, Reason, Track, Vehicle
+
+Image = NDArray[np.uint8]
+StillRole = Literal["still_before", "still_on", "still_after"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One decoded picture. `image` is `[height, width, 3]` BGR as the decoder gave it and must not be written to."""
+
+    index: int
+    t_s: float
+    image: Image
+    wall_at: datetime
+    pts: int
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """A whole decoded picture that proves one moment of the act."""
+
+    frame: int
+    t_s: float
+    image: Image
+
+
+@dataclass(frozen=True, eq=False)
+class ActEvent:
+    """A suspected act with everything the recorder needs but the clip, which it cuts from the ring.
+
+    It comes out when the after-still exists, some seconds after `t_s`. `clip_from_s`/`clip_to_s` are stream times.
+    """
+
+    act: ActCode
+    frame: int
+    t_s: float
+    track_id: int
+    vehicle: Vehicle
+    track: Track
+    lamps: list[LampTimeline]
+    plate: Plate
+    reasons: Mapping[str, Reason]
+    stills: Mapping[StillRole, Still]
+    clip_from_s: float
+    clip_to_s: float
+    flags: list[str] = field(default_factory=list)
+    plate_crop: Image | None = None
+    vehicle_crop: Image | None = None

@@ -109,7 +109,10 @@ class SignalHead(SceneModel):
 
 
 class GroundPlane(SceneModel):
-    """Four points on the road with their place in metres, for speed and true distances."""
+    """Four points on the road with their place in metres, for speed and true distances.
+
+    Metres: x to the right, y away from the camera. Both lists go around the rectangle in the same order.
+    """
 
     pixels: tuple[Point, Point, Point, Point]
     metres: tuple[Point, Point, Point, Point]

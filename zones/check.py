@@ -1,0 +1,302 @@
+"""Does a scene make sense? Pure; shapely for the shapes. What fields there are is `zones.schema`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import shapely
+
+from evidence.acts import ActCode
+from zones.faults import Fault
+from zones.geometry import DirectedLine, points_in_polygon
+from zones.schema import GroundPlane, Lane, Marking, Point, Scene, SignalHead, StopLine
+
+SOLID_KINDS = frozenset({"1.2", "1.3", "1.4", "2.2", "2.3", "2.4"})
+"""Markings that may not be crossed or ridden on, 1.4 and 2.4 from their solid side only (QCVN 41:2024)."""
+MIXED_KINDS = frozenset({"1.4", "2.4"})
+
+Box = tuple[float, float, float, float]
+_LINE_ACTS = {ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE}
+
+
+def check(scene: Scene) -> list[Fault]:
+    """All faults, errors and warnings, in the order of the file; an empty list is a scene one can use."""
+    return [
+        *_size(scene),
+        *_names(scene),
+        *(fault for i, line in enumerate(scene.stop_lines) for fault in _stop_line(scene, line, f"stop_lines[{i}]")),
+        *_areas(scene),
+        *_junction(scene),
+        *(fault for i, lane in enumerate(scene.lanes) for fault in _lane(scene, lane, f"lanes[{i}]")),
+        *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
+        *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
+        *(_ground(scene, scene.ground) if scene.ground else ()),
+        *_acts(scene),
+    ]
+
+
+def scene_schema_json() -> dict[str, Any]:
+    """JSON schema of a scene file, for the editor's forms and for the documentation."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scene.model_json_schema()}
+
+
+def _everything(scene: Scene) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Every coordinate of the scene, `[N, 2]`."""
+    found: list[Point] = [*(scene.junction or ())]
+    for line in scene.stop_lines:
+        found += [*line.points, line.forward]
+    for polygon in [a.polygon for kind in (scene.approaches, scene.exits, scene.exclude, scene.lanes) for a in kind]:
+        found += polygon
+    for mark in scene.markings:
+        found += [*mark.points, *(mark.second or ())]
+    for head in scene.signals:
+        for box in (head.box, head.countdown, *(lamp.box for lamp in head.lamps)):
+            found += [(box[0], box[1]), (box[2], box[3])] if box else []
+    found += scene.ground.pixels if scene.ground else ()
+    return np.array(found, dtype=np.float64).reshape(-1, 2)
+
+
+def _size(scene: Scene) -> Iterator[Fault]:
+    points = _everything(scene)
+    if not len(points):
+        return
+    width, height = scene.picture.width, scene.picture.height
+    (right, bottom), picture = points.max(axis=0), f"{width} x {height}"
+    if right <= 1 and bottom <= 1:
+        yield Fault("picture", "all coordinates lie between 0 and 1", "write pixels of the full picture, not shares")
+    elif np.mean((points[:, 0] > width) | (points[:, 1] > height)) > 0.25:
+        what = f"coordinates reach {right:.0f} x {bottom:.0f} in a picture of {picture}"
+        yield Fault("picture", what, "the scene was drawn on a larger picture: correct `picture` or scale the points")
+    elif right < width / 2 and bottom < height / 2:
+        what = f"nothing lies beyond {right:.0f} x {bottom:.0f} in a picture of {picture}"
+        remedy = "perhaps the scene was drawn on a smaller picture: draw it on a still with `giaolo zones draw`"
+        yield Fault("picture", what, remedy, "warning")
+
+
+def _names(scene: Scene) -> Iterator[Fault]:
+    for kind in ("stop_lines", "approaches", "exits", "lanes", "markings", "signals", "exclude"):
+        seen: dict[str, int] = {}
+        for i, item in enumerate(getattr(scene, kind)):
+            if item.id in seen:
+                yield Fault(f"{kind}[{i}].id", f"{item.id!r} is also {kind}[{seen[item.id]}]", "give each its own id")
+            seen.setdefault(item.id, i)
+
+
+def _outside(scene: Scene, points: Iterable[Point], path: str) -> Iterator[Fault]:
+    width, height = scene.picture.width, scene.picture.height
+    for i, (x, y) in enumerate(points):
+        if not (0 <= x <= width and 0 <= y <= height):
+            what = f"({x:g}, {y:g}) lies outside the picture of {width} x {height}"
+            yield Fault(f"{path}[{i}]", what, "move the point into the picture")
+
+
+def _polygon(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
+    yield from _outside(scene, points, path)
+    shape = shapely.Polygon(points)
+    if not shape.is_valid:
+        where = shapely.is_valid_reason(shape)
+        crossed = "Self-intersection" in where
+        at = f" near {where[where.index('[') :]}" if "[" in where else ""
+        what = f"the outline crosses itself{at}" if crossed else f"the outline touches itself or has no area{at}"
+        yield Fault(path, what, "put the corners in order around the area, each once")
+    elif shape.area < 4:
+        yield Fault(path, "the area is empty", "draw a polygon with an area")
+
+
+def _polyline(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
+    yield from _outside(scene, points, path)
+    shape = shapely.LineString(points)
+    if shape.length < 2:
+        yield Fault(path, "the line has no length", "give two different points")
+    elif not shape.is_simple:
+        yield Fault(path, "the line crosses itself", "put the points in order from one end to the other")
+
+
+def _box(scene: Scene, box: Box, path: str) -> Iterator[Fault]:
+    x1, y1, x2, y2 = box
+    if x2 - x1 < 2 or y2 - y1 < 2:
+        what = f"the box {x2 - x1:g} x {y2 - y1:g} is too small or turned over"
+        yield Fault(path, what, "write [left, top, right, bottom], at least 2 pixels each way")
+    elif x1 < 0 or y1 < 0 or x2 > scene.picture.width or y2 > scene.picture.height:
+        what = f"the box lies outside the picture of {scene.picture.width} x {scene.picture.height}"
+        yield Fault(path, what, "move the box into the picture")
+
+
+def _usable(line: StopLine) -> DirectedLine | None:
+    return DirectedLine.of_stop_line(line) if shapely.LineString(line.points).length >= 2 else None
+
+
+def _past(line: StopLine, polygon: list[Point]) -> float | None:
+    """Signed distance of a polygon's inner point to the line; None where one of the two is broken."""
+    directed, shape = _usable(line), shapely.Polygon(polygon)
+    if directed is None or not shape.is_valid or shape.is_empty:
+        return None
+    inner = shape.representative_point()
+    return float(directed.distance([(inner.x, inner.y)])[0])
+
+
+def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
+    yield from _polyline(scene, line.points, f"{path}.points")
+    directed = _usable(line)
+    if directed is not None and abs(float(directed.distance([line.forward])[0])) < 2:
+        remedy = "put `forward` well past the line, in the junction"
+        yield Fault(f"{path}.forward", "the point lies on the line, so the line has no direction", remedy)
+    if line.approach is not None:
+        area = next((a for a in scene.approaches if a.id == line.approach), None)
+        if area is None:
+            yield Fault(f"{path}.approach", f"there is no approach {line.approach!r}", _known(scene.approaches))
+        elif (past := _past(line, area.polygon)) is not None and past > 0:
+            what = f"approach {line.approach!r} lies on the junction side of the line"
+            yield Fault(f"{path}.approach", what, "move `forward` to the other side, or correct the approach")
+    governed = any(line.id in head.governs for head in scene.signals)
+    if not governed and _LINE_ACTS & set(scene.acts):
+        remedy = "name it in `governs` of a head, or take red_light and stopped_past_line out of `acts`"
+        yield Fault(path, f"no head governs stop line {line.id!r}: nothing can be found there", remedy, "warning")
+
+
+def _known(items: Iterable[Any]) -> str:
+    names = ", ".join(item.id for item in items)
+    return f"use one of: {names}" if names else "define it, or take the name out"
+
+
+def _areas(scene: Scene) -> Iterator[Fault]:
+    for kind in ("approaches", "exits", "exclude"):
+        for i, area in enumerate(getattr(scene, kind)):
+            yield from _polygon(scene, area.polygon, f"{kind}[{i}].polygon")
+    for i, way_out in enumerate(scene.exits):
+        distances = [_past(line, way_out.polygon) for line in scene.stop_lines]
+        if distances and all(d is not None and d <= 0 for d in distances):
+            what = f"exit {way_out.id!r} lies before every stop line"
+            yield Fault(f"exits[{i}].polygon", what, "an exit lies past the line, where the movement leaves")
+
+
+def _junction(scene: Scene) -> Iterator[Fault]:
+    if scene.junction is None:
+        if scene.stop_lines and ActCode.RED_LIGHT in scene.acts:
+            remedy = "draw the area past the line in which a runner drives on"
+            yield Fault("junction", "is missing: nobody can be seen to drive on into the junction", remedy)
+        return
+    yield from _polygon(scene, scene.junction, "junction")
+    distances = [_past(line, scene.junction) for line in scene.stop_lines]
+    if distances and all(d is not None and d <= 0 for d in distances):
+        remedy = "draw it past the line, or move `forward` of the line to the other side"
+        yield Fault("junction", "lies past no stop line", remedy)
+
+
+def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
+    yield from _polygon(scene, lane.polygon, f"{path}.polygon")
+    if not lane.classes:
+        yield Fault(f"{path}.classes", "no class may use the lane", "name the allowed classes, or leave the field out")
+    if lane.direction is None:
+        if lane.one_way and ActCode.WRONG_WAY in scene.acts:
+            remedy = "draw its `direction`, or write `one_way: false`"
+            yield Fault(f"{path}.direction", "is missing, so wrong way cannot be told", remedy)
+        return
+    if np.hypot(*np.subtract(*lane.direction)) < 2:
+        yield Fault(f"{path}.direction", "has no length", "give two points, from and to")
+    elif shapely.Polygon(lane.polygon).is_valid:
+        inside = points_in_polygon(lane.direction, lane.polygon)
+        for i in np.flatnonzero(~inside):
+            yield Fault(f"{path}.direction[{i}]", "lies outside the lane", "draw the direction inside its lane")
+
+
+def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
+    yield from _polyline(scene, mark.points, f"{path}.points")
+    if mark.second is not None:
+        yield from _polyline(scene, mark.second, f"{path}.second")
+        if shapely.LineString(mark.points).crosses(shapely.LineString(mark.second)):
+            yield Fault(f"{path}.second", "crosses the first stripe", "draw the two stripes side by side")
+    if mark.kind in MIXED_KINDS and mark.crossable_from is None:
+        remedy = "give `crossable_from`, a point on the side of the broken stripe"
+        yield Fault(f"{path}.crossable_from", f"kind {mark.kind} may be crossed from one side: which?", remedy)
+    if mark.crossable_from is not None:
+        if mark.kind not in MIXED_KINDS:
+            what = f"means nothing for kind {mark.kind}"
+            yield Fault(f"{path}.crossable_from", what, "take it out, or use kind 1.4 or 2.4", "warning")
+        elif shapely.LineString(mark.points).length >= 2:
+            distance = DirectedLine.between(mark.points).distance([mark.crossable_from])
+            if abs(float(distance[0])) < 1:
+                yield Fault(f"{path}.crossable_from", "lies on the line", "put it well to the broken side")
+
+
+def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
+    if not head.governs:
+        yield Fault(f"{path}.governs", f"head {head.id!r} governs nothing", _known(scene.stop_lines))
+    for i, name in enumerate(head.governs):
+        if name not in {line.id for line in scene.stop_lines}:
+            yield Fault(f"{path}.governs[{i}]", f"there is no stop line {name!r}", _known(scene.stop_lines))
+    for i, name in enumerate(head.lanes):
+        if name not in {lane.id for lane in scene.lanes}:
+            yield Fault(f"{path}.lanes[{i}]", f"there is no lane {name!r}", _known(scene.lanes))
+    for field in ("movements", "classes"):
+        if not getattr(head, field):
+            yield Fault(f"{path}.{field}", "is empty: the head governs nobody", "name some, or leave the field out")
+    if head.source == "pixels" and head.box is None and not head.lamps:
+        remedy = "draw `lamps` (best) or `box`, or write `source: controller`"
+        yield Fault(path, f"head {head.id!r} has neither box nor lamps: it cannot be seen", remedy)
+    for name, box in (("box", head.box), ("countdown", head.countdown)):
+        if box is not None:
+            yield from _box(scene, box, f"{path}.{name}")
+    colours: dict[str, int] = {}
+    for i, lamp in enumerate(head.lamps):
+        yield from _box(scene, lamp.box, f"{path}.lamps[{i}].box")
+        if lamp.colour in colours:
+            what = f"a second {lamp.colour} lamp (the first is lamps[{colours[lamp.colour]}])"
+            yield Fault(f"{path}.lamps[{i}].colour", what, "one lamp a colour; a second head is a head of its own")
+        colours.setdefault(lamp.colour, i)
+        if head.box is not None and not _inside(lamp.box, head.box):
+            remedy = "correct the lamp, or draw the head's box around all its lamps"
+            yield Fault(f"{path}.lamps[{i}].box", "the lamp lies outside its head's box", remedy)
+    if head.lamps and "red" not in colours and head.arrow is None and ActCode.RED_LIGHT in scene.acts:
+        yield Fault(f"{path}.lamps", "there is no red lamp: red cannot be seen", "draw the red lens", "warning")
+
+
+def _inside(inner: Box, outer: Box, slack: float = 1.0) -> bool:
+    low = inner[0] >= outer[0] - slack and inner[1] >= outer[1] - slack
+    return low and inner[2] <= outer[2] + slack and inner[3] <= outer[3] + slack
+
+
+def _ground(scene: Scene, ground: GroundPlane) -> Iterator[Fault]:
+    yield from _outside(scene, ground.pixels, "ground.pixels")
+    for name, points in (("pixels", ground.pixels), ("metres", ground.metres)):
+        corners = np.array(points)
+        turns = [_turn(corners[i], corners[(i + 1) % 4], corners[(i + 2) % 4]) for i in range(4)]
+        if min(abs(turn) for turn in turns) < 0.01:
+            yield Fault(f"ground.{name}", "three of the points lie on one line", "take four corners of a rectangle")
+            return
+        if not (all(turn > 0 for turn in turns) or all(turn < 0 for turn in turns)):
+            yield Fault(f"ground.{name}", "the four points cross over", "go around the rectangle, corner by corner")
+            return
+    # pixels have y down, metres have y away from the camera: the sense of rotation must differ
+    if (_turn(*np.array(ground.pixels[:3])) > 0) == (_turn(*np.array(ground.metres[:3])) > 0):
+        remedy = "metres: x to the right, y away from the camera; both lists in the same order"
+        yield Fault("ground.metres", "the points are mirrored", remedy)
+
+
+def _turn(a: Any, b: Any, c: Any) -> float:
+    """Sine of the turn at b on the way a-b-c, so that it does not depend on the unit; 0 = straight on."""
+    (ux, uy), (vx, vy) = b - a, c - b
+    length = float(np.hypot(ux, uy) * np.hypot(vx, vy))
+    return float(ux * vy - uy * vx) / length if length else 0.0
+
+
+def _acts(scene: Scene) -> Iterator[Fault]:
+    governed = {name for head in scene.signals for name in head.governs}
+    possible = {
+        ActCode.RED_LIGHT: any(line.id in governed for line in scene.stop_lines),
+        ActCode.STOPPED_PAST_LINE: any(line.id in governed for line in scene.stop_lines),
+        ActCode.SOLID_LINE: any(mark.active and mark.kind in SOLID_KINDS for mark in scene.markings),
+        ActCode.WRONG_WAY: any(lane.one_way and lane.direction for lane in scene.lanes),
+    }
+    if not any(possible.get(act, True) for act in scene.acts):
+        remedy = (
+            "draw a governed stop line, an active solid line, or a lane with a direction, and name the act in `acts`"
+        )
+        yield Fault("acts", "no act can follow from this scene", remedy)
+    elif "acts" in scene.model_fields_set:
+        for i, act in enumerate(scene.acts):
+            if not possible.get(act, True):
+                remedy = "draw what the act needs, or take it out of `acts`"
+                yield Fault(f"acts[{i}]", f"{act.value} can never be found in this scene", remedy, "warning")

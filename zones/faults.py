@@ -1,0 +1,48 @@
+"""What is wrong with a scene, told to a person: where in the file, what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from evidence.errors import GiaoLoError
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. `path` is the place in the file, like `stop_lines[0].points[2]`; empty: the file as a whole.
+
+    An `error` makes the scene unusable; a `warning` is something a person should look at.
+    """
+
+    path: str
+    what: str
+    remedy: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        mark = "" if self.severity == "error" else "warning: "
+        return f"{self.path or 'scene'}: {mark}{self.what} -> {self.remedy}"
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class SceneError(GiaoLoError):
+    """A scene file cannot be used. `faults` has all that was found, not only the first."""
+
+    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        more = f" (and {len(self.faults) - 1} more faults)" if len(self.faults) > 1 else ""
+        super().__init__(
+            first.what + more, where=f"{source}: {first.path}" if first.path else source, remedy=first.remedy
+        )
+
+    def lines(self) -> list[str]:
+        """One line a fault: `file: path: what -> remedy`."""
+        return [f"{self.source}: {fault}" for fault in self.faults]

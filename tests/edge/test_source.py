@@ -1,0 +1,149 @@
+"""Files and their faults: what a source says, and that nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from edge.source import SourceError, SourceSettings, VideoSource
+from tests.edge.media import FOOTAGE, make_video, needs_footage
+
+
+def read(path: Path, **settings: object) -> tuple[VideoSource, list[tuple[int, float]]]:
+    source = VideoSource(path, settings=SourceSettings(**settings))  # type: ignore[arg-type]
+    return source, [(f.index, f.t_s) for f in source.frames()]
+
+
+def test_every_frame_of_a_file_comes_in_order_with_its_own_time(tmp_path: Path) -> None:
+    source, frames = read(make_video(tmp_path / "a.mp4", frames=60, fps=12.5))
+    assert [i for i, _ in frames] == list(range(60))
+    assert [t for _, t in frames] == pytest.approx([i / 12.5 for i in range(60)], abs=1e-3)
+    status = source.status()
+    assert (status.state, status.dropped, status.corrupt, status.ended_early) == ("ended", 0, 0, "")
+
+
+@needs_footage
+def test_the_odd_rate_of_giang_vo_follows_its_timestamps_not_the_container_rate() -> None:
+    source, frames = read(FOOTAGE / "red_light" / "hanoi_giang_vo.mp4")
+    assert len(frames) == 384
+    assert source.info is not None
+    assert source.info.fps == pytest.approx(6.0165, abs=0.001)
+    # the truth counts time as frame / 6.0165
+    assert max(abs(t - i / 6.0165) for i, t in frames) < 0.25
+
+
+def test_wall_time_of_a_file_counts_from_its_given_start(tmp_path: Path) -> None:
+    start = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+    source = VideoSource(make_video(tmp_path / "a.mp4", frames=26), start_at=start)
+    last = list(source.frames())[-1]
+    assert last.wall_at == start + timedelta(seconds=1)
+    assert source.clock.state(1.0)[0].source == "file"
+    assert source.clock.state(1.0)[1] == ["clock_from_file"]
+
+
+def test_a_limited_rate_thins_frames_but_keeps_their_indices(tmp_path: Path) -> None:
+    _, frames = read(make_video(tmp_path / "a.mp4", frames=50, fps=25), fps_limit=5)
+    assert len(frames) == 10
+    assert all(i == round(t * 25) for i, t in frames)
+
+
+def test_a_looped_file_goes_on_in_stream_time(tmp_path: Path) -> None:
+    source = VideoSource(make_video(tmp_path / "a.mp4", frames=10), settings=SourceSettings(loop=True))
+    times = []
+    for frame in source.frames():
+        times.append(frame.t_s)
+        if len(times) == 25:
+            source.stop()
+            break
+    assert times == pytest.approx([i / 25 for i in range(25)], abs=1e-3)
+
+
+def truncated(path: Path) -> None:
+    make_video(path, options={"movflags": "faststart"})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def without_index(path: Path) -> None:
+    make_video(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+HOSTILE: list[tuple[str, Callable[[Path], object], str]] = [
+    ("missing file", lambda p: None, "no such video file"),
+    ("0-byte file", lambda p: p.write_bytes(b""), "empty (0 bytes)"),
+    ("text", lambda p: p.write_text("not a video " * 100), "not a video"),
+    ("random bytes", lambda p: p.write_bytes(bytes(range(256)) * 64), "not a video"),
+    ("cut off before its index", without_index, "cut off before its index"),
+    ("a folder", lambda p: p.mkdir(), "no such video file"),
+]
+
+
+@pytest.mark.parametrize(("name", "spoil", "words"), HOSTILE, ids=[h[0] for h in HOSTILE])
+def test_an_unusable_file_is_one_clear_error(
+    tmp_path: Path, name: str, spoil: Callable[[Path], object], words: str
+) -> None:
+    path = tmp_path / "bad.mp4"
+    spoil(path)
+    source = VideoSource(path)
+    with pytest.raises(SourceError, match=words.replace("(", r"\(").replace(")", r"\)")) as raised:
+        list(source.frames())
+    assert raised.value.where
+    assert raised.value.remedy
+    assert source.status().state == "failed"
+
+
+def test_a_sound_file_without_video_says_so(tmp_path: Path) -> None:
+    import wave
+
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000))
+    with pytest.raises(SourceError, match="no video stream"):
+        list(VideoSource(path).frames())
+
+
+def test_a_truncated_file_gives_what_is_there_and_says_that_it_ended_early(tmp_path: Path) -> None:
+    truncated(tmp_path / "cut.mp4")
+    source, frames = read(tmp_path / "cut.mp4")
+    assert 30 < len(frames) < 120
+    status = source.status()
+    assert status.state == "ended"
+    assert "header promises" in status.ended_early or "unreadable" in status.ended_early
+
+
+def test_damaged_bytes_are_counted_and_never_raised(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", frames=100, gop=10)
+    data = bytearray(path.read_bytes())
+    for at in range(len(data) // 4, len(data) // 2, 97):
+        data[at] ^= 0xFF
+    path.write_bytes(bytes(data))
+    source, frames = read(path)
+    assert source.status().corrupt > 0
+    assert len(frames) > 40
+    assert all(a[1] < b[1] for a, b in pairwise(frames))
+
+
+def test_user_and_password_never_show(tmp_path: Path) -> None:
+    source = VideoSource(
+        "rtsp://admin:secret@127.0.0.1:9/x", settings=SourceSettings(open_timeout_s=1, backoff_first_s=30)
+    )
+    source.start()
+    for _ in range(100):
+        if source.status().error:
+            break
+        source._stop.wait(0.05)
+    source.stop(timeout_s=5)
+    assert "cannot be opened" in source.status().error
+    assert "secret" not in source.status().error
+
+
+def test_pauses_between_attempts_grow_with_jitter_to_a_bound() -> None:
+    source = VideoSource("rtsp://x/", uniform=lambda: 1.0, settings=SourceSettings(backoff_max_s=30))
+    assert [source._pause_s(n) for n in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    lazy = VideoSource("rtsp://x/", uniform=lambda: 0.0)
+    assert lazy._pause_s(3) == 4.0

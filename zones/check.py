@@ -290,7 +290,10 @@ def _acts(scene: Scene) -> Iterator[Fault]:
         ActCode.SOLID_LINE: any(mark.active and mark.kind in SOLID_KINDS for mark in scene.markings),
         ActCode.WRONG_WAY: any(lane.one_way and lane.direction for lane in scene.lanes),
     }
-    if not any(possible.get(act, True) for act in scene.acts):
+    if not scene.acts:
+        remedy = "name the acts to look for, or leave `acts` out for all"
+        yield Fault("acts", "no act is looked for: this camera only watches", remedy, "warning")
+    elif not any(possible.get(act, True) for act in scene.acts):
         remedy = (
             "draw a governed stop line, an active solid line, or a lane with a direction, and name the act in `acts`"
         )

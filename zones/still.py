@@ -1,0 +1,47 @@
+"""One still from a picture or a video, to draw a scene on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.errors import GiaoLoError
+
+
+class StillError(GiaoLoError):
+    """No still can be had from a file."""
+
+
+def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
+    """`[H, W, 3]` BGR: a picture file as it is; of a video the frame shown at `at_s` seconds.
+
+    Raises
+    ------
+    StillError: the file is missing, neither picture nor video, or the video ends before `at_s`.
+    """
+    if not source.is_file():
+        raise StillError("there is no such file", where=str(source), remedy="give a picture or a video")
+    picture = cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
+    if picture is not None:
+        return picture
+    video = cv2.VideoCapture(str(source))
+    try:
+        if not video.isOpened():
+            raise StillError(
+                "neither a picture nor a video", where=str(source), remedy="give a PNG, JPEG or video file"
+            )
+        rate = video.get(cv2.CAP_PROP_FPS) or 25.0
+        # frame by frame: seeking to a time lands on key frames in some containers
+        for _ in range(round(at_s * rate)):
+            if not video.grab():
+                break
+        seen, frame = video.read()
+    finally:
+        video.release()
+    if not seen:
+        raise StillError(f"the video has no frame at {at_s:g} s", where=str(source), remedy="choose an earlier time")
+    return frame

@@ -99,7 +99,7 @@ class _Brush:
 
     def __post_init__(self) -> None:
         self.size = max(13, self.image.width // 90)
-        self.stroke = max(2, self.image.width // 480)
+        self.stroke = max(3, self.image.width // 400)
         self._labels: list[tuple[Point, str, Colour]] = []
         self._taken: list[tuple[float, float, float, float]] = []
 
@@ -119,10 +119,11 @@ class _Brush:
     def line(self, points: Sequence[Point], colour: Colour, label: str = "") -> None:
         placed = [self.at(p) for p in points]
         pen = ImageDraw.Draw(self.image)
-        pen.line(placed, fill=(0, 0, 0, 255), width=self.stroke + 2)
+        pen.line(placed, fill=(0, 0, 0, 255), width=self.stroke + 1)
         pen.line(placed, fill=(*colour, 255), width=self.stroke)
         if label:
-            self._labels.append((placed[len(placed) // 2], label, colour))
+            x, y = placed[len(placed) // 2]
+            self._labels.append(((x, y + self.size * 1.5), label, colour))
 
     def arrow(self, start: Point, end: Point, colour: Colour, *, scene_pixels: bool = True) -> None:
         (x1, y1), (x2, y2) = (self.at(start), self.at(end)) if scene_pixels else (start, end)
@@ -153,7 +154,10 @@ class _Brush:
                 y = clash[0][3] + 1 if clash[0][3] + high < self.image.height else max(0.0, clash[0][1] - high - 1)
             self._taken.append((x, y, x + wide, y + high))
             pen.rectangle([x, y, x + wide, y + high], fill=(0, 0, 0, 190))
-            pen.text((x + 4 - left, y + 3 - top), text, font=font, fill=(*colour, 255))
+            # dark colours are for areas: a label must be readable on its black ground
+            pen.text(
+                (x + 4 - left, y + 3 - top), text, font=font, fill=colour if max(colour) > 100 else (220, 220, 220)
+            )
 
 
 def _areas(brush: _Brush, scene: Scene) -> None:
@@ -200,7 +204,7 @@ def _junction_arrow(brush: _Brush, points: Sequence[Point], forward: Point) -> N
 
 def _signals(brush: _Brush, scene: Scene) -> None:
     for head in scene.signals:
-        label = f"đèn {head.id} → {', '.join(head.governs)}"
+        label = f"đèn {head.id}: {', '.join(head.governs)}"
         if head.box:
             brush.box(head.box, COLOURS["head"], label)
         for i, lamp in enumerate(head.lamps):

@@ -1,4 +1,4 @@
-"""One still from a picture or a video, to draw a scene on."""
+"""One still from a picture or a video, to draw a scene on, and the drawn picture back to a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evidence.errors import GiaoLoError
 
 
 class StillError(GiaoLoError):
-    """No still can be had from a file."""
+    """No still can be had from a file, or the drawing cannot be written."""
 
 
 def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
@@ -45,3 +45,24 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     if not seen:
         raise StillError(f"the video has no frame at {at_s:g} s", where=str(source), remedy="choose an earlier time")
     return frame
+
+
+def write_picture(target: Path, picture: NDArray[Any]) -> None:
+    """Write `[H, W, 3]` BGR in the format of the file's ending.
+
+    Raises
+    ------
+    StillError: an ending that is no picture format, or a place where nothing can be written.
+    """
+    try:
+        done, data = cv2.imencode(target.suffix or ".png", picture)
+    except cv2.error:
+        done = False
+    if not done:
+        raise StillError(f"{target.suffix!r} is no picture format", where=str(target), remedy="use .png or .jpg")
+    try:
+        target.write_bytes(data.tobytes())
+    except OSError as error:
+        raise StillError(
+            f"cannot be written: {error.strerror}", where=str(target), remedy="check folder and rights"
+        ) from error

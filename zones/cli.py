@@ -1,0 +1,69 @@
+"""`giaolo zones ...`: check, draw and edit the scene of a camera."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from evidence.errors import GiaoLoError
+from zones.check import check as check_scene
+from zones.check import scene_schema_json
+from zones.faults import Fault, SceneError
+from zones.load import load_scene
+
+
+@click.group()
+def zones() -> None:
+    """Vùng quan sát của camera: kiểm tra, vẽ, sửa (scenes: check, draw, edit)."""
+
+
+@zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
+def check(scene: Path, as_json: bool) -> None:
+    """Kiểm tra tệp SCENE: exit 0 when it can be used (warnings may stand), 1 when it cannot."""
+    digest, faults = "", list[Fault]()
+    try:
+        loaded = load_scene(scene)
+        digest, faults = loaded.digest, check_scene(loaded.scene)
+    except SceneError as error:
+        faults = list(error.faults)
+    usable = bool(digest)
+    if as_json:
+        answer = {"file": str(scene), "ok": usable, "digest": digest, "faults": [fault.as_dict() for fault in faults]}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    else:
+        for fault in faults:
+            click.echo(f"{scene}: {fault}", err=not usable)
+        if usable:
+            click.echo(f"{scene}: dùng được (usable), sha256 {digest}")
+    if not usable:
+        raise SystemExit(1)
+
+
+@zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--still", required=True, type=click.Path(path_type=Path), help="A picture or a video of the camera.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The picture to write, e.g. scene.png.")
+@click.option("--at", "at_s", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Second of the video.")
+def draw(scene: Path, still: Path, out: Path, at_s: float) -> None:
+    """Vẽ SCENE lên một khung hình, so that a person can see it."""
+    from zones.draw import draw_scene
+    from zones.still import read_still, write_picture
+
+    try:
+        loaded = load_scene(scene)
+        write_picture(out, draw_scene(read_still(still, at_s), loaded.scene))
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    for fault in check_scene(loaded.scene):
+        click.echo(f"{scene}: {fault}", err=True)
+    click.echo(str(out))
+
+
+@zones.command()
+def schema() -> None:
+    """In JSON schema của tệp cấu hình (print the JSON schema of a scene file)."""
+    click.echo(json.dumps(scene_schema_json(), ensure_ascii=False, indent=1))

@@ -1,0 +1,153 @@
+"""An act becomes a packet that verifies offline, with the camera's own bitstream in it."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from edge.outbox import OutboxFullError
+from edge.recorder import CameraIdentity, PacketFolder, Recorder
+from edge.ring import PacketRing
+from edge.source import VideoSource
+from edge.types import ActEvent, Still
+from evidence.acts import ActCode, VehicleClass
+from evidence.canonical import sha256_hex
+from evidence.container import open_packet, verify_packet
+from evidence.packet import Manifest, Plate, Track, TrackPoint, Vehicle
+from evidence.seal import SigningKey
+from tests.edge.media import make_video
+from zones.load import LoadedScene, scene_digest
+from zones.schema import Picture, Scene
+
+KEY = SigningKey.generate()
+SCENE = Scene(schema_version=1, id="scene-1", place="Ngã tư Phú Sơn", picture=Picture(width=160, height=96))
+BOX = (10.0, 10.0, 50.0, 60.0)
+
+
+def identity() -> CameraIdentity:
+    loaded = LoadedScene(SCENE, scene_digest(SCENE), Path("scene.yaml"))
+    return CameraIdentity("node-1", KEY, "cam-1", "", "Đội 1", loaded, {"detector": "a" * 64})
+
+
+def act(source_frames: list, at: int, **changes: object) -> ActEvent:
+    t_s = source_frames[at].t_s
+    stills = {
+        role: Still(i, source_frames[i].t_s, source_frames[i].image)
+        for role, i in (("still_before", at - 10), ("still_on", at), ("still_after", at + 20))
+    }
+    values = {
+        "act": ActCode.RED_LIGHT,
+        "frame": at,
+        "t_s": t_s,
+        "track_id": 3,
+        "vehicle": Vehicle(cls=VehicleClass.MOTORCYCLE, confidence=0.9, box=BOX),
+        "track": Track(id=3, points=[TrackPoint(frame=at, t_s=t_s, box=BOX, score=0.9)]),
+        "lamps": [],
+        "plate": Plate(),
+        "reasons": {"red_for_s": 2.5},
+        "flags": ["plate_unread"],
+        "stills": stills,
+        "plate_crop": source_frames[at].image[:20, :40],
+        "clip_from_s": t_s - 1.5,
+        "clip_to_s": t_s + 1.5,
+    }
+    return ActEvent(**(values | changes))  # type: ignore[arg-type]
+
+
+class Scenario:
+    def __init__(self, tmp_path: Path, start_at: datetime | None = None, ring: PacketRing | None = None) -> None:
+        self.ring = ring or PacketRing(seconds=100)
+        video = make_video(tmp_path / "a.mp4", frames=150)
+        self.source = VideoSource(video, ring=self.ring, start_at=start_at)
+        self.frames = list(self.source.frames())
+        self.sink = PacketFolder(tmp_path / "out")
+        self.recorder = Recorder(identity(), source=self.source, ring=self.ring, sink=self.sink)
+
+
+def test_a_packet_holds_everything_and_verifies_offline(tmp_path: Path) -> None:
+    scene = Scenario(tmp_path, start_at=datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
+    scene.recorder.submit(act(scene.frames, 75))
+    (recorded,) = scene.recorder.advance()
+    data = scene.sink.path(recorded.manifest).read_bytes()
+    manifest = verify_packet(data, KEY.public)
+    assert manifest == recorded.manifest
+    assert [f.role for f in manifest.files] == [
+        "still_before", "still_on", "still_after", "plate_crop", "clip", "scene",
+    ]  # fmt: skip
+    assert manifest.act.occurred_at == datetime(2026, 3, 1, 8, 0, 3, tzinfo=UTC)
+    assert manifest.act.flags == ["plate_unread", "clock_from_file"]
+    assert manifest.camera.place == "Ngã tư Phú Sơn"
+    assert (manifest.camera.width, manifest.camera.height, manifest.camera.fps) == (160, 96, 25.0)
+    assert manifest.scene.digest == scene_digest(SCENE)
+    files = open_packet(data).files
+    assert sha256_hex(files["scene.json"]) == manifest.scene.digest
+    still = cv2.imdecode(np.frombuffer(files["still_on.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    assert np.abs(still.astype(int) - scene.frames[75].image).mean() < 3
+    crop = cv2.imdecode(np.frombuffer(files["plate_crop.png"], np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(crop, scene.frames[75].image[:20, :40])
+
+
+def test_the_clip_of_a_packet_shows_the_source_pixel_by_pixel(tmp_path: Path) -> None:
+    scene = Scenario(tmp_path)
+    scene.recorder.submit(act(scene.frames, 75))
+    (recorded,) = scene.recorder.advance()
+    clip = open_packet(scene.sink.path(recorded.manifest).read_bytes()).files["clip.mp4"]
+    with av.open(io.BytesIO(clip)) as container:
+        shown = [f.to_ndarray(format="bgr24") for f in container.decode(video=0)]
+    assert recorded.manifest.file("clip").t_s == pytest.approx(1.0)  # type: ignore[union-attr]
+    assert all(np.array_equal(a, f.image) for a, f in zip(shown, scene.frames[25:], strict=False))
+    assert len(shown) == 113 - 25
+
+
+def test_an_act_waits_for_the_end_of_its_clip_and_the_end_of_the_stream_makes_it(tmp_path: Path) -> None:
+    scene = Scenario(tmp_path)
+    scene.recorder.submit(act(scene.frames, 75, clip_to_s=9.0))
+    assert scene.recorder.advance() == []
+    (recorded,) = scene.recorder.finish()
+    assert "clip_incomplete" in recorded.manifest.act.flags
+    assert "held" in str(recorded.manifest.act.reasons["clip_note"])
+
+
+def test_without_a_clip_the_act_is_still_recorded_with_a_flag(tmp_path: Path) -> None:
+    scene = Scenario(tmp_path, ring=PacketRing(seconds=100, max_bytes=100))
+    scene.recorder.submit(act(scene.frames, 75))
+    (recorded,) = scene.recorder.finish()
+    assert "clip_missing" in recorded.manifest.act.flags
+    assert recorded.manifest.file("clip") is None
+
+
+class FullSink:
+    def __init__(self, inner: PacketFolder) -> None:
+        self.inner, self.full = inner, True
+
+    def commit(self, build):  # type: ignore[no-untyped-def]
+        if self.full:
+            raise OutboxFullError("disk is full", where="x", remedy="free space")
+        return self.inner.commit(build)
+
+
+def test_a_full_outbox_is_tried_again_from_memory_up_to_a_bound(tmp_path: Path) -> None:
+    scene = Scenario(tmp_path)
+    sink = FullSink(scene.sink)
+    now = [0.0]
+    recorder = Recorder(
+        identity(), source=scene.source, ring=scene.ring, sink=sink, max_kept=2, monotonic=lambda: now[0]
+    )
+    for at in (60, 70, 80):
+        recorder.submit(act(scene.frames, at))
+    assert recorder.advance() == []
+    assert (recorder.kept_in_memory, recorder.lost) == (2, 1)
+    assert "disk is full" in recorder.error
+    sink.full = False
+    assert recorder.advance() == []  # not before the pause is over
+    now[0] = 6.0
+    made: list[Manifest] = [r.manifest for r in recorder.advance()]
+    assert [m.act.frame for m in made] == [60, 70]
+    assert made[1].chain.previous == made[0].digest
+    assert (recorder.kept_in_memory, recorder.error) == (0, "")

@@ -1,0 +1,134 @@
+"""Vehicles in one frame: letterbox, YOLOX decode, suppression of doubles.
+
+A motorcycle and its riders are one object. Scores down to 0.1 are returned, because the tracker uses the weak ones to
+carry a track through an occlusion; whoever wants single-frame certainty filters by score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from models import manifest
+from models.errors import ModelError
+from models.runtime import DEFAULT_THREADS, open_session
+
+VEHICLE_CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
+STRIDES = (8, 16, 32)
+PAD_GREY = 114
+
+# Two-wheelers compete among themselves, and so do cars, buses and trucks: one vehicle called both car and truck is one.
+_RIVALS = np.array([0, 1, 1, 1, 0], np.int64)
+# Motorcycles in a queue overlap by more than half in the picture, so only near-equal boxes are doubles.
+_DOUBLE_IOU = {0: 0.62, 1: 0.60}
+_BEFORE_SUPPRESSION = 1000
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What was seen in one frame. ``boxes`` float32 ``[N, 4]`` x0 y0 x1 y1 in frame pixels, best score first."""
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    classes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @staticmethod
+    def none() -> Detections:
+        return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+
+class Detector(Protocol):
+    """Anything that finds vehicles in a BGR frame ``[H, W, 3]`` uint8."""
+
+    def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections: ...
+
+
+def letterbox(frame_bgr: NDArray[np.uint8], long_side: int) -> tuple[NDArray[np.float32], float]:
+    """Network input ``[1, 3, H, W]`` (H, W multiples of 32) and the scale that was applied to the frame."""
+    height, width = frame_bgr.shape[:2]
+    scale = long_side / max(height, width)
+    new_h, new_w = max(1, round(height * scale)), max(1, round(width * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(frame_bgr, (new_w, new_h), interpolation=method)
+    padded = np.full((-(-new_h // 32) * 32, -(-new_w // 32) * 32, 3), PAD_GREY, np.float32)
+    padded[:new_h, :new_w] = resized
+    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None]), scale
+
+
+def decode(raw: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
+    """Raw output ``[A, 5 + C]`` of an input of that size -> the same with x0 y0 x1 y1 in input pixels in front."""
+    grids, steps = [], []
+    for stride in STRIDES:
+        rows, columns = height_px // stride, width_px // stride
+        ys, xs = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+        grids.append(np.stack([xs.ravel(), ys.ravel()], 1))
+        steps.append(np.full((rows * columns, 1), stride))
+    grid, step = np.concatenate(grids).astype(np.float32), np.concatenate(steps).astype(np.float32)
+    if len(grid) != len(raw):
+        raise ModelError(
+            f"the network gave {len(raw)} cells for an input of {width_px} x {height_px}, expected {len(grid)}",
+            where="decode",
+            remedy="use the weights named in models/manifest.yaml",
+        )
+    centre = (raw[:, :2] + grid) * step
+    half = np.exp(np.clip(raw[:, 2:4], None, 8)) * step / 2
+    return np.concatenate([centre - half, centre + half, raw[:, 4:]], 1).astype(np.float32)
+
+
+def suppress(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], classes: NDArray[np.int64], min_score: float
+) -> NDArray[np.int64]:
+    """Indices of the boxes that stay, best score first."""
+    kept: list[int] = []
+    for group, limit in _DOUBLE_IOU.items():
+        rows = np.nonzero((_RIVALS[classes] == group) & (scores >= min_score))[0]
+        rows = rows[np.argsort(-scores[rows], kind="stable")][:_BEFORE_SUPPRESSION]
+        if not len(rows):
+            continue
+        xywh = np.concatenate([boxes[rows, :2], boxes[rows, 2:] - boxes[rows, :2]], 1)
+        stay = cv2.dnn.NMSBoxes(xywh.tolist(), scores[rows].tolist(), float(min_score), limit)
+        kept.extend(int(rows[index]) for index in np.asarray(stay, np.int64).ravel())
+    order = np.asarray(kept, np.int64)
+    return order[np.argsort(-scores[order], kind="stable")]
+
+
+class YoloxDetector:
+    """The five-class YOLOX-nano of ``vehicle-nano`` (or any raw YOLOX output with the same classes)."""
+
+    def __init__(self, session: ort.InferenceSession, *, long_side: int = 416, min_score: float = 0.1) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self.long_side = long_side
+        self.min_score = min_score
+
+    def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
+        height, width = frame_bgr.shape[:2]
+        picture, scale = letterbox(frame_bgr, self.long_side)
+        raw = self._session.run(None, {self._input: picture})[0][0]
+        table = decode(raw, picture.shape[2], picture.shape[3])
+        products = table[:, 4:5] * table[:, 5:]
+        classes = products.argmax(1).astype(np.int64)
+        scores = products.max(1).astype(np.float32)
+        strong = scores >= self.min_score
+        boxes = table[strong, :4] / np.float32(scale)
+        boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
+        boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
+        scores, classes = scores[strong], classes[strong]
+        kept = suppress(boxes, scores, classes, self.min_score)
+        return Detections(boxes[kept], scores[kept], classes[kept])
+
+
+def load_detector(
+    *, threads: int = DEFAULT_THREADS, long_side: int = 416, min_score: float = 0.1, model_id: str = "vehicle-nano"
+) -> YoloxDetector:
+    """The detector that the manifest names, digest checked."""
+    session = open_session(manifest.resolve(model_id).path, threads=threads)
+    return YoloxDetector(session, long_side=long_side, min_score=min_score)

@@ -1,0 +1,127 @@
+"""YOLOX-nano as a trainable network, cut out of its published ONNX graph, and the way back to ONNX.
+
+The graph is cut at the per-level maps (box, objectness, class); onnx2torch makes a torch module of what is left and
+the trained values are written back into the same graph. So no export tracer is involved, and the result keeps the
+trunk's own operators, with free height and width (multiples of 32).
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from models.torchvision_ops import define_missing
+
+define_missing()
+import onnx2torch  # noqa: E402  (torchvision's operators must have names before this import)
+
+STRIDES = (8, 16, 32)
+_CLASS_CONV = "head.cls_preds.{}"
+
+
+def _initialisers(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    return {item.name: numpy_helper.to_array(item) for item in model.graph.initializer}
+
+
+def _set_initialiser(model: onnx.ModelProto, name: str, value: np.ndarray) -> None:
+    for item in model.graph.initializer:
+        if item.name == name:
+            item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
+            return
+    raise KeyError(name)
+
+
+def with_classes(base: Path, rows: list[int]) -> onnx.ModelProto:
+    """The base graph with ``len(rows)`` class outputs, started from those rows of the base, and free picture size."""
+    model = onnx.load(str(base))
+    values = _initialisers(model)
+    for level in range(3):
+        for part in ("weight", "bias"):
+            name = f"{_CLASS_CONV.format(level)}.{part}"
+            _set_initialiser(model, name, values[name][rows])
+    for node in model.graph.node:
+        if node.op_type == "Reshape":
+            _set_initialiser(model, node.input[1], np.array([1, 5 + len(rows), -1], np.int64))
+    names = ["batch", None, "height", "width"]
+    for axis, dim in enumerate(model.graph.input[0].type.tensor_type.shape.dim):
+        if axis in (2, 3):
+            dim.Clear()
+            dim.dim_param = names[axis] or ""
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, "anchors", 5 + len(rows)])
+    model.graph.output[0].CopyFrom(output)
+    del model.graph.value_info[:]
+    return model
+
+
+class Trunk(torch.nn.Module):
+    """Per-level raw maps of a cut graph: ``[B, A, 5 + classes]``, box as (cx, cy, log w, log h) on the grid, logits."""
+
+    def __init__(self, graph: onnx.ModelProto) -> None:
+        super().__init__()
+        self.graph = copy.deepcopy(graph)
+        cut = copy.deepcopy(graph)
+        produced = {name: node for node in cut.graph.node for name in node.input if "_preds." in name}
+        maps = [
+            produced[f"head.{part}_preds.{level}.weight"].output[0]
+            for level in range(3)
+            for part in ("reg", "obj", "cls")
+        ]
+        del cut.graph.output[:]
+        cut.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in maps)
+        _drop_unused(cut)
+        self.net = onnx2torch.convert(cut)
+
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Raw predictions ``[B, A, 5+C]``, grid corners ``[A, 2]`` in cells, strides ``[A]`` in pixels."""
+        maps = self.net(pictures)
+        raw, grids, strides = [], [], []
+        for level, stride in enumerate(STRIDES):
+            box, obj, cls = maps[3 * level : 3 * level + 3]
+            raw.append(torch.cat([box, obj, cls], 1).flatten(2).transpose(1, 2))
+            height, width = box.shape[-2:]
+            ys, xs = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+            grids.append(torch.stack([xs, ys], -1).reshape(-1, 2).float())
+            strides.append(torch.full((height * width,), float(stride)))
+        return torch.cat(raw, 1), torch.cat(grids), torch.cat(strides)
+
+    def to_onnx(self, path: Path, notes: dict[str, str]) -> None:
+        """Write the current values back into the graph this trunk came from."""
+        model = copy.deepcopy(self.graph)
+        state = self.net.state_dict()
+        for node in model.graph.node:
+            if node.op_type != "Conv":
+                continue
+            key = _module_name(node, state)
+            _set_initialiser(model, node.input[1], state[f"{key}.weight"].numpy())
+            _set_initialiser(model, node.input[2], state[f"{key}.bias"].numpy())
+        helper.set_model_props(model, notes)
+        onnx.checker.check_model(model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        onnx.save(model, str(path))
+
+
+def _module_name(node: onnx.NodeProto, state: dict[str, torch.Tensor]) -> str:
+    for name in (node.name, node.name.replace("_", "/"), node.name.replace("/", "_")):
+        if f"{name}.weight" in state:
+            return name
+    raise KeyError(node.name)
+
+
+def _drop_unused(model: onnx.ModelProto) -> None:
+    """Remove the nodes no output needs any more."""
+    needed = {item.name for item in model.graph.output}
+    keep = []
+    for node in reversed(model.graph.node):
+        if needed.intersection(node.output):
+            keep.append(node)
+            needed.update(node.input)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(keep))
+    unused = [item for item in model.graph.initializer if item.name not in needed]
+    for item in unused:
+        model.graph.initializer.remove(item)

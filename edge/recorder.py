@@ -108,6 +108,7 @@ class Recorder:
     Parameters
     ----------
     max_kept: so many finished packets are held in memory while the outbox is full; further acts are lost, loudly.
+    previous: the camera's recorder before a restart, whose finished packets and count of losses are taken over.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Recorder:
         ring: PacketRing,
         sink: PacketSink,
         max_kept: int = 16,
+        previous: Recorder | None = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -127,9 +129,9 @@ class Recorder:
         self._max_kept = max_kept
         self._new_id, self._now, self._monotonic = new_id, now, monotonic
         self._waiting: list[_Waiting] = []
-        self._finished: list[_Finished] = []
+        self._finished: list[_Finished] = [] if previous is None else previous._finished
         self._retry_at = 0.0
-        self.lost = 0
+        self.lost: int = 0 if previous is None else previous.lost
         self.error = ""
 
     @property
@@ -172,10 +174,13 @@ class Recorder:
             try:
                 self._finished.append(_Finished(entry.event, self._prepare(entry.event)))
             except (GiaoLoError, ValueError, cv2.error) as error:
-                self.lost += 1
-                self.error = f"act {entry.event.act} at {entry.event.t_s:.2f} s could not be recorded: {error}"
-                log.exception("act lost camera=%s act=%s", self._identity.camera, entry.event.act)
+                self._lose(entry.event, error)
         return self._commit()
+
+    def _lose(self, event: ActEvent, error: Exception) -> None:
+        self.lost += 1
+        self.error = f"act {event.act} at {event.t_s:.2f} s could not be recorded: {error}"
+        log.critical("act lost camera=%s act=%s", self._identity.camera, event.act, exc_info=error)
 
     def _commit(self) -> list[Recorded]:
         done: list[Recorded] = []
@@ -190,6 +195,10 @@ class Recorder:
                 self._retry_at = self._monotonic() + _RETRY_S
                 log.error("outbox refused camera=%s kept=%d %s", self._identity.camera, len(self._finished), error)
                 break
+            except (GiaoLoError, ValueError) as error:
+                self._finished.pop(0)  # a manifest that breaks the contract will not get better by waiting
+                self._lose(first.event, error)
+                continue
             self._finished.pop(0)
             self.error = ""
             done.append(Recorded(first.event, manifest))

@@ -45,6 +45,10 @@ class SourceError(GiaoLoError):
     """A camera or a video file cannot be used."""
 
 
+class EndOfStream(Exception):
+    """There are no more frames."""
+
+
 class _Stalled(Exception):
     """The stream is open but no frame comes."""
 
@@ -121,7 +125,8 @@ class VideoSource:
         self._thread = threading.Thread(target=self._run, name=f"source {shown_url(self.url)}", daemon=True)
         self._state: SourceState = "starting"
         self._error = ""
-        self._fatal: Exception | None = None
+        self._fatal: SourceError | None = None
+        self._over = False
         self._ended_early = ""
         self._frames = self._dropped = self._corrupt = self._reconnects = 0
         self._arrivals: deque[float] = deque(maxlen=50)
@@ -141,20 +146,33 @@ class VideoSource:
 
     def frames(self) -> Iterator[Frame]:
         """Decoded frames in order until the file or the source ends. Raises `SourceError` if a file cannot be used."""
-        if self._thread.ident is None:
-            self.start()
         while True:
             try:
-                frame = self._queue.get(timeout=1.0)
+                frame = self.next(1.0)
+            except EndOfStream:
+                return
+            if frame is not None:
+                yield frame
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """The next frame, or None if none came in time.
+
+        Raises
+        ------
+        EndOfStream: the file or the source has ended.
+        SourceError: the file cannot be used.
+        """
+        if self._thread.ident is None:
+            self.start()
+        if not self._over:
+            try:
+                frame = self._queue.get(timeout=timeout_s)
             except queue.Empty:
-                if self._thread.is_alive():
-                    continue
-                frame = None
-            if frame is None:
-                break
-            yield frame
-        if self._fatal is not None:
-            raise self._fatal
+                return None
+            if frame is not None:
+                return frame
+            self._over = True
+        raise self._fatal or EndOfStream
 
     def status(self) -> SourceStatus:
         now = self._monotonic()

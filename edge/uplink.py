@@ -68,7 +68,7 @@ class Uplink:
 
     Parameters
     ----------
-    centre_key: only receipts signed with it count.
+    centre_key: only receipts signed with it count; None: none does, everything stays in the outbox.
     health: makes the heartbeat.
     on_delivered: called with the seconds from commit to receipt.
     window: chunks that may wait for the broker's acknowledgement at a time.
@@ -79,7 +79,7 @@ class Uplink:
         node: str,
         broker: BrokerAddress,
         outbox: Outbox,
-        centre_key: VerifyKey,
+        centre_key: VerifyKey | None,
         *,
         health: Callable[[], Health],
         transfers: Transfers | None = None,
@@ -288,6 +288,8 @@ class Uplink:
                 if not self._transfers.want(want, self._monotonic()):
                     log.debug("want for a packet that is not here packet=%s", want.packet_id)
             elif kind == "receipt":
+                if self._centre_key is None:
+                    raise PacketError("there is no key to verify it with", where="receipt")
                 self._receipt(read_receipt(payload, self._centre_key))
         except WireError as error:
             log.error("message dropped %s", error)

@@ -1,0 +1,187 @@
+"""One camera's thread: source -> pipeline -> recorder. Whatever fails here stays here and is tried again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from edge.health import CameraState, Metrics
+from edge.plan import CameraPlan
+from edge.recorder import CameraIdentity, PacketSink, Recorder
+from edge.ring import PacketRing
+from edge.source import EndOfStream, SourceSettings, SourceStatus, VideoSource
+from edge.types import ActEvent, Frame
+from evidence.errors import GiaoLoError
+from evidence.seal import SigningKey
+from zones.load import LoadedScene
+
+log = logging.getLogger(__name__)
+_MAX_FAULTS_RUNNING = 10
+_RETRY_FIRST_S = 5.0
+_RETRY_MAX_S = 120.0
+_NOT_STARTED = SourceStatus("starting", "", 0, 0, 0, 0, 0.0, None, "")
+
+
+class PipelineError(GiaoLoError):
+    """The pipeline fails on every frame."""
+
+
+class Pipeline(Protocol):
+    """Frames of one camera in order; acts come out."""
+
+    def process(self, frame: Frame) -> list[ActEvent]: ...
+
+    def finish(self) -> list[ActEvent]: ...
+
+
+class Eyes(Protocol):
+    """The networks, loaded once for all cameras."""
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of each weight file in use."""
+        ...
+
+    def pipeline(self, scene: LoadedScene) -> Pipeline: ...
+
+
+class CameraWorker:
+    """Runs one camera until `stop`.
+
+    Parameters
+    ----------
+    on_commit: called after each packet committed.
+    """
+
+    def __init__(
+        self,
+        plan: CameraPlan,
+        *,
+        node: str,
+        key: SigningKey,
+        eyes: Eyes,
+        sink: PacketSink,
+        metrics: Metrics,
+        kept_in_memory: int,
+        on_commit: Callable[[], None],
+    ) -> None:
+        self.plan = plan
+        self._eyes, self._metrics, self._on_commit = eyes, metrics, on_commit
+        camera = plan.config
+        self._identity = CameraIdentity(node, key, camera.id, camera.place, camera.unit, plan.scene, dict(eyes.digests))
+        self._sink, self._kept_in_memory = sink, kept_in_memory
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
+        self._source: VideoSource | None = None
+        self._recorder: Recorder | None = None
+        self._error = ""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """The pipeline finishes, what it found is committed."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """True when the thread has ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def state(self) -> CameraState:
+        source, recorder = self._source, self._recorder
+        return CameraState(
+            id=self.plan.config.id,
+            source=source.status() if source is not None else _NOT_STARTED,
+            error=self._error or (recorder.error if recorder is not None else ""),
+            kept=recorder.kept_in_memory if recorder is not None else 0,
+            lost=recorder.lost if recorder is not None else 0,
+        )
+
+    def _run(self) -> None:
+        pause_s = _RETRY_FIRST_S
+        while not self._stop.is_set():
+            try:
+                self._watch()
+                break
+            except Exception as error:
+                # One camera must never take the others with it.
+                self._error = str(error) or repr(error)
+                if not isinstance(error, GiaoLoError):
+                    log.exception("camera fault camera=%s", self.plan.config.id)
+            log.error("camera failed camera=%s retry_s=%.0f error=%s", self.plan.config.id, pause_s, self._error)
+            self._stop.wait(pause_s)
+            pause_s = min(2 * pause_s, _RETRY_MAX_S)
+        self._last_commits()
+
+    def _watch(self) -> None:
+        """One life of source, pipeline and recorder, until the stream ends or we shall stop."""
+        camera = self.plan.config
+        ring = PacketRing(seconds=camera.ring_seconds, max_bytes=camera.ring_mib * 2**20)
+        settings = SourceSettings(
+            open_timeout_s=camera.open_timeout_s,
+            read_timeout_s=camera.stall_s,
+            fps_limit=camera.fps_limit,
+            realtime=camera.is_file and camera.realtime,
+            loop=camera.loop,
+        )
+        pipeline = self._eyes.pipeline(self.plan.scene)
+        source = VideoSource(camera.url, ring=ring, settings=settings, start_at=camera.start_at)
+        kept = self._recorder
+        recorder = Recorder(
+            self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept
+        )
+        self._source, self._recorder = source, recorder
+        source.start()
+        faults = 0
+        try:
+            while not self._stop.is_set():
+                try:
+                    frame = source.next(1.0)
+                except EndOfStream:
+                    break
+                if frame is not None:
+                    began = time.monotonic()
+                    try:
+                        self._submit(pipeline.process(frame))
+                        faults, self._error = 0, ""
+                    except Exception as error:
+                        faults += 1
+                        self._metrics.pipeline_faults.labels(camera.id).inc()
+                        log.exception("pipeline fault camera=%s frame=%d", camera.id, frame.index)
+                        if faults >= _MAX_FAULTS_RUNNING:
+                            raise PipelineError(
+                                f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
+                            ) from error
+                        pipeline = self._eyes.pipeline(self.plan.scene)
+                    self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
+                self._advance()
+            self._submit(pipeline.finish())
+        finally:
+            source.stop(timeout_s=camera.stall_s + 1)
+            self._advance(finish=True)
+
+    def _submit(self, events: list[ActEvent]) -> None:
+        assert self._recorder is not None
+        for event in events:
+            self._metrics.acts.labels(self.plan.config.id, event.act.value).inc()
+            self._recorder.submit(event)
+
+    def _advance(self, *, finish: bool = False) -> None:
+        assert self._recorder is not None
+        if self._recorder.finish() if finish else self._recorder.advance():
+            self._on_commit()
+
+    def _last_commits(self) -> None:
+        """The stream is over, but packets may still wait for room on the disk."""
+        while self._recorder is not None and self._recorder.kept_in_memory:
+            if self._stop.wait(5.0):
+                self._advance(finish=True)
+                if self._recorder.kept_in_memory:
+                    kept = self._recorder.kept_in_memory
+                    log.critical("packets lost at shutdown camera=%s count=%d", self.plan.config.id, kept)
+                return
+            self._advance()

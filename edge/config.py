@@ -1,0 +1,237 @@
+"""Configuration of a node: one YAML file. Relative paths count from the file's own folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from edge.source import shown_url
+from evidence.errors import GiaoLoError
+from evidence.packet import Ident
+
+MAX_BYTES = 1_000_000
+DEFAULT_DATA_DIR = Path("var/edge")
+
+
+class ConfigError(GiaoLoError):
+    """The configuration cannot be used. `faults` has all that was found, one line each."""
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", faults: tuple[str, ...] = ()) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.faults = faults or (str(self),)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Broker(Section):
+    """The MQTT broker through which packets go to the centre."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, title="Host", description="name or address of the broker")
+    port: int = Field(default=1883, ge=1, le=65535, title="Port", description="1883, or 8883 with TLS")
+    username: str | None = Field(default=None, title="User name", description="leave out if the broker asks for none")
+    password_file: Path | None = Field(default=None, title="Password file", description="its first line is used")
+    tls: bool = Field(default=False, title="TLS", description="encrypt the connection")
+    tls_ca_file: Path | None = Field(default=None, title="CA certificate", description="PEM; empty: the system's list")
+    tls_cert_file: Path | None = Field(default=None, title="Own certificate", description="PEM, for mutual TLS")
+    tls_key_file: Path | None = Field(default=None, title="Key of the certificate", description="PEM, for mutual TLS")
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        default="auto", title="MQTT version", description="auto: 5, and 3.1.1 if the broker refuses that"
+    )
+    keepalive_s: int = Field(default=30, ge=5, le=3600, title="Keep-alive", description="seconds")
+    heartbeat_s: float = Field(
+        default=15, ge=1, le=3600, title="Heartbeat", description="seconds between health messages"
+    )
+
+
+class CameraConfig(Section):
+    """One camera, or a file that plays one."""
+
+    id: Ident = Field(title="Name", description="letters, digits, '.', '_', '-'; part of every packet")
+    url: str = Field(min_length=1, title="Address", description="rtsp://user:password@host/path, or a video file")
+    scene: Path = Field(title="Scene", description="YAML file that describes the view")
+    place: str = Field(default="", max_length=300, title="Place", description="as in a notice; empty: the scene's")
+    unit: str = Field(default="", max_length=200, title="Unit", description="the detecting unit")
+    enabled: bool = Field(default=True, title="Enabled", description="false: known, but not watched")
+    fps_limit: float | None = Field(
+        default=None, gt=0, le=120, title="Frame limit", description="frames a second looked at"
+    )
+    start_at: AwareDatetime | None = Field(
+        default=None, title="Start time", description="of a file's first frame, with zone"
+    )
+    realtime: bool = Field(default=True, title="Real time", description="play a file at its own pace")
+    loop: bool = Field(default=False, title="Loop", description="play a file again and again")
+    open_timeout_s: float = Field(default=10, gt=0, le=120, title="Open time-out", description="seconds")
+    stall_s: float = Field(
+        default=10, gt=0, le=120, title="Stall", description="without a frame for so long: reconnect"
+    )
+    ring_seconds: float = Field(default=45, ge=15, le=600, title="Ring", description="seconds of video kept in memory")
+    ring_mib: int = Field(default=96, ge=1, le=4096, title="Ring budget", description="MiB of memory for it at most")
+
+    @property
+    def is_file(self) -> bool:
+        return "://" not in self.url
+
+    @model_validator(mode="after")
+    def _loop_is_for_files(self) -> CameraConfig:
+        if not self.is_file and (self.loop or self.start_at is not None):
+            raise ValueError("loop and start_at are for files, not for streams")
+        return self
+
+
+class DetectorConfig(Section):
+    """The networks, shared by all cameras of the node."""
+
+    threads: int = Field(default=2, ge=1, le=64, title="Threads", description="CPU threads of a network")
+    long_side: int = Field(default=416, ge=128, le=2048, title="Input size", description="longer side in pixels")
+    min_score: float = Field(default=0.1, ge=0.01, le=0.9, title="Least score", description="weaker boxes are ignored")
+
+
+class OutboxConfig(Section):
+    """Where packets wait for the centre."""
+
+    min_free_mib: int = Field(default=256, ge=0, title="Reserve", description="MiB of the disk that packets never use")
+    kept_in_memory: int = Field(
+        default=16, ge=1, le=1000, title="Kept in memory", description="packets a camera holds while the disk is full"
+    )
+
+
+class MetricsConfig(Section):
+    """Prometheus metrics over HTTP."""
+
+    enabled: bool = Field(default=True, title="Enabled", description="serve /metrics")
+    host: str = Field(default="127.0.0.1", title="Address", description="127.0.0.1: this machine only")
+    port: int = Field(default=9464, ge=1, le=65535, title="Port", description="of the HTTP server")
+
+
+class NodeConfig(Section):
+    """Everything a node needs to know."""
+
+    schema_version: Literal[1] = Field(title="Version", description="of this file's format; 1")
+    node_id: Ident = Field(title="Node", description="name of the box, unique in the province")
+    key_file: Path = Field(title="Key", description="the node's private Ed25519 key (PEM); made on first start")
+    data_dir: Path = Field(default=DEFAULT_DATA_DIR, title="Data", description="folder of outbox and last good state")
+    broker: Broker = Field(default_factory=Broker, title="Broker", description="MQTT broker")
+    centre_public_key: Path = Field(title="Centre's key", description="PEM public key that verifies receipts")
+    cameras: list[CameraConfig] = Field(default_factory=list, title="Cameras", description="one or more")
+    detector: DetectorConfig = Field(default_factory=DetectorConfig, title="Detector", description="network settings")
+    outbox: OutboxConfig = Field(default_factory=OutboxConfig, title="Outbox", description="disk limits")
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig, title="Metrics", description="Prometheus")
+
+    @field_validator("cameras")
+    @classmethod
+    def _unique_ids(cls, cameras: list[CameraConfig]) -> list[CameraConfig]:
+        ids = [c.id for c in cameras]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"two cameras have the id {', '.join(twice)}")
+        return cameras
+
+    def resolved(self, folder: Path) -> NodeConfig:
+        """The same with absolute paths."""
+
+        def at(path: Path) -> Path:
+            return (folder / path.expanduser()).resolve()
+
+        def maybe(path: Path | None) -> Path | None:
+            return None if path is None else at(path)
+
+        broker = self.broker.model_copy(
+            update={
+                name: maybe(getattr(self.broker, name))
+                for name in ("password_file", "tls_ca_file", "tls_cert_file", "tls_key_file")
+            }
+        )
+        cameras = [
+            c.model_copy(update={"scene": at(c.scene), "url": str(at(Path(c.url))) if c.is_file else c.url})
+            for c in self.cameras
+        ]
+        return self.model_copy(
+            update={
+                "key_file": at(self.key_file),
+                "data_dir": at(self.data_dir),
+                "centre_public_key": at(self.centre_public_key),
+                "broker": broker,
+                "cameras": cameras,
+            }
+        )
+
+
+def load_config(path: Path) -> NodeConfig:
+    """Read and validate; paths come back absolute. Raises `ConfigError` naming file, field and remedy."""
+    return parse_config(read_data(path), path)
+
+
+def parse_config(data: object, path: Path) -> NodeConfig:
+    """As `load_config`, from data already read. `path` names the file and is the base of relative paths."""
+    if not isinstance(data, dict):
+        raise ConfigError(
+            "holds no configuration", where=str(path), remedy="begin with `schema_version: 1` and the node's fields"
+        )
+    try:
+        return NodeConfig.model_validate(data).resolved(path.resolve().parent)
+    except ValidationError as error:
+        faults = tuple(_fault(path, detail) for detail in error.errors(include_url=False))
+        first = error.errors(include_url=False)[0]
+        more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+        raise ConfigError(
+            _what(first) + more, where=f"{path}: {_field(first['loc'])}", remedy=_remedy(first["type"]), faults=faults
+        ) from error
+
+
+def read_data(path: Path) -> Any:
+    """The YAML of the file as plain data. Raises `ConfigError`."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise ConfigError("is larger than 1 MB", where=str(path), remedy="check the path of the configuration")
+        return yaml.safe_load(raw.decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be read: {error.strerror}", where=str(path), remedy="check path and rights"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not UTF-8 text", where=str(path), remedy="save the file as YAML in UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}: line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise ConfigError(
+            f"is not YAML: {error.problem}", where=where, remedy="correct this line (indentation, brackets, quotes)"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError("is not YAML", where=str(path), remedy="save the file as YAML in UTF-8") from error
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".") or "the file"
+
+
+def _what(detail: Any) -> str:
+    kind = detail["type"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is not a field of the configuration"
+    message = str(detail["msg"])
+    shown = detail["input"] if isinstance(detail["input"], str | int | float | bool | datetime) else None
+    return message[:1].lower() + message[1:] + ("" if shown is None else f" (found {shown_url(repr(shown))[:80]})")
+
+
+def _remedy(kind: str) -> str:
+    return {
+        "missing": "add this field",
+        "extra_forbidden": "remove it or correct its spelling",
+        "literal_error": "use one of the words listed",
+        "string_pattern_mismatch": "use 1 to 64 letters, digits, '.', '_' or '-'",
+        "timezone_aware": "add the zone, like 2026-03-01T08:00:00+07:00",
+    }.get(kind, "correct the value")
+
+
+def _fault(path: Path, detail: Any) -> str:
+    return f"{path}: {_field(detail['loc'])}: {_what(detail)} -> {_remedy(detail['type'])}"

@@ -1,0 +1,283 @@
+"""The node: one process, one outbox, one uplink, a thread a camera.
+
+`run_node` is the whole life: read the configuration, run it, take up its changes, leave cleanly. A broken file never
+ends it (see `edge.plan`).
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from edge.camera import CameraWorker, Eyes
+from edge.config import Broker, DetectorConfig, NodeConfig
+from edge.health import Metrics, MetricsError, NodeState
+from edge.outbox import Outbox, OutboxError
+from edge.plan import CameraPlan, Plan, changed, load_plan
+from edge.uplink import BrokerAddress, Uplink, UplinkError
+from evidence.errors import GiaoLoError
+from evidence.wire import Health
+
+log = logging.getLogger(__name__)
+OpenEyes = Callable[[DetectorConfig], Eyes]
+_WATCH_S = 2.0
+_RETRY_S = 10.0
+
+
+def open_default_eyes(settings: DetectorConfig) -> Eyes:
+    """The project's own networks."""
+    from edge.pipeline import open_eyes
+
+    eyes: Eyes = open_eyes(threads=settings.threads, long_side=settings.long_side, min_score=settings.min_score)
+    return eyes
+
+
+class Node:
+    """A running plan. `start`, `apply` changed plans, `stop`."""
+
+    def __init__(self, plan: Plan, open_eyes: OpenEyes = open_default_eyes) -> None:
+        assert plan.config is not None
+        self.plan = plan
+        self._config: NodeConfig = plan.config
+        self._open_eyes = open_eyes
+        self._eyes: Eyes | None = None
+        self._eyes_error = ""
+        self._workers: dict[str, CameraWorker] = {}
+        self._lock = threading.Lock()
+        self._warnings: list[str] = []
+        outbox = self._config.outbox
+        self.outbox = Outbox(self._config.data_dir / "outbox", min_free_bytes=outbox.min_free_mib * 2**20)
+        self.metrics = Metrics(self.state)
+        self.uplink = Uplink(
+            self._config.node_id,
+            broker_address(self._config.broker),
+            self.outbox,
+            plan.centre_key,
+            health=self.health,
+            on_delivered=self.metrics.delivery.observe,
+            heartbeat_s=self._config.broker.heartbeat_s,
+        )
+
+    def start(self) -> None:
+        """Uplink first: what waited in the outbox goes out while the cameras start."""
+        self._warnings += self.outbox.warnings
+        if self._config.metrics.enabled:
+            try:
+                self.metrics.serve(self._config.metrics.host, self._config.metrics.port)
+            except MetricsError as error:
+                self._warn(f"metrics: {error}")
+        try:
+            self.uplink.start()
+        except UplinkError as error:
+            self._warn(f"uplink: {error}; packets are kept in the outbox")
+        self._log_problems()
+        self._reconcile()
+
+    def apply(self, plan: Plan) -> bool:
+        """Take up a plan that was read again. False: it needs a new node (outbox, uplink or networks changed)."""
+        if plan.core != self.plan.core:
+            return False
+        self.plan = plan
+        self._log_problems()
+        self._reconcile()
+        self.uplink.wake()
+        return True
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Finish pipelines, commit what they found, say goodbye. Nothing committed depends on this."""
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.ask_to_stop()
+        for worker in workers:
+            if not worker.join(timeout_s):
+                log.error("camera does not stop camera=%s", worker.plan.config.id)
+        self.uplink.stop()
+        self.metrics.close()
+        self.outbox.close()
+        log.info("node stopped node=%s", self._config.node_id)
+
+    def state(self) -> NodeState:
+        with self._lock:
+            cameras = [w.state() for w in self._workers.values()]
+        problems = [*self.plan.problems]
+        if self._eyes_error:
+            problems.append(self._eyes_error)
+        return NodeState(
+            node=self._config.node_id,
+            cameras=cameras,
+            outbox=self.outbox.counts(),
+            disk_free_bytes=self.outbox.free_bytes(),
+            reserve_bytes=self._config.outbox.min_free_mib * 2**20,
+            broker_connected=self.uplink.connected,
+            problems=problems,
+            uplink_errors=self.uplink.errors(),
+            warnings=list(self._warnings),
+        )
+
+    def health(self) -> Health:
+        return self.state().health()
+
+    @property
+    def idle(self) -> bool:
+        """Whether every camera has come to its end (files do)."""
+        with self._lock:
+            return all(w.join(0) for w in self._workers.values())
+
+    def _reconcile(self) -> None:
+        """Stop cameras that are gone or changed, start those that are new. The others do not notice."""
+        wanted = {c.config.id: c for c in self.plan.cameras}
+        gone = [w for i, w in self._workers.items() if i not in wanted or not _same(wanted[i], w.plan)]
+        for worker in gone:
+            worker.ask_to_stop()
+        for worker in gone:
+            worker.join(30.0)
+            with self._lock:
+                del self._workers[worker.plan.config.id]
+            log.info("camera stopped camera=%s", worker.plan.config.id)
+        if self.plan.key is None or not wanted:
+            return
+        eyes = self._networks()
+        if eyes is None:
+            return
+        for camera_id, camera in wanted.items():
+            if camera_id not in self._workers:
+                worker = CameraWorker(
+                    camera,
+                    node=self._config.node_id,
+                    key=self.plan.key,
+                    eyes=eyes,
+                    sink=self.outbox,
+                    metrics=self.metrics,
+                    kept_in_memory=self._config.outbox.kept_in_memory,
+                    on_commit=self.uplink.wake,
+                )
+                with self._lock:
+                    self._workers[camera_id] = worker
+                worker.start()
+                log.info("camera started camera=%s scene=%s", camera_id, camera.scene.scene.id)
+
+    def _networks(self) -> Eyes | None:
+        if self._eyes is None:
+            try:
+                self._eyes, self._eyes_error = self._open_eyes(self._config.detector), ""
+            except Exception as error:
+                # Without networks the node still delivers what it holds and says what is wrong.
+                self._eyes_error = f"networks cannot be loaded: {error}"
+                log.exception("networks cannot be loaded")
+        return self._eyes
+
+    def _warn(self, text: str) -> None:
+        self._warnings.append(text)
+        log.error("%s", text)
+
+    def _log_problems(self) -> None:
+        for problem in self.plan.problems:
+            log.error("safe mode node=%s %s", self._config.node_id, problem)
+
+
+def _same(a: CameraPlan, b: CameraPlan) -> bool:
+    return a.config == b.config and a.scene.digest == b.scene.digest
+
+
+def broker_address(broker: Broker) -> BrokerAddress:
+    """The uplink's view of the broker section; an unreadable password file counts as no password."""
+    password = None
+    if broker.password_file is not None:
+        try:
+            password = broker.password_file.read_text("utf-8").splitlines()[0]
+        except (OSError, UnicodeDecodeError, IndexError) as error:
+            log.error("broker password cannot be read file=%s error=%s", broker.password_file, error)
+    return BrokerAddress(
+        host=broker.host,
+        port=broker.port,
+        username=broker.username,
+        password=password,
+        tls=broker.tls or broker.tls_ca_file is not None,
+        ca_file=broker.tls_ca_file,
+        cert_file=broker.tls_cert_file,
+        key_file=broker.tls_key_file,
+        protocol=broker.protocol,
+        keepalive_s=broker.keepalive_s,
+    )
+
+
+def run_node(
+    config_path: Path,
+    *,
+    open_eyes: OpenEyes = open_default_eyes,
+    stop: threading.Event | None = None,
+    on_node: Callable[[Node], None] = lambda node: None,
+) -> int:
+    """Run until SIGTERM, SIGINT or `stop`. Returns the exit status.
+
+    SIGHUP reads the configuration again at once; its files are looked at every two seconds anyway.
+    """
+    stop = stop or threading.Event()
+    reread = threading.Event()
+    _handle_signals(stop, reread)
+    node: Node | None = None
+    plan = load_plan(config_path)
+    try:
+        while not stop.is_set():
+            if node is None:
+                node = _start(plan, open_eyes, on_node)
+            _wait_for_change(plan, stop, reread, None if node is not None else _RETRY_S)
+            if stop.is_set():
+                break
+            plan = load_plan(config_path)
+            if node is not None and (plan.config is None or not node.apply(plan)):
+                log.info("configuration needs a restart of the node's parts")
+                node.stop()
+                node = None
+    finally:
+        if node is not None:
+            node.stop()
+    return 0
+
+
+def _start(plan: Plan, open_eyes: OpenEyes, on_node: Callable[[Node], None]) -> Node | None:
+    if plan.config is None:
+        for problem in plan.problems:
+            log.critical("no usable configuration and no last good one: %s", problem)
+        return None
+    try:
+        node = Node(plan, open_eyes)
+    except (OutboxError, OSError) as error:
+        log.critical("outbox cannot be opened: %s", error)
+        return None
+    except GiaoLoError as error:
+        log.critical("node cannot start: %s", error)
+        return None
+    node.start()
+    on_node(node)
+    return node
+
+
+def _wait_for_change(plan: Plan, stop: threading.Event, reread: threading.Event, retry_s: float | None) -> None:
+    """Until a watched file changes, SIGHUP, or `retry_s` is over."""
+    waited_s = 0.0
+    while not stop.wait(_WATCH_S):
+        waited_s += _WATCH_S
+        if reread.is_set() or changed(plan):
+            reread.clear()
+            log.info("configuration is read again")
+            return
+        if retry_s is not None and waited_s >= retry_s:
+            return
+
+
+def _handle_signals(stop: threading.Event, reread: threading.Event) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def leave(number: int, _: FrameType | None) -> None:
+        log.info("signal %s: stopping", signal.Signals(number).name)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGHUP, lambda *_: reread.set())

@@ -95,14 +95,12 @@ def _outside(scene: Scene, points: Iterable[Point], path: str) -> Iterator[Fault
 def _polygon(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
     yield from _outside(scene, points, path)
     shape = shapely.Polygon(points)
-    if not shape.is_valid:
-        where = shapely.is_valid_reason(shape)
-        crossed = "Self-intersection" in where
-        at = f" near {where[where.index('[') :]}" if "[" in where else ""
-        what = f"the outline crosses itself{at}" if crossed else f"the outline touches itself or has no area{at}"
-        yield Fault(path, what, "put the corners in order around the area, each once")
-    elif shape.area < 4:
+    if shape.convex_hull.area < 4:
         yield Fault(path, "the area is empty", "draw a polygon with an area")
+    elif not shape.is_valid:
+        where = shapely.is_valid_reason(shape)
+        at = f" near {where[where.index('[') :]}" if "[" in where else ""
+        yield Fault(path, f"the outline crosses itself{at}", "put the corners in order around the area, each once")
 
 
 def _polyline(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:

@@ -36,7 +36,7 @@ def check(scene: Path, as_json: bool) -> None:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
         for fault in faults:
-            click.echo(f"{scene}: {fault}", err=not usable)
+            click.echo(f"{scene}: {fault}")
         if usable:
             click.echo(f"{scene}: dùng được (usable), sha256 {digest}")
     if not usable:

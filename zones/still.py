@@ -36,12 +36,14 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
             )
         rate = video.get(cv2.CAP_PROP_FPS) or 25.0
         # frame by frame: seeking to a time lands on key frames in some containers
-        for _ in range(round(at_s * rate)):
-            if not video.grab():
-                break
+        passed = 0
+        while passed < round(at_s * rate) and video.grab():
+            passed += 1
         seen, frame = video.read()
     finally:
         video.release()
+    if not seen and not passed:
+        raise StillError("neither a picture nor a video", where=str(source), remedy="give a PNG, JPEG or video file")
     if not seen:
         raise StillError(f"the video has no frame at {at_s:g} s", where=str(source), remedy="choose an earlier time")
     return frame

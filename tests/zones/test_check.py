@@ -1,0 +1,179 @@
+"""Each way in which a scene makes no sense is found, at its place in the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.zones.scenes import DROP, GOOD, scene_data
+from zones.check import check, scene_schema_json
+from zones.load import scene_from_data
+
+LAMP = {"colour": "red", "box": [602, 102, 628, 126]}
+LANE = GOOD["lanes"][0]
+
+
+def test_a_good_scene_has_no_fault():
+    assert check(scene_from_data(GOOD)) == []
+
+
+CASES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("crossed junction", {"junction": [[50, 300], [590, 150], [590, 300], [50, 150]]}, "junction", "crosses itself"),
+    (
+        "crossed lane",
+        {"lanes.0.polygon": [[60, 345], [300, 479], [300, 345], [60, 479]]},
+        "lanes[0].polygon",
+        "crosses itself",
+    ),
+    (
+        "crossed stop line",
+        {"stop_lines.0.points": [[50, 340], [300, 360], [300, 300], [100, 380]]},
+        "stop_lines[0].points",
+        "crosses itself",
+    ),
+    (
+        "flat area",
+        {"approaches.0.polygon": [[50, 345], [300, 345], [590, 345]]},
+        "approaches[0].polygon",
+        "is empty",
+    ),
+    (
+        "area without size",
+        {"exits.0.polygon": [[100, 120], [101, 120], [100, 121]]},
+        "exits[0].polygon",
+        "is empty",
+    ),
+    ("line outside", {"stop_lines.0.points.1": [650, 340]}, "stop_lines[0].points[1]", "outside the picture"),
+    ("exit outside", {"exits.0.polygon.0": [-5, 120]}, "exits[0].polygon[0]", "outside the picture"),
+    (
+        "excluded area outside",
+        {"exclude": [{"id": "x", "polygon": [[0, 0], [9, 0], [9, 999]]}]},
+        "exclude[0]",
+        "outside",
+    ),
+    (
+        "lamp outside the picture",
+        {"signals.0.countdown": [620, 70, 650, 95]},
+        "signals[0].countdown",
+        "outside the picture",
+    ),
+    ("box turned over", {"signals.0.box": [630, 100, 600, 180]}, "signals[0].box", "turned over"),
+    ("stop line of no length", {"stop_lines.0.points": [[50, 340], [50, 340]]}, "stop_lines[0].points", "no length"),
+    ("forward on the line", {"stop_lines.0.forward": [300, 340]}, "stop_lines[0].forward", "on the line"),
+    ("approach past the line", {"stop_lines.0.forward": [300, 450]}, "stop_lines[0].approach", "junction side"),
+    ("junction before the line", {"stop_lines.0.forward": [300, 450]}, "junction", "past no stop line"),
+    ("exit before the line", {"stop_lines.0.forward": [300, 450]}, "exits[0].polygon", "before every stop line"),
+    ("unknown approach", {"stop_lines.0.approach": "a9"}, "stop_lines[0].approach", "no approach 'a9'"),
+    ("no junction", {"junction": DROP}, "junction", "is missing"),
+    ("head governs nothing", {"signals.0.governs": []}, "signals[0].governs", "governs nothing"),
+    ("head governs an unknown line", {"signals.0.governs": ["s9"]}, "signals[0].governs[0]", "no stop line 's9'"),
+    ("head governs an unknown lane", {"signals.0.lanes": ["l1", "l9"]}, "signals[0].lanes[1]", "no lane 'l9'"),
+    ("head for no movement", {"signals.0.movements": []}, "signals[0].movements", "governs nobody"),
+    ("head not seen", {"signals.0.box": None, "signals.0.lamps": []}, "signals[0]", "neither box nor lamps"),
+    (
+        "lamp beside its head",
+        {"signals.0.lamps.0.box": [560, 102, 590, 126]},
+        "signals[0].lamps[0].box",
+        "outside its head",
+    ),
+    ("two red lamps", {"signals.0.lamps.1.colour": "red"}, "signals[0].lamps[1].colour", "second red lamp"),
+    ("same id twice", {"lanes": [LANE, LANE]}, "lanes[1].id", "is also lanes[0]"),
+    ("lane without direction", {"lanes.0.direction": None}, "lanes[0].direction", "is missing"),
+    ("direction out of its lane", {"lanes.0.direction.1": [400, 350]}, "lanes[0].direction[1]", "outside the lane"),
+    ("direction of no length", {"lanes.0.direction.1": [200, 470]}, "lanes[0].direction", "no length"),
+    ("lane for no class", {"lanes.0.classes": []}, "lanes[0].classes", "no class"),
+    ("mixed line without a side", {"markings.0.kind": "1.4"}, "markings[0].crossable_from", "from one side"),
+    (
+        "mixed line with its side on the line",
+        {"markings.0.kind": "2.4", "markings.0.crossable_from": [310, 400]},
+        "markings[0].crossable_from",
+        "lies on the line",
+    ),
+    ("stripes that cross", {"markings.0.second": [[300, 479], [320, 345]]}, "markings[0].second", "crosses the first"),
+    (
+        "ground points crossed",
+        {"ground.pixels": [[150, 345], [600, 470], [490, 345], [40, 470]]},
+        "ground.pixels",
+        "cross over",
+    ),
+    (
+        "ground points in a row",
+        {"ground.metres": [[0, 12], [10, 12], [20, 12], [0, 0]]},
+        "ground.metres",
+        "on one line",
+    ),
+    (
+        "ground mirrored",
+        {"ground.metres": [[0, 0], [10, 0], [10, 12], [0, 12]]},
+        "ground.metres",
+        "mirrored",
+    ),
+    ("drawn on a larger picture", {"picture": {"width": 320, "height": 240}}, "picture", "coordinates reach"),
+    (
+        "nothing to be found",
+        {"acts": ["solid_line"], "markings": []},
+        "acts",
+        "no act can follow",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "path", "what"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_a_fault_is_found_where_it_is(changes, path, what):
+    faults = [f for f in check(scene_from_data(scene_data(**changes))) if f.severity == "error"]
+    assert any(f.path.startswith(path) and what in f.what for f in faults), [str(f) for f in faults]
+    assert all(f.remedy for f in faults)
+
+
+@pytest.mark.parametrize(
+    ("shows", "changes", "path", "what"),
+    [
+        ("line without a head", {"signals": []}, "stop_lines[0]", "no head governs"),
+        ("no red lens", {"signals.0.lamps": [{**LAMP, "colour": "green"}]}, "signals[0].lamps", "no red lamp"),
+        ("an act that cannot be", {"acts": ["red_light", "solid_line"], "markings": []}, "acts[1]", "never be found"),
+        ("broken side of a plain line", {"markings.0.crossable_from": [100, 400]}, "markings[0]", "means nothing"),
+        ("drawn on a smaller picture", {"picture": {"width": 1920, "height": 1080}}, "picture", "nothing lies beyond"),
+        ("a camera that only watches", {"acts": []}, "acts", "only watches"),
+    ],
+)
+def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
+    faults = check(scene_from_data(scene_data(**changes)))
+    assert [f for f in faults if f.severity == "error"] == [], shows
+    assert any(f.path.startswith(path) and what in f.what for f in faults), shows
+
+
+@pytest.mark.parametrize(
+    ("shows", "changes"),
+    [
+        (
+            "a controller's head needs no box",
+            {"signals.0.source": "controller", "signals.0.box": None, "signals.0.lamps": []},
+        ),
+        ("a lane for both directions needs none", {"lanes.0.direction": None, "lanes.0.one_way": False}),
+        ("a mixed line with its side", {"markings.0.kind": "1.4", "markings.0.crossable_from": [200, 400]}),
+        ("a double line", {"markings.0.kind": "1.3", "markings.0.second": [[314, 479], [314, 345]]}),
+        ("points on the very edge", {"approaches.0.polygon": [[50, 345], [590, 345], [640, 480], [0, 480]]}),
+    ],
+)
+def test_what_is_right_is_left_alone(shows, changes):
+    assert [str(f) for f in check(scene_from_data(scene_data(**changes)))] == [], shows
+
+
+def test_a_broken_shape_never_stops_the_check():
+    data = scene_data(
+        **{
+            "stop_lines.0.points": [[50, 340], [50, 340]],
+            "junction": [[1, 1], [1, 1], [1, 1]],
+            "lanes.0.polygon": [[60, 345], [300, 479], [300, 345], [60, 479]],
+            "markings.0.points": [[1, 1], [1, 1]],
+        }
+    )
+    paths = {f.path for f in check(scene_from_data(data))}
+    assert {"stop_lines[0].points", "junction", "lanes[0].polygon", "markings[0].points"} <= paths
+
+
+def test_the_json_schema_names_every_field_of_a_scene():
+    schema = scene_schema_json()
+    assert set(GOOD) <= set(schema["properties"])
+    assert schema["$defs"]["StopLine"]["properties"]["forward"]["title"] == "Junction side"

@@ -1,0 +1,172 @@
+"""A scene on a still, and the commands a technician calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from tests.zones.scenes import GOOD, scene_data
+from zones.cli import zones
+from zones.draw import COLOURS, draw_scene
+from zones.load import load_scene, scene_from_data
+from zones.still import StillError, read_still
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "zones" / "examples").glob("*.yaml"))
+FOOTAGE = Path(__file__).parents[3] / "shared" / "footage"
+
+
+@pytest.fixture
+def scene_file(tmp_path: Path) -> Path:
+    path = tmp_path / "scene.yaml"
+    path.write_text(yaml.safe_dump(GOOD, allow_unicode=True))
+    return path
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    path = tmp_path / "still.png"
+    cv2.imwrite(str(path), np.full((480, 640, 3), 90, np.uint8))
+    return path
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(10):
+        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
+    writer.release()
+    return path
+
+
+def near(picture: np.ndarray, rgb: tuple[int, int, int]) -> np.ndarray:
+    return np.all(np.abs(picture[:, :, ::-1].astype(int) - rgb) < 12, axis=2)
+
+
+def test_drawing_leaves_the_frame_alone_and_shows_line_lamps_and_legend():
+    frame = np.full((480, 640, 3), 90, np.uint8)
+    before = frame.copy()
+    painted = draw_scene(frame, scene_from_data(GOOD))
+    assert np.array_equal(frame, before)
+    assert painted.shape[1] == 1280
+    assert painted.shape[0] > 960
+    line = near(painted, COLOURS["stop_line"])
+    assert line[675:685, 200:500].sum() > 300
+    for colour in ("red", "yellow", "green"):
+        assert near(painted, COLOURS[colour])[190:370, 1190:1270].any(), colour
+
+
+def test_a_still_of_another_size_is_drawn_to_scale():
+    painted = draw_scene(np.full((960, 1280, 3), 90, np.uint8), scene_from_data(GOOD))
+    assert near(painted, COLOURS["stop_line"])[675:685, 200:500].sum() > 300
+
+
+def test_every_kind_of_thing_can_be_drawn():
+    everything = scene_data(
+        **{
+            "markings": [
+                {"id": "m1", "kind": "1.4", "points": [[310, 479], [310, 345]], "crossable_from": [200, 400]},
+                {"id": "m2", "kind": "1.3", "points": [[1, 1], [9, 9]], "second": [[4, 1], [12, 9]], "active": False},
+            ],
+            "exclude": [{"id": "x", "polygon": [[0, 0], [50, 0], [50, 50]]}],
+            "signals.0.box": None,
+        }
+    )
+    assert draw_scene(np.zeros((480, 640, 3), np.uint8), scene_from_data(everything)).any()
+
+
+def test_a_still_from_a_video_is_the_frame_of_that_second(video):
+    assert read_still(video, 0.5)[0, 0, 0] == pytest.approx(100, abs=4)
+    with pytest.raises(StillError, match="no frame at 9 s"):
+        read_still(video, 9)
+
+
+@pytest.mark.parametrize(("content", "what"), [(None, "no such file"), (b"", "neither"), (b"text", "neither")])
+def test_what_is_no_picture_is_told(tmp_path, content, what):
+    path = tmp_path / "x.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(StillError, match=what):
+        read_still(path)
+
+
+def test_check_says_fine_with_exit_0(scene_file):
+    result = CliRunner().invoke(zones, ["check", str(scene_file)])
+    assert result.exit_code == 0
+    assert load_scene(scene_file).digest in result.output
+
+
+def test_check_names_each_fault_on_a_line_and_exits_1(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(yaml.safe_dump(scene_data(**{"signals.0.governs": [], "stop_lines.0.forward": [300, 340]})))
+    result = CliRunner().invoke(zones, ["check", str(path)])
+    assert result.exit_code == 1
+    assert result.output.split(" -> ")[0] == (
+        f"{path}: stop_lines[0].forward: the point lies on the line, so the line has no direction"
+    )
+    assert f"{path}: signals[0].governs: head 'h1' governs nothing -> use one of: s1" in result.output.splitlines()
+
+
+def test_check_answers_in_json(scene_file, tmp_path):
+    fine = json.loads(CliRunner().invoke(zones, ["check", str(scene_file), "--json"]).output)
+    assert (fine["ok"], fine["faults"]) == (True, [])
+    missing = CliRunner().invoke(zones, ["check", str(tmp_path / "none.yaml"), "--json"])
+    assert missing.exit_code == 1
+    assert json.loads(missing.output)["faults"][0]["what"] == "there is no such file"
+
+
+def test_a_warning_is_told_but_does_not_fail(tmp_path):
+    path = tmp_path / "warn.yaml"
+    path.write_text(yaml.safe_dump(scene_data(acts=[])))
+    result = CliRunner().invoke(zones, ["check", str(path)])
+    assert result.exit_code == 0
+    assert "warning: no act is looked for" in result.output
+
+
+def test_draw_writes_the_picture(scene_file, still, tmp_path):
+    out = tmp_path / "drawn.png"
+    result = CliRunner().invoke(zones, ["draw", str(scene_file), "--still", str(still), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert cv2.imread(str(out)).shape[1] == 1280
+
+
+@pytest.mark.parametrize(
+    ("shows", "still_name", "out_name", "what"),
+    [
+        ("no still", "none.png", "o.png", "no such file"),
+        ("no picture format", "still.png", "o.xyz", "no picture format"),
+        ("no folder", "still.png", "no/o.png", "cannot be written"),
+    ],
+)
+def test_draw_tells_what_it_cannot_do(scene_file, still, tmp_path, shows, still_name, out_name, what):
+    args = ["draw", str(scene_file), "--still", str(tmp_path / still_name), "--out", str(tmp_path / out_name)]
+    result = CliRunner().invoke(zones, args)
+    assert result.exit_code == 1, shows
+    assert what in result.output, shows
+
+
+def test_schema_is_json():
+    assert json.loads(CliRunner().invoke(zones, ["schema"]).output)["title"] == "Scene"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_each_example_can_be_used(path):
+    assert load_scene(path).scene.id
+
+
+@pytest.mark.footage
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_each_example_has_the_size_of_its_clip(path):
+    stem = path.stem
+    clips = [c for c in FOOTAGE.rglob("*.*") if c.suffix in {".mp4", ".avi"} and stem in {c.stem, c.parent.name}]
+    if not clips:
+        pytest.skip("no ../shared/footage beside the checkout")
+    picture = load_scene(path).scene.picture
+    for clip in clips:
+        assert read_still(clip).shape[:2] == (picture.height, picture.width), clip.name

@@ -67,3 +67,25 @@ def draw(scene: Path, still: Path, out: Path, at_s: float) -> None:
 def schema() -> None:
     """In JSON schema của tệp cấu hình (print the JSON schema of a scene file)."""
     click.echo(json.dumps(scene_schema_json(), ensure_ascii=False, indent=1))
+
+
+@zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--still", required=True, type=click.Path(path_type=Path), help="A picture or a video of the camera.")
+@click.option("--at", "at_s", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Second of the video.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
+def edit(scene: Path, still: Path, at_s: float, host: str, port: int) -> None:
+    """Sửa SCENE trong trình duyệt: opens a local web editor until Ctrl-C. SCENE may be a new file."""
+    import uvicorn
+
+    from zones.editor import Editor, create_app
+    from zones.still import read_still
+
+    try:
+        editor = Editor(scene, read_still(still, at_s))
+        editor.data()
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Mở trong trình duyệt (open): http://{host}:{port}/?key={editor.key}")
+    uvicorn.run(create_app(editor), host=host, port=port, log_level="warning")

@@ -82,6 +82,16 @@ def scene_from_data(data: object, source: str = "scene") -> Scene:
         raise SceneError(source, [_fault(detail) for detail in error.errors()]) from error
 
 
+def read_scene_data(path: Path | str) -> object:
+    """The plain data of a scene file, fields unchecked: what the editor shows of a scene with faults.
+
+    Raises
+    ------
+    SceneError: the file cannot be read or is not YAML.
+    """
+    return _yaml(_read(Path(path)), str(path))
+
+
 def scene_digest(scene: Scene) -> str:
     """SHA-256 (hex) of the RFC 8785 form of the scene."""
     return hashlib.sha256(rfc8785.dumps(scene.model_dump(mode="json"))).hexdigest()

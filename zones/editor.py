@@ -1,0 +1,193 @@
+"""The local web editor of one scene file: one page with a canvas, live checks, atomic saving.
+
+It runs on the technician's own machine for as long as the command runs. Every call carries the key that stands in the
+printed address, so that no other page in the browser, and nobody else on the network, can change the scene.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import yaml
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from evidence.errors import GiaoLoError
+from zones.check import check, scene_schema_json
+from zones.faults import Fault, SceneError
+from zones.load import read_scene_data, scene_from_data
+from zones.schema import Scene
+
+STATIC = Path(__file__).with_name("static")
+_PAGES = {"": "editor.html", "editor.js": "editor.js", "shapes.js": "shapes.js", "editor.css": "editor.css"}
+
+
+class SaveError(GiaoLoError):
+    """The scene was not written; the file is as it was."""
+
+
+class SaveRequest(BaseModel):
+    """`base`: the mark of the file that the editor opened (`Editor.mark`), so that no other change is overwritten."""
+
+    scene: dict[str, Any]
+    base: str
+
+
+@dataclass
+class Editor:
+    """One scene file and the still it is drawn on (`[H, W, 3]` BGR)."""
+
+    path: Path
+    still: NDArray[np.uint8]
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    def mark(self) -> str:
+        """What the file is now, in one word; empty when there is none yet."""
+        try:
+            return sha256(self.path.read_bytes()).hexdigest()
+        except FileNotFoundError:
+            return ""
+
+    def data(self) -> dict[str, Any]:
+        """The file's plain data, with its faults if it has some; a bare scene when there is no file."""
+        height, width = self.still.shape[:2]
+        if not self.path.exists():
+            return {"schema_version": 1, "id": "camera-1", "picture": {"width": width, "height": height}}
+        data = read_scene_data(self.path)
+        if not isinstance(data, dict):
+            raise SceneError(str(self.path), [Fault("", "holds no scene", "choose a scene file or a new name")])
+        return data
+
+    def faults(self, data: dict[str, Any]) -> list[Fault]:
+        """Faults of the fields or, when these are right, of the sense."""
+        try:
+            scene = scene_from_data(data, str(self.path))
+        except SceneError as error:
+            return list(error.faults)
+        return [*self._size_fault(scene), *check(scene)]
+
+    def _size_fault(self, scene: Scene) -> list[Fault]:
+        height, width = self.still.shape[:2]
+        if (scene.picture.width, scene.picture.height) == (width, height):
+            return []
+        what = f"the scene is of {scene.picture.width} x {scene.picture.height}, the still of {width} x {height}"
+        return [Fault("picture", what, "take a still in the camera's full size", "warning")]
+
+    def save(self, data: dict[str, Any], base: str) -> Scene:
+        """Write the next version; the last one is kept beside it as `.bak`.
+
+        Raises
+        ------
+        SceneError: the scene has errors (warnings may stand).
+        SaveError: the file was changed by somebody else, or cannot be written.
+        """
+        errors = [fault for fault in self.faults(data) if fault.severity == "error"]
+        if errors:
+            raise SceneError(str(self.path), errors)
+        if self.mark() != base:
+            remedy = "reload the page: it shows the file as it is now"
+            raise SaveError("the file was changed since it was opened here", where=str(self.path), remedy=remedy)
+        scene = scene_from_data(data)
+        scene = scene.model_copy(update={"version": scene.version + 1 if base else scene.version})
+        try:
+            _replace(self.path, scene_yaml(scene))
+        except OSError as error:
+            remedy = "check folder, rights and free space"
+            raise SaveError(f"cannot be written: {error.strerror}", where=str(self.path), remedy=remedy) from error
+        return scene
+
+
+def scene_yaml(scene: Scene) -> str:
+    """The scene as a file people can read: no defaults, coordinates on one line."""
+    data = scene.model_dump(mode="json", exclude_defaults=True)
+    data = {"schema_version": scene.schema_version, "id": scene.id, "version": scene.version, **data}
+    return yaml.safe_dump(_whole(data), allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+
+
+def _whole(value: Any) -> Any:
+    """300.0 becomes 300: a file for people."""
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _replace(path: Path, text: str) -> None:
+    """New file beside the old, flushed to disk, then renamed: a power cut leaves the one or the other, whole."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copy2(path, path.with_name(path.name + ".bak"))
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def create_app(editor: Editor) -> FastAPI:
+    """The editor's pages and its four calls; see `static/editor.js` for the other side."""
+    app = FastAPI(title="Giao Lộ: vùng quan sát", docs_url=None, redoc_url=None, openapi_url=None)
+
+    def keyed(request: Request, x_key: Annotated[str, Header()] = "") -> None:
+        given = x_key or request.query_params.get("key", "")
+        if not secrets.compare_digest(given.encode(), editor.key.encode()):
+            raise HTTPException(403, "open the address which the command printed")
+
+    guard = [Depends(keyed)]
+
+    @app.exception_handler(GiaoLoError)
+    async def told(_: Request, error: GiaoLoError) -> JSONResponse:
+        faults = [fault.as_dict() for fault in error.faults] if isinstance(error, SceneError) else []
+        body = {"what": error.what, "where": error.where, "remedy": error.remedy, "faults": faults}
+        return JSONResponse(body, status_code=422 if faults else 409)
+
+    @app.get("/{page}", include_in_schema=False)
+    def static(page: str) -> Response:
+        if page not in _PAGES:
+            raise HTTPException(404)
+        return FileResponse(STATIC / _PAGES[page], headers={"Cache-Control": "no-store"})
+
+    @app.get("/api/scene", dependencies=guard)
+    def scene() -> dict[str, Any]:
+        data = editor.data()
+        return {
+            "file": editor.path.name,
+            "scene": data,
+            "base": editor.mark(),
+            "schema": scene_schema_json(),
+            "faults": [fault.as_dict() for fault in editor.faults(data)],
+        }
+
+    @app.get("/api/still", dependencies=guard)
+    def still() -> Response:
+        _, data = cv2.imencode(".png", editor.still)
+        return Response(data.tobytes(), media_type="image/png", headers={"Cache-Control": "no-store"})
+
+    @app.post("/api/check", dependencies=guard)
+    def checked(data: dict[str, Any]) -> dict[str, Any]:
+        return {"faults": [fault.as_dict() for fault in editor.faults(data)]}
+
+    @app.post("/api/save", dependencies=guard)
+    def saved(request: SaveRequest) -> dict[str, Any]:
+        scene = editor.save(request.scene, request.base)
+        return {"version": scene.version, "base": editor.mark()}
+
+    @app.get("/", include_in_schema=False)
+    def index() -> Response:
+        return static("")
+
+    return app

@@ -39,6 +39,7 @@ av.logging.set_level(None)
 SourceState = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed"]
 _MAX_DEMUX_ERRORS = 20
 _PLAUSIBLE_S = 366 * 86400.0
+_MAX_UNTIMED = 50
 
 
 class SourceError(GiaoLoError):
@@ -258,7 +259,7 @@ class VideoSource:
         try:
             container = self._open()
         except av.FFmpegError as error:
-            raise _open_error(error, self.url) from error
+            raise _open_error(error, self.url, live=self.live) from error
         with container:
             if not container.streams.video:
                 raise SourceError(
@@ -392,6 +393,7 @@ class _Segment:
         self._base = float(stream.time_base or 0)
         self._origin: int | None = None
         self._early: list[tuple[Packet[VideoStream], float | None]] = []
+        self._untimed: list[Packet[VideoStream]] = []
         self._start = source._monotonic()
         self._step_s = 1.0 / source.info.fps if source.info and source.info.fps > 0 else 0.04
         self._offset_s = 0.0
@@ -405,6 +407,26 @@ class _Segment:
                 ring.start_segment(None)
 
     def packet(self, packet: Packet[VideoStream]) -> None:
+        if packet.size and self._origin is None and packet.pts is None and packet.dts is None:
+            self._untimed.append(packet)  # RTP: FFmpeg knows no time before the second packet
+            del self._untimed[:-_MAX_UNTIMED]
+            return
+        if self._untimed:
+            self._date_back(packet)
+        self._take(packet)
+
+    def _date_back(self, packet: Packet[VideoStream]) -> None:
+        """Give the first packets the times before this one's."""
+        step = packet.duration or max(1, round(self._step_s / self._base))
+        time = packet.dts if packet.dts is not None else packet.pts
+        untimed, self._untimed = self._untimed, []
+        if time is not None:
+            for back, early in enumerate(reversed(untimed), 1):
+                early.pts = early.dts = time - back * step
+            for early in untimed:
+                self._take(early)
+
+    def _take(self, packet: Packet[VideoStream]) -> None:
         if packet.size:
             self._compressed(packet)
         self._decode(packet)
@@ -465,7 +487,7 @@ class _Segment:
         source = self._source
         self._origin = pts
         if source._last_t_s is not None and source._last_seen is not None:
-            gap_s = source._monotonic() - source._last_seen if source.live else self._step_s
+            gap_s = self._gap_s(source._last_t_s, source._last_seen) if source.live else self._step_s
             self._offset_s = source._last_t_s + max(gap_s, self._step_s)
         self.first_t_s = self._offset_s
         self._start = source._monotonic()
@@ -474,6 +496,15 @@ class _Segment:
         early, self._early = self._early, []
         for packet, sender_s in early:
             self._keep(packet, sender_s)
+
+    def _gap_s(self, last_t_s: float, last_seen: float) -> float:
+        """Seconds without pictures: by the camera's clock if it tells it, else by ours (late by the time to open)."""
+        ours_s = self._source._monotonic() - last_seen
+        sender_s = next((s for _, s in self._early if s is not None), None)
+        if sender_s is None:
+            return ours_s
+        told_s = sender_s - self._source.clock.wall_at(last_t_s).timestamp()
+        return told_s if 0 < told_s < ours_s + 1.0 else ours_s
 
     def _t_s(self, pts: int) -> float:
         return max(0.0, round((pts - (self._origin or 0)) * self._base + self._offset_s, 6))
@@ -500,8 +531,10 @@ def _check_file(url: str) -> None:
         raise SourceError("is empty (0 bytes)", where=str(path), remedy="copy or record the file again")
 
 
-def _open_error(error: av.FFmpegError, url: str) -> SourceError:
+def _open_error(error: av.FFmpegError, url: str, *, live: bool) -> SourceError:
     where = shown_url(url)
+    if live and isinstance(error, av.error.InvalidDataError):
+        return SourceError("does not answer as a camera, or hung up", where=where, remedy="check address and camera")
     if isinstance(error, av.error.InvalidDataError):
         return SourceError(
             "is not a video, or is cut off before its index",

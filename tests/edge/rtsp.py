@@ -1,0 +1,177 @@
+"""A small RTSP server over TCP that serves a file as a camera would; RTP and sender reports are FFmpeg's own."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+FFMPEG = shutil.which("ffmpeg")
+needs_ffmpeg = pytest.mark.skipif(FFMPEG is None, reason="ffmpeg is not installed")
+
+
+class RtspServer:
+    """`cut` drops every connection and refuses new ones until `restore`; `stall` keeps them open but silent."""
+
+    def __init__(self, clip: Path) -> None:
+        self.clip = clip
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.url = f"rtsp://127.0.0.1:{self.port}/camera"
+        self._clients: set[socket.socket] = set()
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._silent = threading.Event()
+        self._refusing = False
+        self._closed = False
+        self._began = time.monotonic()
+        self.connections = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self._refusing = True
+        for client in list(self._clients):
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+            client.close()
+
+    def restore(self) -> None:
+        self._refusing = False
+
+    def stall(self) -> None:
+        self._silent.set()
+
+    def flow(self) -> None:
+        self._silent.clear()
+
+    def close(self) -> None:
+        self._closed = True
+        self._listener.close()
+        self.cut()
+        for process in list(self._processes):
+            process.kill()
+            process.wait()
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._refusing:
+                client.close()
+                continue
+            self.connections += 1
+            self._clients.add(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        lock = threading.Lock()
+        ports = _even_ports()
+        process: subprocess.Popen[bytes] | None = None
+        buffer = b""
+        try:
+            while True:
+                while b"\r\n\r\n" not in buffer:
+                    if buffer[:1] == b"$" and len(buffer) >= 4:  # receiver reports of the client
+                        length = 4 + int.from_bytes(buffer[2:4], "big")
+                        if len(buffer) >= length:
+                            buffer = buffer[length:]
+                            continue
+                    data = client.recv(4096)
+                    if not data:
+                        return
+                    buffer += data
+                head, buffer = buffer.split(b"\r\n\r\n", 1)
+                request = head.decode(errors="replace")
+                match = re.search(r"CSeq: *(\d+)", request, re.IGNORECASE)
+                lines = ["RTSP/1.0 200 OK", f"CSeq: {match.group(1) if match else 0}"]
+                body = ""
+                method = re.split(r"\s", request.lstrip("$\0"), maxsplit=1)[0]
+                if method == "OPTIONS":
+                    lines.append("Public: DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER")
+                elif method == "DESCRIBE":
+                    body = self._sdp(ports)
+                    lines += [f"Content-Base: {self.url}/", "Content-Type: application/sdp"]
+                elif method == "SETUP":
+                    lines += ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1;timeout=60"]
+                elif method == "PLAY":
+                    lines.append("Session: 1")
+                if body:
+                    lines.append(f"Content-Length: {len(body)}")
+                with lock:
+                    client.sendall(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+                if method == "PLAY" and process is None:
+                    process = self._play(client, lock, ports)
+        except OSError:
+            pass
+        finally:
+            self._clients.discard(client)
+            client.close()
+            if process is not None:
+                process.kill()
+                process.wait()
+                self._processes.discard(process)
+
+    def _command(self, ports: tuple[int, int], *, seek_s: float) -> list[str]:
+        assert FFMPEG is not None
+        seek = ["-ss", f"{seek_s:.3f}"] if seek_s > 0.5 else []
+        start = [FFMPEG, "-loglevel", "error", "-re", *seek, "-i", str(self.clip), "-an", "-c", "copy"]
+        return [*start, "-f", "rtp", f"rtp://127.0.0.1:{ports[0]}?rtcpport={ports[1]}&pkt_size=1200"]
+
+    def _sdp(self, ports: tuple[int, int]) -> str:
+        with tempfile.NamedTemporaryFile(suffix=".sdp") as file:
+            command = [*self._command(ports, seek_s=0), "-sdp_file", file.name]
+            command.remove("-re")
+            subprocess.run([*command[:-3], "-frames:v", "1", *command[-3:]], check=True, timeout=20)
+            text = Path(file.name).read_text()
+        text = re.sub(r"m=video \d+", "m=video 0", text).replace("SDP:\n", "")
+        return text.rstrip().replace("\r", "").replace("\n", "\r\n") + "\r\na=control:stream\r\n"
+
+    def _play(self, client: socket.socket, lock: threading.Lock, ports: tuple[int, int]) -> subprocess.Popen[bytes]:
+        for channel, port in enumerate(ports):
+            receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 2**20)
+            receiver.bind(("127.0.0.1", port))
+            receiver.settimeout(0.5)
+            threading.Thread(target=self._forward, args=(receiver, client, lock, channel), daemon=True).start()
+        # A camera does not wait for its viewers: a later connection sees a later moment.
+        process = subprocess.Popen(
+            self._command(ports, seek_s=time.monotonic() - self._began), stdin=subprocess.DEVNULL
+        )
+        self._processes.add(process)
+        return process
+
+    def _forward(self, receiver: socket.socket, client: socket.socket, lock: threading.Lock, channel: int) -> None:
+        with receiver:
+            while client in self._clients and not self._closed:
+                try:
+                    data = receiver.recv(65536)
+                except TimeoutError:
+                    continue
+                if self._silent.is_set():
+                    continue
+                try:
+                    with lock:
+                        client.sendall(b"$" + bytes([channel]) + len(data).to_bytes(2, "big") + data)
+                except OSError:
+                    return
+
+
+def _even_ports() -> tuple[int, int]:
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1]) & ~1
+        with contextlib.suppress(OSError):
+            for each in (port, port + 1):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    probe.bind(("127.0.0.1", each))
+            return port, port + 1

@@ -1,0 +1,133 @@
+"""A live camera over RTSP: it is cut, it stalls, it comes back; time goes on, clips stay the camera's own."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from edge.ring import PacketRing
+from edge.source import SourceSettings, VideoSource
+from edge.types import Frame
+from tests.edge.brokers import eventually
+from tests.edge.media import make_video
+from tests.edge.rtsp import RtspServer, needs_ffmpeg
+
+pytestmark = needs_ffmpeg
+FAST = SourceSettings(open_timeout_s=5, read_timeout_s=1.5, backoff_first_s=0.3, backoff_max_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_video(tmp_path_factory.mktemp("live") / "camera.mp4", frames=1500, gop=10)
+
+
+@pytest.fixture
+def camera(video: Path) -> Iterator[RtspServer]:
+    server = RtspServer(video)
+    yield server
+    server.close()
+
+
+def take(source: VideoSource, seconds: float) -> list[Frame]:
+    frames: list[Frame] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        frame = source.next(0.2)
+        if frame is not None:
+            frames.append(frame)
+    return frames
+
+
+def test_frames_come_with_the_cameras_own_time(camera: RtspServer) -> None:
+    source = VideoSource(camera.url, settings=FAST)
+    frames = take(source, 4)
+    status = source.status()
+    clock, _ = source.clock.state(frames[-1].t_s)
+    source.stop(5)
+    assert status.state == "running"
+    assert len(frames) > 40
+    assert [b.t_s - a.t_s for a, b in pairwise(frames)] == pytest.approx(
+        [0.04 * (b.index - a.index) for a, b in pairwise(frames)], abs=0.005
+    )
+    assert clock.source == "camera"
+    assert clock.offset_s is not None
+    assert abs(clock.offset_s) < 1.0
+    assert abs((frames[-1].wall_at - datetime.now(UTC)).total_seconds()) < 2.5
+
+
+def test_a_cut_camera_is_opened_again_and_time_goes_on(camera: RtspServer) -> None:
+    source = VideoSource(camera.url, settings=FAST)
+    before = take(source, 3)
+    camera.cut()
+    eventually(lambda: source.status().state == "reconnecting", 5)
+    assert source.status().error
+    assert take(source, 3)[3:] == []  # what was queued may still come
+    camera.restore()
+    after = take(source, 5)[8:]
+    status = source.status()
+    source.stop(5)
+    assert status.state == "running"
+    assert status.error == ""
+    assert status.reconnects >= 1
+    gap_s = after[0].t_s - before[-1].t_s
+    wall_gap_s = (after[0].wall_at - before[-1].wall_at).total_seconds()
+    assert gap_s > 2.5
+    assert gap_s == pytest.approx(wall_gap_s, abs=0.3)
+    assert after[0].index > before[-1].index
+
+
+def test_a_camera_that_stalls_is_opened_again(camera: RtspServer) -> None:
+    source = VideoSource(camera.url, settings=FAST)
+    take(source, 2)
+    camera.stall()
+    eventually(lambda: source.status().state == "stalled", 6)
+    assert "no packet" in source.status().error or "no decodable frame" in source.status().error
+    camera.flow()
+    eventually(lambda: take(source, 0.5) and source.status().state == "running", 10)
+    source.stop(5)
+
+
+def test_a_camera_that_is_away_at_the_start_is_waited_for(camera: RtspServer) -> None:
+    camera.cut()
+    source = VideoSource(camera.url, settings=FAST)
+    assert take(source, 1.5) == []
+    assert source.status().state == "reconnecting"
+    camera.restore()
+    eventually(lambda: take(source, 0.5), 10)
+    source.stop(5)
+
+
+def test_a_slow_consumer_loses_the_oldest_frames_and_they_are_counted(camera: RtspServer) -> None:
+    source = VideoSource(camera.url, settings=FAST)
+    first = source.next(5)
+    time.sleep(2)
+    late = source.next(1)
+    status = source.status()
+    source.stop(5)
+    assert first is not None
+    assert late is not None
+    assert status.dropped > 20
+    assert late.index > first.index + 20
+
+
+def test_a_clip_of_a_live_camera_has_its_pixels(camera: RtspServer) -> None:
+    ring = PacketRing()
+    source = VideoSource(camera.url, ring=ring, settings=FAST)
+    frames = take(source, 5)
+    source.stop(5)
+    middle = frames[len(frames) // 2].t_s
+    clip = ring.cut(middle - 0.8, middle + 0.8)
+    assert clip.complete
+    with av.open(io.BytesIO(clip.data)) as container:
+        shown = {round(f.time + clip.from_s, 2): f.to_ndarray(format="bgr24") for f in container.decode(video=0)}
+    seen = [f for f in frames if round(f.t_s, 2) in shown]
+    assert len(seen) > 20
+    assert all(np.array_equal(f.image, shown[round(f.t_s, 2)]) for f in seen)

@@ -1,0 +1,69 @@
+"""Stand-in networks for tests of the node: an act every so many frames, or a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.config import DetectorConfig
+from edge.types import ActEvent, Frame, Still
+from evidence.acts import ActCode, VehicleClass
+from evidence.packet import Plate, Track, TrackPoint, Vehicle
+from zones.load import LoadedScene
+
+BOX = (10.0, 10.0, 50.0, 60.0)
+
+
+class ScriptedPipeline:
+    """An act at every `every`-th frame, told one second later; frames in `faulty` raise."""
+
+    def __init__(self, every: int, faulty: range) -> None:
+        self._every, self._faulty = every, faulty
+        self._open: list[Frame] = []
+
+    def process(self, frame: Frame) -> list[ActEvent]:
+        if frame.index in self._faulty:
+            raise ZeroDivisionError("scripted fault")
+        if frame.index % self._every == self._every - 1:
+            self._open.append(frame)
+        done = [f for f in self._open if frame.t_s - f.t_s >= 1.0]
+        self._open = [f for f in self._open if frame.t_s - f.t_s < 1.0]
+        return [self._event(f, frame) for f in done]
+
+    def finish(self) -> list[ActEvent]:
+        done, self._open = self._open, []
+        return [self._event(f, f) for f in done]
+
+    def _event(self, frame: Frame, after: Frame) -> ActEvent:
+        return ActEvent(
+            act=ActCode.WRONG_WAY,
+            frame=frame.index,
+            t_s=frame.t_s,
+            track_id=1,
+            vehicle=Vehicle(cls=VehicleClass.CAR, confidence=0.9, box=BOX),
+            track=Track(id=1, points=[TrackPoint(frame=frame.index, t_s=frame.t_s, box=BOX, score=0.9)]),
+            lamps=[],
+            plate=Plate(),
+            reasons={},
+            stills={
+                "still_on": Still(frame.index, frame.t_s, frame.image),
+                "still_after": Still(after.index, after.t_s, after.image),
+            },
+            clip_from_s=frame.t_s - 1.0,
+            clip_to_s=frame.t_s + 1.0,
+        )
+
+
+class ScriptedEyes:
+    def __init__(self, every: int = 50, faulty: range = range(0)) -> None:
+        self._every, self._faulty = every, faulty
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        return {"vehicle-nano": "a" * 64}
+
+    def pipeline(self, scene: LoadedScene) -> ScriptedPipeline:
+        return ScriptedPipeline(self._every, self._faulty)
+
+
+def open_scripted_eyes(settings: DetectorConfig) -> ScriptedEyes:
+    return ScriptedEyes()

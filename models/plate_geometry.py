@@ -10,6 +10,7 @@ Picture = NDArray[np.uint8]
 
 # A Vietnamese long plate is 520 x 110 mm, a short one 330 x 165 mm, a motorcycle's 190 x 140 mm.
 TWO_LINES_BELOW_ASPECT = 2.6
+_DOUBTFUL_ASPECT = (1.7, 3.4)
 _WORK_HEIGHT_PX = {1: 64, 2: 144}
 _SLANTS_DEG = np.arange(-16.0, 16.1, 2.0)
 
@@ -57,8 +58,8 @@ def _clockwise(points: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def flatten(plate_bgr: Picture, quad: NDArray[np.float32]) -> Picture:
     """The surface inside ``quad`` seen from the front, a little of its surroundings kept."""
-    wide = (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
-    tall = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    top, right, bottom, left = (float(np.hypot(*(quad[i] - quad[(i + 1) % 4]))) for i in range(4))
+    wide, tall = (top + bottom) / 2, (left + right) / 2
     out_h = _WORK_HEIGHT_PX[2 if wide / max(tall, 1) < TWO_LINES_BELOW_ASPECT else 1]
     out_w = max(16, round(out_h * wide / max(tall, 1)))
     edge = 0.02 * out_h
@@ -122,6 +123,9 @@ def split_lines(plate_bgr: Picture, count: int) -> tuple[Picture, ...]:
     return plate_bgr[: cut + spare], plate_bgr[max(0, cut - spare) :]
 
 
-def line_count(plate_bgr: Picture) -> int:
-    """One or two lines, by the proportion of the (straightened) plate."""
-    return 2 if plate_bgr.shape[1] / plate_bgr.shape[0] < TWO_LINES_BELOW_ASPECT else 1
+def line_counts(plate_bgr: Picture) -> tuple[int, ...]:
+    """How many lines to try, by the proportion of the (straightened) plate: both where a loose crop leaves it open."""
+    aspect = plate_bgr.shape[1] / plate_bgr.shape[0]
+    if _DOUBTFUL_ASPECT[0] < aspect < _DOUBTFUL_ASPECT[1]:
+        return (1, 2)
+    return (2,) if aspect < TWO_LINES_BELOW_ASPECT else (1,)

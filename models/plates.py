@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from models import manifest
 from models.detector import decode, letterbox
 from models.errors import ModelError
-from models.plate_geometry import enlarge, find_quad, flatten, level, line_count, split_lines
+from models.plate_geometry import enlarge, find_quad, flatten, level, line_counts, split_lines
 from models.runtime import DEFAULT_THREADS, open_session
 
 PlateColour = Literal["white", "yellow", "blue", "red", "unknown"]
@@ -28,7 +28,7 @@ _FOLDED = {"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "·": ".", "•": "
 _FOLDED |= {small: small.upper() for small in "ckpsuvxyz"}
 _LINE_HEIGHT_PX = 48
 _LEAST_WIDTH_PX = 320
-_LINE_STRETCH = 1.0
+_LINE_STRETCHES = (1.0, 1.25)  # plate letters are narrower than what the recogniser grew up with
 _KEPT_ALTERNATIVES = 5
 _USUAL_LENGTHS = range(6, 10)
 
@@ -130,18 +130,18 @@ class RapidPlateReader:
     def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        straightened = _straightened(plate_bgr)
-        groups = [split_lines(view, line_count(view)) for view in straightened]
+        views = straightened(plate_bgr)
+        cuts = [split_lines(view, count) for view in views for count in line_counts(view)]
+        groups = [[_line_input(line, stretch) for line in cut] for cut in cuts for stretch in _LINE_STRETCHES]
         lines = self._read_lines([line for group in groups for line in group])
         readings, start = [], 0
         for group in groups:
             mine = [line for line in lines[start : start + len(group)] if line.text.strip("-.")]
             readings.append(PlateReading(tuple(mine)))
             start += len(group)
-        return max(readings, key=_merit)
+        return max(readings, key=merit)
 
-    def _read_lines(self, lines: Sequence[NDArray[np.uint8]]) -> list[LineReading]:
-        inputs = [_line_input(line) for line in lines]
+    def _read_lines(self, inputs: Sequence[NDArray[np.float32]]) -> list[LineReading]:
         width = max(_LEAST_WIDTH_PX, *(item.shape[2] for item in inputs))
         batch = np.zeros((len(inputs), 3, _LINE_HEIGHT_PX, width), np.float32)
         for row, item in enumerate(inputs):
@@ -161,7 +161,7 @@ def load_plate_reader(*, threads: int = DEFAULT_THREADS) -> RapidPlateReader:
     return RapidPlateReader(open_session(manifest.resolve("plate-reader").path, threads=threads))
 
 
-def _straightened(plate_bgr: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+def straightened(plate_bgr: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """The views worth reading: the surface made flat where its corners are clear, and the crop levelled."""
     large = enlarge(plate_bgr, max(96, min(plate_bgr.shape[0], 240)))
     views = [level(large)]
@@ -171,14 +171,14 @@ def _straightened(plate_bgr: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return views
 
 
-def _line_input(line_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
-    width = max(16, round(line_bgr.shape[1] * _LINE_HEIGHT_PX / line_bgr.shape[0] * _LINE_STRETCH))
+def _line_input(line_bgr: NDArray[np.uint8], stretch: float) -> NDArray[np.float32]:
+    width = max(16, round(line_bgr.shape[1] * _LINE_HEIGHT_PX / line_bgr.shape[0] * stretch))
     method = cv2.INTER_AREA if line_bgr.shape[0] > _LINE_HEIGHT_PX else cv2.INTER_CUBIC
     scaled = cv2.resize(line_bgr, (width, _LINE_HEIGHT_PX), interpolation=method).astype(np.float32)
     return np.asarray(((scaled / 255 - 0.5) / 0.5).transpose(2, 0, 1), np.float32)
 
 
-def _merit(reading: PlateReading) -> float:
+def merit(reading: PlateReading) -> float:
     """Which of several views to believe: sure characters, and about as many as a plate has."""
     length = len(reading.text)
     if not length:

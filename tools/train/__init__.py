@@ -1,1 +1,1 @@
-"""Training and measuring of the weights under models/weights; needs the ``train`` extra and the data beside the checkout."""
+"""Training and measuring of the weights under models/weights; needs the ``train`` extra and the shared data."""

@@ -6,12 +6,16 @@ import tempfile
 from pathlib import Path
 
 import click
+import cv2
 import numpy as np
 
-from tools.train.data import Recipe
+from models.detector import YoloxDetector
+from models.runtime import open_session
+from tools.train.data import Recipe, one_per_likeness
 from tools.train.loop import Schedule, train
 from tools.train.network import Trunk, with_classes
-from tools.train.vehicles import BASE, COCO_ROWS, load_split, sampling_weights
+from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frame_at, marked_vehicles
+from tools.train.vehicles import BASE, COCO_ROWS, SHARED, load_split, sampling_weights, source_of
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "vehicle_nano.onnx"
 CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
@@ -57,6 +61,58 @@ def train_command(minutes: float, out: Path, start: Path | None, rate: float) ->
         export,
     )
     print(f"{steps} steps")
+
+
+@main.command()
+@click.option("--weights", type=click.Path(path_type=Path, exists=True), default=WEIGHTS, show_default=False)
+@click.option("--long-side", default=512, show_default=True)
+@click.option("--clips-long-side", default=640, show_default=True)
+def evaluate(weights: Path, long_side: int, clips_long_side: int) -> None:
+    """AP50 on the held-back scenes and marked vehicles of the clips, beside the COCO network, in one run."""
+    with tempfile.TemporaryDirectory() as folder:
+        base = dynamic_base(Path(folder))
+        split = load_split(base)
+        sessions = {"vehicle-nano": (YoloxDetector, weights), "COCO base": (CocoPeer, base)}
+        opened = {name: (kind, open_session(path)) for name, (kind, path) in sessions.items()}
+    detectors = {name: kind(session, long_side=long_side, min_score=0.01) for name, (kind, session) in opened.items()}
+    unlike = one_per_likeness(split.held)
+    streets = [item for item in unlike if source_of(item) == "vehicles_vn_lanes"]
+    nepal = [item for item in unlike if source_of(item) == "nepal"]
+    print(f"AP50 at {long_side} px, scenes held back from training, near-duplicates counted once, labels repaired")
+    for label, samples in (("all sets", unlike), ("Vietnamese roads", streets), ("Nepali streets", nepal)):
+        for name, detector in detectors.items():
+            row = average_precision(detector, samples)
+            cells = "  ".join(f"{kind} {value:.2f} ({n})" for kind, (value, n) in row.items() if n)
+            print(f"{label:17s} {len(samples):4d} pictures  {name:13s} {cells}")
+    marks = marked_vehicles(SHARED / "footage")
+    print(f"vehicles marked by eye in clips never trained on, at {clips_long_side} px: score (overlap, class)")
+    hits = dict.fromkeys(opened, 0)
+    for mark in marks:
+        cells = []
+        for name, (kind, session) in opened.items():
+            score, overlap, seen = best_match(kind(session, long_side=clips_long_side, min_score=0.1), mark)
+            hits[name] += score >= 0.3
+            cells.append(f"{name} {score:.2f} ({overlap:.2f}, {seen})")
+        print(f"  {mark.clip.stem:18s} {mark.name:14s} frame {mark.frame:4d}  " + "   ".join(cells))
+    print("found with a score of 0.3 or more: " + ", ".join(f"{n} {h} of {len(marks)}" for n, h in hits.items()))
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--weights", type=click.Path(path_type=Path, exists=True), default=WEIGHTS, show_default=False)
+@click.option("--long-side", default=640, show_default=True)
+@click.option("--min-score", default=0.3, show_default=True)
+@click.argument("clips", nargs=-1, type=click.Path(path_type=Path, exists=True))
+def scenes(out: Path, weights: Path, long_side: int, min_score: float, clips: tuple[Path, ...]) -> None:
+    """Write four frames of each clip with boxes into OUT, to look at."""
+    detector = YoloxDetector(open_session(weights), long_side=long_side)
+    out.mkdir(parents=True, exist_ok=True)
+    for clip in clips:
+        frames = int(cv2.VideoCapture(str(clip)).get(cv2.CAP_PROP_FRAME_COUNT))
+        shown = [frame_at(clip, round(frames * share)) for share in (0.1, 0.35, 0.6, 0.85)]
+        drawn = [draw(frame, detector.detect(frame), min_score) for frame in shown]
+        sheet = np.vstack([np.hstack(drawn[:2]), np.hstack(drawn[2:])])
+        cv2.imwrite(str(out / f"{clip.stem}.jpg"), sheet)
 
 
 if __name__ == "__main__":

@@ -152,11 +152,18 @@ def train(
     """Train for ``schedule.minutes``; returns the number of steps. ``export`` gets the averaged weights."""
     cv2.setNumThreads(1)
     torch.manual_seed(schedule.seed)
+    rng = np.random.default_rng(schedule.seed + 1)
+    odds = weights / weights.sum()
+    calm = [draw(lambda: samples[int(rng.choice(len(samples), p=odds))], 416, False, recipe, rng)[0] for _ in range(96)]
+    pictures = torch.from_numpy(np.stack(calm)).permute(0, 3, 1, 2).float()
+    trunk.unfold(pictures.split(16))
+    trunk.train()
     decayed = [p for p in trunk.parameters() if p.ndim > 1]
     plain_values = [p for p in trunk.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": plain_values, "weight_decay": 0.0}]
     optimiser = torch.optim.SGD(groups, lr=0.0, momentum=0.9, nesterov=True)
-    average = [p.detach().clone() for p in trunk.parameters()]
+    values = [*trunk.parameters(), *(b for b in trunk.buffers() if b.is_floating_point())]
+    average = [value.detach().clone() for value in values]
     batches: queue.Queue[Batch] = queue.Queue(maxsize=6)
     stop = threading.Event()
     begin = time.monotonic()
@@ -176,7 +183,8 @@ def train(
     try:
         while done() < 1:
             pictures, targets = batches.get()
-            rate = schedule.rate * min(1.0, (step + 1) / 80) * (0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * min(1, done()))))
+            decay = 0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * min(1, done())))
+            rate = schedule.rate * min(1.0, (step + 1) / 80) * decay
             for group in optimiser.param_groups:
                 group["lr"] = rate
             with torch.autocast("cpu", torch.bfloat16):
@@ -189,15 +197,15 @@ def train(
             step += 1
             keep = min(0.998, (1 + step) / (10 + step))
             with torch.no_grad():
-                for mean, now in zip(average, trunk.parameters(), strict=True):
+                for mean, now in zip(average, values, strict=True):
                     mean.lerp_(now, 1 - keep)
             smooth = float(loss.detach()) if step == 1 else 0.98 * smooth + 0.02 * float(loss.detach())
             if step % 50 == 0:
                 print(f"step {step} pictures {step * schedule.batch} done {done():.2f} loss {smooth:.3f}", flush=True)
             if done() * schedule.exports >= exported + 1 and exported + 1 < schedule.exports:
                 exported += 1
-                _export_average(trunk, average, export, step)
-        _export_average(trunk, average, export, step)
+                _export_average(trunk, values, average, export, step)
+        _export_average(trunk, values, average, export, step)
     finally:
         stop.set()
         feeder.join(timeout=10)
@@ -205,13 +213,14 @@ def train(
 
 
 def _export_average(
-    trunk: Trunk, average: list[torch.Tensor], export: Callable[[Trunk, int], Path], step: int
-) -> None:
+    trunk: Trunk, values: list[torch.Tensor], average: list[torch.Tensor],
+    export: Callable[[Trunk, int], Path], step: int,
+) -> None:  # fmt: skip
     """Write the averaged weights, then go on with the current ones."""
-    current = [p.detach().clone() for p in trunk.parameters()]
+    current = [value.detach().clone() for value in values]
     with torch.no_grad():
-        for value, mean in zip(trunk.parameters(), average, strict=True):
+        for value, mean in zip(values, average, strict=True):
             value.copy_(mean)
         print(f"step {step}: wrote {export(trunk, step)}", flush=True)
-        for value, now in zip(trunk.parameters(), current, strict=True):
+        for value, now in zip(values, current, strict=True):
             value.copy_(now)

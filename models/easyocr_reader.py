@@ -1,0 +1,62 @@
+"""The second reader: EasyOCR with its English weights, for the centre only (it needs torch and seconds, not ms).
+
+It sees the same lines as the first reader, cut out of the same straightened plate, but its network, its training
+data and its errors are others: where both agree, the reading is worth more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import manifest
+from models.errors import ModelError
+from models.plate_geometry import line_counts, split_lines
+from models.plates import PLATE_ALPHABET, LineReading, PlateReading, merit, straightened
+
+_ALLOWED = PLATE_ALPHABET.replace("Đ", "")  # english_g2 does not know the letter
+
+
+class EasyOcrReader:
+    """EasyOCR's recogniser; nothing is downloaded. :class:`ModelError` where the packages are not installed."""
+
+    def __init__(self, model_id: str = "second-reader") -> None:
+        weights = manifest.resolve(model_id)
+        try:
+            from models.torchvision_ops import define_missing
+
+            define_missing()
+            import easyocr
+        except ImportError as error:
+            raise ModelError(
+                f"the second reader cannot start: {error}",
+                where="easyocr",
+                remedy="install the second-reader extra and requirements/no-deps.txt",
+            ) from error
+        self._reader: Any = easyocr.Reader(
+            ["en"],
+            gpu=False,
+            detector=False,
+            model_storage_directory=str(weights.path.parent),
+            download_enabled=False,
+            verbose=False,
+        )
+
+    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+        """Best of the straightened views. EasyOCR gives one confidence a line; each of its characters carries that."""
+        if min(plate_bgr.shape[:2]) < 6:
+            return PlateReading(())
+        views = straightened(plate_bgr)
+        readings = [self._read_cut(split_lines(view, count)) for view in views for count in line_counts(view)]
+        return max(readings, key=merit)
+
+    def _read_cut(self, cut: tuple[NDArray[np.uint8], ...]) -> PlateReading:
+        lines = []
+        for line in cut:
+            grey = np.asarray(line.mean(2), np.uint8)
+            for _, text, confidence in self._reader.recognize(grey, allowlist=_ALLOWED, detail=1, paragraph=False):
+                value = float(confidence)
+                lines.append(LineReading(text, (value,) * len(text), tuple(((char, value),) for char in text)))
+        return PlateReading(tuple(line for line in lines if line.text.strip("-.")))

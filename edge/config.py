@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from edge.source import shown_url
+from edge.source_errors import shown_url
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.source import SourceError, SourceSettings, VideoSource
+from edge.source import SourceSettings, VideoSource
+from edge.source_errors import SourceError
 from tests.edge.media import FOOTAGE, make_video, needs_footage
 
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from models import manifest
 from models.plate_geometry import find_quad, level, line_counts, split_lines
+from models.plate_pattern import civil_text
 from models.plates import (
     PLATE_ALPHABET,
+    LineReading,
     PlateReading,
     RapidPlateReader,
     decode_ctc,
@@ -92,6 +94,40 @@ def test_ctc_merges_repeats_parts_by_blanks_and_keeps_the_runner_up() -> None:
     assert line.confidences == pytest.approx((0.8, 0.6))
     assert [char for char, _ in line.alternatives[0][:2]] == ["8", "B"]
     assert line.alternatives[0][1][1] == pytest.approx(0.25, abs=0.01)
+
+
+def read_as(text: str, **doubts: str) -> PlateReading:
+    """A reading of one line; ``p2="UD"`` says that place 2 could also be U or, less likely, D."""
+    choices = tuple(
+        ((char, 0.9), *((other, 0.05 / rank) for rank, other in enumerate(doubts.get(f"p{index}", ""), 1)))
+        for index, char in enumerate(text)
+    )
+    return PlateReading((LineReading(text, (0.9,) * len(text), choices),))
+
+
+@pytest.mark.parametrize(
+    ("reading", "text"),
+    [
+        (read_as("590165072", p2="8UD"), "59U165072"),
+        (read_as("59U1S6141", p4="56"), "59U156141"),
+        (read_as("590165072"), "590165072"),
+        (read_as("59AB12345", p3="8"), "59AB12345"),
+        (read_as("TM1234", p0="7"), "TM1234"),
+        (read_as("TM12345", p0="7"), "TM12345"),
+        (read_as("5901", p2="U"), "5901"),
+    ],
+    ids=[
+        "the series place holds a letter, the likeliest one",
+        "the number holds digits",
+        "nothing is invented without an alternative",
+        "the place after the series may be either",
+        "a short plate is left alone",
+        "a military plate is left alone",
+        "a torn reading is left alone",
+    ],
+)
+def test_letters_and_digits_by_their_place(reading: PlateReading, text: str) -> None:
+    assert civil_text(reading) == text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.plate_pattern import civil_text
 from models.plates import PlateReader, load_plate_reader, plate_colour
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -69,10 +70,11 @@ def distance(first: str, second: str) -> int:
 
 def measure(label: str, reader: PlateReader, plates: list[Plate], show: int) -> None:
     """Print plate-exact share, character error and time per plate; list some failures."""
-    begin, exact, errors, wrong, sure = time.perf_counter(), 0, 0, [], []
+    begin, exact, placed, errors, wrong, sure = time.perf_counter(), 0, 0, 0, [], []
     for plate in plates:
         reading = reader.read(plate.crop)
         exact += reading.text == plate.text
+        placed += civil_text(reading) == plate.text
         errors += distance(reading.text, plate.text)
         sure.append((reading.confidence, reading.text == plate.text))
         if reading.text != plate.text:
@@ -81,6 +83,7 @@ def measure(label: str, reader: PlateReader, plates: list[Plate], show: int) -> 
     letters = sum(len(plate.text) for plate in plates)
     print(
         f"{label:34s} n={len(plates):4d} plate-exact {exact / max(len(plates), 1):.3f} "
+        f"(letters and digits by place {placed / max(len(plates), 1):.3f}) "
         f"character-error {errors / max(letters, 1):.4f} {spent * 1000:.0f} ms/plate"
     )
     confident = [right for value, right in sure if value >= 0.95]

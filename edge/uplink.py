@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edge.outbox import Outbox, OutboxError, Pending
 from edge.transfer import Transfers
@@ -203,7 +205,11 @@ class Uplink:
         client.on_socket_open = lambda c, _, __: self._inbox.put(_Event("opened", c))
         self._client = client
         self._in_flight.clear()
-        client.connect_async(broker.host, broker.port, keepalive=broker.keepalive_s)
+        properties = None
+        if self._version == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = 2 * _MAX_DOWN_BYTES  # the broker keeps larger messages to itself
+        client.connect_async(broker.host, broker.port, keepalive=broker.keepalive_s, properties=properties)
         client.loop_start()
 
     # --- our thread ----------------------------------------------------------------------------------------------

@@ -48,12 +48,12 @@ def take(source: VideoSource, seconds: float) -> list[Frame]:
 
 def test_frames_come_with_the_cameras_own_time(camera: RtspServer) -> None:
     source = VideoSource(camera.url, settings=FAST)
-    frames = take(source, 4)
+    frames = take(source, 3)
     status = source.status()
     clock, _ = source.clock.state(frames[-1].t_s)
     source.stop(5)
     assert status.state == "running"
-    assert len(frames) > 40
+    assert len(frames) > 30
     assert [b.t_s - a.t_s for a, b in pairwise(frames)] == pytest.approx(
         [0.04 * (b.index - a.index) for a, b in pairwise(frames)], abs=0.005
     )
@@ -65,13 +65,13 @@ def test_frames_come_with_the_cameras_own_time(camera: RtspServer) -> None:
 
 def test_a_cut_camera_is_opened_again_and_time_goes_on(camera: RtspServer) -> None:
     source = VideoSource(camera.url, settings=FAST)
-    before = take(source, 3)
+    before = take(source, 2)
     camera.cut()
     eventually(lambda: source.status().state == "reconnecting", 5)
     assert source.status().error
-    assert take(source, 3)[3:] == []  # what was queued may still come
+    assert take(source, 2.5)[3:] == []  # what was queued may still come
     camera.restore()
-    after = take(source, 5)[8:]
+    after = take(source, 3.5)[8:]
     status = source.status()
     source.stop(5)
     assert status.state == "running"
@@ -79,14 +79,14 @@ def test_a_cut_camera_is_opened_again_and_time_goes_on(camera: RtspServer) -> No
     assert status.reconnects >= 1
     gap_s = after[0].t_s - before[-1].t_s
     wall_gap_s = (after[0].wall_at - before[-1].wall_at).total_seconds()
-    assert gap_s > 2.5
+    assert gap_s > 2
     assert gap_s == pytest.approx(wall_gap_s, abs=0.3)
     assert after[0].index > before[-1].index
 
 
 def test_a_camera_that_stalls_is_opened_again(camera: RtspServer) -> None:
     source = VideoSource(camera.url, settings=FAST)
-    take(source, 2)
+    take(source, 1.5)
     camera.stall()
     eventually(lambda: source.status().state == "stalled", 6)
     assert "no packet" in source.status().error or "no decodable frame" in source.status().error
@@ -121,7 +121,7 @@ def test_a_slow_consumer_loses_the_oldest_frames_and_they_are_counted(camera: Rt
 def test_a_clip_of_a_live_camera_has_its_pixels(camera: RtspServer) -> None:
     ring = PacketRing()
     source = VideoSource(camera.url, ring=ring, settings=FAST)
-    frames = take(source, 5)
+    frames = take(source, 3.5)
     source.stop(5)
     middle = frames[len(frames) // 2].t_s
     clip = ring.cut(middle - 0.8, middle + 0.8)

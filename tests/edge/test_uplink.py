@@ -210,6 +210,18 @@ def test_rubbish_on_our_topics_changes_nothing(world: World) -> None:
     eventually(world.all_delivered)
 
 
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_message_of_50_mb_stops_nothing(world: World, protocol: str) -> None:
+    world.broker.start()
+    centre = world.start_centre()
+    uplink = world.start_uplink(protocol=protocol)
+    eventually(lambda: uplink.connected)
+    centre._client.publish("giaolo/v1/node-1/down/receipt", bytes(50_000_000), qos=1).wait_for_publish(20)
+    world.commit()
+    eventually(world.all_delivered, 30)
+    assert uplink.errors() == []
+
+
 def test_user_and_password(world: World) -> None:
     import subprocess
 

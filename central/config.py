@@ -1,0 +1,176 @@
+"""Configuration of the centre: one YAML file, every field with a meaning, errors that name file, path and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evidence.errors import GiaoLoError
+from evidence.packet import Ident
+
+
+class ConfigError(GiaoLoError):
+    """The configuration cannot be used."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Broker(_Section):
+    """The MQTT broker that the nodes publish to."""
+
+    host: str = Field(default="127.0.0.1", title="Broker host")
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: str | None = None
+    password_file: Path | None = Field(default=None, description="file that holds the broker password")
+    tls_ca_file: Path | None = Field(default=None, description="CA certificate; setting it turns TLS on")
+    tls_cert_file: Path | None = Field(default=None, description="client certificate for mutual TLS")
+    tls_key_file: Path | None = None
+    client_id: str = Field(default="giaolo-centre", min_length=1, max_length=64)
+    keepalive_s: int = Field(default=30, ge=5, le=3600)
+
+
+class Web(_Section):
+    """Officer web and owner portal."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    secure_cookies: bool = Field(default=False, description="True behind HTTPS: cookies are sent over TLS only")
+    trusted_proxies: list[str] = Field(default_factory=list, description="addresses whose X-Forwarded-For is believed")
+    session_hours: float = Field(default=10, gt=0, le=72)
+    lookups_per_minute: int = Field(default=10, ge=1, description="owner look-ups a minute from one address")
+
+
+class Limits(_Section):
+    """What hostile or broken nodes may cost."""
+
+    open_transfers_per_node: int = Field(default=8, ge=1)
+    open_bytes_per_node: int = Field(default=1024**3, ge=1024**2)
+    transfer_max_age_s: float = Field(default=7 * 86400, gt=0, description="a partial transfer idle longer is dropped")
+    quarantine_bytes: int = Field(default=2 * 1024**3, ge=0)
+    quarantine_items_per_node: int = Field(default=1000, ge=0)
+    disk_reserve_bytes: int = Field(default=256 * 1024**2, ge=0, description="free space never used for evidence")
+    message_bytes: int = Field(default=2 * 1024**2, ge=1024, description="larger MQTT messages are not taken")
+
+
+class Unit(_Section):
+    """A police unit as it stands in a notice."""
+
+    name: str = Field(min_length=1, max_length=300)
+    address: str = Field(default="", max_length=500)
+    phone: str = Field(default="", max_length=60)
+
+
+class Office(_Section):
+    """Who issues notices, as printed on form 01/73."""
+
+    parent: str = Field(default="CÔNG AN TỈNH THANH HÓA", description="(1) cơ quan chủ quản")
+    unit: Unit = Field(
+        default=Unit(name="PHÒNG CẢNH SÁT GIAO THÔNG"), description="(2) cơ quan của người có thẩm quyền"
+    )
+    unit_in_text: str = Field(default="Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa", description="(2), (5) in text")
+    device_owner: str = Field(default="", description="(6) whose device it was; empty: the unit itself")
+    town: str = Field(default="Thanh Hóa", description="(3) địa danh")
+    number_suffix: str = Field(default="PC08", description="after 'TB-' in the number of a notice")
+    signer_title: str = Field(default="TRƯỞNG PHÒNG", description="thủ trưởng đơn vị")
+    signer_name: str = ""
+    appear_days: int = Field(default=10, ge=1, le=60, description="days from notice to the appointment")
+    appear_hour: int = Field(default=8, ge=0, le=23)
+    resolving: list[Unit] = Field(default_factory=list, description="units where a case can be resolved; first = this one")
+
+    def resolving_units(self) -> list[Unit]:
+        """Units for "nơi giải quyết": those configured, else the unit itself under its name in text."""
+        return self.resolving or [self.unit.model_copy(update={"name": self.unit_in_text})]
+
+
+class CentralConfig(_Section):
+    """CENTRAL.yaml."""
+
+    schema_version: Literal[1]
+    centre_id: Ident = "centre"
+    data_dir: Path = Field(default=Path("centre-data"), description="blobs, partial transfers, quarantine, key, SQLite")
+    database_url: str = Field(default="", description="empty: SQLite in data_dir")
+    key_file: Path | None = Field(default=None, description="centre's Ed25519 key; made on first use in data_dir")
+    broker: Broker = Broker()
+    web: Web = Web()
+    limits: Limits = Limits()
+    office: Office = Office()
+    second_reader: bool = Field(default=True, description="read plates again with EasyOCR when it is installed")
+    claim_minutes: float = Field(default=15, gt=0, le=24 * 60, description="how long an officer holds a claimed case")
+    checkpoint_minutes: float = Field(default=10, gt=0)
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'centre.sqlite3'}"
+
+    @property
+    def resolved_key_file(self) -> Path:
+        return self.key_file or self.data_dir / "keys" / "centre.key"
+
+    @property
+    def blob_dir(self) -> Path:
+        return self.data_dir / "blobs"
+
+    @property
+    def transfer_dir(self) -> Path:
+        return self.data_dir / "transfers"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        return self.data_dir / "quarantine"
+
+
+_PATHS = (("data_dir",), ("key_file",), ("broker", "password_file"), ("broker", "tls_ca_file"),
+          ("broker", "tls_cert_file"), ("broker", "tls_key_file"))  # fmt: skip
+
+
+def load_config(path: Path) -> CentralConfig:
+    """Read CENTRAL.yaml; relative paths count from its folder. Raises `ConfigError` naming file, path and remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", where=str(path), remedy="check the name and the rights") from error
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError("is not YAML", where=f"{path}{at}", remedy="check indentation, colons and quotes") from error
+    if not isinstance(value, dict):
+        raise ConfigError("holds no settings", where=str(path), remedy="start it with `schema_version: 1`")
+    return parse_config(value, base=path.parent, where=str(path))
+
+
+def parse_config(value: dict[str, Any], *, base: Path, where: str) -> CentralConfig:
+    """Validate settings; relative paths count from `base`. Raises `ConfigError`."""
+    try:
+        config = CentralConfig.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(p) for p in first["loc"])
+        raise ConfigError(first["msg"], where=f"{where}: {place}", remedy=_remedy(place, first["type"])) from error
+    for names in _PATHS:
+        config = _anchored(config, names, base)
+    return config
+
+
+def _remedy(place: str, kind: str) -> str:
+    if place == "schema_version":
+        return "write `schema_version: 1`"
+    if kind == "extra_forbidden":
+        return "there is no such setting: check the spelling or remove the line"
+    return "correct the value"
+
+
+def _anchored(config: CentralConfig, names: tuple[str, ...], base: Path) -> CentralConfig:
+    holder: Any = config if len(names) == 1 else getattr(config, names[0])
+    value = getattr(holder, names[-1])
+    if value is None:
+        return config
+    changed = holder.model_copy(update={names[-1]: (base / value).resolve()})
+    return changed if len(names) == 1 else config.model_copy(update={names[0]: changed})  # type: ignore[no-any-return]

@@ -1,8 +1,8 @@
 """Grammar of Vietnamese plates: parse, normalise, format, kinds, colours, legacy forms, confusable characters by place.
 
-Source: TT 79/2024/TT-BCA Điều 37 and annexes (series letters, colours, order 000.01-999.99), Điều 39.3 (legacy forms that
-stay valid); province codes TT 79 PL02, all still on the road after TT 51/2025. `parse` never repairs: what does not fit is
-`unknown`. `repair` names what it changed, so that nobody takes a guess for a reading.
+Source: TT 79/2024/TT-BCA Điều 37 and annexes (series letters, colours, order 000.01-999.99), Điều 39.3 (legacy forms
+that stay valid); province codes TT 79 PL02, all still on the road after TT 51/2025. `parse` never repairs: what does not
+fit is `unknown`. `repair` names what it changed, so that nobody takes a guess for a reading.
 """
 
 from __future__ import annotations
@@ -27,19 +27,17 @@ SPECIAL_SERIES = ("CD", "RM", "HC", "KT", "LD", "DA", "MK", "TD", "CT", "LB", "M
 MAX_REPAIRS = 3
 
 _P = r"(?P<province>1[124-9]|2\d|3\d|4[01]|43|4[7-9]|5\d|6\d|7\d|8[0-6]|8[89]|90|9[2-5]|9[7-9])"
-PATTERNS: tuple[tuple[str, PlateKind, re.Pattern[str]], ...] = tuple(
-    (name, kind, re.compile(f"^{pattern}$"))
-    for name, kind, pattern in (
-        ("car", "car", rf"{_P}(?P<series>[{SERIES_20}])(?P<number>\d{{3,5}})"),
-        ("car_special", "car_special", rf"{_P}(?P<series>{'|'.join(SPECIAL_SERIES)})(?P<number>\d{{4,5}})"),
-        ("motorcycle", "motorcycle", rf"{_P}(?P<series>[{SERIES_20}][{SECOND_LETTER}])(?P<number>\d{{5}})"),
-        ("motorcycle_old", "motorcycle_old", rf"{_P}(?P<series>[{SERIES_20}][1-9])(?P<number>\d{{4,5}})"),
-        ("motorcycle_md", "motorcycle_old", rf"{_P}(?P<series>MD[1-9])(?P<number>\d{{5}})"),
-        ("foreign", "foreign", rf"{_P}(?P<country>\d{{3}})(?P<series>NG|QT|CV|NN)(?P<number>\d{{2,3}})"),
-        ("temporary", "temporary", rf"(?P<series>T){_P}(?P<number>\d{{5,6}})"),
-        ("military", "military", r"(?P<series>[A-Z]{2})(?P<number>\d{3,6})"),
-    )
+_FORMS: tuple[tuple[str, PlateKind, str], ...] = (
+    ("car", "car", rf"{_P}(?P<series>[{SERIES_20}])(?P<number>\d{{3,5}})"),
+    ("car_special", "car_special", rf"{_P}(?P<series>{'|'.join(SPECIAL_SERIES)})(?P<number>\d{{4,5}})"),
+    ("motorcycle", "motorcycle", rf"{_P}(?P<series>[{SERIES_20}][{SECOND_LETTER}])(?P<number>\d{{5}})"),
+    ("motorcycle_old", "motorcycle_old", rf"{_P}(?P<series>[{SERIES_20}][1-9])(?P<number>\d{{4,5}})"),
+    ("motorcycle_md", "motorcycle_old", rf"{_P}(?P<series>MD[1-9])(?P<number>\d{{5}})"),
+    ("foreign", "foreign", rf"{_P}(?P<country>\d{{3}})(?P<series>NG|QT|CV|NN)(?P<number>\d{{2,3}})"),
+    ("temporary", "temporary", rf"(?P<series>T){_P}(?P<number>\d{{5,6}})"),
+    ("military", "military", r"(?P<series>[A-Z]{2})(?P<number>\d{3,6})"),
 )
+PATTERNS = tuple((name, kind, re.compile(f"^{pattern}$")) for name, kind, pattern in _FORMS)
 PROVINCES: dict[str, str] = {
     code: name
     for codes, name in (
@@ -141,7 +139,7 @@ def format_plate(text: str, *, vehicle_class: str | None = None, colour: str | N
 
 
 def position_alphabets(length: int, vehicle_class: str | None = None, lines: int | None = None) -> list[Template]:
-    """Which characters may stand where, one template a form of that length; military and foreign forms only if no class.
+    """Which characters may stand where, one template a form of that length; military and foreign only without a class.
 
     `lines`: 1 or 2 lines of characters, None if not known. Motorcycle plates always have two.
     """
@@ -211,7 +209,7 @@ def _parsed(text: str, kind: PlateKind, match: re.Match[str]) -> PlateParse:
 
 
 def _rank(found: PlateParse) -> int:
-    """Without a class: the five-digit car before the old four-digit motorcycle, a special series before a common one."""
+    """Without a class: a five-digit car before an old four-digit motorcycle, a special series before a common one."""
     order = ("car_special", "car", "motorcycle", "motorcycle_old", "foreign", "temporary", "military")
     return order.index(found.kind)
 

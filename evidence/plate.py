@@ -1,8 +1,8 @@
 """Grammar of Vietnamese plates: parse, normalise, format, kinds, colours, legacy forms, confusable characters by place.
 
 Source: TT 79/2024/TT-BCA Điều 37 and annexes (series letters, colours, order 000.01-999.99), Điều 39.3 (legacy forms
-that stay valid); province codes TT 79 PL02, all still on the road after TT 51/2025. `parse` never repairs: what does not
-fit is `unknown`. `repair` names what it changed, so that nobody takes a guess for a reading.
+that stay valid); province codes TT 79 PL02, all still on the road after TT 51/2025. `parse` never repairs: what does
+not fit is `unknown`. `repair` names what it changed, so that nobody takes a guess for a reading.
 """
 
 from __future__ import annotations

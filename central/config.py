@@ -73,7 +73,9 @@ class Office(_Section):
     unit: Unit = Field(
         default=Unit(name="PHÒNG CẢNH SÁT GIAO THÔNG"), description="(2) cơ quan của người có thẩm quyền"
     )
-    unit_in_text: str = Field(default="Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa", description="(2), (5) in text")
+    unit_in_text: str = Field(
+        default="Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa", description="(2), (5) in text"
+    )
     device_owner: str = Field(default="", description="(6) whose device it was; empty: the unit itself")
     town: str = Field(default="Thanh Hóa", description="(3) địa danh")
     number_suffix: str = Field(default="PC08", description="after 'TB-' in the number of a notice")
@@ -81,7 +83,9 @@ class Office(_Section):
     signer_name: str = ""
     appear_days: int = Field(default=10, ge=1, le=60, description="days from notice to the appointment")
     appear_hour: int = Field(default=8, ge=0, le=23)
-    resolving: list[Unit] = Field(default_factory=list, description="units where a case can be resolved; first = this one")
+    resolving: list[Unit] = Field(
+        default_factory=list, description="units where a case can be resolved; first = this one"
+    )
 
     def resolving_units(self) -> list[Unit]:
         """Units for "nơi giải quyết": those configured, else the unit itself under its name in text."""
@@ -134,7 +138,9 @@ def load_config(path: Path) -> CentralConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", where=str(path), remedy="check the name and the rights") from error
+        raise ConfigError(
+            f"cannot be read: {error}", where=str(path), remedy="check the name and the rights"
+        ) from error
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:

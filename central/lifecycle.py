@@ -144,7 +144,9 @@ def step(
     if action in (Action.RELEASE, Action.RETURN):
         return CaseState(Status.NEW)
     if action is Action.ISSUE and actor.username == state.confirmed_by:
-        raise Refused("same_person", "whoever confirmed a case may not issue its notice", remedy="a second person issues")
+        raise Refused(
+            "same_person", "whoever confirmed a case may not issue its notice", remedy="a second person issues"
+        )
     if action is Action.CORRECT_PLATE:
         return state
     after = replace(state, status=_TO[action])

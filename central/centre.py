@@ -1,0 +1,57 @@
+"""The parts of a running centre, handed to whoever needs them (web, ingest, command line)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from central.config import CentralConfig
+from central.db import Database
+from central.issuing import NoticeDesk
+from central.migrate import upgrade
+from central.registry import TableRegistry, VehicleRegistry
+from central.store import BlobStore, FileStore
+from evidence.seal import SigningKey
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Centre:
+    """`db.read()` / `db.write()` give sessions; `clock` is the only source of "now"; `notices` goes to prepare and issue."""
+
+    config: CentralConfig
+    db: Database
+    store: BlobStore
+    key: SigningKey
+    registry: VehicleRegistry
+    notices: NoticeDesk
+    clock: Callable[[], datetime] = utc_now
+
+    @property
+    def claim_lease(self) -> timedelta:
+        return timedelta(minutes=self.config.claim_minutes)
+
+    @property
+    def session_lifetime(self) -> timedelta:
+        return timedelta(hours=self.config.web.session_hours)
+
+
+def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_now) -> Centre:
+    """Open database (brought up to date), blobs and key. Raises `GiaoLoError` saying what is wrong and where."""
+    database = Database(config.resolved_database_url)
+    upgrade(database)
+    store = FileStore(config.blob_dir, reserve_bytes=config.limits.disk_reserve_bytes)
+    registry = TableRegistry()
+    return Centre(
+        config=config,
+        db=database,
+        store=store,
+        key=SigningKey.load_or_create(config.resolved_key_file),
+        registry=registry,
+        notices=NoticeDesk(config.office, store, registry),
+        clock=clock,
+    )

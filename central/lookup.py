@@ -1,0 +1,139 @@
+"""What the owner sees. By plate: the fields that TT 73/2024/TT-BCA Điều 24.1.c (text of TT 13/2025) lists, nothing more.
+
+No name, no identity number, no address of the owner, no picture, no amount (vietnam-law §2.2). None and unknown have the
+same answer: an empty list. With the code of the notice the owner sees the evidence of that one case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from central import case_log
+from central.config import Office
+from central.db import CaseRow, LookupRow, NoticeRow
+from central.law import KIND_VI, VehicleKind
+from central.lifecycle import Action, Status
+from central.notice_code import code_hash, read_code
+from central.registry import COLOUR_VI
+from evidence.acts import ACTS, ActCode
+from evidence.packet import Manifest
+from evidence.plate import format_plate, normalise
+
+_SHOWN = (Status.ISSUED.value, Status.PUBLISHED.value)
+_MAX_CASES = 100
+
+
+@dataclass(frozen=True)
+class ResolvingUnit:
+    name: str
+    address: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class PublicCase:
+    """A case as the law lets anyone see it who knows plate, colour and kind."""
+
+    kind: VehicleKind
+    kind_vi: str
+    plate: str
+    plate_colour: str
+    plate_colour_vi: str
+    occurred_at: datetime
+    place: str
+    act: ActCode
+    act_vi: str
+    act_en: str
+    detecting_unit: str
+    resolving_units: tuple[ResolvingUnit, ...]
+    status_vi: str
+    status_en: str
+
+
+@dataclass(frozen=True)
+class OwnerCase:
+    """With the code from the notice: the public fields, and the evidence of this one case."""
+
+    public: PublicCase
+    case_id: str
+    notice_number: str
+    answer_by: str
+    appear_at: str
+    manifest: Manifest
+    files: tuple[tuple[str, str], ...]
+    """(role, sha256) of the packet's files; pictures are blurred by the web before they leave."""
+
+
+def owner_lookup(
+    session: Session, plate: str, colour: str, kind: str, *, office: Office, client: str, now: datetime
+) -> list[PublicCase]:
+    """Cases with an issued notice for exactly this plate, colour and kind, newest first; the question is recorded."""
+    text = normalise(plate)[:12]
+    rows = session.scalars(
+        select(CaseRow)
+        .where(
+            CaseRow.plate == text,
+            CaseRow.plate_colour == colour,
+            CaseRow.kind == kind,
+            CaseRow.status.in_(_SHOWN),
+        )
+        .order_by(CaseRow.occurred_at.desc())
+        .limit(_MAX_CASES)
+    ).all()
+    session.add(LookupRow(at=now, client=client[:64], plate=text, colour=colour[:10], kind=kind[:12], shown=len(rows)))
+    return [_public(row, office) for row in rows]
+
+
+def case_by_code(
+    session: Session, code: str, plate: str, *, office: Office, client: str, now: datetime
+) -> OwnerCase | None:
+    """The case of a notice, for whoever holds its code and names its plate; the view is recorded in the case.
+
+    None for every mistake alike. Callers limit the rate: the code has 80 bits, guessing it is hopeless anyway.
+    """
+    text = read_code(code)
+    if text is None:
+        return None
+    notice = session.scalar(
+        select(NoticeRow).where(NoticeRow.code_hash == code_hash(text)).options(joinedload(NoticeRow.case))
+    )
+    if notice is None or notice.case.status not in _SHOWN or notice.case.plate != normalise(plate):
+        return None
+    row = case_log.lock_case(session, notice.case_id)
+    case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
+    content = notice.content
+    return OwnerCase(
+        public=_public(row, office),
+        case_id=row.id,
+        notice_number=str(content.get("number_text", "")),
+        answer_by=str(content.get("answer_by", "")),
+        appear_at=str(content.get("appear_at", "")),
+        manifest=Manifest.from_bytes(row.packet.manifest.encode()),
+        files=tuple((f.role, f.sha256) for f in row.packet.files),
+    )
+
+
+def _public(row: CaseRow, office: Office) -> PublicCase:
+    act = ACTS[ActCode(row.act)]
+    kind = cast(VehicleKind, row.kind)
+    return PublicCase(
+        kind=kind,
+        kind_vi=KIND_VI[kind],
+        plate=format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour),
+        plate_colour=row.plate_colour,
+        plate_colour_vi=COLOUR_VI[row.plate_colour],
+        occurred_at=row.occurred_at,
+        place=row.place,
+        act=act.code,
+        act_vi=act.vi,
+        act_en=act.en,
+        detecting_unit=row.unit or office.unit_in_text,
+        resolving_units=tuple(ResolvingUnit(u.name, u.address, u.phone) for u in office.resolving_units()),
+        status_vi="Chưa xử phạt",
+        status_en="Not yet resolved",
+    )

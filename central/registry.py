@@ -1,0 +1,184 @@
+"""Who a vehicle was registered to at the time of the act.
+
+`VehicleRegistry` is the port; the police-internal register has no public interface (vietnam-law §5), so the adapter here
+is fed from CSV files and kept in the centre's database.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol, cast
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from central.db import VehicleRow
+from central.deadlines import local_date
+from central.law import KIND_VI, OwnerType
+from evidence.errors import GiaoLoError
+from evidence.plate import normalise
+
+COLUMNS = (
+    "plate", "colour", "kind", "owner_name", "owner_type", "id_number", "address", "valid_from", "valid_to",
+)  # fmt: skip
+COLOURS = ("white", "yellow", "blue", "red")
+COLOUR_VI = {
+    "white": "Nền màu trắng, chữ và số màu đen",
+    "yellow": "Nền màu vàng, chữ và số màu đen",
+    "blue": "Nền màu xanh, chữ và số màu trắng",
+    "red": "Nền màu đỏ, chữ và số màu trắng",
+    "unknown": "Không xác định",
+}
+MAX_FAULTS = 20
+
+
+class RegistryError(GiaoLoError):
+    """A registry file cannot be taken; `what` lists the lines."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A vehicle and its owner over a stretch of days; `valid_to` is the last day, None while it runs."""
+
+    plate: str
+    colour: str
+    kind: str
+    owner_name: str
+    owner_type: OwnerType
+    id_number: str
+    address: str
+    valid_from: date
+    valid_to: date | None
+
+
+class VehicleRegistry(Protocol):
+    """Port to a vehicle register."""
+
+    def find(self, session: Session, *, plate: str, colour: str, kind: str, at: datetime) -> Registration | None:
+        """The registration in force at `at`; None when there is none, or more than one fits."""
+
+
+class TableRegistry:
+    """The register in our own database, filled by `import_registry`."""
+
+    def find(self, session: Session, *, plate: str, colour: str, kind: str, at: datetime) -> Registration | None:
+        day = local_date(at)
+        query = select(VehicleRow).where(
+            VehicleRow.plate == normalise(plate),
+            VehicleRow.kind == kind,
+            VehicleRow.valid_from <= day,
+            or_(VehicleRow.valid_to.is_(None), VehicleRow.valid_to >= day),
+        )
+        if colour != "unknown":
+            query = query.where(VehicleRow.colour == colour)
+        rows = session.scalars(query.limit(2)).all()
+        return _registration(rows[0]) if len(rows) == 1 else None
+
+
+def import_registry(session: Session, file: Path) -> int:
+    """Replace the register by a CSV file (UTF-8, header `COLUMNS`); all lines or none. Raises `RegistryError`."""
+    registrations = read_csv(file)
+    session.execute(delete(VehicleRow))
+    session.add_all(VehicleRow(**vars(r)) for r in registrations)
+    session.flush()
+    return len(registrations)
+
+
+def read_csv(file: Path) -> list[Registration]:
+    """Parse and check a registry file. Raises `RegistryError` naming every faulty line (up to 20)."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RegistryError(f"cannot be read: {error.strerror}", where=str(file), remedy="check the name") from error
+    except UnicodeDecodeError as error:
+        raise RegistryError("is not UTF-8", where=str(file), remedy="save it as CSV UTF-8") from error
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+    if missing:
+        raise RegistryError(
+            f"columns are missing: {', '.join(missing)}", where=f"{file}, line 1", remedy=f"header: {','.join(COLUMNS)}"
+        )
+    faults: list[str] = []
+    good: list[Registration] = []
+    lines: dict[int, int] = {}
+    try:
+        for row in reader:
+            try:
+                lines[len(good)] = reader.line_num
+                good.append(_parse_row(row))
+            except ValueError as error:
+                faults.append(f"line {reader.line_num}: {error}")
+    except csv.Error as error:
+        faults.append(f"line {reader.line_num}: {error}")
+    faults += _overlaps(good, lines)
+    if faults:
+        more = f" (and {len(faults) - MAX_FAULTS} more)" if len(faults) > MAX_FAULTS else ""
+        raise RegistryError(
+            "; ".join(faults[:MAX_FAULTS]) + more, where=str(file), remedy="correct these lines; nothing was imported"
+        )
+    return good
+
+
+def _parse_row(row: dict[str, str | None]) -> Registration:
+    value = {c: (row.get(c) or "").strip() for c in COLUMNS}
+    if None in row:
+        raise ValueError("has more fields than the header (a comma in an address needs quotes)")
+    plate = normalise(value["plate"])
+    if not 4 <= len(plate) <= 12:
+        raise ValueError(f"plate: {value['plate']!r} is not a plate")
+    for name, choices in (("colour", COLOURS), ("kind", tuple(KIND_VI)), ("owner_type", ("person", "organisation"))):
+        if value[name] not in choices:
+            raise ValueError(f"{name}: {value[name]!r} is not one of {', '.join(choices)}")
+    if not value["owner_name"]:
+        raise ValueError("owner_name: is empty")
+    for name, longest in (("owner_name", 300), ("id_number", 40), ("address", 500)):
+        if len(value[name]) > longest:
+            raise ValueError(f"{name}: is longer than {longest} characters")
+    valid_from = _day("valid_from", value["valid_from"])
+    valid_to = _day("valid_to", value["valid_to"]) if value["valid_to"] else None
+    if valid_to is not None and valid_to < valid_from:
+        raise ValueError("valid_to: lies before valid_from")
+    return Registration(
+        plate=plate,
+        colour=value["colour"],
+        kind=value["kind"],
+        owner_name=value["owner_name"],
+        owner_type=cast(OwnerType, value["owner_type"]),
+        id_number=value["id_number"],
+        address=value["address"],
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+
+
+def _day(name: str, text: str) -> date:
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+    raise ValueError(f"{name}: {text!r} is not a day (2026-01-31 or 31/01/2026)")
+
+
+def _overlaps(registrations: list[Registration], lines: dict[int, int]) -> list[str]:
+    """One plate in one colour and kind has one owner at a time."""
+    faults = []
+    by_key: dict[tuple[str, str, str], list[tuple[Registration, int]]] = {}
+    for position, found in enumerate(registrations):
+        by_key.setdefault((found.plate, found.colour, found.kind), []).append((found, lines[position]))
+    for group in by_key.values():
+        group.sort(key=lambda entry: entry[0].valid_from)
+        for (first, first_line), (second, second_line) in zip(group, group[1:], strict=False):
+            if first.valid_to is None or first.valid_to >= second.valid_from:
+                faults.append(f"line {second_line}: {second.plate} overlaps in time with line {first_line}")
+    return faults
+
+
+def _registration(row: VehicleRow) -> Registration:
+    return Registration(
+        row.plate, row.colour, row.kind, row.owner_name, cast(OwnerType, row.owner_type), row.id_number, row.address,
+        row.valid_from, row.valid_to,
+    )  # fmt: skip

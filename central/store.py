@@ -1,0 +1,140 @@
+"""Content-addressed blobs: what is put under a SHA-256 is what comes back, or an error that says it was altered.
+
+`BlobStore` is the port; `FileStore` keeps files in a fan-out of 256 x 256 folders. A blob is written to a temporary file,
+synced, renamed, and its folder synced, so a power cut leaves it whole or absent. Blobs are never changed or removed here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+from evidence.canonical import sha256_hex
+from evidence.errors import GiaoLoError
+
+_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class StoreError(GiaoLoError):
+    """A blob is missing, altered, or cannot be read."""
+
+
+class StoreFull(StoreError):
+    """No room for evidence: nothing was written, nothing was evicted."""
+
+
+class BlobStore(Protocol):
+    """Port to wherever blobs lie."""
+
+    def put(self, data: bytes) -> str:
+        """Keep `data` durably; its SHA-256. Raises `StoreFull`."""
+
+    def read(self, sha256: str) -> bytes:
+        """The blob, verified. Raises `StoreError`."""
+
+    def exists(self, sha256: str) -> bool:
+        """Whether the blob is there (not whether it is whole)."""
+
+
+class FileStore:
+    """Blobs as files under `folder`. `reserve_bytes` of free disk are left alone."""
+
+    def __init__(self, folder: Path, *, reserve_bytes: int = 0) -> None:
+        self.folder = folder
+        self.reserve_bytes = reserve_bytes
+        (folder / "tmp").mkdir(parents=True, exist_ok=True)
+
+    def put(self, data: bytes) -> str:
+        digest = sha256_hex(data)
+        target = self.path(digest)
+        if target.exists() and self._whole(target, digest):
+            return digest
+        self._check_room(len(data))
+        write_durably(target, data, temporary=self.folder / "tmp")
+        return digest
+
+    def read(self, sha256: str) -> bytes:
+        path = self.path(sha256)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise StoreError("blob is missing", where=str(path), remedy="restore it from the backup") from error
+        except OSError as error:
+            raise StoreError(f"blob cannot be read: {error.strerror}", where=str(path)) from error
+        if sha256_hex(data) != sha256:
+            raise StoreError(
+                "blob was altered on disk: its SHA-256 does not match",
+                where=str(path),
+                remedy="restore it from the backup",
+            )
+        return data
+
+    def exists(self, sha256: str) -> bool:
+        return self.path(sha256).exists()
+
+    def path(self, sha256: str) -> Path:
+        """Where the blob lies."""
+        if not _DIGEST.match(sha256):
+            raise StoreError("is not a SHA-256 digest", where=sha256[:80])
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+    def clean(self) -> int:
+        """Remove what crashes left half-written; how many. Only at start, before anyone writes."""
+        left = list((self.folder / "tmp").iterdir())
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
+
+    def _check_room(self, size: int) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if free - size < self.reserve_bytes:
+            raise StoreFull(
+                f"disk is full: {free} bytes free, {self.reserve_bytes} are kept in reserve",
+                where=str(self.folder),
+                remedy="free space or move data_dir; nodes keep their packets and try again",
+            )
+
+    @staticmethod
+    def _whole(path: Path, digest: str) -> bool:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
+
+
+def write_durably(target: Path, data: bytes, *, temporary: Path) -> None:
+    """Write, sync, rename into place, sync the folder. Raises `StoreFull` when the disk is; leaves nothing then."""
+    temporary.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=temporary)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o440)
+        os.replace(name, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        if error.errno in _FULL:
+            raise StoreFull(
+                "disk is full", where=str(target.parent), remedy="free space; nodes keep their packets and try again"
+            ) from error
+        raise StoreError(f"cannot be written: {error.strerror}", where=str(target)) from error
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The second reader: EasyOCR with its English weights, for the centre only (it needs torch and is ten times slower).
+"""The second reader: EasyOCR with its English weights, for the centre only (it needs torch).
 
 It sees the same lines as the first reader, cut out of the same straightened plate, but its network, its training
 data and its errors are others: where both agree, the reading is worth more.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plate_pattern import civil_text
-from models.plates import PlateReader, load_plate_reader, plate_colour
+from models.plates import PlateFinder, PlateReader, load_plate_finder, load_plate_reader, plate_colour
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 MARGIN = 0.06  # of the box's sides, around the labelled box
@@ -30,8 +30,8 @@ class Plate:
     colour: str = ""
 
 
-def gate_plates() -> list[Plate]:
-    """Two-line motorcycle plates, cut out along the labelled boxes."""
+def gate_plates(finder: PlateFinder | None = None) -> list[Plate]:
+    """Two-line motorcycle plates, cut out along the labelled boxes, or where the finder says."""
     folder = SHARED / "plates" / "motorbike_gate"
     plates = []
     with (folder / "labels.csv").open(encoding="utf-8") as stream:
@@ -40,6 +40,9 @@ def gate_plates() -> list[Plate]:
             if picture is None:
                 continue
             x, y, w, h = (float(row[key]) for key in "xywh")
+            found = finder.find(picture) if finder else []
+            if found:
+                x, y, w, h = found[0].box[0], found[0].box[1], *np.subtract(found[0].box[2:], found[0].box[:2])
             x0, y0 = max(0, round(x - MARGIN * w)), max(0, round(y - MARGIN * h))
             crop = picture[y0 : round(y + h * (1 + MARGIN)), x0 : round(x + w * (1 + MARGIN))]
             plates.append(Plate(row["file"], crop, row["text"].replace("-", "").replace(".", ""), 2))
@@ -111,6 +114,7 @@ def evaluate(limit: int, show: int, second: bool) -> None:
         return plates[:: max(1, len(plates) // count)][:count] if count else plates
 
     measure("motorbike_gate", reader, some(gate, limit), show)
+    measure("motorbike_gate, by plate-finder", reader, some(gate_plates(load_plate_finder()), limit), 0)
     for count in (1, 2):
         measure(f"plate_text, {count} line(s)", reader, some([p for p in crops if p.lines == count], limit), show)
     named = [p for p in crops if p.colour]

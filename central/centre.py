@@ -21,7 +21,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Centre:
-    """`db.read()` / `db.write()` give sessions; `clock` is the only source of "now"; `notices` goes to prepare and issue."""
+    """`db.read()` / `db.write()` give sessions; `clock` is the only "now"; `notices` is for preparing and issuing."""
 
     config: CentralConfig
     db: Database

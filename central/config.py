@@ -179,4 +179,4 @@ def _anchored(config: CentralConfig, names: tuple[str, ...], base: Path) -> Cent
     if value is None:
         return config
     changed = holder.model_copy(update={names[-1]: (base / value).resolve()})
-    return changed if len(names) == 1 else config.model_copy(update={names[0]: changed})  # type: ignore[no-any-return]
+    return changed if len(names) == 1 else config.model_copy(update={names[0]: changed})

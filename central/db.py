@@ -1,4 +1,4 @@
-"""Database access: engine and sessions from a URL. SQLite is the embedded default, PostgreSQL a matter of configuration.
+"""Database access: engine and sessions from a URL. SQLite is the embedded default, PostgreSQL is configuration.
 
 `with db.read() as session` for looking, `with db.write() as session` for changing: the latter commits at its end and
 on SQLite takes the write lock at its start, so a transaction never fails halfway because another one wrote.
@@ -105,7 +105,7 @@ def next_number(session: Session, name: str) -> int:
             pass  # another worker started the series at the same time
         value = session.scalar(count.returning(CounterRow.value))
     assert value is not None
-    return value
+    return int(value)
 
 
 def _engine(url: str) -> Engine:
@@ -133,7 +133,7 @@ def _engine(url: str) -> Engine:
 def _sqlite(url: str, file: str | None) -> Engine:
     if file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "autocommit": True})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

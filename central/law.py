@@ -2,8 +2,8 @@
 
 NĐ 238/2026/NĐ-CP Điều 21: an act that ended before 15/08/2026 is judged by the decree in force at its time. A specific
 fine is the middle of the band (Luật XLVPHC Điều 23.4); an organisation pays double (Điều 24.2); points belong to a
-driver's licence, never to an organisation. All of it is a proposal to the officer: nothing here goes on a notice but the
-citation of the decree.
+driver's licence, never to an organisation. All of it is a proposal to the officer: nothing here goes on a notice but
+the clause and the citation of the decree.
 """
 
 from __future__ import annotations

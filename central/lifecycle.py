@@ -1,7 +1,7 @@
 """Life of a case as a pure state machine: who may do what, when. No database, no clock of its own.
 
     new -> in_review -> confirmed -> notice_prepared -> issued -> published
-            |    ^  \-> rejected          |
+            |    ^  +-> rejected          |
             +----+--- returned -----------+
 
 An officer holds a case under a lease; a second person issues, never the one who confirmed (design choice: the law asks
@@ -137,10 +137,9 @@ def step(
         if claim_until is None or claim_until <= now:
             raise ValueError("a claim needs an end in the future")
         return replace(state, status=Status.IN_REVIEW, claimed_by=actor.username, claimed_until=claim_until)
-    if action in _HOLDER_ONLY and holder != actor.username:
-        # the head may free a case that someone holds
-        if not (action is Action.RELEASE and actor.role is Role.HEAD):
-            raise Refused("not_held", "you do not hold this case (any more)", remedy="claim it first")
+    frees = action is Action.RELEASE and actor.role is Role.HEAD  # the head may free a case that someone holds
+    if action in _HOLDER_ONLY and holder != actor.username and not frees:
+        raise Refused("not_held", "you do not hold this case (any more)", remedy="claim it first")
     if action in (Action.RELEASE, Action.RETURN):
         return CaseState(Status.NEW)
     if action is Action.ISSUE and actor.username == state.confirmed_by:

@@ -1,7 +1,7 @@
-"""What the owner sees. By plate: the fields that TT 73/2024/TT-BCA Điều 24.1.c (text of TT 13/2025) lists, nothing more.
+"""What the owner sees. By plate: the fields that TT 73/2024/TT-BCA Điều 24.1.c (as of TT 13/2025) lists, no more.
 
-No name, no identity number, no address of the owner, no picture, no amount (vietnam-law §2.2). None and unknown have the
-same answer: an empty list. With the code of the notice the owner sees the evidence of that one case.
+No name, no identity number, no address of the owner, no picture, no amount (vietnam-law §2.2). None and unknown have
+the same answer: an empty list. With the code of the notice the owner sees the evidence of that one case.
 """
 
 from __future__ import annotations

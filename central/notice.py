@@ -114,8 +114,9 @@ def render(content: NoticeContent, pictures: Sequence[AnnexPicture] = ()) -> byt
 
 def _form(c: NoticeContent) -> list[Flowable]:
     sentence = (
-        f"{_or_dots(c.unit_in_text)} đã sử dụng phương tiện, thiết bị kỹ thuật nghiệp vụ hoặc tiếp nhận kết quả ghi thu "
-        f"được từ phương tiện, thiết bị kỹ thuật của {_or_dots(c.device_owner)} phát hiện và ghi nhận:"
+        f"{_or_dots(c.unit_in_text)} đã sử dụng phương tiện, thiết bị kỹ thuật nghiệp vụ hoặc tiếp nhận kết quả ghi "
+        f"thu được từ phương tiện, thiết bị kỹ thuật của {_or_dots(c.device_owner)} "
+        "phát hiện và ghi nhận:"
     )
     where = f"trụ sở {_text(c.unit_in_text)}" + (f" (địa chỉ: {_text(c.unit_address)})" if c.unit_address else "")
     to_settle = "để giải quyết vụ việc vi phạm hành chính về trật tự, an toàn giao thông đường bộ."
@@ -153,8 +154,8 @@ def _form(c: NoticeContent) -> list[Flowable]:
             "khiển phương tiện."
         ),
         _body(
-            "Nếu quá thời gian trên, người được yêu cầu không đến giải quyết vụ việc sẽ bị xử lý theo quy định của pháp "
-            "luật./."
+            "Nếu quá thời gian trên, người được yêu cầu không đến giải quyết vụ việc sẽ bị xử lý theo quy định của "
+            "pháp luật./."
         ),
         _body("<i>(Kèm theo kết quả thu thập được bằng phương tiện, thiết bị kỹ thuật nghiệp vụ).</i>"),
         Spacer(1, 8),
@@ -231,7 +232,7 @@ def _picture(picture: AnnexPicture, *, width: float, height: float) -> list[Flow
     return [image, Paragraph(_text(picture.caption), _style("caption"))]
 
 
-class _Rule(Flowable):
+class _Rule(Flowable):  # type: ignore[misc]
     """The short line under a heading of an official document."""
 
     def __init__(self, width: float, gap: float) -> None:
@@ -247,7 +248,7 @@ class _Rule(Flowable):
         self.canv.line((self.width - self.line) / 2, 0, (self.width + self.line) / 2, 0)
 
 
-class _Field(Flowable):
+class _Field(Flowable):  # type: ignore[misc]
     """`Label: value`, wrapped; without a value, dots up to the margin."""
 
     def __init__(self, label: str, value: str, *, align_centre: bool = False) -> None:

@@ -1,7 +1,7 @@
 """Who a vehicle was registered to at the time of the act.
 
-`VehicleRegistry` is the port; the police-internal register has no public interface (vietnam-law §5), so the adapter here
-is fed from CSV files and kept in the centre's database.
+`VehicleRegistry` is the port; the police-internal register has no public interface (vietnam-law §5), so the adapter
+here is fed from CSV files and kept in the centre's database.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -171,7 +172,7 @@ def _overlaps(registrations: list[Registration], lines: dict[int, int]) -> list[
         by_key.setdefault((found.plate, found.colour, found.kind), []).append((found, lines[position]))
     for group in by_key.values():
         group.sort(key=lambda entry: entry[0].valid_from)
-        for (first, first_line), (second, second_line) in zip(group, group[1:], strict=False):
+        for (first, first_line), (second, second_line) in pairwise(group):
             if first.valid_to is None or first.valid_to >= second.valid_from:
                 faults.append(f"line {second_line}: {second.plate} overlaps in time with line {first_line}")
     return faults

@@ -1,7 +1,8 @@
 """Content-addressed blobs: what is put under a SHA-256 is what comes back, or an error that says it was altered.
 
-`BlobStore` is the port; `FileStore` keeps files in a fan-out of 256 x 256 folders. A blob is written to a temporary file,
-synced, renamed, and its folder synced, so a power cut leaves it whole or absent. Blobs are never changed or removed here.
+`BlobStore` is the port; `FileStore` keeps files in a fan-out of 256 x 256 folders. A blob is written to a temporary
+file, synced, renamed, and its folder synced, so a power cut leaves it whole or absent. Blobs are never changed or
+removed here.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ class CaseRow(Base):
     flags: Mapped[list[str]] = mapped_column(JSON)
     vehicle_class: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(12))
-    """Kind on the look-up: `car`, `motorcycle`, `bicycle`, `special`; follows the vehicle class, officers may correct."""
+    """Kind on the look-up: `car`, `motorcycle`, `bicycle`, `special`; follows the class until corrected."""
     plate_machine: Mapped[str | None] = mapped_column(String(12))
     plate_machine_confidence: Mapped[float] = mapped_column(Float)
     plate_colour_machine: Mapped[str] = mapped_column(String(10))

@@ -125,7 +125,7 @@ def close_session(session: Session, token: str) -> None:
 
 def full_names(session: Session) -> dict[str, str]:
     """Display names by user name."""
-    return {u: n for u, n in session.execute(select(UserRow.username, UserRow.full_name)).tuples()}
+    return dict(session.execute(select(UserRow.username, UserRow.full_name)).tuples().all())
 
 
 def hash_token(token: str) -> str:

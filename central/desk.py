@@ -28,6 +28,7 @@ class QueueFilter:
     status: tuple[Status, ...] = (Status.NEW, Status.IN_REVIEW)
     act: ActCode | None = None
     node: str | None = None
+    place: str = ""
     plate: str = ""
     holder: str | None = None
     overdue_only: bool = False
@@ -124,6 +125,8 @@ def queue(session: Session, filters: QueueFilter, *, now: datetime) -> list[Queu
         query = query.where(CaseRow.act == filters.act.value)
     if filters.node:
         query = query.where(CaseRow.node_id == filters.node)
+    if filters.place:
+        query = query.where(CaseRow.place == filters.place)
     if filters.plate:
         query = query.where(CaseRow.plate.contains(normalise(filters.plate), autoescape=True))
     if filters.holder:

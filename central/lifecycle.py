@@ -42,6 +42,7 @@ class Action(StrEnum):
     ISSUE = "issue"
     PUBLISH = "publish"
     SECOND_READING = "second_reading"
+    CONTEST = "contest"
 
 
 class Role(StrEnum):

@@ -50,14 +50,19 @@ class VerifyKey:
     @classmethod
     def load(cls, path: Path) -> VerifyKey:
         """Read a PEM public key. Raises `KeyFileError`."""
+        return cls.from_pem(_read(path), where=str(path))
+
+    @classmethod
+    def from_pem(cls, pem: bytes, *, where: str) -> VerifyKey:
+        """Parse a PEM public key. Raises `KeyFileError`."""
         try:
-            key = serialization.load_pem_public_key(_read(path))
+            key = serialization.load_pem_public_key(pem)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise KeyFileError(
-                "is not a PEM public key", where=str(path), remedy="give the node's .pub file, not its private key"
+                "is not a PEM public key", where=where, remedy="give the node's .pub file, not its private key"
             ) from error
         if not isinstance(key, Ed25519PublicKey):
-            raise KeyFileError("is not an Ed25519 key", where=str(path), remedy="make one with `giaolo keygen`")
+            raise KeyFileError("is not an Ed25519 key", where=where, remedy="make one with `giaolo keygen`")
         return cls(key.public_bytes_raw())
 
 

@@ -1,0 +1,108 @@
+"""A running centre: database, ingest, second reader and web in one process, started and stopped in order."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+
+import uvicorn
+from fastapi import FastAPI
+
+from central.centre import Centre, open_centre
+from central.config import CentralConfig
+from central.ingest import Ingest
+from central.mqtt import MqttIngest
+from central.second_reader import SecondReader
+from evidence.errors import GiaoLoError
+
+log = logging.getLogger(__name__)
+
+
+class StartError(GiaoLoError):
+    """The centre cannot start."""
+
+
+def web_app(centre: Centre) -> FastAPI:
+    """Officer web and owner portal."""
+    # imported here because the web is built on the services of this package
+    from central.web import create_app
+
+    return create_app(centre)
+
+
+class App:
+    """`with App(config) as app:` runs everything; `app.web_url` once started."""
+
+    def __init__(self, config: CentralConfig, *, centre: Centre | None = None) -> None:
+        self.config = config
+        self.centre = centre or open_centre(config)
+        self.mqtt = MqttIngest(config.broker, config.limits, Ingest.of(self.centre))
+        self.second_reader = SecondReader(self.centre) if config.second_reader else None
+        self._server: uvicorn.Server | None = None
+        self._server_thread: threading.Thread | None = None
+        self._server_ended = threading.Event()
+
+    @property
+    def web_url(self) -> str:
+        """Address of the web; the real port when the configuration says 0."""
+        port = self.config.web.port
+        if self._server is not None and self._server.started:
+            port = self._server.servers[0].sockets[0].getsockname()[1]
+        return f"http://{self.config.web.host}:{port}"
+
+    def start(self) -> None:
+        """Start in order. Raises `GiaoLoError`; what was started is stopped again."""
+        try:
+            if self.config.web.enabled:
+                self._start_web()
+            self.mqtt.start()
+            if self.second_reader is not None:
+                self.second_reader.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self.mqtt.stop()
+        if self.second_reader is not None:
+            self.second_reader.stop()
+        if self._server is not None and self._server_thread is not None:
+            self._server.should_exit = True
+            self._server_thread.join(15)
+        self.centre.db.dispose()
+
+    def __enter__(self) -> App:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_web(self) -> None:
+        web = self.config.web
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                web_app(self.centre), host=web.host, port=web.port, log_level="warning", access_log=False,
+                proxy_headers=False, server_header=False, timeout_graceful_shutdown=5,
+            )
+        )  # fmt: skip
+        # signals belong to the command line, which stops everything in order
+        self._server_thread = threading.Thread(target=self._serve, name="web", daemon=True)
+        self._server_thread.start()
+        while not self._server.started:
+            if self._server_ended.wait(0.05):
+                raise StartError(
+                    "the web cannot listen", where=f"{web.host}:{web.port}", remedy="is the port taken? change web.port"
+                )
+
+    def _serve(self) -> None:
+        assert self._server is not None
+        try:
+            self._server.run()
+        except SystemExit:
+            pass  # uvicorn's way of saying that it could not bind; it has logged why
+        finally:
+            self._server_ended.set()

@@ -1,0 +1,44 @@
+"""Place of a packet in its node's chain: gaps may close later, forks never do; both are shown, nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+ChainState = Literal["ok", "gap", "fork"]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the chain needs to know of a packet."""
+
+    sequence: int
+    digest: str
+    previous: str | None
+
+
+def place(new: Link, neighbours: Sequence[Link]) -> tuple[ChainState, dict[str, ChainState]]:
+    """State of `new` among the stored packets of the node with sequence -1, 0, +1; and changed states by digest.
+
+    A packet is a `fork` when another one has its number, or when its predecessor is not the one it names. It is a `gap`
+    while the predecessor has not arrived.
+    """
+    before = [n for n in neighbours if n.sequence == new.sequence - 1]
+    twins = [n for n in neighbours if n.sequence == new.sequence and n.digest != new.digest]
+    after = [n for n in neighbours if n.sequence == new.sequence + 1]
+    state: ChainState = "ok"
+    if new.sequence > 1:
+        if not before:
+            state = "gap"
+        elif all(n.digest != new.previous for n in before):
+            state = "fork"
+    if twins:
+        state = "fork"
+    changes: dict[str, ChainState] = {twin.digest: "fork" for twin in twins}
+    for follower in after:
+        if follower.previous == new.digest:
+            changes[follower.digest] = "ok"
+        elif all(follower.previous != n.digest for n in twins):
+            changes[follower.digest] = "fork"
+    return state, changes

@@ -1,0 +1,136 @@
+"""`giaolo central`: run the centre and look after it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from sqlalchemy import select
+
+from central.centre import Centre, open_centre, utc_now
+from central.config import CentralConfig, load_config
+from central.db import NodeRow
+from central.lifecycle import Role
+from central.nodes import add_node
+from central.registry import import_registry
+from central.users import create_user
+from evidence.errors import GiaoLoError
+
+_config_option = click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), required=True, help="CENTRAL.yaml"
+)
+
+
+@click.group()
+def central() -> None:
+    """The centre: takes packets, keeps cases, serves officers and owners."""
+
+
+@central.command()
+@_config_option
+def run(config_file: Path) -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    from central.app import App
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with App(load_config(config_file)) as app:
+            click.echo(f"centre {app.config.centre_id} key {app.centre.key.public.key_id}")
+            if app.config.web.enabled:
+                click.echo(f"web {app.web_url}")
+            click.echo(f"broker {app.config.broker.host}:{app.config.broker.port}")
+            stop.wait()
+    except GiaoLoError as error:
+        _fail(error)
+
+
+@central.command()
+@_config_option
+def migrate(config_file: Path) -> None:
+    """Bring the database up to date (`run` does it too)."""
+    centre = _open(config_file)
+    click.echo(f"database is up to date: {centre.db.engine.url.render_as_string()}")
+
+
+@central.command("import-registry")
+@_config_option
+@click.argument("csv_file", type=click.Path(path_type=Path))
+def import_registry_command(config_file: Path, csv_file: Path) -> None:
+    """Replace the vehicle register by CSV_FILE; all lines or none."""
+    centre = _open(config_file)
+    try:
+        with centre.db.write() as session:
+            count = import_registry(session, csv_file)
+    except GiaoLoError as error:
+        _fail(error)
+    click.echo(f"{count} registrations")
+
+
+@central.command("add-user")
+@_config_option
+@click.argument("username")
+@click.option("--role", type=click.Choice([r.value for r in Role]), required=True)
+@click.option("--name", "full_name", required=True, help="name as it is shown")
+@click.password_option("--password", envvar="GIAOLO_PASSWORD", help="asked for when not given")
+def add_user(config_file: Path, username: str, role: str, full_name: str, password: str) -> None:
+    """Create USERNAME, or set role, name and password anew."""
+    centre = _open(config_file)
+    try:
+        with centre.db.write() as session:
+            create_user(session, username, password, role=Role(role), full_name=full_name, now=utc_now())
+    except GiaoLoError as error:
+        _fail(error)
+    click.echo(f"{username}: {role}")
+
+
+@central.command("add-node")
+@_config_option
+@click.argument("node_id")
+@click.argument("public_key_file", type=click.Path(path_type=Path))
+@click.option("--disabled", is_flag=True, help="register it switched off, or switch it off")
+def add_node_command(config_file: Path, node_id: str, public_key_file: Path, disabled: bool) -> None:
+    """Register NODE_ID with its .pub file, or change its key."""
+    centre = _open(config_file)
+    try:
+        with centre.db.write() as session:
+            row = add_node(session, node_id, public_key_file, enabled=not disabled, now=utc_now())
+    except GiaoLoError as error:
+        _fail(error)
+    click.echo(f"{row.id}: key {row.key_id}, {'enabled' if row.enabled else 'disabled'}")
+
+
+@central.command("nodes")
+@_config_option
+def list_nodes(config_file: Path) -> None:
+    """List registered nodes."""
+    centre = _open(config_file)
+    with centre.db.read() as session:
+        for row in session.scalars(select(NodeRow).order_by(NodeRow.id)):
+            seen = row.last_seen.isoformat(timespec="seconds") if row.last_seen else "never"
+            click.echo(f"{row.id}  key {row.key_id}  {'enabled' if row.enabled else 'disabled'}  {row.status}  {seen}")
+
+
+@central.command("public-key")
+@_config_option
+def public_key(config_file: Path) -> None:
+    """Print the centre's public key (PEM), which nodes need to believe its receipts."""
+    click.echo(_open(config_file).key.public.pem().decode(), nl=False)
+
+
+def _open(config_file: Path) -> Centre:
+    try:
+        config: CentralConfig = load_config(config_file)
+        return open_centre(config)
+    except GiaoLoError as error:
+        _fail(error)
+
+
+def _fail(error: GiaoLoError) -> NoReturn:
+    raise click.ClickException(str(error)) from error

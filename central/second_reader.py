@@ -1,0 +1,134 @@
+"""A second opinion on the plate: EasyOCR at the centre reads the crop of each new case, in the background.
+
+It decides nothing: its text, confidence and agreement stand beside the node's reading for the officer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from sqlalchemy import select
+
+from central import case_log
+from central.centre import Centre
+from central.db import CaseRow
+from central.lifecycle import Action
+from evidence.errors import GiaoLoError
+from evidence.packet import Manifest
+from evidence.plate import normalise
+
+log = logging.getLogger(__name__)
+_POLL_S = 5.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the second reader saw."""
+
+    text: str
+    confidence: float
+
+
+class Reader(Protocol):
+    """Port: a plate crop (encoded picture) in, a reading out."""
+
+    def __call__(self, picture: bytes) -> Reading: ...
+
+
+class NoReader(GiaoLoError):
+    """The second reader is not installed here."""
+
+
+def easyocr_reader() -> Reader:
+    """EasyOCR with the project's weights. Raises `NoReader` when the extra is not installed."""
+    try:
+        from models.easyocr_reader import EasyOcrReader
+
+        reader = EasyOcrReader()
+    except Exception as error:  # torch and friends fail in many ways; the desk works without them
+        raise NoReader(f"no second reader: {error}", remedy="install the second-reader extra") from error
+
+    def read(picture: bytes) -> Reading:
+        image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise NoReader("the crop is not a picture")
+        found = reader.read(np.asarray(image, np.uint8))
+        return Reading(normalise(found.text), float(found.confidence))
+
+    return read
+
+
+class SecondReader:
+    """Worker thread over cases with `second_state == "pending"`; `start`, `wake`, `stop`."""
+
+    def __init__(self, centre: Centre, make: Callable[[], Reader] = easyocr_reader) -> None:
+        self._centre, self._make = centre, make
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="second-reader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        reader: Reader | None = None
+        fault = ""
+        try:
+            reader = self._make()
+        except NoReader as error:
+            fault = str(error)
+            log.warning("%s", error)
+        while not self._stop.is_set():
+            try:
+                busy = self.step(reader, fault)
+            except Exception:
+                log.exception("second reader fault")
+                busy = False
+            if not busy:
+                self._wake.wait(_POLL_S)
+                self._wake.clear()
+
+    def step(self, reader: Reader | None, fault: str = "") -> bool:
+        """Read one pending case; False when there is none."""
+        with self._centre.db.read() as session:
+            query = select(CaseRow.id).where(CaseRow.second_state == "pending").order_by(CaseRow.number).limit(1)
+            case_id = session.scalar(query)
+            if case_id is None:
+                return False
+            row = session.get_one(CaseRow, case_id)
+            crop = Manifest.from_bytes(row.packet.manifest.encode()).file("plate_crop")
+        state, note, reading = "none", fault or "no plate crop in the packet", None
+        if reader is not None and crop is not None:
+            try:
+                reading = reader(self._centre.store.read(crop.sha256))
+                state, note = "done", ""
+            except Exception as error:  # a crop that cannot be read must not hold up the next one
+                state, note = "failed", str(error)[:300]
+        self._record(case_id, state, note, reading)
+        return True
+
+    def _record(self, case_id: str, state: str, note: str, reading: Reading | None) -> None:
+        now = self._centre.clock()
+        with self._centre.db.write() as session:
+            row = case_log.lock_case(session, case_id)
+            row.second_state, row.second_note = state, note[:300]
+            if reading is not None:
+                row.second_text, row.second_confidence = reading.text[:40], reading.confidence
+                row.second_agrees = reading.text == row.plate_machine if row.plate_machine else None
+                said = {
+                    "text": row.second_text,
+                    "confidence": round(reading.confidence, 4),
+                    "agrees": row.second_agrees,
+                }
+                case_log.append(session, row, Action.SECOND_READING, actor="second-reader", at=now, after=said)

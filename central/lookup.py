@@ -86,7 +86,7 @@ def owner_lookup(
         .limit(_MAX_CASES)
     ).all()
     session.add(LookupRow(at=now, client=client[:64], plate=text, colour=colour[:10], kind=kind[:12], shown=len(rows)))
-    return [_public(row, office) for row in rows]
+    return [public_case(row, office) for row in rows]
 
 
 def case_by_code(
@@ -108,7 +108,7 @@ def case_by_code(
     case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
     content = notice.content
     return OwnerCase(
-        public=_public(row, office),
+        public=public_case(row, office),
         case_id=row.id,
         notice_number=str(content.get("number_text", "")),
         answer_by=str(content.get("answer_by", "")),
@@ -118,7 +118,8 @@ def case_by_code(
     )
 
 
-def _public(row: CaseRow, office: Office) -> PublicCase:
+def public_case(row: CaseRow, office: Office) -> PublicCase:
+    """The fields of a case that the law lists."""
     act = ACTS[ActCode(row.act)]
     kind = cast(VehicleKind, row.kind)
     return PublicCase(

@@ -1,0 +1,168 @@
+"""A centre in a temporary folder and packets as a node makes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from central.centre import Centre, open_centre
+from central.config import CentralConfig, Limits, parse_config
+from central.lifecycle import Officer, Role
+from central.nodes import add_node
+from evidence.acts import ActCode, LampState, VehicleClass
+from evidence.canonical import sha256_hex
+from evidence.container import open_packet, pack
+from evidence.packet import (
+    ActStatement,
+    Camera,
+    Chain,
+    Clock,
+    FileEntry,
+    LampSpan,
+    LampTimeline,
+    Manifest,
+    Node,
+    Plate,
+    PlateCandidate,
+    SceneRef,
+    Track,
+    TrackPoint,
+    Vehicle,
+)
+from evidence.seal import SigningKey
+from evidence.wire import Chunk, Offer, decode_chunk, encode_chunk
+
+NODE = "giao-lo-1"
+NODE_KEY = SigningKey.generate()
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+LAN = Officer("lan", Role.OFFICER, "Nguyễn Thị Lan")
+BINH = Officer("binh", Role.OFFICER, "Trần Văn Bình")
+HOA = Officer("hoa", Role.APPROVER, "Lê Thị Hoa")
+TRUONG = Officer("truong", Role.HEAD, "Phạm Văn Trưởng")
+
+
+@dataclass
+class HandClock:
+    """A clock that tests turn."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+def make_centre(folder: Path, *, url: str = "", clock: HandClock | None = None, **settings: Any) -> Centre:
+    """An empty centre with one registered node; `settings` are those of CENTRAL.yaml."""
+    value = {"schema_version": 1, "data_dir": str(folder), "database_url": url, "second_reader": False, **settings}
+    config = parse_config(value, base=folder, where="test")
+    centre = open_centre(config, clock=clock or HandClock())
+    with centre.db.write() as session:
+        add_node(session, NODE, NODE_KEY.public, now=NOW)
+    return centre
+
+
+def limits(config: CentralConfig | None = None, **changes: int | float) -> Limits:
+    return (config.limits if config else Limits()).model_copy(update=changes)
+
+
+def picture(width: int = 640, height: int = 360, shade: int = 120) -> bytes:
+    image = np.full((height, width, 3), shade, np.uint8)
+    cv2.rectangle(image, (width // 3, height // 3), (width // 2, height // 2), (30, 30, 200), -1)
+    return bytes(cv2.imencode(".jpg", image)[1])
+
+
+@dataclass
+class NodeChain:
+    """Makes packets one after the other, as a node does."""
+
+    key: SigningKey = NODE_KEY
+    node: str = NODE
+    sequence: int = 0
+    previous: str | None = None
+    made: list[bytes] = field(default_factory=list)
+
+    def next(self, **options: Any) -> bytes:
+        self.sequence += 1
+        data = packet(key=self.key, node=self.node, sequence=self.sequence, previous=self.previous, **options)
+        self.previous = open_packet(data).manifest.digest
+        self.made.append(data)
+        return data
+
+
+def packet(
+    *, key: SigningKey = NODE_KEY, node: str = NODE, sequence: int = 1, previous: str | None = None,
+    packet_id: str | None = None, plate: str | None = "36A12345", colour: str = "white",
+    cls: VehicleClass = VehicleClass.CAR, act: ActCode = ActCode.RED_LIGHT, at: datetime = NOW - timedelta(hours=2),
+    place: str = "Ngã tư Lê Lợi - Trần Phú, phường Hạc Thành, tỉnh Thanh Hóa", files: dict[str, bytes] | None = None,
+    pad: int = 0,
+) -> bytes:  # fmt: skip
+    """One sealed container. `pad` bytes make it large."""
+    contents = files
+    if contents is None:
+        contents = {f"still_{m}.jpg": picture(shade=s) for m, s in (("before", 90), ("on", 120), ("after", 150))}
+        contents["plate_crop.jpg"] = picture(160, 60, 200)
+    if pad:
+        contents = {**contents, "clip.mp4": np.random.default_rng(sequence).bytes(pad)}
+    box = (213.0, 120.0, 320.0, 180.0)
+    manifest = Manifest(
+        packet_id=packet_id or str(uuid.uuid4()),
+        created_at=at + timedelta(seconds=8),
+        node=Node(id=node, software="giaolo 0.1.0", key_id=key.public.key_id),
+        camera=Camera(id="cam-1", place=place, unit="", width=640, height=360, fps=25),
+        chain=Chain(sequence=sequence, previous=previous),
+        clock=Clock(source="ntp", synchronised=True, offset_s=0.01),
+        scene=SceneRef(id="le-loi-tran-phu", version=3, digest="0" * 64),
+        models={"vehicle": "1" * 64},
+        act=ActStatement(code=act, occurred_at=at, frame=100, t_s=4.0, reasons={"red_for_s": 6.2, "lane": "1"}),
+        vehicle=Vehicle(cls=cls, confidence=0.97, box=box),
+        track=Track(id=7, points=[TrackPoint(frame=f, t_s=f / 25, box=box, score=0.9) for f in (75, 100, 125)]),
+        lamps=[
+            LampTimeline(
+                head="den-1", source="pixels", governs=True,
+                spans=[LampSpan(state=LampState.RED, from_frame=0, to_frame=200, from_s=0, to_s=8, confidence=0.99)],
+            )
+        ],
+        plate=Plate(text=plate, confidence=0.93 if plate else 0.0, colour=colour,  # type: ignore[arg-type]
+                    n_best=[PlateCandidate(text=plate, probability=0.93)] if plate else []),
+        files=list(_entries(contents)),
+    )  # fmt: skip
+    return pack(manifest, contents, key)
+
+
+def _entries(contents: dict[str, bytes]) -> Iterable[FileEntry]:
+    moments = {"still_before": 75, "still_on": 100, "still_after": 125}
+    for name, data in contents.items():
+        stem, _, suffix = name.rpartition(".")
+        yield FileEntry(
+            name=name,
+            role=stem,  # type: ignore[arg-type]
+            media_type={"jpg": "image/jpeg", "mp4": "video/mp4"}.get(suffix, "application/yaml"),
+            size=len(data),
+            sha256=sha256_hex(data),
+            frame=moments.get(stem),
+            t_s=moments[stem] / 25 if stem in moments else None,
+        )
+
+
+def offer_of(data: bytes, *, chunk_bytes: int = 64 * 1024, packet_id: str | None = None) -> Offer:
+    """The offer of a container, under its own id unless another is given."""
+    return Offer(
+        packet_id=packet_id or open_packet(data).manifest.packet_id,
+        size=len(data),
+        container_sha256=sha256_hex(data),
+        chunk_bytes=chunk_bytes,
+    )
+
+
+def chunks_of(data: bytes, offer: Offer) -> list[Chunk]:
+    return [decode_chunk(encode_chunk(offer, data, i), where="test") for i in range(offer.chunks)]

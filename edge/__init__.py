@@ -1,0 +1,1 @@
+"""The box at the junction: camera -> signal + detector -> tracks -> rules -> plate -> packet -> outbox -> MQTT."""

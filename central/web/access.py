@@ -1,0 +1,49 @@
+"""Who may call a route: dependencies for signed-in people, their roles, and form tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Form, Header, Request
+
+from central.lifecycle import Officer, Role
+from central.web.errors import SignInNeeded, WebError
+from central.web.site import Site, require_form_token, session_of, site_of
+
+SiteDep = Annotated[Site, Depends(site_of)]
+
+
+def form_token(
+    request: Request, csrf: Annotated[str, Form()] = "", x_csrf_token: Annotated[str, Header()] = ""
+) -> None:
+    """On every POST."""
+    require_form_token(request, csrf or x_csrf_token)
+
+
+def officer(request: Request) -> Officer:
+    """Anyone who is signed in. Raises `SignInNeeded`."""
+    signed = session_of(request)
+    if signed is None:
+        raise SignInNeeded
+    return signed.officer
+
+
+OfficerDep = Annotated[Officer, Depends(officer)]
+
+
+def reviewer(officer: OfficerDep) -> Officer:
+    """Someone who works on cases; an administrator keeps accounts and sees no evidence."""
+    if officer.role is Role.ADMIN:
+        raise WebError("forbidden", 403)
+    return officer
+
+
+def head(officer: OfficerDep) -> Officer:
+    if officer.role not in (Role.HEAD, Role.ADMIN, Role.APPROVER):
+        raise WebError("forbidden", 403)
+    return officer
+
+
+ReviewerDep = Annotated[Officer, Depends(reviewer)]
+HeadDep = Annotated[Officer, Depends(head)]
+FORM = [Depends(form_token)]

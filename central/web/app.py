@@ -1,0 +1,30 @@
+"""The web application: officer desk under /desk, owner portal at /, /healthz and /metrics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from central.centre import Centre
+from central.web import approve, auth, case_actions, desk, errors, media, ops, owner
+from central.web.headers import BodyLimit, SecurityHeaders
+from central.web.site import Site
+
+STATIC = Path(__file__).parent / "static"
+MAX_BODY_BYTES = 64 * 1024
+
+
+def build(centre: Centre) -> FastAPI:
+    """All routes over one centre. Its documentation pages are off: they load scripts from elsewhere."""
+    app = FastAPI(title="Giao Lộ", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = Site.of(centre)
+    for part in (auth, desk, case_actions, approve, media, owner, ops):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    errors.install(app)
+    app.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
+    app.add_middleware(ops.Metrics)
+    app.add_middleware(SecurityHeaders, https=centre.config.web.secure_cookies)
+    return app

@@ -1,0 +1,143 @@
+"""What an officer does to a case. After a decision the next case opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, cast, get_args
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from central import cases
+from central.cases import PlateColour, Refused, RejectReason
+from central.law import VehicleKind
+from central.lifecycle import Officer
+from central.web import formats, queries
+from central.web.access import FORM, ReviewerDep, SiteDep
+from central.web.desk import render_case
+from central.web.errors import WebError, problem_of, wants_json
+from central.web.site import Site, texts_of
+from evidence.acts import ActCode
+from evidence.errors import GiaoLoError
+
+router = APIRouter(dependencies=FORM)
+
+Colour = Annotated[str, Form()]
+
+
+@router.post("/desk/cases/{case_id}/claim")
+def claim(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+    def act(session: Session) -> None:
+        cases.claim(session, case_id, officer, now=site.centre.clock(), lease=site.centre.claim_lease)
+
+    return _do(request, site, officer, case_id, act) or RedirectResponse(f"/desk/cases/{case_id}", 303)
+
+
+@router.post("/desk/cases/{case_id}/lease")
+def lease(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+    """Keeps a case that is open on a screen; refused once somebody else has it."""
+    centre, t = site.centre, texts_of(request)
+    now = centre.clock()
+    with centre.db.write() as session:
+        cases.claim(session, case_id, officer, now=now, lease=centre.claim_lease)
+    return JSONResponse({"text": t("case.mine", until=formats.clock_short(now + centre.claim_lease))})
+
+
+@router.post("/desk/cases/{case_id}/release")
+def release(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+    def act(session: Session) -> None:
+        cases.release(session, case_id, officer, now=site.centre.clock())
+
+    return _do(request, site, officer, case_id, act) or RedirectResponse("/desk", 303)
+
+
+@router.post("/desk/cases/{case_id}/plate")
+def correct_plate(
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, plate: Annotated[str, Form(max_length=32)],
+    colour: Colour = "", kind: Annotated[str, Form()] = "",
+) -> Response:  # fmt: skip
+    def act(session: Session) -> None:
+        cases.correct_plate(
+            session, case_id, officer, plate, colour=_colour(colour), kind=_kind(kind), now=site.centre.clock()
+        )
+
+    return _do(request, site, officer, case_id, act) or RedirectResponse(f"/desk/cases/{case_id}", 303)
+
+
+@router.post("/desk/cases/{case_id}/confirm")
+def confirm(
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, plate: Annotated[str, Form(max_length=32)],
+    act: Annotated[str, Form()], colour: Colour = "", kind: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:  # fmt: skip
+    if act not in [a.value for a in ActCode]:
+        raise WebError("input", 422, where="act")
+    now = site.centre.clock()
+
+    def decide(session: Session) -> None:
+        cases.confirm(
+            session, case_id, officer, plate=plate, act=ActCode(act), note=note, colour=_colour(colour),
+            kind=_kind(kind), now=now,
+        )  # fmt: skip
+
+    refused = _do(request, site, officer, case_id, decide)
+    if refused is None:
+        # The draft is made at once, so that the second person finds it ready; without it the case waits there all the same.
+        try:
+            with site.centre.db.write() as session:
+                cases.prepare_notice(session, case_id, officer, desk=site.centre.notices, now=now)
+        except GiaoLoError:
+            pass
+    return refused or _next(request, site, officer, case_id, "confirm")
+
+
+@router.post("/desk/cases/{case_id}/reject")
+def reject(
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, reason: Annotated[str, Form()],
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:  # fmt: skip
+    def act(session: Session) -> None:
+        cases.reject(session, case_id, officer, cast(RejectReason, reason), note, now=site.centre.clock())
+
+    return _do(request, site, officer, case_id, act) or _next(request, site, officer, case_id, "reject")
+
+
+def _do(
+    request: Request, site: Site, officer: Officer, case_id: str, act: Callable[[Session], Any]
+) -> Response | None:
+    """Run one change in its transaction; a refusal comes back as the case with the reason on top."""
+    try:
+        with site.centre.db.write() as session:
+            act(session)
+    except Refused as refused:
+        if wants_json(request):
+            raise
+        with site.centre.db.read() as session:
+            view = cases.case_view(
+                session, case_id, officer, registry=site.centre.registry, now=site.centre.clock(), record=False
+            )
+        status = 403 if refused.code in ("role", "same_person") else 409
+        return render_case(request, site, officer, view, status=status, problem=problem_of(request, refused))
+    return None
+
+
+def _next(request: Request, site: Site, officer: Officer, case_id: str, done: str) -> Response:
+    with site.centre.db.read() as session:
+        number = queries.number_of(session, case_id)
+        following = queries.next_open(session, officer.username, site.centre.clock(), case_id)
+    where = f"/desk/cases/{following}" if following else "/desk"
+    return RedirectResponse(f"{where}?{urlencode({'done': done, 'number': number})}", 303)
+
+
+def _colour(value: str) -> PlateColour | None:
+    if value and value not in get_args(PlateColour):
+        raise WebError("input", 422, where="colour")
+    return cast(PlateColour, value) if value else None
+
+
+def _kind(value: str) -> VehicleKind | None:
+    if value and value not in get_args(VehicleKind):
+        raise WebError("input", 422, where="kind")
+    return cast(VehicleKind, value) if value else None

@@ -1,0 +1,215 @@
+"""From a case to what its screen shows: clip, map of the track, reasons, doubts, checks, history. Pure but for its inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from central.cases import CaseView
+from central.db import CaseEventRow
+from central.web import formats
+from central.web.clip import ClipFacts
+from central.web.i18n import Texts
+from central.web.stills import StillView, points_text, trail
+from evidence.packet import Clock, Manifest, PlateCandidate, Reason
+from evidence.plate import format_plate
+from zones.schema import Scene
+
+
+@dataclass(frozen=True)
+class ClipView:
+    """`act_s` is the act's moment in clip time, None when the packet does not say; `frames` is JSON for the script."""
+
+    name: str
+    url: str
+    act_s: float | None
+    frames: str
+    copy_of: str
+
+
+@dataclass(frozen=True)
+class TrackMap:
+    """The whole track over a dimmed still: areas and lines of the scene, the trail, a dot each second."""
+
+    file: str
+    width: int
+    height: int
+    stroke: float
+    areas: tuple[str, ...]
+    markings: tuple[str, ...]
+    stop_lines: tuple[str, ...]
+    trail: str
+    dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the evidence check; `level` is ok, doubt or bad."""
+
+    name: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PacketCheck:
+    """Result of verifying a stored packet again: an empty text means good."""
+
+    signature: str
+    files: str
+    key_id: str
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    at: datetime
+    who: str
+    what: str
+    note: str
+
+
+def clip_view(case_id: str, manifest: Manifest, facts: ClipFacts | None) -> ClipView | None:
+    entry = manifest.file("clip")
+    if entry is None:
+        return None
+    playable = facts is None or facts.playable
+    frames = [round(t, 4) for t in facts.frames_s] if facts else []
+    return ClipView(
+        name=entry.name,
+        url=f"/desk/cases/{case_id}/files/{entry.name}" if playable else f"/desk/cases/{case_id}/clip-copy.webm",
+        act_s=None if entry.t_s is None else max(0.0, round(manifest.act.t_s - entry.t_s, 3)),
+        frames=json.dumps(frames),
+        copy_of="" if playable or facts is None else facts.codec,
+    )
+
+
+def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | None) -> TrackMap | None:
+    if not stills:
+        return None
+    ground = next((s for s in stills if s.moment == "on"), stills[0])
+    points = manifest.track.points
+    dots, next_s = [], points[0].t_s
+    for point in points:
+        if point.t_s >= next_s - 1e-6:
+            dots.append(((point.box[0] + point.box[2]) / 2, point.box[3]))
+            next_s += 1.0
+    areas = [a.polygon for a in scene.approaches] + ([scene.junction] if scene.junction else []) if scene else []
+    return TrackMap(
+        file=ground.file,
+        width=ground.width,
+        height=ground.height,
+        stroke=ground.stroke,
+        areas=tuple(points_text(a) for a in areas),
+        markings=ground.markings,
+        stop_lines=ground.stop_lines,
+        trail=points_text(trail(points, None)),
+        dots=tuple(dots),
+    )
+
+
+def reason_lines(reasons: Mapping[str, Reason], t: Texts) -> list[tuple[str, str]]:
+    """Reasons in words: known keys have a sentence, others show their own name, none is left out."""
+    return [(t.or_else(f"reason.{key}", key.replace("_", " ")), _value(key, value, t)) for key, value in reasons.items()]
+
+
+def _value(key: str, value: Reason, t: Texts) -> str:
+    unit = t.or_else(f"unit_of.{key.rsplit('_', 1)[-1]}", "")
+    if value is None:
+        return t("reasons.none")
+    if isinstance(value, bool):
+        return t("reasons.yes") if value else t("reasons.no")
+    if isinstance(value, int | float):
+        digits = 0 if isinstance(value, int) or abs(value) >= 100 else 2 if abs(value) < 10 else 1
+        return f"{formats.decimal(value, digits, t.language)} {unit}".strip()
+    if isinstance(value, str):
+        return t.or_else(f"value.{value}", t.or_else(f"lamp.{value}", t.or_else(f"cls.{value}", value)))
+    parts = [formats.decimal(v, 1, t.language) if isinstance(v, int | float) else str(v) for v in value]
+    return ("; ".join(parts) + f" {unit}").strip()
+
+
+def flag_lines(view: CaseView, t: Texts) -> list[str]:
+    """Every doubt, in words: those of the node, and those only the centre can see."""
+    flags = [t.or_else(f"flag.{f}", f) for f in view.item.flags]
+    if view.item.chain_state != "ok":
+        flags.append(t.or_else(f"flag.chain_{view.item.chain_state}", view.item.chain_state))
+    if view.second.agrees is False:
+        flags.append(t("flag.second_differs"))
+    if view.item.plate and view.plate_parse is not None and not view.plate_parse.known:
+        flags.append(t("flag.plate_grammar"))
+    elif view.plate_parse is not None and view.plate_parse.ambiguous:
+        flags.append(t("flag.plate_ambiguous", other=view.plate_parse.alternatives[0].formatted))
+    if view.item.plate and view.item.plate_colour == "unknown":
+        flags.append(t("flag.colour_unknown"))
+    if view.deadlines.days_to_notify(view.received_at) < 0:
+        flags.append(t("flag.arrived_late"))
+    return list(dict.fromkeys(flags))
+
+
+def check_lines(view: CaseView, checked: PacketCheck, t: Texts) -> list[Check]:
+    manifest = view.manifest
+    chain = {"ok": "ok", "gap": "doubt"}.get(view.item.chain_state, "bad")
+    sequence = manifest.chain.sequence
+    return [
+        Check("signature", "bad", f"{t('trust.bad')}: {checked.signature}")
+        if checked.signature
+        else Check("signature", "ok", t("trust.signature_ok", key=checked.key_id[:8])),
+        Check("chain", chain, t.or_else(f"trust.chain_{view.item.chain_state}", view.item.chain_state, n=sequence)),
+        Check("files", "bad", f"{t('trust.bad')}: {checked.files}")
+        if checked.files
+        else Check("files", "ok", t("trust.files_ok", n=len(view.files))),
+        _clock(manifest.clock, t),
+    ]
+
+
+def _clock(clock: Clock, t: Texts) -> Check:
+    source = t(f"clock.{clock.source}")
+    if clock.offset_s is None:
+        level = "ok" if clock.synchronised else "doubt"
+        return Check("clock", level, t("trust.clock_unknown" if clock.synchronised else "trust.clock_free", source=source))
+    offset = f"{formats.signed(clock.offset_s, 2, t.language)} s"
+    good = clock.synchronised and abs(clock.offset_s) <= 1.0
+    return Check("clock", "ok" if good else "bad", t("trust.clock_ok" if good else "trust.clock_off", source=source, offset=offset))
+
+
+def n_best(view: CaseView, *, most: int = 4) -> list[PlateCandidate]:
+    """Candidates of the ballot in official spelling, best first."""
+    plate = view.manifest.plate
+    return [
+        c.model_copy(update={"text": format_plate(c.text, vehicle_class=view.item.kind, colour=plate.colour)})
+        for c in sorted(plate.n_best, key=lambda c: -c.probability)[:most]
+    ]
+
+
+def history(events: Sequence[CaseEventRow], names: Mapping[str, str], t: Texts) -> list[HistoryLine]:
+    """The append-only log, newest first; repeated views by one person in a row are one line."""
+    lines: list[HistoryLine] = []
+    for event in events:
+        line = HistoryLine(event.at, _who(event.actor, names, t), _what(event, t), event.note)
+        if lines and event.action == "view" and (lines[-1].who, lines[-1].what) == (line.who, line.what):
+            lines[-1] = line
+        else:
+            lines.append(line)
+    return lines[::-1]
+
+
+def _who(actor: str, names: Mapping[str, str], t: Texts) -> str:
+    kind, _, rest = actor.partition(":")
+    if kind == "node":
+        return t("history.node", name=rest)
+    if kind == "owner":
+        return t("history.owner")
+    return names.get(actor, t("case.system") if actor in ("", "centre", "system") else actor)
+
+
+def _what(event: CaseEventRow, t: Texts) -> str:
+    what = t.or_else(f"history.{event.action}", event.action)
+    if event.action == "correct_plate":
+        return f"{what}: {event.before.get('plate') or '–'} → {event.after.get('plate')}"
+    if event.action == "reject":
+        reason = str(event.after.get("reason", ""))
+        return f"{what}: {t.or_else(f'reject.{reason}', reason)}"
+    if event.action == "issue":
+        return f"{what}: {event.after.get('number', '')}"
+    return what

@@ -1,0 +1,144 @@
+"""One shape for everything that goes wrong: what, where, what to do; as a page for people, as JSON for programs."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from central.case_log import CaseNotFound
+from central.lifecycle import Refused
+from central.web.headers import harden
+from evidence.errors import GiaoLoError
+
+log = logging.getLogger(__name__)
+
+_STATUS_KEYS = {404: "not_found", 405: "method", 413: "too_large", 416: "range", 503: "unavailable"}
+_REFUSED_STATUS = {"role": 403, "same_person": 403}
+
+
+class WebError(Exception):
+    """A refusal with words of its own: `error.<key>` and `error.<key>_todo`."""
+
+    def __init__(
+        self, key: str, status: int, *, where: str = "", values: Mapping[str, Any] | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.status = status
+        self.where = where
+        self.values = dict(values or {})
+        self.retry_after_s = retry_after_s
+        super().__init__(key)
+
+
+class SignInNeeded(Exception):
+    """The page is for people who are signed in."""
+
+
+def wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def problem_of(request: Request, error: Refused | GiaoLoError) -> dict[str, str]:
+    """A refusal of a service in the reader's language: `what`, `todo`."""
+    from central.web.site import texts_of
+
+    texts = texts_of(request)
+    code = getattr(error, "code", "")
+    if code and texts.has(f"refused.{code}"):
+        return {"what": texts(f"refused.{code}"), "todo": texts.or_else(f"refused.{code}_todo", error.remedy)}
+    return {"what": f"{error.where}: {error.what}" if error.where else error.what, "todo": error.remedy}
+
+
+def answer(
+    request: Request, status: int, what: str, where: str, todo: str, *, code: str, incident: str = "",
+    retry_after_s: int | None = None,
+) -> Response:  # fmt: skip
+    """The one shape, in the form the client asked for."""
+    from central.web.site import page
+
+    response: Response
+    if wants_json(request):
+        body = {"what": what, "where": where, "todo": todo, "code": code, "incident": incident}
+        response = JSONResponse({"error": body}, status)
+    else:
+        public = not request.url.path.startswith("/desk")
+        response = page(
+            request, "error.html", status=status, public=public, what=what, where=where, todo=todo, incident=incident,
+            home="/" if public else "/desk", here="/" if public else "/desk",
+        )  # fmt: skip
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+    from central.web.site import texts_of
+
+    def keyed(request: Request, key: str, status: int, where: str = "", **more: Any) -> Response:
+        texts = texts_of(request)
+        values = more.pop("values", {})
+        todo = texts(f"error.{key}_todo", **values)
+        return answer(request, status, texts(f"error.{key}"), where, todo, code=key, **more)
+
+    @app.exception_handler(WebError)
+    def _web(request: Request, error: WebError) -> Response:
+        return keyed(
+            request, error.key, error.status, error.where, values=error.values, retry_after_s=error.retry_after_s
+        )
+
+    @app.exception_handler(SignInNeeded)
+    def _sign_in(request: Request, error: SignInNeeded) -> Response:
+        if wants_json(request) or request.headers.get("x-requested-with") == "fetch":
+            texts = texts_of(request)
+            return answer(request, 401, texts("signin.expired"), "", texts("signin.title"), code="sign_in")
+        back = request.url.path if request.method == "GET" and request.url.path != "/desk" else ""
+        stale = "&expired=1" if request.cookies.get(request.app.state.site.session_cookie) else ""
+        return RedirectResponse(f"/desk/sign-in?back={back}{stale}", 303)
+
+    @app.exception_handler(CaseNotFound)
+    def _no_case(request: Request, error: CaseNotFound) -> Response:
+        return keyed(request, "no_case", 404)
+
+    @app.exception_handler(Refused)
+    def _refused(request: Request, error: Refused) -> Response:
+        problem = problem_of(request, error)
+        status = _REFUSED_STATUS.get(error.code, 409)
+        return answer(request, status, problem["what"], "", problem["todo"], code=error.code)
+
+    @app.exception_handler(GiaoLoError)
+    def _ours(request: Request, error: GiaoLoError) -> Response:
+        log.error("request failed path=%s %s", request.url.path, error)
+        # `where` may name a path on the server: that stays in the log
+        return answer(request, 500, error.what, "", error.remedy or texts_of(request)("error.internal_todo"), code="fault")
+
+    @app.exception_handler(RequestValidationError)
+    def _input(request: Request, error: RequestValidationError) -> Response:
+        fields = ", ".join(str(e["loc"][-1]) for e in error.errors())
+        return keyed(request, "input", 422, fields)
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> Response:
+        key = _STATUS_KEYS.get(error.status_code, "input" if error.status_code < 500 else "internal")
+        response = keyed(request, key, error.status_code, request.url.path if error.status_code == 404 else "")
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    @app.exception_handler(Exception)
+    def _unexpected(request: Request, error: Exception) -> Response:
+        incident = secrets.token_hex(4)
+        log.error("unexpected error incident=%s path=%s", incident, request.url.path, exc_info=error)
+        response = keyed(request, "internal", 500, incident=incident)
+        # Starlette answers this one outside of all middleware
+        harden(response.headers, https=request.app.state.site.centre.config.web.secure_cookies)
+        return response

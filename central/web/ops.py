@@ -1,0 +1,82 @@
+"""For machines that watch: /healthz and /metrics."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from central.cases import status_counts
+from central.web.access import SiteDep
+from central.web.errors import WebError
+
+router = APIRouter()
+
+REQUESTS = Counter("giaolo_web_requests_total", "Answers of the web by route and status", ["route", "status"])
+SECONDS = Histogram(
+    "giaolo_web_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10)
+)
+
+
+class Metrics:
+    """Counts answers by route pattern, so that no plate or case becomes a label."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        status = 500
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            REQUESTS.labels(route, str(status)).inc()
+            SECONDS.labels(route).observe(time.perf_counter() - start)
+
+
+@router.get("/healthz")
+def healthz(site: SiteDep) -> Response:
+    """200 while the database answers."""
+    try:
+        with site.centre.db.read() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return JSONResponse({"status": "database does not answer"}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/metrics")
+def metrics(request: Request, site: SiteDep) -> Response:
+    """Prometheus text; counts only, no plates, no names. Not for the public side: only direct callers of our network."""
+    if "x-forwarded-for" in request.headers or not _near(request.client.host if request.client else ""):
+        raise WebError("not_found", 404)
+    with site.centre.db.read() as session:
+        counts = status_counts(session)
+    lines = ["# HELP giaolo_cases Cases by status", "# TYPE giaolo_cases gauge"]
+    lines += [f'giaolo_cases{{status="{status.value}"}} {n}' for status, n in counts.items()]
+    return Response(generate_latest(REGISTRY) + ("\n".join(lines) + "\n").encode(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _near(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private

@@ -1,0 +1,160 @@
+"""The owner portal: look-up by plate, and with the notice's code the evidence of that one case. Works without a script."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from central.cases import PublicCase, Refused, case_by_code, owner_lookup
+from central.db import CaseRow
+from central.lookup import ResolvingUnit, public_case
+from central.web import queries
+from central.web.access import FORM, SiteDep
+from central.web.errors import WebError, problem_of
+from central.web.i18n import Texts
+from central.web.privacy import PictureError, owner_copy
+from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
+from central.web.stills import MOMENTS, read_scene, still_views
+from evidence.plate import format_plate, normalise
+
+router = APIRouter()
+
+COLOURS = ("white", "yellow", "blue", "red")
+KINDS = ("motorcycle", "car", "special", "bicycle")
+_NOTHING = {"plate": "", "colour": "", "kind": ""}
+
+
+@router.get("/")
+def form(request: Request) -> Response:
+    return page(request, "owner_form.html", public=True, asked=_NOTHING, code_problem=None)
+
+
+@router.post("/look-up", dependencies=FORM)
+def look_up(
+    request: Request, site: SiteDep, plate: Annotated[str, Form(max_length=32)] = "",
+    colour: Annotated[str, Form(max_length=10)] = "", kind: Annotated[str, Form(max_length=12)] = "",
+) -> Response:  # fmt: skip
+    """The same page for none and for unknown; what is refused is refused by its form alone."""
+    site.limit(site.lookups, request)
+    t, centre = texts_of(request), site.centre
+    asked = {"plate": plate, "colour": colour, "kind": kind}
+    text = normalise(plate)
+    if not 4 <= len(text) <= 12 or colour not in COLOURS or kind not in KINDS:
+        key = "owner.plate_bad" if colour in COLOURS and kind in KINDS else "owner.choose_bad"
+        problem = {"what": t(key), "todo": t(f"{key}_todo")}
+        return page(
+            request, "owner_form.html", status=422, public=True, asked=asked, problem=problem, code_problem=None
+        )
+    now = centre.clock()
+    with centre.db.write() as session:
+        cases = owner_lookup(
+            session, text, colour, kind, office=centre.config.office, client=site.address(request), now=now
+        )
+    shown = {
+        "plate_text": format_plate(text, vehicle_class=kind, colour=colour),
+        "colour_text": t(f"owner.colour_{colour}").lower(),
+        "kind_text": t(f"owner.kind_{kind}").lower(),
+    }
+    return page(request, "owner_result.html", public=True, asked=shown, cases=[_words(c, t) for c in cases])
+
+
+@router.post("/evidence", dependencies=FORM)
+def open_evidence(
+    request: Request, site: SiteDep, code: Annotated[str, Form(max_length=64)] = "",
+    plate: Annotated[str, Form(max_length=32)] = "",
+) -> Response:  # fmt: skip
+    site.limit(site.codes, request)
+    centre, t = site.centre, texts_of(request)
+    now = centre.clock()
+    with centre.db.write() as session:
+        found = case_by_code(
+            session, code, plate, office=centre.config.office, client=site.address(request), now=now
+        )
+    if found is None:
+        problem = {"what": t("owner.code_bad"), "todo": t("owner.code_bad_todo")}
+        return page(request, "owner_form.html", status=404, public=True, asked=_NOTHING, code_problem=problem)
+    response = RedirectResponse("/evidence", 303)
+    site.set_cookie(
+        response, PASS_COOKIE, site.evidence_pass(found.case_id, now), max_age_s=PASS_SECONDS, path="/evidence"
+    )
+    return response
+
+
+@router.get("/evidence")
+def evidence(request: Request, site: SiteDep, sent: str = "") -> Response:
+    return _evidence(request, site, sent_at=site.centre.clock() if sent else None)
+
+
+@router.get("/evidence/{moment}.jpg")
+def still(request: Request, site: SiteDep, moment: str) -> Response:
+    """A copy in which only the vehicle and the lamps are sharp."""
+    case_id = site.read_pass(request.cookies.get(PASS_COOKIE), site.centre.clock())
+    if case_id is None or moment not in MOMENTS:
+        raise WebError("no_file", 404)
+    with site.centre.db.read() as session:
+        manifest, files = queries.packet_of(session, case_id)
+    scene = manifest.file("scene")
+    views = still_views(manifest, read_scene(site.centre.store.read(files[scene.name])) if scene else None)
+    view = next((v for v in views if v.moment == moment), None)
+    if view is None:
+        raise WebError("no_file", 404)
+    try:
+        copy = owner_copy(site.centre.store.read(files[view.file]), view.box, tuple(lamp.box for lamp in view.lamps))
+    except PictureError as error:
+        raise WebError("no_file", 404) from error
+    return Response(copy, media_type="image/jpeg")
+
+
+@router.post("/evidence/contest", dependencies=FORM)
+def contest(request: Request, site: SiteDep, text: Annotated[str, Form(max_length=4000)] = "") -> Response:
+    site.limit(site.codes, request)
+    now = site.centre.clock()
+    case_id = site.read_pass(request.cookies.get(PASS_COOKIE), now)
+    if case_id is None:
+        return RedirectResponse("/", 303)
+    try:
+        with site.centre.db.write() as session:
+            queries.contest(session, case_id, text, now=now)
+    except Refused as refused:
+        return _evidence(request, site, problem=problem_of(request, refused), text=text, status=409)
+    return RedirectResponse("/evidence?sent=1", 303)
+
+
+def _evidence(
+    request: Request, site: Site, *, sent_at: datetime | None = None, problem: dict[str, str] | None = None,
+    text: str = "", status: int = 200,
+) -> Response:  # fmt: skip
+    centre = site.centre
+    case_id = site.read_pass(request.cookies.get(PASS_COOKIE), centre.clock())
+    if case_id is None:
+        return RedirectResponse("/", 303)
+    with centre.db.read() as session:
+        row = session.get(CaseRow, case_id)
+        if row is None or row.status not in queries.ISSUED:
+            return RedirectResponse("/", 303)
+        shown = public_case(row, centre.config.office)
+        manifest, _ = queries.packet_of(session, case_id)
+    return page(
+        request, "owner_evidence.html", status=status, public=True, c=_words(shown, texts_of(request)),
+        stills=still_views(manifest, None), sent_at=sent_at, problem=problem, text=text, here="/evidence",
+    )  # fmt: skip
+
+
+def _words(case: PublicCase, t: Texts) -> dict[str, Any]:
+    """The fields of TT 73/2024/TT-BCA Điều 24.1.c in the reader's language, and no other."""
+    vietnamese = t.language == "vi"
+    units: tuple[ResolvingUnit, ...] = case.resolving_units
+    return {
+        "vehicle": t(f"owner.kind_{case.kind}"),
+        "plate": case.plate,
+        "colour": t(f"owner.colour_{case.plate_colour}").lower() if case.plate_colour in COLOURS else "",
+        "occurred_at": case.occurred_at,
+        "place": case.place,
+        "act": case.act_vi if vietnamese else case.act_en,
+        "detected_by": case.detecting_unit,
+        "units": units,
+        "status": case.status_vi if vietnamese else case.status_en,
+    }

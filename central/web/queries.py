@@ -1,0 +1,276 @@
+"""Small reads that only the screens need, beside the services of `central.cases`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from central import case_log
+from central.cases import CaseNotFound, CaseView, QueueItem
+from central.db import AlarmRow, CaseEventRow, CaseRow, NodeRow, NoticeRow, PacketFileRow, PacketRow, QuarantineRow
+from central.deadlines import ANSWER_DAYS, NOTIFY_DAYS, VIETNAM, local_date
+from central.desk import item
+from central.lifecycle import Action, Refused, Status
+from central.store import BlobStore
+from central.web.caseview import PacketCheck
+from evidence.container import Seal
+from evidence.errors import GiaoLoError
+from evidence.packet import Manifest
+from evidence.seal import VerifyKey
+from evidence.wire import Health
+
+OPEN = (Status.NEW, Status.IN_REVIEW)
+TO_ISSUE = (Status.CONFIRMED, Status.NOTICE_PREPARED)
+ISSUED = (Status.ISSUED, Status.PUBLISHED)
+MAX_CONTESTS = 20
+SILENT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What an owner wrote."""
+
+    at: datetime
+    text: str
+    case_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A case that waits for the second person."""
+
+    item: QueueItem
+    confirmed_by: str
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True)
+class NodeLine:
+    """A node as it last spoke; `silent_min` counts only once it has been silent too long."""
+
+    id: str
+    status: str
+    level: str
+    software: str
+    heard_at: datetime | None
+    silent_min: int
+    cameras: tuple[Any, ...]
+    pending: int
+    disk: int | None
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rate:
+    place: str
+    act: str
+    decided: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class UnitView:
+    """Numbers of the unit, straight from the tables."""
+
+    waiting: int
+    confirmed: int
+    issued: int
+    overdue: int
+    due_soon: int
+    unanswered: int
+    quarantined: int
+    nodes: tuple[NodeLine, ...]
+    rates: tuple[Rate, ...]
+    reasons: tuple[tuple[str, int], ...]
+    quarantine: Sequence[QuarantineRow]
+    alarms: Sequence[AlarmRow]
+
+
+def places(session: Session) -> list[str]:
+    return sorted(session.scalars(select(CaseRow.place).distinct()))
+
+
+def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]:
+    """Manifest and `{file name: sha256}` of a case. Raises `CaseNotFound`."""
+    row = session.get(CaseRow, case_id)
+    if row is None:
+        raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
+    return Manifest.from_bytes(row.packet.manifest.encode()), {f.name: f.sha256 for f in row.packet.files}
+
+
+def file_of(session: Session, case_id: str, name: str) -> PacketFileRow | None:
+    """The file of that name in the case's packet: a name is looked up, never turned into a path."""
+    return session.scalar(
+        select(PacketFileRow)
+        .join(CaseRow, CaseRow.packet_id == PacketFileRow.packet_id)
+        .where(CaseRow.id == case_id, PacketFileRow.name == name)
+    )
+
+
+def check_packet(session: Session, view: CaseView, store: BlobStore) -> PacketCheck:
+    """Verify seal and every file again, as they lie in the store now."""
+    row = session.get(PacketRow, view.manifest.packet_id)
+    node = session.get(NodeRow, view.manifest.node.id)
+    signature = files = ""
+    try:
+        if row is None or node is None:
+            raise GiaoLoError("node is not registered any more")
+        key = serialization.load_pem_public_key(node.public_key.encode())
+        if not isinstance(key, Ed25519PublicKey):
+            raise GiaoLoError("key of the node is not an Ed25519 key")
+        seal = Seal.model_validate_json(row.seal)
+        VerifyKey(key.public_bytes_raw()).verify(seal.signature, row.manifest.encode(), where="seal.json")
+    except (GiaoLoError, ValidationError, ValueError) as error:
+        signature = error.what if isinstance(error, GiaoLoError) else str(error)
+    for file in view.files:
+        try:
+            store.read(file.sha256)
+        except GiaoLoError as error:
+            files = f"{file.name}: {error.what}"
+            break
+    return PacketCheck(signature, files, view.manifest.node.key_id)
+
+
+def next_open(session: Session, username: str, now: datetime, after: str) -> str | None:
+    """The oldest case that nobody else holds."""
+    free = or_(
+        CaseRow.status == Status.NEW.value,
+        CaseRow.claimed_until.is_(None),
+        CaseRow.claimed_until <= now,
+        CaseRow.claimed_by == username,
+    )
+    return session.scalar(
+        select(CaseRow.id)
+        .where(CaseRow.status.in_([s.value for s in OPEN]), free, CaseRow.id != after)
+        .order_by(CaseRow.occurred_at, CaseRow.number)
+        .limit(1)
+    )
+
+
+def confirmed(session: Session, now: datetime) -> list[Confirmed]:
+    rows = session.scalars(
+        select(CaseRow).where(CaseRow.status.in_([s.value for s in TO_ISSUE])).order_by(CaseRow.detected_at).limit(200)
+    )
+    return [Confirmed(item(r, now), r.confirmed_by or "", r.confirmed_at or r.detected_at) for r in rows]
+
+
+def confirmed_at(session: Session, case_id: str) -> datetime | None:
+    return session.scalar(select(CaseRow.confirmed_at).where(CaseRow.id == case_id))
+
+
+def number_of(session: Session, case_id: str) -> int:
+    return session.scalar(select(CaseRow.number).where(CaseRow.id == case_id)) or 0
+
+
+def contest(session: Session, case_id: str, text: str, *, now: datetime) -> None:
+    """An owner's objection becomes an event of the case. Raises `Refused` (`contest_empty`, `contest_full`)."""
+    plain = text.strip()[:4000]
+    if not plain:
+        raise Refused("contest_empty", "there is no text")
+    row = case_log.lock_case(session, case_id)
+    sent = session.scalar(select(func.count()).where(*_contests_of(case_id)))
+    if (sent or 0) >= MAX_CONTESTS:
+        raise Refused("contest_full", "too many texts for this case", remedy="come to the unit in person")
+    case_log.append(session, row, Action.CONTEST, actor="owner:", at=now, note=plain)
+
+
+def contests(session: Session, case_id: str | None = None, *, limit: int = 200) -> list[Contest]:
+    """What owners wrote, newest first."""
+    query = (
+        select(CaseEventRow, CaseRow.number)
+        .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
+        .where(CaseEventRow.action == Action.CONTEST.value)
+        .order_by(CaseEventRow.at.desc())
+        .limit(limit)
+    )
+    if case_id is not None:
+        query = query.where(CaseEventRow.case_id == case_id)
+    return [Contest(e.at, e.note, e.case_id, number) for e, number in session.execute(query).tuples()]
+
+
+def contest_count(session: Session) -> int:
+    return session.scalar(select(func.count()).where(CaseEventRow.action == Action.CONTEST.value)) or 0
+
+
+def unit_view(session: Session, now: datetime) -> UnitView:
+    today = local_date(now)
+    start = datetime.combine(today, datetime.min.time(), VIETNAM)
+    before_notice = CaseRow.status.in_([s.value for s in (*OPEN, *TO_ISSUE)])
+    # detected on day D: the last day is D + 10
+    late_before = start - timedelta(days=NOTIFY_DAYS)
+    month = now - timedelta(days=30)
+
+    def count(*conditions: Any) -> int:
+        return session.scalar(select(func.count()).select_from(CaseRow).where(*conditions)) or 0
+
+    decided = select(
+        CaseRow.place,
+        CaseRow.act_suspected,
+        func.count(),
+        func.count().filter(CaseRow.status == Status.REJECTED.value),
+    ).where(CaseRow.status.not_in([s.value for s in OPEN]), CaseRow.detected_at >= month)
+    rates = [Rate(*line) for line in session.execute(decided.group_by(CaseRow.place, CaseRow.act_suspected)).tuples()]
+    reasons = session.execute(
+        select(CaseRow.rejected_reason, func.count())
+        .where(CaseRow.status == Status.REJECTED.value, CaseRow.detected_at >= month)
+        .group_by(CaseRow.rejected_reason)
+        .order_by(func.count().desc())
+    ).tuples()
+    unanswered = select(func.count()).select_from(NoticeRow).where(
+        NoticeRow.issued_at.is_not(None), NoticeRow.issued_at < start - timedelta(days=ANSWER_DAYS)
+    )  # fmt: skip
+    return UnitView(
+        waiting=count(CaseRow.status.in_([s.value for s in OPEN])),
+        confirmed=count(CaseRow.status.in_([s.value for s in TO_ISSUE])),
+        issued=count(CaseRow.status.in_([s.value for s in ISSUED])),
+        overdue=count(before_notice, CaseRow.detected_at < late_before),
+        due_soon=count(
+            before_notice,
+            and_(CaseRow.detected_at >= late_before, CaseRow.detected_at < late_before + timedelta(days=3)),
+        ),
+        unanswered=session.scalar(unanswered) or 0,
+        quarantined=session.scalar(select(func.count()).select_from(QuarantineRow)) or 0,
+        nodes=tuple(_node(n, now) for n in session.scalars(select(NodeRow).order_by(NodeRow.id))),
+        rates=tuple(sorted(rates, key=lambda r: -(r.rejected / r.decided))),
+        reasons=tuple((reason or "", n) for reason, n in reasons),
+        quarantine=session.scalars(select(QuarantineRow).order_by(QuarantineRow.at.desc()).limit(20)).all(),
+        alarms=session.scalars(
+            select(AlarmRow).where(AlarmRow.acknowledged_at.is_(None)).order_by(AlarmRow.at.desc()).limit(20)
+        ).all(),
+    )
+
+
+def _node(row: NodeRow, now: datetime) -> NodeLine:
+    health: Health | None = None
+    try:
+        health = Health.model_validate(row.health) if row.health else None
+    except ValidationError:
+        pass  # a newer node says more than this software knows; its status column still counts
+    silent = now - row.last_seen if row.last_seen else None
+    silent_min = int(silent.total_seconds() // 60) if silent is not None and silent > SILENT else 0
+    good = row.status == "running" and not silent_min
+    return NodeLine(
+        id=row.id,
+        status=row.status,
+        level="good" if good else "bad" if row.status in ("lost", "safe_mode") or silent_min else "doubt",
+        software=health.software if health else "",
+        heard_at=row.last_seen,
+        silent_min=silent_min,
+        cameras=tuple(health.cameras) if health else (),
+        pending=health.outbox_pending if health else 0,
+        disk=health.disk_free_bytes if health else None,
+        errors=tuple(health.errors) + tuple(f"{c.id}: {c.error}" for c in health.cameras if c.error) if health else (),
+    )
+
+
+def _contests_of(case_id: str) -> tuple[Any, ...]:
+    return CaseEventRow.case_id == case_id, CaseEventRow.action == Action.CONTEST.value

@@ -1,0 +1,178 @@
+"""What every page needs: the centre, the session of the browser, the words, the form token, and how a page is rendered."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from central.centre import Centre
+from central.users import SignedIn, current_session
+from central.web import formats, i18n
+from central.web.errors import WebError
+from central.web.ratelimit import TokenBuckets, client_address, client_key
+
+FORM_COOKIE = "giaolo_form"
+LANG_COOKIE = "giaolo_lang"
+PASS_COOKIE = "giaolo_pass"
+PASS_SECONDS = 3600
+YEAR_S = 365 * 86400
+
+
+@dataclass(frozen=True)
+class Site:
+    """State of the web beside the centre: rate limits and the key of form tokens and evidence passes."""
+
+    centre: Centre
+    form_key: bytes
+    lookups: TokenBuckets
+    codes: TokenBuckets
+    sign_ins: TokenBuckets
+    clips: Path
+
+    @classmethod
+    def of(cls, centre: Centre) -> Site:
+        per_minute = centre.config.web.lookups_per_minute
+        clips = centre.config.data_dir / "web-copies"
+        clips.mkdir(parents=True, exist_ok=True)
+        return cls(
+            centre=centre,
+            # all web processes of one centre share its key file, so they accept each other's forms
+            form_key=hmac.digest(centre.key.private.private_bytes_raw(), b"giaolo web forms", "sha256"),
+            lookups=TokenBuckets(per_minute / 60, per_minute),
+            codes=TokenBuckets(per_minute / 60, per_minute),
+            sign_ins=TokenBuckets(0.5, 20),
+            clips=clips,
+        )
+
+    @property
+    def session_cookie(self) -> str:
+        """Behind HTTPS the name itself forbids a cookie from a sister host."""
+        return "__Host-giaolo_session" if self.centre.config.web.secure_cookies else "giaolo_session"
+
+    def set_cookie(self, response: Response, name: str, value: str, *, max_age_s: int | None, path: str = "/") -> None:
+        response.set_cookie(
+            name,
+            value,
+            max_age=max_age_s,
+            path=path,
+            httponly=True,
+            samesite="strict",
+            secure=self.centre.config.web.secure_cookies,
+        )
+
+    def address(self, request: Request) -> str:
+        peer = request.client.host if request.client else None
+        proxies = self.centre.config.web.trusted_proxies
+        return client_key(client_address(peer, request.headers.get("x-forwarded-for"), proxies))
+
+    def limit(self, buckets: TokenBuckets, request: Request) -> None:
+        """Raises `WebError` 429 with the seconds to wait."""
+        wait_s = buckets.take(self.address(request), time.monotonic())
+        if wait_s:
+            raise WebError("too_many", 429, values={"seconds": int(wait_s) + 1}, retry_after_s=int(wait_s) + 1)
+
+    def form_token(self, cookie: str) -> str:
+        return hmac.new(self.form_key, b"form:" + cookie.encode(), hashlib.sha256).hexdigest()
+
+    def evidence_pass(self, case_id: str, now: datetime) -> str:
+        """Lets one browser see one case's evidence for an hour after the notice's code was given."""
+        body = f"{case_id}|{int(now.timestamp()) + PASS_SECONDS}".encode()
+        return urlsafe_b64encode(body + b"|" + self._pass_mac(body)).decode()
+
+    def read_pass(self, value: str | None, now: datetime) -> str | None:
+        """The case that a pass opens; None when it is forged, cut or over."""
+        try:
+            case_id, until, mac = urlsafe_b64decode((value or "").encode()).split(b"|", 2)
+            if not hmac.compare_digest(mac, self._pass_mac(case_id + b"|" + until)) or int(until) <= now.timestamp():
+                return None
+            return case_id.decode()
+        except (ValueError, UnicodeError):
+            return None
+
+    def _pass_mac(self, body: bytes) -> bytes:
+        return hmac.new(self.form_key, b"pass:" + body, hashlib.sha256).hexdigest().encode()
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def texts_of(request: Request) -> i18n.Texts:
+    return i18n.texts(i18n.choose(request.cookies.get(LANG_COOKIE)))
+
+
+def session_of(request: Request) -> SignedIn | None:
+    """Who is signed in, looked up once a request."""
+    if not hasattr(request.state, "signed_in"):
+        site = site_of(request)
+        token = request.cookies.get(site.session_cookie)
+        request.state.signed_in = None
+        if token:
+            with site.centre.db.read() as session:
+                request.state.signed_in = current_session(session, token, now=site.centre.clock())
+    signed: SignedIn | None = request.state.signed_in
+    return signed
+
+
+def require_form_token(request: Request, given: str) -> None:
+    """Raises `WebError` 403 unless the form came from a page we gave to this browser."""
+    signed = session_of(request)
+    cookie = request.cookies.get(FORM_COOKIE, "")
+    expected = signed.csrf if signed else site_of(request).form_token(cookie) if cookie else ""
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        raise WebError("csrf", 403)
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise WebError("csrf", 403)
+
+
+def safe_back(target: str, fallback: str) -> str:
+    """A place on this site to return to; anything else becomes `fallback`."""
+    plain = target.isprintable() and target.startswith("/") and not target.startswith("//") and "\\" not in target
+    return quote(target, safe="/?=&%-._~") if plain else fallback
+
+
+def page(request: Request, template: str, /, *, status: int = 200, public: bool = False, **values: Any) -> HTMLResponse:
+    """Render a template in the browser's language, with a form token that fits its session."""
+    site, texts = site_of(request), texts_of(request)
+    signed = None if public else session_of(request)
+    cookie = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    # a signed-in browser's forms carry the session's token on every page, the public ones too
+    on_any = session_of(request)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+    office = site.centre.config.office
+    context: dict[str, Any] = {
+        "t": texts,
+        "lang": texts.language,
+        "me": signed.officer if signed else None,
+        "csrf": on_any.csrf if on_any else site.form_token(cookie),
+        "here": values.pop("here", here),
+        "unit": office.resolving_units()[0],
+        "now": site.centre.clock(),
+        "done": None,
+        "problem": None,
+        "tab": "",
+        "tabs": (),
+        "counts": {},
+        "help_keys": (),
+    }
+    body = formats.environment(texts.language).get_template(template).render(**(context | values))
+    response = HTMLResponse(body, status)
+    if FORM_COOKIE not in request.cookies:
+        site.set_cookie(response, FORM_COOKIE, cookie, max_age_s=None)
+    return response
+
+
+def utc_timestamp(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,46 @@
+// Shared by all desk pages: dialogs and the key handler. Pages register their keys with desk.keys({...}).
+"use strict";
+const desk = (() => {
+  const handlers = {};
+  const typing = (el) => el.closest("input:not([type=radio]), textarea, select, [contenteditable]");
+  const openDialog = () => document.querySelector("dialog[open]");
+
+  function open(id) {
+    const dialog = document.getElementById(id);
+    if (dialog && !openDialog()) {
+      dialog.showModal();
+      const first = dialog.querySelector("[autofocus]");
+      if (first) { first.focus(); if (first.select) first.select(); }
+    }
+    return dialog;
+  }
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-open]");
+    if (opener) open(opener.dataset.open);
+    const closer = event.target.closest("[data-close]");
+    if (closer) closer.closest("dialog").close();
+    if (event.target.matches("dialog")) event.target.close();
+  });
+  // A decision is sent once, however often the key is hit.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post") form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const dialog = openDialog();
+    if (dialog) {
+      if (handlers.inDialog) handlers.inDialog(event, dialog, typing(event.target));
+      return;
+    }
+    if (typing(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
+    if (event.key === "?") { open("help"); event.preventDefault(); return; }
+    const handler = handlers[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (handler) { if (handler(event) !== false) event.preventDefault(); }
+  });
+  return { keys: (more) => Object.assign(handlers, more), open, openDialog };
+})();

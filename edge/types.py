@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.acts import ActCode
+from evidence.acts import ActCode, LampState
 from evidence.packet import LampTimeline, Plate, Reason, Track, Vehicle
 
 Image = NDArray[np.uint8]
@@ -46,6 +46,7 @@ class ActEvent:
     """A suspected act with everything the recorder needs but the clip, which it cuts from the ring.
 
     It comes out when the after-still exists, some seconds after `t_s`. `clip_from_s`/`clip_to_s` are stream times.
+    `lamp`: what the heads that govern the vehicle's movement showed at the act.
     """
 
     act: ActCode
@@ -61,5 +62,6 @@ class ActEvent:
     clip_from_s: float
     clip_to_s: float
     flags: list[str] = field(default_factory=list)
+    lamp: LampState = LampState.UNKNOWN
     plate_crop: Image | None = None
     vehicle_crop: Image | None = None

@@ -1,0 +1,273 @@
+"""Seeing: frames of one camera in, suspected acts out.
+
+Lamps and vehicles are read in every frame looked at, tracks are measured against the scene, the rules judge the
+measurements. A finding waits a moment before it becomes an act: what the vehicle does next may take it back (it turns
+where turning is allowed) and gives the third still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.events import act_event
+from edge.lamps import LampFeed, LampHistory, Signals
+from edge.paths import Path, PathBook, SceneGeometry
+from edge.reading import PlateEyes, ViewBook, read_plate
+from edge.rules.finding import Finding
+from edge.rules.red_light import red_light
+from edge.rules.solid_line import solid_line
+from edge.rules.stopped_past_line import stopped_past_line
+from edge.rules.wrong_way import wrong_way
+from edge.stills import StillStore
+from edge.tracking import Track, Tracker, TrackerSettings, iou
+from edge.types import ActEvent, Frame
+from evidence.acts import ActCode, VehicleClass
+from evidence.errors import GiaoLoError
+from models import manifest
+from models.detector import VEHICLE_CLASSES, Detections, Detector, load_detector
+from models.plates import PlateBox, PlateFinder, PlateReading, RapidPlateReader, load_plate_finder, load_plate_reader
+from zones.load import LoadedScene
+from zones.schema import Scene
+
+CLASSES = tuple(VehicleClass(name) for name in VEHICLE_CLASSES)
+Rule = Callable[[Path, Scene, Mapping[str, LampHistory]], list[Finding]]
+RULES: dict[ActCode, Rule] = {
+    ActCode.RED_LIGHT: red_light,
+    ActCode.STOPPED_PAST_LINE: stopped_past_line,
+    ActCode.SOLID_LINE: solid_line,
+    ActCode.WRONG_WAY: wrong_way,
+}
+_SETTLE_S = {
+    ActCode.RED_LIGHT: 2.0,
+    # who stops past the line and then drives on while red has run it: that act takes the place of this one
+    ActCode.STOPPED_PAST_LINE: 6.0,
+    ActCode.SOLID_LINE: 1.5,
+    ActCode.WRONG_WAY: 1.5,
+}
+_SAME_OVERLAP = 0.4
+_SAME_S = 3.0
+_MIN_BOX_PX = 6.0
+
+
+class PictureError(GiaoLoError):
+    """The camera's picture is not the one that the scene describes."""
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """`max_fps`: frames looked at in a second; motion between frames stays small enough at 15, and it is half of 30."""
+
+    max_fps: float = 15.0
+
+
+@dataclass(frozen=True)
+class Plates:
+    """Finder and reader, shared by all cameras."""
+
+    finder: PlateFinder
+    reader: RapidPlateReader
+
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        return self.finder.find(crop_bgr)
+
+    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+        return self.reader.read(plate_bgr)
+
+
+class OnnxEyes:
+    """The project's networks, loaded once for all cameras."""
+
+    def __init__(self, detector: Detector, plates: PlateEyes, digests: Mapping[str, str]) -> None:
+        self._detector, self._plates = detector, plates
+        self.digests: Mapping[str, str] = dict(digests)
+
+    def pipeline(self, scene: LoadedScene) -> CameraPipeline:
+        return CameraPipeline(scene.scene, self._detector, self._plates)
+
+
+def open_eyes(*, threads: int = 2, long_side: int = 640, min_score: float = 0.1) -> OnnxEyes:
+    """Load detector, plate finder and plate reader. Raises `ModelError` if a file is missing or altered."""
+    detector = load_detector(threads=threads, long_side=long_side, min_score=min_score)
+    plates = Plates(load_plate_finder(threads=threads), load_plate_reader(threads=threads))
+    return OnnxEyes(detector, plates, manifest.digests(("vehicle-nano", "plate-finder", "plate-reader")))
+
+
+@dataclass
+class _Pending:
+    """A finding that waits: `first_s` is when it was first made."""
+
+    track: Track
+    rule: ActCode
+    finding: Finding
+    first_s: float
+
+
+class CameraPipeline:
+    """One camera. `process` each frame in order, `finish` at the end of the stream."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        detector: Detector,
+        plates: PlateEyes,
+        *,
+        settings: PipelineSettings | None = None,
+        tracker: TrackerSettings | None = None,
+        feed: LampFeed | None = None,
+    ) -> None:
+        self.scene = scene
+        self._settings = settings or PipelineSettings()
+        self._detector, self._plates = detector, plates
+        self._geometry = SceneGeometry(scene)
+        self._signals = Signals(scene.signals, feed=feed)
+        self._tracker = Tracker(len(CLASSES), tracker)
+        self._paths = PathBook(self._geometry, CLASSES)
+        self._views = ViewBook()
+        self._stills = StillStore()
+        self._rules = [code for code in RULES if code in scene.acts]
+        self._pending: dict[tuple[int, ActCode, str], _Pending] = {}
+        self._told: set[tuple[int, ActCode, str]] = set()
+        self._recent: list[ActEvent] = []
+        self._next_s = -1e9
+        self._now_s = 0.0
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Tracks alive, for pictures and tests."""
+        return self._tracker.tracks
+
+    @property
+    def signals(self) -> Signals:
+        return self._signals
+
+    def process(self, frame: Frame) -> list[ActEvent]:
+        """Look at a frame (or skip it, when frames come faster than needed). Returns the acts that are ripe now."""
+        if frame.t_s + 1e-6 < self._next_s:
+            return []
+        self._check_size(frame)
+        step_s = 1.0 / self._settings.max_fps
+        self._next_s = max(self._next_s + step_s, frame.t_s + step_s / 2)
+        self._now_s = frame.t_s
+        self._signals.observe(frame.index, frame.t_s, frame.image)
+        self._stills.offer(frame)
+        found = self._detect(frame)
+        seen, ended = self._tracker.update(frame.index, frame.t_s, found.boxes, found.scores, found.classes)
+        self._paths.add(seen)
+        for track in seen:
+            self._views.offer(track.id, frame.index, frame.t_s, track.last.box, frame.image)
+        for track in seen:
+            self._judge(track)
+        ripe = self._ripe(ended)
+        for track in ended:
+            self._drop(track)
+        return ripe
+
+    def finish(self) -> list[ActEvent]:
+        """The stream is over: every track ends, what is pending is decided."""
+        ended = self._tracker.finish()
+        for track in ended:
+            track.state = "ended"
+        acts = self._ripe(ended)
+        for track in ended:
+            self._drop(track)
+        return acts
+
+    def _check_size(self, frame: Frame) -> None:
+        height, width = frame.image.shape[:2]
+        picture = self.scene.picture
+        if (width, height) != (picture.width, picture.height):
+            raise PictureError(
+                f"the picture is {width} x {height}, the scene was drawn for {picture.width} x {picture.height}",
+                where=f"scene {self.scene.id}",
+                remedy="set the camera to the old size, or draw the scene on its new picture",
+            )
+
+    def _detect(self, frame: Frame) -> Detections:
+        height, width = frame.image.shape[:2]
+        x1, y1, x2, y2 = self._geometry.region(width, height)
+        found = self._detector.detect(frame.image[y1:y2, x1:x2])
+        boxes = found.boxes + np.array([x1, y1, x1, y1], dtype=np.float32)
+        wide = boxes[:, 2] - boxes[:, 0] >= _MIN_BOX_PX
+        keep = wide & self._geometry.kept(boxes.astype(np.float64)) if len(boxes) else wide
+        return Detections(boxes[keep], found.scores[keep], found.classes[keep])
+
+    def _judge(self, track: Track) -> None:
+        path = self._paths.path(track)
+        if path is None:
+            return
+        for code in self._rules:
+            for finding in RULES[code](path, self.scene, self._signals.histories):
+                key = (track.id, code, finding.what)
+                if key in self._told:
+                    continue
+                if key not in self._pending:
+                    self._pending[key] = _Pending(track, code, finding, self._now_s)
+        self._pin(path)
+
+    def _pin(self, path: Path) -> None:
+        """Hold this frame exactly if it may be the one of an act: a rear has just passed a line, or stands on one."""
+        for run in path.lines.values():
+            if len(run.rear_px) >= 2 and run.rear_px[-2] <= 0 < run.rear_px[-1]:
+                self._stills.pin()
+                return
+        for runs in path.stripes.values():
+            if any(run.within[-1] and run.least[-1] >= self.scene.rules.solid_overlap for run in runs):
+                self._stills.pin()
+                return
+
+    def _ripe(self, ended: Sequence[Track]) -> list[ActEvent]:
+        """Pending findings whose time has come are judged once more, on all that is known by now."""
+        for track in ended:
+            self._judge(track)
+        gone = {track.id for track in ended}
+        acts: list[ActEvent] = []
+        for key, pending in list(self._pending.items()):
+            waited_s = self._now_s - pending.first_s
+            if pending.track.id not in gone and waited_s < _SETTLE_S[pending.rule]:
+                continue
+            del self._pending[key]
+            path = self._paths.path(pending.track)
+            if path is None:
+                continue
+            final = [f for f in RULES[pending.rule](path, self.scene, self._signals.histories) if f.what == key[2]]
+            if not final:
+                continue  # taken back by what the vehicle did next; it may be found again
+            self._told.add(key)
+            event = self._event(final[0], path)
+            if not self._told_already(event):
+                self._recent.append(event)
+                acts.append(event)
+        self._recent = [e for e in self._recent if self._now_s - e.t_s <= 30.0]
+        return sorted(acts, key=lambda e: e.t_s)
+
+    def _event(self, finding: Finding, path: Path) -> ActEvent:
+        views = self._views.best(path.track_id)
+        plate = read_plate(views, self._plates, path.cls)
+        return act_event(
+            finding,
+            path,
+            lamps=self._signals.histories,
+            stills=self._stills,
+            plate=plate,
+            best_view=views[0] if views else None,
+        )
+
+    def _told_already(self, event: ActEvent) -> bool:
+        """The same vehicle under a second track id, or as rider and as motorcycle."""
+        box = np.array([event.vehicle.box])
+        for other in self._recent:
+            if other.act != event.act or abs(other.t_s - event.t_s) > _SAME_S:
+                continue
+            points = [p for p in other.track.points if abs(p.t_s - event.t_s) <= 0.15]
+            if points and float(iou(box, np.array([p.box for p in points])).max()) >= _SAME_OVERLAP:
+                return True
+        return False
+
+    def _drop(self, track: Track) -> None:
+        self._paths.forget(track.id)
+        self._views.forget(track.id)
+        self._told = {key for key in self._told if key[0] != track.id}

@@ -1,0 +1,122 @@
+"""`giaolo edge replay`: a file through the eyes and the recorder of a live camera, as fast as it goes, without MQTT."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, TextIO
+
+from edge.pipeline import open_eyes
+from edge.recorder import CameraIdentity, PacketFolder, Recorded, Recorder
+from edge.ring import PacketRing
+from edge.source import VideoSource
+from edge.source_errors import check_file
+from evidence.errors import GiaoLoError
+from evidence.seal import SigningKey
+from zones.load import load_scene
+
+ACTS_FILE = "acts.jsonl"
+KEY_FILE = "node.key"
+_RING_S = 60.0
+
+
+class ReplayError(GiaoLoError):
+    """The replay cannot write its results."""
+
+
+def replay(clip: Path, scene_file: Path, out: Path, *, json_lines: bool = False, stdout: TextIO = sys.stdout) -> int:
+    """Write sealed packets and `acts.jsonl` into `out`; returns the exit status.
+
+    The key of the seal lies in `out` (`node.key`, `node.key.pub`), made on the first run. Results of an earlier run in
+    the same folder are replaced.
+
+    Raises
+    ------
+    GiaoLoError: scene or clip cannot be used, or `out` cannot be written. Acts found up to then are kept.
+    """
+    scene = load_scene(scene_file)
+    check_file(str(clip))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for old in out.glob("*.glp"):
+            old.unlink()
+        key = SigningKey.load_or_create(out / KEY_FILE)
+    except OSError as error:
+        raise ReplayError(
+            f"cannot be written: {error.strerror}", where=str(out), remedy="choose another folder"
+        ) from error
+    eyes = open_eyes()
+    ring = PacketRing(seconds=_RING_S)
+    source = VideoSource(clip, ring=ring)
+    sink = PacketFolder(out)
+    identity = CameraIdentity("replay", key, _ident(clip.stem), scene.scene.place, "", scene, eyes.digests)
+    recorder = Recorder(identity, source=source, ring=ring, sink=sink)
+    pipeline = eyes.pipeline(scene)
+    lines: list[dict[str, Any]] = []
+
+    def note(done: list[Recorded]) -> None:
+        for recorded in done:
+            line = act_line(recorded, sink.path(recorded.manifest))
+            lines.append(line)
+            if json_lines:
+                print(json.dumps(line, ensure_ascii=False), file=stdout, flush=True)
+        if done:
+            _write(out / ACTS_FILE, lines)
+
+    _write(out / ACTS_FILE, lines)
+    source.start()
+    try:
+        for frame in source.frames():
+            for event in pipeline.process(frame):
+                recorder.submit(event)
+            note(recorder.advance())
+        for event in pipeline.finish():
+            recorder.submit(event)
+    finally:
+        source.stop(timeout_s=5)
+        note(recorder.finish())
+    status = source.status()
+    summary = f"{clip}: {status.frames} frames, {len(lines)} acts, packets in {out}"
+    print(summary, file=sys.stderr)
+    if status.ended_early:
+        print(f"{clip}: warning: {status.ended_early}", file=sys.stderr)
+    if recorder.lost:
+        print(f"{clip}: error: {recorder.lost} acts could not be recorded: {recorder.error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def act_line(recorded: Recorded, packet: Path) -> dict[str, Any]:
+    """One line of `acts.jsonl`."""
+    event, manifest = recorded.event, recorded.manifest
+    return {
+        "act": event.act.value,
+        "frame": event.frame,
+        "t_s": round(event.t_s, 4),
+        "box": list(event.vehicle.box),
+        "class": event.vehicle.cls.value,
+        "track": event.track_id,
+        "plate": event.plate.text,
+        "plate_confidence": event.plate.confidence,
+        "lamp": event.lamp.value,
+        "reasons": dict(manifest.act.reasons),
+        "flags": list(manifest.act.flags),
+        "packet": packet.name,
+        "packet_id": manifest.packet_id,
+    }
+
+
+def _write(path: Path, lines: list[dict[str, Any]]) -> None:
+    """The whole file anew: it is small, and a reader never sees half a line."""
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in sorted(lines, key=lambda x: x["t_s"]))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(text)
+    Path(file.name).replace(path)
+
+
+def _ident(stem: str) -> str:
+    """A camera id out of a file name."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in stem).strip("._-")
+    return plain[:64] or "clip"

@@ -1,0 +1,65 @@
+"""When a vehicle's rear crossed a stop line for good: shared by the acts at the line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.paths import LineRun, Path
+from zones.schema import RuleSettings
+
+_BEFORE_BOXES = 0.06
+"""How far before the line (in box sizes) the rear must have been seen: less is the jitter of a box."""
+_MAX_GAP_S = 1.2
+_MAX_STEP_BOXES = 2.0
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """`at`: the first observation with the rear past the line, after which it never came back. `farthest_before_px`:
+    how far before the line the rear had been seen (positive)."""
+
+    at: int
+    last_before: int
+    farthest_before_px: float
+
+
+def crossing(path: Path, run: LineRun, rules: RuleSettings) -> Crossing | None:
+    """The crossing of one line, or None: never crossed, came back, not seen before the line, or past its ends.
+
+    A track that was first seen past the line has no crossing, whatever it does later.
+    """
+    rear = run.rear_px
+    past = rear > rules.line_margin_px
+    if len(rear) < rules.min_track_points + 1 or not past[-1]:
+        return None
+    behind = np.flatnonzero(~past)
+    if not len(behind):
+        return None
+    last_before = int(behind[-1])
+    at = last_before + 1
+    if at + 1 >= len(rear) and not path.ended:
+        return None  # one frame past the line may be a jittering box
+    size = float(np.median(path.size_px[max(0, last_before - 3) : at + 2]))
+    farthest = float(-rear[:at].min())
+    if farthest < max(2.0, _BEFORE_BOXES * size) or int(np.count_nonzero(~past[:at])) < rules.min_track_points:
+        return None
+    if not (run.within[last_before] or run.within[at]):
+        return None
+    if not _continuous(path, last_before, at, size):
+        return None
+    return Crossing(at, last_before, farthest)
+
+
+def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
+    """Whether it is plausibly one vehicle that was before the line and is past it now."""
+    step: NDArray[np.float64] = path.contacts[at] - path.contacts[before]
+    gap_s = float(path.t_s[at] - path.t_s[before])
+    return gap_s <= _MAX_GAP_S and float(np.hypot(*step)) <= _MAX_STEP_BOXES * size_px
+
+
+def moment_before(path: Path, at: int, seconds: float) -> int:
+    """The observation about `seconds` before observation `at`, or the first."""
+    return int(np.searchsorted(path.t_s[: at + 1], path.t_s[at] - seconds, side="right").clip(1, max(at, 1)) - 1)

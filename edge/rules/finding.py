@@ -1,0 +1,28 @@
+"""What a rule answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evidence.acts import ActCode, LampState
+from evidence.packet import Reason
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A suspected act on one path. Indices count the path's observations.
+
+    `at`: the observation of the act itself; `before`/`after`: those that the two other stills shall show. `what` tells
+    the line or lane apart from others, so that one track is not accused of the same thing twice.
+    """
+
+    act: ActCode
+    what: str
+    before: int
+    at: int
+    after: int
+    reasons: Mapping[str, Reason]
+    heads: tuple[str, ...] = ()
+    lamp: LampState = LampState.UNKNOWN
+    flags: tuple[str, ...] = field(default=())

@@ -1,0 +1,101 @@
+"""Crossing or riding on a solid line (1.2, 1.3, 2.2, and 1.4, 2.4 from their solid side)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.lamps import LampHistory
+from edge.paths import Path, StripeRun
+from edge.rules.finding import Finding
+from evidence.acts import ActCode
+from zones.geometry import DirectedLine
+from zones.schema import Marking, Scene
+
+_LEAST_POINTS = 3
+_LEAST_S = 0.2
+_LEAST_TRAVEL_BOXES = 0.3
+_MAX_GAP_S = 0.5
+_STRONGEST_WITHIN_S = 1.0
+
+
+def solid_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+    """At most one finding a marking: the vehicle stood across the paint, moving, for several observations."""
+    found = [_on_marking(path, scene, m) for m in scene.markings if m.id in path.stripes]
+    return [f for f in found if f is not None]
+
+
+def _on_marking(path: Path, scene: Scene, marking: Marking) -> Finding | None:
+    runs = path.stripes[marking.id]
+    over = np.stack([_over(run, scene.rules.solid_overlap) for run in runs])
+    both: NDArray[np.bool_] = np.logical_or.reduce(over)
+    stretch = _longest(both, path.t_s)
+    if stretch is None:
+        return None
+    first, last = stretch
+    stripe = int(np.argmax(over[:, first : last + 1].sum(axis=1)))
+    size = float(np.median(path.size_px[first : last + 1]))
+    travel = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
+    if travel < _LEAST_TRAVEL_BOXES * size:
+        return None  # parked on the line, or a box that wanders: no proof of motion
+    if marking.kind in ("1.4", "2.4") and _came_from_broken_side(path, runs[stripe], marking, first):
+        return None
+    least = np.max([run.least for run in runs], axis=0)
+    early = path.t_s[first : last + 1] <= path.t_s[first] + _STRONGEST_WITHIN_S
+    at = first + int(np.argmax(np.where(early, least[first : last + 1], -1.0)))
+    return Finding(
+        act=ActCode.SOLID_LINE,
+        what=marking.id,
+        before=max(0, first - 1) if first else 0,
+        at=at,
+        after=last,
+        reasons={
+            "marking": marking.id,
+            "marking_kind": marking.kind,
+            "stripe": stripe + 1,
+            "overlap_share": round(float(least[at]), 3),
+            "overlap_needed": scene.rules.solid_overlap,
+            "on_line_s": round(float(path.t_s[last] - path.t_s[first]), 3),
+            "on_line_observations": last - first + 1,
+            "travel_on_line_px": round(travel, 1),
+            "crossed_to_other_side": _changed_side(runs[stripe]),
+        },
+    )
+
+
+def _over(run: StripeRun, share: float) -> NDArray[np.bool_]:
+    over: NDArray[np.bool_] = run.within & (run.least >= share)
+    return over
+
+
+def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64]) -> tuple[int, int] | None:
+    """The longest unbroken stretch of `mask` that lasts long enough; a gap in time breaks it too."""
+    best: tuple[int, int] | None = None
+    start: int | None = None
+    for index in range(len(mask) + 1):
+        inside = index < len(mask) and bool(mask[index])
+        gap = 0 < index < len(mask) and t_s[index] - t_s[index - 1] > _MAX_GAP_S
+        if start is not None and (not inside or gap):
+            if best is None or index - start > best[1] - best[0] + 1:
+                best = (start, index - 1)
+            start = None
+        if inside and start is None:
+            start = index
+    if best is None or best[1] - best[0] + 1 < _LEAST_POINTS or t_s[best[1]] - t_s[best[0]] < _LEAST_S:
+        return None
+    return best
+
+
+def _came_from_broken_side(path: Path, run: StripeRun, marking: Marking, first: int) -> bool:
+    """1.4 and 2.4 may be crossed from their broken side; without a side drawn, doubt permits."""
+    if marking.crossable_from is None:
+        return True
+    right = float(DirectedLine.between(marking.points).distance([marking.crossable_from])[0]) > 0
+    began_right = float(np.median(run.positive[: first + 1])) > 0.5
+    return right == began_right
+
+
+def _changed_side(run: StripeRun) -> bool:
+    return bool(run.positive.min() < 0.05 and run.positive.max() > 0.95)

@@ -1,0 +1,67 @@
+"""The pictures an act may need later, kept small: a sparse ring of encoded frames, and exact ones on request.
+
+An act is known only seconds after it began. Keeping every raw frame for that long would cost hundreds of megabytes a
+camera, so frames wait as nearly lossless JPEG, a few a second, and the frame of a possible act is pinned exactly.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.types import Frame, Image, Still
+
+_OPTIONS = [
+    cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+]  # fmt: skip
+
+
+class StillStore:
+    """`keep_s`: how long frames are held; `step_s`: pause between those of the ring."""
+
+    def __init__(self, *, keep_s: float = 12.0, step_s: float = 0.2, max_pinned: int = 64) -> None:
+        self._keep_s, self._step_s, self._max_pinned = keep_s, step_s, max_pinned
+        self._kept: OrderedDict[int, tuple[float, NDArray[np.uint8]]] = OrderedDict()
+        self._pinned = 0
+        self._current: Frame | None = None
+        self._next_s = -1e9
+
+    def offer(self, frame: Frame) -> None:
+        """The newest frame; it goes into the ring when its turn has come."""
+        self._current = frame
+        if frame.t_s + 1e-6 >= self._next_s:
+            self._keep(frame)
+            self._next_s = max(self._next_s + self._step_s, frame.t_s + self._step_s / 2)
+        while self._kept and frame.t_s - next(iter(self._kept.values()))[0] > self._keep_s:
+            self._kept.popitem(last=False)
+
+    def pin(self) -> None:
+        """Hold the newest frame exactly."""
+        if self._current is not None:
+            self._keep(self._current)
+
+    def nearest(self, t_s: float, *, from_s: float = -1e9, to_s: float = 1e9) -> Still | None:
+        """The held frame nearest to `t_s` among those between `from_s` and `to_s`."""
+        allowed = [(i, kept) for i, kept in self._kept.items() if from_s - 1e-6 <= kept[0] <= to_s + 1e-6]
+        if not allowed:
+            return None
+        index, (at_s, data) = min(allowed, key=lambda item: abs(item[1][0] - t_s))
+        image = cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR))
+        return Still(index, at_s, image)
+
+    def _keep(self, frame: Frame) -> None:
+        if frame.index in self._kept:
+            return
+        options = [
+            cv2.IMWRITE_JPEG_QUALITY,
+            _QUALITY,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+        ]
+        done, data = cv2.imencode(".jpg", frame.image, options)
+        if done:
+            self._kept[frame.index] = (frame.t_s, cast(NDArray[np.uint8], data))

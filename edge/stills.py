@@ -56,12 +56,6 @@ class StillStore:
     def _keep(self, frame: Frame) -> None:
         if frame.index in self._kept:
             return
-        options = [
-            cv2.IMWRITE_JPEG_QUALITY,
-            _QUALITY,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-        ]
-        done, data = cv2.imencode(".jpg", frame.image, options)
+        done, data = cv2.imencode(".jpg", frame.image, _OPTIONS)
         if done:
             self._kept[frame.index] = (frame.t_s, cast(NDArray[np.uint8], data))

@@ -212,16 +212,10 @@ class LampHistory:
                 return run.from_s
         return None
 
-    def steady(self, state: LampState, from_s: float, to_s: float) -> bool:
-        """Whether the head showed `state` and nothing else over the whole stretch."""
-        if not self._runs or from_s + 1e-6 < self._runs[0].from_s:
-            return False
-        touched = [
-            r.state
-            for r, after in zip(self._runs, [*self._runs[1:], None], strict=True)
-            if r.from_s <= to_s + 1e-6 and (after is None or after.from_s > from_s + 1e-6)
-        ]
-        return bool(touched) and all(s == state for s in touched)
+    @property
+    def starts(self) -> list[float]:
+        """When each state held began, oldest first."""
+        return [run.from_s for run in self._runs]
 
     def onset_seen(self, t_s: float) -> bool:
         """Whether the change into the state at `t_s` was seen, or the state was there when we began to look."""

@@ -52,7 +52,10 @@ class LaneRun:
 
 @dataclass(frozen=True)
 class Path:
-    """A confirmed track as the rules see it. Arrays are `[N]`, one entry an observation, oldest first."""
+    """A confirmed track as the rules see it. Arrays are `[N]`, one entry an observation, oldest first.
+
+    `cut_off`: the stream ended while the vehicle was still in the picture, so what it did next will never be known.
+    """
 
     track_id: int
     cls: VehicleClass
@@ -68,6 +71,7 @@ class Path:
     in_approach: dict[str, Bools]
     exits: frozenset[str]
     ended: bool
+    cut_off: bool
 
     @property
     def size_px(self) -> Floats:
@@ -194,8 +198,8 @@ class PathBook:
     def forget(self, track_id: int) -> None:
         self._rows.pop(track_id, None)
 
-    def path(self, track: Track) -> Path | None:
-        """The track as the rules see it; None if nothing of it was measured."""
+    def path(self, track: Track, *, cut_off: bool = False) -> Path | None:
+        """The track as the rules see it; None if nothing of it was measured. `cut_off`: see `Path`."""
         rows = self._rows.get(track.id)
         if rows is None or not rows.observations:
             return None
@@ -229,6 +233,7 @@ class PathBook:
             in_approach=in_approach,
             exits=frozenset(rows.exits),
             ended=track.state == "ended",
+            cut_off=cut_off,
         )
 
 

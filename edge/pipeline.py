@@ -51,6 +51,7 @@ _SETTLE_S = {
 _SAME_OVERLAP = 0.4
 _SAME_S = 3.0
 _MIN_BOX_PX = 6.0
+_CUT_OFF_S = 0.3
 
 
 class PictureError(GiaoLoError):
@@ -134,6 +135,7 @@ class CameraPipeline:
         self._recent: list[ActEvent] = []
         self._next_s = -1e9
         self._now_s = 0.0
+        self._over = False
 
     @property
     def tracks(self) -> list[Track]:
@@ -168,6 +170,7 @@ class CameraPipeline:
 
     def finish(self) -> list[ActEvent]:
         """The stream is over: every track ends, what is pending is decided."""
+        self._over = True
         ended = self._tracker.finish()
         for track in ended:
             track.state = "ended"
@@ -196,7 +199,7 @@ class CameraPipeline:
         return Detections(boxes[keep], found.scores[keep], found.classes[keep])
 
     def _judge(self, track: Track) -> None:
-        path = self._paths.path(track)
+        path = self._path(track)
         if path is None:
             return
         for code in self._rules:
@@ -207,6 +210,10 @@ class CameraPipeline:
                 if key not in self._pending:
                     self._pending[key] = _Pending(track, code, finding, self._now_s)
         self._pin(path)
+
+    def _path(self, track: Track) -> Path | None:
+        seen_now = track.last.t_s >= self._now_s - _CUT_OFF_S
+        return self._paths.path(track, cut_off=self._over and seen_now)
 
     def _pin(self, path: Path) -> None:
         """Hold this frame exactly if it may be the one of an act: a rear has just passed a line, or stands on one."""
@@ -230,7 +237,7 @@ class CameraPipeline:
             if pending.track.id not in gone and waited_s < _SETTLE_S[pending.rule]:
                 continue
             del self._pending[key]
-            path = self._paths.path(pending.track)
+            path = self._path(pending.track)
             if path is None:
                 continue
             final = [f for f in RULES[pending.rule](path, self.scene, self._signals.histories) if f.what == key[2]]

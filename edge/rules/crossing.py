@@ -48,6 +48,8 @@ def crossing(path: Path, run: LineRun, rules: RuleSettings) -> Crossing | None:
         return None
     if not (run.within[last_before] or run.within[at]):
         return None
+    if past[0] or path.in_junction[:last_before].any():
+        return None  # it came out of the junction, or its track was taken over from something that did
     if not _continuous(path, last_before, at, size):
         return None
     return Crossing(at, last_before, farthest)

@@ -38,7 +38,7 @@ class Governing:
         """Since when the state has been red without a break, seen from `t_s`; None if it is not red there."""
         if self.at(lamps, t_s) != LampState.RED:
             return None
-        starts = sorted({s for h in self.ids for s in _starts(lamps[h]) if s <= t_s + 1e-6}, reverse=True)
+        starts = sorted({s for h in self.ids for s in lamps[h].starts if s <= t_s + 1e-6}, reverse=True)
         since = t_s
         for start in starts:
             if self.at(lamps, start) != LampState.RED:
@@ -100,6 +100,3 @@ def _movement_state(
         return LampState.OFF
     return LampState.UNKNOWN
 
-
-def _starts(history: LampHistory) -> list[float]:
-    return [span.from_s for span in history.spans(0.0, float("inf"))]

@@ -20,6 +20,9 @@ _ENTRY_POINTS = 2
 _ENTRY_WITHIN_S = 8.0
 """Who takes longer from the line into the junction has stopped in between; that is another act."""
 _TRAVEL_BOXES = 0.35
+_CUT_OFF_TRAVEL_BOXES = 0.05
+_CUT_OFF_MOTION_BOXES = 0.5
+_CUT_OFF_LAST_S = 0.6
 _NO_JUNCTION_BOXES = 1.5
 
 
@@ -52,10 +55,13 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
         return None  # not seen before the line while red
     size = float(np.median(path.size_px[max(0, at - 3) : at + 3]))
     travel = float(run.rear_px[last] - run.rear_px[at])
-    if travel < _TRAVEL_BOXES * size:
+    cut_off = travel < _TRAVEL_BOXES * size
+    if cut_off and not _moving_when_cut_off(path, run.rear_px, at, int(before_in_red[0]), size):
         return None  # no proof of motion beyond the line
     onset_seen = heads.onset_seen(lamps, t_at)
     flags = [] if onset_seen else ["red_onset_not_seen"]
+    if cut_off:
+        flags.append("stream_ended_during_act")
     at_onset = int(np.searchsorted(path.t_s, since))
     front_at_onset = float(run.front_px[min(at_onset, at)])
     if onset_seen and front_at_onset > 0:
@@ -86,6 +92,16 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
             "exit": next(iter(sorted(path.exits)), None),
         },
     )
+
+
+def _moving_when_cut_off(path: Path, rear_px: Floats, at: int, from_: int, size: float) -> bool:
+    """The recording ends just past the line: the way made while red and the last moments must speak for it."""
+    if not path.cut_off:
+        return False
+    recent = int(np.searchsorted(path.t_s, path.t_s[-1] - _CUT_OFF_LAST_S))
+    past_px, whole_px = float(rear_px[-1] - rear_px[at]), float(rear_px[-1] - rear_px[from_])
+    still_moving = float(rear_px[-1] - rear_px[recent]) > _CUT_OFF_TRAVEL_BOXES * size
+    return still_moving and past_px > _CUT_OFF_TRAVEL_BOXES * size and whole_px > _CUT_OFF_MOTION_BOXES * size
 
 
 def _entered(path: Path, scene: Scene, rear_px: Floats, at: int) -> tuple[int, int] | None:

@@ -77,7 +77,7 @@ class GroundLine:
 
 @dataclass(frozen=True)
 class GroundArea:
-    """`kind`: asphalt, pavement, crosswalk (7.3), island, arrow_straight, arrow_left, arrow_right, lane, junction ..."""
+    """`kind`: asphalt, pavement, crosswalk (7.3), island, arrow_straight, arrow_left, arrow_right, lane, junction."""
 
     id: str
     kind: str

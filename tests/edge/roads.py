@@ -1,0 +1,98 @@
+"""A road to drive on in tests: a scene in 640 x 480, and vehicles whose boxes follow a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from edge.lamps import LampHistory, LampReading
+from edge.paths import Path, PathBook, SceneGeometry
+from edge.tracking import Observation, Track
+from evidence.acts import LampState, VehicleClass
+from zones.schema import Scene
+
+CLASSES = tuple(VehicleClass)
+RED, YELLOW, GREEN, OFF, UNKNOWN = (
+    LampState.RED,
+    LampState.YELLOW,
+    LampState.GREEN,
+    LampState.OFF,
+    LampState.UNKNOWN,
+)
+
+
+def scene(**changes: Any) -> Scene:
+    """Seen from behind: the stop line at y = 300, the junction from y = 250 up, two lanes, a solid line between."""
+    base: dict[str, Any] = {
+        "schema_version": 1,
+        "id": "test",
+        "picture": {"width": 640, "height": 480},
+        "stop_lines": [{"id": "line", "points": [[100, 300], [500, 300]], "forward": [300, 100]}],
+        "junction": [[50, 250], [600, 250], [600, 50], [50, 50]],
+        "exits": [
+            {"id": "ahead", "movement": "straight", "polygon": [[200, 80], [400, 80], [400, 40], [200, 40]]},
+            {"id": "right", "movement": "right", "polygon": [[560, 80], [639, 80], [639, 240], [560, 240]]},
+        ],
+        "lanes": [
+            {"id": "left", "polygon": [[100, 310], [298, 310], [298, 479], [100, 479]],
+             "direction": [[200, 470], [200, 310]]},
+            {"id": "right", "polygon": [[302, 310], [500, 310], [500, 479], [302, 479]],
+             "direction": [[400, 470], [400, 310]]},
+        ],
+        "markings": [{"id": "solid", "kind": "2.2", "points": [[300, 305], [300, 479]]}],
+        "signals": [{"id": "main", "box": [600, 10, 610, 40], "governs": ["line"]}],
+    }  # fmt: skip
+    return Scene.model_validate(base | changes)
+
+
+def lamps(scene_: Scene, phases: Sequence[tuple[float, LampState]], *, until_s: float = 30.0) -> dict[str, LampHistory]:
+    """Every head shows `phases` (start time, state), looked at ten times a second."""
+    return {head.id: history(phases, scene_, head.id, until_s) for head in scene_.signals}
+
+
+def history(phases: Sequence[tuple[float, LampState]], scene_: Scene, head_id: str, until_s: float = 30.0) -> LampHistory:
+    head = next(h for h in scene_.signals if h.id == head_id)
+    made = LampHistory(head)
+    for index, t_s in enumerate(np.arange(0, until_s, 0.1)):
+        state = [s for start, s in phases if start <= t_s + 1e-9][-1]
+        made.add(index, float(t_s), LampReading(state, 1.0))
+    return made
+
+
+def drive(
+    scene_: Scene,
+    where: Callable[[float], tuple[float, float]],
+    *,
+    from_s: float,
+    to_s: float,
+    fps: float = 10.0,
+    size: tuple[float, float] = (40.0, 60.0),
+    cls: VehicleClass = VehicleClass.MOTORCYCLE,
+    ended: bool = False,
+    cut_off: bool = False,
+    seen: Callable[[float], bool] = lambda _: True,
+) -> Path:
+    """The path of one vehicle; `where(t_s)` is the middle of the bottom edge of its box."""
+    observations = []
+    for t_s in np.arange(from_s, to_s + 1e-9, 1 / fps):
+        if not seen(float(t_s)):
+            continue
+        x, y = where(float(t_s))
+        box = (x - size[0] / 2, y - size[1], x + size[0] / 2, y)
+        observations.append(Observation(round(float(t_s) * fps), float(t_s), box, 0.9))
+    votes = np.zeros(len(CLASSES))
+    votes[CLASSES.index(cls)] = 5.0
+    track = Track(1, "ended" if ended else "confirmed", observations, votes)
+    book = PathBook(SceneGeometry(scene_), CLASSES)
+    book.add([track])
+    path = book.path(track, cut_off=cut_off)
+    assert path is not None
+    return path
+
+
+def points(*stops: tuple[float, float, float]) -> Callable[[float], tuple[float, float]]:
+    """A drive through (time, x, y) in straight lines at even speed; it stands before the first and after the last."""
+    t, x, y = (np.array(v) for v in zip(*stops, strict=True))
+    return lambda at: (float(np.interp(at, t, x)), float(np.interp(at, t, y)))

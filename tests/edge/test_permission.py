@@ -1,0 +1,65 @@
+"""Which heads count for a vehicle, and what they say together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edge.rules.permission import governing
+from edge.rules.red_light import red_light
+from evidence.acts import LampState
+from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, drive, history, points, scene
+
+BOX = [600, 10, 610, 40]
+MAIN: dict[str, Any] = {"id": "main", "box": BOX, "governs": ["line"]}
+STRAIGHT: dict[str, Any] = {"id": "straight", "box": BOX, "governs": ["line"], "movements": ["straight"]}
+RIGHT_ARROW: dict[str, Any] = {
+    "id": "arrow", "box": BOX, "governs": ["line"], "movements": ["right"], "arrow": "right",
+}  # fmt: skip
+AHEAD = points((0, 300, 450), (6, 300, 60))
+TURNS_RIGHT = points((0, 450, 450), (3, 450, 240), (6, 600, 150))
+VANISHES = points((0, 300, 450), (6, 300, 130))
+
+
+@pytest.mark.parametrize(
+    ("heads", "states", "where", "acts"),
+    [
+        ([MAIN], {"main": RED}, AHEAD, 1),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": GREEN}, TURNS_RIGHT, 0),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": GREEN}, AHEAD, 1),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": GREEN}, VANISHES, 0),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": OFF}, TURNS_RIGHT, 1),
+        ([MAIN, RIGHT_ARROW], {"main": GREEN, "arrow": RED}, TURNS_RIGHT, 1),
+        ([MAIN, RIGHT_ARROW], {"main": GREEN, "arrow": RED}, AHEAD, 0),
+        ([STRAIGHT], {"straight": RED}, TURNS_RIGHT, 0),
+        ([STRAIGHT], {"straight": RED}, AHEAD, 1),
+        ([MAIN, MAIN | {"id": "second"}], {"main": RED, "second": UNKNOWN}, AHEAD, 1),
+        ([MAIN, MAIN | {"id": "second"}], {"main": RED, "second": GREEN}, AHEAD, 0),
+    ],
+    ids=[
+        "one red head", "green arrow permits the turn", "green arrow does not permit straight on",
+        "movement not known beside a green arrow: doubt permits", "dark arrow leaves it to the main head",
+        "red arrow forbids the turn", "red arrow does not concern straight on", "turn that no head governs",
+        "straight on under its own head", "one of two heads not readable", "two heads contradict",
+    ],
+)  # fmt: skip
+def test_heads_and_movements(
+    heads: list[dict[str, Any]], states: dict[str, LampState], where: Any, acts: int
+) -> None:
+    here = scene(signals=heads)
+    histories = {name: history([(0.0, state)], here, name) for name, state in states.items()}
+    assert len(red_light(drive(here, where, from_s=0, to_s=6), here, histories)) == acts
+
+
+def test_a_head_of_another_lane_does_not_count() -> None:
+    here = scene(signals=[MAIN | {"lanes": ["right"]}])
+    path = drive(here, points((0, 200, 450), (6, 200, 60)), from_s=0, to_s=6)
+    assert governing(here, here.stop_lines[0], path, 20).ids == ()
+
+
+def test_lane_arrows_narrow_what_the_vehicle_may_be_doing() -> None:
+    lanes = [scene().lanes[0].model_dump() | {"movements": ["left"]}, scene().lanes[1].model_dump()]
+    here = scene(lanes=lanes)
+    path = drive(here, points((0, 200, 450), (4, 200, 200)), from_s=0, to_s=4)
+    assert governing(here, here.stop_lines[0], path, 20).movements == ("left",)

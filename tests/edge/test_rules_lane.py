@@ -1,0 +1,94 @@
+"""The acts along a lane: solid line, wrong way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from edge.rules.solid_line import solid_line
+from edge.rules.wrong_way import wrong_way
+from evidence.acts import VehicleClass
+from tests.edge.roads import drive, points, scene
+
+Where = Callable[[float], tuple[float, float]]
+CAR = VehicleClass.CAR
+
+
+@pytest.mark.parametrize(
+    ("where", "changed"),
+    [
+        (points((0, 300, 460), (3, 300, 330)), False),
+        (points((0, 220, 470), (3, 380, 330)), True),
+    ],
+    ids=["rides on the line", "crosses to the other lane"],
+)
+def test_a_moving_vehicle_across_the_paint_is_found(where: Where, changed: bool) -> None:
+    (found,) = solid_line(drive(scene(), where, from_s=0, to_s=3, cls=CAR), scene(), {})
+    assert found.reasons["marking_kind"] == "2.2"
+    assert float(found.reasons["overlap_share"]) >= scene().rules.solid_overlap  # type: ignore[arg-type]
+    assert found.reasons["crossed_to_other_side"] is changed
+
+
+@pytest.mark.parametrize(
+    ("where", "to_s", "why"),
+    [
+        (points((0, 250, 470), (3, 250, 320)), 3, "beside the line"),
+        (points((0, 284, 470), (3, 284, 320)), 3, "touches it with a tenth of its width"),
+        (points((0, 300, 400), (9, 301, 401)), 9, "stands on it"),
+        (points((0, 300, 300), (3, 300, 120)), 3, "over the line's prolongation in the junction"),
+        (points((0, 200, 400), (0.2, 400, 399)), 0.2, "seen over it for too short"),
+    ],
+)
+def test_near_the_line_is_not_on_the_line(where: Where, to_s: float, why: str) -> None:
+    assert solid_line(drive(scene(), where, from_s=0, to_s=to_s, cls=CAR), scene(), {}) == [], why
+
+
+@pytest.mark.parametrize(("start_x", "acts"), [(220, 0), (380, 1)], ids=["from the broken side", "from the solid side"])
+def test_a_solid_line_beside_a_broken_one_may_be_crossed_from_the_broken_side(start_x: int, acts: int) -> None:
+    mixed = scene(
+        markings=[{"id": "m", "kind": "2.4", "points": [[300, 305], [300, 479]], "crossable_from": [200, 400]}]
+    )
+    path = drive(mixed, points((0, start_x, 470), (3, 600 - start_x, 330)), from_s=0, to_s=3, cls=CAR)
+    assert len(solid_line(path, mixed, {})) == acts
+
+
+@pytest.mark.parametrize("kind", ["1.1", "2.1", "1.5"])
+def test_broken_lines_may_be_crossed(kind: str) -> None:
+    broken = scene(markings=[{"id": "m", "kind": kind, "points": [[300, 305], [300, 479]]}])
+    path = drive(broken, points((0, 220, 470), (3, 380, 330)), from_s=0, to_s=3, cls=CAR)
+    assert solid_line(path, broken, {}) == []
+
+
+def test_driving_against_the_lane_is_found_after_the_time_and_the_way_that_the_scene_asks_for() -> None:
+    path = drive(scene(), points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3)
+    (found,) = wrong_way(path, scene(), {})
+    assert found.reasons["lane"] == "left"
+    assert path.t_s[found.at] == pytest.approx(1.0, abs=0.11)
+    assert float(found.reasons["against_px"]) == pytest.approx(150, abs=6)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("where", "to_s", "why"),
+    [
+        (points((0, 200, 470), (3, 200, 320)), 3, "the lawful way"),
+        (points((0, 200, 400), (3, 200, 430)), 3, "rolls back a little"),
+        (points((0, 200, 320), (0.5, 200, 460)), 0.5, "too short"),
+        (points((0, 120, 380), (3, 280, 430)), 3, "crosses the lane sideways"),
+        (points((0, 200, 400), (1, 203, 401), (9, 200, 400)), 9, "stands"),
+        (points((0, 50, 320), (3, 50, 470)), 3, "outside the lane"),
+    ],
+)
+def test_not_every_backward_step_is_wrong_way(where: Where, to_s: float, why: str) -> None:
+    assert wrong_way(drive(scene(), where, from_s=0, to_s=to_s), scene(), {}) == [], why
+
+
+def test_wrong_way_stays_found_after_the_vehicle_has_left_the_lane() -> None:
+    path = drive(scene(), points((0, 200, 320), (2, 200, 470), (4, 40, 470)), from_s=0, to_s=4)
+    assert len(wrong_way(path, scene(), {})) == 1
+
+
+def test_a_lane_of_both_directions_knows_no_wrong_way() -> None:
+    lanes = [lane.model_dump() | {"one_way": False} for lane in scene().lanes]
+    both = scene(lanes=lanes)
+    assert wrong_way(drive(both, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), both, {}) == []

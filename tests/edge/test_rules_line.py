@@ -1,0 +1,146 @@
+"""The acts at the stop line: red light, and stopped past the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from edge.rules.red_light import red_light
+from edge.rules.stopped_past_line import stopped_past_line
+from evidence.acts import VehicleClass
+from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW, drive, lamps, points, scene
+
+Where = Callable[[float], tuple[float, float]]
+THROUGH = points((0, 300, 450), (6, 300, 60))  # passes the line at about 2.3 s, in the junction at 3.1 s
+ALWAYS_RED = [(0.0, RED)]
+
+
+def test_a_vehicle_that_passes_the_line_on_red_and_drives_on_is_found_at_its_first_frame_past_the_line() -> None:
+    path = drive(scene(), THROUGH, from_s=0, to_s=6)
+    (found,) = red_light(path, scene(), lamps(scene(), [(0.0, GREEN), (1.0, RED)]))
+    assert path.contacts[found.at][1] < 300 <= path.contacts[found.at - 1][1]
+    assert found.lamp == RED
+    assert found.heads == ("main",)
+    assert found.before < found.at < found.after
+    assert found.reasons["red_for_s"] == pytest.approx(path.t_s[found.at] - 1.0, abs=0.02)
+    assert found.reasons["red_onset_seen"] is True
+
+
+@pytest.mark.parametrize(
+    ("phases", "why"),
+    [
+        ([(0.0, GREEN)], "green"),
+        ([(0.0, GREEN), (1.0, YELLOW)], "yellow"),
+        ([(0.0, UNKNOWN)], "lamp not seen"),
+        ([(0.0, OFF)], "lamp dark"),
+        ([(0.0, YELLOW), (2.1, RED)], "red for less than the margin"),
+        ([(0.0, RED), (2.6, GREEN)], "green before the junction"),
+        ([(0.0, RED), (1.5, UNKNOWN), (2.5, RED)], "lamp lost at the line"),
+        ([(0.0, GREEN), (3.0, RED)], "red only after the line"),
+    ],
+)
+def test_no_red_no_act(phases: list[tuple[float, Any]], why: str) -> None:
+    path = drive(scene(), THROUGH, from_s=0, to_s=6)
+    assert red_light(path, scene(), lamps(scene(), phases)) == [], why
+
+
+@pytest.mark.parametrize(
+    ("where", "from_s", "to_s", "why"),
+    [
+        (points((0, 300, 450), (2, 300, 310), (10, 300, 310)), 0, 10, "stops before the line"),
+        (points((0, 300, 450), (2, 300, 310), (2.5, 300, 296), (3, 300, 310), (9, 300, 310)), 0, 9, "rolls back"),
+        (points((0, 300, 290), (4, 300, 60)), 0, 4, "first seen past the line"),
+        (points((0, 300, 450), (2, 300, 310), (2.5, 300, 280), (9, 300, 280)), 0, 9, "stops past the line"),
+        (points((0, 40, 450), (4, 40, 60)), 0, 4, "passes beside the end of the line"),
+        (points((0, 80, 200), (2, 300, 310), (4, 560, 180)), 0, 4, "comes out of the junction and goes back"),
+        (points((0, 20, 200), (4, 600, 200)), 0, 4, "cross traffic"),
+    ],
+)
+def test_other_movements_are_no_red_light_case(where: Where, from_s: float, to_s: float, why: str) -> None:
+    path = drive(scene(), where, from_s=from_s, to_s=to_s)
+    assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == [], why
+
+
+def test_a_track_that_jumps_over_the_line_after_a_gap_is_not_believed() -> None:
+    path = drive(scene(), THROUGH, from_s=0, to_s=6, seen=lambda t: not 1.4 < t < 3.0)
+    assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == []
+
+
+def test_a_wait_between_the_line_and_the_junction_is_not_a_red_light_run() -> None:
+    slow = points((0, 300, 450), (2, 300, 310), (2.3, 300, 280), (12, 300, 280), (14, 300, 150))
+    path = drive(scene(), slow, from_s=0, to_s=14)
+    assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == []
+
+
+@pytest.mark.parametrize("fps", [6, 10, 15, 25])
+def test_the_same_run_is_found_at_every_frame_rate(fps: int) -> None:
+    path = drive(scene(), THROUGH, from_s=0, to_s=6, fps=fps)
+    (found,) = red_light(path, scene(), lamps(scene(), ALWAYS_RED))
+    assert path.t_s[found.at] == pytest.approx(2.31, abs=1.0 / fps)
+
+
+def test_a_recording_that_ends_on_the_crosswalk_counts_only_while_the_vehicle_still_moves() -> None:
+    near = scene(junction=[[50, 299], [600, 299], [600, 50], [50, 50]])
+    moving = points((0, 300, 400), (5, 300, 290))
+    standing = points((0, 300, 400), (4, 300, 290), (6, 300, 290))
+    cut = drive(near, moving, from_s=0, to_s=5, ended=True, cut_off=True)
+    (found,) = red_light(cut, near, lamps(near, ALWAYS_RED))
+    assert "stream_ended_during_act" in found.flags
+    assert red_light(drive(near, moving, from_s=0, to_s=5, ended=True), near, lamps(near, ALWAYS_RED)) == []
+    stopped = drive(near, standing, from_s=0, to_s=6, ended=True, cut_off=True)
+    assert red_light(stopped, near, lamps(near, ALWAYS_RED)) == []
+
+
+def test_red_from_the_start_of_the_stream_is_flagged() -> None:
+    (found,) = red_light(drive(scene(), THROUGH, from_s=0, to_s=6), scene(), lamps(scene(), ALWAYS_RED))
+    assert "red_onset_not_seen" in found.flags
+
+
+def test_a_vehicle_towards_the_camera_crosses_with_its_far_end() -> None:
+    facing = scene(
+        stop_lines=[{"id": "line", "points": [[100, 200], [500, 200]], "forward": [300, 400]}],
+        junction=[[50, 250], [600, 250], [600, 470], [50, 470]],
+        exits=[], lanes=[], markings=[],
+    )  # fmt: skip
+    path = drive(facing, points((0, 300, 100), (6, 300, 460)), from_s=0, to_s=6, cls=VehicleClass.CAR)
+    (found,) = red_light(path, facing, lamps(facing, ALWAYS_RED))
+    bottom = path.contacts[found.at][1]
+    assert 200 < bottom - 0.3 * 60 < 212  # the rear end, not the bumper that the camera sees
+
+
+def test_a_head_for_other_classes_does_not_govern() -> None:
+    cars_only = scene(signals=[{"id": "main", "box": [600, 10, 610, 40], "governs": ["line"], "classes": ["car"]}])
+    assert red_light(drive(cars_only, THROUGH, from_s=0, to_s=6), cars_only, lamps(cars_only, ALWAYS_RED)) == []
+    car = drive(cars_only, THROUGH, from_s=0, to_s=6, cls=VehicleClass.CAR)
+    assert len(red_light(car, cars_only, lamps(cars_only, ALWAYS_RED))) == 1
+
+
+STOPS = points((0, 300, 450), (2, 300, 310), (2.6, 300, 280), (20, 300, 280))
+
+
+def test_standing_past_the_line_on_red_is_found_as_that_act() -> None:
+    path = drive(scene(), STOPS, from_s=0, to_s=8)
+    (found,) = stopped_past_line(path, scene(), lamps(scene(), ALWAYS_RED))
+    assert path.contacts[found.at][1] < 300 <= path.contacts[found.at - 1][1]
+    assert found.reasons["rear_stood_past_line_px"] == pytest.approx(20, abs=1)
+    assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "phases", "why"),
+    [
+        (points((0, 300, 450), (2, 300, 301), (20, 300, 301)), ALWAYS_RED, "stands on the line"),
+        (points((0, 300, 450), (2, 300, 310), (2.6, 300, 298), (20, 300, 298)), ALWAYS_RED, "a wandering box at the line"),
+        (points((0, 300, 312), (9, 300, 296)), ALWAYS_RED, "stood at the line all along"),
+        (STOPS, [(0.0, GREEN), (4.0, RED)], "passed on green"),
+        (STOPS, [(0.0, RED), (3.0, GREEN)], "green soon after"),
+        (STOPS, [(0.0, UNKNOWN)], "lamp not seen"),
+        (points((0, 300, 450), (2, 300, 310), (2.6, 300, 280), (8, 300, 255)), ALWAYS_RED, "creeps on"),
+        (THROUGH, ALWAYS_RED, "drives on into the junction"),
+    ],
+)
+def test_not_every_stop_near_the_line_is_the_stop_line_act(where: Where, phases: list[tuple[float, Any]], why: str) -> None:
+    path = drive(scene(), where, from_s=0, to_s=8)
+    assert stopped_past_line(path, scene(), lamps(scene(), phases)) == [], why

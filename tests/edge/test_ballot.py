@@ -1,0 +1,105 @@
+"""The vote over plate readings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.ballot import Ballot, count, spellings
+from evidence.acts import VehicleClass
+from evidence.plate import PROVINCES, parse
+
+CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
+
+
+def ballot(text: str, *, sure: float = 0.97, weight: float = 0.9, lines: tuple[int, ...] = (), **doubts: str) -> Ballot:
+    """A reading of `text`; `doubts`: p4="8" says that position 4 may be an 8 with the rest of the probability."""
+    characters = []
+    for index, char in enumerate(text):
+        other = doubts.get(f"p{index}")
+        characters.append([(char, sure), (other, 1 - sure)] if other else [(char, sure)])
+    return Ballot(characters, lines or (len(text),), weight)
+
+
+def test_agreeing_readings_win() -> None:
+    outcome = count([ballot("36A12345")] * 3, cls=CAR)
+    assert outcome.text == "36A12345"
+    assert outcome.kind == "car"
+    assert outcome.confidence > 0.6
+
+
+def test_the_majority_beats_one_misreading() -> None:
+    outcome = count([ballot("36A12345"), ballot("36A12345"), ballot("36A12845")], cls=CAR)
+    assert outcome.n_best[0].text == "36A12345"
+    assert outcome.n_best[1].text == "36A12845"
+
+
+def test_two_readings_that_contradict_leave_the_plate_unknown() -> None:
+    outcome = count([ballot("36A12345"), ballot("36A12845")], cls=CAR)
+    assert outcome.text is None
+    assert {c.text for c in outcome.n_best[:2]} == {"36A12345", "36A12845"}
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1, 0.3])
+def test_one_poor_reading_never_wins(weight: float) -> None:
+    assert count([ballot("36A12345", weight=weight)], cls=CAR).text is None
+
+
+def test_nothing_read_is_unknown() -> None:
+    outcome = count([], cls=CAR)
+    assert (outcome.text, outcome.confidence, outcome.n_best) == (None, 0.0, [])
+
+
+@pytest.mark.parametrize(
+    ("read", "meant", "cls", "lines"),
+    [
+        ("3GA12345", "36A12345", CAR, (8,)),
+        ("36A1234S", "36A12345", CAR, (8,)),
+        ("368123456", "36B123456", MOTORCYCLE, (4, 5)),
+        ("29HI12345", "29H112345", MOTORCYCLE, (4, 5)),
+        ("Z9H112345", "29H112345", MOTORCYCLE, (4, 5)),
+    ],
+)
+def test_look_alikes_are_put_right_by_their_place(read: str, meant: str, cls: VehicleClass, lines: tuple[int, ...]) -> None:
+    assert count([ballot(read, lines=lines)] * 3, cls=cls).n_best[0].text == meant
+
+
+def test_the_readers_own_doubt_decides_between_letters() -> None:
+    sure_z = Ballot([[("3", 1.0)], [("6", 1.0)], [("Z", 0.55), ("7", 0.45)], *[[(c, 1.0)] for c in "12345"]], (8,), 0.9)
+    assert count([sure_z] * 3, cls=CAR).n_best[0].text == "36Z12345"
+
+
+def test_what_no_plate_looks_like_is_unknown() -> None:
+    assert count([ballot("HELLO"), ballot("123")], cls=CAR).text is None
+
+
+def test_an_exact_tie_is_not_decided() -> None:
+    half = Ballot([*[[(c, 1.0)] for c in "36A1234"], [("3", 0.5), ("8", 0.5)]], (8,), 1.0)
+    assert count([half] * 5, cls=CAR).text is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.text("0123456789ABCDEFGHKLMNPSTUVXYZ", max_size=10), st.floats(0, 1), st.floats(0.01, 1)), max_size=5
+    ),
+    st.sampled_from(list(VehicleClass)),
+)
+def test_whatever_is_read_the_outcome_is_a_plate_or_unknown(
+    readings: list[tuple[str, float, float]], cls: VehicleClass
+) -> None:
+    outcome = count([ballot(t, sure=p, weight=w) for t, w, p in readings], cls=cls)
+    if outcome.text is not None:
+        assert parse(outcome.text).known
+    assert sum(c.probability for c in outcome.n_best) <= 1.001
+    assert [c.probability for c in outcome.n_best] == sorted((c.probability for c in outcome.n_best), reverse=True)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(PROVINCES)), st.sampled_from("ABCDEFGHKLMNPSTUVXYZ"), st.integers(1, 99999))
+def test_a_clear_reading_of_a_car_plate_is_spelled_as_it_is(province: str, series: str, number: int) -> None:
+    text = f"{province}{series}{number:05d}"
+    best, probability = spellings(ballot(text, sure=1.0), "car")[0]
+    assert best == text
+    assert probability > 0.9

@@ -1,0 +1,136 @@
+"""Tracks keep their vehicle: through gaps, past each other, at low frame rates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.tracking import Track, Tracker, TrackerSettings
+
+Box = tuple[float, float, float, float]
+Mover = Callable[[float], Box | None]
+
+
+def mover(x: float, y: float, vx: float, vy: float, w: float = 40, h: float = 60) -> Mover:
+    return lambda t: (x + vx * t, y + vy * t, x + vx * t + w, y + vy * t + h)
+
+
+def watch(
+    movers: Sequence[Mover], *, fps: float, seconds: float, score: float = 0.8, classes: Sequence[int] | None = None,
+    jitter: float = 0.0, seed: int = 0,
+) -> tuple[Tracker, dict[int, set[int]]]:  # fmt: skip
+    """Track `movers`; returns for each mover the ids of confirmed tracks whose last box was its own."""
+    tracker = Tracker(5)
+    rng = np.random.default_rng(seed)
+    ids: dict[int, set[int]] = {i: set() for i in range(len(movers))}
+    for index in range(int(seconds * fps)):
+        t_s = index / fps
+        shown = [(i, b) for i, m in enumerate(movers) if (b := m(t_s)) is not None]
+        boxes = np.array([b for _, b in shown], np.float32).reshape(-1, 4)
+        boxes = boxes + rng.normal(0, jitter, boxes.shape).astype(np.float32)
+        labels = np.array([(classes[i] if classes else 0) for i, _ in shown], np.int64)
+        seen, _ = tracker.update(index, t_s, boxes, np.full(len(boxes), score, np.float32), labels)
+        for track in seen:
+            for (i, _), box in zip(shown, boxes, strict=True):
+                if np.allclose(track.last.box, box):
+                    ids[i].add(track.id)
+    return tracker, ids
+
+
+@pytest.mark.parametrize("fps", [6, 12.5, 25])
+def test_a_vehicle_keeps_one_id(fps: float) -> None:
+    _, ids = watch([mover(300, 400, 10, -120)], fps=fps, seconds=3, jitter=1.0)
+    assert len(ids[0]) == 1
+
+
+@pytest.mark.parametrize("fps", [6, 12.5, 25])
+def test_two_vehicles_that_pass_each_other_keep_their_ids(fps: float) -> None:
+    _, ids = watch([mover(100, 300, 80, 0), mover(400, 310, -80, 0)], fps=fps, seconds=4, jitter=0.5)
+    assert len(ids[0]) == len(ids[1]) == 1
+    assert ids[0] != ids[1]
+
+
+def test_a_vehicle_hidden_for_a_second_comes_back_under_its_id() -> None:
+    whole = mover(300, 400, 0, -60)
+    _, ids = watch([lambda t: None if 1.5 < t < 2.5 else whole(t)], fps=10, seconds=4)
+    assert len(ids[0]) == 1
+
+
+def test_a_vehicle_hidden_for_long_is_a_new_track() -> None:
+    whole = mover(300, 400, 0, -30)
+    _, ids = watch([lambda t: None if 1.5 < t < 5 else whole(t)], fps=10, seconds=7)
+    assert len(ids[0]) == 2
+
+
+def test_two_frames_are_not_a_track() -> None:
+    whole = mover(300, 400, 0, 0)
+    tracker, ids = watch([lambda t: whole(t) if t < 0.15 else None], fps=10, seconds=2)
+    assert ids[0] == set()
+    assert tracker.finish() == []
+
+
+def test_weak_boxes_carry_a_track_but_start_none() -> None:
+    assert watch([mover(300, 300, 0, -20)], fps=10, seconds=2, score=0.3)[1][0] == set()
+    tracker = Tracker(5)
+    for index in range(20):
+        score = 0.8 if index < 8 else 0.2
+        box = np.array([[300, 300 - 2 * index, 340, 360 - 2 * index]], np.float32)
+        seen, _ = tracker.update(index, index / 10, box, np.array([score], np.float32), np.array([0]))
+    assert len(seen) == 1
+    assert len(seen[0].observations) == 20
+
+
+def test_the_class_is_voted_over_the_track() -> None:
+    tracker = Tracker(5)
+    track: Track | None = None
+    for index in range(20):
+        label = 3 if index % 4 == 0 else 1
+        box = np.array([[300, 300 - 3 * index, 360, 360 - 3 * index]], np.float32)
+        seen, _ = tracker.update(index, index / 10, box, np.array([0.8], np.float32), np.array([label]))
+        track = seen[0] if seen else track
+    assert track is not None
+    assert track.class_index == 1
+    assert track.class_share == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_bus_does_not_take_over_the_motorcycle_that_it_hides() -> None:
+    rider = mover(300, 300, 0, -20)
+    bus: Mover = lambda t: (150 + 100 * t, 150, 450 + 100 * t, 380)  # noqa: E731
+    _, ids = watch([lambda t: rider(t) if t < 1 else None, bus], fps=10, seconds=3, classes=[0, 2])
+    assert not ids[0] & ids[1]
+
+
+def test_old_observations_are_dropped() -> None:
+    tracker = Tracker(5, TrackerSettings(history_s=2.0))
+    for index in range(100):
+        tracker.update(index, index / 10, np.array([[10, 10, 50, 70]], np.float32), np.ones(1, np.float32), np.array([0]))
+    (track,) = tracker.finish()
+    assert track.observations[0].t_s >= 7.85
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.floats(0, 600), st.floats(0, 400), st.floats(5, 80), st.floats(5, 80), st.floats(0, 1), st.integers(0, 4)),
+            max_size=6,
+        ),
+        max_size=12,
+    )
+)  # fmt: skip
+def test_whatever_the_detector_says_no_box_belongs_to_two_tracks(
+    frames: list[list[tuple[float, float, float, float, float, int]]]
+) -> None:
+    tracker = Tracker(5)
+    for index, found in enumerate(frames):
+        boxes = np.array([[x, y, x + w, y + h] for x, y, w, h, _, _ in found], np.float32).reshape(-1, 4)
+        scores = np.array([f[4] for f in found], np.float32)
+        tracker.update(index, index / 8, boxes, scores, np.array([f[5] for f in found], np.int64))
+        now = [t.last.box for t in tracker.tracks if t.last.frame == index]
+        assert len(now) <= len(found)
+        assert len({t.id for t in tracker.tracks}) == len(tracker.tracks)
+        assert all(np.isfinite(t.velocity_px_s).all() for t in tracker.tracks)

@@ -21,7 +21,7 @@ _FLOOR = 1e-4
 _CONFUSED = 0.02
 """Chance that a reader says one look-alike for another without listing it."""
 _BEAM = 12
-_NOTHING = 0.5
+_NOTHING = 0.3
 """Weight of "none of these", in readings of full weight."""
 _WIN = 0.6
 _LEAD = 2.0

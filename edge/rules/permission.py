@@ -99,4 +99,3 @@ def _movement_state(
     if not states and counted and all(of(h) == LampState.OFF for h in counted):
         return LampState.OFF
     return LampState.UNKNOWN
-

@@ -52,7 +52,9 @@ def lamps(scene_: Scene, phases: Sequence[tuple[float, LampState]], *, until_s: 
     return {head.id: history(phases, scene_, head.id, until_s) for head in scene_.signals}
 
 
-def history(phases: Sequence[tuple[float, LampState]], scene_: Scene, head_id: str, until_s: float = 30.0) -> LampHistory:
+def history(
+    phases: Sequence[tuple[float, LampState]], scene_: Scene, head_id: str, until_s: float = 30.0
+) -> LampHistory:
     head = next(h for h in scene_.signals if h.id == head_id)
     made = LampHistory(head)
     for index, t_s in enumerate(np.arange(0, until_s, 0.1)):

@@ -61,7 +61,9 @@ def test_nothing_read_is_unknown() -> None:
         ("Z9H112345", "29H112345", MOTORCYCLE, (4, 5)),
     ],
 )
-def test_look_alikes_are_put_right_by_their_place(read: str, meant: str, cls: VehicleClass, lines: tuple[int, ...]) -> None:
+def test_look_alikes_are_put_right_by_their_place(
+    read: str, meant: str, cls: VehicleClass, lines: tuple[int, ...]
+) -> None:
     assert count([ballot(read, lines=lines)] * 3, cls=cls).n_best[0].text == meant
 
 
@@ -82,7 +84,8 @@ def test_an_exact_tie_is_not_decided() -> None:
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.text("0123456789ABCDEFGHKLMNPSTUVXYZ", max_size=10), st.floats(0, 1), st.floats(0.01, 1)), max_size=5
+        st.tuples(st.text("0123456789ABCDEFGHKLMNPSTUVXYZ", max_size=10), st.floats(0, 1), st.floats(0.01, 1)),
+        max_size=5,
     ),
     st.sampled_from(list(VehicleClass)),
 )

@@ -69,7 +69,12 @@ def test_an_over_exposed_core_is_read_by_its_rim() -> None:
 
 @pytest.mark.parametrize(
     ("colour", "what"),
-    [((40, 40, 220), "a red bus"), ((240, 240, 240), "a white lorry"), ((70, 200, 90), "a green bus"), ((8, 8, 8), "night")],
+    [
+        ((40, 40, 220), "a red bus"),
+        ((240, 240, 240), "a white lorry"),
+        ((70, 200, 90), "a green bus"),
+        ((8, 8, 8), "night"),
+    ],
 )
 def test_what_hides_the_whole_head_shows_no_colour(colour: tuple[int, int, int], what: str) -> None:
     image = np.full((120, 160, 3), colour, np.uint8)
@@ -112,7 +117,16 @@ def steadied(states: list[LampState], fps: float) -> list[tuple[LampState, int]]
         ([GREEN] * 7 + [OFF] * 18 + [RED] * 9, 6, [(GREEN, 0), (OFF, 7), (RED, 25)]),
         ([RED, OFF] * 20, 25, [(RED, 0)]),
     ],
-    ids=["change", "one frame lost", "flicker", "one wrong frame", "goes dark", "bangkok", "hanoi", "LED against shutter"],
+    ids=[
+        "change",
+        "one frame lost",
+        "flicker",
+        "one wrong frame",
+        "goes dark",
+        "bangkok",
+        "hanoi",
+        "LED against shutter",
+    ],
 )
 def test_a_state_is_believed_when_it_lasts_and_dated_back_to_its_first_frame(
     states: list[LampState], fps: float, expected: list[tuple[LampState, int]]
@@ -147,7 +161,7 @@ def test_a_controllers_report_grows_stale() -> None:
 @pytest.mark.footage
 @pytest.mark.parametrize("clip", ["hanoi_giang_vo", "bangkok", "saudi_pickup", "colorado_springs", "portland"])
 def test_the_phases_of_the_clips_are_read(clip: str) -> None:
-    """Every head against the truth, frame by frame: no red called green or green called red, onsets within two frames."""
+    """Every head against the truth, frame by frame: red and green are never exchanged, onsets within two frames."""
     video = FOOTAGE / "red_light" / f"{clip}.mp4"
     if not video.is_file():
         pytest.skip("the footage of ../shared is not beside the checkout")

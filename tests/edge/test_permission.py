@@ -44,9 +44,7 @@ VANISHES = points((0, 300, 450), (6, 300, 130))
         "straight on under its own head", "one of two heads not readable", "two heads contradict",
     ],
 )  # fmt: skip
-def test_heads_and_movements(
-    heads: list[dict[str, Any]], states: dict[str, LampState], where: Any, acts: int
-) -> None:
+def test_heads_and_movements(heads: list[dict[str, Any]], states: dict[str, LampState], where: Any, acts: int) -> None:
     here = scene(signals=heads)
     histories = {name: history([(0.0, state)], here, name) for name, state in states.items()}
     assert len(red_light(drive(here, where, from_s=0, to_s=6), here, histories)) == acts

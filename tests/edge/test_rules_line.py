@@ -132,7 +132,11 @@ def test_standing_past_the_line_on_red_is_found_as_that_act() -> None:
     ("where", "phases", "why"),
     [
         (points((0, 300, 450), (2, 300, 301), (20, 300, 301)), ALWAYS_RED, "stands on the line"),
-        (points((0, 300, 450), (2, 300, 310), (2.6, 300, 298), (20, 300, 298)), ALWAYS_RED, "a wandering box at the line"),
+        (
+            points((0, 300, 450), (2, 300, 310), (2.6, 300, 298), (20, 300, 298)),
+            ALWAYS_RED,
+            "a wandering box at the line",
+        ),
         (points((0, 300, 312), (9, 300, 296)), ALWAYS_RED, "stood at the line all along"),
         (STOPS, [(0.0, GREEN), (4.0, RED)], "passed on green"),
         (STOPS, [(0.0, RED), (3.0, GREEN)], "green soon after"),
@@ -141,6 +145,8 @@ def test_standing_past_the_line_on_red_is_found_as_that_act() -> None:
         (THROUGH, ALWAYS_RED, "drives on into the junction"),
     ],
 )
-def test_not_every_stop_near_the_line_is_the_stop_line_act(where: Where, phases: list[tuple[float, Any]], why: str) -> None:
+def test_not_every_stop_near_the_line_is_the_stop_line_act(
+    where: Where, phases: list[tuple[float, Any]], why: str
+) -> None:
     path = drive(scene(), where, from_s=0, to_s=8)
     assert stopped_past_line(path, scene(), lamps(scene(), phases)) == [], why

@@ -107,23 +107,28 @@ def test_a_bus_does_not_take_over_the_motorcycle_that_it_hides() -> None:
 def test_old_observations_are_dropped() -> None:
     tracker = Tracker(5, TrackerSettings(history_s=2.0))
     for index in range(100):
-        tracker.update(index, index / 10, np.array([[10, 10, 50, 70]], np.float32), np.ones(1, np.float32), np.array([0]))
+        tracker.update(
+            index, index / 10, np.array([[10, 10, 50, 70]], np.float32), np.ones(1, np.float32), np.array([0])
+        )
     (track,) = tracker.finish()
     assert track.observations[0].t_s >= 7.85
+
+
+X, SIDE = st.floats(0, 600), st.floats(5, 80)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.lists(
-            st.tuples(st.floats(0, 600), st.floats(0, 400), st.floats(5, 80), st.floats(5, 80), st.floats(0, 1), st.integers(0, 4)),
+            st.tuples(X, X, SIDE, SIDE, st.floats(0, 1), st.integers(0, 4)),
             max_size=6,
         ),
         max_size=12,
     )
 )  # fmt: skip
 def test_whatever_the_detector_says_no_box_belongs_to_two_tracks(
-    frames: list[list[tuple[float, float, float, float, float, int]]]
+    frames: list[list[tuple[float, float, float, float, float, int]]],
 ) -> None:
     tracker = Tracker(5)
     for index, found in enumerate(frames):

@@ -1,0 +1,170 @@
+"""The whole seeing part on a drawn junction with a detector that knows where the vehicles are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.pipeline import CameraPipeline, PictureError, PipelineSettings
+from edge.types import ActEvent, Frame, Image
+from evidence.acts import ActCode, LampState
+from models.detector import Detections
+from models.plates import LineReading, PlateBox, PlateReading
+from tests.edge.roads import points, scene
+
+RED_FROM_S = 1.0
+
+
+class KnownDetector:
+    """Finds the orange rectangles of the drawn picture."""
+
+    def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
+        mask = ((frame_bgr[..., 2] > 200) & (frame_bgr[..., 0] < 60) & (frame_bgr[..., 1] > 90)).astype(np.uint8)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+        boxes = np.array([[x, y, x + w, y + h] for x, y, w, h, n in stats[1:] if n > 200], np.float32).reshape(-1, 4)
+        return Detections(boxes, np.full(len(boxes), 0.9, np.float32), np.zeros(len(boxes), np.int64))
+
+
+class KnownPlates:
+    """A plate in the middle of every vehicle, always the same."""
+
+    def __init__(self, upper: str = "36B1", lower: str = "23456") -> None:
+        self.upper, self.lower, self.reads = upper, lower, 0
+
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        height, width = crop_bgr.shape[:2]
+        return [PlateBox((width * 0.2, height * 0.4, width * 0.8, height * 0.8), 0.9)]
+
+    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+        self.reads += 1
+        lines = (self.upper, self.lower)
+        return PlateReading(tuple(LineReading(t, (0.98,) * len(t), tuple(((c, 0.98),) for c in t)) for t in lines))
+
+
+def picture(t_s: float, vehicles: list[tuple[float, float]], *, size: tuple[int, int] = (640, 480)) -> Image:
+    width, height = size
+    image = np.full((height, width, 3), 90, np.uint8)
+    for x, y in vehicles:
+        cv2.rectangle(image, (int(x - 20), int(y - 60)), (int(x + 20), int(y)), (20, 120, 240), -1)
+    cv2.rectangle(image, (600, 10), (610, 40), (20, 20, 20), -1)
+    red = t_s >= RED_FROM_S
+    cv2.circle(image, (605, 15 if red else 35), 3, (20, 20, 250) if red else (120, 230, 40), -1)
+    return image
+
+
+def play(
+    pipeline: CameraPipeline, routes: list[object], *, seconds: float, fps: float = 10.0
+) -> tuple[list[ActEvent], dict[int, Image]]:
+    events: list[ActEvent] = []
+    images = {}
+    for index in range(int(seconds * fps)):
+        t_s = index / fps
+        places = [p for route in routes if (p := route(t_s)) is not None]  # type: ignore[operator]
+        images[index] = picture(t_s, places)
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=t_s)
+        events += pipeline.process(Frame(index, t_s, images[index], at, index))
+    return events + pipeline.finish(), images
+
+
+RUNNER = points((0, 200, 460), (6, 200, 60))
+
+
+def test_a_red_light_run_comes_out_with_everything_that_proves_it() -> None:
+    plates = KnownPlates()
+    events, images = play(CameraPipeline(scene(), KnownDetector(), plates), [RUNNER], seconds=9)
+    (event,) = events
+    assert event.act == ActCode.RED_LIGHT
+    assert event.lamp == LampState.RED
+    assert event.plate.text == "36B123456"
+    assert {"still_before", "still_on", "still_after"} == set(event.stills)
+    before, on, after = (event.stills[r] for r in ("still_before", "still_on", "still_after"))
+    assert before.frame < on.frame == event.frame < after.frame
+    difference = np.abs(on.image.astype(int) - images[event.frame].astype(int))
+    assert difference.mean() < 1.0, "the still is the frame itself, but for near-lossless coding"
+    (timeline,) = event.lamps
+    assert timeline.governs
+    assert [s.state for s in timeline.spans] == [LampState.GREEN, LampState.RED]
+    assert event.clip_from_s == 0
+    assert event.clip_to_s == pytest.approx(event.t_s + 6)
+    assert event.plate_crop is not None
+    assert event.vehicle_crop is not None
+
+
+def test_plates_are_read_only_when_there_is_an_act() -> None:
+    plates = KnownPlates()
+    waits = points((0, 200, 460), (2, 200, 330), (9, 200, 330))
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), plates), [waits], seconds=9)
+    assert events == []
+    assert plates.reads == 0
+
+
+def test_an_act_is_told_once_however_long_the_vehicle_stays_in_view() -> None:
+    slow = points((0, 200, 460), (4, 200, 260), (20, 200, 120))
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [slow], seconds=20)
+    assert [e.act for e in events] == [ActCode.RED_LIGHT]
+
+
+def test_who_stops_past_the_line_and_then_runs_it_has_run_it() -> None:
+    route = points((0, 200, 460), (2, 200, 320), (2.6, 200, 280), (5.5, 200, 280), (7.5, 200, 150), (9, 200, 70))
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=11)
+    assert [e.act for e in events] == [ActCode.RED_LIGHT]
+
+
+def test_who_stays_past_the_line_has_stopped_there() -> None:
+    route = points((0, 200, 460), (2, 200, 320), (2.6, 200, 280), (30, 200, 280))
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=14)
+    assert [e.act for e in events] == [ActCode.STOPPED_PAST_LINE]
+
+
+def test_acts_that_the_scene_does_not_ask_for_are_not_looked_for() -> None:
+    quiet = scene(acts=["wrong_way"])
+    assert play(CameraPipeline(quiet, KnownDetector(), KnownPlates()), [RUNNER], seconds=8)[0] == []
+
+
+def test_vehicles_in_an_excluded_area_do_not_exist() -> None:
+    hidden = scene(exclude=[{"id": "e", "polygon": [[100, 20], [300, 20], [300, 479], [100, 479]]}])
+    pipeline = CameraPipeline(hidden, KnownDetector(), KnownPlates())
+    assert play(pipeline, [RUNNER], seconds=8)[0] == []
+
+
+def test_frames_beyond_the_rate_that_is_needed_are_skipped() -> None:
+    class Counting(KnownDetector):
+        calls = 0
+
+        def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
+            self.calls += 1
+            return super().detect(frame_bgr)
+
+    detector = Counting()
+    pipeline = CameraPipeline(scene(), detector, KnownPlates(), settings=PipelineSettings(max_fps=10))
+    play(pipeline, [RUNNER], seconds=3, fps=30)
+    assert 29 <= detector.calls <= 32
+
+
+def test_a_picture_of_another_size_is_refused_with_a_remedy() -> None:
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    small = Frame(0, 0.0, picture(0, [], size=(640, 400)), datetime(2026, 1, 1, tzinfo=UTC), 0)
+    with pytest.raises(PictureError, match=r"640 x 400.*640 x 480"):
+        pipeline.process(small)
+
+
+def test_the_end_of_the_stream_decides_what_is_pending() -> None:
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [RUNNER], seconds=4.2)
+    assert [e.act for e in events] == [ActCode.RED_LIGHT]
+
+
+def test_memory_of_the_past_stays_bounded() -> None:
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    routes = [
+        (lambda t, k=k: points((0, 200, 460), (5, 200, 60))(t - k) if k <= t <= k + 5 else None)
+        for k in range(0, 60, 3)
+    ]
+    play(pipeline, list(routes), seconds=70, fps=8)
+    assert len(pipeline._paths._rows) <= 2
+    assert len(pipeline._views._views) <= 2
+    assert len(pipeline._stills._kept) <= 100
+    assert not pipeline._pending

@@ -88,7 +88,7 @@ class DetectorConfig(Section):
     """The networks, shared by all cameras of the node."""
 
     threads: int = Field(default=2, ge=1, le=64, title="Threads", description="CPU threads of a network")
-    long_side: int = Field(default=416, ge=128, le=2048, title="Input size", description="longer side in pixels")
+    long_side: int = Field(default=640, ge=128, le=2048, title="Input size", description="longer side in pixels")
     min_score: float = Field(default=0.1, ge=0.01, le=0.9, title="Least score", description="weaker boxes are ignored")
 
 

@@ -1,0 +1,124 @@
+"""`giaolo evaluate`: figures, each printed beside what it is measured against."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, score
+
+
+@click.group()
+def evaluate() -> None:
+    """Đo độ chính xác. / Measure accuracy against truth."""
+
+
+@evaluate.command()
+@click.option("--truth", type=click.Path(path_type=Path), required=True, help="TRUTH.json")
+@click.option("--acts", "acts_file", type=click.Path(path_type=Path), required=True, help="acts.jsonl of a replay")
+@click.option("--clip", help="which clip of a truth file that has several")
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+def acts(truth: Path, acts_file: Path, clip: str | None, as_json: bool) -> None:
+    """Compare acts with the truth: precision, recall, misses, false acts."""
+    try:
+        result = score(load_truth(truth, clip), load_acts(acts_file))
+    except TruthError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(as_dict(result), ensure_ascii=False) if as_json else as_text(result))
+
+
+@evaluate.command()
+@click.option("--footage", type=click.Path(path_type=Path), default=Path("../shared/footage"), show_default=True)
+@click.option("--scenes", type=click.Path(path_type=Path), default=Path("zones/examples"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="keep packets and acts here")
+def suite(footage: Path, scenes: Path, out: Path | None) -> None:
+    """Replay every clip with truth and print one table, limits beside the figures."""
+    from tools.suite import run_suite
+
+    run_suite(footage, scenes, out)
+
+
+def load_truth(path: Path, clip: str | None) -> Truth:
+    return read_truth(_json(path), where=str(path), clip=clip)
+
+
+def load_acts(path: Path) -> list[Reported]:
+    """Read `acts.jsonl`. Raises `TruthError` naming the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TruthError(f"cannot be read: {error}", where=str(path)) from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            x1, y1, x2, y2 = (float(v) for v in entry["box"])
+            found.append(Reported(str(entry["act"]), int(entry["frame"]), float(entry["t_s"]), (x1, y1, x2, y2), entry))
+        except (ValueError, KeyError, TypeError) as error:
+            raise TruthError(
+                f"is not an act: {error!r}", where=f"{path}: line {number}", remedy="give the acts.jsonl of a replay"
+            ) from error
+    return found
+
+
+def as_text(result: Score) -> str:
+    """For people."""
+    (sure, sure_of), (found, of) = result.sure, result.all
+    lines = [
+        f"precision  {share(result.precision)}  ({len(result.matches)} right, {len(result.false)} false)",
+        f"recall     {share(result.recall)}  ({sure} of {sure_of} marked high)",
+        f"recall all {share(result.recall_all)}  ({found} of {of} marked high or medium)",
+    ]
+    for match in result.matches:
+        lines.append(
+            f"found  {match.true.id:12s} {match.true.act:18s} frame {match.reported.frame} "
+            f"t {match.reported.t_s:.2f} s ({match.reported.t_s - match.true.from_s:+.2f} s), IoU {match.iou:.2f}"
+        )
+    for true in result.missed:
+        lines.append(
+            f"MISSED {true.id:12s} {true.act:18s} t {true.from_s:.2f} s, marked {true.certainty}"
+            + (f": {true.note}" if true.note else "")
+        )
+    for false in result.false:
+        r = false.reported
+        lines.append(f"FALSE  {r.act} frame {r.frame} t {r.t_s:.2f} s box {[round(v) for v in r.box]}: {false.why}")
+    for match in result.doubtful:
+        lines.append(f"doubt  {match.true.id} {match.true.act}: reported, the truth itself is unsure; not counted")
+    return "\n".join(lines)
+
+
+def as_dict(result: Score) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "precision": result.precision,
+        "recall": result.recall,
+        "recall_all": result.recall_all,
+        "found": [
+            {"id": m.true.id, "act": m.true.act, "frame": m.reported.frame, "iou": round(m.iou, 3)}
+            for m in result.matches
+        ],
+        "missed": [{"id": t.id, "act": t.act, "t_s": t.from_s, "marked": t.certainty} for t in result.missed],
+        "false": [
+            {"act": f.reported.act, "frame": f.reported.frame, "box": list(f.reported.box), "why": f.why}
+            for f in result.false
+        ],
+        "doubtful": [{"id": m.true.id, "act": m.true.act, "frame": m.reported.frame} for m in result.doubtful],
+    }
+
+
+def share(value: float | None) -> str:
+    return "  -  " if value is None else f"{value:5.3f}"
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TruthError(f"cannot be read: {error}", where=str(path)) from error
+    except ValueError as error:
+        raise TruthError(f"is not JSON: {error}", where=str(path)) from error

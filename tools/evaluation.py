@@ -1,0 +1,268 @@
+"""Acts against truth: who was found, who was missed, who was accused wrongly. Pure; reads no files.
+
+A reported act matches a true one when the kind is the same, the times lie within a second and the boxes overlap by an
+IoU of 0.3. Each is used once, and the assignment is the one with the most matches. What the truth marks as doubtful
+("low", "ambiguous") is neither a miss when absent nor a false act when reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from evidence.errors import GiaoLoError
+
+TIME_TOLERANCE_S = 1.0
+MIN_IOU = 0.3
+
+Box = tuple[float, float, float, float]
+Certainty = Literal["high", "medium", "low"]
+
+
+class TruthError(GiaoLoError):
+    """A truth file or a list of acts cannot be understood."""
+
+
+@dataclass(frozen=True)
+class TrueAct:
+    """One act of the truth. `boxes`: known boxes by time, in order; empty: only time can be compared."""
+
+    id: str
+    act: str
+    from_s: float
+    to_s: float
+    boxes: tuple[tuple[float, Box], ...]
+    certainty: Certainty
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Innocent:
+    """Somebody of whom the truth says that he did nothing; `at_s` None: at any time, near his box."""
+
+    id: str
+    at_s: float | None
+    box: Box | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Truth:
+    acts: tuple[TrueAct, ...]
+    innocents: tuple[Innocent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reported:
+    """An act out of `acts.jsonl`."""
+
+    act: str
+    frame: int
+    t_s: float
+    box: Box
+    line: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    true: TrueAct
+    reported: Reported
+    iou: float
+
+
+@dataclass(frozen=True)
+class FalseAct:
+    """`why`: `non-violator ID`, `wrong act for ID`, `nobody there`."""
+
+    reported: Reported
+    why: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """The outcome. Recall counts acts marked high; `recall_all` those marked medium too."""
+
+    matches: tuple[Match, ...]
+    missed: tuple[TrueAct, ...]
+    false: tuple[FalseAct, ...]
+    doubtful: tuple[Match, ...]
+
+    def _found(self, *certainties: Certainty) -> tuple[int, int]:
+        found = sum(m.true.certainty in certainties for m in self.matches)
+        return found, found + sum(t.certainty in certainties for t in self.missed)
+
+    @property
+    def sure(self) -> tuple[int, int]:
+        """Found and listed, of those marked high."""
+        return self._found("high")
+
+    @property
+    def all(self) -> tuple[int, int]:
+        return self._found("high", "medium")
+
+    @property
+    def precision(self) -> float | None:
+        reported = len(self.matches) + len(self.false)
+        return len(self.matches) / reported if reported else None
+
+    @property
+    def recall(self) -> float | None:
+        found, listed = self.sure
+        return found / listed if listed else None
+
+    @property
+    def recall_all(self) -> float | None:
+        found, listed = self.all
+        return found / listed if listed else None
+
+
+def score(truth: Truth, reported: Sequence[Reported]) -> Score:
+    """Match what was reported with what happened."""
+    overlap = np.array([[_overlap(t, r) if t.act == r.act else -1.0 for r in reported] for t in truth.acts])
+    matches: list[Match] = []
+    if overlap.size:
+        # certainty first: a doubtful act must not take the report away from a sure one
+        weight = np.array([{"high": 3.0, "medium": 2.0, "low": 1.0}[t.certainty] for t in truth.acts])[:, None]
+        value = np.where(overlap >= MIN_IOU, weight + overlap, 0.0)
+        rows, columns = linear_sum_assignment(-value)
+        matches = [
+            Match(truth.acts[i], reported[j], float(overlap[i, j]))
+            for i, j in zip(rows, columns, strict=True)
+            if overlap[i, j] >= MIN_IOU
+        ]
+    used_true, used = {id(m.true) for m in matches}, {id(m.reported) for m in matches}
+    return Score(
+        matches=tuple(m for m in matches if m.true.certainty != "low"),
+        missed=tuple(t for t in truth.acts if id(t) not in used_true and t.certainty != "low"),
+        false=tuple(FalseAct(r, _why(truth, r)) for r in reported if id(r) not in used),
+        doubtful=tuple(m for m in matches if m.true.certainty == "low"),
+    )
+
+
+def _why(truth: Truth, reported: Reported) -> str:
+    for true in truth.acts:
+        if _overlap(true, reported) >= MIN_IOU:
+            return f"wrong act for {true.id} ({true.act})" if true.act != reported.act else f"{true.id} a second time"
+    for innocent in truth.innocents:
+        near = innocent.at_s is None or abs(innocent.at_s - reported.t_s) <= TIME_TOLERANCE_S
+        if near and innocent.box is not None and iou(innocent.box, reported.box) >= MIN_IOU:
+            return f"non-violator {innocent.id}"
+    return "nobody there"
+
+
+def _overlap(true: TrueAct, reported: Reported) -> float:
+    """IoU at the time of the report; 0 when the times do not agree."""
+    if not true.from_s - TIME_TOLERANCE_S <= reported.t_s <= true.to_s + TIME_TOLERANCE_S:
+        return 0.0
+    if not true.boxes:
+        return MIN_IOU
+    return max(iou(box, reported.box) for box in [_box_at(true, reported.t_s), *_near(true, reported.t_s)])
+
+
+def _box_at(true: TrueAct, t_s: float) -> Box:
+    """Between two known boxes the vehicle is taken to move evenly."""
+    times = [t for t, _ in true.boxes]
+    columns = np.array([box for _, box in true.boxes])
+    x1, y1, x2, y2 = (float(np.interp(t_s, times, columns[:, i])) for i in range(4))
+    return x1, y1, x2, y2
+
+
+def _near(true: TrueAct, t_s: float) -> list[Box]:
+    return [box for at, box in true.boxes if abs(at - t_s) <= TIME_TOLERANCE_S]
+
+
+def iou(a: Sequence[float], b: Sequence[float]) -> float:
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    both = width * height
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
+    return both / union if union > 0 else 0.0
+
+
+def read_truth(value: Any, *, where: str, clip: str | None = None) -> Truth:
+    """Understand a truth file: violators at a stop line, or lane acts of several clips (`clip` names one of them).
+
+    Raises `TruthError` naming the place that cannot be understood.
+    """
+    if not isinstance(value, dict):
+        raise TruthError("holds no truth: it must be a JSON object", where=where)
+    fps = value.get("fps")
+    if not isinstance(fps, int | float) or fps <= 0:
+        raise TruthError("`fps` is missing or not a positive number", where=where)
+    try:
+        if "clips" in value:
+            return _lane_truth(value, float(fps), where, clip)
+        return _line_truth(value, float(fps), where)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TruthError(
+            f"cannot be understood: {error!r}",
+            where=where,
+            remedy="follow the format of the truth files of the footage",
+        ) from error
+
+
+def _line_truth(value: dict[str, Any], fps: float, where: str) -> Truth:
+    if not any(k in value for k in ("violators", "non_violators", "acts")):
+        raise TruthError("has neither `violators` nor `clips`", where=where)
+    acts = []
+    for v in value.get("violators", []):
+        at_s = float(v["cross_time_s"]) if v.get("cross_time_s") is not None else v["cross_frame"] / fps
+        boxes: tuple[tuple[float, Box], ...] = ((at_s, _box(v["box"])),) if v.get("box") else ()
+        act = v.get("act") or ("stopped_past_line" if v.get("stops_beyond_line") else "red_light")
+        until_s = float(v.get("until_s", at_s))
+        acts.append(TrueAct(str(v["id"]), act, at_s, until_s, boxes, _certainty(v), v.get("note", "")))
+    for v in value.get("lane_line_events", []):
+        first, last = v["frames"]
+        acts.append(TrueAct(str(v["id"]), "solid_line", first / fps, last / fps, (), _certainty(v), v.get("event", "")))
+    for v in value.get("acts", []):
+        boxes = tuple((float(t), _box(b)) for t, b in sorted(v.get("boxes", {}).items(), key=lambda kv: float(kv[0])))
+        acts.append(
+            TrueAct(
+                str(v["id"]), v["act"], float(v["from_s"]), float(v["to_s"]), boxes, _certainty(v), v.get("note", "")
+            )
+        )
+    innocents = [
+        Innocent(
+            str(v["id"]),
+            v.get("cross_time_s") if v.get("cross_time_s") is not None else _seconds(v.get("box_frame"), fps),
+            _box(v["box"]) if v.get("box") else None,
+            v.get("note", ""),
+        )
+        for v in value.get("non_violators", [])
+    ]
+    return Truth(tuple(acts), tuple(innocents))
+
+
+def _lane_truth(value: dict[str, Any], fps: float, where: str, clip: str | None) -> Truth:
+    clips = value["clips"]
+    if clip is None or clip not in clips:
+        names = ", ".join(sorted(clips))
+        raise TruthError("is about several clips", where=where, remedy=f"say which one with --clip: {names}")
+    acts = []
+    for kind, act in (("straddle", "solid_line"), ("wrong_side", "wrong_way")):
+        for number, v in enumerate(clips[clip].get(kind, []), 1):
+            first, last = v["frames"]
+            boxes = tuple((int(f) / fps, _box(b)) for f, b in sorted(v["boxes"].items(), key=lambda kv: int(kv[0])))
+            name = f"{v.get('type', kind)}{number}"
+            acts.append(TrueAct(name, act, first / fps, last / fps, boxes, _certainty(v), v.get("note", "")))
+    return Truth(tuple(acts))
+
+
+def _certainty(entry: Mapping[str, Any]) -> Certainty:
+    word = str(entry.get("confidence", "high")).split()[0].strip(",;-").lower()
+    if word in ("low", "ambiguous", "unsure"):
+        return "low"
+    return "medium" if word == "medium" else "high"
+
+
+def _seconds(frame: Any, fps: float) -> float | None:
+    return None if frame is None else float(frame) / fps
+
+
+def _box(value: Any) -> Box:
+    x1, y1, x2, y2 = (float(v) for v in value)
+    return x1, y1, x2, y2

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from types import TracebackType
 
 from evidence.errors import GiaoLoError
 
-_STOP_S = 15.0
+# a box finishes what its cameras have found before it leaves
+_STOP_S = 40.0
 
 
 class ProcessError(GiaoLoError):
@@ -53,16 +55,18 @@ class Processes:
                     f"{name} has ended with status {status}: {self._last_words(name)}", where=str(self.log(name))
                 )
 
-    def wait_for_port(self, name: str, port: int, *, timeout_s: float = 60.0) -> None:
-        """Until the part listens on `port`. Raises `ProcessError`."""
+    def wait_for_port(
+        self, name: str, port: int, *, timeout_s: float = 60.0, stop: threading.Event | None = None
+    ) -> None:
+        """Until the part listens on `port`, or `stop` is set. Raises `ProcessError`."""
+        stop = stop or threading.Event()
         end = time.monotonic() + timeout_s
-        while True:
+        while not port_is_taken(port):
             self.check()
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
-                return
             if time.monotonic() > end:
                 raise ProcessError(f"{name} does not listen on port {port}", where=str(self.log(name)))
-            time.sleep(0.1)
+            if stop.wait(0.1):
+                return
 
     def stop(self, name: str) -> None:
         """SIGTERM, then SIGKILL for what does not go."""
@@ -104,6 +108,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether somebody on this machine answers there."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
+        return True
+    return False
 
 
 def _die_with_parent() -> None:

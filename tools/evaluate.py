@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from evidence.errors import GiaoLoError
 from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, score
 
 
@@ -24,7 +26,7 @@ def evaluate() -> None:
 def acts(truth: Path, acts_file: Path, clip: str | None, as_json: bool) -> None:
     """Compare acts with the truth: precision, recall, misses, false acts."""
     try:
-        result = score(load_truth(truth, clip), load_acts(acts_file))
+        result = score(load_truth(truth, clip, beside=acts_file), load_acts(acts_file))
     except TruthError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(as_dict(result), ensure_ascii=False) if as_json else as_text(result))
@@ -41,8 +43,24 @@ def suite(footage: Path, scenes: Path, out: Path | None) -> None:
     run_suite(footage, scenes, out)
 
 
-def load_truth(path: Path, clip: str | None) -> Truth:
-    return read_truth(_json(path), where=str(path), clip=clip)
+def load_truth(path: Path, clip: str | None, *, beside: Path | None = None) -> Truth:
+    """Read a truth file. One about several clips: `clip`, or the clip that the acts in `beside` were found in."""
+    value = _json(path)
+    if clip is None and beside is not None and isinstance(value, dict) and isinstance(value.get("clips"), dict):
+        clip = _clip_of(beside, list(value["clips"]))
+    return read_truth(value, where=str(path), clip=clip)
+
+
+def _clip_of(acts_file: Path, clips: list[str]) -> str | None:
+    """A replay's packets name the clip as their camera; without packets the folder's name may."""
+    from evidence.container import open_packet
+
+    names = [acts_file.resolve().parent.name]
+    packets = sorted(acts_file.resolve().parent.glob("*.glp"))
+    if packets:
+        with contextlib.suppress(GiaoLoError, OSError):
+            names.insert(0, open_packet(packets[0].read_bytes()).manifest.camera.id)
+    return next((c for n in names for c in clips if n in (c, Path(c).stem)), None)
 
 
 def load_acts(path: Path) -> list[Reported]:

@@ -151,6 +151,8 @@ def _why(truth: Truth, reported: Reported) -> str:
         near = innocent.at_s is None or abs(innocent.at_s - reported.t_s) <= TIME_TOLERANCE_S
         if near and innocent.box is not None and iou(innocent.box, reported.box) >= MIN_IOU:
             return f"non-violator {innocent.id}"
+        if near and innocent.box is None and innocent.at_s is not None:
+            return f"non-violator {innocent.id} (by its time; the truth gives no box)"
     return "nobody there"
 
 

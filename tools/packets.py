@@ -1,0 +1,67 @@
+"""Packets as a box makes them, out of nothing, for benchmarks."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from evidence.acts import ActCode, VehicleClass
+from evidence.canonical import sha256_hex
+from evidence.container import pack
+from evidence.packet import (
+    ActStatement,
+    Camera,
+    Chain,
+    Clock,
+    FileEntry,
+    Manifest,
+    Node,
+    Plate,
+    SceneRef,
+    Track,
+    TrackPoint,
+    Vehicle,
+)
+from evidence.seal import SigningKey
+
+NODE = "bench-1"
+_BOX = (213.0, 120.0, 320.0, 180.0)
+
+
+@dataclass
+class PacketMaker:
+    """Makes a chain; each packet's clip is `clip_bytes` of noise, so that nothing is stored only once."""
+
+    key: SigningKey
+    clip_bytes: int = 1024 * 1024
+    sequence: int = 0
+    previous: str | None = None
+
+    def next(self) -> tuple[Manifest, bytes]:
+        """The next packet of the chain, sealed."""
+        self.sequence += 1
+        clip = np.random.default_rng(self.sequence).bytes(self.clip_bytes)
+        at = datetime.now(UTC) - timedelta(minutes=10)
+        manifest = Manifest(
+            packet_id=str(uuid.uuid4()),
+            created_at=at + timedelta(seconds=8),
+            node=Node(id=NODE, software="giaolo bench", key_id=self.key.public.key_id),
+            camera=Camera(id="cam-1", place="Nút giao thử", width=640, height=360, fps=25),
+            chain=Chain(sequence=self.sequence, previous=self.previous),
+            clock=Clock(source="ntp", synchronised=True, offset_s=0.01),
+            scene=SceneRef(id="bench", version=1, digest="0" * 64),
+            models={},
+            act=ActStatement(code=ActCode.RED_LIGHT, occurred_at=at, frame=100, t_s=4.0, reasons={"red_for_s": 6.2}),
+            vehicle=Vehicle(cls=VehicleClass.CAR, confidence=0.97, box=_BOX),
+            track=Track(id=7, points=[TrackPoint(frame=100, t_s=4.0, box=_BOX, score=0.9)]),
+            lamps=[],
+            plate=Plate(),
+            files=[
+                FileEntry(name="clip.mp4", role="clip", media_type="video/mp4", size=len(clip), sha256=sha256_hex(clip))
+            ],
+        )
+        self.previous = manifest.digest
+        return manifest, pack(manifest, {"clip.mp4": clip}, self.key)

@@ -1,0 +1,78 @@
+#!/bin/sh
+# Makes .venv and installs what demo or test need, Debian packages included. Says what it does; does nothing twice.
+#   sh tools/setup.sh demo|test
+set -eu
+
+want="${1:-demo}"
+case "$want" in demo | test) ;; *) echo "usage: sh tools/setup.sh demo|test" >&2; exit 2 ;; esac
+cd "$(dirname "$0")/.."
+
+say() { printf '== %s\n' "$*"; }
+die() { printf '!! %s\n' "$*" >&2; exit 1; }
+
+# --- Debian packages: looked for by what they bring, so that other systems can bring it in their own way
+have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
+missing=""
+need() { have "$1" || missing="$missing $2"; }
+if [ "$want" = test ]; then
+    need chromium chromium
+    need mosquitto mosquitto
+    need mosquitto_pub mosquitto-clients
+    need ffmpeg ffmpeg
+    need pdftoppm poppler-utils
+    have dpkg && { dpkg -s fonts-noto-core >/dev/null 2>&1 || missing="$missing fonts-noto-core"; }
+fi
+
+python=""
+for candidate in python3.13 python3.12 python3.11 python3; do
+    if have "$candidate" && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        python="$candidate"
+        break
+    fi
+done
+[ -n "$python" ] || missing="$missing python3 python3-venv"
+if [ -n "$python" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then missing="$missing python3-venv"; fi
+
+if [ -n "$missing" ]; then
+    have apt-get || die "please install:$missing"
+    if [ "$(id -u)" = 0 ]; then
+        as_root=""
+    elif have sudo; then
+        as_root="sudo"
+    else
+        die "please run as root: apt-get install$missing"
+    fi
+    say "Debian packages:$missing"
+    $as_root apt-get update -qq || say "apt-get update did not go through; trying with the lists that are here"
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+        die "apt-get install$missing failed: see above"
+    python="${python:-python3}"
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "Python 3.11 or newer is needed"
+fi
+
+# --- Python packages: once per content of the files that name them
+stamp="$(cat pyproject.toml requirements/*.txt tools/setup.sh | sha256sum | cut -c1-16)"
+if [ "$want" = demo ] && [ -e ".venv/giaolo-demo-$stamp" ]; then exit 0; fi
+if [ -e ".venv/giaolo-test-$stamp" ]; then exit 0; fi
+
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    say "virtual environment .venv ($("$python" --version))"
+    "$python" -m venv --clear .venv
+fi
+pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
+
+extras="box,postgres,second-reader"
+[ "$want" = test ] && extras="$extras,test"
+# Torch on its own first: a CPU build that pip is pointed to (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) is taken before others.
+say "torch, for the second reader of the centre (the largest part, some minutes)"
+pip install "$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml | head -n 1)"
+say "giaolo with $extras"
+pip install -e ".[$extras]"
+say "requirements/no-deps.txt, without their dependencies (one build of OpenCV)"
+pip install --no-deps -r requirements/no-deps.txt
+
+rm -f .venv/giaolo-demo-* .venv/giaolo-test-*
+touch ".venv/giaolo-demo-$stamp"
+[ "$want" = test ] && touch ".venv/giaolo-test-$stamp"
+say "ready"

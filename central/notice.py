@@ -25,7 +25,7 @@ from reportlab.platypus import (
     Flowable,
     Frame,
     Image,
-    KeepTogether,
+    KeepInFrame,
     NextPageTemplate,
     PageBreak,
     PageTemplate,
@@ -105,7 +105,9 @@ def render(content: NoticeContent, pictures: Sequence[AnnexPicture] = ()) -> byt
         _decorate(canvas, content)
 
     document.addPageTemplates([PageTemplate("form", [frame], onPage=decorate)])
-    story = _form(content)
+    # A signature alone on a second page would be worthless: a text that is a little too long is set a little smaller.
+    height = A4[1] - _TOP - _BOTTOM
+    story: list[Flowable] = [KeepInFrame(_WIDTH, height - 1, _form(content), mode="shrink", mergeSpace=0)]
     if pictures:
         story += [NextPageTemplate("form"), PageBreak(), *_annex(content, pictures)]
     document.build(story)
@@ -159,7 +161,7 @@ def _form(c: NoticeContent) -> list[Flowable]:
         ),
         _body("<i>(Kèm theo kết quả thu thập được bằng phương tiện, thiết bị kỹ thuật nghiệp vụ).</i>"),
         Spacer(1, 8),
-        KeepTogether([_foot(c)]),
+        _foot(c),
     ]
 
 
@@ -190,7 +192,7 @@ def _foot(c: NoticeContent) -> Table:
     right = [
         Paragraph(f"<b>{_text(c.signer_title)}</b>", _style("sign")),
         Paragraph("<i>(Chữ ký, đóng dấu/chữ ký số)</i>", _style("sign_note")),
-        Spacer(1, 52),
+        Spacer(1, 48),
         Paragraph(f"<b>{_text(c.signer_name) or '&nbsp;'}</b>", _style("sign")),
     ]
     return Table([[left, right]], colWidths=[_WIDTH * 0.45, _WIDTH * 0.55], style=_PLAIN)

@@ -68,7 +68,11 @@ def publish(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str)
 
 @router.post("/desk/approve/{case_id}/return", dependencies=FORM)
 def give_back(
-    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, note: Annotated[str, Form(max_length=1000)] = ""
+    request: Request,
+    site: SiteDep,
+    officer: ReviewerDep,
+    case_id: str,
+    note: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     try:
         with site.centre.db.write() as session:
@@ -136,7 +140,9 @@ def _show(
     }
     problem = problem_of(request, refused) if refused is not None else None
     status = 200 if refused is None else 403 if getattr(refused, "code", "") in ("role", "same_person") else 409
-    said = t("case.done", what=t(f"done.{done}"), ref=t("case.ref", n=view.item.number)) if t.has(f"done.{done}") else None
+    said = None
+    if t.has(f"done.{done}"):
+        said = t("case.done", what=t(f"done.{done}"), ref=t("case.ref", n=view.item.number))
     return page(
         request, "approve.html", status=status, done=said, problem=problem, here=f"/desk/approve/{case_id}", **values
     )

@@ -84,7 +84,7 @@ def confirm(
 
     refused = _do(request, site, officer, case_id, decide)
     if refused is None:
-        # The draft is made at once, so that the second person finds it ready; without it the case waits there all the same.
+        # The draft is made at once, so that the second person finds it ready; without it the case waits all the same.
         try:
             with site.centre.db.write() as session:
                 cases.prepare_notice(session, case_id, officer, desk=site.centre.notices, now=now)
@@ -104,9 +104,7 @@ def reject(
     return _do(request, site, officer, case_id, act) or _next(request, site, officer, case_id, "reject")
 
 
-def _do(
-    request: Request, site: Site, officer: Officer, case_id: str, act: Callable[[Session], Any]
-) -> Response | None:
+def _do(request: Request, site: Site, officer: Officer, case_id: str, act: Callable[[Session], Any]) -> Response | None:
     """Run one change in its transaction; a refusal comes back as the case with the reason on top."""
     try:
         with site.centre.db.write() as session:

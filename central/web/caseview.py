@@ -1,4 +1,4 @@
-"""From a case to what its screen shows: clip, map of the track, reasons, doubts, checks, history. Pure but for its inputs."""
+"""From a case to what its screen shows: clip, map of the track, reasons, doubts, checks, history."""
 
 from __future__ import annotations
 
@@ -109,9 +109,24 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
     )
 
 
-def reason_lines(reasons: Mapping[str, Reason], t: Texts) -> list[tuple[str, str]]:
-    """Reasons in words: known keys have a sentence, others show their own name, none is left out."""
-    return [(t.or_else(f"reason.{key}", key.replace("_", " ")), _value(key, value, t)) for key, value in reasons.items()]
+# What decides comes first; the packet itself keeps its reasons in alphabetical order.
+_LEADING = (
+    "red_for_s", "red_margin_s", "red_onset_seen", "rear_before_line_px", "entered_junction_after_s",
+    "travel_past_line_px", "rear_stood_past_line_px", "stood_s", "marking_kind", "overlap_share", "on_line_s",
+    "crossed_to_other_side", "against_px", "against_s",
+)  # fmt: skip
+
+
+def reason_lines(reasons: Mapping[str, Reason], t: Texts) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Reasons in words, those that decide and the rest. Unknown keys show their own name; none is left out."""
+    order = {key: place for place, key in enumerate(_LEADING)}
+    lines = [
+        (key in order, t.or_else(f"reason.{key}", key.replace("_", " ")), _value(key, reasons[key], t))
+        for key in sorted(reasons, key=lambda k: order.get(k, len(order)))
+    ]
+    first = [(label, value) for leading, label, value in lines if leading]
+    rest = [(label, value) for leading, label, value in lines if not leading]
+    return (first, rest) if first else (rest, [])
 
 
 def _value(key: str, value: Reason, t: Texts) -> str:
@@ -125,7 +140,9 @@ def _value(key: str, value: Reason, t: Texts) -> str:
         return f"{formats.decimal(value, digits, t.language)} {unit}".strip()
     if isinstance(value, str):
         return t.or_else(f"value.{value}", t.or_else(f"lamp.{value}", t.or_else(f"cls.{value}", value)))
-    parts = [formats.decimal(v, 1, t.language) if isinstance(v, int | float) else str(v) for v in value]
+    parts = [
+        formats.decimal(v, 1, t.language) if isinstance(v, int | float) else t.or_else(f"value.{v}", v) for v in value
+    ]
     return ("; ".join(parts) + f" {unit}").strip()
 
 
@@ -167,10 +184,12 @@ def _clock(clock: Clock, t: Texts) -> Check:
     source = t(f"clock.{clock.source}")
     if clock.offset_s is None:
         level = "ok" if clock.synchronised else "doubt"
-        return Check("clock", level, t("trust.clock_unknown" if clock.synchronised else "trust.clock_free", source=source))
+        key = "trust.clock_unknown" if clock.synchronised else "trust.clock_free"
+        return Check("clock", level, t(key, source=source))
     offset = f"{formats.signed(clock.offset_s, 2, t.language)} s"
     good = clock.synchronised and abs(clock.offset_s) <= 1.0
-    return Check("clock", "ok" if good else "bad", t("trust.clock_ok" if good else "trust.clock_off", source=source, offset=offset))
+    key = "trust.clock_ok" if good else "trust.clock_off"
+    return Check("clock", "ok" if good else "bad", t(key, source=source, offset=offset))
 
 
 def n_best(view: CaseView, *, most: int = 4) -> list[PlateCandidate]:

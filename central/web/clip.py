@@ -9,10 +9,8 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import av
-from av.video.stream import VideoStream
 
 # What Chromium, Firefox and Safari decode everywhere; H.265 depends on the machine, so it does not count.
 _PLAYABLE_CODECS = {"h264", "vp8", "vp9", "av1"}
@@ -64,17 +62,17 @@ def playable_copy(data: bytes, target: Path) -> None:
     partial = target.with_suffix(".part")
     with av.open(io.BytesIO(data), "r") as source, av.open(str(partial), "w", format="webm") as sink:
         video = source.streams.video[0]
-        out = cast(VideoStream, sink.add_stream("libvpx", rate=video.average_rate or 25))
+        out = sink.add_stream("libvpx", rate=video.average_rate or 25)
         out.width, out.height, out.pix_fmt = video.codec_context.width, video.codec_context.height, "yuv420p"
         out.options = {"deadline": "realtime", "cpu-used": "8", "crf": "12", "b": "4M"}
-        out.time_base = video.time_base  # type: ignore[assignment]
+        out.time_base = video.time_base
         first: int | None = None
         for frame in source.decode(video):
             if frame.pts is None:
                 continue
             first = frame.pts if first is None else first
             picture = frame.reformat(format="yuv420p")
-            picture.pts, picture.time_base = frame.pts - first, video.time_base  # type: ignore[assignment]
+            picture.pts, picture.time_base = frame.pts - first, video.time_base
             sink.mux(out.encode(picture))
         sink.mux(out.encode(None))
     partial.replace(target)

@@ -88,7 +88,8 @@ def frame(session: Session, officer: Officer, tab: str) -> dict[str, Any]:
         "approve": sum(totals[s] for s in queries.TO_ISSUE),
         "contests": queries.contest_count(session),
     }
-    return {"tab": tab, "tabs": tabs, "counts": counts, "names": full_names(session), "help_keys": _HELP, "totals": totals}
+    names = full_names(session)
+    return {"tab": tab, "tabs": tabs, "counts": counts, "names": names, "help_keys": _HELP, "totals": totals}
 
 
 def _queue_values(session: Session, site: Site, officer: Officer, chosen: Chosen) -> dict[str, Any]:
@@ -241,4 +242,3 @@ def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
 def show_contests(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
     with site.centre.db.read() as session:
         return page(request, "contests.html", rows=queries.contests(session), **frame(session, officer, "contests"))
-

@@ -119,7 +119,8 @@ def install(app: FastAPI) -> None:
     def _ours(request: Request, error: GiaoLoError) -> Response:
         log.error("request failed path=%s %s", request.url.path, error)
         # `where` may name a path on the server: that stays in the log
-        return answer(request, 500, error.what, "", error.remedy or texts_of(request)("error.internal_todo"), code="fault")
+        todo = error.remedy or texts_of(request)("error.internal_todo")
+        return answer(request, 500, error.what, "", todo, code="fault")
 
     @app.exception_handler(RequestValidationError)
     def _input(request: Request, error: RequestValidationError) -> Response:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -67,11 +68,20 @@ def size(value: int, language: Language) -> str:
     return f"{value} B"
 
 
+def _digits(show: Callable[[float, int, Language], str], language: Language, value: float, digits: int = 1) -> str:
+    """A number filter of one language, with one digit unless the template says otherwise."""
+    return show(value, digits, language)
+
+
 @cache
 def environment(language: Language) -> Environment:
     """Everything is escaped; an undefined name is an error, never an empty place."""
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.filters |= {
         "clock": clock,
@@ -80,8 +90,8 @@ def environment(language: Language) -> Environment:
         "day": day,
         "plain_day": plain_day,
         "stamp": stamp,
-        "decimal": lambda value, digits=1: decimal(value, digits, language),
-        "signed": lambda value, digits=1: signed(value, digits, language),
+        "decimal": partial(_digits, decimal, language),
+        "signed": partial(_digits, signed, language),
         "percent": lambda value: percent(value, language),
         "money": lambda value: money(value, language),
         "bytes": lambda value: size(value, language),

@@ -1,4 +1,4 @@
-"""Evidence files for the desk: originals as sealed, with ranges for video; thumbnails and looking copies beside them."""
+"""Evidence files for the desk: originals as sealed, with ranges for video; thumbnails and looking copies."""
 
 from __future__ import annotations
 

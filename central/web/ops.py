@@ -19,9 +19,7 @@ from central.web.errors import WebError
 router = APIRouter()
 
 REQUESTS = Counter("giaolo_web_requests_total", "Answers of the web by route and status", ["route", "status"])
-SECONDS = Histogram(
-    "giaolo_web_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10)
-)
+SECONDS = Histogram("giaolo_web_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10))
 
 
 class Metrics:
@@ -64,7 +62,7 @@ def healthz(site: SiteDep) -> Response:
 
 @router.get("/metrics")
 def metrics(request: Request, site: SiteDep) -> Response:
-    """Prometheus text; counts only, no plates, no names. Not for the public side: only direct callers of our network."""
+    """Prometheus text: counts only, no plates, no names. Not for the public: only direct callers of our network."""
     if "x-forwarded-for" in request.headers or not _near(request.client.host if request.client else ""):
         raise WebError("not_found", 404)
     with site.centre.db.read() as session:

@@ -1,4 +1,4 @@
-"""The owner portal: look-up by plate, and with the notice's code the evidence of that one case. Works without a script."""
+"""The owner portal: look-up by plate, and with the notice's code the evidence of that case. Works without a script."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ def open_evidence(
     centre, t = site.centre, texts_of(request)
     now = centre.clock()
     with centre.db.write() as session:
-        found = case_by_code(
-            session, code, plate, office=centre.config.office, client=site.address(request), now=now
-        )
+        found = case_by_code(session, code, plate, office=centre.config.office, client=site.address(request), now=now)
     if found is None:
         problem = {"what": t("owner.code_bad"), "todo": t("owner.code_bad_todo")}
         return page(request, "owner_form.html", status=404, public=True, asked=_NOTHING, code_problem=problem)

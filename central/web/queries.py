@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -251,10 +252,9 @@ def unit_view(session: Session, now: datetime) -> UnitView:
 
 def _node(row: NodeRow, now: datetime) -> NodeLine:
     health: Health | None = None
-    try:
+    # a newer node may say more than this software knows; its status column still counts
+    with contextlib.suppress(ValidationError):
         health = Health.model_validate(row.health) if row.health else None
-    except ValidationError:
-        pass  # a newer node says more than this software knows; its status column still counts
     silent = now - row.last_seen if row.last_seen else None
     silent_min = int(silent.total_seconds() // 60) if silent is not None and silent > SILENT else 0
     good = row.status == "running" and not silent_min

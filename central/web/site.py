@@ -1,4 +1,4 @@
-"""What every page needs: the centre, the session of the browser, the words, the form token, and how a page is rendered."""
+"""What every page needs: the centre, the browser's session, the words, the form token, how a page is rendered."""
 
 from __future__ import annotations
 
@@ -154,6 +154,7 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
     office = site.centre.config.office
     context: dict[str, Any] = {
         "t": texts,
+        "public": public,
         "lang": texts.language,
         "me": signed.officer if signed else None,
         "csrf": on_any.csrf if on_any else site.form_token(cookie),

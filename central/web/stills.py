@@ -104,9 +104,7 @@ def instant(manifest: Manifest, t_s: float) -> datetime:
 
 def trail(points: Sequence[TrackPoint], until_s: float | None) -> list[tuple[float, float]]:
     """Ground contacts (bottom centre of the box) up to `until_s`."""
-    return [
-        ((p.box[0] + p.box[2]) / 2, p.box[3]) for p in points if until_s is None or p.t_s <= until_s + 1e-6
-    ]
+    return [((p.box[0] + p.box[2]) / 2, p.box[3]) for p in points if until_s is None or p.t_s <= until_s + 1e-6]
 
 
 def points_text(points: Sequence[tuple[float, float]]) -> str:

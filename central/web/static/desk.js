@@ -8,7 +8,10 @@ const desk = (() => {
   function open(id) {
     const dialog = document.getElementById(id);
     if (dialog && !openDialog()) {
+      const before = document.activeElement;
       dialog.showModal();
+      // Back to where one was, not onto the button that stands for the key: Enter must mean the row again.
+      dialog.addEventListener("close", () => { if (before && before !== document.body) before.focus(); else document.activeElement.blur(); }, { once: true });
       const first = dialog.querySelector("[autofocus]");
       if (first) { first.focus(); if (first.select) first.select(); }
     }

@@ -1,0 +1,121 @@
+"""A whole installation with real parts: Mosquitto, PostgreSQL, the centre and one box, each a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from central.db import CaseRow, PacketRow
+from central.packets import container_of
+from edge.outbox import Outbox
+from evidence.canonical import sha256_hex
+from evidence.seal import SigningKey
+from tests.conftest import MosquittoServer
+from tests.edge.packets import builder
+from tools.demo import giaolo
+from tools.demo_site import ACCOUNTS, NODE, ROOT, Setup, prepare
+from tools.processes import Processes, free_port
+
+SCENE = ROOT / "zones" / "examples" / "hanoi_giang_vo.yaml"
+PASSWORDS = {a.username: f"mat-khau-{a.username}" for a in ACCOUNTS}
+
+
+def eventually(check: Callable[[], object], timeout_s: float, what: str, *, every_s: float = 0.1) -> None:
+    end = time.monotonic() + timeout_s
+    while not check():
+        assert time.monotonic() < end, f"did not happen within {timeout_s} s: {what}"
+        time.sleep(every_s)
+
+
+class Town:
+    """`clip` None: the box has no camera and only delivers what lies in its outbox."""
+
+    def __init__(
+        self, folder: Path, broker: MosquittoServer, database_url: str, *, clip: Path | None = None,
+        scene: Path = SCENE, second_reader: bool = False,
+    ) -> None:  # fmt: skip
+        self.broker = broker
+        node: dict[str, Any] = {} if clip is not None else {"cameras": []}
+        self.setup = Setup(
+            folder, clip or Path("none.mp4"), scene, broker.host, broker.port, free_port(), database_url=database_url,
+            realtime=False, heartbeat_s=1.0, centre={"second_reader": second_reader}, node=node,
+        )  # fmt: skip
+        self.centre = prepare(self.setup, PASSWORDS)
+        self.parts = Processes(folder / "log")
+
+    @property
+    def outbox_folder(self) -> Path:
+        return self.setup.folder / "edge" / "outbox"
+
+    def fill_outbox(self, packets: int, size: int) -> dict[str, str]:
+        """Ready-made packets as a box commits them: `{packet id: SHA-256 of the container}`."""
+        key = SigningKey.load(self.setup.folder / "node.key")
+        outbox = Outbox(self.outbox_folder, min_free_bytes=0)
+        for number in range(packets):
+            outbox.commit(builder(key, payload=bytes([number]) * size, node=NODE))
+        made = {p.packet_id: p.container_sha256 for p in outbox.pending()}
+        outbox.close()
+        return made
+
+    def start_centre(self) -> None:
+        self.parts.start("centre", giaolo("central", "run", "--config", str(self.setup.centre_file)))
+        self.parts.wait_for_port("centre", self.setup.web_port)
+
+    def start_edge(self) -> None:
+        self.parts.start("edge", giaolo("edge", "run", "--config", str(self.setup.node_file)))
+
+    def kill(self, part: str) -> None:
+        """kill -9."""
+        if part == "broker":
+            self.broker.kill()
+        else:
+            self.parts.kill(part)
+
+    def start(self, part: str) -> None:
+        {"broker": self.broker.start, "centre": self.start_centre, "edge": self.start_edge}[part]()
+
+    def under_way(self) -> tuple[int, ...]:
+        """Chunks held of each packet that has arrived in part."""
+        found = []
+        for have in (self.setup.folder / "centre" / "transfers").glob("*/*/have"):
+            with contextlib.suppress(FileNotFoundError):  # it has just become whole
+                chunks = have.read_bytes()
+                if 0 < chunks.count(1) < len(chunks):
+                    found.append(chunks.count(1))
+        return tuple(sorted(found))
+
+    def packets(self) -> dict[str, str]:
+        """What the database holds: `{packet id: SHA-256 of the container}`, the container rebuilt from the store."""
+        with self.centre.db.read() as session:
+            ids = session.scalars(select(PacketRow.id)).all()
+            return {i: sha256_hex(container_of(session, self.centre.store, i)) for i in ids}
+
+    def packet_ids(self) -> list[str]:
+        with self.centre.db.read() as session:
+            return list(session.scalars(select(PacketRow.id)))
+
+    def chain_states(self) -> list[tuple[int, str]]:
+        with self.centre.db.read() as session:
+            rows = session.execute(select(PacketRow.sequence, PacketRow.chain_state).order_by(PacketRow.sequence))
+            return [(r[0], r[1]) for r in rows]
+
+    def cases(self) -> list[str]:
+        """The packets of all cases; one twice would show."""
+        with self.centre.db.read() as session:
+            return list(session.scalars(select(CaseRow.packet_id)))
+
+    def outbox_counts(self) -> tuple[int, int, int]:
+        """Pending, refused, delivered; only while the box does not run."""
+        outbox = Outbox(self.outbox_folder, min_free_bytes=0)
+        counts = outbox.counts()
+        outbox.close()
+        return counts.pending, counts.refused, counts.delivered
+
+    def close(self) -> None:
+        self.parts.stop_all()
+        self.centre.db.dispose()

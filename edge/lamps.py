@@ -149,6 +149,7 @@ class LampSettings:
     dark_hold_s: float = 0.45
     hold_frames: int = 2
     keep_s: float = 90.0
+    gap_s: float = 1.5
 
 
 @dataclass
@@ -175,9 +176,17 @@ class LampHistory:
     settings: LampSettings = field(default_factory=LampSettings)
     _runs: list[_Run] = field(default_factory=list)
     _new: _Run | None = None
+    _last: tuple[int, float] = (0, 0.0)
 
     def add(self, frame: int, t_s: float, reading: LampReading) -> None:
         runs = self._runs
+        seen_frame, seen_s = self._last
+        self._last = (frame, t_s)
+        if runs and t_s - seen_s > self.settings.gap_s:
+            runs.append(_Run(LampState.UNKNOWN, seen_frame, seen_s + 1e-3, frame, t_s, 0.0))
+            self._new = None
+            runs.append(_Run(reading.state, frame, t_s, frame, t_s, reading.confidence))
+            return
         if not runs:
             runs.append(_Run(reading.state, frame, t_s, frame, t_s, reading.confidence))
             return
@@ -219,7 +228,8 @@ class LampHistory:
 
     def onset_seen(self, t_s: float) -> bool:
         """Whether the change into the state at `t_s` was seen, or the state was there when we began to look."""
-        return bool(self._runs) and t_s + 1e-6 >= self._runs[0].from_s and self.since(t_s) != self._runs[0].from_s
+        began = [run for run in self._runs if run.from_s <= t_s + 1e-6]
+        return len(began) > 1 and began[-2].state != LampState.UNKNOWN
 
     def spans(self, from_s: float, to_s: float) -> list[LampSpan]:
         """The states between two times, for the packet."""

@@ -146,6 +146,16 @@ def test_spans_are_in_order_and_each_state_was_really_seen(states: list[LampStat
     assert all(history.at(s.from_frame / fps) == s.state for s in spans)
 
 
+def test_while_nobody_looks_a_head_may_show_anything() -> None:
+    history = LampHistory(head())
+    for index, t_s in enumerate([*np.arange(0, 3, 0.1), *np.arange(13, 16, 0.1)]):
+        history.add(index, float(t_s), LampReading(RED, 1.0))
+    assert [s.state for s in history.spans(0, 99)] == [RED, UNKNOWN, RED]
+    assert history.at(8.0) == UNKNOWN
+    assert history.since(15.0) == pytest.approx(13.0)
+    assert not history.onset_seen(15.0)
+
+
 def test_a_controllers_report_grows_stale() -> None:
     feed = ReportedLamps(stale_s=2.0)
     controlled = SignalHead.model_validate({"id": "h", "source": "controller", "governs": ["line"]})

@@ -46,7 +46,7 @@ PICTURE = (1920, 1080)
 
 def camera(width: int = PICTURE[0], height: int = PICTURE[1]) -> Camera:
     """The enforcement camera on its mast arm, 26 m before the stop line."""
-    return Camera((3.2, -44.5, 6.8), (3.2, -22.2, 0.0), 34.0, width, height)
+    return Camera((3.2, -44.5, 6.8), (3.2, -21.1, 0.0), 34.0, width, height)
 
 
 def ground() -> Ground:
@@ -180,7 +180,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
             "approaches": [{"id": "loi-vao", "polygon": view.polygon(_rectangle(0.1, near, KERB_X, lane_end))}],
             "junction": view.polygon(_rectangle(-14.5, -CROSSWALK[0], 14.5, 14.0)),
             "exits": [
-                {"id": "di-thang", "movement": "straight", "polygon": view.polygon(_rectangle(0.3, 0.0, 8.7, 14.0))},
+                {"id": "di-thang", "movement": "straight", "polygon": view.polygon(_rectangle(0.3, -3.0, 8.7, 14.0))},
                 {"id": "re-phai", "movement": "right", "polygon": view.polygon(_rectangle(9.6, -11.0, 16.0, -1.0))},
                 {"id": "re-trai", "movement": "left", "polygon": view.polygon(_rectangle(-14.0, -6.0, -6.0, 8.0))},
             ],

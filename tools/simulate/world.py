@@ -39,7 +39,7 @@ class VehicleSpec:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class VehicleState:
     id: str
     x_m: float
@@ -149,6 +149,8 @@ class TrueAct:
     until_s: float
     what: str
     note: str = ""
+    sure: bool = True
+    """False: so near the edge of the definition that neither reporting nor missing it is a fault."""
 
 
 @dataclass
@@ -162,3 +164,7 @@ class Run:
     specs: dict[str, VehicleSpec]
     moments: list[Moment]
     acts: list[TrueAct] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
+    """What scripted drivers had in mind; what came of it stands in `acts`."""
+    innocents: dict[str, str] = field(default_factory=dict)
+    """Vehicles whose part invites a false accusation, and why: stalled, priority, right turn on the arrow."""

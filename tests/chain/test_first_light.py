@@ -1,0 +1,187 @@
+"""First light: a clip goes in at one side; at the other an officer decides in a browser, an owner finds the case."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from evidence.container import verify_packet
+from evidence.seal import VerifyKey
+from tests.chain.town import PASSWORDS, Town, eventually
+from tests.edge.media import FOOTAGE, needs_footage
+from tools.demo_site import MADE_UP_OWNERS
+
+pytestmark = [
+    needs_footage, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres, pytest.mark.browser,
+]  # fmt: skip
+CLIP = FOOTAGE / "red_light" / "hanoi_giang_vo.mp4"
+RUNNERS = 4
+PLATE, OWNER = "36-B1 234.56", MADE_UP_OWNERS[0][3]
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine (Debian package `chromium`)")
+    with playwright.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[[], Any]]:
+    """A page of somebody new; a fault in any page's scripts fails the test."""
+    faults: list[str] = []
+
+    def make() -> Any:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="vi-VN").new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("response", lambda r: faults.append(f"{r.status} {r.url}") if r.status >= 500 else None)
+        return page
+
+    yield make
+    assert faults == []
+
+
+def sign_in(page: Any, town: Town, username: str) -> None:
+    page.goto(f"{town.setup.web_url}/desk")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORDS[username])
+    page.press("#password", "Enter")
+    page.wait_for_url("**/desk")
+
+
+def confirm_first_case(page: Any) -> str:
+    """By keyboard alone: open, look, correct the plate, confirm. The id of the case."""
+    page.locator("tr.row a.open").first.press("Enter")
+    page.wait_for_selector("#case")
+    assert page.locator("#case").get_attribute("data-mine") == "yes"
+    assert page.locator(".still svg image").count() == 3
+    widths = page.evaluate(
+        "Promise.all([...document.querySelectorAll('.still svg image')].map(async i => {"
+        " const p = new Image(); p.src = i.href.baseVal; await p.decode(); return p.naturalWidth; }))"
+    )
+    assert widths == [640, 640, 640]
+    page.wait_for_function("document.getElementById('clip').readyState >= 2")
+    assert page.locator(".timeline rect.red").count() >= 1
+    assert "36-B1" not in page.locator(".platenow").inner_text()
+    case_id = str(page.locator("#case").get_attribute("data-id"))
+    page.keyboard.press("p")
+    page.fill("#p-plate", PLATE)
+    page.locator("#p-grammar.ok").wait_for()
+    page.select_option("#p-colour", "white")
+    page.select_option("#p-kind", "motorcycle")
+    page.press("#p-plate", "Enter")
+    page.get_by_text(OWNER).wait_for()
+    page.keyboard.press("c")
+    page.locator("dialog#confirm[open]").wait_for()
+    page.keyboard.press("Enter")
+    page.locator(".banner.good").wait_for()
+    return case_id
+
+
+def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
+    """The second person: reads the draft, issues, publishes. The notice as PDF."""
+    page.goto(f"{town.setup.web_url}/desk/approve")
+    page.locator(f"tr.row[data-id='{case_id}'] a.open").press("Enter")
+    page.wait_for_selector("iframe")
+    notice_url = f"{town.setup.web_url}/desk/approve/{case_id}/notice.pdf"
+    assert page.request.get(notice_url).body().startswith(b"%PDF")
+    page.keyboard.press("i")
+    page.locator("dialog#issue[open]").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("form[action$='/publish'] button").click()
+    page.locator(".banner.good").wait_for()
+    return bytes(page.request.get(notice_url).body())
+
+
+def check_notice(pdf: bytes, folder: Path) -> str:
+    """What a person reads on the notice, and that it is drawn with real letters. The owner's code."""
+    pypdf = pytest.importorskip("pypdf")
+    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    words = " ".join(text.split())
+    assert "THÔNG BÁO" in words
+    assert PLATE in words
+    assert OWNER in words
+    assert "Giảng Võ" in words
+    assert "đồng" not in words.lower().replace("hội đồng", "")  # the form names no amount
+    code = re.search(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b", words)
+    assert code, words
+    if shutil.which("pdftoppm"):
+        (folder / "notice.pdf").write_bytes(pdf)
+        subprocess.run(["pdftoppm", "-r", "60", "-png", "notice.pdf", "notice"], cwd=folder, check=True)
+        first = cv2.imread(str(min(folder.glob("notice-*.png"))), cv2.IMREAD_GRAYSCALE)
+        assert first is not None
+        assert 0.01 < float(np.mean(first < 128)) < 0.3  # ink on paper
+    return code.group()
+
+
+def look_up(page: Any, town: Town, plate: str) -> Any:
+    page.goto(town.setup.web_url)
+    page.fill("#plate", plate)
+    page.check("input[name=colour][value=white]")
+    page.check("input[name=kind][value=motorcycle]")
+    page.press("#plate", "Enter")
+    page.locator(".for").wait_for()
+    return page.locator("main")
+
+
+def test_from_the_camera_to_the_owners_screen(
+    make_town: Callable[..., Town], open_page: Callable[[], Any], tmp_path: Path
+) -> None:
+    town = make_town(clip=CLIP, second_reader=True)
+    town.start_centre()
+    town.start_edge()
+    eventually(lambda: len(town.cases()) == RUNNERS, 120, "all runners of the clip are cases", every_s=0.5)
+
+    officer = open_page()
+    sign_in(officer, town, "canbo1")
+    case_id = confirm_first_case(officer)
+    officer.goto(f"{town.setup.web_url}/desk/approve/{case_id}")
+    assert officer.locator("[data-open=issue]").is_disabled()  # whoever confirmed does not issue
+
+    second = open_page()
+    sign_in(second, town, "canbo2")
+    pdf = issue_and_publish(second, town, case_id)
+    code = check_notice(pdf, tmp_path)
+
+    owner = open_page()
+    assert look_up(owner, town, "36B1 23456").locator("dl.facts").count() == 1
+    assert "Giảng Võ" in owner.locator("dl.facts").inner_text()
+    assert OWNER not in owner.locator("body").inner_text()  # the look-up names no person
+    owner.fill("#code", code)
+    owner.press("#code", "Enter")
+    owner.wait_for_url("**/evidence")
+    assert owner.locator(".evidence img").count() == 3
+    stranger = open_page()
+    assert look_up(stranger, town, "36B1 99999").locator("dl.facts").count() == 0
+
+    town.parts.check()
+    packets = town.packets()
+    town.parts.stop("edge")
+    assert town.outbox_counts() == (0, 0, RUNNERS)
+    assert len(packets) == RUNNERS
+    check_offline(town)
+
+
+def check_offline(town: Town) -> None:
+    """What lies at the centre verifies with the box's public key alone."""
+    from central.packets import container_of
+
+    key = VerifyKey.load(town.setup.folder / "node.key.pub")
+    with town.centre.db.read() as session:
+        for packet_id in town.packet_ids():
+            verify_packet(container_of(session, town.centre.store, packet_id), key)

@@ -1,0 +1,221 @@
+"""Acts against truth, row by row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.edge.media import FOOTAGE, needs_footage
+from tools.cli import cli
+from tools.evaluation import Reported, Score, TruthError, iou, read_truth, score
+
+HERE, THERE = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 500.0, 200.0)
+# 30 px to the side of HERE: IoU 0.54; 60 px: 0.25
+NEAR, TOO_FAR = (130.0, 100.0, 230.0, 200.0), (160.0, 100.0, 260.0, 200.0)
+
+LINE_TRUTH: dict[str, Any] = {
+    "fps": 10.0,
+    "violators": [
+        {"id": "runner", "cross_frame": 50, "cross_time_s": 5.0, "box": HERE, "confidence": "high"},
+        {"id": "stopper", "cross_frame": 90, "box": HERE, "confidence": "medium", "stops_beyond_line": True},
+        {"id": "blurred", "cross_frame": 120, "box": HERE, "confidence": "low - hidden by a bus"},
+    ],
+    "non_violators": [
+        {"id": "on-yellow", "cross_time_s": 2.0, "box": THERE},
+        {"id": "waits", "box": THERE, "note": "stands the whole time"},
+        {"id": "early", "cross_time_s": 1.0, "box": None},
+    ],
+}
+
+
+def act(kind: str, t_s: float, box: tuple[float, float, float, float] = HERE) -> Reported:
+    return Reported(kind, int(t_s * 10), t_s, box)
+
+
+def judged(*acts: Reported) -> Score:
+    return score(read_truth(LINE_TRUTH, where="truth"), acts)
+
+
+def told(result: Score) -> tuple[list[str], list[str], list[str], list[str]]:
+    return (
+        [m.true.id for m in result.matches],
+        [t.id for t in result.missed],
+        [f.why for f in result.false],
+        [m.true.id for m in result.doubtful],
+    )
+
+
+BOTH = ["runner", "stopper"]
+
+
+@pytest.mark.parametrize(
+    ("acts", "expected"),
+    [
+        pytest.param((), ([], BOTH, [], []), id="nothing found: the sure and the medium are missed, the low is not"),
+        pytest.param((act("red_light", 5.0),), (["runner"], ["stopper"], [], []), id="found on the spot"),
+        pytest.param(
+            (act("red_light", 5.99, NEAR),), (["runner"], ["stopper"], [], []), id="a second late, overlapping"
+        ),
+        pytest.param((act("red_light", 6.2),), ([], BOTH, ["nobody there"], []), id="more than a second late"),
+        pytest.param((act("red_light", 5.0, TOO_FAR),), ([], BOTH, ["nobody there"], []), id="too little overlap"),
+        pytest.param(
+            (act("stopped_past_line", 5.0),), ([], BOTH, ["wrong act for runner (red_light)"], []), id="the wrong act"
+        ),
+        pytest.param(
+            (act("red_light", 5.0), act("red_light", 5.2)),
+            (["runner"], ["stopper"], ["runner a second time"], []),
+            id="twice: once right, once false",
+        ),
+        pytest.param((act("stopped_past_line", 9.0),), (["stopper"], ["runner"], [], []), id="stopping is its own act"),
+        pytest.param((act("red_light", 12.0),), ([], BOTH, [], ["blurred"]), id="unsure: neither right nor false"),
+        pytest.param((act("red_light", 2.0, THERE),), ([], BOTH, ["non-violator on-yellow"], []), id="on yellow"),
+        pytest.param(
+            (act("red_light", 30.0, THERE),), ([], BOTH, ["non-violator waits"], []), id="who stands, at any time"
+        ),
+        pytest.param(
+            (act("red_light", 0.9, NEAR),),
+            ([], BOTH, ["non-violator early (by its time; the truth gives no box)"], []),
+            id="a non-violator of whom only the time is known",
+        ),
+    ],
+)
+def test_each_report_is_right_false_or_doubtful(acts: tuple[Reported, ...], expected: tuple[list[str], ...]) -> None:
+    assert told(judged(*acts)) == expected
+
+
+def test_recall_counts_the_sure_and_beside_it_the_medium() -> None:
+    result = judged(act("red_light", 5.0), act("red_light", 5.5, THERE))
+    assert (result.precision, result.recall, result.recall_all) == (0.5, 1.0, 0.5)
+
+
+def test_without_reports_there_is_no_precision() -> None:
+    assert judged().precision is None
+
+
+def test_a_sure_act_is_served_before_an_unsure_one() -> None:
+    truth = read_truth(
+        {
+            "fps": 10,
+            "violators": [
+                {"id": "maybe", "cross_frame": 50, "box": HERE, "confidence": "low"},
+                {"id": "sure", "cross_frame": 52, "box": NEAR, "confidence": "high"},
+            ],
+        },
+        where="truth",
+    )
+    assert told(score(truth, [act("red_light", 5.0)])) == (["sure"], [], [], [])
+
+
+LANE_TRUTH: dict[str, Any] = {
+    "fps": 10.0,
+    "clips": {
+        "van.mp4": {
+            "straddle": [{"type": "van", "frames": [10, 40], "boxes": {"10": HERE, "30": THERE}, "confidence": "high"}],
+            "wrong_side": [{"type": "jeep", "frames": [60, 80], "boxes": {"70": HERE}, "confidence": "medium"}],
+        },
+        "bus.mp4": {},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("reported", "found"),
+    [
+        pytest.param(act("solid_line", 1.0), ["van1"], id="at a known box"),
+        pytest.param(act("solid_line", 2.0, (250.0, 100.0, 350.0, 200.0)), ["van1"], id="between two known boxes"),
+        pytest.param(act("solid_line", 4.9, THERE), ["van1"], id="within a second of the end"),
+        pytest.param(act("solid_line", 5.2, THERE), [], id="long after"),
+        pytest.param(act("wrong_way", 7.0), ["jeep1"], id="on the wrong side"),
+        pytest.param(act("wrong_way", 1.0), [], id="wrong way is not straddling"),
+    ],
+)
+def test_lane_acts_last_for_a_while_and_move(reported: Reported, found: list[str]) -> None:
+    result = score(read_truth(LANE_TRUTH, where="truth", clip="van.mp4"), [reported])
+    assert [m.true.id for m in result.matches] == found
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([], "must be a JSON object"),
+        ({}, "`fps`"),
+        ({"fps": 0}, "`fps`"),
+        ({"fps": 10}, "neither `violators` nor `clips`"),
+        ({"fps": 10, "violators": [{"id": "a"}]}, "cannot be understood"),
+        ({"fps": 10, "violators": [{"id": "a", "cross_frame": 3, "box": [1, 2]}]}, "cannot be understood"),
+        (LANE_TRUTH, "--clip: bus.mp4, van.mp4"),
+    ],
+)
+def test_a_truth_that_makes_no_sense_is_one_clear_error(value: Any, says: str) -> None:
+    with pytest.raises(TruthError, match=r".+") as raised:
+        read_truth(value, where="truth.json")
+    assert says in str(raised.value)
+    assert str(raised.value).startswith("truth.json")
+
+
+def test_overlap_of_boxes_apart_and_of_no_size_is_zero() -> None:
+    assert iou(HERE, THERE) == 0
+    assert iou((1, 1, 1, 1), (1, 1, 1, 1)) == 0
+    assert iou(HERE, HERE) == 1
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(cli, ["evaluate", "acts", *arguments])
+
+
+def write(folder: Path, truth: Any, *lines: dict[str, Any]) -> tuple[str, ...]:
+    (folder / "truth.json").write_text(json.dumps(truth))
+    (folder / "acts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return "--truth", str(folder / "truth.json"), "--acts", str(folder / "acts.jsonl")
+
+
+LINE = {"act": "red_light", "frame": 50, "t_s": 5.0, "box": HERE}
+
+
+def test_the_command_prints_precision_recall_misses_and_false_acts(tmp_path: Path) -> None:
+    result = run(*write(tmp_path, LINE_TRUTH, LINE, {**LINE, "t_s": 30.0}))
+    assert result.exit_code == 0
+    assert "precision  0.500" in result.output
+    assert "recall     1.000" in result.output
+    assert "MISSED stopper" in result.output
+    assert "FALSE  red_light" in result.output
+
+
+def test_the_command_prints_json(tmp_path: Path) -> None:
+    result = json.loads(run(*write(tmp_path, LINE_TRUTH, LINE), "--json").output)
+    assert (result["precision"], result["recall"]) == (1.0, 1.0)
+    assert [m["id"] for m in result["missed"]] == ["stopper"]
+
+
+def test_acts_of_a_truth_about_several_clips_are_known_by_their_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "van"
+    folder.mkdir()
+    line = {**LINE, "act": "solid_line", "t_s": 1.0}
+    assert "found  van1" in run(*write(folder, LANE_TRUTH, line)).output
+
+
+@pytest.mark.parametrize(
+    "line", ['{"act": "red_light"}', "not json", '{"act":1,"frame":"x","t_s":0,"box":[1,2,3,4]}', "[]"]
+)
+def test_a_broken_line_is_named_by_its_number(tmp_path: Path, line: str) -> None:
+    arguments = write(tmp_path, LINE_TRUTH, LINE)
+    with (tmp_path / "acts.jsonl").open("a") as file:
+        file.write(line + "\n")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "line 2" in result.output
+
+
+@needs_footage
+@pytest.mark.footage
+@pytest.mark.parametrize("path", sorted(FOOTAGE.glob("*/*.json")) if FOOTAGE.is_dir() else [], ids=lambda p: p.stem)
+def test_every_truth_of_the_footage_is_understood(path: Path) -> None:
+    value = json.loads(path.read_text())
+    for clip in value.get("clips", [None]):
+        truth = read_truth(value, where=str(path), clip=clip)
+        assert truth.acts
+        assert any(a.certainty in ("high", "medium") for a in truth.acts)

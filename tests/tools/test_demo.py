@@ -1,0 +1,185 @@
+"""The demo starts everything, tells where it is, and leaves nothing running."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.edge.media import make_video, needs_footage
+from tools.demo_site import DemoError, choose_clip, fresh_folder
+from tools.processes import ProcessError, Processes, free_port, port_is_taken
+
+ROOT = Path(__file__).parents[2]
+SCENE = ROOT / "zones" / "examples" / "hanoi_giang_vo.yaml"
+
+
+def start_demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tools.cli", "demo", "--dir", str(folder), "--port", str(free_port()), *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def alive(marker: str) -> list[int]:
+    """Processes whose command line names `marker`, the demo itself left out."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if marker in words and "\0demo\0" not in words:
+                found.append(int(entry.name))
+    return found
+
+
+def until(check: Callable[[], object], timeout_s: float, what: str) -> None:
+    end = time.monotonic() + timeout_s
+    while not check():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def quiet_clip(tmp_path: Path) -> Path:
+    """A video in the size of the scene, in which nothing happens, long enough to be interrupted."""
+    small = make_video(tmp_path / "small.mp4", frames=25)
+    clip = tmp_path / "quiet.mp4"
+    command = [
+        "ffmpeg",
+        "-loglevel",
+        "error",
+        "-stream_loop",
+        "20",
+        "-i",
+        str(small),
+        "-vf",
+        "scale=640:480",
+        "-y",
+        str(clip),
+    ]
+    try:
+        subprocess.run(command, check=True)
+    except FileNotFoundError:
+        pytest.skip("ffmpeg is not installed")
+    return clip
+
+
+@needs_footage
+@pytest.mark.footage
+def test_the_demo_on_its_own_clip_brings_the_acts_to_the_centre_and_ends(tmp_path: Path) -> None:
+    demo = start_demo(tmp_path / "demo", "--once")
+    output, _ = demo.communicate(timeout=180)
+    assert demo.returncode == 0, output
+    assert "4 vụ đã tới trung tâm" in output
+    assert "canbo1" in output
+    assert "/desk" in output
+    assert "broker connected" in (tmp_path / "demo" / "log" / "centre.log").read_text()
+    assert alive(str(tmp_path / "demo")) == []
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_the_demo(tmp_path: Path, quiet_clip: Path, signal_: signal.Signals) -> None:
+    folder = tmp_path / "demo"
+    demo = start_demo(folder, "--clip", str(quiet_clip), "--scene", str(SCENE))
+    assert demo.stdout is not None
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(demo.stdout), daemon=True)  # type: ignore[arg-type]
+    reader.start()
+    until(lambda: len(alive(str(folder))) == 2, 60, "centre and box run")
+    until(lambda: any("/desk" in line for line in lines), 30, "the address is told")
+    address = next(found.group() for line in lines if (found := re.search(r"http://\S+(?=/desk)", line)))
+    assert urllib.request.urlopen(f"{address}/healthz", timeout=10).status == 200
+    demo.send_signal(signal_)
+    demo.wait(60)
+    assert demo.returncode == (0 if signal_ != signal.SIGKILL else -signal.SIGKILL)
+    until(lambda: alive(str(folder)) == [], 45, "all parts have ended")
+    port = int(address.rpartition(":")[2])
+    assert not port_is_taken(port)
+
+
+def test_a_clip_without_acts_ends_with_a_clear_word(tmp_path: Path, quiet_clip: Path) -> None:
+    demo = start_demo(tmp_path / "demo", "--once", "--clip", str(quiet_clip), "--scene", str(SCENE))
+    output, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 1
+    assert "no case has reached the centre" in output
+    assert "Traceback" not in output
+
+
+def test_a_video_that_is_none_is_told_and_stops_everything(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"not a video" * 100)
+    demo = start_demo(tmp_path / "demo", "--clip", str(tmp_path / "broken.mp4"), "--scene", str(SCENE))
+    output, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 1
+    assert "camera failed" in output
+    assert "Traceback" not in output
+    assert alive(str(tmp_path / "demo")) == []
+
+
+def test_a_part_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
+    with Processes(tmp_path) as parts:
+        parts.start("edge", [sys.executable, "-c", "print('disk on fire'); raise SystemExit(3)"])
+        until(
+            lambda: not Path(f"/proc/{parts.pid('edge')}").exists() or "fire" in parts.log("edge").read_text(),
+            10,
+            "ends",
+        )
+        time.sleep(0.5)
+        with pytest.raises(ProcessError, match=r"edge has ended with status 3: .*disk on fire"):
+            parts.check()
+
+
+def test_a_part_that_does_not_listen_to_sigterm_is_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.processes._STOP_S", 0.3)
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    with Processes(tmp_path) as parts:
+        parts.start("deaf", [sys.executable, "-c", code])
+        until(lambda: "up" in parts.log("deaf").read_text(), 10, "it runs")
+        pid = parts.pid("deaf")
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        demo = start_demo(tmp_path / "demo", "--port", str(port), "--clip", str(SCENE), "--scene", str(SCENE))
+        output, _ = demo.communicate(timeout=30)
+    assert demo.returncode == 1
+    assert f"port {port} is taken" in output
+
+
+def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").touch()
+    with pytest.raises(DemoError, match="no demo made it"):
+        fresh_folder(tmp_path)
+    assert (tmp_path / "thesis.doc").exists()
+    again = fresh_folder(fresh_folder(tmp_path / "demo"))
+    assert [p.name for p in again.iterdir()] == [".giaolo-demo"]
+
+
+def test_a_clip_and_its_scene_come_together(tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="give both"):
+        choose_clip(tmp_path / "a.mp4", None)
+    with pytest.raises(DemoError, match="no such video"):
+        choose_clip(tmp_path / "a.mp4", SCENE)
+
+
+def test_without_any_clip_the_demo_says_what_to_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tools.demo_site.SHIPPED", tmp_path / "none.mp4")
+    monkeypatch.setattr("tools.demo_site.FALLBACK", tmp_path / "none.mp4")
+    with pytest.raises(DemoError, match="giaolo demo --clip VIDEO --scene"):
+        choose_clip(None, None)

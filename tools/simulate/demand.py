@@ -28,11 +28,11 @@ def sumo_type(body: str, manner: str = "usual") -> str:
 class Habits:
     """How often drivers break the rules. Shares of the vehicles that have the occasion, 0..1."""
 
-    late: float = 0.05
+    late: float = 0.15
     """Drives on just after the onset of red."""
-    run_red: float = 0.10
+    run_red: float = 0.25
     """Of those who would be first at the red light."""
-    stop_past: float = 0.16
+    stop_past: float = 0.35
     """Of those who would be first at the red light."""
     solid: float = 0.03
     centre: float = 0.012
@@ -100,7 +100,7 @@ def _movement(arm: str, spec: VehicleSpec, habits: Habits, rng: np.random.Genera
     if spec.body in ("bus", "truck", "bicycle"):
         wrong = spec.body != "bicycle" and rng.random() < habits.wrong_lane
         return "straight" if wrong else "straight_right"
-    left = 0.75 if spec.width_m > 1.0 else 0.4
+    left = 0.85 if spec.width_m > 1.0 else 0.5
     return "straight" if rng.random() < left else "straight_right"
 
 

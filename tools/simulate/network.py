@@ -15,6 +15,9 @@ import sumo
 from evidence.errors import GiaoLoError
 from tools.simulate.junction import ARM, BOX, LEFT_LANE, RIGHT_LANE, SOLID_FROM, STOP_LINE, STOP_LINE_WIDTH
 
+# Who keeps to the rules keeps off the paint: so far from the middle of the double line and of the lane line.
+_OFF_CENTRE = 0.3
+_OFF_LANE = 0.12
 ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     "S": {
         "straight": ("S_far", "S_left", "N_out"),
@@ -74,10 +77,12 @@ def _edges() -> str:
 
     far, box = ARM, BOX
     left, right = LEFT_LANE[1] - LEFT_LANE[0], RIGHT_LANE[1] - RIGHT_LANE[0]
-    edge("S_far", "S", "S1", f"0,{-far} 0,{-SOLID_FROM}", (right, left))
-    for name, (x, width) in {"S_left": (0.0, left), "S_right": (3.5, right)}.items():
-        edge(name, "S1", "C", f"{x},{-SOLID_FROM} {x},{-box}", (width,), stop)
-    edge("S_out", "C", "S", f"0,{-box} 0,{-far}", (3.5, 3.5))
+    edge("S_far", "S", "S1", f"{_OFF_CENTRE},{-far} {_OFF_CENTRE},{-SOLID_FROM}", (right, left - _OFF_CENTRE))
+    x = _OFF_CENTRE
+    edge("S_left", "S1", "C", f"{x},{-SOLID_FROM} {x},{-box}", (left - x - _OFF_LANE,), stop)
+    x = LEFT_LANE[1] + _OFF_LANE
+    edge("S_right", "S1", "C", f"{x},{-SOLID_FROM} {x},{-box}", (right - _OFF_LANE,), stop)
+    edge("S_out", "C", "S", f"{-_OFF_CENTRE},{-box} {-_OFF_CENTRE},{-far}", (3.5, 3.5))
     edge("N_in", "N", "C", f"0,{far} 0,{box}", (right, left), stop)
     edge("N_out", "C", "N", f"0,{box} 0,{far}", (right, left))
     edge("E_in", "E", "C", f"{far},0 {box},0", (3.5, 3.5), stop)

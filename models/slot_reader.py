@@ -1,0 +1,69 @@
+"""Our own plate reader: the whole plate, one line or two, at once, with a probability for every character at every place.
+
+Unlike a line recogniser it needs no cut into lines and no rectification, which is where small and tilted plates fail.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from models import manifest
+from models.plates import LineReading, PlateReading
+from models.runtime import DEFAULT_THREADS, open_session
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_HEIGHT, _WIDTH = 64, 128
+_KEPT_ALTERNATIVES = 5
+_LEAST_SHARE = 1e-4
+
+
+class SlotPlateReader:
+    """The network of `plate-slots`: `[N, 3, 64, 128]` in -1..1 to characters `[N, 10, 37]` and line breaks `[N, 6]`."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+
+    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+        if min(plate_bgr.shape[:2]) < 6:
+            return PlateReading(())
+        characters, breaks = self._session.run(None, {self._input: _prepared(plate_bgr)[None]})
+        return decode_slots(characters[0], breaks[0])
+
+
+def load_slot_reader(*, threads: int = DEFAULT_THREADS) -> SlotPlateReader:
+    """The reader that the manifest names, digest checked."""
+    return SlotPlateReader(open_session(manifest.resolve("plate-slots").path, threads=threads))
+
+
+def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -> PlateReading:
+    """Probabilities `[places, 37]` (the last class: no character) and `[6]` (length of the upper line, 0: one line)."""
+    codes = characters.argmax(1)
+    ends = np.flatnonzero(codes == len(ALPHABET))
+    length = int(ends[0]) if len(ends) else len(codes)
+    if not length:
+        return PlateReading(())
+    upper = int(breaks.argmax())
+    bounds = [0, upper, length] if 0 < upper < length else [0, length]
+    return PlateReading(tuple(_line(characters[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)))
+
+
+def _line(rows: NDArray[np.float32]) -> LineReading:
+    letters = rows[:, : len(ALPHABET)]
+    order = np.argsort(-letters, axis=1)[:, :_KEPT_ALTERNATIVES]
+    alternatives = tuple(
+        tuple((ALPHABET[int(c)], float(row[c])) for c in picked if row[c] >= _LEAST_SHARE or c == picked[0])
+        for row, picked in zip(letters, order, strict=True)
+    )
+    best = [votes[0] for votes in alternatives]
+    return LineReading("".join(c for c, _ in best), tuple(p for _, p in best), alternatives)
+
+
+def _prepared(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The crop stretched to the network's size, whatever its proportions, as in training."""
+    method = cv2.INTER_AREA if image.shape[1] > _WIDTH else cv2.INTER_CUBIC
+    scaled = cv2.resize(image, (_WIDTH, _HEIGHT), interpolation=method).astype(np.float32)
+    return np.ascontiguousarray((scaled / 127.5 - 1).transpose(2, 0, 1))

@@ -1,9 +1,11 @@
-"""Our own plate reader: the whole plate, one line or two, at once, with a probability for every character at every place.
+"""Our own plate reader: the whole plate at once, one line or two, a probability for every character at every place.
 
 Unlike a line recogniser it needs no cut into lines and no rectification, which is where small and tilted plates fail.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -48,7 +50,7 @@ def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -
         return PlateReading(())
     upper = int(breaks.argmax())
     bounds = [0, upper, length] if 0 < upper < length else [0, length]
-    return PlateReading(tuple(_line(characters[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)))
+    return PlateReading(tuple(_line(characters[a:b]) for a, b in pairwise(bounds)))
 
 
 def _line(rows: NDArray[np.float32]) -> LineReading:

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from central.db import CaseRow, PacketRow
+from central.db import CaseRow, NodeRow, PacketRow
 from central.packets import container_of
 from edge.outbox import Outbox
 from evidence.canonical import sha256_hex
+from evidence.packet import Manifest
 from evidence.seal import SigningKey
+from evidence.wire import Health
 from tests.conftest import MosquittoServer
 from tests.edge.packets import builder
 from tools.demo import giaolo
@@ -33,14 +35,14 @@ def eventually(check: Callable[[], object], timeout_s: float, what: str, *, ever
 
 
 class Town:
-    """`clip` None: the box has no camera and only delivers what lies in its outbox."""
+    """`clip` plays the camera; `camera` has the settings of one instead; neither: the box only delivers its outbox."""
 
     def __init__(
         self, folder: Path, broker: MosquittoServer, database_url: str, *, clip: Path | None = None,
-        scene: Path = SCENE, second_reader: bool = False,
+        camera: dict[str, Any] | None = None, scene: Path = SCENE, second_reader: bool = False,
     ) -> None:  # fmt: skip
         self.broker = broker
-        node: dict[str, Any] = {} if clip is not None else {"cameras": []}
+        node: dict[str, Any] = {} if clip is not None else {"cameras": [camera] if camera else []}
         self.setup = Setup(
             folder, clip or Path("none.mp4"), scene, broker.host, broker.port, free_port(), database_url=database_url,
             realtime=False, heartbeat_s=1.0, centre={"second_reader": second_reader}, node=node,
@@ -108,6 +110,18 @@ class Town:
         """The packets of all cases; one twice would show."""
         with self.centre.db.read() as session:
             return list(session.scalars(select(CaseRow.packet_id)))
+
+    def acts_at(self) -> list[float]:
+        """Stream time of each act, in order."""
+        with self.centre.db.read() as session:
+            manifests = session.scalars(select(PacketRow.manifest)).all()
+        return sorted(Manifest.from_bytes(m.encode()).act.t_s for m in manifests)
+
+    def health(self) -> Health | None:
+        """What the box last said of itself to the centre."""
+        with self.centre.db.read() as session:
+            row = session.get(NodeRow, NODE)
+            return Health.model_validate(row.health) if row is not None and row.health else None
 
     def outbox_counts(self) -> tuple[int, int, int]:
         """Pending, refused, delivered; only while the box does not run."""

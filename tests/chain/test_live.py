@@ -1,0 +1,62 @@
+"""A live camera that is cut for ten seconds: the box says so, comes back, and finds the acts before and after."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.chain.town import SCENE, Town, eventually
+from tests.edge.media import FOOTAGE, needs_footage
+from tests.edge.rtsp import FFMPEG, RtspServer, needs_ffmpeg
+
+pytestmark = [needs_footage, needs_ffmpeg, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres]
+PASSAGE_S = 25
+"""The first seconds of the clip, in which the lamp turns red and four run it; the camera shows them twice."""
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    assert FFMPEG is not None
+    clip = FOOTAGE / "red_light" / "hanoi_giang_vo.mp4"
+    ffmpeg = [FFMPEG, "-loglevel", "error", "-y"]
+    once, twice = tmp_path / "once.mp4", tmp_path / "twice.mp4"
+    subprocess.run([*ffmpeg, "-i", str(clip), "-t", str(PASSAGE_S), "-an", "-c", "copy", str(once)], check=True)
+    subprocess.run([*ffmpeg, "-stream_loop", "1", "-i", str(once), "-c", "copy", str(twice)], check=True)
+    return twice
+
+
+def test_acts_before_and_after_a_cut_of_ten_seconds(make_town: Callable[..., Town], video: Path) -> None:
+    server = RtspServer(video)
+    camera = {"id": "cam-01", "url": server.url, "scene": str(SCENE), "stall_s": 3.0, "open_timeout_s": 5.0}
+    town = make_town(camera=camera)
+    town.start_centre()
+    town.start_edge()
+
+    def state() -> str:
+        health = town.health()
+        return health.cameras[0].state if health is not None and health.cameras else ""
+
+    try:
+        eventually(lambda: server.connections > 1 or state() == "running", 30, "the camera is watched")
+        began = time.monotonic()
+        eventually(lambda: len(town.acts_at()) >= 3, 40, "the runners before the cut", every_s=0.5)
+        before = town.acts_at()
+        server.cut()
+        cut_at = time.monotonic()
+        eventually(lambda: state() == "reconnecting", 9, "the box says that the camera is away")
+        time.sleep(max(0.0, 10 - (time.monotonic() - cut_at)))
+        server.restore()
+        eventually(lambda: state() == "running", 30, "the box is back")
+        health = town.health()
+        assert health is not None
+        assert health.cameras[0].reconnects >= 1
+        back_s = time.monotonic() - began
+        eventually(lambda: len(town.acts_at()) >= len(before) + 3, 60, "the runners after the cut", every_s=0.5)
+    finally:
+        server.close()
+    after = town.acts_at()[len(before) :]
+    assert all(t_s > back_s - 5 for t_s in after), (before, after, back_s)

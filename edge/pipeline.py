@@ -119,6 +119,8 @@ class CameraPipeline:
         settings: PipelineSettings | None = None,
         tracker: TrackerSettings | None = None,
         feed: LampFeed | None = None,
+        stills: StillStore | None = None,
+        views: ViewBook | None = None,
     ) -> None:
         self.scene = scene
         self._settings = settings or PipelineSettings()
@@ -127,8 +129,8 @@ class CameraPipeline:
         self._signals = Signals(scene.signals, feed=feed)
         self._tracker = Tracker(len(CLASSES), tracker)
         self._paths = PathBook(self._geometry, CLASSES)
-        self._views = ViewBook()
-        self._stills = StillStore()
+        self._views = views or ViewBook()
+        self._stills = stills or StillStore()
         self._rules = [code for code in RULES if code in scene.acts]
         self._pending: dict[tuple[int, ActCode, str], _Pending] = {}
         self._told: set[tuple[int, ActCode, str]] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -34,6 +34,10 @@ class Habits:
     """Of those who would be first at the red light."""
     stop_past: float = 0.35
     """Of those who would be first at the red light."""
+    jump: float = 0.08
+    """Of those who wait in the first row."""
+    creep: float = 0.10
+    """Of those who wait in the first row."""
     solid: float = 0.03
     centre: float = 0.012
     """Motorcycles that pass the queue on the other side of the double line."""
@@ -48,13 +52,14 @@ class Habits:
     def times(self, factor: float) -> Habits:
         """The same people, all of them `factor` times as often."""
         return Habits(
-            *(min(0.9, v * factor) for v in (self.late, self.run_red, self.stop_past, self.solid, self.centre)),
-            *(min(0.5, v * factor) for v in (self.banned_left, self.wrong_lane, self.stalled, self.priority)),
+            **{
+                f.name: min(0.45, getattr(self, f.name) * factor) for f in fields(self) if f.name != "wrong_way_every_s"
+            },
             wrong_way_every_s=self.wrong_way_every_s / max(factor, 1e-6),
         )
 
 
-NOBODY = Habits(0, 0, 0, 0, 0, 0, 0, 0, 0, wrong_way_every_s=1e9)
+NOBODY = Habits().times(0.0)
 
 
 @dataclass(frozen=True)

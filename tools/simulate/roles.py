@@ -46,6 +46,26 @@ def choose_role(
     return None
 
 
+def choose_at_line(
+    spec: VehicleSpec, state: VehicleState, habits: Habits, rng: np.random.Generator, movement: str
+) -> Driver | None:
+    """Perhaps one who waits in the first row loses patience: he jumps the light, or creeps past the line."""
+    roll = float(rng.random())
+    if roll < habits.jump:
+        driver = _run_red(spec, state, rng, movement, bold=False, role="jump")
+        wait = float(rng.uniform(0.0, 20.0))
+        free = driver.holds[0].free
+        driver.holds = [Hold(driver.s_m + 0.2, lambda seen, stood: stood >= wait and free(seen, stood))]
+        return driver
+    if roll < habits.jump + habits.creep and spec.length_m < 5.0 and movement != "right":
+        driver = _stop_past(spec, state, rng)
+        driver.role, driver.wanted_m_s = "creep", float(rng.uniform(1.2, 3.0))
+        wait = float(rng.uniform(0.5, 10.0))
+        driver.holds = [Hold(driver.s_m + 0.2, lambda seen, stood: stood >= wait or not seen.red), *driver.holds]
+        return driver
+    return None
+
+
 def wrong_way_rider(name: str, rng: np.random.Generator) -> Driver:
     """Comes from the east along the kerb and turns south, against the flow of the approach."""
     spec = draw_vehicle(name, rng, body="scooter" if rng.random() < 0.6 else "underbone")

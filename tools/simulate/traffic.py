@@ -20,7 +20,7 @@ from evidence.acts import LampState
 from tools.simulate.demand import MANNERS, Arrival, Flow, Habits, arrivals, routes_xml, sumo_type
 from tools.simulate.junction import camera, ground
 from tools.simulate.network import SimulationError, write_network
-from tools.simulate.roles import LINE_Y, TAKE_OVER_Y, choose_role, wrong_way_rider
+from tools.simulate.roles import LINE_Y, TAKE_OVER_Y, choose_at_line, choose_role, wrong_way_rider
 from tools.simulate.scripts import Driver, Seen
 from tools.simulate.signals import CYCLE_S, Programme
 from tools.simulate.truth import find_truth
@@ -90,6 +90,7 @@ class _World:
     specs: dict[str, VehicleSpec] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
+    judged_at_line: set[str] = field(default_factory=set)
     movement: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     _lamps: str = ""
@@ -111,6 +112,7 @@ class _World:
                 next_rider_s = t_s + float(self.rng.exponential(self.habits.wrong_way_every_s))
             self._set_lamps(t_s, links)
             self._take_over(t_s, states)
+            self._take_over_at_line(t_s, states)
             self._step_drivers(t_s, states)
             self.sumo.simulationStep()  # type: ignore[attr-defined]
             states = self._read(states)
@@ -184,12 +186,13 @@ class _World:
         self.roles[name] = driver.role
 
     def _take_over(self, t_s: float, states: Mapping[str, VehicleState]) -> None:
-        for name, movement in list(self.movement.items()):
+        for name, movement in self.movement.items():
+            if name in self.judged:
+                continue
             state = states.get(name)
-            if state is None or name in self.judged or state.y_m + self.specs[name].length_m / 2 < TAKE_OVER_Y - 3:
+            if state is None or state.y_m + self.specs[name].length_m / 2 < TAKE_OVER_Y - 3:
                 continue
             self.judged.add(name)
-            del self.movement[name]
             spec = self.specs[name]
             stream = "right" if movement == "right" else "S"
             arrival_s = t_s + (LINE_Y - state.y_m) / max(state.speed_m_s, 5.0)
@@ -200,6 +203,26 @@ class _World:
             )  # fmt: skip
             if driver is not None:
                 self._hand_over(driver)
+
+    def _take_over_at_line(self, t_s: float, states: Mapping[str, VehicleState]) -> None:
+        if self.programme.lamp("S", t_s) != LampState.RED:
+            return
+        for name in sorted(self.judged - self.judged_at_line):
+            state = states.get(name)
+            if state is None:
+                continue
+            spec = self.specs[name]
+            room = LINE_Y - state.y_m - spec.length_m / 2
+            if name in self.drivers or not -0.1 < room < 2.5 or state.speed_m_s > 0.1:
+                continue
+            self.judged_at_line.add(name)
+            movement = self.movement[name]
+            if movement == "right" and self.programme.lamp("right", t_s) != LampState.RED:
+                continue
+            if self._first(spec, state, states):
+                driver = choose_at_line(spec, state, self.habits, self.rng, movement)
+                if driver is not None:
+                    self._hand_over(driver)
 
     def _first(self, spec: VehicleSpec, state: VehicleState, states: Mapping[str, VehicleState]) -> bool:
         for name, other in states.items():

@@ -1,0 +1,181 @@
+"""A simulated run through the node's own pipeline, and what it reported against what happened.
+
+The pipeline is the real one; only the picture is missing: detections come from `SpoiledEye`, lamps from the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.lamps import LampReading
+from edge.paths import SceneGeometry
+from edge.pipeline import CameraPipeline, PipelineSettings
+from edge.reading import View, ViewBook
+from edge.stills import StillStore
+from edge.tracking import iou
+from edge.types import ActEvent, Frame, Image, Still
+from evidence.acts import ActCode, LampState
+from models.detector import Detections
+from models.plates import PlateBox, PlateReading
+from tools.simulate.junction import demo_scene
+from tools.simulate.seen import Glance, Sight, glances
+from tools.simulate.spoil import SpoiledEye, Spoiling
+from tools.simulate.world import HeadState, Run, TrueAct
+from zones.schema import Scene
+
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_SAME_IOU = 0.25
+_SLACK_S = 1.5
+
+
+@dataclass(frozen=True)
+class Report:
+    """An act that the pipeline told, and the vehicle that its track was on (None: nobody's)."""
+
+    act: ActCode
+    vehicle: str | None
+    t_s: float
+    flags: Sequence[str]
+    reasons: Mapping[str, object]
+
+
+@dataclass
+class Verdict:
+    """One run's outcome. `unsure`: true acts near the edge of the definition, reported or not."""
+
+    seed: int
+    vehicles: int
+    seconds: float
+    found: list[tuple[TrueAct, Report]] = field(default_factory=list)
+    missed: list[TrueAct] = field(default_factory=list)
+    false: list[Report] = field(default_factory=list)
+    unsure: list[tuple[TrueAct, bool]] = field(default_factory=list)
+    innocents: dict[str, str] = field(default_factory=dict)
+
+
+class _Lamps:
+    """The run's heads as a signal controller would report them."""
+
+    heads: Mapping[str, HeadState]
+
+    def state(self, head_id: str, t_s: float) -> LampReading:
+        head = self.heads.get(head_id)
+        return LampReading(head.lamp, 1.0) if head else LampReading(LampState.UNKNOWN, 0.0)
+
+
+class _Eye:
+    """Stands where the detector stands; answers with what was put before it, in the coordinates of the crop."""
+
+    def __init__(self, scene: Scene) -> None:
+        picture = scene.picture
+        self._region = SceneGeometry(scene).region(picture.width, picture.height)
+        self.now = Detections.none()
+
+    def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
+        x1, y1, x2, y2 = self._region
+        boxes = np.clip(self.now.boxes, [x1, y1, x1, y1], [x2, y2, x2, y2]) - np.array([x1, y1, x1, y1], np.float32)
+        keep = (boxes[:, 2] - boxes[:, 0] > 4) & (boxes[:, 3] - boxes[:, 1] > 4)
+        return Detections(boxes[keep].astype(np.float32), self.now.scores[keep], self.now.classes[keep])
+
+
+class _NoPlates:
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        return []
+
+    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+        raise AssertionError("no plate is found, so none is read")
+
+
+class _NoStills(StillStore):
+    def offer(self, frame: Frame) -> None:
+        return
+
+    def pin(self) -> None:
+        return
+
+    def nearest(self, t_s: float, *, from_s: float = -1e9, to_s: float = 1e9) -> Still | None:
+        return None
+
+
+class _NoViews(ViewBook):
+    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image) -> None:
+        return
+
+    def best(self, track_id: int) -> list[View]:
+        return []
+
+
+def judge(run: Run, *, fps: float, spoiling: Spoiling, scene: Scene | None = None) -> Verdict:
+    """Let the pipeline watch the run at `fps`, through an eye spoiled by `spoiling` (random by the run's seed)."""
+    the_scene = scene or demo_scene(run.camera, source="controller")
+    eye, lamps = _Eye(the_scene), _Lamps()
+    pipeline = CameraPipeline(
+        the_scene, eye, _NoPlates(), settings=PipelineSettings(max_fps=30.0), feed=lamps, stills=_NoStills(),
+        views=_NoViews(),
+    )  # fmt: skip
+    width, height = the_scene.picture.width, the_scene.picture.height
+    spoiled = SpoiledEye(run.specs, spoiling, run.seed, width, height)
+    blank = np.broadcast_to(np.zeros(1, np.uint8), (height, width, 3))
+    book: dict[int, Sequence[Sight]] = {}
+    seen: set[str] = set()
+    events: list[ActEvent] = []
+    for glance in glances(run, fps):
+        book[glance.index] = glance.sights
+        seen.update(s.id for s in glance.sights)
+        if spoiled.drops():
+            continue
+        eye.now, lamps.heads = spoiled.see(glance), glance.heads
+        events += pipeline.process(_frame(glance, blank))
+    events += pipeline.finish()
+    verdict = Verdict(run.seed, len(seen), len(run.moments) * run.step_s, innocents=dict(run.innocents))
+    _compare(verdict, run.acts, [_report(e, book) for e in events])
+    return verdict
+
+
+def _frame(glance: Glance, blank: Image) -> Frame:
+    return Frame(glance.index, glance.t_s, blank, _BEGIN + timedelta(seconds=glance.t_s), glance.index)
+
+
+def _report(event: ActEvent, book: Mapping[int, Sequence[Sight]]) -> Report:
+    """Whose track it was: the vehicle whose true boxes overlap most with the track's around the act."""
+    votes: dict[str, float] = {}
+    near = [p for p in event.track.points if abs(p.t_s - event.t_s) <= 1.0]
+    for point in near:
+        sights = book[point.frame]
+        if not sights:
+            continue
+        overlap = iou(np.array([point.box]), np.array([s.shown for s in sights]))[0]
+        overlap = np.maximum(overlap, iou(np.array([point.box]), np.array([s.box for s in sights]))[0])
+        for sight, value in zip(sights, overlap, strict=True):
+            votes[sight.id] = votes.get(sight.id, 0.0) + float(value)
+    best = max(votes, key=lambda name: votes[name], default=None)
+    if best is not None and votes[best] / len(near) < _SAME_IOU:
+        best = None
+    return Report(event.act, best, event.t_s, tuple(event.flags), event.reasons)
+
+
+def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report]) -> None:
+    """Each true act answers for one report of the same kind, vehicle and time; sure acts first."""
+    wanted = [a for a in acts if isinstance(a.act, ActCode)]
+    left = list(reports)
+    for true in sorted(wanted, key=lambda a: not a.sure):
+        mine = [r for r in left if r.act == true.act and r.vehicle == true.vehicle and _at_the_time(true, r)]
+        mine.sort(key=lambda r: (str(r.reasons.get("marking", r.reasons.get("lane", true.what))) != true.what, r.t_s))
+        if mine:
+            left.remove(mine[0])
+        if not true.sure:
+            verdict.unsure.append((true, bool(mine)))
+        elif mine:
+            verdict.found.append((true, mine[0]))
+        else:
+            verdict.missed.append(true)
+    verdict.false = left
+
+
+def _at_the_time(true: TrueAct, report: Report) -> bool:
+    return true.t_s - _SLACK_S <= report.t_s <= true.until_s + _SLACK_S

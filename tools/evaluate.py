@@ -37,10 +37,11 @@ def acts(truth: Path, acts_file: Path, clip: str | None, as_json: bool) -> None:
 @click.option("--scenes", type=click.Path(path_type=Path), default=Path("zones/examples"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="keep packets and acts here")
 def suite(footage: Path, scenes: Path, out: Path | None) -> None:
-    """Replay every clip with truth and print one table, limits beside the figures."""
+    """Replay every clip with truth and print one table, limits beside the figures; exit 1 if one is not met."""
     from tools.suite import run_suite
 
-    run_suite(footage, scenes, out)
+    if not run_suite(footage, scenes, out):
+        raise SystemExit(1)
 
 
 def load_truth(path: Path, clip: str | None, *, beside: Path | None = None) -> Truth:

@@ -13,7 +13,7 @@ from central.centre import Centre, open_centre
 from central.config import CentralConfig
 from central.ingest import Ingest
 from central.mqtt import MqttIngest
-from central.second_reader import SecondReader
+from central.second_reader import SecondReader, easyocr_reader, switched_off
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,10 @@ class App:
     def __init__(self, config: CentralConfig, *, centre: Centre | None = None) -> None:
         self.config = config
         self.centre = centre or open_centre(config)
-        self.mqtt = MqttIngest(config.broker, config.limits, Ingest.of(self.centre))
-        self.second_reader = SecondReader(self.centre) if config.second_reader else None
+        self.mqtt = MqttIngest(
+            config.broker, config.limits, Ingest.of(self.centre), maintain_s=config.checkpoint_minutes * 60
+        )
+        self.second_reader = SecondReader(self.centre, easyocr_reader if config.second_reader else switched_off)
         self._server: uvicorn.Server | None = None
         self._server_thread: threading.Thread | None = None
         self._server_ended = threading.Event()
@@ -57,16 +59,14 @@ class App:
             if self.config.web.enabled:
                 self._start_web()
             self.mqtt.start()
-            if self.second_reader is not None:
-                self.second_reader.start()
+            self.second_reader.start()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         self.mqtt.stop()
-        if self.second_reader is not None:
-            self.second_reader.stop()
+        self.second_reader.stop()
         if self._server is not None and self._server_thread is not None:
             self._server.should_exit = True
             self._server_thread.join(15)

@@ -67,7 +67,8 @@ def append(
         action=action.value,
         before=dict(before or {}),
         after=dict(after or {}),
-        note=note,
+        # PostgreSQL keeps no NUL, and the hash is over what is kept
+        note=note.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         previous=case.events_head,
         hash="",
     )

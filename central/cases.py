@@ -160,13 +160,16 @@ def confirm(
     session: Session, case_id: str, officer: Officer, *, plate: str, act: ActCode, note: str = "",
     colour: PlateColour | None = None, kind: VehicleKind | None = None, now: datetime,
 ) -> QueueItem:  # fmt: skip
-    """The officer states: this act, this plate. Raises `Refused` (`statute`, `no_law`, `plate`, life cycle's)."""
+    """The officer states: this act, this plate. Raises `Refused` (`statute`, `no_law`, `plate`, `colour`, as `step`)."""
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.CONFIRM, officer, now=now)
     if deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
         raise Refused("statute", "the act is more than one year old", remedy="reject it: statute_passed")
     _set_plate(session, row, officer, plate, colour, kind, now)
+    if row.plate_colour == "unknown":
+        # form 01/73 names the colour, and owners look their case up by it
+        raise Refused("colour", "the colour of the plate is not known", where="colour", remedy="choose what you see")
     try:
         proposal(act, kind_of(row), row.occurred_at)
     except LawError as error:

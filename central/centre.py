@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from central.config import CentralConfig
+from central.config import CentralConfig, ConfigError
 from central.db import Database
 from central.issuing import NoticeDesk
 from central.migrate import upgrade
@@ -42,15 +42,24 @@ class Centre:
 
 def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_now) -> Centre:
     """Open database (brought up to date), blobs and key. Raises `GiaoLoError` saying what is wrong and where."""
-    database = Database(config.resolved_database_url)
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        store = FileStore(config.blob_dir, reserve_bytes=config.limits.disk_reserve_bytes)
+        database = Database(config.resolved_database_url)
+        key = SigningKey.load_or_create(config.resolved_key_file)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be used: {error.strerror}",
+            where=f"data_dir {error.filename or config.data_dir}",
+            remedy="name a folder that this user may write to",
+        ) from error
     upgrade(database)
-    store = FileStore(config.blob_dir, reserve_bytes=config.limits.disk_reserve_bytes)
     registry = TableRegistry()
     return Centre(
         config=config,
         db=database,
         store=store,
-        key=SigningKey.load_or_create(config.resolved_key_file),
+        key=key,
         registry=registry,
         notices=NoticeDesk(config.office, store, registry),
         clock=clock,

@@ -17,7 +17,7 @@ from central.db import NodeRow
 from central.lifecycle import Role
 from central.nodes import add_node
 from central.registry import import_registry
-from central.users import create_user
+from central.users import create_user, set_active
 from evidence.errors import GiaoLoError
 
 _config_option = click.option(
@@ -115,6 +115,56 @@ def list_nodes(config_file: Path) -> None:
         for row in session.scalars(select(NodeRow).order_by(NodeRow.id)):
             seen = row.last_seen.isoformat(timespec="seconds") if row.last_seen else "never"
             click.echo(f"{row.id}  key {row.key_id}  {'enabled' if row.enabled else 'disabled'}  {row.status}  {seen}")
+
+
+@central.command("disable-user")
+@_config_option
+@click.argument("username")
+@click.option("--enable", is_flag=True, help="let the user in again")
+def disable_user(config_file: Path, username: str, enable: bool) -> None:
+    """Keep USERNAME out from now on; open sessions end, past decisions keep the name."""
+    centre = _open(config_file)
+    try:
+        with centre.db.write() as session:
+            set_active(session, username, enable)
+    except GiaoLoError as error:
+        _fail(error)
+    click.echo(f"{username}: {'enabled' if enable else 'disabled'}")
+
+
+@central.command()
+@_config_option
+def rejudge(config_file: Path) -> None:
+    """Judge quarantined packets again, e.g. after a wrong node key was corrected."""
+    from central.ingest import Ingest
+
+    centre = _open(config_file)
+    try:
+        judged = Ingest.of(centre).rejudge()
+    except GiaoLoError as error:
+        _fail(error)
+    for packet_id, outcome in judged:
+        click.echo(f"{packet_id}  {outcome.status}  {outcome.reason}".rstrip())
+    click.echo(f"{sum(o.status in ('stored', 'duplicate') for _, o in judged)} of {len(judged)} are good now")
+
+
+@central.command()
+@_config_option
+@click.option("--files", is_flag=True, help="read every file of every packet too")
+def audit(config_file: Path, files: bool) -> None:
+    """Check that nothing stored was altered: log, checkpoints, packets, case records. Exit status 1 on a fault."""
+    from central.audit import audit as check
+
+    centre = _open(config_file)
+    with centre.db.read() as session:
+        found = check(session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None)
+    for fault in found.faults:
+        click.echo(fault)
+    click.echo(
+        f"{found.packets} packets, {found.checkpoints} checkpoints, {found.cases} cases: {len(found.faults)} faults"
+    )
+    if found.faults:
+        raise SystemExit(1)
 
 
 @central.command("public-key")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
@@ -32,6 +32,18 @@ class Broker(_Section):
     tls_key_file: Path | None = None
     client_id: str = Field(default="giaolo-centre", min_length=1, max_length=64)
     keepalive_s: int = Field(default=30, ge=5, le=3600)
+
+    @model_validator(mode="after")
+    def _nothing_half_set(self) -> Broker:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_cert_file and tls_key_file belong together: give both or neither")
+        if self.tls_cert_file is not None and self.tls_ca_file is None:
+            raise ValueError(
+                "tls_cert_file without tls_ca_file would go unused, in clear: give the CA that signed the broker"
+            )
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file without username would go unused: give the user name")
+        return self
 
 
 class Web(_Section):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, update
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
@@ -121,13 +121,31 @@ def _engine(url: str) -> Engine:
             )
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed.render_as_string(hide_password=False), parsed.database)
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return _postgresql(parsed)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise DatabaseError(
             f"cannot be used as a database address: {error}",
             where="database_url",
             remedy="use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME (needs the extra `postgres`)",
         ) from error
+
+
+def _postgresql(url: URL) -> Engine:
+    from psycopg.types.string import StrDumper
+
+    class WithoutNul(StrDumper):
+        """PostgreSQL's text has no NUL: a form field or a packet with one must not become a failed transaction."""
+
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.adapters.register_dumper(str, WithoutNul)
+
+    return engine
 
 
 def _sqlite(url: str, file: str | None) -> Engine:

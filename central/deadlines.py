@@ -7,7 +7,7 @@ detection) and 24.5 (20 days after the notice was sent); NĐ 168/2024/NĐ-CP Đi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,11 @@ class Deadlines:
 def local_date(instant: datetime) -> date:
     """The calendar day in Vietnam."""
     return instant.astimezone(VIETNAM).date()
+
+
+def first_instant_in_time(now: datetime) -> datetime:
+    """What was detected before this instant can no longer be notified in time at `now`."""
+    return datetime.combine(local_date(now) - timedelta(days=NOTIFY_DAYS), time(), VIETNAM)
 
 
 def deadlines(*, occurred_at: datetime, detected_at: datetime, notice_sent_at: datetime | None = None) -> Deadlines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from central import case_log
 from central.case_log import CaseNotFound, LogBroken, lock_case, state_of
 from central.db import CaseEventRow, CaseRow, PacketFileRow
-from central.deadlines import Deadlines, Urgency, deadlines
+from central.deadlines import Deadlines, Urgency, deadlines, first_instant_in_time
 from central.issuing import NoticeView, notice_view
 from central.law import LawError, Proposal, VehicleKind, proposal
 from central.lifecycle import Action, CaseState, Officer, Status, allowed
@@ -132,7 +132,7 @@ def queue(session: Session, filters: QueueFilter, *, now: datetime) -> list[Queu
     if filters.holder:
         query = query.where(CaseRow.claimed_by == filters.holder)
     if filters.overdue_only:
-        query = query.where(CaseRow.detected_at < now - timedelta(days=10))
+        query = query.where(CaseRow.detected_at < first_instant_in_time(now))
     query = query.options(joinedload(CaseRow.packet)).limit(filters.limit).offset(filters.offset)
     return [item(row, now) for row in session.scalars(query)]
 

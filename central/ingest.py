@@ -115,26 +115,38 @@ class Ingest:
                 row.last_seen = now
 
     def maintain(self) -> None:
-        """Every few minutes: drop dead transfers, sign a checkpoint."""
+        """Every few minutes: drop dead transfers and half-written files, sign a checkpoint."""
         now = self._centre.clock()
         expired = self._transfers.expire(now=now)
         if expired:
             log.warning("transfers expired count=%d", expired)
+        self._centre.store.clean(now_s=now.timestamp())
         with self._centre.db.write() as session:
             merkle.checkpoint(session, self._centre.key, centre=self._centre.config.centre_id, now=now)
+
+    def rejudge(self) -> list[tuple[str, Outcome]]:
+        """Judge again what lies in quarantine: a node's key was corrected, or software that knew less. By packet id.
+
+        What is good now becomes a packet and leaves the quarantine; its node was told to stop sending it.
+        """
+        with self._centre.db.read() as session:
+            held = self._quarantine.held(session)
+        judged = []
+        for row in held:
+            data = self._quarantine.read(row)
+            if data is None:
+                continue
+            outcome = self._judge(row.node_id, row.packet_id, data, self._centre.clock())
+            if outcome.status in ("stored", "duplicate"):
+                with self._centre.db.write() as session:
+                    self._quarantine.release(session, row.id)
+            judged.append((row.packet_id, outcome))
+        return judged
 
     def accept(self, node: str, packet_id: str, data: bytes) -> Outcome:
         """Judge a whole container and keep it, as a packet or in quarantine. Raises `StoreFull` and database errors."""
         now = self._centre.clock()
-        digest: str | None = None
-        try:
-            opened = open_packet(data)
-            digest = opened.manifest.digest
-            self._check_origin(node, packet_id, opened)
-        except PacketError as error:
-            outcome = Outcome("quarantined", str(error), digest)
-        else:
-            outcome = self._store(opened, len(data), now)
+        outcome = self._judge(node, packet_id, data, now)
         if outcome.status in ("quarantined", "conflict"):
             with self._centre.db.write() as session:
                 self._quarantine.add(
@@ -143,6 +155,17 @@ class Ingest:
                 )  # fmt: skip
                 raise_alarm(session, outcome.status, node, packet_id, outcome.reason, now)
         return outcome
+
+    def _judge(self, node: str, packet_id: str, data: bytes, now: datetime) -> Outcome:
+        """Verify, and store if good."""
+        digest: str | None = None
+        try:
+            opened = open_packet(data)
+            digest = opened.manifest.digest
+            self._check_origin(node, packet_id, opened)
+        except PacketError as error:
+            return Outcome("quarantined", str(error), digest)
+        return self._store(opened, len(data), now)
 
     def _go_on(self, transfer: Transfer) -> list[Reply]:
         offer = transfer.offer

@@ -1,4 +1,4 @@
-"""From a confirmed case to a notice: draft by one person, number, code and PDF by a second one."""
+"""From a confirmed case to a notice: a draft, then number, date, code and PDF by a second person."""
 
 from __future__ import annotations
 
@@ -114,8 +114,6 @@ def issue(session: Session, case_id: str, officer: Officer, *, desk: NoticeDesk,
         raise Refused("statute", "the act is more than one year old", remedy="return the case and reject it")
     notice = row.notice
     assert notice is not None
-    if notice.prepared_by == officer.username and row.confirmed_by == officer.username:
-        raise Refused("same_person", "whoever confirmed a case may not issue its notice")
     day = local_date(now)
     number = next_number(session, f"notice-{day.year}")
     code = new_code()
@@ -142,7 +140,7 @@ def issue(session: Session, case_id: str, officer: Officer, *, desk: NoticeDesk,
 
 
 def publish(session: Session, case_id: str, officer: Officer, *, now: datetime) -> None:
-    """The notice has gone out (post, VNeTraffic) and the look-up shows it."""
+    """The notice has gone out (post, VNeTraffic). The look-up shows the case since the notice was issued."""
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.PUBLISH, officer, now=now)

@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from central.db import Database, DatabaseError
 
@@ -34,9 +34,10 @@ def upgrade(database: Database) -> None:
                 )
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except OperationalError as error:
+    except DBAPIError as error:
+        said = str(error.orig).strip() or "no reason given"
         raise DatabaseError(
-            f"cannot be opened: {str(error.orig).strip().splitlines()[0]}",
+            f"cannot be opened: {said.splitlines()[0]}",
             where=database.engine.url.render_as_string(),
             remedy="is the server running, and are name, password and rights good?",
         ) from error

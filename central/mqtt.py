@@ -22,6 +22,7 @@ from paho.mqtt.properties import Properties
 from central.config import Broker, ConfigError, Limits
 from central.ingest import Ingest, Reply
 from central.metrics import BROKER, MESSAGES, REFUSED
+from central.store import StoreFull
 from evidence.errors import GiaoLoError, WireError
 from evidence.wire import Health, Offer, all_up_topic, decode, decode_chunk, down_topic, parse_topic
 
@@ -81,6 +82,7 @@ class MqttIngest:
     def _connect(self) -> None:
         broker = self._broker
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=broker.client_id, protocol=self._version)
+        files = (broker.password_file, broker.tls_ca_file, broker.tls_cert_file, broker.tls_key_file)
         try:
             if broker.username is not None:
                 password = broker.password_file.read_text().strip() if broker.password_file else None
@@ -90,7 +92,9 @@ class MqttIngest:
                 client.tls_set(ca_certs=str(broker.tls_ca_file), certfile=cert, keyfile=key)
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"cannot be used: {error}", where="broker", remedy="check the files named there"
+                f"cannot be used: {error}",
+                where="broker: " + ", ".join(str(f) for f in files if f is not None),
+                remedy="check these files",
             ) from error
         client.reconnect_delay_set(1, 15)
         answered = threading.Event()
@@ -113,7 +117,11 @@ class MqttIngest:
             self._put(_Event("protocol_refused" if refused else "lost", c))
 
         def on_connect_fail(c: mqtt.Client, _: Any) -> None:
-            self.error = f"broker {broker.host}:{broker.port} does not answer"
+            why = " or fails the TLS check" if broker.tls_ca_file is not None else ""
+            text = f"broker {broker.host}:{broker.port} does not answer{why}"
+            if text != self.error:
+                log.error("%s", text)
+            self.error = text
 
         def on_message(c: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:
             if len(message.payload) > self._limits.message_bytes:
@@ -151,6 +159,7 @@ class MqttIngest:
             except queue.Empty:
                 pass
             except GiaoLoError as error:
+                REFUSED.labels("no_room" if isinstance(error, StoreFull) else "fault").inc()
                 log.error("%s", error)
             except Exception:
                 log.exception("ingest fault")  # e.g. the database is away: no receipt, the node offers again
@@ -224,7 +233,8 @@ class MqttIngest:
         old = self.protocol
         v5 = self._version == MQTTProtocolVersion.MQTTv5
         self._version = MQTTProtocolVersion.MQTTv311 if v5 else MQTTProtocolVersion.MQTTv5
-        self.error = f"broker {self._broker.host}:{self._broker.port} does not speak MQTT {old}"
+        what = "hangs up: is a client certificate missing, or does it" if self._broker.tls_ca_file else "does"
+        self.error = f"broker {self._broker.host}:{self._broker.port} {what} not speak MQTT {old}"
         log.warning("%s: trying MQTT %s", self.error, self.protocol)
         self._close()
         self._stop.wait(0.5)

@@ -12,7 +12,7 @@ from central.db import NodeRow
 from evidence.errors import GiaoLoError
 from evidence.seal import VerifyKey
 
-_NODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class NodeError(GiaoLoError):
@@ -23,7 +23,7 @@ def add_node(
     session: Session, node_id: str, public_key: Path | VerifyKey, *, enabled: bool = True, now: datetime
 ) -> NodeRow:
     """Register a node, or change its key. Raises `NodeError`, `KeyFileError`."""
-    if not _NODE.match(node_id):
+    if not _NODE.fullmatch(node_id):
         raise NodeError("is not a node id", where=node_id[:80], remedy="letters, digits, '.', '_', '-', at most 64")
     key = public_key if isinstance(public_key, VerifyKey) else VerifyKey.load(public_key)
     row = session.get(NodeRow, node_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +36,29 @@ class Quarantine:
                 QuarantineRow.container_sha256 == container_sha256,
             )
         )
+
+    def held(self, session: Session) -> Sequence[QuarantineRow]:
+        """What did not verify and whose bytes were kept, in order of arrival."""
+        query = select(QuarantineRow).where(QuarantineRow.status == "quarantined", QuarantineRow.path.is_not(None))
+        return session.scalars(query.order_by(QuarantineRow.id)).all()
+
+    def read(self, row: QuarantineRow) -> bytes | None:
+        """The bytes as they came; None (and a line in the log) when the file is gone."""
+        path = self.folder / str(row.path)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            log.error("quarantined bytes cannot be read path=%s %s", path, error)
+            return None
+
+    def release(self, session: Session, entry: int) -> None:
+        """Forget an entry: its packet is stored now."""
+        row = session.get(QuarantineRow, entry)
+        if row is not None:
+            log.warning("released from quarantine node=%s packet=%s was: %s", row.node_id, row.packet_id, row.reason)
+            session.delete(row)
+            if row.path is not None:
+                (self.folder / row.path).unlink(missing_ok=True)
 
     def add(
         self, session: Session, *, node: str, packet_id: str, container_sha256: str, data: bytes,

@@ -7,6 +7,7 @@ here is fed from CSV files and kept in the centre's database.
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -96,7 +97,7 @@ def read_csv(file: Path) -> list[Registration]:
         raise RegistryError(f"cannot be read: {error.strerror}", where=str(file), remedy="check the name") from error
     except UnicodeDecodeError as error:
         raise RegistryError("is not UTF-8", where=str(file), remedy="save it as CSV UTF-8") from error
-    reader = csv.DictReader(text.splitlines(), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if missing:
         raise RegistryError(
@@ -127,6 +128,9 @@ def _parse_row(row: dict[str, str | None]) -> Registration:
     value = {c: (row.get(c) or "").strip() for c in COLUMNS}
     if None in row:
         raise ValueError("has more fields than the header (a comma in an address needs quotes)")
+    for name in COLUMNS:
+        if not value[name].isprintable():
+            raise ValueError(f"{name}: holds a line break or a control character")
     plate = normalise(value["plate"])
     if not 4 <= len(plate) <= 12:
         raise ValueError(f"plate: {value['plate']!r} is not a plate")

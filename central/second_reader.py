@@ -64,6 +64,11 @@ def easyocr_reader() -> Reader:
     return read
 
 
+def switched_off() -> Reader:
+    """In place of a reader: cases then say that there is no second reading, and why, instead of waiting for ever."""
+    raise NoReader("the second reader is switched off", remedy="set second_reader in CENTRAL.yaml")
+
+
 class SecondReader:
     """Worker thread over cases with `second_state == "pending"`; `start`, `wake`, `stop`."""
 

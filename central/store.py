@@ -20,7 +20,8 @@ from typing import Protocol
 from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
 
-_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LEFT_OVER_S = 86_400
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -43,6 +44,9 @@ class BlobStore(Protocol):
 
     def exists(self, sha256: str) -> bool:
         """Whether the blob is there (not whether it is whole)."""
+
+    def clean(self, *, now_s: float) -> int:
+        """Remove what crashes left half-written; how many."""
 
 
 class FileStore:
@@ -83,13 +87,13 @@ class FileStore:
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies."""
-        if not _DIGEST.match(sha256):
+        if not _DIGEST.fullmatch(sha256):
             raise StoreError("is not a SHA-256 digest", where=sha256[:80])
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
-    def clean(self) -> int:
-        """Remove what crashes left half-written; how many. Only at start, before anyone writes."""
-        left = list((self.folder / "tmp").iterdir())
+    def clean(self, *, now_s: float) -> int:
+        """Remove what crashes left half-written more than a day before `now_s` (Unix time); how many."""
+        left = [f for f in (self.folder / "tmp").iterdir() if now_s - f.stat().st_mtime > _LEFT_OVER_S]
         for file in left:
             file.unlink(missing_ok=True)
         return len(left)

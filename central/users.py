@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ MAX_FAILURES_PER_ADDRESS = 30
 WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
 MIN_PASSWORD = 10
-_USERNAME = re.compile(r"^[a-z0-9][a-z0-9._-]{1,63}$")
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 _hasher = PasswordHasher()
 # Verified when the user does not exist, so that the answer takes as long as for one who does.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
@@ -55,7 +55,7 @@ def create_user(
     session: Session, username: str, password: str, *, role: Role, full_name: str, now: datetime
 ) -> Officer:
     """Create or, for a known name, set password, role and name anew. Raises `UserError`."""
-    if not _USERNAME.match(username):
+    if not _USERNAME.fullmatch(username):
         raise UserError("is not a user name", where=username, remedy="2-64 of a-z 0-9 . _ -, starting with a-z or 0-9")
     if len(password) < MIN_PASSWORD:
         raise UserError("password is too short", where=username, remedy=f"take at least {MIN_PASSWORD} characters")
@@ -69,20 +69,32 @@ def create_user(
     return _officer(row)
 
 
+def set_active(session: Session, username: str, active: bool) -> None:
+    """Let somebody in, or keep them out from now on: open sessions end too. Raises `UserError`."""
+    row = session.get(UserRow, username)
+    if row is None:
+        raise UserError("there is no such user", where=username[:64])
+    row.active = active
+    if not active:
+        session.execute(delete(SessionRow).where(SessionRow.username == username))
+
+
 def authenticate(session: Session, username: str, password: str, *, address: str = "", now: datetime) -> Officer:
     """Check name and password. Raises `SignInRefused`.
 
     The failure counters are written in `session`, so the caller commits also when this raises: catch it inside the
     `db.write()` block and answer after the block.
     """
-    keys = [(f"user:{username[:64]}", MAX_FAILURES)]
+    # what cannot be a name is nobody: it never reaches the database, which would choke on some of it
+    name = username if _USERNAME.fullmatch(username) else ""
+    keys = [(f"user:{name}", MAX_FAILURES)] if name else []
     if address:
         keys.append((f"address:{address[:64]}", MAX_FAILURES_PER_ADDRESS))
     for key, _ in keys:
         throttle = session.get(ThrottleRow, key, with_for_update=True)
         if throttle is not None and throttle.locked_until is not None and throttle.locked_until > now:
             raise SignInRefused("locked", "too many failed attempts", until=throttle.locked_until)
-    row = session.get(UserRow, username)
+    row = session.get(UserRow, name) if name else None
     good = _verify(row.password_hash if row else _NOBODY, password)
     if row is None or not good or not row.active:
         for key, limit in keys:
@@ -136,7 +148,7 @@ def hash_token(token: str) -> str:
 def _verify(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):
         return False
 
 

@@ -15,7 +15,7 @@ def canonical_json(value: Any) -> bytes:
     """Serialise to the RFC 8785 form. Raises `PacketError` for NaN, infinities and integers beyond 2**53."""
     try:
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise PacketError(f"cannot be written as canonical JSON: {error}") from error
 
 

@@ -120,7 +120,8 @@ def _entries(data: bytes) -> dict[str, bytes]:
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2) as archive:
             for member in archive:
-                if not member.isreg():
+                # tarfile also calls a sparse file regular, and would unfold one of a few bytes into gigabytes
+                if member.type != tarfile.REGTYPE or member.sparse is not None or not 0 <= member.size <= len(data):
                     raise PacketError("is not a plain file", where=member.name)
                 if member.name in entries:
                     raise PacketError("stands twice in the container", where=member.name)

@@ -30,7 +30,7 @@ CHUNK_BYTES = 128 * 1024
 MAX_CHUNK_BYTES = 1024 * 1024
 MAX_PACKET_BYTES = 256 * 1024 * 1024
 _MAGIC = b"GLC1"
-_TOPIC = re.compile(r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt)$")
+_TOPIC = re.compile(r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt)\Z")
 
 UpKind = Literal["offer", "chunk", "health"]
 DownKind = Literal["want", "receipt"]

@@ -160,7 +160,7 @@ def confirm(
     session: Session, case_id: str, officer: Officer, *, plate: str, act: ActCode, note: str = "",
     colour: PlateColour | None = None, kind: VehicleKind | None = None, now: datetime,
 ) -> QueueItem:  # fmt: skip
-    """The officer states: this act, this plate. Raises `Refused` (`statute`, `no_law`, `plate`, `colour`, as `step`)."""
+    """The officer states: this act, this plate. Raises `Refused` (statute, no_law, plate, colour, or those of `step`)."""
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.CONFIRM, officer, now=now)

@@ -22,12 +22,18 @@ def canonical_json(value: Any) -> bytes:
 def parse_canonical(data: bytes, *, where: str) -> Any:
     """Parse JSON that must already be in canonical form: the same value in other bytes is refused."""
     try:
-        value = json.loads(data.decode("utf-8"))
+        value = json.loads(data.decode("utf-8"), parse_int=_number)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise PacketError(f"is not JSON: {error}", where=where) from error
     if canonical_json(value) != data:
         raise PacketError("is JSON, but not in canonical form (RFC 8785)", where=where)
     return value
+
+
+def _number(digits: str) -> int | float:
+    """RFC 8785 writes a float like 1e16 as bare digits; beyond 2**53 it has no integers that these could be."""
+    value = int(digits)
+    return value if abs(value) < 2**53 else float(digits)
 
 
 def sha256_hex(data: bytes) -> str:

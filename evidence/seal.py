@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ class VerifyKey:
             if base64.b64encode(signature).decode() != signature_b64:
                 raise PacketError("signature is not in canonical base64", where=where)
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
-        except binascii.Error as error:
+        except ValueError as error:  # binascii.Error is one; letters beyond ASCII are another
             raise PacketError("signature is not base64", where=where) from error
         except InvalidSignature as error:
             raise PacketError(

@@ -75,7 +75,7 @@ def confirm_first_case(page: Any) -> str:
         " const p = new Image(); p.src = i.href.baseVal; await p.decode(); return p.naturalWidth; }))"
     )
     assert widths == [640, 640, 640]
-    page.wait_for_function("document.getElementById('clip').readyState >= 2")
+    eventually(lambda: page.evaluate("document.getElementById('clip').readyState") >= 2, 20, "the clip plays")
     assert page.locator(".timeline rect.red").count() >= 1
     assert "36-B1" not in page.locator(".platenow").inner_text()
     case_id = str(page.locator("#case").get_attribute("data-id"))
@@ -100,6 +100,9 @@ def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
     page.wait_for_selector("iframe")
     notice_url = f"{town.setup.web_url}/desk/approve/{case_id}/notice.pdf"
     assert page.request.get(notice_url).body().startswith(b"%PDF")
+    proposal = page.locator(".proposal").inner_text()  # for the officer only, by the time of the act
+    assert "điểm c khoản 7 Điều 7" in proposal
+    assert "238/2026" in proposal
     page.keyboard.press("i")
     page.locator("dialog#issue[open]").wait_for()
     page.keyboard.press("Enter")

@@ -25,20 +25,18 @@ def place(new: Link, neighbours: Sequence[Link]) -> tuple[ChainState, dict[str, 
     while the predecessor has not arrived.
     """
     before = [n for n in neighbours if n.sequence == new.sequence - 1]
-    twins = [n for n in neighbours if n.sequence == new.sequence and n.digest != new.digest]
+    level = [new, *(n for n in neighbours if n.sequence == new.sequence and n.digest != new.digest)]
     after = [n for n in neighbours if n.sequence == new.sequence + 1]
-    state: ChainState = "ok"
-    if new.sequence > 1:
-        if not before:
-            state = "gap"
-        elif all(n.digest != new.previous for n in before):
-            state = "fork"
-    if twins:
-        state = "fork"
-    changes: dict[str, ChainState] = {twin.digest: "fork" for twin in twins}
-    for follower in after:
-        if follower.previous == new.digest:
-            changes[follower.digest] = "ok"
-        elif all(follower.previous != n.digest for n in twins):
-            changes[follower.digest] = "fork"
-    return state, changes
+    changes: dict[str, ChainState] = {twin.digest: "fork" for twin in level[1:]}
+    changes |= {follower.digest: _state(follower, level, len(after)) for follower in after}
+    return _state(new, before, len(level)), changes
+
+
+def _state(link: Link, before: Sequence[Link], with_its_number: int) -> ChainState:
+    if with_its_number > 1:
+        return "fork"
+    if link.sequence == 1:
+        return "ok"
+    if not before:
+        return "gap"
+    return "ok" if any(n.digest == link.previous for n in before) else "fork"

@@ -11,9 +11,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+from sqlalchemy import select
 
+from central import cases
+from central.cases import IssuedNotice
 from central.centre import Centre, open_centre
 from central.config import CentralConfig, Limits, parse_config
+from central.db import CaseRow
+from central.ingest import Ingest
 from central.lifecycle import Officer, Role
 from central.nodes import add_node
 from evidence.acts import ActCode, LampState, VehicleClass
@@ -166,3 +171,43 @@ def offer_of(data: bytes, *, chunk_bytes: int = 64 * 1024, packet_id: str | None
 
 def chunks_of(data: bytes, offer: Offer) -> list[Chunk]:
     return [decode_chunk(encode_chunk(offer, data, i), where="test") for i in range(offer.chunks)]
+
+
+def case_of(centre: Centre, data: bytes | None = None, **options: Any) -> str:
+    """A case in the queue, from a packet that was just stored; `options` are those of `packet`."""
+    contents = packet(**options) if data is None else data
+    manifest = open_packet(contents).manifest
+    outcome = Ingest.of(centre).accept(manifest.node.id, manifest.packet_id, contents)
+    assert outcome.status == "stored", outcome
+    with centre.db.read() as session:
+        case_id = session.scalar(select(CaseRow.id).where(CaseRow.packet_id == manifest.packet_id))
+    assert case_id is not None
+    return case_id
+
+
+def claimed(centre: Centre, officer: Officer = LAN, **options: Any) -> str:
+    case_id = case_of(centre, **options)
+    with centre.db.write() as session:
+        cases.claim(session, case_id, officer, now=centre.clock(), lease=centre.claim_lease)
+    return case_id
+
+
+def confirmed(centre: Centre, officer: Officer = LAN, *, typed: str = "36A-123.45", **options: Any) -> str:
+    case_id = claimed(centre, officer, **options)
+    act = options.get("act", ActCode.RED_LIGHT)
+    with centre.db.write() as session:
+        cases.confirm(session, case_id, officer, plate=typed, act=act, now=centre.clock())
+    return case_id
+
+
+def prepared(centre: Centre, officer: Officer = LAN, **options: Any) -> str:
+    case_id = confirmed(centre, officer, **options)
+    with centre.db.write() as session:
+        cases.prepare_notice(session, case_id, officer, desk=centre.notices, now=centre.clock())
+    return case_id
+
+
+def issued(centre: Centre, **options: Any) -> tuple[str, IssuedNotice]:
+    case_id = prepared(centre, **options)
+    with centre.db.write() as session:
+        return case_id, cases.issue(session, case_id, HOA, desk=centre.notices, now=centre.clock())

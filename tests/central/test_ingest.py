@@ -20,18 +20,6 @@ from evidence.wire import Health, Want, decode
 from tests.central.build import NODE, NODE_KEY, NodeChain, chunks_of, make_centre, offer_of, packet
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def centre(request: pytest.FixtureRequest, tmp_path: Path) -> Centre:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    return make_centre(tmp_path / "centre", url=url)
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Centre:
-    """A centre on SQLite."""
-    return make_centre(tmp_path / "centre")
-
-
 def send(ingest: Ingest, data: bytes, *, node: str = NODE, packet_id: str | None = None) -> list[Reply]:
     offer = offer_of(data, packet_id=packet_id)
     replies = ingest.offer(node, offer)

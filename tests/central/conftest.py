@@ -1,0 +1,28 @@
+"""Centres for tests: on both databases where the database matters, on SQLite elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from central.centre import Centre
+from tests.central.build import make_centre
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def centre(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Centre]:
+    """An empty centre, once on each database."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    made = make_centre(tmp_path / "centre", url=url)
+    yield made
+    made.db.dispose()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Centre]:
+    """An empty centre on SQLite."""
+    made = make_centre(tmp_path / "centre")
+    yield made
+    made.db.dispose()

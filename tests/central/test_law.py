@@ -1,0 +1,107 @@
+"""The law as data: the figures of NĐ 168/2024 and NĐ 238/2026, chosen by the day of the act."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+
+import pytest
+
+from central.deadlines import VIETNAM
+from central.law import KIND_OF_CLASS, LawError, VehicleKind, all_items, decree, law_item, proposal
+from evidence.acts import ACTS, ActCode, VehicleClass
+
+FIRST, AMENDED = date(2025, 1, 1), date(2026, 8, 15)
+AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "clause", "low_k", "high_k", "ordinary_k", "points"),
+    [
+        (ActCode.RED_LIGHT, "car", "điểm b khoản 9 Điều 6", 18_000, 20_000, 19_000, 4),
+        (ActCode.RED_LIGHT, "motorcycle", "điểm c khoản 7 Điều 7", 4_000, 6_000, 5_000, 4),
+        (ActCode.RED_LIGHT, "special", "điểm c khoản 7 Điều 8", 6_000, 8_000, 7_000, 0),
+        (ActCode.RED_LIGHT, "bicycle", "điểm đ khoản 2 Điều 9", 150, 250, 200, 0),
+        (ActCode.STOPPED_PAST_LINE, "car", "điểm a khoản 1 Điều 6", 400, 600, 500, 0),
+        (ActCode.STOPPED_PAST_LINE, "motorcycle", "điểm a khoản 1 Điều 7", 200, 400, 300, 0),
+        (ActCode.SOLID_LINE, "car", "điểm a khoản 1 Điều 6", 400, 600, 500, 0),
+        (ActCode.SOLID_LINE, "motorcycle", "điểm a khoản 1 Điều 7", 200, 400, 300, 0),
+        (ActCode.SOLID_LINE, "special", "điểm a khoản 1 Điều 8", 400, 600, 500, 0),
+        (ActCode.SOLID_LINE, "bicycle", "điểm c khoản 1 Điều 9", 100, 200, 150, 0),
+        (ActCode.WRONG_WAY, "car", "điểm d khoản 9 Điều 6", 18_000, 20_000, 19_000, 4),
+        (ActCode.WRONG_WAY, "motorcycle", "điểm a khoản 7 Điều 7", 4_000, 6_000, 5_000, 2),
+        (ActCode.WRONG_WAY, "special", "điểm d khoản 7 Điều 8", 6_000, 8_000, 7_000, 0),
+        (ActCode.WRONG_WAY, "bicycle", "điểm c khoản 3 Điều 9", 300, 400, 350, 0),
+    ],
+)
+def test_the_figures_are_those_of_the_decree(
+    act: ActCode, kind: VehicleKind, clause: str, low_k: int, high_k: int, ordinary_k: int, points: int
+) -> None:
+    found = proposal(act, kind, AT)
+    assert (found.clause, found.points) == (clause, points)
+    assert (found.min_vnd, found.max_vnd, found.ordinary_vnd) == (low_k * 1000, high_k * 1000, ordinary_k * 1000)
+
+
+def test_an_organisation_pays_double_and_has_no_licence_to_lose_points_from() -> None:
+    person, unit = (proposal(ActCode.RED_LIGHT, "car", AT, owner_type=t) for t in ("person", "organisation"))
+    assert (unit.min_vnd, unit.max_vnd, unit.ordinary_vnd) == (36_000_000, 40_000_000, 38_000_000)
+    assert (person.points, unit.points) == (4, 0)
+
+
+def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=VIETNAM)
+
+
+@pytest.mark.parametrize(
+    ("at", "amended", "shows"),
+    [
+        (local(2025, 1, 1), False, "the first instant of the decree"),
+        (local(2026, 8, 14, 23, 59), False, "the last minute before the amendment"),
+        (local(2026, 8, 15), True, "its first instant"),
+        (datetime(2026, 8, 14, 17, 0, tzinfo=UTC), True, "the same instant said in UTC"),
+        (datetime(2026, 8, 14, 16, 59, tzinfo=UTC), False, "a minute earlier"),
+        (AT, True, "today"),
+    ],
+)
+def test_the_decree_is_that_of_the_time_of_the_act(at: datetime, amended: bool, shows: str) -> None:
+    found = proposal(ActCode.RED_LIGHT, "car", at)
+    assert ("238/2026" in found.decree) is amended, shows
+    assert "168/2024/NĐ-CP" in found.decree
+
+
+def test_the_wording_that_changed_is_chosen_by_the_day() -> None:
+    before, after = (law_item("NO_ENTRY", "car", day) for day in (AMENDED - timedelta(days=1), AMENDED))
+    assert "quy định cấm của cấp có thẩm quyền" not in before.wording
+    assert "quy định cấm của cấp có thẩm quyền" in after.wording
+
+
+def test_an_act_before_the_decree_has_no_law_here() -> None:
+    with pytest.raises(LawError, match="no law data"):
+        proposal(ActCode.RED_LIGHT, "car", local(2024, 12, 31, 23, 59))
+    with pytest.raises(LawError):
+        decree(date(2024, 12, 31))
+
+
+@pytest.mark.parametrize("act", list(ActCode))
+@pytest.mark.parametrize("kind", ["car", "motorcycle", "special", "bicycle"])
+def test_every_act_that_a_camera_states_has_law_on_every_day_since(act: ActCode, kind: VehicleKind) -> None:
+    day = FIRST
+    while day < date(2027, 12, 31):
+        law_item(ACTS[act].law_key, kind, day)
+        decree(day)
+        day += timedelta(days=1)
+
+
+def test_no_two_wordings_hold_on_the_same_day() -> None:
+    for first, second in combinations(all_items(), 2):
+        if (first.key, first.group) == (second.key, second.group):
+            assert not first.holds(second.from_)
+            assert not second.holds(first.from_)
+
+
+def test_every_class_that_the_detector_knows_is_a_kind_of_the_law() -> None:
+    assert set(KIND_OF_CLASS) == set(VehicleClass)
+
+
+def test_no_band_is_over_the_cap_of_the_law() -> None:
+    assert all(item.max <= 75_000_000 for item in all_items())

@@ -34,12 +34,12 @@ class Habits:
     """Of those who would be first at the red light."""
     stop_past: float = 0.35
     """Of those who would be first at the red light."""
-    jump: float = 0.08
+    jump: float = 0.18
     """Of those who wait in the first row."""
-    creep: float = 0.10
+    creep: float = 0.20
     """Of those who wait in the first row."""
-    solid: float = 0.03
-    centre: float = 0.012
+    solid: float = 0.08
+    centre: float = 0.03
     """Motorcycles that pass the queue on the other side of the double line."""
     banned_left: float = 0.006
     wrong_lane: float = 0.15
@@ -66,10 +66,10 @@ NOBODY = Habits().times(0.0)
 class Flow:
     """Vehicles an hour that enter by each arm."""
 
-    south: float = 1700.0
-    north: float = 900.0
-    east: float = 420.0
-    west: float = 420.0
+    south: float = 1900.0
+    north: float = 1100.0
+    east: float = 560.0
+    west: float = 560.0
 
 
 @dataclass(frozen=True)

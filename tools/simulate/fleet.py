@@ -50,13 +50,23 @@ KIND = {k.body: k for k in KINDS}
 
 _PAINT: dict[str, tuple[tuple[int, int, int], ...]] = {
     "two": ((25, 25, 28), (150, 20, 25), (235, 235, 235), (30, 50, 110), (90, 95, 100), (190, 150, 90), (40, 90, 70)),
-    "four": ((240, 240, 240), (20, 20, 22), (150, 155, 160), (120, 20, 25), (30, 45, 90), (85, 85, 90), (170, 140, 100)),
+    "four": (
+        (240, 240, 240),
+        (20, 20, 22),
+        (150, 155, 160),
+        (120, 20, 25),
+        (30, 45, 90),
+        (85, 85, 90),
+        (170, 140, 100),
+    ),
     "bus": ((210, 60, 40), (40, 110, 60), (235, 200, 60), (240, 240, 240)),
     "truck": ((40, 90, 160), (240, 240, 240), (30, 120, 80), (200, 60, 40)),
 }
 
 
-def draw_vehicle(name: str, rng: np.random.Generator, *, body: Body | None = None, priority: bool = False) -> VehicleSpec:
+def draw_vehicle(
+    name: str, rng: np.random.Generator, *, body: Body | None = None, priority: bool = False
+) -> VehicleSpec:
     """One vehicle after the mix, or of a given body."""
     shares = np.array([k.share for k in KINDS])
     kind = KIND[body] if body else KINDS[int(rng.choice(len(KINDS), p=shares / shares.sum()))]

@@ -87,9 +87,7 @@ def _start(state: VehicleState, spec: VehicleSpec) -> XY:
     return state.x_m, state.y_m + spec.length_m / 2
 
 
-def _driver(
-    spec: VehicleSpec, state: VehicleState, points: list[XY], role: str, rng: np.random.Generator
-) -> Driver:
+def _driver(spec: VehicleSpec, state: VehicleState, points: list[XY], role: str, rng: np.random.Generator) -> Driver:
     x, y = _start(state, spec)
     route = route_through([(x, y - spec.length_m), *points])
     wish = max(_wish(spec, rng), min(state.speed_m_s, 9.0))
@@ -138,7 +136,14 @@ def _crossing_clear(seen: Seen, *, right: bool) -> bool:
     """Nobody in the box or about to enter it across the way."""
     for _, other in seen.others:
         x, y, v = other.x_m, other.y_m, other.speed_m_s
-        if abs(y) > 8.5 and not right and abs(x) < 8 and 8.5 < y < 30 and v > 1.0 and math.sin(other.heading_rad) < -0.7:
+        if (
+            abs(y) > 8.5
+            and not right
+            and abs(x) < 8
+            and 8.5 < y < 30
+            and v > 1.0
+            and math.sin(other.heading_rad) < -0.7
+        ):
             continue  # oncoming traffic has red too
         if abs(y) > 8.5:
             continue
@@ -170,7 +175,7 @@ def _stalled(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator) -
     return driver
 
 
-def _solid(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, seen: Seen) -> Driver:
+def _solid(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, seen: Seen) -> Driver | None:
     """Changes lane over the solid line, or rides on it for a while and comes back."""
     x, half = state.x_m, spec.width_m / 2
     from_y = float(rng.uniform(-46, -36))
@@ -178,6 +183,9 @@ def _solid(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, see
     to_y = min(from_y + length, LINE_Y - 1.5)
     in_left = x < LEFT_LANE[1]
     lane = RIGHT_LANE if in_left else LEFT_LANE
+    jammed = [o for _, o in seen.others if lane[0] < o.x_m < lane[1] and -66 < o.y_m < -28 and o.speed_m_s < 2.0]
+    if jammed:
+        return None
     # a change of lane that stays near the line, as people do; the other half crosses to the middle
     other = float(rng.uniform(lane[0] + half + 0.3, lane[1] - half - 0.3))
     near = float(np.clip(other, LEFT_LANE[1] - 2.2, LEFT_LANE[1] + 2.2))
@@ -191,7 +199,6 @@ def _solid(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, see
         points += shifted(x, near, from_y, to_y)
     driver = _driver(spec, state, [*points, (points[-1][0], END_Y)], "solid", rng)
     driver.holds = [_stop_line(driver, gap=float(rng.uniform(0.4, 1.5)))]
-    del seen
     return driver
 
 
@@ -228,5 +235,3 @@ def _banned_left(spec: VehicleSpec, state: VehicleState, rng: np.random.Generato
 
     driver.holds = [_stop_line(driver), Hold(_at_y(driver.route, -8.0), clear)]
     return driver
-
-

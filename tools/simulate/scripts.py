@@ -20,6 +20,7 @@ _SAMPLE_M = 0.25
 _LOOK_M = 32.0
 _HEADWAY_S = 0.9
 _BRAKE = 2.5
+_STUCK_S = 25.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,11 @@ class Driver:
             braking=self.slowing, signalling=signal,
         )  # fmt: skip
 
+    @property
+    def stuck(self) -> bool:
+        """Nobody will ever let him go: better taken off the road."""
+        return self.blocked_s > _STUCK_S
+
     def step(self, seen: Seen, dt_s: float) -> None:
         self.holds = [h for h in self.holds if not (self._near(h) and h.free(seen, self.stood_s))]
         gap, leader_m_s = self._gap(seen)
@@ -167,6 +173,8 @@ class Driver:
         if not len(ahead):
             return best, speed
         here = ahead[0]
+        # who waits for each other for long squeezes past
+        room = 0.12 if self.blocked_s < 5.0 else -0.2
         for spec, other in seen.others:
             if abs(other.x_m - here[0]) > _LOOK_M + 6 or abs(other.y_m - here[1]) > _LOOK_M + 6:
                 continue
@@ -174,7 +182,7 @@ class Driver:
             reach = np.linspace(-spec.length_m / 2, spec.length_m / 2, max(3, int(spec.length_m)))
             body = np.stack([other.x_m + reach * c, other.y_m + reach * s], axis=1)
             distance = np.hypot(*(ahead[:, None, :] - body[None, :, :]).transpose(2, 0, 1)).min(axis=1)
-            touching = np.flatnonzero(distance < (self.spec.width_m + spec.width_m) / 2 + 0.12)
+            touching = np.flatnonzero(distance < (self.spec.width_m + spec.width_m) / 2 + room)
             if not len(touching):
                 continue
             at = int(touching[0])

@@ -98,7 +98,9 @@ def look(camera: Camera, specs: Mapping[str, VehicleSpec], states: Sequence[Vehi
     width, height = camera.width, camera.height
     with np.errstate(invalid="ignore"):
         low, high = pixels[:, :, :2].min(axis=1), pixels[:, :, :2].max(axis=1)
-        inside = (depth > 2.0) & (high[:, 0] > 4) & (low[:, 0] < width - 4) & (high[:, 1] > 4) & (low[:, 1] < height - 4)
+        inside = (
+            (depth > 2.0) & (high[:, 0] > 4) & (low[:, 0] < width - 4) & (high[:, 1] > 4) & (low[:, 1] < height - 4)
+        )
     order = [int(i) for i in np.argsort(-pixels[:, :, 2].mean(axis=1)) if inside[i]]
     grid = np.zeros((-(-height // _GRID), -(-width // _GRID)), np.int32)
     whole: dict[int, float] = {}

@@ -140,7 +140,10 @@ class SpoiledEye:
             return found
         boxes = np.array([f[0] for f in found])
         area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        low, high = np.maximum(boxes[:, None, :2], boxes[None, :, :2]), np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+        low, high = (
+            np.maximum(boxes[:, None, :2], boxes[None, :, :2]),
+            np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]),
+        )
         both = np.prod(np.clip(high - low, 0, None), axis=2)
         overlap = both / (area[:, None] + area[None, :] - both)
         gone: set[int] = set()

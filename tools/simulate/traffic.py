@@ -181,7 +181,9 @@ class _World:
         name = driver.spec.id
         if new:
             vehicle = self.sumo.vehicle  # type: ignore[attr-defined]
-            vehicle.add(name, "actor", typeID=sumo_type(driver.spec.body), departLane="0", departPos="0", departSpeed="0")
+            vehicle.add(
+                name, "actor", typeID=sumo_type(driver.spec.body), departLane="0", departPos="0", departSpeed="0"
+            )
         self.drivers[name] = driver
         self.roles[name] = driver.role
 
@@ -248,13 +250,18 @@ class _World:
                 del self.drivers[name]
                 continue
             driver.step(self._seen(t_s, states, name), STEP_S)
-            if driver.done:
+            if driver.done or (driver.stuck and not self._queueing(driver, states)):
                 if name in alive:
                     vehicle.remove(name)
                 del self.drivers[name]
                 continue
             x, y, heading = driver.route.at(driver.s_m)
             vehicle.moveToXY(name, "", -1, x, y, angle=90.0 - math.degrees(heading), keepRoute=2)
+
+    def _queueing(self, driver: Driver, states: Mapping[str, VehicleState]) -> bool:
+        """He waits in an ordinary queue for green."""
+        state = states.get(driver.spec.id)
+        return state is not None and state.y_m < LINE_Y and not self._first(driver.spec, state, states)
 
     def _read(self, before: Mapping[str, VehicleState]) -> dict[str, VehicleState]:
         vehicle = self.sumo.vehicle  # type: ignore[attr-defined]

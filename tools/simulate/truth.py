@@ -77,7 +77,11 @@ def ways(run: Run) -> dict[str, Way]:
         inside = (pixels[:, 0] >= 0) & (pixels[:, 0] < run.camera.width)
         inside &= (pixels[:, 1] >= 0) & (pixels[:, 1] < run.camera.height - 1)
         out[name] = Way(
-            spec, table[:, 0].astype(np.int64), table[:, 0] * run.step_s, *table[:, 1:].T, visible=inside & (pixels[:, 2] > 0)
+            spec,
+            table[:, 0].astype(np.int64),
+            table[:, 0] * run.step_s,
+            *table[:, 1:].T,
+            visible=inside & (pixels[:, 2] > 0),
         )
     return out
 
@@ -215,12 +219,18 @@ def _stretches(mask: Bools, index: NDArray[np.int64]) -> list[tuple[int, int]]:
 def _solid_lines(way: Way) -> Iterator[TrueAct]:
     """The end of the footprint that the camera sees lies over a stripe."""
     near = np.where(np.sin(way.heading) > 0, -0.5, 0.5)
-    x, y = way.x + near * way.spec.length_m * np.cos(way.heading), way.y + near * way.spec.length_m * np.sin(way.heading)
+    x, y = (
+        way.x + near * way.spec.length_m * np.cos(way.heading),
+        way.y + near * way.spec.length_m * np.sin(way.heading),
+    )
     half = way.spec.width_m / 2 * np.abs(np.sin(way.heading))
     beside = way.visible & (y < _SOLID_Y) & (half > 0.2)
     for marking, stripes in MARKINGS.items():
         share = np.max(
-            [np.clip(np.minimum(at - (x - half), (x + half) - at) / np.maximum(2 * half, 1e-6), 0, 0.5) for at in stripes],
+            [
+                np.clip(np.minimum(at - (x - half), (x + half) - at) / np.maximum(2 * half, 1e-6), 0, 0.5)
+                for at in stripes
+            ],
             axis=0,
         )
         best: tuple[int, float, TrueAct] | None = None
@@ -228,10 +238,16 @@ def _solid_lines(way: Way) -> Iterator[TrueAct]:
             over = beside[first : last + 1] & (share[first : last + 1] >= OVERLAP[0])
             firm = float(over.sum()) * float(np.median(np.diff(way.t_s[first : last + 2]))) if last > first else 0.0
             moved = float(np.hypot(x[last] - x[first], y[last] - y[first]))
-            grades = [_grade(float(share[first : last + 1].max()), OVERLAP), _grade(firm, OVER_S), _grade(moved, (0.8, 0.3, 1.5))]
+            grades = [
+                _grade(float(share[first : last + 1].max()), OVERLAP),
+                _grade(firm, OVER_S),
+                _grade(moved, (0.8, 0.3, 1.5)),
+            ]
             sure = all(grades) and None not in grades
             rank = (int(sure), firm)
-            act = TrueAct(ActCode.SOLID_LINE, way.spec.id, float(way.t_s[first]), float(way.t_s[last]), marking, sure=sure)
+            act = TrueAct(
+                ActCode.SOLID_LINE, way.spec.id, float(way.t_s[first]), float(way.t_s[last]), marking, sure=sure
+            )
             if best is None or rank > best[:2]:
                 best = (*rank, act)
         if best:

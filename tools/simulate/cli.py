@@ -1,0 +1,90 @@
+"""`giaolo simulate` and `giaolo evaluate simulation`."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from tools.simulate.judge import Verdict, judge
+from tools.simulate.report import as_json, cases, table
+from tools.simulate.spoil import LEVELS, level
+from tools.simulate.store import save_run
+from tools.simulate.traffic import simulate as run_traffic
+
+CHUNK_S = 600.0
+_SEED_STEP = 1000
+"""Seeds of the pieces of one evaluation: seed * 1000, seed * 1000 + 1, ..."""
+
+
+@click.command("simulate")
+@click.option("--seed", type=int, default=1, show_default=True, help="Số gieo; cùng số, cùng kết quả. / Settles all.")
+@click.option("--seconds", type=click.FloatRange(1.0, 86400.0), default=60.0, show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File .npz kết quả.")
+@click.option(
+    "--begin", type=float, default=None, help="Giây trong chu kỳ đèn lúc bắt đầu (0: đèn xanh bật). / In cycle."
+)
+def simulate(seed: int, seconds: float, out: Path, begin: float | None) -> None:
+    """Mô phỏng giao thông ở ngã tư, kèm sự thật về từng hành vi. / Traffic at the junction, with the truth."""
+    with click.progressbar(length=100, label="SUMO") as bar:
+        run = run_traffic(
+            seed, seconds, begin_in_cycle_s=begin, progress=lambda share: bar.update(int(100 * share) - bar.pos)
+        )
+        bar.update(100 - bar.pos)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_run(run, out)
+    click.echo(f"{out}: {len(run.specs)} xe, {len(run.acts)} hành vi / {len(run.specs)} vehicles, {len(run.acts)} acts")
+    for act in run.acts:
+        doubt = "" if act.sure else f"  (không chắc / unsure{': ' + act.note if act.note else ''})"
+        click.echo(f"  {act.t_s:7.2f} s  {act.act:18} {act.vehicle:8} {act.what}{doubt}")
+
+
+@click.command("simulation")
+@click.option("--vehicles", type=click.IntRange(min=1), default=10_000, show_default=True, help="Số xe camera thấy.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--fps", type=click.FloatRange(1.0, 30.0), default=12.5, show_default=True)
+@click.option("--spoil", type=click.Choice(sorted(LEVELS)), default="default", show_default=True, help="Mức nhiễu.")
+@click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
+@click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
+@click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
+def evaluate_simulation(
+    vehicles: int, seed: int, fps: float, spoil: str, only: int | None, jobs: int, json_out: Path | None, most: int
+) -> None:
+    """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
+    verdicts: list[Verdict] = []
+    seen = 0
+    for verdict in _verdicts(seed, only, fps, spoil, jobs):
+        verdicts.append(verdict)
+        seen += verdict.vehicles
+        click.echo(f"\r{seen} / {vehicles} xe", nl=False, err=True)
+        if seen >= vehicles or only is not None:
+            break
+    click.echo("", err=True)
+    seconds = sum(v.seconds for v in verdicts)
+    click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, spoiling: {spoil}")
+    click.echo(table(verdicts))
+    for line in cases(verdicts, most=most):
+        click.echo(line)
+    if json_out is not None:
+        json_out.write_text(as_json(verdicts, seed=seed, fps=fps, spoil=spoil), encoding="utf-8")
+
+
+def _verdicts(seed: int, only: int | None, fps: float, spoil: str, jobs: int) -> Iterator[Verdict]:
+    """Piece after piece, without end. Each in a process of its own: SUMO keeps what it once took."""
+    seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
+    work = ((s, fps, spoil) for s in seeds)
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=4) as pool:
+        pending = []
+        for item in work:
+            pending.append(pool.apply_async(_piece, item))
+            if len(pending) >= jobs + 1:
+                yield pending.pop(0).get()
+        for left in pending:
+            yield left.get()
+
+
+def _piece(seed: int, fps: float, spoil: str) -> Verdict:
+    return judge(run_traffic(seed, CHUNK_S), fps=fps, spoiling=level(spoil))

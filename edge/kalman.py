@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 _ACCELERATION = 1.5
 _POSITION_JITTER = 0.04
 _SIZE_JITTER = 0.06
+# A foot comes out from behind another vehicle: the bottom edge jumps by more than it jitters.
+_FOOT_JITTER = 0.08
 
 
 def to_state(boxes: Floats) -> Floats:
@@ -68,6 +70,17 @@ def update(mean: Floats, covariance: Floats, boxes: Floats, scores: Floats) -> t
     new_mean = mean + np.einsum("nij,nj->ni", gain, innovation)
     new_covariance = covariance - gain @ projected @ gain.transpose(0, 2, 1)
     return new_mean, new_covariance
+
+
+def surprise(mean: Floats, covariance: Floats, boxes: Floats) -> Floats:
+    """`[N tracks, M boxes]`: how many standard deviations each box's foot lies from where the track should be."""
+    height = np.maximum(mean[:, 3], 1.0)
+    noise = _diagonal(np.stack([(_FOOT_JITTER * height) ** 2] * 2, axis=1))
+    spread = covariance[:, :2, :2] + noise
+    gap = to_state(boxes)[None, :, :2] - mean[:, None, :2]
+    whitened = np.linalg.solve(spread[:, None], gap[..., None])[..., 0]
+    result: Floats = np.sqrt(np.einsum("nmi,nmi->nm", gap, whitened))
+    return result
 
 
 def _diagonal(values: Floats) -> Floats:

@@ -22,6 +22,10 @@ Bools = NDArray[np.bool_]
 _DEPTH_SHARE = 0.3
 """Share of a box's height that its footprint takes, for views in which the rear is not the bottom edge."""
 _SIDE_TOLERANCE_BOXES = 0.5
+_CLEAN_S = 2.0
+_RISE_SHARE = 0.08
+_LOST_SHARE = 0.7
+_ASPECT_SHARE = 0.87
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,36 @@ class Path:
         return size
 
 
+@dataclass(frozen=True)
+class _Clean:
+    """The box as it was lately when the wheels were seen: time, height over width, height, lower edge."""
+
+    t_s: float
+    aspect: float
+    height_px: float
+    bottom_px: float
+
+    @classmethod
+    def of(cls, o: Observation) -> _Clean:
+        height = o.box[3] - o.box[1]
+        return cls(o.t_s, height / max(o.box[2] - o.box[0], 1.0), height, o.box[3])
+
+    def hides_foot(self, now: _Clean) -> bool:
+        """Driving away, a box shrinks on all sides; only a hidden foot takes from its height alone."""
+        rise, lost = self.bottom_px - now.bottom_px, self.height_px - now.height_px
+        risen = rise > _RISE_SHARE * self.height_px and lost > _LOST_SHARE * rise
+        return risen and now.aspect < _ASPECT_SHARE * self.aspect
+
+    def followed_by(self, now: _Clean) -> _Clean:
+        share = 1.0 - float(np.exp(-max(now.t_s - self.t_s, 0.0) / _CLEAN_S))
+        return _Clean(
+            now.t_s,
+            self.aspect + share * (now.aspect - self.aspect),
+            self.height_px + share * (now.height_px - self.height_px),
+            self.bottom_px + share * (now.bottom_px - self.bottom_px),
+        )
+
+
 @dataclass
 class _Rows:
     """What was measured of one track; lists grow by one entry an observation."""
@@ -87,6 +121,16 @@ class _Rows:
     observations: list[Observation] = field(default_factory=list)
     numbers: list[Floats] = field(default_factory=list)
     exits: set[str] = field(default_factory=set)
+    contacts: list[tuple[float, float]] = field(default_factory=list)
+    clean: _Clean | None = None
+
+    def foot(self, o: Observation) -> float:
+        """Lower edge of the box, or where it must be behind what hides it."""
+        now = _Clean.of(o)
+        if self.clean is not None and self.clean.hides_foot(now):
+            return o.box[1] + self.clean.height_px
+        self.clean = now if self.clean is None else self.clean.followed_by(now)
+        return o.box[3]
 
 
 class SceneGeometry:
@@ -185,13 +229,15 @@ class PathBook:
             fresh += [(rows, o) for o in track.observations if o.frame > known]
             oldest = track.observations[0].frame
             drop = next((i for i, o in enumerate(rows.observations) if o.frame >= oldest), len(rows.observations))
-            del rows.observations[:drop], rows.numbers[:drop]
+            del rows.observations[:drop], rows.numbers[:drop], rows.contacts[:drop]
         if not fresh:
             return
-        numbers = self.geometry.measure(np.array([o.box for _, o in fresh]))
+        boxes = np.array([(*o.box[:3], rows.foot(o)) for rows, o in fresh])
+        numbers = self.geometry.measure(boxes)
         exits = list(self.geometry.exits)
-        for (rows, observation), values in zip(fresh, numbers, strict=True):
+        for (rows, observation), box, values in zip(fresh, boxes, numbers, strict=True):
             rows.observations.append(observation)
+            rows.contacts.append((float(box[0] + box[2]) / 2, float(box[3])))
             rows.numbers.append(values)
             rows.exits.update(name for name, hit in zip(exits, values[len(values) - len(exits) :], strict=True) if hit)
 
@@ -225,7 +271,7 @@ class PathBook:
             observations=rows.observations,
             t_s=np.array([o.t_s for o in rows.observations]),
             boxes=boxes,
-            contacts=np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1),
+            contacts=np.array(rows.contacts),
             lines=lines,
             stripes=stripes,
             lanes=lanes,

@@ -23,7 +23,10 @@ _FORBIDDEN = 1e6
 
 @dataclass(frozen=True)
 class TrackerSettings:
-    """Times in seconds, so that the same settings serve 6 and 25 frames a second."""
+    """Times in seconds, so that the same settings serve 6 and 25 frames a second.
+
+    `max_surprise`: standard deviations that a box's foot may lie from where the track was expected.
+    """
 
     high_score: float = 0.45
     low_score: float = 0.12
@@ -34,6 +37,7 @@ class TrackerSettings:
     min_overlap: float = 0.15
     min_overlap_low: float = 0.35
     class_penalty: float = 0.15
+    max_surprise: float = 5.0
     history_s: float = 20.0
 
 
@@ -155,7 +159,9 @@ class Tracker:
         area = (predicted[:, 2] - predicted[:, 0]) * (predicted[:, 3] - predicted[:, 1])
         det_area = (boxes[dets, 2] - boxes[dets, 0]) * (boxes[dets, 3] - boxes[dets, 1])
         ratio = area[:, None] / np.maximum(det_area[None, :], 1.0)
-        cost = np.where((overlap >= least) & (ratio < 3.5) & (ratio > 1 / 3.5), 1.0 - value, _FORBIDDEN)
+        # Nor may a standing vehicle leap, or one that drives away fall back: that box belongs to its neighbour.
+        possible = kalman.surprise(self._mean[rows], self._covariance[rows], boxes[dets]) <= self.settings.max_surprise
+        cost = np.where((overlap >= least) & possible & (ratio < 3.5) & (ratio > 1 / 3.5), 1.0 - value, _FORBIDDEN)
         left, right = linear_sum_assignment(cost)
         return {int(rows[i]): int(dets[j]) for i, j in zip(left, right, strict=True) if cost[i, j] < _FORBIDDEN}
 

@@ -14,6 +14,10 @@ _BEFORE_BOXES = 0.06
 """How far before the line (in box sizes) the rear must have been seen: less is the jitter of a box."""
 _MAX_GAP_S = 1.2
 _MAX_STEP_BOXES = 2.0
+_STRETCH_S = 0.7
+_MAX_BEND_BOXES = 1.8
+"""No vehicle changes its way by more than this (in box sizes) from one stretch to the next: 1.8 in 0.7 s would be some
+4 m/s2 and the jump of a box that comes out from behind another. What does was two vehicles, one track."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,24 @@ def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
     """Whether it is plausibly one vehicle that was before the line and is past it now."""
     step: NDArray[np.float64] = path.contacts[at] - path.contacts[before]
     gap_s = float(path.t_s[at] - path.t_s[before])
-    return gap_s <= _MAX_GAP_S and float(np.hypot(*step)) <= _MAX_STEP_BOXES * size_px
+    if gap_s > _MAX_GAP_S or float(np.hypot(*step)) > _MAX_STEP_BOXES * size_px:
+        return False
+    return _bend(path, float(path.t_s[at])) <= _MAX_BEND_BOXES * size_px
+
+
+def _bend(path: Path, t_s: float) -> float:
+    """Largest second difference of the way over stretches of `_STRETCH_S` around `t_s`, in pixels."""
+    first, last = max(path.t_s[0] + _STRETCH_S, t_s - 1.0), min(path.t_s[-1] - _STRETCH_S, t_s + 1.0)
+    if last < first:
+        return 0.0
+    middles = np.arange(first, last + 1e-6, 0.05)
+
+    def way(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        x, y = (np.interp(times, path.t_s, path.contacts[:, axis]) for axis in (0, 1))
+        return np.stack([x, y])
+
+    bends = way(middles + _STRETCH_S) - 2 * way(middles) + way(middles - _STRETCH_S)
+    return float(np.hypot(*bends).max())
 
 
 def moment_before(path: Path, at: int, seconds: float) -> int:

@@ -16,7 +16,7 @@ from evidence.acts import ActCode, LampState
 from zones.schema import Scene
 
 Floats = NDArray[np.float64]
-_ENTRY_POINTS = 2
+_ENTRY_POINTS = 3
 _ENTRY_WITHIN_S = 8.0
 """Who takes longer from the line into the junction has stopped in between; that is another act."""
 _TRAVEL_BOXES = 0.35

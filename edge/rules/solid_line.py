@@ -72,18 +72,15 @@ def _over(run: StripeRun, share: float) -> NDArray[np.bool_]:
 
 def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64]) -> tuple[int, int] | None:
     """The longest unbroken stretch of `mask` that lasts long enough; a gap in time breaks it too."""
-    best: tuple[int, int] | None = None
-    start: int | None = None
-    for index in range(len(mask) + 1):
-        inside = index < len(mask) and bool(mask[index])
-        gap = 0 < index < len(mask) and t_s[index] - t_s[index - 1] > _MAX_GAP_S
-        if start is not None and (not inside or gap):
-            if best is None or index - start > best[1] - best[0] + 1:
-                best = (start, index - 1)
-            start = None
-        if inside and start is None:
-            start = index
-    if best is None or best[1] - best[0] + 1 < _LEAST_POINTS or t_s[best[1]] - t_s[best[0]] < _LEAST_S:
+    inside = np.flatnonzero(mask)
+    if len(inside) < _LEAST_POINTS:
+        return None
+    breaks = (np.diff(inside) > 1) | (np.diff(t_s[inside]) > _MAX_GAP_S)
+    starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
+    ends = np.concatenate([starts[1:], [len(inside)]]) - 1
+    longest = int(np.argmax(ends - starts))
+    best = int(inside[starts[longest]]), int(inside[ends[longest]])
+    if best[1] - best[0] + 1 < _LEAST_POINTS or t_s[best[1]] - t_s[best[0]] < _LEAST_S:
         return None
     return best
 

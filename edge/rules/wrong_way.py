@@ -30,6 +30,8 @@ def wrong_way(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> lis
 
 def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | None:
     """The longest drive against the lane among the stretches in it."""
+    if not run.inside.any():
+        return None
     ends = np.flatnonzero(np.diff(np.concatenate([[False], run.inside, [False]]).astype(np.int8)))
     best: tuple[float, int, int] | None = None
     for begin, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):

@@ -150,3 +150,17 @@ def test_not_every_stop_near_the_line_is_the_stop_line_act(
 ) -> None:
     path = drive(scene(), where, from_s=0, to_s=8)
     assert stopped_past_line(path, scene(), lamps(scene(), phases)) == [], why
+
+
+def test_a_standing_vehicle_whose_track_was_taken_over_by_a_passing_one_is_not_accused() -> None:
+    taken = points((0, 300, 330), (4, 300, 330), (4.4, 300, 200), (6, 300, 90))
+    path = drive(scene(), taken, from_s=0, to_s=6)
+    assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == []
+
+
+def test_a_hard_start_from_the_line_is_still_a_run() -> None:
+    def start(t_s: float) -> tuple[float, float]:
+        return 300.0, 330.0 - (0.5 * 120 * (t_s - 2) ** 2 if t_s > 2 else 0.0)  # 120 px/s2, some 3 m/s2
+
+    path = drive(scene(), start, from_s=0, to_s=4.1)
+    assert len(red_light(path, scene(), lamps(scene(), ALWAYS_RED))) == 1

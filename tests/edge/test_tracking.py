@@ -139,3 +139,11 @@ def test_whatever_the_detector_says_no_box_belongs_to_two_tracks(
         assert len(now) <= len(found)
         assert len({t.id for t in tracker.tracks}) == len(tracker.tracks)
         assert all(np.isfinite(t.velocity_px_s).all() for t in tracker.tracks)
+
+
+@pytest.mark.parametrize("fps", [6, 12.5])
+def test_a_standing_vehicle_is_not_dragged_along_by_one_that_passes(fps: float) -> None:
+    """The standing one is lost from sight just when the other drives over its place."""
+    standing, passing = mover(300, 300, 0, 0), mover(296, 520, 0, -110)
+    _, ids = watch([lambda t: None if 1.6 < t < 2.6 else standing(t), passing], fps=fps, seconds=4, jitter=0.5)
+    assert not ids[0] & ids[1]

@@ -15,7 +15,7 @@ from tests.edge.rtsp import FFMPEG, RtspServer, needs_ffmpeg
 
 pytestmark = [needs_footage, needs_ffmpeg, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres]
 PASSAGE_S = 25
-"""The first seconds of the clip, in which the lamp turns red and four run it; the camera shows them twice."""
+"""The first seconds of the clip, in which the lamp turns red and four run it; the camera shows them again and again."""
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def video(tmp_path: Path) -> Path:
     assert FFMPEG is not None
     clip = FOOTAGE / "red_light" / "hanoi_giang_vo.mp4"
     ffmpeg = [FFMPEG, "-loglevel", "error", "-y"]
-    once, twice = tmp_path / "once.mp4", tmp_path / "twice.mp4"
+    once, often = tmp_path / "once.mp4", tmp_path / "often.mp4"
     subprocess.run([*ffmpeg, "-i", str(clip), "-t", str(PASSAGE_S), "-an", "-c", "copy", str(once)], check=True)
-    subprocess.run([*ffmpeg, "-stream_loop", "1", "-i", str(once), "-c", "copy", str(twice)], check=True)
-    return twice
+    subprocess.run([*ffmpeg, "-stream_loop", "4", "-i", str(once), "-c", "copy", str(often)], check=True)
+    return often
 
 
 def test_acts_before_and_after_a_cut_of_ten_seconds(make_town: Callable[..., Town], video: Path) -> None:
@@ -41,9 +41,8 @@ def test_acts_before_and_after_a_cut_of_ten_seconds(make_town: Callable[..., Tow
         return health.cameras[0].state if health is not None and health.cameras else ""
 
     try:
-        eventually(lambda: server.connections > 1 or state() == "running", 30, "the camera is watched")
-        began = time.monotonic()
-        eventually(lambda: len(town.acts_at()) >= 3, 40, "the runners before the cut", every_s=0.5)
+        eventually(lambda: state() == "running", 30, "the camera is watched")
+        eventually(lambda: len(town.acts_at()) >= 2, 60, "runners before the cut", every_s=0.5)
         before = town.acts_at()
         server.cut()
         cut_at = time.monotonic()
@@ -54,9 +53,9 @@ def test_acts_before_and_after_a_cut_of_ten_seconds(make_town: Callable[..., Tow
         health = town.health()
         assert health is not None
         assert health.cameras[0].reconnects >= 1
-        back_s = time.monotonic() - began
-        eventually(lambda: len(town.acts_at()) >= len(before) + 3, 60, "the runners after the cut", every_s=0.5)
+        # stream time goes on during the cut: what was still on its way when it came lies less than ten seconds later
+        eventually(
+            lambda: sum(t_s > before[-1] + 10 for t_s in town.acts_at()) >= 2, 75, "runners after the cut", every_s=0.5
+        )
     finally:
         server.close()
-    after = town.acts_at()[len(before) :]
-    assert all(t_s > back_s - 5 for t_s in after), (before, after, back_s)

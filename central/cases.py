@@ -32,7 +32,7 @@ from central.lifecycle import Action, CaseState, Officer, Refused, Status, step
 from central.lookup import OwnerCase, PublicCase, case_by_code, owner_lookup
 from evidence.acts import ActCode
 from evidence.packet import Manifest
-from evidence.plate import normalise
+from evidence.plate import normalise, plausible
 
 __all__ = [
     "REJECT_REASONS",
@@ -160,7 +160,7 @@ def confirm(
     session: Session, case_id: str, officer: Officer, *, plate: str, act: ActCode, note: str = "",
     colour: PlateColour | None = None, kind: VehicleKind | None = None, now: datetime,
 ) -> QueueItem:  # fmt: skip
-    """The officer states: this act, this plate. Raises `Refused` (statute, no_law, plate, colour, or those of `step`)."""
+    """The officer states: this act, this plate. Raises `Refused` (statute, no_law, plate, colour, those of `step`)."""
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.CONFIRM, officer, now=now)
@@ -200,7 +200,7 @@ def _set_plate(
     kind: VehicleKind | None, now: datetime,
 ) -> None:  # fmt: skip
     text = normalise(plate)
-    if not 4 <= len(text) <= 12:
+    if not plausible(text):
         raise Refused("plate", "is not a plate", where=plate[:40], remedy="type the plate as it stands on the vehicle")
     if kind is not None and kind not in ("car", "motorcycle", "special", "bicycle"):
         raise Refused("kind", "is not a kind of vehicle", where=str(kind)[:20])

@@ -21,7 +21,7 @@ from central.db import VehicleRow
 from central.deadlines import local_date
 from central.law import KIND_VI, OwnerType
 from evidence.errors import GiaoLoError
-from evidence.plate import normalise
+from evidence.plate import normalise, plausible
 
 COLUMNS = (
     "plate", "colour", "kind", "owner_name", "owner_type", "id_number", "address", "valid_from", "valid_to",
@@ -98,7 +98,10 @@ def read_csv(file: Path) -> list[Registration]:
     except UnicodeDecodeError as error:
         raise RegistryError("is not UTF-8", where=str(file), remedy="save it as CSV UTF-8") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+    try:
+        missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+    except csv.Error as error:
+        raise RegistryError(str(error), where=f"{file}, line 1", remedy=f"header: {','.join(COLUMNS)}") from error
     if missing:
         raise RegistryError(
             f"columns are missing: {', '.join(missing)}", where=f"{file}, line 1", remedy=f"header: {','.join(COLUMNS)}"
@@ -114,7 +117,7 @@ def read_csv(file: Path) -> list[Registration]:
             except ValueError as error:
                 faults.append(f"line {reader.line_num}: {error}")
     except csv.Error as error:
-        faults.append(f"line {reader.line_num}: {error}")
+        faults.append(f"line {reader.line_num + 1}: {error}")  # the line after the last good one
     faults += _overlaps(good, lines)
     if faults:
         more = f" (and {len(faults) - MAX_FAULTS} more)" if len(faults) > MAX_FAULTS else ""
@@ -132,7 +135,7 @@ def _parse_row(row: dict[str, str | None]) -> Registration:
         if not value[name].isprintable():
             raise ValueError(f"{name}: holds a line break or a control character")
     plate = normalise(value["plate"])
-    if not 4 <= len(plate) <= 12:
+    if not plausible(plate):
         raise ValueError(f"plate: {value['plate']!r} is not a plate")
     for name, choices in (("colour", COLOURS), ("kind", tuple(KIND_VI)), ("owner_type", ("person", "organisation"))):
         if value[name] not in choices:

@@ -105,6 +105,12 @@ def normalise(text: str) -> str:
     return "".join(c for c in plain if c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
+def plausible(text: str) -> bool:
+    """Whether a person may have meant a plate: 4 to 12 characters with three digits, of a listed form or not."""
+    plain = normalise(text)
+    return 4 <= len(plain) <= 12 and sum(c.isdigit() for c in plain) >= 3
+
+
 def parse(
     text: str, *, lines: tuple[str, str] | None = None, vehicle_class: str | None = None, colour: str | None = None
 ) -> PlateParse:

@@ -93,6 +93,7 @@ def postgres_server() -> Iterator[str]:
     command = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run([*command, "--locale=C"], check=True, capture_output=True, cwd=folder, **as_nobody)  # type: ignore[call-overload]
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+    options += [o for name in ("full_page_writes", "synchronous_commit", "autovacuum") for o in ("-c", f"{name}=off")]
     process: subprocess.Popen[bytes] = subprocess.Popen(
         [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options],
         stdout=subprocess.DEVNULL,
@@ -104,7 +105,7 @@ def postgres_server() -> Iterator[str]:
         _wait_for_port(port, process, "postgres")
         yield f"postgresql://postgres@127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGQUIT)  # at once: nobody will want these data again
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 

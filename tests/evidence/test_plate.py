@@ -16,6 +16,7 @@ from evidence.plate import (
     format_plate,
     normalise,
     parse,
+    plausible,
     position_alphabets,
     repair,
 )
@@ -244,3 +245,12 @@ def test_every_plate_fits_a_template_of_its_length(text: str, vehicle_class: str
 
 def test_blue_plates_use_eleven_letters() -> None:
     assert {s for s in SERIES_20 if parse(f"36{s}12345", colour="blue").known} == set(SERIES_11)
+
+
+@pytest.mark.parametrize(
+    ("typed", "may_be"),
+    [("36A-123.45", True), ("TM 12-34", True), ("XYZ 123", True), ("", False), ("36", False), ("bị che", False),
+     ("biển số", False), ("36A-123.45 36A-123.45", False)],
+)  # fmt: skip
+def test_what_a_person_types_may_be_a_plate_of_a_form_that_is_not_listed(typed: str, may_be: bool) -> None:
+    assert plausible(typed) is may_be

@@ -1,0 +1,65 @@
+"""Browsers for tests of the web: one client a person, who signs in and fills in forms as the pages offer them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from central.centre import Centre
+from central.lifecycle import Officer
+from central.users import create_user
+from central.web import create_app
+from tests.central.build import NOW, HandClock, make_centre
+
+PASSWORD = "mật khẩu rất dài 2026"
+
+
+@dataclass
+class Web:
+    """A centre with its web; accounts are made when their people first sign in (argon2 takes its time)."""
+
+    centre: Centre
+    clock: HandClock
+
+    def __post_init__(self) -> None:
+        with self.centre.db.write() as session:
+            for person in (LAN, BINH, HOA, TRUONG):
+                create_user(session, person.username, PASSWORD, role=person.role, full_name=person.full_name, now=NOW)
+        self.app = create_app(self.centre)
+
+    def visitor(self) -> Person:
+        return Person(TestClient(self.app, follow_redirects=True, raise_server_exceptions=False))
+
+    def person(self, officer: Officer) -> Person:
+        self.account(officer)
+        visitor = self.visitor()
+        answer = visitor.post("/desk/sign-in", at="/desk/sign-in", username=officer.username, password=PASSWORD)
+        assert answer.status_code == 200, answer.text
+        return visitor
+
+
+@dataclass
+class Person:
+    """A browser. `post` takes the form token of the page `at`, as a form on that page would send it."""
+
+    client: TestClient
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(path, **options)
+
+    def token(self, at: str) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.client.get(at).text)
+        assert found, f"{at} has no form"
+        return found[1]
+
+    def post(self, path: str, *, at: str | None = None, **fields: str) -> Any:
+        return self.client.post(path, data={"csrf": self.token(at or "/"), **fields})
+
+
+def make_web(folder: Path, **settings: Any) -> Web:
+    clock = HandClock()
+    return Web(make_centre(folder, clock=clock, **settings), clock)

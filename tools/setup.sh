@@ -14,6 +14,14 @@ die() { printf '!! %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 missing=""
 need() { have "$1" || missing="$missing $2"; }
+libraries="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)"
+need_library() {
+    case "$libraries" in *"$1"* | "") ;; *) missing="$missing $2" ;; esac
+}
+# what the wheel of OpenCV loads and a bare system has not
+need_library libGL.so.1 libgl1
+need_library libgthread-2.0.so.0 libglib2.0-0
+need_library libxcb.so.1 libxcb1
 if [ "$want" = test ]; then
     need chromium chromium
     need mosquitto mosquitto

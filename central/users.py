@@ -137,7 +137,7 @@ def close_session(session: Session, token: str) -> None:
 
 def full_names(session: Session) -> dict[str, str]:
     """Display names by user name."""
-    return dict(session.execute(select(UserRow.username, UserRow.full_name)).tuples().all())
+    return {name: shown for name, shown in session.execute(select(UserRow.username, UserRow.full_name))}
 
 
 def hash_token(token: str) -> str:
@@ -148,7 +148,7 @@ def hash_token(token: str) -> str:
 def _verify(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 

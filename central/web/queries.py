@@ -195,7 +195,7 @@ def contests(session: Session, case_id: str | None = None, *, limit: int = 200) 
     )
     if case_id is not None:
         query = query.where(CaseEventRow.case_id == case_id)
-    return [Contest(e.at, e.note, e.case_id, number) for e, number in session.execute(query).tuples()]
+    return [Contest(e.at, e.note, e.case_id, number) for e, number in session.execute(query)]
 
 
 def contest_count(session: Session) -> int:
@@ -219,13 +219,13 @@ def unit_view(session: Session, now: datetime) -> UnitView:
         func.count(),
         func.count().filter(CaseRow.status == Status.REJECTED.value),
     ).where(CaseRow.status.not_in([s.value for s in OPEN]), CaseRow.detected_at >= month)
-    rates = [Rate(*line) for line in session.execute(decided.group_by(CaseRow.place, CaseRow.act_suspected)).tuples()]
+    rates = [Rate(*line) for line in session.execute(decided.group_by(CaseRow.place, CaseRow.act_suspected))]
     reasons = session.execute(
         select(CaseRow.rejected_reason, func.count())
         .where(CaseRow.status == Status.REJECTED.value, CaseRow.detected_at >= month)
         .group_by(CaseRow.rejected_reason)
         .order_by(func.count().desc())
-    ).tuples()
+    )
     unanswered = select(func.count()).select_from(NoticeRow).where(
         NoticeRow.issued_at.is_not(None), NoticeRow.issued_at < start - timedelta(days=ANSWER_DAYS)
     )  # fmt: skip

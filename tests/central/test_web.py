@@ -139,6 +139,7 @@ def test_a_still_is_given_out_as_it_was_sealed(web: Web) -> None:
 
 
 def test_two_officers_are_never_on_one_case(web: Web) -> None:
+    web.account(LAN)
     case_id = claimed(web.centre, LAN)
     binh = web.person(BINH)
     page = binh.get(f"/desk/cases/{case_id}")

@@ -26,10 +26,16 @@ class Web:
     clock: HandClock
 
     def __post_init__(self) -> None:
-        with self.centre.db.write() as session:
-            for person in (LAN, BINH, HOA, TRUONG):
-                create_user(session, person.username, PASSWORD, role=person.role, full_name=person.full_name, now=NOW)
         self.app = create_app(self.centre)
+        self._known: set[str] = set()
+
+    def account(self, officer: Officer) -> None:
+        """Make the account if there is none yet."""
+        if officer.username in self._known:
+            return
+        self._known.add(officer.username)
+        with self.centre.db.write() as session:
+            create_user(session, officer.username, PASSWORD, role=officer.role, full_name=officer.full_name, now=NOW)
 
     def visitor(self) -> Person:
         return Person(TestClient(self.app, follow_redirects=True, raise_server_exceptions=False))

@@ -137,7 +137,8 @@ def close_session(session: Session, token: str) -> None:
 
 def full_names(session: Session) -> dict[str, str]:
     """Display names by user name."""
-    return {name: shown for name, shown in session.execute(select(UserRow.username, UserRow.full_name))}
+    rows = session.execute(select(UserRow.username, UserRow.full_name))
+    return {row.username: row.full_name for row in rows}
 
 
 def hash_token(token: str) -> str:

@@ -1,0 +1,178 @@
+"""People at the desk: passwords under argon2, sessions that end, locks that a restart does not open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from central.centre import Centre
+from central.db import SessionRow, UserRow
+from central.lifecycle import Officer, Role
+from central.users import (
+    LOCK,
+    MAX_FAILURES,
+    MAX_FAILURES_PER_ADDRESS,
+    SignInRefused,
+    UserError,
+    authenticate,
+    close_session,
+    create_user,
+    current_session,
+    open_session,
+    set_active,
+)
+
+PASSWORD = "mật khẩu dài của Lan"
+HOURS = timedelta(hours=10)
+
+
+def add(centre: Centre, username: str = "lan", password: str = PASSWORD, role: Role = Role.OFFICER) -> Officer:
+    with centre.db.write() as session:
+        return create_user(session, username, password, role=role, full_name="Nguyễn Thị Lan", now=centre.clock())
+
+
+def sign_in(centre: Centre, username: str = "lan", password: str = PASSWORD, address: str = "") -> str:
+    """`ok`, or the code of the refusal; what was counted is committed, as the web does it."""
+    with centre.db.write() as session:
+        try:
+            authenticate(session, username, password, address=address, now=centre.clock())
+        except SignInRefused as error:
+            return error.code
+    return "ok"
+
+
+def start_session(centre: Centre, officer: Officer) -> str:
+    with centre.db.write() as session:
+        token = open_session(session, officer, now=centre.clock(), lifetime=HOURS).token
+    assert token is not None
+    return token
+
+
+def who(centre: Centre, token: str) -> str | None:
+    with centre.db.read() as session:
+        found = current_session(session, token, now=centre.clock())
+    return found.officer.username if found else None
+
+
+def test_the_right_password_signs_in_and_only_its_argon2_hash_is_kept(centre: Centre) -> None:
+    add(centre)
+    assert sign_in(centre) == "ok"
+    with centre.db.read() as session:
+        row = session.get_one(UserRow, "lan")
+    assert row.password_hash.startswith("$argon2id$")
+    assert PASSWORD not in row.password_hash
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("lan", "sai mật khẩu"), ("lan", ""), ("nobody", PASSWORD), ("", PASSWORD), ("LAN", PASSWORD), ("lan\0", PASSWORD),
+     ("lan'--", PASSWORD), ("x" * 10_000, PASSWORD), ("lan", "x" * 100_000), ("lan", "\ud800")],
+)  # fmt: skip
+def test_any_wrong_pair_has_the_same_answer(username: str, password: str, centre: Centre) -> None:
+    add(centre)
+    assert sign_in(centre, username, password) == "wrong"
+
+
+def test_five_failures_lock_a_name_for_a_quarter_of_an_hour_even_over_a_restart(centre: Centre) -> None:
+    add(centre)
+    for _ in range(MAX_FAILURES):
+        assert sign_in(centre, password="sai") == "wrong"
+    assert sign_in(centre) == "locked"  # nothing of this is in memory
+    centre.clock.forward(seconds=LOCK.total_seconds() + 1)  # type: ignore[attr-defined]
+    assert sign_in(centre) == "ok"
+
+
+def test_a_success_forgives_earlier_slips(box: Centre) -> None:
+    add(box)
+    for _ in range(3):
+        for _ in range(MAX_FAILURES - 1):
+            assert sign_in(box, password="sai") == "wrong"
+        assert sign_in(box) == "ok"
+
+
+def test_slips_far_apart_do_not_add_up(box: Centre) -> None:
+    add(box)
+    for _ in range(2 * MAX_FAILURES):
+        assert sign_in(box, password="sai") == "wrong"
+        box.clock.forward(minutes=8)  # type: ignore[attr-defined]
+
+
+def test_an_address_that_tries_many_names_is_locked_out_others_are_not(box: Centre, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    add(box)
+    monkeypatch.setattr("central.users._verify", lambda _, password: password == PASSWORD)  # argon2 is slow on purpose
+    for n in range(MAX_FAILURES_PER_ADDRESS):
+        assert sign_in(box, f"ten-{n}", "sai", address="203.0.113.9") == "wrong"
+    assert sign_in(box, address="203.0.113.9") == "locked"
+    assert sign_in(box, address="203.0.113.10") == "ok"
+
+
+def test_a_session_ends_with_its_time(centre: Centre) -> None:
+    token = start_session(centre, add(centre))
+    assert who(centre, token) == "lan"
+    centre.clock.forward(hours=10)  # type: ignore[attr-defined]
+    assert who(centre, token) is None
+
+
+def test_a_session_ends_when_it_is_closed_and_other_sessions_do_not(centre: Centre) -> None:
+    officer = add(centre)
+    first, second = start_session(centre, officer), start_session(centre, officer)
+    with centre.db.write() as session:
+        close_session(session, first)
+    assert (who(centre, first), who(centre, second)) == (None, "lan")
+
+
+@pytest.mark.parametrize("token", ["", "x", "\0", "x" * 10_000])
+def test_a_token_that_nobody_was_given_opens_nothing(token: str, centre: Centre) -> None:
+    assert who(centre, token) is None
+
+
+def test_a_new_password_ends_all_sessions(centre: Centre) -> None:
+    token = start_session(centre, add(centre))
+    add(centre, password="một mật khẩu khác")
+    assert who(centre, token) is None
+    assert sign_in(centre) == "wrong"
+    assert sign_in(centre, password="một mật khẩu khác") == "ok"
+
+
+def test_somebody_who_left_is_kept_out_and_may_be_let_in_again(centre: Centre) -> None:
+    token = start_session(centre, add(centre))
+    with centre.db.write() as session:
+        set_active(session, "lan", False)
+    assert (who(centre, token), sign_in(centre)) == (None, "wrong")
+    with centre.db.write() as session:
+        set_active(session, "lan", True)
+    assert (who(centre, token), sign_in(centre)) == (None, "ok")
+
+
+def test_a_stolen_table_opens_no_session_and_old_ones_are_swept(box: Centre) -> None:
+    officer = add(box)
+    token = start_session(box, officer)
+    with box.db.read() as session:
+        assert token not in session.scalars(select(SessionRow.token_hash)).all()
+    box.clock.forward(hours=11)  # type: ignore[attr-defined]
+    start_session(box, officer)
+    with box.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(SessionRow)) == 1
+
+
+def test_each_session_has_its_own_csrf_token(box: Centre) -> None:
+    officer = add(box)
+    with box.db.write() as session:
+        made = [open_session(session, officer, now=box.clock(), lifetime=HOURS) for _ in range(2)]
+    assert made[0].csrf != made[1].csrf
+    assert all(m.csrf != m.token for m in made)
+
+
+@pytest.mark.parametrize("username", ["", "a", "Lan", "lan anh", "lân", "-lan", "lan\n", "x" * 65, "a/b", "node:1"])
+def test_a_name_that_could_confuse_is_refused(username: str, box: Centre) -> None:
+    with pytest.raises(UserError, match="not a user name"):
+        add(box, username)
+
+
+def test_a_short_password_is_refused(box: Centre) -> None:
+    with pytest.raises(UserError, match="too short"):
+        add(box, password="x" * 9)
+    with pytest.raises(UserError, match="no such user"), box.db.write() as session:
+        set_active(session, "nobody", False)

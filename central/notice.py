@@ -169,6 +169,7 @@ def _header(c: NoticeContent) -> Table:
     left = [
         Paragraph(_text(c.parent), _style("head")),
         Paragraph(f"<b>{_text(c.unit)}</b>", _style("head")),
+        Spacer(1, _style("motto").leading - _style("head").leading),  # number and date on one line
         _Rule(26 * mm, 3),
         Spacer(1, 5),
         Paragraph(f"Số: {_text(c.number_text)}", _style("number")),
@@ -200,7 +201,7 @@ def _foot(c: NoticeContent) -> Table:
 
 def _annex(c: NoticeContent, pictures: Sequence[AnnexPicture]) -> list[Flowable]:
     story: list[Flowable] = [
-        Paragraph("KẾT QUẢ THU THẬP ĐƯỢC BẰNG PHƯƠNG TIỆN, THIẾT BỊ KỸ THUẬT NGHIỆP VỤ", _style("title")),
+        Paragraph("KẾT QUẢ THU THẬP ĐƯỢC<br/>BẰNG PHƯƠNG TIỆN, THIẾT BỊ KỸ THUẬT NGHIỆP VỤ", _style("title")),
         Paragraph(f"<i>(Kèm theo Thông báo số {_text(c.number_text)} {_text(c.date_text)})</i>", _style("centre")),
         Spacer(1, 6),
         _body(f"Phương tiện: {_text(c.vehicle)}. Thời gian, địa điểm: {_text(c.time_place)}."),
@@ -258,7 +259,7 @@ class _Field(Flowable):  # type: ignore[misc]
         self._label, self._value, self._centre = label, value.strip(), align_centre
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
-        style = _style("addressee" if self._centre else "body")
+        style = _style("addressee" if self._centre else "field")
         value = _text(self._value) or self._dots(available_width, style)
         self._paragraph = Paragraph(f"{_text(self._label)} {value}", style)
         width, height = self._paragraph.wrap(available_width, available_height)
@@ -324,18 +325,19 @@ _PICTURES = TableStyle(
 @cache
 def _style(name: str) -> ParagraphStyle:
     size = {
-        "head": 11.5, "motto": 13, "number": 13, "title": 14, "subtitle": 13.5, "body": _BODY_PT, "addressee": 13,
-        "recipients": 11, "recipients_title": 12, "sign": 13, "sign_note": 12, "caption": 11, "centre": 12.5,
+        "head": 11.5, "motto": 13, "number": 13, "title": 14, "subtitle": 13.5, "body": _BODY_PT,
+        "field": _BODY_PT, "addressee": 13, "recipients": 11, "recipients_title": 12, "sign": 13, "sign_note": 12,
+        "caption": 11, "centre": 12.5,
     }[name]  # fmt: skip
-    left = name in ("body", "recipients", "recipients_title")
+    left = name in ("field", "recipients", "recipients_title")
     return ParagraphStyle(
         name,
         fontName=BOLD if name in ("title", "subtitle") else REGULAR,
         fontSize=size,
         leading=size * 1.26,
         alignment=TA_JUSTIFY if name == "body" else 0 if left else TA_CENTER,
-        firstLineIndent=10 * mm if name == "body" else 0,
-        spaceBefore=2.5 if name == "body" else 0,
+        firstLineIndent=10 * mm if name in ("body", "field") else 0,
+        spaceBefore=2.5 if name in ("body", "field") else 0,
         splitLongWords=1,
     )
 

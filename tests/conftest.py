@@ -44,11 +44,11 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes], what: str) -> No
 class MosquittoServer:
     """A broker on its own port that can be killed and started again; it keeps nothing over a restart."""
 
-    def __init__(self, folder: Path, binary: str) -> None:
+    def __init__(self, folder: Path, binary: str, settings: str = "allow_anonymous true\n") -> None:
         self.host, self.port = "127.0.0.1", free_port()
         self._binary, self._config = binary, folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\npersistence false\nallow_anonymous true\nuser {getpass.getuser()}\n"
+            f"listener {self.port} 127.0.0.1\npersistence false\nuser {getpass.getuser()}\n{settings}"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,12 +66,17 @@ class MosquittoServer:
 
 
 @pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[MosquittoServer]:
-    """A running Mosquitto: `.host`, `.port`, `.kill()`, `.start()`."""
+def mosquitto_binary() -> str:
     binary = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if binary is None:
         pytest.skip("mosquitto is not installed (Debian package `mosquitto`)")
-    server = MosquittoServer(tmp_path, binary)
+    return binary
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path, mosquitto_binary: str) -> Iterator[MosquittoServer]:
+    """A running Mosquitto: `.host`, `.port`, `.kill()`, `.start()`."""
+    server = MosquittoServer(tmp_path, mosquitto_binary)
     server.start()
     yield server
     server.kill()

@@ -5,7 +5,7 @@ The pipeline is the real one; only the picture is missing: detections come from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +31,7 @@ from zones.schema import Scene
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SAME_IOU = 0.25
 _SLACK_S = 1.5
+_SHOWN = 0.33
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class Report:
 
 @dataclass
 class Verdict:
-    """One run's outcome. `unsure`: true acts near the edge of the definition, reported or not."""
+    """One run's outcome.
+
+    `unsure`: true acts near the edge of the definition, reported or not. `hidden`: acts of vehicles that others hid
+    from the camera at the decisive moment, reported or not; no eye could have seen them.
+    """
 
     seed: int
     vehicles: int
@@ -55,6 +60,7 @@ class Verdict:
     missed: list[TrueAct] = field(default_factory=list)
     false: list[Report] = field(default_factory=list)
     unsure: list[tuple[TrueAct, bool]] = field(default_factory=list)
+    hidden: list[tuple[TrueAct, bool]] = field(default_factory=list)
     innocents: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,7 +139,8 @@ def judge(run: Run, *, fps: float, spoiling: Spoiling, scene: Scene | None = Non
         events += pipeline.process(_frame(glance, blank))
     events += pipeline.finish()
     verdict = Verdict(run.seed, len(seen), len(run.moments) * run.step_s, innocents=dict(run.innocents))
-    _compare(verdict, run.acts, [_report(e, book) for e in events])
+    hidden = {id(a) for a in run.acts if _hidden(a, book, fps)}
+    _compare(verdict, run.acts, [_report(e, book) for e in events], hidden)
     return verdict
 
 
@@ -159,7 +166,16 @@ def _report(event: ActEvent, book: Mapping[int, Sequence[Sight]]) -> Report:
     return Report(event.act, best, event.t_s, tuple(event.flags), event.reasons)
 
 
-def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report]) -> None:
+def _hidden(act: TrueAct, book: Mapping[int, Sequence[Sight]], fps: float) -> bool:
+    """Whether less than a third of the vehicle was to be seen while it passed the line, or during the act."""
+    at_line = act.act in (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE)
+    from_s, to_s = (act.t_s - 0.6, act.t_s + 0.6) if at_line else (act.t_s, act.until_s)
+    frames = [i for i in range(int(from_s * fps), int(to_s * fps) + 2) if i in book]
+    shown = [next((s.visible for s in book[i] if s.id == act.vehicle), 0.0) for i in frames]
+    return bool(shown) and float(np.median(shown)) < _SHOWN
+
+
+def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report], hidden: Set[int]) -> None:
     """Each true act answers for one report of the same kind, vehicle and time; sure acts first."""
     wanted = [a for a in acts if isinstance(a.act, ActCode)]
     left = list(reports)
@@ -168,7 +184,9 @@ def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report
         mine.sort(key=lambda r: (str(r.reasons.get("marking", r.reasons.get("lane", true.what))) != true.what, r.t_s))
         if mine:
             left.remove(mine[0])
-        if not true.sure:
+        if true.sure and id(true) in hidden:
+            verdict.hidden.append((true, bool(mine)))
+        elif not true.sure:
             verdict.unsure.append((true, bool(mine)))
         elif mine:
             verdict.found.append((true, mine[0]))

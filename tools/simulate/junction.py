@@ -4,8 +4,8 @@ Our own design of a signalised four-arm junction in Thanh Hóa. The camera hangs
 vehicles from behind. World frame as in `tools.simulate.world`: the middle of the junction is the origin.
 
 The southern approach: a left lane for cars and motorcycles that go straight (a left turn is banned by sign), a right
-lane for everybody that goes straight or right, solid line 2.2 between them, double line 1.3 against the other direction,
-a strip along the kerb, stop line 7.1, crosswalk 7.3. The right turn has an arrow head of its own.
+lane for everybody that goes straight or right, solid line 2.2 between them, double line 1.3 against the other
+direction, a strip along the kerb, stop line 7.1, crosswalk 7.3. The right turn has an arrow head of its own.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ STOP_LINE = 18.5
 """Edge of the stop line nearest the junction."""
 STOP_LINE_WIDTH = 0.3
 CORNER_RADIUS = 6.0
+_BESIDE = 0.8
+"""The right lane's area reaches over the kerb: where wheels are hidden, a box ends too high and too far out."""
 SOLID_FROM = 60.0
 """The lane line is solid from here to the stop line: a lane is chosen before."""
 ARM = 250.0
@@ -186,7 +188,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
             ],
             "lanes": [
                 lane("lan-trai", LEFT_LANE, north=True, classes=allowed_left, movements=["straight"]),
-                lane("lan-phai", (RIGHT_LANE[0], KERB_X - 0.1), north=True, movements=["straight", "right"]),
+                lane("lan-phai", (RIGHT_LANE[0], KERB_X + _BESIDE), north=True, movements=["straight", "right"]),
                 lane("lan-nguoc", (-7.0, 0.0), north=False),
             ],
             "markings": [

@@ -44,7 +44,8 @@ def write_network(folder: Path) -> Path:
         str(Path(sumo.SUMO_HOME) / "bin" / "netconvert"),
         "-n", str(folder / "j.nod.xml"), "-e", str(folder / "j.edg.xml"), "-x", str(folder / "j.con.xml"),
         "-o", str(net), "--no-turnarounds", "true", "--junctions.corner-detail", "0",
-        "--default.junctions.keep-clear", "false", "--no-internal-links", "false", "--offset.disable-normalization", "true",
+        "--default.junctions.keep-clear", "false", "--no-internal-links", "false",
+        "--offset.disable-normalization", "true",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or not net.exists():

@@ -16,7 +16,8 @@ ACTS = (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE, ActCod
 
 @dataclass(frozen=True)
 class ActFigures:
-    """`unsure_told`: acts near the edge of their definition that were reported; they count neither way."""
+    """`unsure_told`: acts near the edge of their definition that were reported; they count neither way, and neither do
+    `hidden` ones."""
 
     act: str
     found: int
@@ -24,6 +25,7 @@ class ActFigures:
     false: int
     unsure: int
     unsure_told: int
+    hidden: int
 
     @property
     def precision(self) -> float | None:
@@ -49,6 +51,7 @@ def figures(verdicts: Sequence[Verdict]) -> list[ActFigures]:
                 false=sum(r.act == act for v in verdicts for r in v.false),
                 unsure=len(unsure),
                 unsure_told=sum(unsure),
+                hidden=sum(true.act == act for v in verdicts for true, _ in v.hidden),
             )
         )
     return out
@@ -56,11 +59,13 @@ def figures(verdicts: Sequence[Verdict]) -> list[ActFigures]:
 
 def table(verdicts: Sequence[Verdict]) -> str:
     """The figures as a text table."""
-    lines = [f"{'act':20}{'happened':>10}{'found':>8}{'false':>8}{'precision':>11}{'recall':>9}{'unsure':>14}"]
+    lines = [
+        f"{'act':20}{'happened':>10}{'found':>8}{'false':>8}{'precision':>11}{'recall':>9}{'unsure':>14}{'hidden':>8}"
+    ]
     for f in figures(verdicts):
         lines.append(
             f"{f.act:20}{f.found + f.missed:>10}{f.found:>8}{f.false:>8}{_share(f.precision):>11}{_share(f.recall):>9}"
-            f"{f'{f.unsure_told} of {f.unsure}':>14}"
+            f"{f'{f.unsure_told} of {f.unsure}':>14}{f.hidden:>8}"
         )
     return "\n".join(lines)
 

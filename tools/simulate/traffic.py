@@ -1,4 +1,4 @@
-"""Traffic at the junction: SUMO drives the many, scripts drive the few who break the rules, truth is written down after.
+"""Traffic at the junction: SUMO drives the many, scripts the few who break the rules, then truth is written down.
 
     run = simulate(seed=7, seconds=120)
 

@@ -25,7 +25,7 @@ LINE_Y = -STOP_LINE
 ENTRY_Y = -CROSSWALK[0]
 """The junction is entered at the far edge of the crosswalk."""
 RED_S = (0.5, 0.3, 0.9)
-"""Red must be this old when the rear passes the line; younger than the second is no act, older than the third surely."""
+"""Red must be this old when the rear passes the line; younger than the second: no act, older than the third: surely."""
 STOOD_S = (2.0, 1.5, 2.8)
 CLEAR_M = (0.3, 0.1, 0.6)
 ENTERS_WITHIN_S = (8.0, 7.0, 9.0)
@@ -183,6 +183,8 @@ def _at_the_line(way: Way, movement: str, lamps: dict[str, Lamps], run: Run) -> 
     grades = [_grade(stood, STOOD_S), _grade(clear, CLEAR_M)]
     if None in grades or way.spec.priority:
         return
+    if movement != "right" and way.x[at] > LEFT_LANE[1] and not lamps["right"].red(m):
+        sure, notes = False, [*notes, "the arrow would have let him turn right"]
     # the run ends before one can know whether he drives on
     cut = ends >= len(run.moments) * run.step_s - 2 * run.step_s and ends < t_c + ENTERS_WITHIN_S[0]
     sure = bool(sure and all(grades) and not cut)

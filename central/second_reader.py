@@ -55,7 +55,7 @@ def easyocr_reader() -> Reader:
         raise NoReader(f"no second reader: {error}", remedy="install the second-reader extra") from error
 
     def read(picture: bytes) -> Reading:
-        image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) if picture else None
         if image is None:
             raise NoReader("the crop is not a picture")
         found = reader.read(np.asarray(image, np.uint8))
@@ -70,11 +70,11 @@ def switched_off() -> Reader:
 
 
 class SecondReader:
-    """Worker thread over cases with `second_state == "pending"`; `start`, `wake`, `stop`."""
+    """Worker thread that looks for cases with `second_state == "pending"` every `poll_s`; `start`, `stop`."""
 
-    def __init__(self, centre: Centre, make: Callable[[], Reader] = easyocr_reader) -> None:
-        self._centre, self._make = centre, make
-        self._stop, self._wake = threading.Event(), threading.Event()
+    def __init__(self, centre: Centre, make: Callable[[], Reader] = easyocr_reader, *, poll_s: float = _POLL_S) -> None:
+        self._centre, self._make, self._poll_s = centre, make, poll_s
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="second-reader", daemon=True)
 
     def start(self) -> None:
@@ -82,7 +82,6 @@ class SecondReader:
 
     def stop(self, timeout_s: float = 10.0) -> None:
         self._stop.set()
-        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
@@ -101,8 +100,7 @@ class SecondReader:
                 log.exception("second reader fault")
                 busy = False
             if not busy:
-                self._wake.wait(_POLL_S)
-                self._wake.clear()
+                self._stop.wait(self._poll_s)
 
     def step(self, reader: Reader | None, fault: str = "") -> bool:
         """Read one pending case; False when there is none."""

@@ -1,0 +1,131 @@
+"""CENTRAL.yaml: what is wrong, where, and what to do; and a centre that cannot open says so in the same shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from central.app import App, StartError
+from central.centre import open_centre
+from central.config import ConfigError, load_config
+from central.db import Database, DatabaseError
+from central.migrate import upgrade
+from evidence.errors import GiaoLoError, KeyFileError
+from tests.conftest import free_port
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "central.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_one_line_is_enough(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "schema_version: 1\n"))
+    assert config.resolved_database_url == f"sqlite:///{tmp_path.resolve()}/centre-data/centre.sqlite3"
+    assert config.office.parent == "CÔNG AN TỈNH THANH HÓA"
+
+
+def test_paths_count_from_the_file(tmp_path: Path) -> None:
+    text = "schema_version: 1\ndata_dir: data\nkey_file: k/centre.key\nbroker: {tls_ca_file: ca.pem}\n"
+    config = load_config(write(tmp_path, text))
+    base = tmp_path.resolve()
+    assert (config.data_dir, config.key_file) == (base / "data", base / "k/centre.key")
+    assert config.broker.tls_ca_file == base / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("", "central.yaml", "holds no settings"),
+        ("- 1\n", "central.yaml", "holds no settings"),
+        ("a: [\n", "central.yaml, line 2", "is not YAML"),
+        ("\tschema_version: 1\n", "line 1", "is not YAML"),
+        ("data_dir: x\n", "schema_version", "write `schema_version: 1`"),
+        ("schema_version: 2\n", "schema_version", "write `schema_version: 1`"),
+        ("schema_version: 1\ndata_dri: x\n", "data_dri", "no such setting"),
+        ("schema_version: 1\nbroker: {prot: 1}\n", "broker.prot", "no such setting"),
+        ("schema_version: 1\nbroker: {port: 70000}\n", "broker.port", "65535"),
+        ("schema_version: 1\nbroker: 127.0.0.1\n", "broker", "dictionary"),
+        ("schema_version: 1\nweb: {port: eighty}\n", "web.port", "integer"),
+        ("schema_version: 1\nclaim_minutes: 0\n", "claim_minutes", "greater than 0"),
+        ("schema_version: 1\nclaim_minutes: .nan\n", "claim_minutes", ""),
+        ("schema_version: 1\ncentre_id: Trung tâm\n", "centre_id", "pattern"),
+        ("schema_version: 1\noffice: {unit: {name: ''}}\n", "office.unit.name", "at least 1"),
+        ("schema_version: 1\n1: 2\n", "1", "Keys should be strings"),
+        ("schema_version: 1\nbroker: {tls_cert_file: c.pem}\n", "broker", "belong together"),
+        ("schema_version: 1\nbroker: {tls_cert_file: c.pem, tls_key_file: k}\n", "broker", "in clear"),
+        ("schema_version: 1\nbroker: {password_file: p}\n", "broker", "user name"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_file_path_and_remedy(text: str, where: str, what: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    said = str(caught.value)
+    assert "central.yaml" in said
+    assert where in said
+    assert what in said
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("make", ["missing", "folder", "latin1"])
+def test_a_file_that_cannot_be_read_is_named(make: str, tmp_path: Path) -> None:
+    file = tmp_path / "central.yaml"
+    if make == "folder":
+        file.mkdir()
+    elif make == "latin1":
+        file.write_bytes("schema_version: 1 # é".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"central\.yaml: cannot be read"):
+        load_config(file)
+
+
+def test_a_data_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("x")
+    with pytest.raises(ConfigError, match="data_dir"):
+        open_centre(load_config(write(tmp_path, "schema_version: 1\ndata_dir: data/centre\n")))
+
+
+def test_a_key_file_that_holds_no_key_is_said(tmp_path: Path) -> None:
+    (tmp_path / "centre.key").write_text("x")
+    with pytest.raises(KeyFileError, match=r"centre\.key"):
+        open_centre(load_config(write(tmp_path, "schema_version: 1\nkey_file: centre.key\n")))
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("mysql://x", "not supported"),
+        ("nonsense", "cannot be used as a database address"),
+        ("postgresql://nobody@127.0.0.1:1/x", "cannot be opened"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_said_without_its_password(url: str, what: str) -> None:
+    with pytest.raises(DatabaseError, match=what) as caught:
+        upgrade(Database(url.replace("nobody@", "nobody:geheim@")))
+    assert "geheim" not in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "x.sqlite3"
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(DatabaseError, match="not a database"):
+        upgrade(Database(f"sqlite:///{file}"))
+
+
+def test_a_port_that_is_taken_is_said_and_nothing_keeps_running(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = f"schema_version: 1\nsecond_reader: false\nweb: {{port: {port}}}\nbroker: {{port: {free_port()}}}\n"
+        with pytest.raises(StartError, match=str(port)), App(load_config(write(tmp_path, settings))):
+            pass
+
+
+def test_every_error_of_the_centre_has_the_one_shape() -> None:
+    error = GiaoLoError("is wrong", where="here", remedy="do that")
+    assert str(error) == "here: is wrong -> do that"

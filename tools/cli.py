@@ -19,6 +19,7 @@ COMMANDS = {
     "zones": ("zones.cli", "zones"),
     "verify": ("tools.verify", "verify"),
     "evaluate": ("tools.evaluate", "evaluate"),
+    "simulate": ("tools.simulate.cli", "simulate"),
     "bench": ("tools.bench", "bench"),
     "keygen": ("tools.keygen", "keygen"),
 }

@@ -13,7 +13,21 @@ from evidence.errors import GiaoLoError
 from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, score
 
 
-@click.group()
+class _WithSimulation(click.Group):
+    """`simulation` needs the whole node and SUMO: loaded only when it is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "simulation"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "simulation":
+            return super().get_command(ctx, cmd_name)
+        from tools.simulate.cli import evaluate_simulation
+
+        return evaluate_simulation
+
+
+@click.group(cls=_WithSimulation)
 def evaluate() -> None:
     """Đo độ chính xác. / Measure accuracy against truth."""
 

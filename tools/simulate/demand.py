@@ -82,16 +82,18 @@ class Arrival:
 
 def arrivals(seed: int, until_s: float, flow: Flow, habits: Habits) -> list[Arrival]:
     """Everybody who enters, in order of time."""
-    rng = np.random.default_rng([seed, 1])
     out: list[Arrival] = []
     for arm, rate in (("S", flow.south), ("N", flow.north), ("E", flow.east), ("W", flow.west)):
-        t_s = 0.0
+        # an arm of its own dice: a longer run begins as the shorter one does
+        rng = np.random.default_rng([seed, 1, ord(arm)])
+        t_s, number = 0.0, 0
         while rate > 0:
             t_s += float(rng.exponential(3600.0 / rate))
             if t_s >= until_s:
                 break
             priority = arm == "S" and rng.random() < habits.priority
-            spec = draw_vehicle(f"{arm}{len(out)}", rng, body="van" if priority else None, priority=priority)
+            spec = draw_vehicle(f"{arm}{number}", rng, body="van" if priority else None, priority=priority)
+            number += 1
             out.append(Arrival(t_s, spec, arm, _movement(arm, spec, habits, rng)))
     return sorted(out, key=lambda a: a.t_s)
 

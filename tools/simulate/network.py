@@ -10,8 +10,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import sumo
-
 from evidence.errors import GiaoLoError
 from tools.simulate.junction import ARM, BOX, LEFT_LANE, RIGHT_LANE, SOLID_FROM, STOP_LINE, STOP_LINE_WIDTH
 
@@ -34,6 +32,17 @@ class SimulationError(GiaoLoError):
     """SUMO or its netconvert refused."""
 
 
+def sumo_binary(name: str) -> str:
+    """Path of one of SUMO's programmes. Raises `SimulationError` when the extra is not installed."""
+    try:
+        import sumo
+    except ImportError as error:
+        raise SimulationError(
+            "SUMO is not installed", where="simulation", remedy="pip install 'giaolo[simulate]'"
+        ) from error
+    return str(Path(sumo.SUMO_HOME) / "bin" / name)
+
+
 def write_network(folder: Path) -> Path:
     """Write the sources into `folder` and run netconvert. Returns the net file."""
     (folder / "j.nod.xml").write_text(_nodes())
@@ -41,7 +50,7 @@ def write_network(folder: Path) -> Path:
     (folder / "j.con.xml").write_text(_connections())
     net = folder / "j.net.xml"
     command = [
-        str(Path(sumo.SUMO_HOME) / "bin" / "netconvert"),
+        sumo_binary("netconvert"),
         "-n", str(folder / "j.nod.xml"), "-e", str(folder / "j.edg.xml"), "-x", str(folder / "j.con.xml"),
         "-o", str(net), "--no-turnarounds", "true", "--junctions.corner-detail", "0",
         "--default.junctions.keep-clear", "false", "--no-internal-links", "false",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ class Driver:
     def state(self) -> VehicleState:
         x, y, heading = self.route.at(self.s_m)
         half = self.spec.length_m / 2
-        signal = "hazard" if self.role == "stalled" and self.speed_m_s < 0.1 else "none"
+        signal: Literal["none", "hazard"] = "hazard" if self.role == "stalled" and self.speed_m_s < 0.1 else "none"
         return VehicleState(
             self.spec.id, x - half * math.cos(heading), y - half * math.sin(heading), heading, self.speed_m_s,
             braking=self.slowing, signalling=signal,

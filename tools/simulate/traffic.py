@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import sumo
 
 from evidence.acts import LampState
 from tools.simulate.demand import MANNERS, Arrival, Flow, Habits, arrivals, routes_xml, sumo_type
 from tools.simulate.junction import camera, ground
-from tools.simulate.network import SimulationError, write_network
+from tools.simulate.network import SimulationError, sumo_binary, write_network
 from tools.simulate.roles import LINE_Y, TAKE_OVER_Y, choose_at_line, choose_role, wrong_way_rider
 from tools.simulate.scripts import Driver, Seen
 from tools.simulate.signals import CYCLE_S, Programme
@@ -52,6 +51,7 @@ def simulate(
     `begin_in_cycle_s`: where in the signal cycle the run begins (0: the approach turns green); None: by the seed.
     `progress` is called with the share done, 0..1. Raises `SimulationError`.
     """
+    binary = sumo_binary("sumo")
     import libsumo
 
     rng = np.random.default_rng([seed, 2])
@@ -61,7 +61,6 @@ def simulate(
         net = write_network(Path(folder))
         routes = Path(folder) / "routes.rou.xml"
         routes.write_text(routes_xml())
-        binary = str(Path(sumo.SUMO_HOME) / "bin" / "sumo")
         try:
             libsumo.start(
                 [binary, "-n", str(net), "-r", str(routes), "--step-length", str(STEP_S),
@@ -159,9 +158,13 @@ class _World:
         spec = arrival.spec
         vehicle = self.sumo.vehicle  # type: ignore[attr-defined]
         vehicle.add(
-            spec.id, f"{arrival.arm}-{arrival.movement}", typeID=sumo_type(spec.body, self._manner(arrival)), departLane="best", departPos="base",
+            spec.id,
+            f"{arrival.arm}-{arrival.movement}",
+            typeID=sumo_type(spec.body, self._manner(arrival)),
+            departLane="best",
+            departPos="base",
             departSpeed="max",
-        )  # fmt: skip
+        )
         self.specs[spec.id] = spec
         if arrival.arm == "S":
             self.movement[spec.id] = arrival.movement

@@ -76,13 +76,9 @@ def ways(run: Run) -> dict[str, Way]:
         pixels = run.camera.project(foot)
         inside = (pixels[:, 0] >= 0) & (pixels[:, 0] < run.camera.width)
         inside &= (pixels[:, 1] >= 0) & (pixels[:, 1] < run.camera.height - 1)
-        out[name] = Way(
-            spec,
-            table[:, 0].astype(np.int64),
-            table[:, 0] * run.step_s,
-            *table[:, 1:].T,
-            visible=inside & (pixels[:, 2] > 0),
-        )
+        _, x, y, heading, speed = table.T
+        visible = inside & (pixels[:, 2] > 0)
+        out[name] = Way(spec, table[:, 0].astype(np.int64), table[:, 0] * run.step_s, x, y, heading, speed, visible)
     return out
 
 

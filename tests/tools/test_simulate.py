@@ -1,0 +1,230 @@
+"""The simulated junction: what it drives, what it writes down, what the node makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
+
+from evidence.acts import ActCode, LampState, VehicleClass
+from evidence.plate import parse
+from tools.simulate.cli import simulate as simulate_command
+from tools.simulate.demand import Flow as Flow
+from tools.simulate.demand import Habits, arrivals
+from tools.simulate.judge import Verdict, judge
+from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
+from tools.simulate.report import as_json, figures, table
+from tools.simulate.seen import glances
+from tools.simulate.signals import CYCLE_S, Programme
+from tools.simulate.spoil import LEVELS, SpoiledEye
+from tools.simulate.store import RunFileError, load_run, save_run
+from tools.simulate.traffic import simulate
+from tools.simulate.truth import find_truth
+from tools.simulate.world import Moment, Run, VehicleSpec, VehicleState
+from zones.check import check
+
+SECONDS = 75.0
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return simulate(5, SECONDS, habits=Habits().times(1.5))
+
+
+@pytest.fixture(scope="module")
+def verdict(run: Run) -> Verdict:
+    return judge(run, fps=12.5, spoiling=LEVELS["default"])
+
+
+def test_the_scene_made_from_the_ground_has_no_fault() -> None:
+    assert check(demo_scene()) == []
+
+
+def test_the_scene_of_a_smaller_picture_has_no_fault_either() -> None:
+    assert check(demo_scene(camera(1280, 720))) == []
+
+
+def test_one_seed_gives_one_run(run: Run) -> None:
+    again = simulate(5, 10.0, habits=Habits().times(1.5))
+    first = [m.vehicles for m in run.moments[:100]]
+    assert [list(m.vehicles) for m in again.moments[:100]] == [list(v) for v in first]
+
+
+def test_the_mix_is_vietnamese() -> None:
+    classes = [a.spec.cls for a in arrivals(1, 3600.0, Flow(), Habits())]
+    assert 0.70 < classes.count(VehicleClass.MOTORCYCLE) / len(classes) < 0.80
+
+
+def test_plates_follow_the_grammar_and_bicycles_have_none() -> None:
+    specs = [a.spec for a in arrivals(2, 1200.0, Flow(), Habits())]
+    assert all(s.plate is None for s in specs if s.cls == VehicleClass.BICYCLE)
+    assert all(s.plate and parse(s.plate) for s in specs if s.cls != VehicleClass.BICYCLE)
+
+
+def test_vehicles_move_as_fast_as_they_say(run: Run) -> None:
+    worst = 0.0
+    for before, after in zip(run.moments[:-1], run.moments[1:], strict=True):
+        then = {v.id: v for v in before.vehicles}
+        for v in after.vehicles:
+            if v.id in then:
+                way = np.hypot(v.x_m - then[v.id].x_m, v.y_m - then[v.id].y_m)
+                worst = max(worst, float(way) / run.step_s)
+    assert worst < 20.0  # nobody jumps
+
+
+@pytest.mark.parametrize(
+    ("stream", "t_s", "lamp"),
+    [
+        ("S", 1.0, LampState.GREEN),
+        ("S", 29.0, LampState.YELLOW),
+        ("S", 32.0, LampState.RED),
+        ("right", 32.0, LampState.GREEN),
+        ("right", 52.0, LampState.RED),
+        ("W", 52.0, LampState.GREEN),
+    ],
+)
+def test_the_signal_programme(stream: str, t_s: float, lamp: LampState) -> None:
+    assert Programme().lamp(stream, t_s) == lamp
+    assert Programme().lamp(stream, t_s + 3 * CYCLE_S) == lamp
+
+
+def test_a_run_comes_back_from_disk_as_it_was(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    save_run(run, path)
+    back = load_run(path)
+    assert back.specs == run.specs
+    assert back.acts == run.acts
+    assert back.ground == run.ground
+    assert [list(m.vehicles) for m in back.moments] == [list(m.vehicles) for m in run.moments]
+    assert [dict(m.heads) for m in back.moments] == [dict(m.heads) for m in run.moments]
+
+
+def test_a_file_that_is_no_run_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "not-a-run.npz"
+    path.write_bytes(b"hello")
+    with pytest.raises(RunFileError, match="not-a-run"):
+        load_run(path)
+
+
+def test_boxes_hold_the_vehicle_and_hidden_ones_are_known_to_be(run: Run) -> None:
+    for glance in list(glances(run, 2.0))[:60]:
+        for sight in glance.sights:
+            x1, y1, x2, y2 = sight.box
+            a, b, c, d = sight.shown
+            assert x1 - 1e-6 <= a < c <= x2 + 1e-6
+            assert y1 - 1e-6 <= b < d <= y2 + 1e-6
+            assert 0.0 <= sight.visible <= 1.0
+
+
+@pytest.mark.parametrize("fps", [6.0, 10.0, 12.5, 25.0])
+def test_a_camera_of_any_rate_sees_the_same_run(run: Run, fps: float) -> None:
+    seen = list(glances(replace(run, moments=run.moments[:126]), fps))
+    assert abs(len(seen) - 10.0 * fps) <= 1
+    assert np.allclose(np.diff([g.t_s for g in seen]), 1 / fps)
+
+
+def test_the_spoiled_eye_misses_about_as_much_as_asked(run: Run) -> None:
+    eye = SpoiledEye(run.specs, replace(LEVELS["none"], miss=0.2, hidden_below=0.0), 5, 1920, 1080)
+    there = [(len([s for s in g.sights if s.visible > 0.5]), g) for g in list(glances(run, 5.0))[:150]]
+    found = sum(len(eye.see(g)) for _, g in there)
+    assert 0.7 < found / sum(len(g.sights) for _, g in there) < 0.85
+
+
+# -- truth, on drives made by hand -------------------------------------------------------------------------------------
+
+SPEC = VehicleSpec("m", VehicleClass.MOTORCYCLE, "scooter", 1.9, 0.7, 1.6, (0, 0, 0), "36AA12345")
+
+
+def drive(*stops: tuple[float, float, float], red_from_s: float = -99.0, heading: float = np.pi / 2) -> Run:
+    """A motorcycle through (time, x, y) of its middle; the main head is green, and red from then on."""
+    programme = {True: LampState.RED, False: LampState.GREEN}
+    t, x, y = (np.array(v) for v in zip(*stops, strict=True))
+    moments = []
+    for i in range(round(float(t[-1]) / 0.08) + 1):
+        now = i * 0.08
+        ahead = min(now + 0.08, float(t[-1]))
+        place = float(np.interp(now, t, x)), float(np.interp(now, t, y))
+        speed = float(np.hypot(np.interp(ahead, t, x) - place[0], np.interp(ahead, t, y) - place[1])) / 0.08
+        heads = {h: Programme().heads(0.0)[h] for h in (MAIN, ARROW)}
+        heads = {h: replace(heads[h], lamp=programme[now >= red_from_s]) for h in heads}
+        moments.append(Moment(round(now, 4), [VehicleState("m", *place, heading, speed)], heads))
+    run = Run(1, 0.08, ground(), camera(), {"m": SPEC}, moments)
+    find_truth(run)
+    return run
+
+
+def acts_of(run: Run) -> Mapping[str, bool]:
+    return {str(a.act): a.sure for a in run.acts}
+
+
+ROWS = [
+    ("straight over the line in red", drive((0, 2, -28), (5, 2, 5), red_from_s=0.0), {"red_light": True}),
+    ("over the line in green", drive((0, 2, -28), (5, 2, 5), red_from_s=99.0), {}),
+    (
+        "red for a third of a second at the line: too near the onset to say",
+        drive((0, 2, -28.5), (4, 2, 5), red_from_s=0.93),
+        {"red_light": False},
+    ),
+    (
+        "stands past the line",
+        drive((0, 2, -28), (3, 2, -16), (12, 2, -16), red_from_s=0.0),
+        {"stopped_past_line": True},
+    ),
+    ("stands before the line", drive((0, 2, -28), (3, 2, -20), (9, 2, -20), red_from_s=0.0), {}),
+    (
+        "stops past the line and drives on in red at once",
+        drive((0, 2, -28), (3, 2, -16), (4, 2, -16), (7, 2, 5), red_from_s=0.0),
+        {"red_light": True},
+    ),
+    (
+        "changes lane over the solid line",
+        drive((0, 2.2, -30), (1, 2.2, -28), (6, 4.8, -21), (7, 4.8, -19.6), red_from_s=99.0),
+        {"solid_line": True},
+    ),
+    ("keeps 20 cm from the solid line", drive((0, 2.95, -29), (4, 2.95, -19.8), red_from_s=99.0), {}),
+    ("against the flow", drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2), {"wrong_way": True}),
+    ("with the flow on the other side", drive((0, -2.0, -19), (4, -2.0, -33), heading=-np.pi / 2), {}),
+]
+
+
+@pytest.mark.parametrize(("why", "made", "acts"), ROWS, ids=[r[0] for r in ROWS])
+def test_truth(why: str, made: Run, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made) == acts
+
+
+# -- the node on it ----------------------------------------------------------------------------------------------------
+
+
+def test_the_node_finds_what_happened_and_nothing_else(run: Run, verdict: Verdict) -> None:
+    assert verdict.vehicles > 60
+    assert len(verdict.found) >= 4
+    assert not verdict.false
+    assert len(verdict.missed) <= 1
+
+
+def test_no_right_turn_on_the_arrow_and_no_priority_vehicle_is_told_without_doubt(verdict: Verdict) -> None:
+    accused = {r.vehicle for r in verdict.false}
+    assert not accused & set(verdict.innocents)
+
+
+def test_the_report_adds_up(verdict: Verdict) -> None:
+    lines = figures([verdict])
+    assert sum(f.found for f in lines) == len(verdict.found)
+    assert "precision" in table([verdict])
+    said = json.loads(as_json([verdict], seed=3))
+    assert said["vehicles"] == verdict.vehicles
+    assert {a["act"] for a in said["acts"]} == {str(a) for a in ActCode}
+
+
+def test_the_command_writes_a_run_that_can_be_read(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "run.npz"
+    result = CliRunner().invoke(simulate_command, ["--seed", "4", "--seconds", "4", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert len(load_run(out).moments) == 50

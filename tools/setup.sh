@@ -71,7 +71,7 @@ fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
 extras="box,postgres,second-reader"
-[ "$want" = test ] && extras="$extras,test"
+[ "$want" = test ] && extras="$extras,test,simulate"
 # Torch on its own first: a CPU build that pip is pointed to (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) is taken before others.
 say "torch, for the second reader of the centre (the largest part, some minutes)"
 pip install "$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml | head -n 1)"

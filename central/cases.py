@@ -65,6 +65,7 @@ __all__ = [
     "status_counts",
 ]
 
+CLOCK_TOLERANCE = timedelta(seconds=1)
 PlateColour = Literal["white", "yellow", "blue", "red", "unknown"]
 RejectReason = Literal[
     "not_violation", "lamp_unclear", "plate_unreadable", "wrong_vehicle", "priority_vehicle", "officer_control",
@@ -88,6 +89,9 @@ REJECT_REASONS: dict[RejectReason, tuple[str, str]] = {
 def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id: str, now: datetime) -> CaseRow:
     """The case of a packet that was just stored."""
     plate = manifest.plate
+    flags = list(manifest.act.flags)
+    if manifest.act.occurred_at > now + CLOCK_TOLERANCE and "clock_unsure" not in flags:
+        flags.append("clock_unsure")  # an act in the future: whatever the node thinks of its clock
     row = CaseRow(
         id=case_id,
         number=next_number(session, "case"),
@@ -100,7 +104,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
         act=manifest.act.code.value,
         occurred_at=manifest.act.occurred_at,
         detected_at=manifest.created_at,
-        flags=list(manifest.act.flags),
+        flags=flags,
         vehicle_class=manifest.vehicle.cls.value,
         kind=KIND_OF_CLASS[manifest.vehicle.cls],
         plate_machine=plate.text,

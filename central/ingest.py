@@ -10,11 +10,11 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from central import chain, merkle
@@ -27,11 +27,14 @@ from central.transfers import Transfer, TransferRefused, Transfers
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.container import OpenedPacket, open_packet
 from evidence.errors import PacketError
+from evidence.packet import Manifest
 from evidence.receipt import Receipt, ReceiptStatus, sign_receipt
 from evidence.seal import VerifyKey
 from evidence.wire import Chunk, Health, Offer, Want, encode
 
 log = logging.getLogger(__name__)
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -163,9 +166,14 @@ class Ingest:
             opened = open_packet(data)
             digest = opened.manifest.digest
             self._check_origin(node, packet_id, opened)
+            _check_times(opened.manifest, now)
         except PacketError as error:
             return Outcome("quarantined", str(error), digest)
-        return self._store(opened, len(data), now)
+        try:
+            return self._store(opened, len(data), now)
+        except DataError as error:
+            # said again it would fail again: a person has to look at it
+            return Outcome("quarantined", f"the database cannot hold it: {error.orig}", digest)
 
     def _go_on(self, transfer: Transfer) -> list[Reply]:
         offer = transfer.offer
@@ -295,3 +303,10 @@ class Ingest:
             at=self._centre.clock(),
         )
         return Reply(node, "receipt", sign_receipt(receipt, self._centre.key).to_bytes())
+
+
+def _check_times(manifest: Manifest, now: datetime) -> None:
+    """Times that no clock shows would break calendars further on. A clock that is merely wrong is flagged instead."""
+    for name, at in (("created_at", manifest.created_at), ("act.occurred_at", manifest.act.occurred_at)):
+        if not _EARLIEST <= at <= now + _AHEAD:
+            raise PacketError(f"{at.isoformat()} cannot be: here it is {now.isoformat()}", where=name)

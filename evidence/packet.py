@@ -165,7 +165,7 @@ class FileEntry(Model):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     role: FileRole
-    media_type: str = Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$")
+    media_type: str = Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$", max_length=80)
     size: int = Field(ge=0, lt=2**40)
     sha256: Sha256
     frame: int | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from central.cases import QueueFilter, queue
 from central.centre import Centre
 from central.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
 from central.ingest import Ingest, Reply
@@ -17,7 +19,7 @@ from evidence.container import open_packet, verify_packet
 from evidence.receipt import Receipt, read_receipt
 from evidence.seal import SigningKey
 from evidence.wire import Health, Want, decode
-from tests.central.build import NODE, NODE_KEY, NodeChain, chunks_of, make_centre, offer_of, packet
+from tests.central.build import NODE, NODE_KEY, NOW, NodeChain, chunks_of, make_centre, offer_of, packet
 
 
 def send(ingest: Ingest, data: bytes, *, node: str = NODE, packet_id: str | None = None) -> list[Reply]:
@@ -252,3 +254,32 @@ def test_a_blob_altered_on_disk_is_found_when_read(box: Centre) -> None:
     path.write_bytes(flipped(path.read_bytes(), 10))
     with pytest.raises(StoreError, match="altered"):
         box.store.read(sha)
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        pytest.param(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "quarantined", id="the year 1"),
+        pytest.param(datetime(1969, 12, 31, tzinfo=UTC), "quarantined", id="before clocks of computers"),
+        pytest.param(datetime(1970, 1, 2, tzinfo=UTC), "stored", id="a clock without a battery"),
+        pytest.param(NOW + timedelta(hours=3), "stored", id="a clock three hours ahead"),
+        pytest.param(NOW + timedelta(days=2), "quarantined", id="the day after tomorrow"),
+        pytest.param(datetime(9999, 12, 31, tzinfo=UTC) - timedelta(days=1), "quarantined", id="the year 9999"),
+    ],
+)
+def test_times_that_cannot_be_are_kept_aside_and_the_queue_still_opens(
+    at: datetime, status: str, centre: Centre
+) -> None:
+    answer = receipt(centre, send(Ingest.of(centre), packet(at=at)))
+    assert answer.status == status
+    with centre.db.read() as session:
+        shown = queue(session, QueueFilter(), now=centre.clock())
+    assert len(shown) == (status == "stored")
+
+
+@pytest.mark.parametrize(("ahead_s", "flagged"), [(-60.0, False), (0.5, False), (2.0, True)])
+def test_an_act_in_the_future_is_flagged_whatever_the_node_thinks_of_its_clock(
+    ahead_s: float, flagged: bool, box: Centre
+) -> None:
+    send(Ingest.of(box), packet(at=NOW + timedelta(seconds=ahead_s)))
+    assert ("clock_unsure" in rows(box, CaseRow)[0].flags) is flagged

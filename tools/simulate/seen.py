@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -74,26 +75,46 @@ def _between(a: Sequence[VehicleState], b: Sequence[VehicleState], share: float)
     return out
 
 
-def corners(spec: VehicleSpec, state: VehicleState) -> Floats:
-    """`[12, 3]`: the footprint, the body at two thirds of its height, the narrower roof."""
-    c, s = np.cos(state.heading_rad), np.sin(state.heading_rad)
-    two_wheels = spec.width_m < 1.0
+@cache
+def _shape(length_m: float, width_m: float, height_m: float) -> Floats:
+    """`[12, 3]`: the footprint, the body at two thirds of its height, the narrower roof; ahead, aside, up."""
+    two_wheels = width_m < 1.0
     points = []
     for z, along, across in ((0.0, 1.0, 1.0), (0.65, 1.0, 1.0), (1.0, 0.35 if two_wheels else 0.8, 0.75)):
         # wheels are narrow, handlebars are wide
         width = across * (0.55 if two_wheels and z == 0.0 else 1.0)
         for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1)):
-            dx, dy = a * along * spec.length_m / 2, b * width * spec.width_m / 2
-            points.append((state.x_m + dx * c - dy * s, state.y_m + dx * s + dy * c, z * spec.height_m))
+            points.append((a * along * length_m / 2, b * width * width_m / 2, z * height_m))
     return np.array(points)
+
+
+def corners(specs: Sequence[VehicleSpec], states: Sequence[VehicleState]) -> Floats:
+    """`[N, 12, 3]`: the points of each vehicle that its outline is made of."""
+    shapes = np.stack([_shape(s.length_m, s.width_m, s.height_m) for s in specs])
+    x, y, heading = np.array([(s.x_m, s.y_m, s.heading_rad) for s in states]).T[:, :, None]
+    c, s = np.cos(heading), np.sin(heading)
+    ahead, aside = shapes[:, :, 0], shapes[:, :, 1]
+    return np.stack([x + ahead * c - aside * s, y + ahead * s + aside * c, shapes[:, :, 2]], axis=2)
+
+
+def _in_sight(camera: Camera, states: Sequence[VehicleState]) -> list[VehicleState]:
+    """Those that may reach into the picture; ten metres more than its edges."""
+    if not states:
+        return []
+    axes = camera.axes()
+    away = np.array([(s.x_m, s.y_m) for s in states]) - np.asarray(camera.position[:2])
+    right, ahead = away @ axes[0, :2], away @ axes[2, :2] + 0.0
+    reach = np.maximum(ahead, 0.0) * (camera.width / 2 / camera.focal_px) * 1.2 + 10.0
+    return [s for s, near in zip(states, (ahead > -10.0) & (np.abs(right) < reach), strict=True) if near]
 
 
 def look(camera: Camera, specs: Mapping[str, VehicleSpec], states: Sequence[VehicleState]) -> list[Sight]:
     """Everybody in the picture, nearest first."""
+    states = _in_sight(camera, states)
     if not states:
         return []
-    solid = np.concatenate([corners(specs[s.id], s) for s in states])
-    pixels = camera.project(solid).reshape(len(states), 12, 3)
+    solid = corners([specs[s.id] for s in states], states)
+    pixels = camera.project(solid.reshape(-1, 3)).reshape(len(states), 12, 3)
     depth = pixels[:, :, 2].min(axis=1)
     width, height = camera.width, camera.height
     with np.errstate(invalid="ignore"):

@@ -29,7 +29,8 @@ from evidence.acts import ActCode, VehicleClass
 from evidence.errors import GiaoLoError
 from models import manifest
 from models.detector import VEHICLE_CLASSES, Detections, Detector, load_detector
-from models.plates import PlateBox, PlateFinder, PlateReading, RapidPlateReader, load_plate_finder, load_plate_reader
+from models.plates import PlateBox, PlateFinder, PlateReader, PlateReading, load_plate_finder, load_plate_reader
+from models.slot_reader import load_slot_reader
 from zones.load import LoadedScene
 from zones.schema import Scene
 
@@ -48,6 +49,7 @@ _SETTLE_S = {
     ActCode.SOLID_LINE: 1.5,
     ActCode.WRONG_WAY: 1.5,
 }
+MODELS = ("vehicle-nano", "plate-finder", "plate-reader", "plate-slots")
 _SAME_OVERLAP = 0.4
 _SAME_S = 3.0
 _MIN_BOX_PX = 6.0
@@ -67,16 +69,16 @@ class PipelineSettings:
 
 @dataclass(frozen=True)
 class Plates:
-    """Finder and reader, shared by all cameras."""
+    """Finder and readers, shared by all cameras."""
 
     finder: PlateFinder
-    reader: RapidPlateReader
+    readers: Sequence[PlateReader]
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         return self.finder.find(crop_bgr)
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
-        return self.reader.read(plate_bgr)
+    def read(self, plate_bgr: NDArray[np.uint8]) -> list[PlateReading]:
+        return [reader.read(plate_bgr) for reader in self.readers]
 
 
 class OnnxEyes:
@@ -93,8 +95,9 @@ class OnnxEyes:
 def open_eyes(*, threads: int = 2, long_side: int = 640, min_score: float = 0.1) -> OnnxEyes:
     """Load detector, plate finder and plate reader. Raises `ModelError` if a file is missing or altered."""
     detector = load_detector(threads=threads, long_side=long_side, min_score=min_score)
-    plates = Plates(load_plate_finder(threads=threads), load_plate_reader(threads=threads))
-    return OnnxEyes(detector, plates, manifest.digests(("vehicle-nano", "plate-finder", "plate-reader")))
+    readers = (load_plate_reader(threads=threads), load_slot_reader(threads=threads))
+    plates = Plates(load_plate_finder(threads=threads), readers)
+    return OnnxEyes(detector, plates, manifest.digests(MODELS))
 
 
 @dataclass

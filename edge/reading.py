@@ -28,11 +28,13 @@ _FULL_LINE_PX = 16.0
 
 
 class PlateEyes(Protocol):
-    """Finder and reader behind one face."""
+    """Finder and readers behind one face."""
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]: ...
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> RawReading: ...
+    def read(self, plate_bgr: NDArray[np.uint8]) -> Sequence[RawReading]:
+        """One reading of each reader: they fail differently, so that all of them have a vote."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,24 +103,25 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
         if found is None:
             continue
         plate, box, score = found
-        raw = eyes.read(plate)
         colour = plate_colour(plate)
-        lines = max(len(raw.lines), 1)
-        size = min(1.0, (box[3] - box[1]) / lines / _FULL_LINE_PX)
-        weight = float(np.clip(score * size * raw.confidence, 0.0, 1.0))
-        colours[colour] = colours.get(colour, 0.0) + weight + 1e-3
-        crops.append((weight + 1e-3 * score, plate))
-        if not raw.text:
-            continue
-        readings.append(
-            PlateReading(
-                frame=view.frame,
-                lines=[line.text for line in raw.lines],
-                confidence=round(min(raw.confidence, 1.0), 4),
-                box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)),
+        best_weight = 0.0
+        for raw in eyes.read(plate):
+            if not raw.text:
+                continue
+            size = min(1.0, (box[3] - box[1]) / len(raw.lines) / _FULL_LINE_PX)
+            weight = float(np.clip(score * size * raw.confidence, 0.0, 1.0))
+            best_weight = max(best_weight, weight)
+            readings.append(
+                PlateReading(
+                    frame=view.frame,
+                    lines=[line.text for line in raw.lines],
+                    confidence=round(min(raw.confidence, 1.0), 4),
+                    box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)),
+                )
             )
-        )
-        ballots.append(_ballot(raw, weight))
+            ballots.append(_ballot(raw, weight))
+        colours[colour] = colours.get(colour, 0.0) + best_weight + 1e-3
+        crops.append((best_weight + 1e-3 * score, plate))
     if not crops:
         return PlateEvidence(Plate(), None, ("plate_not_found",))
     colour = max(colours, key=lambda c: colours[c])

@@ -39,10 +39,11 @@ class KnownPlates:
         height, width = crop_bgr.shape[:2]
         return [PlateBox((width * 0.2, height * 0.4, width * 0.8, height * 0.8), 0.9)]
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+    def read(self, plate_bgr: NDArray[np.uint8]) -> list[PlateReading]:
         self.reads += 1
         lines = (self.upper, self.lower)
-        return PlateReading(tuple(LineReading(t, (0.98,) * len(t), tuple(((c, 0.98),) for c in t)) for t in lines))
+        reading = PlateReading(tuple(LineReading(t, (0.98,) * len(t), tuple(((c, 0.98),) for c in t)) for t in lines))
+        return [reading]
 
 
 def picture(t_s: float, vehicles: list[tuple[float, float]], *, size: tuple[int, int] = (640, 480)) -> Image:

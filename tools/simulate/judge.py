@@ -93,7 +93,7 @@ class _NoPlates:
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         return []
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+    def read(self, plate_bgr: NDArray[np.uint8]) -> list[PlateReading]:
         raise AssertionError("no plate is found, so none is read")
 
 

@@ -26,7 +26,7 @@ from torch.optim import swa_utils
 from tools.train.plate_drawing import Drawn, draw_plate, spoil
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-OUT = Path(__file__).resolve().parents[2] / "models" / "weights" / "plate_reader.onnx"
+OUT = Path(__file__).resolve().parents[2] / "models" / "weights" / "plate_slots.onnx"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PAD = len(ALPHABET)
 PLACES = 10

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 _SAMPLE_M = 0.25
 _LOOK_M = 32.0
 _HEADWAY_S = 0.9
+_REACH_M = 3.2
+"""Half the widths of the two widest, and the step at which the way is looked at."""
 _BRAKE = 2.5
 _STUCK_S = 25.0
 
@@ -176,9 +178,7 @@ class Driver:
         here = ahead[0]
         # who waits for each other for long squeezes past
         room = 0.12 if self.blocked_s < 5.0 else -0.2
-        for spec, other in seen.others:
-            if abs(other.x_m - here[0]) > _LOOK_M + 6 or abs(other.y_m - here[1]) > _LOOK_M + 6:
-                continue
+        for spec, other in self._near_way(seen, ahead):
             c, s = math.cos(other.heading_rad), math.sin(other.heading_rad)
             reach = np.linspace(-spec.length_m / 2, spec.length_m / 2, max(3, int(spec.length_m)))
             body = np.stack([other.x_m + reach * c, other.y_m + reach * s], axis=1)
@@ -193,6 +193,14 @@ class Driver:
             if gap < best:
                 best, speed = gap, other.speed_m_s * math.cos(other.heading_rad - float(headings[at]))
         return best, speed
+
+    def _near_way(self, seen: Seen, ahead: Floats) -> list[tuple[VehicleSpec, VehicleState]]:
+        """Those who can touch the corridor at all."""
+        if not seen.others:
+            return []
+        middles = np.array([(o.x_m, o.y_m) for _, o in seen.others])
+        away = np.hypot(*(ahead[::4, None, :] - middles[None, :, :]).transpose(2, 0, 1)).min(axis=0)
+        return [pair for pair, d in zip(seen.others, away, strict=True) if d < pair[0].length_m / 2 + _REACH_M]
 
     def _beside_or_behind(self, body: Floats, here: Floats, heading: float) -> bool:
         ahead = (body - here) @ np.array([math.cos(heading), math.sin(heading)])

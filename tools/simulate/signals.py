@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
 
 from evidence.acts import LampState
 from tools.simulate.junction import ARROW, MAIN
@@ -58,19 +61,8 @@ class Programme:
 
     def remaining_s(self, stream: str, t_s: float) -> float:
         """Until the stream's colour changes."""
-        now, step = self.lamp(stream, t_s), 0.1
-        for ahead in range(1, int(CYCLE_S / step) + 1):
-            if self.lamp(stream, t_s + ahead * step) != now:
-                return ahead * step
-        return CYCLE_S
-
-    def since_s(self, stream: str, t_s: float) -> float:
-        """Since when the colour of `t_s` has been lit, in the time of the run; before its start for the first one."""
-        now, step = self.lamp(stream, t_s), 0.1
-        for back in range(1, int(CYCLE_S / step) + 1):
-            if self.lamp(stream, t_s - back * step) != now:
-                return t_s - (back - 1) * step
-        return t_s - CYCLE_S
+        into = (t_s + self.offset_s + 1e-6) % CYCLE_S
+        return next(at for at in _changes(stream) if at > into) - into
 
     def heads(self, t_s: float) -> Mapping[str, HeadState]:
         """All heads, with the seconds that their countdowns show."""
@@ -82,6 +74,15 @@ class Programme:
             )
             for head, stream in streams.items()
         }
+
+
+@cache
+def _changes(stream: str) -> tuple[float, ...]:
+    """When the stream's colour changes, in seconds of the cycle, over two cycles."""
+    twice = [*PHASES, *PHASES]
+    ends = np.cumsum([p.seconds for p in twice])
+    pairs = zip(twice[:-1], twice[1:], ends[:-1], strict=True)
+    return tuple(float(end) for now, then, end in pairs if _of(now, stream) != _of(then, stream))
 
 
 def _of(phase: Phase, stream: str) -> LampState:

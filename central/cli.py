@@ -15,7 +15,7 @@ from central.centre import Centre, open_centre, utc_now
 from central.config import CentralConfig, load_config
 from central.db import NodeRow
 from central.lifecycle import Role
-from central.nodes import add_node
+from central.nodes import add_node, key_of
 from central.registry import import_registry
 from central.users import create_user, set_active
 from evidence.errors import GiaoLoError
@@ -165,6 +165,20 @@ def audit(config_file: Path, files: bool) -> None:
     )
     if found.faults:
         raise SystemExit(1)
+
+
+@central.command("node-key")
+@_config_option
+@click.argument("node_id")
+@click.argument("key_id")
+def node_key(config_file: Path, node_id: str, key_id: str) -> None:
+    """Print the key KEY_ID of NODE_ID (PEM), also a replaced one: `giaolo verify` takes it with an old packet."""
+    centre = _open(config_file)
+    try:
+        with centre.db.read() as session:
+            click.echo(key_of(session, node_id, key_id).pem().decode(), nl=False)
+    except GiaoLoError as error:
+        _fail(error)
 
 
 @central.command("public-key")

@@ -17,8 +17,8 @@ from central.db import Database, DatabaseError
 _LOCK = 0x6769616F
 
 
-def upgrade(database: Database) -> None:
-    """Apply what is missing. Raises `DatabaseError`, also for a database newer than this software."""
+def upgrade(database: Database, *, to: str = "head") -> None:
+    """Apply what is missing, up to `to`. Raises `DatabaseError`, also for a database newer than this software."""
     config = _config()
     try:
         with database.engine.execution_options(giaolo_begin="IMMEDIATE").begin() as connection:
@@ -33,7 +33,7 @@ def upgrade(database: Database) -> None:
                     remedy="run the newer software that made it, or restore a backup",
                 )
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except DBAPIError as error:
         said = str(error.orig).strip() or "no reason given"
         raise DatabaseError(

@@ -1,4 +1,4 @@
-"""Registered nodes and their keys."""
+"""Registered nodes and their keys. A new key replaces the old one for new packets; old packets keep theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from central.db import NodeRow
+from central.db import NodeKeyRow, NodeRow
 from evidence.errors import GiaoLoError
 from evidence.seal import VerifyKey
 
@@ -32,4 +32,15 @@ def add_node(
         session.add(row)
     row.public_key, row.key_id, row.enabled = key.pem().decode(), key.key_id, enabled
     session.flush()
+    if session.get(NodeKeyRow, (node_id, key.key_id)) is None:
+        session.add(NodeKeyRow(node_id=node_id, key_id=key.key_id, public_key=row.public_key, since=now))
+        session.flush()
     return row
+
+
+def key_of(session: Session, node_id: str, key_id: str) -> VerifyKey:
+    """The node's key with that id, also one that was replaced since. Raises `NodeError`."""
+    row = session.get(NodeKeyRow, (node_id, key_id))
+    if row is None:
+        raise NodeError(f"never had a key {key_id}", where=node_id, remedy="giaolo central nodes")
+    return VerifyKey.from_pem(row.public_key.encode(), where=f"node {node_id}")

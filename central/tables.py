@@ -77,6 +77,17 @@ class NodeRow(Base):
     health: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
+class NodeKeyRow(Base):
+    """Every key that a node ever had. `NodeRow` holds the one that new packets must be sealed with."""
+
+    __tablename__ = "node_keys"
+
+    node_id: Mapped[str] = mapped_column(ForeignKey("nodes.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    public_key: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime]
+
+
 class PacketRow(Base):
     """A verified packet. The container is rebuilt from `manifest`, `seal` and the blobs of its files."""
 

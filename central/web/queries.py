@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -20,12 +18,12 @@ from central.db import AlarmRow, CaseEventRow, CaseRow, NodeRow, NoticeRow, Pack
 from central.deadlines import ANSWER_DAYS, NOTIFY_DAYS, VIETNAM, local_date
 from central.desk import item
 from central.lifecycle import Action, Refused, Status
+from central.nodes import key_of
 from central.store import BlobStore
 from central.web.caseview import PacketCheck
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
-from evidence.seal import VerifyKey
 from evidence.wire import Health
 
 OPEN = (Status.NEW, Status.IN_REVIEW)
@@ -120,16 +118,13 @@ def file_of(session: Session, case_id: str, name: str) -> PacketFileRow | None:
 def check_packet(session: Session, view: CaseView, store: BlobStore) -> PacketCheck:
     """Verify seal and every file again, as they lie in the store now."""
     row = session.get(PacketRow, view.manifest.packet_id)
-    node = session.get(NodeRow, view.manifest.node.id)
     signature = files = ""
     try:
-        if row is None or node is None:
-            raise GiaoLoError("node is not registered any more")
-        key = serialization.load_pem_public_key(node.public_key.encode())
-        if not isinstance(key, Ed25519PublicKey):
-            raise GiaoLoError("key of the node is not an Ed25519 key")
+        if row is None:
+            raise GiaoLoError("packet is not stored any more")
         seal = Seal.model_validate_json(row.seal)
-        VerifyKey(key.public_bytes_raw()).verify(seal.signature, row.manifest.encode(), where="seal.json")
+        key = key_of(session, view.manifest.node.id, seal.key_id)
+        key.verify(seal.signature, row.manifest.encode(), where="seal.json")
     except (GiaoLoError, ValidationError, ValueError) as error:
         signature = error.what if isinstance(error, GiaoLoError) else str(error)
     for file in view.files:

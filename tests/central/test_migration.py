@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,7 +12,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from central.centre import Centre
-from central.db import Base, CounterRow, Database, DatabaseError, next_number
+from central.db import Base, CounterRow, Database, DatabaseError, NodeKeyRow, next_number
 from central.migrate import upgrade
 
 
@@ -32,6 +33,22 @@ def test_names_of_tables_and_constraints_are_the_same_on_both(centre: Centre) ->
 def test_an_upgrade_of_an_up_to_date_database_changes_nothing(centre: Centre) -> None:
     upgrade(centre.db)
     upgrade(centre.db)
+
+
+def test_keys_of_nodes_registered_before_the_history_are_in_it(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/old.sqlite3")
+    upgrade(database, to="0001")
+    with database.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO nodes (id, public_key, key_id, enabled, created_at, status)"
+                " VALUES ('n', 'PEM', 'k', 1, '2026-01-01 00:00:00', 'unknown')"
+            )
+        )
+    upgrade(database)
+    with database.read() as session:
+        assert session.get_one(NodeKeyRow, ("n", "k")).public_key == "PEM"
+    database.dispose()
 
 
 def test_many_processes_may_start_at_once_on_one_database(postgres_url: str) -> None:

@@ -15,8 +15,8 @@ from central.cli import central
 from central.config import load_config
 from central.db import CaseRow, NodeRow, QuarantineRow, UserRow, VehicleRow
 from central.ingest import Ingest
-from central.nodes import NodeError, add_node
-from evidence.container import open_packet
+from central.nodes import NodeError, add_node, key_of
+from evidence.container import open_packet, verify_packet
 from evidence.seal import SigningKey, VerifyKey, public_path
 from tests.central.build import NODE, NODE_KEY, NOW, case_of, packet
 
@@ -47,6 +47,20 @@ def test_packets_refused_for_a_wrongly_registered_key_become_cases_once_it_is_ri
     assert rows(centre, QuarantineRow) == []
     assert list(centre.config.quarantine_dir.rglob("*.glp")) == []
     assert Ingest.of(centre).rejudge() == []
+
+
+def test_after_a_change_of_keys_old_packets_still_verify_and_new_ones_need_the_new_key(centre: Centre) -> None:
+    old = packet()
+    assert send(centre, old) == "stored"
+    new_key = SigningKey.generate()
+    register(centre, new_key)
+    assert send(centre, packet()) == "quarantined"
+    assert send(centre, packet(key=new_key)) == "stored"
+    with centre.db.read() as session:
+        verify_packet(old, key_of(session, NODE, NODE_KEY.public.key_id))
+        assert key_of(session, NODE, new_key.public.key_id) == new_key.public
+        with pytest.raises(NodeError, match="never had a key"):
+            key_of(session, NODE, "0" * 16)
 
 
 def test_what_is_still_wrong_stays_in_quarantine(box: Centre) -> None:
@@ -111,6 +125,8 @@ def test_nodes_are_registered_switched_off_and_listed(shell: Shell, tmp_path: Pa
     public = public_path(tmp_path / "node.key")
     assert shell("add-node", NODE, public).exit_code == 0
     assert "enabled" in shell("nodes").output
+    assert shell("node-key", NODE, NODE_KEY.public.key_id).output == public.read_text()
+    assert shell("node-key", NODE, "0" * 16).exit_code == 1
     assert shell("add-node", NODE, public, "--disabled").exit_code == 0
     assert [n.enabled for n in rows(shell.centre, NodeRow)] == [False]
     refused = shell("add-node", NODE, tmp_path / "node.key")

@@ -1,0 +1,1 @@
+"""A simulated run drawn as video."""

@@ -28,7 +28,10 @@ if [ "$want" = test ]; then
     need mosquitto_pub mosquitto-clients
     need ffmpeg ffmpeg
     need pdftoppm poppler-utils
-    have dpkg && { dpkg -s fonts-noto-core >/dev/null 2>&1 || missing="$missing fonts-noto-core"; }
+    need_library libEGL.so.1 libegl1
+    for package in fonts-noto-core libgl1-mesa-dri; do
+        have dpkg && ! dpkg -s "$package" >/dev/null 2>&1 && missing="$missing $package"
+    done
 fi
 
 python=""
@@ -71,7 +74,7 @@ fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
 extras="box,postgres,second-reader"
-[ "$want" = test ] && extras="$extras,test,simulate"
+[ "$want" = test ] && extras="$extras,test,simulate,render"
 # Torch on its own first: a CPU build that pip is pointed to (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) is taken before others.
 say "torch, for the second reader of the centre (the largest part, some minutes)"
 pip install "$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml | head -n 1)"

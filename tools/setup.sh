@@ -29,7 +29,7 @@ if [ "$want" = test ]; then
     need ffmpeg ffmpeg
     need pdftoppm poppler-utils
     need_library libEGL.so.1 libegl1
-    for package in fonts-noto-core libgl1-mesa-dri; do
+    for package in fonts-noto-core fonts-dejavu-core fonts-liberation libgl1-mesa-dri; do
         have dpkg && ! dpkg -s "$package" >/dev/null 2>&1 && missing="$missing $package"
     done
 fi

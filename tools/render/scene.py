@@ -129,7 +129,8 @@ class Studio:
 
     def __init__(self, run: Run, *, weather: str = "day", samples: int = 4) -> None:
         self.run, self.camera, self.weather = run, run.camera, WEATHER[weather]
-        self._gl = moderngl.create_context(standalone=True, backend="egl")
+        create: Any = moderngl.create_context
+        self._gl = create(standalone=True, backend="egl")
         self._gl.enable(moderngl.DEPTH_TEST)
         size = (self.camera.width, self.camera.height)
         self._target = self._gl.framebuffer(

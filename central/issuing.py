@@ -219,7 +219,7 @@ def _pictures(row: CaseRow, store: BlobStore) -> list[AnnexPicture]:
     for view in still_views(manifest, read_scene(store.read(by_name[scene.name])) if scene else None):
         original = store.read(by_name[view.file])
         try:
-            copy = owner_copy(original, view.box, tuple(lamp.box for lamp in view.lamps))
+            copy = owner_copy(original, view.box, tuple(lamp.box for lamp in view.lamps), lines=view.stop_lines)
         except PictureError:
             continue  # not a picture that can be shown; the desk sees that it is missing
         at = f", {view.at.astimezone(VIETNAM):%H:%M:%S.%f}"[:-4] if view.at else ""

@@ -100,7 +100,8 @@ def still(request: Request, site: SiteDep, moment: str) -> Response:
     if view is None:
         raise WebError("no_file", 404)
     try:
-        copy = owner_copy(site.centre.store.read(files[view.file]), view.box, tuple(lamp.box for lamp in view.lamps))
+        original, heads = site.centre.store.read(files[view.file]), tuple(lamp.box for lamp in view.lamps)
+        copy = owner_copy(original, view.box, heads, lines=view.stop_lines)
     except PictureError as error:
         raise WebError("no_file", 404) from error
     return Response(copy, media_type="image/jpeg")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.web.i18n import LANGUAGES, texts
+from central.web.privacy import owner_copy
 from evidence.acts import ActCode
 from tests.central.build import BINH, HOA, LAN, TRUONG, case_of, claimed, issued, prepared
 from tests.central.web_people import PASSWORD, Person, Web, make_web
@@ -341,3 +342,17 @@ def test_a_fault_of_ours_is_one_page_with_a_number_and_no_details(web: Web, monk
     assert answer.status_code == 500
     assert "Máy chủ gặp lỗi ngoài dự kiến" in answer.text
     assert "ZeroDivision" not in answer.text
+
+
+def test_an_owners_copy_keeps_the_vehicle_and_shows_the_line_and_nobody_else() -> None:
+    cells = np.random.default_rng(3).integers(0, 255, (45, 80, 1), np.uint8).repeat(3, axis=2)
+    noise = cv2.resize(cells, (640, 360), interpolation=cv2.INTER_NEAREST)
+    original = bytes(cv2.imencode(".png", noise)[1])
+    copy = cv2.imdecode(
+        np.frombuffer(owner_copy(original, (200, 100, 260, 180), lines=("0,300 640,300",)), np.uint8), 1
+    )
+    difference = np.abs(copy.astype(int) - noise.astype(int)).mean(axis=2)
+    assert difference[105:175, 205:255].mean() < 20
+    assert difference[10:90].mean() > 45
+    assert copy[10:90].std() < 20
+    assert copy[300, 320, 0] > 120 > copy[300, 320, 1]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.faces import WIDEST_M, NearFaces
+from edge.foot import Foot
 from edge.tracking import Observation, Track
 from evidence.acts import VehicleClass
 from zones.geometry import DirectedLine, Stripe, area, as_boxes, points_in_polygon, progress, stripes_of
@@ -22,19 +24,19 @@ Bools = NDArray[np.bool_]
 _DEPTH_SHARE = 0.3
 """Share of a box's height that its footprint takes, for views in which the rear is not the bottom edge."""
 _SIDE_TOLERANCE_BOXES = 0.5
-_CLEAN_S = 2.0
-_RISE_SHARE = 0.08
-_LOST_SHARE = 0.7
-_ASPECT_SHARE = 0.87
 
 
 @dataclass(frozen=True)
 class LineRun:
-    """One stop line: signed distance of the rear contact, and of the front, and whether beside the painted part."""
+    """One stop line: signed distance of the rear contact, and of the front, and whether beside the painted part.
+
+    `seen_px`: the rear as the box has it; farther on than `rear_px` where the wheels are hidden.
+    """
 
     rear_px: Floats
     front_px: Floats
     within: Bools
+    seen_px: Floats
 
 
 @dataclass(frozen=True)
@@ -84,53 +86,40 @@ class Path:
         return size
 
 
-@dataclass(frozen=True)
-class _Clean:
-    """The box as it was lately when the wheels were seen: time, height over width, height, lower edge."""
-
-    t_s: float
-    aspect: float
-    height_px: float
-    bottom_px: float
-
-    @classmethod
-    def of(cls, o: Observation) -> _Clean:
-        height = o.box[3] - o.box[1]
-        return cls(o.t_s, height / max(o.box[2] - o.box[0], 1.0), height, o.box[3])
-
-    def hides_foot(self, now: _Clean) -> bool:
-        """Driving away, a box shrinks on all sides; only a hidden foot takes from its height alone."""
-        rise, lost = self.bottom_px - now.bottom_px, self.height_px - now.height_px
-        risen = rise > _RISE_SHARE * self.height_px and lost > _LOST_SHARE * rise
-        return risen and now.aspect < _ASPECT_SHARE * self.aspect
-
-    def followed_by(self, now: _Clean) -> _Clean:
-        share = 1.0 - float(np.exp(-max(now.t_s - self.t_s, 0.0) / _CLEAN_S))
-        return _Clean(
-            now.t_s,
-            self.aspect + share * (now.aspect - self.aspect),
-            self.height_px + share * (now.height_px - self.height_px),
-            self.bottom_px + share * (now.bottom_px - self.bottom_px),
-        )
+_OWN_COLUMNS = 7
+"""Time, box, contact; then what the scene's geometry measured."""
 
 
 @dataclass
 class _Rows:
-    """What was measured of one track; lists grow by one entry an observation."""
+    """What was measured of one track: a table with one row an observation, grown by doubling."""
 
     observations: list[Observation] = field(default_factory=list)
-    numbers: list[Floats] = field(default_factory=list)
     exits: set[str] = field(default_factory=set)
-    contacts: list[tuple[float, float]] = field(default_factory=list)
-    clean: _Clean | None = None
+    foot: Foot = field(default_factory=Foot)
+    buffer: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    first: int = 0
 
-    def foot(self, o: Observation) -> float:
-        """Lower edge of the box, or where it must be behind what hides it."""
-        now = _Clean.of(o)
-        if self.clean is not None and self.clean.hides_foot(now):
-            return o.box[1] + self.clean.height_px
-        self.clean = now if self.clean is None else self.clean.followed_by(now)
-        return o.box[3]
+    @property
+    def table(self) -> Floats:
+        return self.buffer[self.first : self.first + len(self.observations)]
+
+    def append(self, o: Observation, measured: Floats, contact: tuple[float, float]) -> None:
+        end = self.first + len(self.observations)
+        if end >= len(self.buffer):
+            kept = self.table.copy()
+            self.buffer = np.zeros((max(64, 2 * len(kept)), _OWN_COLUMNS + len(measured)))
+            self.first, end = 0, len(kept)
+            if end:
+                self.buffer[:end] = kept
+        self.buffer[end] = (o.t_s, *o.box, *contact, *measured)
+        self.observations.append(o)
+
+    def forget_before(self, frame: int) -> None:
+        drop = next((i for i, o in enumerate(self.observations) if o.frame >= frame), len(self.observations))
+        if drop:
+            del self.observations[:drop]
+            self.first += drop
 
 
 class SceneGeometry:
@@ -150,6 +139,7 @@ class SceneGeometry:
         self.junction = area(scene.junction) if scene.junction else None
         self.approaches = {a.id: area(a.polygon) for a in scene.approaches}
         self.exits = {e.id: area(e.polygon) for e in scene.exits}
+        self.faces = NearFaces(scene.ground) if scene.ground else None
         self.excluded = [area(a.polygon) for a in scene.exclude]
 
     def kept(self, boxes: Floats) -> Bools:
@@ -185,9 +175,14 @@ class SceneGeometry:
             return 0, 0, width, height
         return x1, y1, x2, y2
 
-    def measure(self, boxes: Floats) -> Floats:
-        """`[N, M]`: everything the rules need of each box, in the order that `PathBook` takes apart."""
+    def measure(self, boxes: Floats, seen_bottom: Floats, widest_m: Floats) -> Floats:
+        """`[N, M]`: everything the rules need of each box, in the order that `PathBook` takes apart.
+
+        `boxes` reach down to the wheels, even hidden ones; `seen_bottom` is where the box ended in the picture.
+        `widest_m`: as wide as a vehicle of its class can be.
+        """
         b = as_boxes(boxes)
+        as_seen = np.concatenate([b[:, :3], seen_bottom[:, None]], axis=1)
         width = b[:, 2] - b[:, 0]
         columns: list[Floats] = []
         bottom = np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3]], axis=1)
@@ -196,10 +191,11 @@ class SceneGeometry:
             reading = line.read(rear)
             tolerance = _SIDE_TOLERANCE_BOXES * width
             within = (reading.along_px >= -tolerance) & (reading.along_px <= line.length_px + tolerance)
-            columns += [reading.distance_px, line.distance(front), within.astype(np.float64)]
+            seen = line.distance(_footprint(as_seen, nx, ny)[0])
+            columns += [reading.distance_px, line.distance(front), within.astype(np.float64), seen]
         for _, stripes in self.markings:
             for stripe in stripes:
-                straddle = stripe.straddle(b)
+                straddle = stripe.straddle(self.faces.of(as_seen, widest_m, stripe) if self.faces else as_seen)
                 columns += [straddle.least, straddle.positive, straddle.within.astype(np.float64)]
         for lane, polygon in self.lanes:
             inside = points_in_polygon(bottom, polygon)  # type: ignore[arg-type]
@@ -223,22 +219,23 @@ class PathBook:
     def add(self, seen: Sequence[Track]) -> None:
         """Measure what is new of the tracks seen in this frame (a new track brings its first observations along)."""
         fresh: list[tuple[_Rows, Observation]] = []
+        widest: list[float] = []
         for track in seen:
             rows = self._rows.setdefault(track.id, _Rows())
             known = rows.observations[-1].frame if rows.observations else -1
-            fresh += [(rows, o) for o in track.observations if o.frame > known]
-            oldest = track.observations[0].frame
-            drop = next((i for i, o in enumerate(rows.observations) if o.frame >= oldest), len(rows.observations))
-            del rows.observations[:drop], rows.numbers[:drop], rows.contacts[:drop]
+            old = len(track.observations)
+            while old and track.observations[old - 1].frame > known:
+                old -= 1
+            fresh += [(rows, o) for o in track.observations[old:]]
+            widest += [WIDEST_M[self._classes[track.class_index]]] * (len(track.observations) - old)
+            rows.forget_before(track.observations[0].frame)
         if not fresh:
             return
-        boxes = np.array([(*o.box[:3], rows.foot(o)) for rows, o in fresh])
-        numbers = self.geometry.measure(boxes)
+        boxes = np.array([(*o.box[:3], rows.foot.of(o)) for rows, o in fresh])
+        numbers = self.geometry.measure(boxes, np.array([o.box[3] for _, o in fresh]), np.array(widest))
         exits = list(self.geometry.exits)
         for (rows, observation), box, values in zip(fresh, boxes, numbers, strict=True):
-            rows.observations.append(observation)
-            rows.contacts.append((float(box[0] + box[2]) / 2, float(box[3])))
-            rows.numbers.append(values)
+            rows.append(observation, values, ((box[0] + box[2]) / 2, box[3]))
             rows.exits.update(name for name, hit in zip(exits, values[len(values) - len(exits) :], strict=True) if hit)
 
     def forget(self, track_id: int) -> None:
@@ -249,17 +246,18 @@ class PathBook:
         rows = self._rows.get(track.id)
         if rows is None or not rows.observations:
             return None
-        table = np.array(rows.numbers).reshape(len(rows.observations), -1)
-        boxes = np.array([o.box for o in rows.observations])
+        # a copy: the rows may be dropped while a path is still in use
+        table = rows.table.T.copy()
         geometry = self.geometry
-        column = 0
+        column = _OWN_COLUMNS - 1
 
         def take() -> Floats:
             nonlocal column
             column += 1
-            return table[:, column - 1]
+            row: Floats = table[column]
+            return row
 
-        lines = {line.id: LineRun(take(), take(), take() > 0) for line, _, _, _ in geometry.lines}
+        lines = {line.id: LineRun(take(), take(), take() > 0, take()) for line, _, _, _ in geometry.lines}
         stripes = {m.id: [StripeRun(take(), take(), take() > 0) for _ in drawn] for m, drawn in geometry.markings}
         lanes = {lane.id: LaneRun(take() > 0, take()) for lane, _ in geometry.lanes}
         in_junction = take() > 0
@@ -269,9 +267,9 @@ class PathBook:
             cls=self._classes[track.class_index],
             cls_share=track.class_share,
             observations=rows.observations,
-            t_s=np.array([o.t_s for o in rows.observations]),
-            boxes=boxes,
-            contacts=np.array(rows.contacts),
+            t_s=table[0],
+            boxes=table[1:5].T,
+            contacts=table[5:7].T,
             lines=lines,
             stripes=stripes,
             lanes=lanes,

@@ -23,11 +23,13 @@ _MAX_BEND_BOXES = 1.8
 @dataclass(frozen=True)
 class Crossing:
     """`at`: the first observation with the rear past the line, after which it never came back. `farthest_before_px`:
-    how far before the line the rear had been seen (positive)."""
+    how far before the line the rear had been seen (positive). `earliest`: the first at which it may have been past, as
+    the wheels may have been hidden from then on."""
 
     at: int
     last_before: int
     farthest_before_px: float
+    earliest: int
 
 
 def crossing(path: Path, run: LineRun, rules: RuleSettings) -> Crossing | None:
@@ -56,7 +58,9 @@ def crossing(path: Path, run: LineRun, rules: RuleSettings) -> Crossing | None:
         return None  # it came out of the junction, or its track was taken over from something that did
     if not _continuous(path, last_before, at, size):
         return None
-    return Crossing(at, last_before, farthest)
+    seen_before = np.flatnonzero(run.seen_px[: at + 1] <= rules.line_margin_px)
+    earliest = min(at, int(seen_before[-1]) + 1) if len(seen_before) else 0
+    return Crossing(at, last_before, farthest, earliest)
 
 
 def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:

@@ -48,7 +48,8 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
         return None
     heads = governing(scene, line, path, at)
     since = heads.red_since(lamps, t_at)
-    if since is None or t_at - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_entry):
+    sure_s = float(path.t_s[crossed.earliest])
+    if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_entry):
         return None
     before_in_red = np.flatnonzero((path.t_s[:at] >= since - 1e-6) & (run.rear_px[:at] <= rules.line_margin_px))
     if not len(before_in_red):

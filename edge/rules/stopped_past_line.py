@@ -18,9 +18,11 @@ from zones.schema import Scene
 Floats = NDArray[np.float64]
 _STILL_BOXES = 0.12
 """A standing vehicle's box wanders by less than this share of its size."""
-_CLEAR_BOXES = 0.1
+_CLEAR_BOXES = 0.07
 """The rear must stand clear of the line by this share: on the line is not past it."""
-_APPROACH_BOXES = 0.5
+_BEFORE_BOXES = 0.25
+_WAY_BOXES = 0.5
+"""Who waited at the line for longer than a track remembers and then crept past it has come only so far."""
 
 
 def stopped_past_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
@@ -41,15 +43,17 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
     if standing is None:
         return None
     first, last = standing
-    if crossed.farthest_before_px < _APPROACH_BOXES * size:
+    stood_px = float(np.median(run.rear_px[first : last + 1]))
+    before_px = crossed.farthest_before_px
+    if before_px < _BEFORE_BOXES * size or before_px + stood_px < _WAY_BOXES * size:
         return None  # it stood at the line all along, and its box wandered
     t_at, t_last = float(path.t_s[at]), float(path.t_s[last])
     heads = governing(scene, line, path, at)
     since = heads.red_since(lamps, t_at)
-    if since is None or t_at - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
+    sure_s = float(path.t_s[crossed.earliest])
+    if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
         return None
     onset_seen = heads.onset_seen(lamps, t_at)
-    stood_px = float(np.median(run.rear_px[first : last + 1]))
     return Finding(
         act=ActCode.STOPPED_PAST_LINE,
         what=line.id,

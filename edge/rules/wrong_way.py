@@ -16,6 +16,7 @@ _LEAST_POINTS = 4
 _LEAST_TRAVEL_BOXES = 0.8
 _ALONG_SHARE = 0.7
 """Of the way made so much must be against the lane: crossing it sideways is another thing."""
+_MOTION_SHARE = 0.2
 _BACKWARD_SHARE = 0.75
 """Of the steps in the lane so many must go against it: a box that jumps once does not."""
 
@@ -56,6 +57,8 @@ def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | No
     along_share = against / max(straight, 1e-6)
     if against < needed or lasted < rules.wrong_way_s or share < _BACKWARD_SHARE or along_share < _ALONG_SHARE:
         return None
+    if _moved(path, first, last) < _MOTION_SHARE * against:
+        return None  # only the lower edge moved: somebody who hid the wheels drove away
     return Finding(
         act=ActCode.WRONG_WAY,
         what=lane.id,
@@ -71,3 +74,10 @@ def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | No
             "steps_against_share": round(share, 3),
         },
     )
+
+
+def _moved(path: Path, first: int, last: int) -> float:
+    """How far the box moved or grew between two observations, leaving its lower edge aside, in pixels."""
+    begin, end = (np.median(path.boxes[max(0, i - 1) : i + 2], axis=0) for i in (first, last))
+    step = end - begin
+    return float(np.abs([(step[0] + step[2]) / 2, step[2] - step[0], step[1]]).max())

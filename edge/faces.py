@@ -1,0 +1,55 @@
+"""How wide a vehicle really stands on the road.
+
+A box's lower edge is the vehicle's near end only where the camera looks straight along it. Beside that, its flank shows
+too, and the box reaches past the near end, always towards the point where the lines of the road meet: a bus in its lane
+seems to stand over the line. With the ground plane the edge has a width in metres, and what is wider than any vehicle
+of its class is flank.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.acts import VehicleClass
+from zones.geometry import GroundMap, Stripe
+from zones.schema import GroundPlane
+
+Floats = NDArray[np.float64]
+
+WIDEST_M = {
+    VehicleClass.MOTORCYCLE: 0.95,
+    VehicleClass.BICYCLE: 0.85,
+    VehicleClass.CAR: 2.05,
+    VehicleClass.TRUCK: 2.60,
+    VehicleClass.BUS: 2.65,
+}
+"""Road vehicles are 2.5 m wide at most; handlebars and mirrors are counted in."""
+
+
+class NearFaces:
+    """Cuts the flank off boxes, for the stripes of one scene."""
+
+    def __init__(self, ground: GroundPlane) -> None:
+        self._map = GroundMap.of(ground)
+        self._to_pixels = np.linalg.inv(self._map.matrix)
+
+    def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe) -> Floats:
+        """`[N, 4]` boxes with the lower edge cut to `widest_m` `[N]`, at the end away from the stripe's far end."""
+        left, right = self._map.to_metres(boxes[:, [0, 3]]), self._map.to_metres(boxes[:, [2, 3]])
+        width_m = np.hypot(*(right - left).T)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(np.isfinite(width_m) & (width_m > widest_m), widest_m / width_m, 1.0)
+        middle = (boxes[:, 0] + boxes[:, 2]) / 2
+        kept = share * (boxes[:, 2] - boxes[:, 0])
+        flank_right = middle < self._meeting_x(stripe)
+        out = boxes.copy()
+        out[:, 2] = np.where(flank_right, boxes[:, 0] + kept, boxes[:, 2])
+        out[:, 0] = np.where(flank_right, boxes[:, 0], boxes[:, 2] - kept)
+        return out
+
+    def _meeting_x(self, stripe: Stripe) -> float:
+        """Where lines parallel to the stripe meet in the picture."""
+        ends = self._map.to_metres(stripe.line.points[[0, -1]])
+        x, _, w = self._to_pixels @ np.array([*(ends[1] - ends[0]), 0.0])
+        return float(x / w) if abs(w) > 1e-12 else float(np.sign(x) * 1e9)

@@ -1,0 +1,88 @@
+"""Where a vehicle's wheels are when somebody stands before it.
+
+The rules ask where a box touches the road. When the next in the queue hides a waiting motorcycle's wheels, the box ends
+higher up, as if it had driven on: past the stop line, if it stood at it. What tells the two apart is the upper edge,
+which stays where it is when only the foot is hidden. So as long as that stands still, so does the foot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.tracking import Observation
+
+_STILL_SHARE = 0.05
+"""The upper edge of a standing vehicle's box wanders by less than this share of the box's height."""
+_HIDDEN_SHARE = 0.1
+_SETTLE = 0.25
+_SHRINK = 0.93
+"""No box shrinks by more on the way that its upper edge makes in one step; narrower, it is hidden at the side."""
+_NARROWER = 0.02
+"""Both sides come in by more: smaller, not hidden at the side."""
+_FADE = 0.03
+"""How much of what was known of the height is given up at each step of one who drives on with a hidden foot."""
+
+
+_EDGE_PX = 2.0
+"""At the upper edge of the picture the box is cut off and its upper edge no longer moves."""
+_ASIDE_SHARE = 0.15
+_ASIDE_BY_UP = 2.5
+"""What goes more across the picture than into it turns its flank: its height tells nothing."""
+
+
+@dataclass
+class Foot:
+    """The lower edge of one vehicle's box, corrected; `of` each observation in order.
+
+    Since the upper edge last moved: where it is, where the sides are, how tall the box was when most of it was seen.
+    """
+
+    _top_px: float = 0.0
+    _left_px: float = 0.0
+    _right_px: float = 0.0
+    _height_px: float = 0.0
+
+    def of(self, o: Observation) -> float:
+        """Where the wheels are in the picture."""
+        x1, top, x2, bottom = o.box
+        foot = self._top_px + self._height_px
+        wander = _STILL_SHARE * max(bottom - top, self._height_px)
+        risen = self._top_px - top
+        left, right = x1 - self._left_px, x2 - self._right_px
+        # one side that moves alone is hidden or comes out of hiding
+        aside = min(abs(left), abs(right)) if left * right > 0 else 0.0
+        if top <= _EDGE_PX or not self._height_px or aside > max(_ASIDE_SHARE * (x2 - x1), _ASIDE_BY_UP * abs(risen)):
+            return self._believe(o)
+        if risen > wander:
+            return self._drive_on(o)
+        down = -risen > wander
+        if down and bottom > foot:
+            return self._believe(o)
+        if bottom > foot:
+            # a taller box may be a jitter: believe it bit by bit
+            self._height_px += _SETTLE * (bottom - foot)
+        expected = self._expected(x2 - x1)
+        if down or bottom - top < (1.0 - _HIDDEN_SHARE) * expected:
+            return self._top_px + expected  # lower at the top and higher at the foot is hidden on both sides
+        if min(left, -right) > _NARROWER * (x2 - x1):
+            return self._believe(o)  # seen from low down, the upper edge of what drives away stays where it is
+        return bottom
+
+    def _believe(self, o: Observation) -> float:
+        """All of the box is taken to be seen."""
+        x1, top, x2, bottom = o.box
+        self._top_px, self._left_px, self._right_px, self._height_px = top, x1, x2, bottom - top
+        return bottom
+
+    def _expected(self, width: float) -> float:
+        """Away from the camera a box shrinks evenly, so its width tells how tall it ought to be now."""
+        before = max(self._right_px - self._left_px, 1.0)
+        return self._height_px * min(1.0, max(_SHRINK, width / before))
+
+    def _drive_on(self, o: Observation) -> float:
+        height, expected = o.box[3] - o.box[1], self._expected(o.box[2] - o.box[0])
+        foot = self._believe(o)
+        if height < (1.0 - _HIDDEN_SHARE) * expected:
+            self._height_px = expected + _FADE * (height - expected)
+            foot = o.box[1] + self._height_px
+        return foot

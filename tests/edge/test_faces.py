@@ -1,0 +1,38 @@
+"""How wide a vehicle stands on the road, when its flank shows too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.faces import WIDEST_M, NearFaces
+from evidence.acts import VehicleClass
+from zones.geometry import Stripe
+from zones.schema import GroundPlane
+
+# Looked at from 6 m above x = 0; the lines of the road meet at (500, 0), a metre at y pixels is y / 6 pixels wide.
+GROUND = GroundPlane(
+    pixels=((500 - 300, 600), (500 + 300, 600), (500 + 100, 200), (500 - 100, 200)),
+    metres=((-3, 10), (3, 10), (3, 30), (-3, 30)),
+)
+STRIPE = Stripe.through([(500, 600), (500, 200)])
+CAR = WIDEST_M[VehicleClass.CAR]
+
+
+@pytest.mark.parametrize(
+    ("why", "box", "expected"),
+    [
+        ("a car straight ahead, no wider than it is", (400, 400, 600, 600), (400, 600)),
+        ("left of the camera its right flank shows: 3 m of edge, the left two are the car", (100, 400, 400, 600), (100, 305)),
+        ("right of the camera its left flank shows", (600, 400, 900, 600), (695, 900)),
+    ],
+)  # fmt: skip
+def test_the_flank_is_cut_off(why: str, box: tuple[float, ...], expected: tuple[float, float]) -> None:
+    cut = NearFaces(GROUND).of(np.array([box], dtype=float), np.array([CAR]), STRIPE)[0]
+    assert (cut[0], cut[2]) == pytest.approx(expected, abs=1.0)
+    assert (cut[1], cut[3]) == (box[1], box[3])
+
+
+def test_a_box_above_the_horizon_stays_as_it_is() -> None:
+    box = np.array([[100.0, -300.0, 400.0, -100.0]])
+    assert np.array_equal(NearFaces(GROUND).of(box, np.array([CAR]), STRIPE), box)

@@ -27,12 +27,21 @@ WIDEST_M = {
 """Road vehicles are 2.5 m wide at most; handlebars and mirrors are counted in."""
 
 
+_EDGE_PX = 2.0
+
+
 class NearFaces:
     """Cuts the flank off boxes, for the stripes of one scene."""
 
-    def __init__(self, ground: GroundPlane) -> None:
+    def __init__(self, ground: GroundPlane, picture_width: int) -> None:
+        self._picture_width = picture_width
         self._map = GroundMap.of(ground)
         self._to_pixels = np.linalg.inv(self._map.matrix)
+
+    def whole(self, boxes: Floats) -> NDArray[np.bool_]:
+        """`[N]`: not cut off at a side of the picture, where the near end's other corner is not to be seen."""
+        uncut: NDArray[np.bool_] = (boxes[:, 0] > _EDGE_PX) & (boxes[:, 2] < self._picture_width - _EDGE_PX)
+        return uncut
 
     def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe) -> Floats:
         """`[N, 4]` boxes with the lower edge cut to `widest_m` `[N]`, at the end away from the stripe's far end."""

@@ -139,7 +139,7 @@ class SceneGeometry:
         self.junction = area(scene.junction) if scene.junction else None
         self.approaches = {a.id: area(a.polygon) for a in scene.approaches}
         self.exits = {e.id: area(e.polygon) for e in scene.exits}
-        self.faces = NearFaces(scene.ground) if scene.ground else None
+        self.faces = NearFaces(scene.ground, scene.picture.width) if scene.ground else None
         self.excluded = [area(a.polygon) for a in scene.exclude]
 
     def kept(self, boxes: Floats) -> Bools:
@@ -196,7 +196,8 @@ class SceneGeometry:
         for _, stripes in self.markings:
             for stripe in stripes:
                 straddle = stripe.straddle(self.faces.of(as_seen, widest_m, stripe) if self.faces else as_seen)
-                columns += [straddle.least, straddle.positive, straddle.within.astype(np.float64)]
+                within = straddle.within & self.faces.whole(b) if self.faces else straddle.within
+                columns += [straddle.least, straddle.positive, within.astype(np.float64)]
         for lane, polygon in self.lanes:
             inside = points_in_polygon(bottom, polygon)  # type: ignore[arg-type]
             along = progress(bottom, lane.direction) if lane.direction else np.full(len(b), np.nan)

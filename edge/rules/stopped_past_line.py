@@ -20,7 +20,7 @@ _STILL_BOXES = 0.12
 """A standing vehicle's box wanders by less than this share of its size."""
 _CLEAR_BOXES = 0.07
 """The rear must stand clear of the line by this share: on the line is not past it."""
-_BEFORE_BOXES = 0.25
+_BEFORE_BOXES = 0.4
 _WAY_BOXES = 0.5
 """Who waited at the line for longer than a track remembers and then crept past it has come only so far."""
 

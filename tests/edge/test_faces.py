@@ -23,16 +23,21 @@ CAR = WIDEST_M[VehicleClass.CAR]
     ("why", "box", "expected"),
     [
         ("a car straight ahead, no wider than it is", (400, 400, 600, 600), (400, 600)),
-        ("left of the camera its right flank shows: 3 m of edge, the left two are the car", (100, 400, 400, 600), (100, 305)),
+        ("left of the camera its right flank shows: 3 m, the left two are the car", (100, 400, 400, 600), (100, 305)),
         ("right of the camera its left flank shows", (600, 400, 900, 600), (695, 900)),
     ],
 )  # fmt: skip
 def test_the_flank_is_cut_off(why: str, box: tuple[float, ...], expected: tuple[float, float]) -> None:
-    cut = NearFaces(GROUND).of(np.array([box], dtype=float), np.array([CAR]), STRIPE)[0]
+    cut = NearFaces(GROUND, 1000).of(np.array([box], dtype=float), np.array([CAR]), STRIPE)[0]
     assert (cut[0], cut[2]) == pytest.approx(expected, abs=1.0)
     assert (cut[1], cut[3]) == (box[1], box[3])
 
 
 def test_a_box_above_the_horizon_stays_as_it_is() -> None:
     box = np.array([[100.0, -300.0, 400.0, -100.0]])
-    assert np.array_equal(NearFaces(GROUND).of(box, np.array([CAR]), STRIPE), box)
+    assert np.array_equal(NearFaces(GROUND, 1000).of(box, np.array([CAR]), STRIPE), box)
+
+
+def test_a_box_cut_off_at_a_side_of_the_picture_tells_nothing_of_its_width() -> None:
+    boxes = np.array([[0.0, 400, 300, 600], [100, 400, 300, 600], [800, 400, 1000, 600]])
+    assert NearFaces(GROUND, 1000).whole(boxes).tolist() == [False, True, False]

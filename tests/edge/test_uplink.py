@@ -99,7 +99,7 @@ def test_packets_arrive_whole_and_leave_the_outbox_on_the_receipt(world: World) 
     assert all(count == 1 for count in centre.chunk_count.values())
     assert uplink.protocol == "5"
     assert uplink.errors() == []
-    assert len(world.delivered_after) == 3
+    eventually(lambda: len(world.delivered_after) == 3, 5)
 
 
 def test_a_broker_that_is_down_at_the_start_is_waited_for(world: World) -> None:

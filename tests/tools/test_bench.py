@@ -7,7 +7,6 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from tests.edge.media import needs_footage
 from tools.cli import cli
 
 
@@ -22,13 +21,11 @@ def test_ingest_is_measured_beside_both_databases(postgres_url: str) -> None:
     assert all(f["per_second"] > 0 and f["packet_ms"]["median"] > 0 for f in figures)
 
 
-@needs_footage
-@pytest.mark.footage
 def test_the_pipeline_is_measured_beside_the_cameras_rate() -> None:
     result = CliRunner().invoke(cli, ["bench", "edge", "--frames", "10", "--json"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.output)
     assert figures["frames"] == 10
-    assert figures["camera_fps"] == pytest.approx(6.0, abs=0.1)
+    assert figures["camera_fps"] == pytest.approx(12.5, abs=0.1)
     text = CliRunner().invoke(cli, ["bench", "edge", "--frames", "10"]).output
     assert "limit" in text

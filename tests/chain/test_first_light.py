@@ -64,6 +64,12 @@ def sign_in(page: Any, town: Town, username: str) -> None:
     page.wait_for_url("**/desk")
 
 
+def press_key(page: Any, key: str) -> None:
+    """Hit a key of the page once its scripts hear it: the text of a page stands before its scripts run."""
+    page.locator("html[data-keys=on]").wait_for()
+    page.keyboard.press(key)
+
+
 def confirm_first_case(page: Any) -> str:
     """By keyboard alone: open, look, correct the plate, confirm. The id of the case."""
     page.locator("tr.row a.open").first.press("Enter")
@@ -79,14 +85,14 @@ def confirm_first_case(page: Any) -> str:
     assert page.locator(".timeline rect.red").count() >= 1
     assert "36-B1" not in page.locator(".platenow").inner_text()
     case_id = str(page.locator("#case").get_attribute("data-id"))
-    page.keyboard.press("p")
+    press_key(page, "p")
     page.fill("#p-plate", PLATE)
     page.locator("#p-grammar.ok").wait_for()
     page.select_option("#p-colour", "white")
     page.select_option("#p-kind", "motorcycle")
     page.press("#p-plate", "Enter")
     page.get_by_text(OWNER).wait_for()
-    page.keyboard.press("c")
+    press_key(page, "c")
     page.locator("dialog#confirm[open]").wait_for()
     page.keyboard.press("Enter")
     page.locator(".banner.good").wait_for()
@@ -103,10 +109,12 @@ def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
     proposal = page.locator(".proposal").inner_text()  # for the officer only, by the time of the act
     assert "điểm c khoản 7 Điều 7" in proposal
     assert "238/2026" in proposal
-    page.keyboard.press("i")
+    press_key(page, "i")
     page.locator("dialog#issue[open]").wait_for()
     page.keyboard.press("Enter")
+    page.wait_for_url("**?done=issue")
     page.locator("form[action$='/publish'] button").click()
+    page.wait_for_url("**?done=publish")
     page.locator(".banner.good").wait_for()
     return bytes(page.request.get(notice_url).body())
 

@@ -45,5 +45,7 @@ const desk = (() => {
     const handler = handlers[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (handler) { if (handler(event) !== false) event.preventDefault(); }
   });
-  return { keys: (more) => Object.assign(handlers, more), open, openDialog };
+  // The mark says that keys are heard from now on; what is hit before it is the browser's.
+  const keys = (more) => { Object.assign(handlers, more); document.documentElement.dataset.keys = "on"; };
+  return { keys, open, openDialog };
 })();

@@ -75,6 +75,7 @@ class Path:
     lanes: dict[str, LaneRun]
     in_junction: Bools
     in_approach: dict[str, Bools]
+    in_exit: dict[str, Bools]
     exits: frozenset[str]
     ended: bool
     cut_off: bool
@@ -263,6 +264,7 @@ class PathBook:
         lanes = {lane.id: LaneRun(take() > 0, take()) for lane, _ in geometry.lanes}
         in_junction = take() > 0
         in_approach = {name: take() > 0 for name in geometry.approaches}
+        in_exit = {name: take() > 0 for name in geometry.exits}
         return Path(
             track_id=track.id,
             cls=self._classes[track.class_index],
@@ -276,6 +278,7 @@ class PathBook:
             lanes=lanes,
             in_junction=in_junction,
             in_approach=in_approach,
+            in_exit=in_exit,
             exits=frozenset(rows.exits),
             ended=track.state == "ended",
             cut_off=cut_off,

@@ -17,6 +17,7 @@ from edge.events import act_event
 from edge.lamps import LampFeed, LampHistory, Signals
 from edge.paths import Path, PathBook, SceneGeometry
 from edge.reading import PlateEyes, ViewBook, read_plate
+from edge.rules.banned_turn import banned_turn
 from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
 from edge.rules.solid_line import solid_line
@@ -41,6 +42,7 @@ RULES: dict[ActCode, Rule] = {
     ActCode.STOPPED_PAST_LINE: stopped_past_line,
     ActCode.SOLID_LINE: solid_line,
     ActCode.WRONG_WAY: wrong_way,
+    ActCode.BANNED_TURN: banned_turn,
 }
 _SETTLE_S = {
     ActCode.RED_LIGHT: 2.0,
@@ -48,6 +50,7 @@ _SETTLE_S = {
     ActCode.STOPPED_PAST_LINE: 6.0,
     ActCode.SOLID_LINE: 1.5,
     ActCode.WRONG_WAY: 1.5,
+    ActCode.BANNED_TURN: 1.0,
 }
 MODELS = ("vehicle-nano", "plate-finder", "plate-reader", "plate-slots")
 _SAME_OVERLAP = 0.4

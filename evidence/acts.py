@@ -17,6 +17,7 @@ class ActCode(StrEnum):
     STOPPED_PAST_LINE = "stopped_past_line"
     SOLID_LINE = "solid_line"
     WRONG_WAY = "wrong_way"
+    BANNED_TURN = "banned_turn"
 
 
 class VehicleClass(StrEnum):
@@ -75,6 +76,12 @@ ACTS: dict[ActCode, Act] = {
             "Đi ngược chiều của đường một chiều, đi ngược chiều trên đường có biển “Cấm đi ngược chiều”",
             "Driving against the direction of traffic",
             "WRONG_WAY",
+        ),
+        Act(
+            ActCode.BANNED_TURN,
+            "Rẽ trái (phải) tại nơi có biển báo hiệu cấm rẽ trái (phải) đối với loại phương tiện đang điều khiển",
+            "Turning where a sign bans it",
+            "TURN_BAN",
         ),
     )
 }

@@ -282,11 +282,13 @@ def _turn(a: Any, b: Any, c: Any) -> float:
 
 def _acts(scene: Scene) -> Iterator[Fault]:
     governed = {name for head in scene.signals for name in head.governs}
+    ways_out = {way_out.movement for way_out in scene.exits}
     possible = {
         ActCode.RED_LIGHT: any(line.id in governed for line in scene.stop_lines),
         ActCode.STOPPED_PAST_LINE: any(line.id in governed for line in scene.stop_lines),
         ActCode.SOLID_LINE: any(mark.active and mark.kind in SOLID_KINDS for mark in scene.markings),
         ActCode.WRONG_WAY: any(lane.one_way and lane.direction for lane in scene.lanes),
+        ActCode.BANNED_TURN: bool({turn for line in scene.stop_lines for turn in line.banned_turns} & ways_out),
     }
     if not scene.acts:
         remedy = "name the acts to look for, or leave `acts` out for all"

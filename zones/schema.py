@@ -44,6 +44,11 @@ class StopLine(SceneModel):
     points: Polyline = Field(title="Line", description="along the paint, its edge nearest the junction")
     forward: Point = Field(title="Junction side", description="any point past the line")
     approach: Name | None = Field(default=None, title="Approach area", description="where a vehicle comes from")
+    banned_turns: list[Literal["left", "right"]] = Field(
+        default_factory=list,
+        title="Banned turns",
+        description="by signs (P.123), for all who come over this line",
+    )
 
 
 class Area(SceneModel):

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from edge.rules.banned_turn import banned_turn
 from edge.rules.solid_line import solid_line
 from edge.rules.wrong_way import wrong_way
 from evidence.acts import VehicleClass
 from tests.edge.roads import drive, points, scene
+from zones.schema import Scene
 
 Where = Callable[[float], tuple[float, float]]
 CAR = VehicleClass.CAR
@@ -92,3 +94,41 @@ def test_a_lane_of_both_directions_knows_no_wrong_way() -> None:
     lanes = [lane.model_dump() | {"one_way": False} for lane in scene().lanes]
     both = scene(lanes=lanes)
     assert wrong_way(drive(both, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), both, {}) == []
+
+
+def no_left() -> Scene:
+    exits = [
+        {"id": "ahead", "movement": "straight", "polygon": [[200, 120], [400, 120], [400, 40], [200, 40]]},
+        {"id": "side", "movement": "left", "polygon": [[50, 240], [140, 240], [140, 60], [50, 60]]},
+    ]
+    line = {"id": "line", "points": [[100, 300], [500, 300]], "forward": [300, 100], "banned_turns": ["left"]}
+    return scene(exits=exits, stop_lines=[line])
+
+
+def test_a_banned_turn_is_found_where_the_vehicle_leaves_through_the_banned_exit() -> None:
+    path = drive(no_left(), points((0, 220, 460), (3, 220, 240), (5, 130, 180), (6, 70, 170)), from_s=0, to_s=6)
+    (found,) = banned_turn(path, no_left(), {})
+    assert found.reasons["movement"] == "left"
+    assert found.reasons["exit"] == "side"
+    assert path.in_exit["side"][found.at]
+    assert not path.in_exit["side"][found.at - 1]
+    assert path.lines["line"].rear_px[found.before] > 0
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        (points((0, 220, 460), (3, 220, 240), (6, 300, 60)), "straight on"),
+        (points((0, 220, 460), (3, 220, 240), (4, 130, 180), (5, 180, 140), (6, 300, 60)), "swerves, then straight on"),
+        (points((0, 620, 200), (6, 60, 180)), "crosses from the side, never over this line"),
+        (points((0, 220, 460), (3, 220, 240), (6, 138, 200)), "its box only grazes the exit"),
+    ],
+)
+def test_other_ways_through_the_junction_are_no_banned_turn(where: Where, why: str) -> None:
+    assert banned_turn(drive(no_left(), where, from_s=0, to_s=6), no_left(), {}) == [], why
+
+
+def test_without_a_sign_every_turn_is_free() -> None:
+    free = no_left().model_copy(update={"stop_lines": scene().stop_lines})
+    path = drive(free, points((0, 220, 460), (3, 220, 240), (5, 130, 180), (6, 70, 170)), from_s=0, to_s=6)
+    assert banned_turn(path, free, {}) == []

@@ -345,7 +345,7 @@ def _heads(run: Run, states: Mapping[str, HeadState]) -> Builder:
             )
         if post.countdown and state is not None and state.countdown_s is not None:
             text = f"{min(max(state.countdown_s, 0), 99):02d}"
-            base = middle + np.array([0, 0, 0.86])
+            base = middle - np.array([0, 0, 0.86])
             b.box(tuple(base - front * 0.10), (0.14, 0.46, 0.40), (24, 24, 24), 0.2, yaw=post.faces_rad)
             shine = _ON.get(state.lamp.value, (90, 90, 90))
             for k, digit in enumerate(text):

@@ -23,7 +23,7 @@ from tools.simulate.roles import LINE_Y, TAKE_OVER_Y, choose_at_line, choose_rol
 from tools.simulate.scripts import Driver, Seen
 from tools.simulate.signals import CYCLE_S, Programme
 from tools.simulate.truth import find_truth
-from tools.simulate.world import HeadState, Moment, Run, VehicleSpec, VehicleState
+from tools.simulate.world import Camera, HeadState, Moment, Run, VehicleSpec, VehicleState
 
 STEP_S = 0.08
 """12.5 moments a second, the rate that our cameras are judged at."""
@@ -44,11 +44,13 @@ def simulate(
     flow: Flow | None = None,
     habits: Habits | None = None,
     begin_in_cycle_s: float | None = None,
+    seen_by: Camera | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Run the junction for `seconds`, with everything that the seed settles; the same call gives the same run.
 
     `begin_in_cycle_s`: where in the signal cycle the run begins (0: the approach turns green); None: by the seed.
+    `seen_by`: the camera; what it does not see is no act of this run. None: `junction.camera`.
     `progress` is called with the share done, 0..1. Raises `SimulationError`.
     """
     binary = sumo_binary("sumo")
@@ -56,7 +58,16 @@ def simulate(
 
     rng = np.random.default_rng([seed, 2])
     begin = float(rng.uniform(0, CYCLE_S)) if begin_in_cycle_s is None else begin_in_cycle_s
-    world = _World(libsumo, seed, seconds, flow or Flow(), habits or Habits(), Programme(begin - _WARM_UP_S), rng)
+    world = _World(
+        libsumo,
+        seed,
+        seconds,
+        flow or Flow(),
+        habits or Habits(),
+        Programme(begin - _WARM_UP_S),
+        rng,
+        seen_by or camera(),
+    )
     with tempfile.TemporaryDirectory(prefix="giaolo-sumo-") as folder:
         net = write_network(Path(folder))
         routes = Path(folder) / "routes.rou.xml"
@@ -86,6 +97,7 @@ class _World:
     habits: Habits
     programme: Programme
     rng: np.random.Generator
+    camera: Camera = field(default_factory=camera)
     specs: dict[str, VehicleSpec] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
@@ -128,7 +140,7 @@ class _World:
             seed=self.seed,
             step_s=STEP_S,
             ground=ground(),
-            camera=camera(),
+            camera=self.camera,
             specs={name: spec for name, spec in self.specs.items() if name in seen},
             moments=moments,
             roles={name: role for name, role in self.roles.items() if name in seen},

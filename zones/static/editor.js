@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 const key = new URLSearchParams(location.search).get("key") || "";
 const VI = {
   id: "Tên", place: "Địa điểm", movement: "Hướng đi", movements: "Các hướng đi", classes: "Loại xe", kind: "Kiểu vạch (QCVN 41)",
-  active: "Có dùng", approach: "Đường vào", one_way: "Đi ngược chiều là vi phạm", orientation: "Chiều đặt đèn", governs: "Điều khiển vạch dừng",
+  active: "Có dùng", approach: "Đường vào", banned_turns: "Biển cấm rẽ", one_way: "Đi ngược chiều là vi phạm", orientation: "Chiều đặt đèn", governs: "Điều khiển vạch dừng",
   lanes: "Điều khiển làn", arrow: "Đèn mũi tên", source: "Nguồn", acts: "Hành vi cần tìm", version: "Bản",
   red_margin_s: "Đèn đỏ trước đó (giây)", line_margin_px: "Quá vạch (px)", stopped_s: "Dừng quá vạch (giây)", min_track_points: "Số điểm theo dõi",
   solid_overlap: "Phần xe lấn vạch", wrong_way_s: "Ngược chiều (giây)", wrong_way_px: "Ngược chiều (px)", width: "Rộng (px)", height: "Cao (px)",

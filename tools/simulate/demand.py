@@ -41,8 +41,6 @@ class Habits:
     solid: float = 0.08
     centre: float = 0.03
     """Motorcycles that pass the queue on the other side of the double line."""
-    centre_stays: float = 0.0
-    """Of these: stay there up to the stop line and wait on the wrong side."""
     banned_left: float = 0.006
     wrong_lane: float = 0.15
     """Buses and lorries in the left lane."""
@@ -62,10 +60,10 @@ class Habits:
 
 
 SHOWN = Habits(
-    late=0.05, run_red=0.45, stop_past=0.4, jump=0.45, creep=0.45, solid=0.20, centre=0.35, centre_stays=0.9,
-    banned_left=0.05, wrong_lane=0.0, stalled=0.0, priority=0.0, wrong_way_every_s=1e9,
+    late=0.05, run_red=0.5, stop_past=0.4, jump=0.45, creep=0.45, solid=0.20, centre=0.0, banned_left=0.05,
+    wrong_lane=0.0, stalled=0.0, priority=0.0, wrong_way_every_s=70.0,
 )  # fmt: skip
-"""For a clip to look at: many acts in a minute, by drivers whose rear plate the camera can see."""
+"""For a clip to look at: many acts in a minute."""
 
 
 NOBODY = Habits().times(0.0)

@@ -40,7 +40,7 @@ def choose_role(
     if roll < habits.solid:
         return _solid(spec, state, rng, seen)
     if spec.width_m < 1.0 and roll < habits.solid + habits.centre:
-        return _centre(spec, state, rng, seen, stays=habits.centre_stays)
+        return _centre(spec, state, rng, seen)
     if 1.0 - roll < habits.banned_left:
         return _banned_left(spec, state, rng)
     return None
@@ -202,25 +202,17 @@ def _solid(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, see
     return driver
 
 
-def _centre(
-    spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, seen: Seen, *, stays: float
-) -> Driver | None:
-    """Passes the queue on the wrong side of the double line; comes back before the stop line, or waits there."""
+def _centre(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, seen: Seen) -> Driver | None:
+    """Passes the queue on the wrong side of the double line and comes back before the stop line."""
     if state.x_m > LEFT_LANE[1]:
         return None
-    stays_there = stays > 0 and rng.random() < stays
-    coming = (o for _, o in seen.others if -8 < o.x_m < 1 and o.y_m < 30 and math.sin(o.heading_rad) < -0.5)
-    if any(o.speed_m_s > 0.5 or not stays_there for o in coming):
-        return None
+    if any(-8 < o.x_m < 1 and o.y_m < 30 and math.sin(o.heading_rad) < -0.5 for _, o in seen.others):
+        return None  # somebody comes towards him
     out = float(rng.uniform(-1.4, -0.75))
     back = float(rng.uniform(0.9, 1.6))
     from_y = float(rng.uniform(-55, -46))
     return_y = float(rng.uniform(-27, -21.5))
-    if stays_there:
-        aside = shifted(out, back, LINE_Y + 3.0, LINE_Y + 16.0)
-    else:
-        aside = shifted(out, back, return_y, LINE_Y - 0.5)
-    points = [*shifted(state.x_m, out, from_y, from_y + 9), *aside]
+    points = [*shifted(state.x_m, out, from_y, from_y + 9), *shifted(out, back, return_y, LINE_Y - 0.5)]
     driver = _driver(spec, state, [*points, (back, END_Y)], "centre", rng)
     driver.holds = [_stop_line(driver)]
     return driver

@@ -30,6 +30,9 @@ HELMETS: tuple[RGB, ...] = (
 )
 
 
+CARGO: tuple[RGB, ...] = ((205, 208, 210), (225, 226, 224), (64, 96, 150), (150, 156, 160), (190, 120, 60))
+
+
 @dataclass(frozen=True)
 class PlatePlace:
     """Where the rear plate hangs: middle of the plate, width and height in metres; one or two lines."""
@@ -60,7 +63,7 @@ def build(spec: VehicleSpec) -> Model:
     elif spec.body in ("van", "bus"):
         plate = _box_car(spec, made, lights, paint)
     elif spec.body == "truck":
-        plate = _truck(spec, made, lights, paint)
+        plate = _truck(spec, made, lights, paint, rng)
     elif spec.body == "bicycle":
         _bicycle(spec, made, rng)
         lights.box((0, 0, -5), (0.01, 0.01, 0.01), TAIL)
@@ -86,6 +89,14 @@ _SHAPES = {
     "pickup": (-0.12, -0.09, 0.12, 0.27, 0.58, 0.56, 1.0),
 }
 
+# half width of the tail's end and just before it, as shares of the car's, and how round it is
+_TAILS = {
+    "sedan": (0.82, 0.92, 0.45),
+    "hatchback": (0.86, 0.94, 0.36),
+    "suv": (0.90, 0.96, 0.30),
+    "pickup": (0.92, 0.97, 0.24),
+}
+
 
 def _car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.random.Generator) -> PlatePlace:
     length, width, height = spec.length_m, spec.width_m, spec.height_m
@@ -93,11 +104,12 @@ def _car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.ran
     half, w = length / 2, width / 2
     low = 0.20 if spec.body in ("sedan", "hatchback") else 0.28
     boot_z, bonnet_z, waist = boot * height, bonnet * height, max(boot, bonnet) * height
+    tail = _TAILS[spec.body]
     b.loft(
         [
-            ring(-half, w * 0.74, low + 0.20, boot_z - 0.12, round_=0.55),
-            ring(-half + 0.05, w * 0.88, low + 0.06, boot_z - 0.05, round_=0.50),
-            ring(-half + 0.22, w * 0.96, low, boot_z - 0.01, round_=0.45, top=0.95),
+            ring(-half, w * tail[0], low + 0.20, boot_z - 0.12, round_=tail[2]),
+            ring(-half + 0.05, w * tail[1], low + 0.06, boot_z - 0.05, round_=tail[2] - 0.05),
+            ring(-half + 0.22, w * 0.98, low, boot_z - 0.01, round_=tail[2] - 0.08, top=0.95),
             ring(length * rear_base, w, low, boot_z + 0.01, round_=0.42, top=0.93),
             ring(0, w, low, waist + 0.01, round_=0.40, top=0.93),
             ring(length * front_base, w, low, bonnet_z + 0.01, round_=0.42, top=0.93),
@@ -127,8 +139,9 @@ def _car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.ran
     )  # fmt: skip
     for side in (-1, 1):  # pillars, in paint
         for a, c in ((rear_base, rear_top), (front_base, front_top)):
+            thick = 0.085 if a == rear_base and spec.body in ("suv", "hatchback") else 0.055
             b.tube(
-                (length * a, side * w * 0.74, base + 0.04), (length * c, side * w * 0.655, top - 0.03), 0.05, paint, 0.7
+                (length * a, side * w * 0.76, base + 0.04), (length * c, side * w * 0.67, top - 0.03), thick, paint, 0.7
             )
         middle = length * (rear_top + front_top) / 2
         b.tube((middle, side * w * 0.88, base), (middle, side * w * 0.70, top - 0.03), 0.035, DARK, 0.4)
@@ -143,19 +156,21 @@ def _car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.ran
         b.box((half - 0.14, side * w * 0.66, bonnet_z - 0.20), (0.16, w * 0.30, 0.13), (225, 230, 235), 0.95)
         b.box((-half + 0.02, side * w * 0.62, low + 0.16), (0.06, 0.18, 0.05), (170, 30, 30), 0.8)
     lights.box((length * rear_top - 0.12, 0, top - 0.06), (0.03, w * 0.5, 0.03), (255, 40, 40), 2.2)
+    square = spec.body in ("suv", "pickup") or rng.random() < 0.35
+    z = low + 0.27 if spec.body == "sedan" else boot_z - 0.36
     bumper = paint if rng.random() < 0.75 else DARK
     b.loft(
         [
-            ring(-half - 0.05, w * 0.80, low + 0.10, low + 0.36, round_=0.6),
-            ring(-half + 0.20, w * 0.96, low + 0.06, low + 0.38, round_=0.5),
+            ring(-half - 0.05, w * (tail[0] + 0.04), low + 0.10, low + 0.36, round_=tail[2]),
+            ring(-half + 0.20, w * 0.97, low + 0.06, low + 0.38, round_=tail[2]),
         ],
         bumper,
         0.6,
     )
     b.loft(
         [
-            ring(-half - 0.02, w * 0.72, low - 0.02, low + 0.13, round_=0.6),
-            ring(-half + 0.24, w * 0.92, low - 0.03, low + 0.13, round_=0.5),
+            ring(-half - 0.06, w * (tail[0] - 0.02), low - 0.02, low + 0.17, round_=tail[2]),
+            ring(-half + 0.24, w * 0.94, low - 0.03, low + 0.17, round_=tail[2]),
         ],
         (30, 30, 31),
         0.15,
@@ -170,18 +185,29 @@ def _car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.ran
         DARK,
     )
     for side in (-1, 1):
-        b.box((0, side * w * 0.985, (low + waist) / 2 + 0.1), (0.012, 0.03, (waist - low) * 0.62), (20, 20, 21), 0.1)
-        b.box((0.10, side * w * 0.995, waist - 0.14), (0.16, 0.03, 0.03), METAL, 0.6)
+        b.box((0.10, side * w * 0.955, waist - 0.16), (0.16, 0.03, 0.03), METAL, 0.6)
     b.box((half - 0.04, 0, low + 0.18), (0.10, width * 0.60, 0.20), DARK, 0.3)
+    if spec.body == "suv":
+        for side in (-1, 1):  # roof rails
+            b.tube(
+                (length * rear_top, side * w * 0.60, top + 0.05),
+                (length * front_top, side * w * 0.60, top + 0.05),
+                0.022,
+                METAL,
+                0.7,
+            )
+    if square:  # the hollow in which the plate hangs
+        b.box((-half - 0.035, 0, z + 0.02), (0.05, 0.50, 0.24), (20, 20, 21), 0.1)
     if spec.body == "pickup":
-        b.box((-half + 0.85, 0, boot_z - 0.02), (1.5, width * 0.84, 0.03), (28, 28, 30), 0.1)
+        b.box((-half + 0.86, 0, boot_z + 0.01), (1.46, width * 0.80, 0.05), (28, 28, 30), 0.1)
+        for side in (-1, 1):
+            b.box((-half + 0.85, side * w * 0.86, boot_z + 0.03), (1.56, 0.10, 0.10), paint, 0.7)
+        b.box((-half + 0.09, 0, boot_z + 0.03), (0.10, width * 0.82, 0.10), paint, 0.7)
     radius = 0.31 if spec.body in ("sedan", "hatchback") else 0.37
     for x in (-length * 0.31, length * 0.31):
         for side in (-1, 1):
             b.tube((x, side * (w - 0.24), radius), (x, side * (w + 0.004), radius), radius + 0.05, DARK, 0.05)
             _wheel(b, x, side * (w + 0.012), radius, 0.2)
-    square = spec.body in ("suv", "pickup") or rng.random() < 0.35
-    z = low + 0.27 if spec.body == "sedan" else boot_z - 0.36
     if square:
         return PlatePlace(-half - 0.075, z, 0.33, 0.165, 2)
     return PlatePlace(-half - 0.075, z, 0.52, 0.11, 1)
@@ -215,18 +241,18 @@ def _box_car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB) -> Plat
                 GLASS,
                 0.9,
             )
-        b.box((-half + 0.02, side * w * 0.82, height * 0.40), (0.08, w * 0.20, height * 0.16), TAIL, 0.8)
-        lights.box((-half + 0.005, side * w * 0.82, height * 0.40), (0.08, w * 0.18, height * 0.14), (255, 40, 40), 2.2)
         b.box((half - 0.02, side * w * 0.70, low + 0.35), (0.10, w * 0.26, 0.16), (225, 230, 235), 0.95)
-    b.box((-half + 0.02, 0, (sill + head) / 2 + 0.02), (0.09, width * 0.80, (head - sill) * 0.92), GLASS, 1.0)
-    b.box((-half + 0.01, 0, height * 0.47), (0.10, width * 0.62, 0.05), METAL, 0.7)
-    b.box((-half - 0.01, 0, low - 0.02), (0.20, width * 0.94, 0.14), (28, 28, 29), 0.15)
-    for side in (-1, 1):
-        b.ball((half - nose - 0.2, side * (w + 0.12), height * 0.62), (0.07, 0.12, 0.15), DARK, 0.5)
+        mirror = (half - nose - 0.1, side * (w + 0.13), height * 0.62)
+        b.tube((mirror[0], side * w * 0.9, height * 0.66), mirror, 0.03, DARK, 0.3)
+        b.box(mirror, (0.06, 0.14, 0.26), DARK, 0.5)
         b.box((-half + 0.05, side * w * 0.5, low + 0.14), (0.14, 0.16, 0.06), (180, 30, 30), 0.7)
+    if spec.body == "van":
+        _van_rear(b, lights, half, w, height, sill, head)
+    else:
+        _bus_rear(b, lights, half, w, height, paint)
+    b.box((-half - 0.01, 0, low - 0.02), (0.20, width * 0.94, 0.14), (28, 28, 29), 0.15)
     b.box((half - nose * 0.55, 0, height * 0.72), (nose * 0.5, width * 0.86, height * 0.26), GLASS, 0.9)
     b.box((-half, 0, low + 0.06), (0.12, width * 0.96, 0.20), DARK, 0.3)
-    b.tube((-half - 0.002, 0, height * 0.30), (-half - 0.002, 0, height * 0.48), 0.008, DARK)
     radius = 0.34 if spec.body == "van" else 0.48
     for x in (-length * 0.29, length * 0.31):
         for side in (-1, 1):
@@ -235,7 +261,92 @@ def _box_car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB) -> Plat
     return PlatePlace(-half - 0.035, low + 0.34, 0.33, 0.165, 2)
 
 
-def _truck(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB) -> PlatePlace:
+def _van_rear(b: Builder, lights: Builder, half: float, w: float, height: float, sill: float, head: float) -> None:
+    """Two doors with a window each, tall lamps at the corners."""
+    for side in (-1, 1):
+        b.box(
+            (-half + 0.01, side * w * 0.41, (sill + head) / 2 + 0.03),
+            (0.08, w * 0.68, (head - sill) * 0.92),
+            GLASS,
+            1.0,
+        )
+        b.box((-half + 0.0, side * w * 0.85, height * 0.44), (0.08, w * 0.15, height * 0.26), TAIL, 0.8)
+        b.box((-half - 0.005, side * w * 0.85, height * 0.36), (0.08, w * 0.13, height * 0.05), (225, 222, 215), 0.8)
+        lights.box((-half - 0.01, side * w * 0.85, height * 0.50), (0.08, w * 0.13, height * 0.09), (255, 40, 40), 2.2)
+        for z in (0.36, 0.60):
+            b.box((-half - 0.01, side * w * 0.90, height * z), (0.06, 0.05, 0.10), DARK, 0.3)
+        b.tube((-half - 0.03, side * 0.10, sill + 0.03), (-half - 0.03, side * w * 0.45, sill + 0.16), 0.012, DARK)
+    b.box((-half + 0.005, 0, height * 0.56), (0.06, 0.025, height * 0.66), (30, 30, 32), 0.1)
+    b.box((-half - 0.02, w * 0.10, height * 0.46), (0.06, 0.14, 0.05), DARK, 0.5)
+    lights.box((-half + 0.03, 0, height * 0.94), (0.05, w * 0.5, 0.04), (255, 40, 40), 2.2)
+
+
+def _bus_rear(b: Builder, lights: Builder, half: float, w: float, height: float, paint: RGB) -> None:
+    """High window, destination board, engine grille, stacked lamps, an air conditioner on the roof."""
+    band: RGB = (235, 235, 232) if sum(paint) < 480 else (40, 80, 150)
+    b.box((-half - 0.02, 0, height * 0.47), (0.12, 2 * w * 0.94, height * 0.05), band, 0.5)
+    for side in (-1, 1):
+        b.box((0.0, side * w * 1.0, height * 0.42), (2 * half * 0.94, 0.03, height * 0.06), band, 0.5)
+        for z, tone in ((0.41, TAIL), (0.355, (215, 130, 40)), (0.30, TAIL), (0.25, (228, 226, 220))):
+            b.tube(
+                (-half + 0.05, side * w * 0.80, height * z),
+                (-half - 0.03, side * w * 0.80, height * z),
+                0.075,
+                tone,
+                0.8,
+            )
+        lights.tube(
+            (-half, side * w * 0.80, height * 0.41),
+            (-half - 0.04, side * w * 0.80, height * 0.41),
+            0.07,
+            (255, 40, 40),
+            2.2,
+        )
+        b.box((-half + 0.3, side * w * 0.86, 0.34), (0.03, 0.40, 0.40), (24, 24, 25), 0.05)
+    b.box((-half + 0.0, 0, height * 0.67), (0.12, 2 * w * 0.80, height * 0.24), GLASS, 1.0)
+    b.box((-half - 0.03, 0, height * 0.855), (0.10, 2 * w * 0.46, height * 0.065), (20, 20, 22), 0.4)
+    for i in range(7):
+        y = (i - 3) * w * 0.11
+        b.box((-half - 0.09, y, height * 0.855), (0.01, w * 0.07, height * 0.035), (255, 150, 40), 2.0)
+    for i in range(7):
+        b.box((-half - 0.02, 0, height * (0.25 + 0.025 * i)), (0.10, 2 * w * 0.56, height * 0.012), (26, 26, 28), 0.2)
+    b.box((-half + 0.02, 0, height * 0.445), (0.11, 0.30, 0.05), METAL, 0.7)
+    b.box((-half + 2.4, 0, height + 0.08), (2.2, w * 1.3, 0.22), (225, 227, 228), 0.3)
+    lights.box((-half + 0.03, 0, height * 0.93), (0.06, w * 0.5, 0.05), (255, 40, 40), 2.2)
+
+
+def _cargo_box(b: Builder, lights: Builder, x0: float, x1: float, width: float, height: float, paint: RGB) -> None:
+    """A closed body from `x0` (rear) to `x1`: ribbed sides, two doors with bars and hinges, reflecting tape."""
+    w, floor = width / 2, 0.85
+    middle, tall = (floor + height) / 2, height - floor
+    b.box(((x0 + x1) / 2 - 0.05, 0, middle), (x1 - x0 - 0.1, width, tall), paint, 0.25)
+    dark: RGB = (paint[0] * 0.62, paint[1] * 0.62, paint[2] * 0.62)
+    for i in range(14):
+        x = x0 + 0.2 + i * (x1 - x0 - 0.3) / 13
+        for side in (-1, 1):
+            b.box((x, side * (w + 0.012), middle), (0.05, 0.03, tall - 0.10), dark, 0.2)
+    frame: RGB = (92, 94, 98)
+    for side in (-1, 1):  # door frame, hinges, locking bars with their handles
+        b.box((x0 - 0.02, side * (w - 0.05), middle), (0.06, 0.10, tall), frame, 0.4)
+        for z in (0.12, 0.5, 0.88):
+            b.box((x0 - 0.05, side * (w - 0.12), floor + z * tall), (0.05, 0.20, 0.07), METAL, 0.5)
+        for y in (0.16, w * 0.58):
+            b.tube(
+                (x0 - 0.06, side * y, floor + 0.06), (x0 - 0.06, side * y, height - 0.08), 0.022, (205, 207, 210), 0.6
+            )
+            b.box((x0 - 0.08, side * (y + 0.09), floor + tall * 0.36), (0.03, 0.26, 0.05), METAL, 0.6)
+            for z in (0.08, 0.94):
+                b.box((x0 - 0.07, side * y, floor + tall * z), (0.05, 0.10, 0.08), DARK, 0.3)
+        lights.box((x0 - 0.05, side * (w - 0.14), height - 0.06), (0.03, 0.12, 0.05), (255, 60, 40), 2.2)
+    for z in (floor + 0.04, height - 0.04):
+        b.box((x0 - 0.03, 0, z), (0.07, width, 0.09), frame, 0.4)
+    b.box((x0 - 0.012, 0, middle), (0.02, 0.03, tall - 0.1), (40, 40, 42), 0.1)
+    for i in range(8):  # red and white tape
+        y = -w + (i + 0.5) * width / 8
+        b.box((x0 - 0.075, y, floor + 0.05), (0.01, width / 8, 0.06), (205, 30, 30) if i % 2 else (235, 235, 235), 0.6)
+
+
+def _truck(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.random.Generator) -> PlatePlace:
     length, width, height = spec.length_m, spec.width_m, spec.height_m
     half, w = length / 2, width / 2
     cab = 1.75
@@ -249,22 +360,11 @@ def _truck(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB) -> PlateP
         b.box((half - cab * 0.5, side * w * 0.95, height * 0.62), (cab * 0.5, 0.05, height * 0.20), GLASS, 0.9)
         b.box((-half + 0.02, side * w * 0.80, 0.72), (0.08, 0.24, 0.14), TAIL, 0.8)
         lights.box((-half + 0.005, side * w * 0.80, 0.72), (0.08, 0.22, 0.12), (255, 40, 40), 2.2)
-    cargo: RGB = (185, 190, 192)
-    b.box(
-        ((-half + half - cab) / 2 - 0.05, 0, (0.85 + height) / 2),
-        (length - cab - 0.1, width, height - 0.85),
-        cargo,
-        0.25,
-    )
-    for i in range(9):
-        x = -half + 0.2 + i * (length - cab - 0.3) / 8
-        for side in (-1, 1):
-            b.box((x, side * (w + 0.008), (0.85 + height) / 2), (0.05, 0.02, height - 0.95), (160, 164, 168), 0.2)
-    b.box((-half - 0.004, 0, (0.85 + height) / 2), (0.02, 0.03, height - 0.95), (110, 112, 116), 0.2)
-    for side in (-1, 1):
-        b.tube((-half - 0.02, side * 0.35, 0.95), (-half - 0.02, side * 0.35, height - 0.15), 0.015, METAL, 0.4)
+    _cargo_box(b, lights, -half, half - cab, width, height, CARGO[int(rng.integers(len(CARGO)))])
     b.box((0, 0, 0.68), (length * 0.94, width * 0.5, 0.22), DARK, 0.1)
-    b.box((-half + 0.03, 0, 0.48), (0.10, width * 0.9, 0.14), (200, 60, 40), 0.3)
+    b.box((-half + 0.10, 0, 0.48), (0.08, width * 0.86, 0.10), (70, 72, 76), 0.3)
+    for side in (-1, 1):  # mudguards behind the wheels
+        b.box((-length * 0.28 - 0.52, side * w * 0.80, 0.42), (0.03, 0.46, 0.44), (24, 24, 25), 0.05)
     for x in (-length * 0.28, half - 0.85):
         for side in (-1, 1):
             _wheel(b, x, side * w * 0.96, 0.44, 0.32)

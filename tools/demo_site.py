@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -33,6 +34,10 @@ MADE_UP_OWNERS = (
     ("36A12345", "white", "car", "Trần Thị Bình", "person", "038085005678", "5 Trần Phú, phường Hạc Thành"),
     ("29B60108", "white", "car", "Công ty TNHH Vận tải Ví Dụ", "organisation", "2800000001", "9 phố Ví Dụ, Hà Nội"),
 )
+
+
+_SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đỗ")
+_NAMES = ("Thị Hoa", "Văn Minh", "Thị Lan", "Văn Dũng")
 
 
 class DemoError(GiaoLoError):
@@ -144,7 +149,7 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
     centre = open_centre(load_config(setup.centre_file))
     node_key = SigningKey.load_or_create(folder / "node.key")
     registry = folder / "registry.csv"
-    registry.write_text(registry_csv(), encoding="utf-8")
+    registry.write_text(registry_csv(setup.clip), encoding="utf-8")
     now = datetime.now(UTC)
     with centre.db.write() as session:
         add_node(session, NODE, node_key.public, now=now)
@@ -184,10 +189,27 @@ def _camera(setup: Setup) -> dict[str, Any]:
     }
 
 
-def registry_csv() -> str:
+def drawn_owners(clip: Path) -> list[tuple[str, str, str, str, str, str, str]]:
+    """Made-up owners for the vehicles of a drawn clip, whose truth names their plates; none for a filmed one."""
+    try:
+        acts = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["acts"]
+        plates = {a["plate"]: (a["plate_colour"], a["type"]) for a in acts if a.get("plate")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    owners = []
+    for number, (plate, (colour, cls)) in enumerate(plates.items()):
+        name = f"{_SURNAMES[number % len(_SURNAMES)]} {_NAMES[number // len(_SURNAMES) % len(_NAMES)]}"
+        kind = "motorcycle" if cls == "motorcycle" else "car"
+        owners.append(
+            (plate, colour, kind, name, "person", f"0380900{number:05d}", f"{number + 1} phố Minh Họa, Hạc Thành")
+        )
+    return owners
+
+
+def registry_csv(clip: Path) -> str:
     """People and companies that do not exist."""
     lines = [",".join(COLUMNS)]
-    for plate, colour, kind, owner, owner_type, number, address in MADE_UP_OWNERS:
+    for plate, colour, kind, owner, owner_type, number, address in (*MADE_UP_OWNERS, *drawn_owners(clip)):
         lines.append(f'{plate},{colour},{kind},{owner},{owner_type},{number},"{address}",2015-01-01,')
     return "\n".join(lines) + "\n"
 

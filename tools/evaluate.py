@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,28 @@ import click
 from evidence.errors import GiaoLoError
 from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, score
 
+_HEAVY = {
+    "simulation": ("tools.simulate.cli", "evaluate_simulation"),
+    "realism": ("tools.realism", "realism"),
+}
 
-class _WithSimulation(click.Group):
-    """`simulation` needs the whole node and SUMO: loaded only when it is called for."""
+
+class _WithHeavy(click.Group):
+    """Some need the whole node or SUMO: loaded only when they are called for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "simulation"])
+        return sorted([*super().list_commands(ctx), *_HEAVY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "simulation":
+        if cmd_name not in _HEAVY:
             return super().get_command(ctx, cmd_name)
-        from tools.simulate.cli import evaluate_simulation
+        module, name = _HEAVY[cmd_name]
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
 
-        return evaluate_simulation
 
-
-@click.group(cls=_WithSimulation)
+@click.group(cls=_WithHeavy)
 def evaluate() -> None:
     """Đo độ chính xác. / Measure accuracy against truth."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import re
 import signal
@@ -16,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.edge.media import make_video
-from tools.demo_site import DemoError, choose_clip, fresh_folder
+from tools.demo_site import MADE_UP_OWNERS, SHIPPED, DemoError, choose_clip, fresh_folder, registry_csv
 from tools.processes import ProcessError, Processes, free_port, port_is_taken
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +75,15 @@ def quiet_clip(tmp_path: Path) -> Path:
     except FileNotFoundError:
         pytest.skip("ffmpeg is not installed")
     return clip
+
+
+def test_the_demos_register_knows_the_vehicles_of_a_drawn_clip(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(registry_csv(SHIPPED))))
+    drawn = {a["plate"] for a in json.loads(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"))["acts"]}
+    assert drawn - {None} <= {row["plate"] for row in rows}
+    assert len({row["plate"] for row in rows}) == len(rows)
+    assert {row["kind"] for row in rows} <= {"motorcycle", "car"}
+    assert registry_csv(tmp_path / "filmed.mp4").count("\n") == 1 + len(MADE_UP_OWNERS)
 
 
 def test_the_demo_on_its_own_clip_brings_the_acts_to_the_centre_and_ends(tmp_path: Path) -> None:

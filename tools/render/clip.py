@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,6 @@ from tools.simulate.world import Run
 
 class RenderError(GiaoLoError):
     """A clip cannot be drawn."""
-
-
-def cut(run: Run, from_s: float, to_s: float) -> Run:
-    """A stretch of a run, its time beginning at zero."""
-    moments = [replace(m, t_s=m.t_s - from_s) for m in run.moments if from_s - 1e-6 <= m.t_s < to_s - 1e-6]
-    acts = [replace(a, t_s=a.t_s - from_s, until_s=a.until_s - from_s) for a in run.acts if from_s <= a.t_s < to_s]
-    return replace(run, moments=moments, acts=acts)
 
 
 def render(

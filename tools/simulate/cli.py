@@ -8,11 +8,14 @@ from pathlib import Path
 
 import click
 
+from tools.simulate.demand import CROWDS
 from tools.simulate.judge import Verdict, judge
+from tools.simulate.junction import CAMERAS
 from tools.simulate.report import as_json, cases, table
 from tools.simulate.spoil import LEVELS, level
 from tools.simulate.store import save_run
 from tools.simulate.traffic import simulate as run_traffic
+from tools.simulate.world import cut
 
 CHUNK_S = 600.0
 _SEED_STEP = 1000
@@ -22,20 +25,52 @@ _SEED_STEP = 1000
 @click.command("simulate")
 @click.option("--seed", type=int, default=1, show_default=True, help="Số gieo; cùng số, cùng kết quả. / Settles all.")
 @click.option("--seconds", type=click.FloatRange(1.0, 86400.0), default=60.0, show_default=True)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File .npz kết quả.")
+@click.option("--from", "from_s", type=click.FloatRange(0.0, 86400.0), default=0.0, show_default=True,
+              help="Bỏ qua ngần ấy giây đầu. / Leave out so many seconds.")  # fmt: skip
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="File .npz kết quả.")
+@click.option("--render", "video", type=click.Path(dir_okay=False, path_type=Path), default=None,
+              help="Vẽ thành video .mp4, kèm cảnh và sự thật. / Draw it as video, with scene and truth.")  # fmt: skip
+@click.option("--weather", type=click.Choice(["day", "dusk", "night"]), default="day", show_default=True)
+@click.option("--crf", type=click.IntRange(0, 51), default=26, show_default=True, help="Mức nén video. / x264 quality.")
+@click.option("--crowd", type=click.Choice(sorted(CROWDS)), default="road", show_default=True,
+              help="road: như ngoài đường; shown: rất nhiều vi phạm. / shown: very many acts.")  # fmt: skip
+@click.option("--camera", "seen_by", type=click.Choice(sorted(CAMERAS)), default="wide", show_default=True)
 @click.option(
     "--begin", type=float, default=None, help="Giây trong chu kỳ đèn lúc bắt đầu (0: đèn xanh bật). / In cycle."
 )
-def simulate(seed: int, seconds: float, out: Path, begin: float | None) -> None:
+def simulate(
+    seed: int, seconds: float, from_s: float, out: Path | None, video: Path | None, weather: str, crf: int, crowd: str,
+    seen_by: str, begin: float | None,
+) -> None:  # fmt: skip
     """Mô phỏng giao thông ở ngã tư, kèm sự thật về từng hành vi. / Traffic at the junction, with the truth."""
+    if out is None and video is None:
+        raise click.UsageError("nothing to write: give --out RUN.npz or --render CLIP.mp4")
+    flow, habits = CROWDS[crowd]
     with click.progressbar(length=100, label="SUMO") as bar:
         run = run_traffic(
-            seed, seconds, begin_in_cycle_s=begin, progress=lambda share: bar.update(int(100 * share) - bar.pos)
-        )
+            seed, from_s + seconds, flow=flow, habits=habits, begin_in_cycle_s=begin, seen_by=CAMERAS[seen_by](),
+            progress=lambda share: bar.update(int(100 * share) - bar.pos),
+        )  # fmt: skip
         bar.update(100 - bar.pos)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_run(run, out)
-    click.echo(f"{out}: {len(run.specs)} xe, {len(run.acts)} hành vi / {len(run.specs)} vehicles, {len(run.acts)} acts")
+    if from_s:
+        run = cut(run, from_s, from_s + seconds)
+    for path in (out, video):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+    if out is not None:
+        save_run(run, out)
+    if video is not None:
+        from tools.render.clip import render
+
+        with click.progressbar(length=len(run.moments), label=video.name) as bar:
+            render(
+                run, video, weather=weather, crf=crf,
+                progress=lambda share: bar.update(round(share * len(run.moments)) - bar.pos),
+            )  # fmt: skip
+    named = " ".join(str(p) for p in (out, video) if p is not None)
+    click.echo(
+        f"{named}: {len(run.specs)} xe, {len(run.acts)} hành vi / {len(run.specs)} vehicles, {len(run.acts)} acts"
+    )
     for act in run.acts:
         doubt = "" if act.sure else f"  (không chắc / unsure{': ' + act.note if act.note else ''})"
         click.echo(f"  {act.t_s:7.2f} s  {act.act:18} {act.vehicle:8} {act.what}{doubt}")

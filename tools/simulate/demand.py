@@ -59,13 +59,6 @@ class Habits:
         )
 
 
-SHOWN = Habits(
-    late=0.05, run_red=0.5, stop_past=0.4, jump=0.45, creep=0.45, solid=0.20, centre=0.0, banned_left=0.05,
-    wrong_lane=0.0, stalled=0.0, priority=0.0, wrong_way_every_s=70.0,
-)  # fmt: skip
-"""For a clip to look at: many acts in a minute."""
-
-
 NOBODY = Habits().times(0.0)
 
 
@@ -77,6 +70,14 @@ class Flow:
     north: float = 1100.0
     east: float = 560.0
     west: float = 560.0
+
+
+SHOWN = Habits(
+    late=0.05, run_red=0.5, stop_past=0.4, jump=0.45, creep=0.45, solid=0.30, centre=0.0, banned_left=0.10,
+    wrong_lane=0.0, stalled=0.0, priority=0.0, wrong_way_every_s=50.0,
+)  # fmt: skip
+"""For a clip to look at: many acts in a minute."""
+CROWDS: dict[str, tuple[Flow, Habits]] = {"road": (Flow(), Habits()), "shown": (Flow(), SHOWN)}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ position is the middle of its footprint on the road. Times `t_s` are seconds sin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -168,3 +168,10 @@ class Run:
     """What scripted drivers had in mind; what came of it stands in `acts`."""
     innocents: dict[str, str] = field(default_factory=dict)
     """Vehicles whose part invites a false accusation, and why: stalled, priority, right turn on the arrow."""
+
+
+def cut(run: Run, from_s: float, to_s: float) -> Run:
+    """A stretch of a run, its time beginning at zero."""
+    moments = [replace(m, t_s=m.t_s - from_s) for m in run.moments if from_s - 1e-6 <= m.t_s < to_s - 1e-6]
+    acts = [replace(a, t_s=a.t_s - from_s, until_s=a.until_s - from_s) for a in run.acts if from_s <= a.t_s < to_s]
+    return replace(run, moments=moments, acts=acts)

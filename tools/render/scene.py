@@ -20,6 +20,7 @@ from tools.simulate.world import Camera, HeadState, Moment, Run, VehicleState
 
 Image = NDArray[np.uint8]
 _SHADOW = 3072
+_STREET_LAMPS = ((-10.5, -34.0), (10.5, -24.0), (-10.5, -4.0), (10.5, 8.0))
 _GROUND = (-24.0, -46.0, 26.0, 34.0)
 """West, south, east and north end of the ground that is drawn, in metres."""
 
@@ -97,6 +98,19 @@ void main() {
     vec2 d = smoothstep(half_size + 0.30, half_size - 0.30, p);
     result = vec4(0.0, 0.0, 0.0, 0.80 * d.x * d.y);
 }"""
+_BEAM_VERTEX = """
+#version 330
+in vec2 corner; uniform mat4 view; uniform mat4 model; uniform vec2 half_size; uniform float ahead; out vec2 at;
+void main() { at = corner; gl_Position = view * model * vec4(corner * half_size + vec2(ahead, 0.0), 0.02, 1.0); }"""
+_BEAM_FRAGMENT = """
+#version 330
+in vec2 at; uniform vec3 shine; uniform float beam; out vec4 result;
+void main() {
+    float pool = smoothstep(1.0, 0.0, length(at));
+    float spread = 0.25 + 0.75 * (at.x * 0.5 + 0.5);
+    float cone = smoothstep(-1.0, -0.75, at.x) * smoothstep(1.0, -0.4, at.x) * exp(-pow(at.y / spread * 1.6, 2.0));
+    result = vec4(shine * mix(pool * pool, cone, beam), 0.0);
+}"""
 _SHADOW_VERTEX = """
 #version 330
 in vec3 position; uniform mat4 light; uniform mat4 model;
@@ -115,12 +129,14 @@ class Weather:
     exposure: float = 1.0
     noise: float = 1.6
     headlights: bool = False
+    beams: float = 0.0
+    """How much brighter headlights and street lamps make the road they shine on."""
 
 
 WEATHER = {
     "day": Weather("day", (0.60, 0.30, 0.62), (1.25, 1.20, 1.08), (0.42, 0.47, 0.55)),
-    "dusk": Weather("dusk", (-0.86, 0.20, 0.30), (0.34, 0.22, 0.13), (0.17, 0.19, 0.26), 1.25, 3.0, True),
-    "night": Weather("night", (0.3, 0.2, 0.9), (0.055, 0.05, 0.04), (0.040, 0.044, 0.055), 2.1, 5.0, True),
+    "dusk": Weather("dusk", (-0.86, 0.20, 0.30), (0.34, 0.22, 0.13), (0.17, 0.19, 0.26), 1.25, 3.0, True, 0.3),
+    "night": Weather("night", (0.3, 0.2, 0.9), (0.040, 0.036, 0.028), (0.030, 0.032, 0.038), 2.1, 5.0, True, 1.2),
 }
 
 
@@ -145,8 +161,10 @@ class Studio:
         self._picture: Any = self._gl.program(vertex_shader=_PICTURE_VERTEX, fragment_shader=_PICTURE_FRAGMENT)
         self._cast: Any = self._gl.program(vertex_shader=_SHADOW_VERTEX, fragment_shader=_SHADOW_FRAGMENT)
         self._contact: Any = self._gl.program(vertex_shader=_CONTACT_VERTEX, fragment_shader=_CONTACT_FRAGMENT)
+        self._beam: Any = self._gl.program(vertex_shader=_BEAM_VERTEX, fragment_shader=_BEAM_FRAGMENT)
         square = np.array([[-1, -1], [1, -1], [1, 1], [-1, -1], [1, 1], [-1, 1]], np.float32)
         self._square = self._gl.vertex_array(self._contact, [(self._gl.buffer(square.tobytes()), "2f", "corner")])
+        self._beams = self._gl.vertex_array(self._beam, [(self._gl.buffer(square.tobytes()), "2f", "corner")])
         self._view = _projection(self.camera)
         self._light = _sunlight(np.asarray(self.weather.sun, float))
         self._models: dict[str, tuple[Model, Any, Any, Any, Any]] = {}
@@ -180,17 +198,21 @@ class Studio:
                 program["eye"].value = self.camera.position
             program["shadow"].value = 1
         self._quad(self._ground, np.eye(4), (0.0, 0.0, 1.0), 0.0)
+        if self.weather.beams:
+            self._shine(vehicles)
         self._contacts(vehicles)
         self._mesh["model"].write(_bytes(np.eye(4)))
         self._street[0].render()
         heads.render()
         for vehicle in vehicles:
-            _, body, _, brake, _ = self._model(vehicle.id)
+            _, body, _, brake, front = self._model(vehicle.id)
             placed = _placed(vehicle)
             self._mesh["model"].write(_bytes(placed))
             body.render()
             if vehicle.braking or self.weather.headlights:
                 brake.render()
+            if self.weather.headlights:
+                front.render()
             plate = self._plates.get(vehicle.id)
             if plate is not None:
                 back = placed[:3, :3] @ np.array([-1.0, 0, 0])
@@ -212,6 +234,36 @@ class Studio:
             self._contact["model"].write(_bytes(_placed(vehicle)))
             self._contact["half_size"].value = (spec.length_m / 2 * 0.92, spec.width_m / 2 * narrow)
             self._square.render(moderngl.TRIANGLES)
+        self._target.depth_mask = True
+        self._gl.disable(moderngl.BLEND)
+
+    def _shine(self, vehicles: Sequence[VehicleState]) -> None:
+        """Headlights and street lamps on the road: the ground is made brighter where they fall."""
+        self._gl.enable(moderngl.BLEND)
+        self._gl.blend_func = moderngl.DST_COLOR, moderngl.ONE
+        self._target.depth_mask = False
+        self._beam["view"].write(_bytes(self._view))
+        self._beam["beam"].value = 0.0
+        self._beam["ahead"].value = 0.0
+        for x, y in _STREET_LAMPS:
+            lamp = np.eye(4)
+            lamp[:2, 3] = x, y
+            self._beam["model"].write(_bytes(lamp))
+            self._beam["half_size"].value = (11.0, 11.0)
+            self._beam["shine"].value = tuple(0.45 * self.weather.beams * c for c in (1.0, 0.78, 0.50))
+            self._beams.render(moderngl.TRIANGLES)
+        self._beam["beam"].value = 1.0
+        for vehicle in vehicles:
+            spec = self.run.specs[vehicle.id]
+            if spec.cls == VehicleClass.BICYCLE:
+                continue
+            two = spec.cls == VehicleClass.MOTORCYCLE
+            reach = 4.5 if two else 6.5
+            self._beam["model"].write(_bytes(_placed(vehicle)))
+            self._beam["half_size"].value = (reach, 1.7 if two else 2.6)
+            self._beam["ahead"].value = spec.length_m / 2 + reach - 0.4
+            self._beam["shine"].value = tuple((0.7 if two else 1.0) * self.weather.beams * c for c in (1.0, 0.95, 0.82))
+            self._beams.render(moderngl.TRIANGLES)
         self._target.depth_mask = True
         self._gl.disable(moderngl.BLEND)
 
@@ -238,7 +290,8 @@ class Studio:
             model = build(spec)
             seen, cast = self._vao(model.body.vertices)
             brake, _ = self._vao(model.brake.vertices)
-            self._models[name] = (model, seen, cast, brake, None)
+            front, _ = self._vao(model.front.vertices)
+            self._models[name] = (model, seen, cast, brake, front)
             if model.plate is not None and spec.plate:
                 picture = plates.draw(spec.plate, spec.cls.value, spec.plate_colour, model.plate.lines)
                 self._plates[name] = self._textured(_plate_quad(model.plate), picture)

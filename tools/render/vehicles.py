@@ -46,10 +46,11 @@ class PlatePlace:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """`brake`: what shines when braking (already bright)."""
+    """`brake`: what shines when braking, `front`: the headlamps when they are on (both already bright)."""
 
     body: Mesh
     brake: Mesh
+    front: Mesh
     plate: PlatePlace | None
 
 
@@ -67,10 +68,25 @@ def build(spec: VehicleSpec) -> Model:
     elif spec.body == "bicycle":
         _bicycle(spec, made, rng)
         lights.box((0, 0, -5), (0.01, 0.01, 0.01), TAIL)
-        return Model(made.mesh(), lights.mesh(), None)
+        return Model(made.mesh(), lights.mesh(), lights.mesh(), None)
     else:
         plate = _motorcycle(spec, made, lights, paint, rng)
-    return Model(made.mesh(), lights.mesh(), plate)
+    return Model(made.mesh(), lights.mesh(), _headlamps(spec), plate)
+
+
+_LAMP_HEIGHTS = {"sedan": 0.62, "hatchback": 0.66, "suv": 0.82, "pickup": 0.84, "van": 0.72, "bus": 0.72, "truck": 0.80}
+
+
+def _headlamps(spec: VehicleSpec) -> Mesh:
+    b, half = Builder(), spec.length_m / 2
+    shine: RGB = (255, 248, 226)
+    if spec.body in _LAMP_HEIGHTS:
+        for side in (-1, 1):
+            at = (half - 0.06, side * spec.width_m * 0.34, _LAMP_HEIGHTS[spec.body])
+            b.box(at, (0.18, spec.width_m * 0.13, 0.13), shine, 2.2)
+    else:
+        b.ball((half - 0.36, 0, 0.98), (0.13, 0.10, 0.08), shine, 2.2)
+    return b.mesh()
 
 
 def _wheel(b: Builder, x: float, y: float, radius: float, width: float) -> None:

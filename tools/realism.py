@@ -84,7 +84,13 @@ def realism(clips: tuple[Path, ...]) -> None:
 def _clip(clip: Path) -> bool:
     """Print one clip's figures; whether all limits are met. The truth names the frames to look at."""
     click.echo(str(clip))
-    boxes = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["near_stop_line"]
+    truth = clip.with_suffix(".json")
+    try:
+        boxes = json.loads(truth.read_text(encoding="utf-8"))["near_stop_line"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(
+            f"{truth}: not the truth of a drawn clip ({error!r}); give a clip drawn by giaolo simulate --render"
+        ) from error
     session = ort.InferenceSession(str(PEER), providers=["CPUExecutionProvider"])
     counts = {kind: [0, 0] for kind in _LIMITS}
     capture = cv2.VideoCapture(str(clip))

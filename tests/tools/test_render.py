@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from edge.lamps import HeadReader
 from evidence.acts import LampState, VehicleClass
+from tools.cli import cli
 from tools.simulate.world import Camera, HeadState, Moment, Run, VehicleSpec, VehicleState
+from zones.load import load_scene
 
 pytest.importorskip("moderngl", reason="the extra `render` is not installed")
 
@@ -81,3 +87,36 @@ def test_drawn_plates_can_be_read(plate: str, cls: str, lines: int) -> None:
     small = cv2.resize(picture, (shape[0] // 2, shape[1] // 2), interpolation=cv2.INTER_AREA)
     framed = cv2.copyMakeBorder(small, 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=(60, 60, 60))
     assert load_plate_reader().read(framed).text == plate
+
+
+def test_one_command_makes_a_clip_with_its_scene_and_truth(studio: Any, tmp_path: Path) -> None:
+    pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
+    clip = tmp_path / "night.mp4"
+    arguments = ["simulate", "--seed", "3", "--from", "2", "--seconds", "1", "--crowd", "shown", "--camera", "close",
+                 "--weather", "night", "--render", str(clip)]  # fmt: skip
+    made = CliRunner().invoke(cli, arguments)
+    assert made.exit_code == 0, made.output
+    video = cv2.VideoCapture(str(clip))
+    assert (video.get(cv2.CAP_PROP_FRAME_COUNT), video.get(cv2.CAP_PROP_FRAME_WIDTH)) == (13, 1920)
+    good, picture = video.read()
+    assert good
+    scene = load_scene(clip.with_suffix(".yaml")).scene
+    truth = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
+    assert truth["frames"] == 13
+    assert [scene.picture.width, scene.picture.height] == truth["resolution"]
+    head = next(h for h in scene.signals if h.id == "S-main")
+    assert HeadReader(head).read(picture).state in (LampState.RED, LampState.YELLOW, LampState.GREEN)
+
+
+def test_a_run_that_goes_nowhere_is_refused() -> None:
+    made = CliRunner().invoke(cli, ["simulate", "--seconds", "1"])
+    assert made.exit_code == 2
+    assert "--out" in made.output
+
+
+def test_realism_without_truth_says_what_is_missing(tmp_path: Path) -> None:
+    filmed = tmp_path / "filmed.mp4"
+    filmed.write_bytes(b"")
+    made = CliRunner().invoke(cli, ["evaluate", "realism", str(filmed)])
+    assert made.exit_code == 1
+    assert "filmed.json" in made.output or "COCO" in made.output

@@ -32,6 +32,8 @@ STOP_LINE = 18.5
 """Edge of the stop line nearest the junction."""
 STOP_LINE_WIDTH = 0.3
 CORNER_RADIUS = 6.0
+LEFT_EXIT = (-1.5, -8.0)
+"""Who came from the south and is west and north of this turns left; nobody else gets there."""
 _BESIDE = 0.8
 """The right lane's area reaches over the kerb: where wheels are hidden, a box ends too high and too far out."""
 SOLID_FROM = 60.0
@@ -194,7 +196,11 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
             "exits": [
                 {"id": "di-thang", "movement": "straight", "polygon": view.polygon(_rectangle(0.3, -3.0, 8.7, 14.0))},
                 {"id": "re-phai", "movement": "right", "polygon": view.polygon(_rectangle(9.6, -11.0, 16.0, -1.0))},
-                {"id": "re-trai", "movement": "left", "polygon": view.polygon(_rectangle(-14.0, -8.0, -1.5, 8.0))},
+                {
+                    "id": "re-trai",
+                    "movement": "left",
+                    "polygon": view.polygon(_rectangle(-14.0, LEFT_EXIT[1], LEFT_EXIT[0], 8.0)),
+                },
             ],
             "lanes": [
                 lane("lan-trai", LEFT_LANE, north=True, classes=allowed_left, movements=["straight"]),

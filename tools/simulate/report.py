@@ -11,7 +11,7 @@ from evidence.acts import ActCode
 from tools.simulate.judge import Report, Verdict
 from tools.simulate.world import TrueAct
 
-ACTS = (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE, ActCode.WRONG_WAY)
+ACTS = tuple(ActCode)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.acts import ActCode, LampState, VehicleClass
-from tools.simulate.junction import ARROW, CROSSWALK, KERB_X, LEFT_LANE, MAIN, STOP_LINE, STOP_LINE_WIDTH
+from tools.simulate.junction import ARROW, CROSSWALK, KERB_X, LEFT_EXIT, LEFT_LANE, MAIN, STOP_LINE, STOP_LINE_WIDTH
 from tools.simulate.world import Run, TrueAct, VehicleSpec
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,8 @@ OVERLAP = (0.2, 0.08, 0.28)
 OVER_S = (0.3, 0.12, 0.45)
 AGAINST_S = (1.0, 0.6, 1.6)
 AGAINST_M = (1.5, 1.0, 4.0)
+TURNED_S = (0.5, 0.25, 0.8)
+"""Seen so long in the part of the junction through which only a left turn leads."""
 STILL_M_S = 0.15
 _SOLID_Y = LINE_Y - STOP_LINE_WIDTH
 MARKINGS = {"tim-duong": (-0.15, 0.15), "vach-lan": (3.5,)}
@@ -280,7 +282,7 @@ def _against(way: Way) -> Iterator[TrueAct]:
 
 
 def _other(way: Way, movement: str) -> Iterator[TrueAct]:
-    """Acts that no rule of the node looks for yet; they are written down so that one may."""
+    """The banned turn, and an act that no rule of the node looks for yet."""
     near_line = np.flatnonzero(way.visible & (way.y < LINE_Y) & (np.sin(way.heading) > 0.5))
     if not len(near_line):
         return
@@ -289,5 +291,9 @@ def _other(way: Way, movement: str) -> Iterator[TrueAct]:
     in_left = bool(np.all((way.x[near_line] > LEFT_LANE[0]) & (way.x[near_line] < LEFT_LANE[1])))
     if way.spec.cls in (VehicleClass.BUS, VehicleClass.TRUCK) and in_left and last - first > 10:
         yield TrueAct("wrong_lane", way.spec.id, t_s, until_s, "lan-trai")
-    if movement == "left":
-        yield TrueAct("banned_turn", way.spec.id, until_s, float(way.t_s[-1]), "re-trai")
+    turned = np.flatnonzero(way.visible & (way.x < LEFT_EXIT[0]) & (way.y > LEFT_EXIT[1]) & (way.t_s > until_s))
+    if movement == "left" and len(turned):
+        seen_s = float(way.t_s[turned[-1]] - way.t_s[turned[0]])
+        sure = _grade(seen_s, TURNED_S)
+        if sure is not None:
+            yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, float(way.t_s[turned[-1]]), "vach-dung", sure=sure)

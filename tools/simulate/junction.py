@@ -166,7 +166,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
 
     def lane(name: str, x: tuple[float, float], *, north: bool, **rest: object) -> Lane:
         middle = max((x[0] + x[1]) / 2, -1.5)
-        way = (view.point(middle, near + 0.5), view.point(middle, lane_end - 0.5))
+        way = view.part((middle, near + 0.5), (middle, lane_end - 0.5))
         return Lane.model_validate(
             {
                 "id": name,
@@ -267,6 +267,13 @@ class _View:
     def point(self, x: float, y: float, z: float = 0.0) -> XY:
         u, v, _ = self._camera.project(np.array([[x, y, z]]))[0]
         return round(float(u), 1), round(float(v), 1)
+
+    def part(self, a: XY, b: XY) -> tuple[XY, XY]:
+        """What is well inside the picture of a straight piece of road."""
+        seen = shapely.LineString([self.point(*a), self.point(*b)]).intersection(self._frame.buffer(-8))
+        assert isinstance(seen, shapely.LineString)
+        (ax, ay), (bx, by) = seen.coords[0], seen.coords[-1]
+        return (round(ax, 1), round(ay, 1)), (round(bx, 1), round(by, 1))
 
     def polygon(self, corners: tuple[XY, ...]) -> list[XY]:
         """The visible part; edges are straight in the picture too, as the camera has no distortion."""

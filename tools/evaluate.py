@@ -114,10 +114,14 @@ def as_text(result: Score) -> str:
         f"recall     {share(result.recall)}  ({sure} of {sure_of} marked high)",
         f"recall all {share(result.recall_all)}  ({found} of {of} marked high or medium)",
     ]
+    exact, wrong, known = result.plates
+    if known:
+        lines.append(f"plates     {share(exact / known)}  ({exact} of {known} that could be seen exact, {wrong} wrong)")
     for match in result.matches:
         lines.append(
             f"found  {match.true.id:12s} {match.true.act:18s} frame {match.reported.frame} "
             f"t {match.reported.t_s:.2f} s ({match.reported.t_s - match.true.from_s:+.2f} s), IoU {match.iou:.2f}"
+            + (f", plate {match.reported.line.get('plate')} / {match.true.plate}" if match.true.plate else "")
         )
     for true in result.missed:
         lines.append(
@@ -138,6 +142,7 @@ def as_dict(result: Score) -> dict[str, Any]:
         "precision": result.precision,
         "recall": result.recall,
         "recall_all": result.recall_all,
+        "plates": dict(zip(("exact", "wrong", "known"), result.plates, strict=True)),
         "found": [
             {"id": m.true.id, "act": m.true.act, "frame": m.reported.frame, "iou": round(m.iou, 3)}
             for m in result.matches

@@ -38,6 +38,8 @@ class TrueAct:
     boxes: tuple[tuple[float, Box], ...]
     certainty: Certainty
     note: str = ""
+    plate: str | None = None
+    """The vehicle's plate, if the truth names it and the camera could see it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,16 @@ class Score:
     @property
     def all(self) -> tuple[int, int]:
         return self._found("high", "medium")
+
+    @property
+    def plates(self) -> tuple[int, int, int]:
+        """Of the acts found whose plate the truth names: read exactly, read wrongly, all of them."""
+        known = [(m.true.plate, m.reported.line.get("plate")) for m in (*self.matches, *self.doubtful) if m.true.plate]
+        return (
+            sum(read == plate for plate, read in known),
+            sum(read is not None and read != plate for plate, read in known),
+            len(known),
+        )
 
     @property
     def precision(self) -> float | None:
@@ -224,7 +236,14 @@ def _line_truth(value: dict[str, Any], fps: float, where: str) -> Truth:
         boxes = tuple((float(t), _box(b)) for t, b in sorted(v.get("boxes", {}).items(), key=lambda kv: float(kv[0])))
         acts.append(
             TrueAct(
-                str(v["id"]), v["act"], float(v["from_s"]), float(v["to_s"]), boxes, _certainty(v), v.get("note", "")
+                str(v["id"]),
+                v["act"],
+                float(v["from_s"]),
+                float(v["to_s"]),
+                boxes,
+                _certainty(v),
+                v.get("note", ""),
+                _plate(v),
             )
         )
     innocents = [
@@ -259,6 +278,11 @@ def _certainty(entry: Mapping[str, Any]) -> Certainty:
     if word in ("low", "ambiguous", "unsure"):
         return "low"
     return "medium" if word == "medium" else "high"
+
+
+def _plate(entry: Mapping[str, Any]) -> str | None:
+    """Drawn clips say how wide the plate was at best (`plate_px`); 0: it never faced the camera."""
+    return entry.get("plate") if entry.get("plate_px", 1.0) > 0 else None
 
 
 def _seconds(frame: Any, fps: float) -> float | None:

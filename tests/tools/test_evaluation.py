@@ -219,3 +219,22 @@ def test_every_truth_of_the_footage_is_understood(path: Path) -> None:
         truth = read_truth(value, where=str(path), clip=clip)
         assert truth.acts
         assert any(a.certainty in ("high", "medium") for a in truth.acts)
+
+
+def test_plates_count_where_the_truth_names_them_and_the_camera_could_see_them() -> None:
+    entry = {"act": "solid_line", "to_s": 9.0, "boxes": {}, "confidence": "high", "plate": "36A12345"}
+    truth = {
+        "fps": 10.0,
+        "acts": [
+            entry | {"id": "exact", "from_s": 1.0, "to_s": 1.0, "plate_px": 40.0},
+            entry | {"id": "wrong", "from_s": 4.0, "to_s": 4.0},
+            entry | {"id": "unread", "from_s": 7.0, "to_s": 7.0},
+            entry | {"id": "from the front", "from_s": 10.0, "to_s": 10.0, "plate_px": 0.0},
+            entry | {"id": "not found", "from_s": 20.0, "to_s": 20.0},
+        ],
+    }
+    reported = [
+        Reported("solid_line", 0, t_s, HERE, {"plate": plate})
+        for t_s, plate in ((1.0, "36A12345"), (4.0, "36A12346"), (7.0, None), (10.0, None))
+    ]
+    assert score(read_truth(truth, where="truth"), reported).plates == (1, 1, 3)

@@ -15,6 +15,7 @@ import yaml
 from evidence.acts import VehicleClass
 from evidence.errors import GiaoLoError
 from tools.render.scene import WEATHER, Studio, photograph
+from tools.render.vehicles import build
 from tools.simulate.junction import STOP_LINE, demo_scene
 from tools.simulate.seen import Box, look
 from tools.simulate.world import Run
@@ -82,7 +83,7 @@ def truth(run: Run, video: str) -> dict[str, Any]:
             {
                 "id": f"{act.vehicle}-{number}", "act": str(act.act), "from_s": round(act.t_s, 2), "to_s": round(act.until_s, 2),
                 "boxes": boxes, "confidence": "high" if act.sure else "low", "type": spec.cls.value, "plate": spec.plate,
-                "plate_colour": spec.plate_colour, "note": act.note,
+                "plate_colour": spec.plate_colour, "plate_px": round(_plate_px(run, act.vehicle), 1), "note": act.note,
             }
         )  # fmt: skip
     return {
@@ -90,6 +91,29 @@ def truth(run: Run, video: str) -> dict[str, Any]:
         "video": video, "resolution": [run.camera.width, run.camera.height], "fps": round(1 / run.step_s, 4),
         "frames": len(run.moments), "acts": acts, "non_violators": [], "near_stop_line": _near_line(run),
     }  # fmt: skip
+
+
+def _plate_px(run: Run, name: str) -> float:
+    """How wide the vehicle's rear plate was at best, well in view; 0: it never was."""
+    hangs = build(run.specs[name]).plate
+    if hangs is None:
+        return 0.0
+    across = np.array([[hangs.x, side * hangs.width / 2, hangs.z] for side in (-1, 1)])
+    best = 0.0
+    for moment in run.moments:
+        state = next((v for v in moment.vehicles if v.id == name), None)
+        if state is None:
+            continue
+        c, s = np.cos(state.heading_rad), np.sin(state.heading_rad)
+        ends = across @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + [state.x_m, state.y_m, 0]
+        to_eye = np.asarray(run.camera.position) - ends.mean(axis=0)
+        if to_eye @ [-c, -s, 0] < 0.5 * float(np.hypot(*to_eye[:2])):
+            continue  # seen from the front or the side
+        seen = run.camera.project(ends)[:, :2]
+        inside = ((seen >= 0) & (seen <= [run.camera.width, run.camera.height])).all()
+        if inside and any(x.id == name and x.visible >= 0.75 for x in look(run.camera, run.specs, moment.vehicles)):
+            best = max(best, float(np.hypot(*(seen[1] - seen[0]))))
+    return best
 
 
 def _near_line(run: Run) -> dict[str, list[tuple[str, Box]]]:

@@ -80,17 +80,24 @@ def spellings(ballot: Ballot, vehicle_class: str | None, colour: Colour = "unkno
     length = len(ballot.characters)
     lines = len([n for n in ballot.lines if n]) or None
     found: dict[str, float] = {}
-    for template in position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None):
-        for text, score in _spell(ballot.characters, template):
+    forms = position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None)
+    # what some form allows at a place may have been read rightly: only where none does it was surely misread
+    anywhere = [frozenset().union(*places) for places in zip(*forms, strict=True)]
+    for template in forms:
+        for text, score in _spell(ballot.characters, template, anywhere):
             if text not in found and _known(text, vehicle_class, colour) is not None:
                 found[text] = exp(score)
-    return heapq.nlargest(_BEAM, found.items(), key=lambda item: (item[1], item[0]))
+    whole = max(1.0, sum(found.values()))
+    best = heapq.nlargest(_BEAM, found.items(), key=lambda item: (item[1], item[0]))
+    return [(text, value / whole) for text, value in best]
 
 
-def _spell(characters: Sequence[CharacterVotes], template: Sequence[frozenset[str]]) -> list[tuple[str, float]]:
-    """The likeliest strings of one form, with the logarithm of their probability."""
+def _spell(
+    characters: Sequence[CharacterVotes], template: Sequence[frozenset[str]], anywhere: Sequence[frozenset[str]]
+) -> list[tuple[str, float]]:
+    """The likeliest strings of one form, with the logarithm of their probability. `anywhere`: what any form allows."""
     beam: list[tuple[str, float]] = [("", 0.0)]
-    for votes, place in zip(characters, template, strict=True):
+    for votes, place, some_form in zip(characters, template, anywhere, strict=True):
         chances: dict[str, float] = {}
         for character, probability in votes:
             plain = "D" if character == "Đ" else character
@@ -99,7 +106,7 @@ def _spell(characters: Sequence[CharacterVotes], template: Sequence[frozenset[st
             for twin in CONFUSABLE.get(plain, ""):
                 if twin in place:
                     # what the place forbids was misread for sure; what it allows, now and then
-                    share = _CONFUSED if plain in place else 0.5
+                    share = _CONFUSED if plain in some_form else 0.5
                     chances[twin] = chances.get(twin, 0.0) + probability * share
         if not chances:
             return []

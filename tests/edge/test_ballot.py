@@ -67,6 +67,19 @@ def test_look_alikes_are_put_right_by_their_place(
     assert count([ballot(read, lines=lines)] * 3, cls=cls).n_best[0].text == meant
 
 
+@pytest.mark.parametrize("text", ["36A146238", "36B812345", "36S773241", "36A046238", "36H243391"])
+def test_a_digit_after_the_series_letter_is_not_taken_for_a_second_letter(text: str) -> None:
+    outcome = count([ballot(text, lines=(4, 5))] * 4, cls=MOTORCYCLE)
+    assert outcome.text == text
+    assert outcome.confidence > 0.85
+
+
+@given(st.text("0123456789ABCDEFGHKLMNPSTUVXYZ", min_size=6, max_size=9))
+def test_the_spellings_of_one_reading_share_one_probability(text: str) -> None:
+    for cls in (None, "motorcycle", "car"):
+        assert sum(p for _, p in spellings(ballot(text), cls)) <= 1.0 + 1e-9
+
+
 def test_the_readers_own_doubt_decides_between_letters() -> None:
     sure_z = Ballot([[("3", 1.0)], [("6", 1.0)], [("Z", 0.55), ("7", 0.45)], *[[(c, 1.0)] for c in "12345"]], (8,), 0.9)
     assert count([sure_z] * 3, cls=CAR).n_best[0].text == "36Z12345"

@@ -173,6 +173,12 @@ class Studio:
         self._street = self._vao(_street(run).mesh().vertices)
         self._heads: dict[tuple[tuple[str, LampState, int | None], ...], Any] = {}
 
+    def look_from(self, camera: Camera) -> None:
+        """Move the camera; its picture must be as large as before."""
+        if (camera.width, camera.height) != (self.camera.width, self.camera.height):
+            raise ValueError(f"the picture is {self.camera.width} x {self.camera.height}")
+        self.camera, self._view = camera, _projection(camera)
+
     def draw(self, moment: Moment) -> Image:
         """The picture of a moment, before anything that optics and sensor do."""
         vehicles = [v for v in moment.vehicles if _near(v, self.camera)]

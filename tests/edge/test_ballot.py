@@ -71,7 +71,7 @@ def test_look_alikes_are_put_right_by_their_place(
 def test_a_digit_after_the_series_letter_is_not_taken_for_a_second_letter(text: str) -> None:
     outcome = count([ballot(text, lines=(4, 5))] * 4, cls=MOTORCYCLE)
     assert outcome.text == text
-    assert outcome.confidence > 0.85
+    assert all(c.probability < 0.1 * outcome.confidence for c in outcome.n_best[1:])
 
 
 @given(st.text("0123456789ABCDEFGHKLMNPSTUVXYZ", min_size=6, max_size=9))

@@ -67,7 +67,7 @@ def test_look_alikes_are_put_right_by_their_place(
     assert count([ballot(read, lines=lines)] * 3, cls=cls).n_best[0].text == meant
 
 
-@pytest.mark.parametrize("text", ["36A146238", "36B812345", "36S773241", "36A046238", "36H243391"])
+@pytest.mark.parametrize("text", ["36A146238", "36B812345", "36S773241", "36H243391"])
 def test_a_digit_after_the_series_letter_is_not_taken_for_a_second_letter(text: str) -> None:
     outcome = count([ballot(text, lines=(4, 5))] * 4, cls=MOTORCYCLE)
     assert outcome.text == text

@@ -38,7 +38,7 @@ class TrackerSettings:
     min_overlap_low: float = 0.35
     class_penalty: float = 0.15
     max_surprise: float = 5.0
-    history_s: float = 20.0
+    history_s: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,7 @@ class Studio:
 
     def draw(self, moment: Moment) -> Image:
         """The picture of a moment, before anything that optics and sensor do."""
-        vehicles = [v for v in moment.vehicles if _near(v, self.camera)]
+        vehicles = [v for v in moment.vehicles if is_drawn(v)]
         heads = self._lamps(moment.heads)
         self._shadow.use()
         self._shadow.clear()
@@ -363,8 +363,9 @@ def _placed(v: VehicleState) -> NDArray[np.float64]:
     return np.array([[c, -s, 0, v.x_m], [s, c, 0, v.y_m], [0, 0, 1, 0], [0, 0, 0, 1.0]])
 
 
-def _near(v: VehicleState, camera: Camera) -> bool:
-    return -26 < v.x_m < 28 and camera.position[1] - 6 < v.y_m < 36
+def is_drawn(v: VehicleState) -> bool:
+    """Whether a vehicle stands on the ground that is drawn."""
+    return -26 < v.x_m < 28 and -52 < v.y_m < 36
 
 
 def _plate_quad(p: PlatePlace) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.detector import YoloxDetector
 from models.runtime import open_session
-from tools.train.data import Recipe, one_per_likeness
+from tools.train.data import Recipe, Sample, one_per_likeness
 from tools.train.loop import Schedule, train
 from tools.train.network import Trunk, with_classes
 from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frame_at, marked_vehicles
@@ -39,10 +39,11 @@ def main() -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=WEIGHTS, show_default=False)
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="go on from this export")
 @click.option("--rate", default=2e-3, show_default=True)
-def train_command(minutes: float, out: Path, start: Path | None, rate: float) -> None:
+@click.option("--drawn", type=click.Path(path_type=Path, exists=True), help="pictures out of tools.train.drawn")
+def train_command(minutes: float, out: Path, start: Path | None, rate: float, drawn: Path | None) -> None:
     """Train and export."""
     with tempfile.TemporaryDirectory() as folder:
-        split = load_split(dynamic_base(Path(folder)))
+        split = load_split(dynamic_base(Path(folder)), drawn)
     counts = {name: int(sum((s.classes == i).sum() for s in split.train)) for i, name in enumerate(CLASSES)}
     print(f"training pictures {len(split.train)}, held back {len(split.held)}, boxes {counts}", flush=True)
     graph = with_classes(start, list(range(5))) if start else with_classes(BASE, COCO_ROWS)
@@ -67,11 +68,12 @@ def train_command(minutes: float, out: Path, start: Path | None, rate: float) ->
 @click.option("--weights", type=click.Path(path_type=Path, exists=True), default=WEIGHTS, show_default=False)
 @click.option("--long-side", default=512, show_default=True)
 @click.option("--clips-long-side", default=640, show_default=True)
-def evaluate(weights: Path, long_side: int, clips_long_side: int) -> None:
+@click.option("--drawn", type=click.Path(path_type=Path, exists=True), help="pictures out of tools.train.drawn")
+def evaluate(weights: Path, long_side: int, clips_long_side: int, drawn: Path | None) -> None:
     """AP50 on the held-back scenes and marked vehicles of the clips, beside the COCO network, in one run."""
     with tempfile.TemporaryDirectory() as folder:
         base = dynamic_base(Path(folder))
-        split = load_split(base)
+        split = load_split(base, drawn)
         sessions = {"vehicle-nano": (YoloxDetector, weights), "COCO base": (CocoPeer, base)}
         opened = {name: (kind, open_session(path)) for name, (kind, path) in sessions.items()}
     detectors = {name: kind(session, long_side=long_side, min_score=0.01) for name, (kind, session) in opened.items()}
@@ -79,7 +81,7 @@ def evaluate(weights: Path, long_side: int, clips_long_side: int) -> None:
     streets = [item for item in unlike if source_of(item) == "vehicles_vn_lanes"]
     nepal = [item for item in unlike if source_of(item) == "nepal"]
     print(f"AP50 at {long_side} px, scenes held back from training, near-duplicates counted once, labels repaired")
-    for label, samples in (("all sets", unlike), ("Vietnamese roads", streets), ("Nepali streets", nepal)):
+    for label, samples in _sets(unlike, streets, nepal, split.drawn):
         for name, detector in detectors.items():
             row = average_precision(detector, samples)
             cells = "  ".join(f"{kind} {value:.2f} ({n})" for kind, (value, n) in row.items() if n)
@@ -95,6 +97,13 @@ def evaluate(weights: Path, long_side: int, clips_long_side: int) -> None:
             cells.append(f"{name} {score:.2f} ({overlap:.2f}, {seen})")
         print(f"  {mark.clip.stem:18s} {mark.name:14s} frame {mark.frame:4d}  " + "   ".join(cells))
     print("found with a score of 0.3 or more: " + ", ".join(f"{n} {h} of {len(marks)}" for n, h in hits.items()))
+
+
+def _sets(
+    unlike: list[Sample], streets: list[Sample], nepal: list[Sample], drawn: list[Sample]
+) -> list[tuple[str, list[Sample]]]:
+    sets = [("all sets", unlike), ("Vietnamese roads", streets), ("Nepali streets", nepal)]
+    return [*sets, ("drawn, other runs", drawn)] if drawn else sets
 
 
 @main.command()

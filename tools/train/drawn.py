@@ -14,7 +14,7 @@ import click
 import cv2
 import numpy as np
 
-from tools.render.scene import WEATHER, Studio, photograph
+from tools.render.scene import WEATHER, Studio, is_drawn, photograph
 from tools.simulate.demand import CROWDS
 from tools.simulate.seen import look
 from tools.simulate.traffic import simulate
@@ -26,12 +26,13 @@ CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
 FIRST_SEED = 7_000_001
 """Far from the seeds of evaluations and of the clips that ship."""
 _LEAST_PX = 9.0
+_SECONDS = 140.0
 _LIGHT = ("day", "day", "day", "day", "dusk", "night")
 
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--runs", default=18, show_default=True, help="stretches of traffic, each of four minutes")
+@click.option("--runs", default=18, show_default=True, help="stretches of traffic, each of two minutes")
 @click.option("--pictures", default=27, show_default=True, help="pictures of each")
 def main(out: Path, runs: int, pictures: int) -> None:
     """Write OUT/images/*.jpg and OUT/labels/*.txt (YOLO rows; class 9: hardly to be seen, neither right nor wrong)."""
@@ -41,14 +42,14 @@ def main(out: Path, runs: int, pictures: int) -> None:
     for number in range(runs):
         rng = np.random.default_rng([FIRST_SEED, number])
         flow, habits = CROWDS["shown" if number % 2 else "road"]
-        run = simulate(FIRST_SEED + number, 240.0, flow=flow, habits=habits)
+        run = simulate(FIRST_SEED + number, _SECONDS, flow=flow, habits=habits)
         weather = _LIGHT[number % len(_LIGHT)]
         studio = Studio(replace(run, camera=camera(rng)), weather=weather)
         for index in rng.choice(len(run.moments), pictures, replace=False).tolist():
             moment = run.moments[index]
             studio.look_from(camera(rng))
             rows = []
-            for sight in look(studio.camera, run.specs, moment.vehicles):
+            for sight in look(studio.camera, run.specs, [v for v in moment.vehicles if is_drawn(v)]):
                 box = sight.box if sight.visible >= 0.5 else sight.shown
                 if sight.visible < 0.08 or min(box[2] - box[0], box[3] - box[1]) < _LEAST_PX:
                     continue

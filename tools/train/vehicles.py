@@ -20,13 +20,17 @@ BASE = SHARED / "weights" / "yolox_nano.onnx"
 COCO_PERSON = 0
 COCO_ROWS = [3, 2, 5, 7, 1]  # motorcycle, car, bus, truck, bicycle
 SCENE_BITS = 0.22  # share of differing hash bits up to which two pictures count as one scene
-_WEIGHT = {"vehicles_vn_lanes": 1.6, "nepal": 1.1, "rf100": 0.6, "highway": 0.4}
+_WEIGHT = {"vehicles_vn_lanes": 1.6, "nepal": 1.1, "rf100": 0.6, "highway": 0.4, "drawn": 1.2}
+_DRAWN_HELD = 3
+"""Of the drawn runs so many, the last, are kept for testing."""
 
 
 @dataclass(frozen=True)
 class Split:
     train: list[Sample]
     held: list[Sample]
+    drawn: list[Sample]
+    """Drawn pictures of runs that training does not see."""
 
 
 def source_of(sample: Sample) -> str:
@@ -88,8 +92,8 @@ def repair(sample: Sample, base: BaseModel) -> Sample:
     return replace(sample, boxes=boxes.astype(np.float32), classes=classes)
 
 
-def load_split(dynamic_base: Path) -> Split:
-    """All vehicle pictures, repaired, split by scene; the same every time."""
+def load_split(dynamic_base: Path, drawn: Path | None = None) -> Split:
+    """All vehicle pictures, repaired, split by scene; the same every time. `drawn`: out of `tools.train.drawn`."""
     keep = (0, 1, 2, 3, 4, IGNORE)
     streets = read_yolo(SHARED / "train" / "vehicles_vn_lanes", keep)
     mixed = read_yolo(SHARED / "train" / "vehicles_cc_by", keep)
@@ -97,8 +101,19 @@ def load_split(dynamic_base: Path) -> Split:
     streets, mixed = [repair(item, base) for item in streets], [repair(item, base) for item in mixed]
     samples = group_scenes(streets + mixed, SCENE_BITS)
     train, held = [], []
-    for name in _WEIGHT:
+    for name in ("vehicles_vn_lanes", "nepal", "rf100", "highway"):
         first, second = split_by_scene([item for item in samples if source_of(item) == name], 0.12, seed=3)
         train += first
         held += second
-    return Split(train, held)
+    ours = read_yolo(drawn, keep) if drawn else []
+    runs = sorted({_run(item) for item in ours})
+    test = set(runs[-_DRAWN_HELD:])
+    # every run a scene of its own, so that none of them outweighs the labelled streets
+    numbered = [replace(item, scene=1_000_000 + runs.index(_run(item))) for item in ours]
+    train += [item for item in numbered if _run(item) not in test]
+    return Split(train, held, [item for item in numbered if _run(item) in test])
+
+
+def _run(sample: Sample) -> str:
+    """Drawn pictures are called drawn_RUN_MOMENT."""
+    return sample.name.split("/", 1)[1].split("_")[1]

@@ -212,6 +212,14 @@ def _car(spec: VehicleSpec, b: Builder, lights: Builder, paint: RGB, rng: np.ran
                 METAL,
                 0.7,
             )
+    seam = half + (0.005 if spec.body != "sedan" else -0.01)
+    top_z = boot_z - (0.06 if spec.body == "sedan" else 0.02)
+    for side in (-1, 1):  # the lid's edges, the pattern on the rear window, head rests behind it, tyres below
+        b.tube((-seam, side * w * 0.60, low + 0.36), (-seam + 0.03, side * w * 0.64, top_z), 0.011, (12, 12, 13))
+        b.ball((length * (rear_top + 0.08), side * w * 0.36, base + 0.20), (0.05, 0.13, 0.11), (52, 52, 56), 0.1)
+        b.box((-length * 0.31, side * (w - 0.12), 0.07), (0.30, 0.20, 0.14), RUBBER, 0.05)
+    b.tube((-seam, -w * 0.60, low + 0.37), (-seam, w * 0.60, low + 0.37), 0.011, (12, 12, 13))
+    b.ball((-seam + 0.01, 0, boot_z - 0.20 if square else boot_z - 0.16), (0.02, 0.06, 0.05), (225, 226, 228), 0.9)
     if square:  # the hollow in which the plate hangs
         b.box((-half - 0.035, 0, z + 0.02), (0.05, 0.50, 0.24), (20, 20, 21), 0.1)
     if spec.body == "pickup":
@@ -319,7 +327,10 @@ def _bus_rear(b: Builder, lights: Builder, half: float, w: float, height: float,
             2.2,
         )
         b.box((-half + 0.3, side * w * 0.86, 0.34), (0.03, 0.40, 0.40), (24, 24, 25), 0.05)
-    b.box((-half + 0.0, 0, height * 0.67), (0.12, 2 * w * 0.80, height * 0.24), GLASS, 1.0)
+    b.box((-half + 0.0, 0, height * 0.665), (0.12, 2 * w * 0.88, height * 0.29), GLASS, 1.0)
+    b.box((-half - 0.06, 0, height * 0.665), (0.01, 0.03, height * 0.28), (20, 20, 21), 0.2)
+    for side in (-1, 1):
+        b.ball((-half + 0.5, side * w * 0.40, height * 0.60), (0.12, 0.20, 0.22), (70, 60, 64), 0.1)
     b.box((-half - 0.03, 0, height * 0.855), (0.10, 2 * w * 0.46, height * 0.065), (20, 20, 22), 0.4)
     for i in range(7):
         y = (i - 3) * w * 0.11
@@ -327,7 +338,7 @@ def _bus_rear(b: Builder, lights: Builder, half: float, w: float, height: float,
     for i in range(7):
         b.box((-half - 0.02, 0, height * (0.25 + 0.025 * i)), (0.10, 2 * w * 0.56, height * 0.012), (26, 26, 28), 0.2)
     b.box((-half + 0.02, 0, height * 0.445), (0.11, 0.30, 0.05), METAL, 0.7)
-    b.box((-half + 2.4, 0, height + 0.08), (2.2, w * 1.3, 0.22), (225, 227, 228), 0.3)
+    b.box((-half + 3.4, 0, height + 0.05), (2.0, w * 1.1, 0.18), (205, 208, 210), 0.3)
     lights.box((-half + 0.03, 0, height * 0.93), (0.06, w * 0.5, 0.05), (255, 40, 40), 2.2)
 
 

@@ -16,7 +16,7 @@ from evidence.acts import VehicleClass
 from evidence.errors import GiaoLoError
 from tools.render.scene import WEATHER, Studio, photograph
 from tools.render.vehicles import build
-from tools.simulate.junction import STOP_LINE, demo_scene
+from tools.simulate.junction import ARROW, MAIN, STOP_LINE, demo_scene
 from tools.simulate.seen import Box, look
 from tools.simulate.world import Run
 
@@ -90,7 +90,18 @@ def truth(run: Run, video: str) -> dict[str, Any]:
         "definitions": {"made_by": "simulation; positions and lamps are exact", "box_format": "[x1,y1,x2,y2] pixels"},
         "video": video, "resolution": [run.camera.width, run.camera.height], "fps": round(1 / run.step_s, 4),
         "frames": len(run.moments), "acts": acts, "non_violators": [], "near_stop_line": _near_line(run),
+        "lamps": {head: _phases(run, head) for head in (MAIN, ARROW)},
     }  # fmt: skip
+
+
+def _phases(run: Run, head: str) -> list[tuple[float, str]]:
+    """What a head shows, and from when on."""
+    found: list[tuple[float, str]] = []
+    for moment in run.moments:
+        lamp = moment.heads[head].lamp.value
+        if not found or found[-1][1] != lamp:
+            found.append((round(moment.t_s, 2), lamp))
+    return found
 
 
 def _plate_px(run: Run, name: str) -> float:

@@ -27,7 +27,8 @@ WIDEST_M = {
 """Road vehicles are 2.5 m wide at most; handlebars and mirrors are counted in."""
 
 
-_EDGE_PX = 2.0
+_EDGE_SHARE = 0.006
+"""Of the picture's width: so near its side a trembling box may be one that is cut off."""
 
 
 class NearFaces:
@@ -40,7 +41,8 @@ class NearFaces:
 
     def whole(self, boxes: Floats) -> NDArray[np.bool_]:
         """`[N]`: not cut off at a side of the picture, where the near end's other corner is not to be seen."""
-        uncut: NDArray[np.bool_] = (boxes[:, 0] > _EDGE_PX) & (boxes[:, 2] < self._picture_width - _EDGE_PX)
+        edge_px = max(2.0, _EDGE_SHARE * self._picture_width)
+        uncut: NDArray[np.bool_] = (boxes[:, 0] > edge_px) & (boxes[:, 2] < self._picture_width - edge_px)
         return uncut
 
     def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe) -> Floats:

@@ -28,6 +28,9 @@ _EDGE_PX = 2.0
 _ASIDE_SHARE = 0.15
 _ASIDE_BY_UP = 2.5
 """What goes more across the picture than into it turns its flank: its height tells nothing."""
+_NARROW = 0.65
+_TURNED_SHARE = 0.75
+"""But what is so narrow, a motorcycle, does not lose more of its height by turning; it is hidden."""
 
 
 @dataclass
@@ -51,8 +54,10 @@ class Foot:
         left, right = x1 - self._left_px, x2 - self._right_px
         # one side that moves alone is hidden or comes out of hiding
         aside = min(abs(left), abs(right)) if left * right > 0 else 0.0
-        if top <= _EDGE_PX or not self._height_px or aside > max(_ASIDE_SHARE * (x2 - x1), _ASIDE_BY_UP * abs(risen)):
+        if top <= _EDGE_PX or not self._height_px:
             return self._believe(o)
+        if aside > max(_ASIDE_SHARE * (x2 - x1), _ASIDE_BY_UP * abs(risen)):
+            return self._aside(o)
         if risen > wander:
             return self._drive_on(o)
         down = -risen > wander
@@ -67,6 +72,16 @@ class Foot:
         if min(left, -right) > _NARROWER * (x2 - x1):
             return self._believe(o)  # seen from low down, the upper edge of what drives away stays where it is
         return bottom
+
+    def _aside(self, o: Observation) -> float:
+        _, top, _, bottom = o.box
+        narrow = self._right_px - self._left_px < _NARROW * self._height_px
+        if not narrow or bottom - top >= _TURNED_SHARE * self._height_px:
+            return self._believe(o)
+        height = self._height_px
+        self._believe(o)
+        self._height_px = height
+        return top + height
 
     def _believe(self, o: Observation) -> float:
         """All of the box is taken to be seen."""

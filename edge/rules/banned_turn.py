@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.lamps import LampHistory
 from edge.paths import Path
-from edge.rules.crossing import crossing, moment_before
+from edge.rules.crossing import crossing, moment_before, one_vehicle
 from edge.rules.finding import Finding
 from evidence.acts import ActCode
 from zones.schema import Exit, Scene, StopLine
@@ -35,9 +35,9 @@ def _over(path: Path, scene: Scene, line: StopLine) -> Finding | None:
     way_out, entry, last = taken
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
-    if way_px < _LEAST_WAY_BOXES * size:
-        return None
     t_line, t_entry = float(path.t_s[crossed.at]), float(path.t_s[entry])
+    if way_px < _LEAST_WAY_BOXES * size or not one_vehicle(path, t_line, float(path.t_s[last]), size):
+        return None
     return Finding(
         act=ActCode.BANNED_TURN,
         what=line.id,
@@ -57,13 +57,16 @@ def _over(path: Path, scene: Scene, line: StopLine) -> Finding | None:
 
 
 def _taken(path: Path, scene: Scene, at: int) -> tuple[Exit, int, int] | None:
-    """The exit by which the vehicle left: the last it was in. Its first and last observation there without a break."""
-    last_in = {e.id: np.flatnonzero(path.in_exit[e.id][at:]) for e in scene.exits}
-    used = [e for e in scene.exits if len(last_in[e.id]) >= _LEAST_POINTS]
-    if not used:
+    """The exit by which the vehicle left, and its first and last observation there without a break.
+
+    None if it was in more than one: nobody leaves twice, so the track may be that of two vehicles.
+    """
+    inside = {e.id: np.flatnonzero(path.in_exit[e.id][at:]) for e in scene.exits}
+    used = [e for e in scene.exits if len(inside[e.id]) >= _LEAST_POINTS]
+    if len(used) != 1:
         return None
-    way_out = max(used, key=lambda e: int(last_in[e.id][-1]))
-    last = at + int(last_in[way_out.id][-1])
+    way_out = used[0]
+    last = at + int(inside[way_out.id][-1])
     outside = np.flatnonzero(~path.in_exit[way_out.id][at : last + 1])
     entry = at + int(outside[-1]) + 1 if len(outside) else at
     return (way_out, entry, last) if last - entry + 1 >= _LEAST_POINTS else None

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from edge.paths import LineRun, Path
 from zones.schema import RuleSettings
 
+ENTRY_WITHIN_S = 8.0
+"""Who takes longer from the line into the junction has stopped in between: another act than running the light."""
 _BEFORE_BOXES = 0.06
 """How far before the line (in box sizes) the rear must have been seen: less is the jitter of a box."""
 _MAX_GAP_S = 1.2
@@ -54,7 +56,7 @@ def crossing(path: Path, run: LineRun, rules: RuleSettings) -> Crossing | None:
         return None
     if not (run.within[last_before] or run.within[at]):
         return None
-    if past[0] or path.in_junction[:last_before].any():
+    if past[: rules.min_track_points].all() or path.in_junction[:last_before].any():
         return None  # it came out of the junction, or its track was taken over from something that did
     if not _continuous(path, last_before, at, size):
         return None
@@ -69,12 +71,18 @@ def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
     gap_s = float(path.t_s[at] - path.t_s[before])
     if gap_s > _MAX_GAP_S or float(np.hypot(*step)) > _MAX_STEP_BOXES * size_px:
         return False
-    return _bend(path, float(path.t_s[at])) <= _MAX_BEND_BOXES * size_px
+    t_s = float(path.t_s[at])
+    return one_vehicle(path, t_s - 1.0, t_s + 1.0, size_px)
 
 
-def _bend(path: Path, t_s: float) -> float:
-    """Largest second difference of the way over stretches of `_STRETCH_S` around `t_s`, in pixels."""
-    first, last = max(path.t_s[0] + _STRETCH_S, t_s - 1.0), min(path.t_s[-1] - _STRETCH_S, t_s + 1.0)
+def one_vehicle(path: Path, from_s: float, to_s: float, size_px: float) -> bool:
+    """Whether the way between two times is one that a vehicle can drive, rather than the ways of two."""
+    return _bend(path, from_s, to_s) <= _MAX_BEND_BOXES * size_px
+
+
+def _bend(path: Path, from_s: float, to_s: float) -> float:
+    """Largest second difference of the way over stretches of `_STRETCH_S`, in pixels."""
+    first, last = max(path.t_s[0] + _STRETCH_S, from_s), min(path.t_s[-1] - _STRETCH_S, to_s)
     if last < first:
         return 0.0
     middles = np.arange(first, last + 1e-6, 0.05)

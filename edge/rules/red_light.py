@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.lamps import LampHistory
 from edge.paths import Path
-from edge.rules.crossing import crossing, moment_before
+from edge.rules.crossing import ENTRY_WITHIN_S, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
 from evidence.acts import ActCode, LampState
@@ -17,8 +17,6 @@ from zones.schema import Scene
 
 Floats = NDArray[np.float64]
 _ENTRY_POINTS = 3
-_ENTRY_WITHIN_S = 8.0
-"""Who takes longer from the line into the junction has stopped in between; that is another act."""
 _TRAVEL_BOXES = 0.35
 _CUT_OFF_TRAVEL_BOXES = 0.05
 _CUT_OFF_MOTION_BOXES = 0.5
@@ -44,7 +42,7 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
         return None
     entry, last = entered
     t_at, t_entry = float(path.t_s[at]), float(path.t_s[entry])
-    if t_entry - t_at > _ENTRY_WITHIN_S:
+    if t_entry - t_at > ENTRY_WITHIN_S:
         return None
     heads = governing(scene, line, path, at)
     since = heads.red_since(lamps, t_at)

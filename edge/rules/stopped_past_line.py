@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.lamps import LampHistory
 from edge.paths import Path
-from edge.rules.crossing import crossing, moment_before
+from edge.rules.crossing import ENTRY_WITHIN_S, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
 from evidence.acts import ActCode, LampState
@@ -35,7 +35,7 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
     line, rules = scene.stop_lines[index], scene.rules
     run = path.lines[line.id]
     crossed = crossing(path, run, rules)
-    if crossed is None or path.in_junction[crossed.at :].any():
+    if crossed is None:
         return None
     at = crossed.at
     size = float(np.median(path.size_px[at:]))
@@ -53,6 +53,12 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
     sure_s = float(path.t_s[crossed.earliest])
     if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
         return None
+    entered = np.flatnonzero(path.in_junction[at:])
+    if len(entered):
+        t_entry = float(path.t_s[at + entered[0]])
+        # who soon drives on while red ran the light; who waits, for green or for a gap, has stopped past the line first
+        if t_entry <= t_last or (t_entry - t_at <= ENTRY_WITHIN_S and heads.red_throughout(lamps, t_at, t_entry)):
+            return None
     onset_seen = heads.onset_seen(lamps, t_at)
     return Finding(
         act=ActCode.STOPPED_PAST_LINE,

@@ -47,6 +47,18 @@ ROWS: list[tuple[str, list[Box], float, float]] = [
         400 * 0.96**5,
         30.0,
     ),
+    (
+        "shifts aside in the queue with hidden wheels",
+        [WAITING] * 10 + [(100 - 15 * i, 200, 180 - 15 * i, 310) for i in range(1, 5)] + [(40, 200, 120, 300)] * 20,
+        400.0,
+        1.0,
+    ),
+    (
+        "a car that turns shows its flank",
+        [(100, 200, 260, 400)] * 5 + [(60 - 40 * i, 205, 330 - 30 * i, 345) for i in range(4)],
+        345.0,
+        1e-6,
+    ),
     ("drives out at the upper edge of the picture", [(100, 0, 180, 300 - 15 * i) for i in range(15)], 90.0, 1e-6),
     ("comes towards the camera", [away(20 - i) for i in range(20)], 400 * 0.96, 1e-6),
 ]

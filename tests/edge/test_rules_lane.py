@@ -122,6 +122,14 @@ def test_a_banned_turn_is_found_where_the_vehicle_leaves_through_the_banned_exit
         (points((0, 220, 460), (3, 220, 240), (4, 130, 180), (5, 180, 140), (6, 300, 60)), "swerves, then straight on"),
         (points((0, 620, 200), (6, 60, 180)), "crosses from the side, never over this line"),
         (points((0, 220, 460), (3, 220, 240), (6, 138, 200)), "its box only grazes the exit"),
+        (
+            points((0, 300, 460), (3, 300, 240), (4, 300, 90), (6, 60, 180)),
+            "leaves ahead; the track goes on with another",
+        ),
+        (
+            points((0, 460, 460), (3, 460, 240), (4, 600, 200), (4.5, 60, 180), (6, 55, 150)),
+            "the track jumps to another",
+        ),
     ],
 )
 def test_other_ways_through_the_junction_are_no_banned_turn(where: Where, why: str) -> None:

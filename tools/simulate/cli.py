@@ -13,8 +13,9 @@ from tools.simulate.judge import Verdict, judge
 from tools.simulate.junction import CAMERAS
 from tools.simulate.report import as_json, cases, table
 from tools.simulate.spoil import LEVELS, level
-from tools.simulate.store import save_run
+from tools.simulate.store import load_run, save_run
 from tools.simulate.traffic import simulate as run_traffic
+from tools.simulate.truth import find_truth
 from tools.simulate.world import cut
 
 CHUNK_S = 600.0
@@ -83,15 +84,18 @@ def simulate(
 @click.option("--spoil", type=click.Choice(sorted(LEVELS)), default="default", show_default=True, help="Mức nhiễu.")
 @click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
+@click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=None,
+              help="Giữ các lượt SUMO ở đây cho lần sau. / Keep SUMO's runs for the next time.")  # fmt: skip
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
-    vehicles: int, seed: int, fps: float, spoil: str, only: int | None, jobs: int, json_out: Path | None, most: int
-) -> None:
+    vehicles: int, seed: int, fps: float, spoil: str, only: int | None, jobs: int, runs: Path | None,
+    json_out: Path | None, most: int,
+) -> None:  # fmt: skip
     """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
     verdicts: list[Verdict] = []
     seen = 0
-    for verdict in _verdicts(seed, only, fps, spoil, jobs):
+    for verdict in _verdicts(seed, only, fps, spoil, jobs, runs):
         verdicts.append(verdict)
         seen += verdict.vehicles
         click.echo(f"\r{seen} / {vehicles} xe", nl=False, err=True)
@@ -107,10 +111,10 @@ def evaluate_simulation(
         json_out.write_text(as_json(verdicts, seed=seed, fps=fps, spoil=spoil), encoding="utf-8")
 
 
-def _verdicts(seed: int, only: int | None, fps: float, spoil: str, jobs: int) -> Iterator[Verdict]:
+def _verdicts(seed: int, only: int | None, fps: float, spoil: str, jobs: int, runs: Path | None) -> Iterator[Verdict]:
     """Piece after piece, without end. Each in a process of its own: SUMO keeps what it once took."""
     seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
-    work = ((s, fps, spoil) for s in seeds)
+    work = ((s, fps, spoil, runs) for s in seeds)
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=4) as pool:
         pending = []
         for item in work:
@@ -121,5 +125,14 @@ def _verdicts(seed: int, only: int | None, fps: float, spoil: str, jobs: int) ->
             yield left.get()
 
 
-def _piece(seed: int, fps: float, spoil: str) -> Verdict:
-    return judge(run_traffic(seed, CHUNK_S), fps=fps, spoiling=level(spoil))
+def _piece(seed: int, fps: float, spoil: str, runs: Path | None) -> Verdict:
+    kept = runs / f"{seed}.npz" if runs else None
+    if kept is not None and kept.is_file():
+        run = load_run(kept)
+        find_truth(run)  # its definitions may have changed since
+    else:
+        run = run_traffic(seed, CHUNK_S)
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            save_run(run, kept)
+    return judge(run, fps=fps, spoiling=level(spoil))

@@ -55,7 +55,7 @@ ROWS: list[tuple[str, list[Box], float, float]] = [
     ),
     (
         "a car that turns shows its flank",
-        [(100, 200, 260, 400)] * 5 + [(60 - 40 * i, 205, 330 - 30 * i, 345) for i in range(4)],
+        [(100, 200, 260, 400)] * 5 + [(50 - 40 * i, 205, 225 - 35 * i, 345) for i in range(4)],
         345.0,
         1e-6,
     ),

@@ -23,6 +23,7 @@ _MARGIN = 0.06
 _STEP_S = 0.25
 _PLATE_MARGIN = 0.08
 _LEAST_PLATE_PX = (14, 6)
+_HIGH_SHARE = 0.3
 _FULL_LINE_PX = 16.0
 """Height of a line of characters from which on a reading has full weight."""
 
@@ -152,16 +153,24 @@ def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, t
 
 def _plate_in(view: View, eyes: PlateEyes) -> tuple[Image, tuple[float, float, float, float], float] | None:
     """The plate of a view: its picture, its box in the whole picture, the finder's score."""
+    height, width = view.image.shape[:2]
     boxes = eyes.find(view.image)
     if not boxes:
         return None
-    best = boxes[0]
+    best = max(boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height))
     x1, y1, x2, y2 = best.box
     if x2 - x1 < _LEAST_PLATE_PX[0] or y2 - y1 < _LEAST_PLATE_PX[1]:
         return None
     crop, _ = cut_out(view.image, best.box, _PLATE_MARGIN)
     ox, oy = view.origin
     return np.ascontiguousarray(crop), (x1 + ox, y1 + oy, x2 + ox, y2 + oy), best.score
+
+
+def _likely_its_own(box: Sequence[float], width: int, height: int) -> float:
+    """0..1: plates hang near the middle and low; at the edge of a crop is a neighbour's."""
+    aside = abs((box[0] + box[2]) / 2 - width / 2) / (width / 2)
+    low = 1.0 if (box[1] + box[3]) / 2 > _HIGH_SHARE * height else 0.5
+    return low * (1.0 - 0.8 * min(1.0, aside) ** 2)
 
 
 def _ballot(raw: RawReading, weight: float) -> Ballot:

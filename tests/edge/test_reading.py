@@ -1,0 +1,59 @@
+"""Whose plate it is: that of the vehicle in the middle of the view, not of its neighbour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.reading import View, read_plate
+from evidence.acts import VehicleClass
+from models.plates import LineReading, PlateBox
+from models.plates import PlateReading as RawReading
+
+OWN, NEIGHBOUR = (90.0, 180.0, 130.0, 210.0), (0.0, 150.0, 36.0, 176.0)
+BADGE = (90.0, 20.0, 130.0, 50.0)
+
+
+class Eyes:
+    """Finds what it was told to, and reads OWN as one plate and everything else as another."""
+
+    def __init__(self, *found: tuple[tuple[float, float, float, float], float]) -> None:
+        self.found = [PlateBox(box, score) for box, score in found]
+
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        return sorted(self.found, key=lambda f: -f.score)
+
+    def read(self, plate_bgr: NDArray[np.uint8]) -> Sequence[RawReading]:
+        text = "36B1" if int(plate_bgr.max()) == 255 else "29C1"
+        return [RawReading((line(text), line("23456")))] * 2
+
+
+def line(text: str) -> LineReading:
+    return LineReading(text, (0.99,) * len(text), tuple(((c, 0.99),) for c in text))
+
+
+def view(frame: int) -> View:
+    image = np.zeros((300, 220, 3), np.uint8)
+    image[180:210, 90:130] = 255
+    return View(frame, frame / 10, image, (500, 300), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ([(OWN, 0.8)], "36B123456"),
+        ([(OWN, 0.5), (NEIGHBOUR, 0.9)], "36B123456"),
+        ([(OWN, 0.6), (BADGE, 0.9)], "36B123456"),
+        ([(NEIGHBOUR, 0.9)], "29C123456"),
+    ],
+    ids=["alone", "a clearer plate at the edge", "something high up", "nothing but the edge"],
+)
+def test_the_plate_in_the_middle_counts(
+    found: list[tuple[tuple[float, float, float, float], float]], text: str
+) -> None:
+    evidence = read_plate([view(i) for i in range(4)], Eyes(*found), VehicleClass.MOTORCYCLE)
+    assert evidence.plate.text == text
+    assert all(r.box[0] >= 500 for r in evidence.plate.readings)

@@ -172,10 +172,11 @@ class Run:
 
 def cut(run: Run, from_s: float, to_s: float) -> Run:
     """A stretch of a run, its time beginning at zero. An act that was under way when it begins is not sure."""
-    moments = [replace(m, t_s=m.t_s - from_s) for m in run.moments if from_s - 1e-6 <= m.t_s < to_s - 1e-6]
+    kept = [m for m in run.moments if from_s - 1e-6 <= m.t_s < to_s - 1e-6]
+    begin_s = kept[0].t_s if kept else from_s
     acts = [
-        replace(a, t_s=max(a.t_s - from_s, 0.0), until_s=a.until_s - from_s, sure=a.sure and a.t_s >= from_s)
+        replace(a, t_s=max(a.t_s - begin_s, 0.0), until_s=a.until_s - begin_s, sure=a.sure and a.t_s >= begin_s)
         for a in run.acts
-        if a.t_s < to_s and a.until_s > from_s
+        if a.t_s < to_s and a.until_s > begin_s
     ]
-    return replace(run, moments=moments, acts=acts)
+    return replace(run, moments=[replace(m, t_s=m.t_s - begin_s) for m in kept], acts=acts)

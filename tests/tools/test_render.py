@@ -120,3 +120,23 @@ def test_realism_without_truth_says_what_is_missing(tmp_path: Path) -> None:
     made = CliRunner().invoke(cli, ["evaluate", "realism", str(filmed)])
     assert made.exit_code == 1
     assert "filmed.json" in made.output or "COCO" in made.output
+
+
+def test_every_weather_looks_its_own() -> None:
+    from tools.render.scene import WEATHER, Studio, photograph
+    from tools.simulate.junction import ground
+
+    pictures = {}
+    for name, weather in WEATHER.items():
+        try:
+            picture = Studio(Run(1, 0.08, ground(), CAMERA, SPECS, []), weather=name).draw(
+                moment(VehicleState("c", 2.0, -27.0, np.pi / 2, 5.0))
+            )
+        except Exception as error:  # no EGL on this machine
+            pytest.skip(f"OpenGL without a screen does not work here: {error}")
+        pictures[name] = photograph(picture, weather, np.random.default_rng(1)).astype(int)
+    light = {name: float(picture.mean()) for name, picture in pictures.items()}
+    assert light["day"] > light["dusk"] > light["night"]
+    wet, dry = (pictures[name][300:420, 560:640].mean(axis=2) for name in ("rain", "day"))  # nothing stands there
+    assert np.median(wet) < np.median(dry)
+    assert np.percentile(wet, 99.5) - np.median(wet) > np.percentile(dry, 99.5) - np.median(dry)  # streaks

@@ -31,7 +31,7 @@ _SEED_STEP = 1000
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="File .npz kết quả.")
 @click.option("--render", "video", type=click.Path(dir_okay=False, path_type=Path), default=None,
               help="Vẽ thành video .mp4, kèm cảnh và sự thật. / Draw it as video, with scene and truth.")  # fmt: skip
-@click.option("--weather", type=click.Choice(["day", "dusk", "night"]), default="day", show_default=True)
+@click.option("--weather", type=click.Choice(["day", "dusk", "rain", "night"]), default="day", show_default=True)
 @click.option("--crf", type=click.IntRange(0, 51), default=26, show_default=True, help="Mức nén video. / x264 quality.")
 @click.option("--crowd", type=click.Choice(sorted(CROWDS)), default="road", show_default=True,
               help="road: như ngoài đường; shown: rất nhiều vi phạm. / shown: very many acts.")  # fmt: skip

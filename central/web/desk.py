@@ -19,7 +19,7 @@ from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
 from central.web.clip import ClipFacts, inspect
 from central.web.site import Site, page, texts_of
-from central.web.stills import read_scene, still_views
+from central.web.stills import moment_texts, read_scene, still_views
 from central.web.timeline import timeline
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
@@ -171,6 +171,7 @@ def render_case(
         "m": manifest,
         "mine": view.item.holder == officer.username,
         "stills": stills,
+        "moment_of": moment_texts(manifest.act.code),
         "line": timeline(manifest, stills),
         "clip": caseview.clip_view(view.item.id, manifest, facts),
         "map": caseview.track_map(manifest, stills, scene),

@@ -17,7 +17,7 @@ from central.web.errors import WebError, problem_of
 from central.web.i18n import Texts
 from central.web.privacy import PictureError, owner_copy
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
-from central.web.stills import MOMENTS, read_scene, still_views
+from central.web.stills import MOMENTS, moment_texts, read_scene, still_views
 from evidence.plate import format_plate, normalise
 
 router = APIRouter()
@@ -138,7 +138,8 @@ def _evidence(
         manifest, _ = queries.packet_of(session, case_id)
     return page(
         request, "owner_evidence.html", status=status, public=True, c=_words(shown, texts_of(request)),
-        stills=still_views(manifest, None), sent_at=sent_at, problem=problem, text=text, here="/evidence",
+        stills=still_views(manifest, None), moment_of=moment_texts(manifest.act.code), sent_at=sent_at,
+        problem=problem, text=text, here="/evidence",
     )  # fmt: skip
 
 

@@ -14,13 +14,19 @@ from typing import Literal
 import yaml
 from pydantic import ValidationError
 
-from evidence.acts import LampState
+from evidence.acts import ActCode, LampState
 from evidence.packet import Box, FileRole, LampTimeline, Manifest, TrackPoint
 from zones.schema import Scene, SignalHead
 
 Moment = Literal["before", "on", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "on", "after")
+_AT_THE_LINE = (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE)
 _ROLES: dict[Moment, FileRole] = {"before": "still_before", "on": "still_on", "after": "still_after"}
+
+
+def moment_texts(act: ActCode) -> str:
+    """Which texts name the three moments: those of the stop line, or of an act somewhere else."""
+    return "moment." if act in _AT_THE_LINE else "moment_act."
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ _FADE = 0.03
 """How much of what was known of the height is given up at each step of one who drives on with a hidden foot."""
 
 
+_LEAP_WITHIN_S = 0.35
+_LEAP_SHARE = 0.35
 _EDGE_PX = 2.0
 """At the upper edge of the picture the box is cut off and its upper edge no longer moves."""
 _ASIDE_SHARE = 0.15
@@ -40,6 +42,8 @@ class Foot:
     Since the upper edge last moved: where it is, where the sides are, how tall the box was when most of it was seen.
     """
 
+    _last: Observation | None = None
+    _leapt: bool = False
     _top_px: float = 0.0
     _left_px: float = 0.0
     _right_px: float = 0.0
@@ -48,6 +52,8 @@ class Foot:
     def of(self, o: Observation) -> float:
         """Where the wheels are in the picture."""
         x1, top, x2, bottom = o.box
+        if self._leaps(o):
+            return bottom
         foot = self._top_px + self._height_px
         wander = _STILL_SHARE * max(bottom - top, self._height_px)
         risen = self._top_px - top
@@ -72,6 +78,18 @@ class Foot:
         if min(left, -right) > _NARROWER * (x2 - x1):
             return self._believe(o)  # seen from low down, the upper edge of what drives away stays where it is
         return bottom
+
+    def _leaps(self, o: Observation) -> bool:
+        """Whether this box is somebody else's for once: far off in one step. If the next is there too, it is his."""
+        x1, top, x2, _ = o.box
+        last, self._last = self._last, o
+        if last is None or self._leapt or o.t_s - last.t_s > _LEAP_WITHIN_S:
+            self._leapt = False
+            return False
+        a = last.box
+        aside, risen = abs(x1 + x2 - a[0] - a[2]) / 2, abs(top - a[1])
+        self._leapt = aside > _LEAP_SHARE * (a[2] - a[0]) and risen > _LEAP_SHARE / 2 * (a[3] - a[1])
+        return self._leapt
 
     def _aside(self, o: Observation) -> float:
         _, top, _, bottom = o.box

@@ -17,6 +17,8 @@ _BEFORE_BOXES = 0.06
 _MAX_GAP_S = 1.2
 _MAX_STEP_BOXES = 2.0
 _STRETCH_S = 0.7
+_JUMP_BOXES = 0.25
+_JUMP_SHARE = 0.5
 _MAX_BEND_BOXES = 1.8
 """No vehicle changes its way by more than this (in box sizes) from one stretch to the next: 1.8 in 0.7 s would be some
 4 m/s2 and the jump of a box that comes out from behind another. What does was two vehicles, one track."""
@@ -72,7 +74,20 @@ def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
     if gap_s > _MAX_GAP_S or float(np.hypot(*step)) > _MAX_STEP_BOXES * size_px:
         return False
     t_s = float(path.t_s[at])
-    return one_vehicle(path, t_s - 1.0, t_s + 1.0, size_px)
+    return not _jumps(path, before, at, size_px) and one_vehicle(path, t_s - 1.0, t_s + 1.0, size_px)
+
+
+def _jumps(path: Path, before: int, at: int, size_px: float) -> bool:
+    """Whether nearly all of the way around the crossing was made in the one step over it: then the track went over from
+    one standing vehicle to another. Upper edges are compared, as wheels come out of hiding at once."""
+    heads = np.stack([(path.boxes[:, 0] + path.boxes[:, 2]) / 2, path.boxes[:, 1]])
+    around = [
+        np.array([np.interp(path.t_s[i] + s, path.t_s, row) for row in heads]) for i, s in ((before, -1.0), (at, 1.0))
+    ]
+    way_px = float(np.hypot(*(around[1] - around[0])))
+    step_px = float(np.hypot(*(heads[:, at] - heads[:, before])))
+    share = _JUMP_SHARE + float(path.t_s[at] - path.t_s[before]) / 2.0
+    return step_px > _JUMP_BOXES * size_px and step_px > share * way_px
 
 
 def one_vehicle(path: Path, from_s: float, to_s: float, size_px: float) -> bool:

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge.lamps import LampHistory
 from edge.paths import Path
 from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
+
+_EXIT_POINTS = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ def governing(scene: Scene, line: StopLine, path: Path, upto: int) -> Governing:
 
 
 def _movements(scene: Scene, path: Path, lanes: Iterable[str]) -> tuple[Movement, ...]:
-    made = {e.movement for e in scene.exits if e.id in path.exits}
+    # one trembling box in an exit's area is no movement made
+    made = {e.movement for e in scene.exits if np.count_nonzero(path.in_exit[e.id]) >= _EXIT_POINTS}
     if made:
         return tuple(m for m in ALL_MOVEMENTS if m in made)
     governed = {m for head in scene.signals for m in head.movements}

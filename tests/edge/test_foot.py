@@ -59,6 +59,13 @@ ROWS: list[tuple[str, list[Box], float, float]] = [
         345.0,
         1e-6,
     ),
+    (
+        "another one's box for once, while the wheels are hidden",
+        [WAITING] * 10 + [(100, 200, 180, 310)] * 5 + [(60, 140, 130, 330)] + [(100, 200, 180, 310)] * 10,
+        400.0,
+        1.0,
+    ),
+    ("a real leap, seen twice", [WAITING] * 10 + [(60, 140, 130, 330)] * 3, 330.0, 1e-6),
     ("drives out at the upper edge of the picture", [(100, 0, 180, 300 - 15 * i) for i in range(15)], 90.0, 1e-6),
     ("comes towards the camera", [away(20 - i) for i in range(20)], 400 * 0.96, 1e-6),
 ]

@@ -158,6 +158,22 @@ def test_a_standing_vehicle_whose_track_was_taken_over_by_a_passing_one_is_not_a
     assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == []
 
 
+def test_a_track_that_goes_over_from_one_standing_vehicle_to_the_next_is_not_accused() -> None:
+    lamps_ = lamps(scene(), [(0, GREEN), (5, RED)])
+    stands, crept = (
+        points((0, 300, 330), (10, 300, 330), (10.1, 300, 285), (20, 300, 285)),
+        points((0, 300, 330), (10, 300, 330), (11.5, 300, 285), (20, 300, 285)),
+    )
+    assert stopped_past_line(drive(scene(), stands, from_s=0, to_s=20), scene(), lamps_) == []
+    assert len(stopped_past_line(drive(scene(), crept, from_s=0, to_s=20), scene(), lamps_)) == 1
+
+
+def test_who_waits_past_the_line_and_drives_on_at_green_has_stopped_past_it() -> None:
+    lamps_ = lamps(scene(), [(0, GREEN), (5, RED), (16, GREEN)])
+    where = points((0, 300, 330), (10, 300, 330), (11.5, 300, 285), (17, 300, 285), (20, 300, 120))
+    assert len(stopped_past_line(drive(scene(), where, from_s=0, to_s=20), scene(), lamps_)) == 1
+
+
 def test_a_hard_start_from_the_line_is_still_a_run() -> None:
     def start(t_s: float) -> tuple[float, float]:
         return 300.0, 330.0 - (0.5 * 120 * (t_s - 2) ** 2 if t_s > 2 else 0.0)  # 120 px/s2, some 3 m/s2

@@ -15,7 +15,7 @@ from zones.geometry import DirectedLine
 from zones.schema import Marking, Scene
 
 _LEAST_POINTS = 3
-_LEAST_S = 0.2
+_LEAST_S = 0.3
 _LEAST_TRAVEL_BOXES = 0.3
 _MAX_GAP_S = 0.5
 _STRONGEST_WITHIN_S = 1.0

@@ -27,6 +27,7 @@ WIDEST_M = {
 """Road vehicles are 2.5 m wide at most; handlebars and mirrors are counted in."""
 
 
+_MOVES_M = 0.5
 _EDGE_SHARE = 0.006
 """Of the picture's width: so near its side a trembling box may be one that is cut off."""
 
@@ -45,22 +46,31 @@ class NearFaces:
         uncut: NDArray[np.bool_] = (boxes[:, 0] > edge_px) & (boxes[:, 2] < self._picture_width - edge_px)
         return uncut
 
-    def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe) -> Floats:
-        """`[N, 4]` boxes with the lower edge cut to `widest_m` `[N]`, at the end away from the stripe's far end."""
+    def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe, way: Floats | None = None) -> Floats:
+        """`[N, 4]` boxes with the lower edge cut to `widest_m` `[N]`, at the end away from the near end.
+
+        The flank shows on the side of the point where lines parallel to the vehicle meet: it looks along `way`
+        `[N, 2]`, metres that it came, or along the stripe if it hardly moved.
+        """
         left, right = self._map.to_metres(boxes[:, [0, 3]]), self._map.to_metres(boxes[:, [2, 3]])
         width_m = np.hypot(*(right - left).T)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(np.isfinite(width_m) & (width_m > widest_m), widest_m / width_m, 1.0)
         middle = (boxes[:, 0] + boxes[:, 2]) / 2
         kept = share * (boxes[:, 2] - boxes[:, 0])
-        flank_right = middle < self._meeting_x(stripe)
+        ends = self._map.to_metres(stripe.line.points[[0, -1]])
+        along = np.repeat((ends[1] - ends[0])[None, :], len(boxes), axis=0)
+        if way is not None:
+            moves = np.hypot(*way.T) > _MOVES_M
+            along = np.where(moves[:, None], np.nan_to_num(way), along)
+        flank_right = middle < self._meeting_x(along)
         out = boxes.copy()
         out[:, 2] = np.where(flank_right, boxes[:, 0] + kept, boxes[:, 2])
         out[:, 0] = np.where(flank_right, boxes[:, 0], boxes[:, 2] - kept)
         return out
 
-    def _meeting_x(self, stripe: Stripe) -> float:
-        """Where lines parallel to the stripe meet in the picture."""
-        ends = self._map.to_metres(stripe.line.points[[0, -1]])
-        x, _, w = self._to_pixels @ np.array([*(ends[1] - ends[0]), 0.0])
-        return float(x / w) if abs(w) > 1e-12 else float(np.sign(x) * 1e9)
+    def _meeting_x(self, along: Floats) -> Floats:
+        """`[N]`: where lines in the directions `along` `[N, 2]`, metres, meet in the picture."""
+        x, _, w = self._to_pixels @ np.concatenate([along, np.zeros((len(along), 1))], axis=1).T
+        far: Floats = np.where(np.abs(w) > 1e-12, x / np.where(np.abs(w) > 1e-12, w, 1.0), np.sign(x) * 1e9)
+        return far

@@ -8,8 +8,11 @@ which stays where it is when only the foot is hidden. So as long as that stands 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.tracking import Observation
+from evidence.acts import VehicleClass
+from zones.upright import Uprights
 
 _STILL_SHARE = 0.05
 """The upper edge of a standing vehicle's box wanders by less than this share of the box's height."""
@@ -35,6 +38,13 @@ _TURNED_SHARE = 0.75
 """But what is so narrow, a motorcycle, does not lose more of its height by turning; it is hidden."""
 
 
+class Row(NamedTuple):
+    """Rows of the picture: where the wheels are, and the farthest up where they can be."""
+
+    foot: float
+    highest: float
+
+
 @dataclass
 class Foot:
     """The lower edge of one vehicle's box, corrected; `of` each observation in order.
@@ -49,8 +59,10 @@ class Foot:
     _right_px: float = 0.0
     _height_px: float = 0.0
 
-    def of(self, o: Observation) -> float:
-        """Where the wheels are in the picture."""
+    def of(self, o: Observation, cls: VehicleClass) -> Row:
+        return Row(self._foot(o), o.box[3])
+
+    def _foot(self, o: Observation) -> float:
         x1, top, x2, bottom = o.box
         if self._leaps(o):
             return bottom
@@ -119,3 +131,109 @@ class Foot:
             self._height_px = expected + _FADE * (height - expected)
             foot = o.box[1] + self._height_px
         return foot
+
+
+@dataclass(frozen=True)
+class _Build:
+    """What vehicles of a class are like; metres. `deep_m`: from the near end of its footprint to the far end of its
+    roof, or to the rider's head. `tall_m`: taken for the height of one whose foot was never seen."""
+
+    deep_m: float
+    tall_m: float
+    tallest_m: float
+
+
+_BUILDS = {
+    VehicleClass.MOTORCYCLE: _Build(1.0, 1.6, 2.3),
+    VehicleClass.BICYCLE: _Build(1.0, 1.6, 2.3),
+    VehicleClass.CAR: _Build(3.0, 1.45, 2.6),
+    VehicleClass.TRUCK: _Build(5.0, 2.2, 4.5),
+    VehicleClass.BUS: _Build(8.0, 2.8, 4.5),
+}
+_NARROW_CLASSES = (VehicleClass.MOTORCYCLE, VehicleClass.BICYCLE)
+"""They do not lose height by turning."""
+_COVERED = 0.25
+_KNOWN_AFTER = 6
+"""So many observations with a free foot, and its height is its own rather than its class's."""
+_AS_TALL = 0.045
+"""A box lower than its vehicle by less than this share ends at the wheels."""
+_SAME_SHARE = 0.04
+_NOT_HIDDEN_SHARE = 0.08
+_LEARN_S = 1.5
+_GROW_S = 0.6
+_MOST = 0.6
+_DOUBT = 0.08
+_GUESS_DOUBT = 0.2
+"""So far up, as a share of the vehicle's height, hidden wheels may be from where they are thought to be."""
+_STEP = 0.04
+_PER_STEP = 6.0
+
+
+@dataclass
+class TallFoot:
+    """The same with a ground plane: how tall the vehicle is tells where it stands when only its upper part is seen.
+
+    The height is learned while the lower edge is free, and believed while it is not. It changes a little on the way, as
+    vehicles are no poles; so it is learned anew as far as the vehicle moves. Where others cover the foot from the
+    beginning, the vehicle is taken to be as tall as its class.
+    """
+
+    uprights: Uprights
+    upper_edge_px: float = _EDGE_PX
+    """At or above this row a box is cut off by the picture's upper edge."""
+    _cls: VehicleClass | None = None
+    _height_m: float = 0.0
+    _free: int = 0
+    _t_s: float = 0.0
+    _column: float = 0.0
+    _depth_m: float = 1.0
+
+    def of(self, o: Observation, cls: VehicleClass) -> Row:
+        x1, top, x2, bottom = o.box
+        if top <= self.upper_edge_px:
+            return Row(bottom, bottom)
+        build, column = _BUILDS[cls], (x1 + x2) / 2
+        seen_m = self.uprights.height(column, bottom, top, build.deep_m)
+        covered = o.covered > _COVERED
+        if self._cls != cls:
+            self._cls, self._height_m, self._free, self._t_s = cls, seen_m, 0, o.t_s
+            self._column, self._depth_m = column, self.uprights.depth(column, bottom)
+        elif seen_m > build.tallest_m:
+            return Row(bottom, bottom)  # two in one box
+        else:
+            self._learn(o, seen_m, covered)
+        self._free += not covered
+        guessed = covered and self._free < _KNOWN_AFTER
+        if guessed:
+            self._height_m = max(self._height_m, build.tall_m)
+        if seen_m >= (1.0 - _AS_TALL) * self._height_m:
+            return Row(bottom, bottom)
+        foot = self.uprights.foot(column, top, self._height_m, build.deep_m)
+        doubt = _GUESS_DOUBT if guessed else _DOUBT
+        return Row(foot, max(bottom, foot - doubt * (foot - top)))
+
+    def _learn(self, o: Observation, seen_m: float, covered: bool) -> None:
+        dt_s, self._t_s = min(o.t_s - self._t_s, 0.3), o.t_s
+        moved, aside = self._moved(o)
+        ratio = seen_m / max(self._height_m, 1e-6)
+        share = 0.0
+        if ratio > 1.0 + _SAME_SHARE:
+            share = dt_s / _GROW_S
+        elif ratio > 1.0 - _SAME_SHARE:
+            share = dt_s / _LEARN_S + _PER_STEP * moved
+        elif not covered and (ratio > 1.0 - _NOT_HIDDEN_SHARE or (aside and self._cls not in _NARROW_CLASSES)):
+            share = _PER_STEP * moved  # farther off, or showing its flank
+        self._height_m += min(share, _MOST) * (seen_m - self._height_m)
+
+    def _moved(self, o: Observation) -> tuple[float, bool]:
+        """How far the vehicle came since the last step, as a share of its distance, and whether mostly aside; nothing
+        before it is a whole step."""
+        column = (o.box[0] + o.box[2]) / 2
+        build = _BUILDS[self._cls or VehicleClass.CAR]
+        foot = self.uprights.foot(column, o.box[1], self._height_m, build.deep_m)
+        depth_m = self.uprights.depth(column, foot)
+        away, aside = abs(depth_m / self._depth_m - 1.0), abs(column - self._column) / self.uprights.focal_px
+        if max(away, aside) < _STEP:
+            return 0.0, False
+        self._column, self._depth_m = column, depth_m
+        return max(away, aside), aside > away

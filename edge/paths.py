@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.faces import WIDEST_M, NearFaces
-from edge.foot import Foot
+from edge.foot import Foot, TallFoot
 from edge.tracking import Observation, Track
 from evidence.acts import VehicleClass
-from zones.geometry import DirectedLine, Stripe, area, as_boxes, points_in_polygon, progress, stripes_of
+from zones.geometry import DirectedLine, GroundMap, Stripe, area, as_boxes, points_in_polygon, progress, stripes_of
 from zones.schema import Lane, Marking, Scene, StopLine
+from zones.upright import Uprights
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -30,13 +31,13 @@ _SIDE_TOLERANCE_BOXES = 0.5
 class LineRun:
     """One stop line: signed distance of the rear contact, and of the front, and whether beside the painted part.
 
-    `seen_px`: the rear as the box has it; farther on than `rear_px` where the wheels are hidden.
+    `farthest_px`: the farthest on that the rear can be; more than `rear_px` where the wheels are hidden.
     """
 
     rear_px: Floats
     front_px: Floats
     within: Bools
-    seen_px: Floats
+    farthest_px: Floats
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ class Path:
     exits: frozenset[str]
     ended: bool
     cut_off: bool
+    ground: GroundMap | None = None
+
+    def metres(self) -> Floats | None:
+        """`[N, 2]` the contacts on the road; None without a ground plane, or beyond its horizon."""
+        if self.ground is None:
+            return None
+        found = self.ground.to_metres(self.contacts)
+        return found if np.isfinite(found).all() else None
 
     @property
     def size_px(self) -> Floats:
@@ -87,6 +96,8 @@ class Path:
         return size
 
 
+_UPPER_EDGE_SHARE = 0.015
+_WAY_S = 0.5
 _OWN_COLUMNS = 7
 """Time, box, contact; then what the scene's geometry measured."""
 
@@ -97,13 +108,21 @@ class _Rows:
 
     observations: list[Observation] = field(default_factory=list)
     exits: set[str] = field(default_factory=set)
-    foot: Foot = field(default_factory=Foot)
+    foot: Foot | TallFoot = field(default_factory=Foot)
     buffer: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     first: int = 0
 
     @property
     def table(self) -> Floats:
         return self.buffer[self.first : self.first + len(self.observations)]
+
+    def before(self, t_s: float) -> tuple[float, float]:
+        """The contact `_WAY_S` before a time, or the first; NaN without any."""
+        table = self.table
+        if not len(table):
+            return np.nan, np.nan
+        at = max(0, int(np.searchsorted(table[:, 0], t_s - _WAY_S, side="right")) - 1)
+        return float(table[at, 5]), float(table[at, 6])
 
     def append(self, o: Observation, measured: Floats, contact: tuple[float, float]) -> None:
         end = self.first + len(self.observations)
@@ -121,6 +140,22 @@ class _Rows:
         if drop:
             del self.observations[:drop]
             self.first += drop
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Boxes to be measured, one row each.
+
+    `boxes` reach down to the wheels, even hidden ones; `seen_bottom` is where the box ended in the picture, `highest`
+    the farthest up that the wheels can be. `widest_m`: as wide as a vehicle of its class can be. `way` `[N, 2]`: metres
+    that the vehicle just came, NaN if unknown.
+    """
+
+    boxes: Floats
+    seen_bottom: Floats
+    highest: Floats
+    widest_m: Floats
+    way: Floats
 
 
 class SceneGeometry:
@@ -141,7 +176,15 @@ class SceneGeometry:
         self.approaches = {a.id: area(a.polygon) for a in scene.approaches}
         self.exits = {e.id: area(e.polygon) for e in scene.exits}
         self.faces = NearFaces(scene.ground, scene.picture.width) if scene.ground else None
+        self.uprights = Uprights.of(scene)
+        self.ground = GroundMap.of(scene.ground) if scene.ground else None
         self.excluded = [area(a.polygon) for a in scene.exclude]
+
+    def foot(self) -> Foot | TallFoot:
+        """For one new track."""
+        if self.uprights is None:
+            return Foot()
+        return TallFoot(self.uprights, _UPPER_EDGE_SHARE * self.scene.picture.height)
 
     def kept(self, boxes: Floats) -> Bools:
         """`[N]`: boxes whose foot is not in an excluded area."""
@@ -176,14 +219,11 @@ class SceneGeometry:
             return 0, 0, width, height
         return x1, y1, x2, y2
 
-    def measure(self, boxes: Floats, seen_bottom: Floats, widest_m: Floats) -> Floats:
-        """`[N, M]`: everything the rules need of each box, in the order that `PathBook` takes apart.
-
-        `boxes` reach down to the wheels, even hidden ones; `seen_bottom` is where the box ended in the picture.
-        `widest_m`: as wide as a vehicle of its class can be.
-        """
-        b = as_boxes(boxes)
-        as_seen = np.concatenate([b[:, :3], seen_bottom[:, None]], axis=1)
+    def measure(self, m: Measured) -> Floats:
+        """`[N, M]`: everything the rules need of each box, in the order that `PathBook` takes apart."""
+        b = as_boxes(m.boxes)
+        as_seen = np.concatenate([b[:, :3], m.seen_bottom[:, None]], axis=1)
+        at_farthest = np.concatenate([b[:, :3], m.highest[:, None]], axis=1)
         width = b[:, 2] - b[:, 0]
         columns: list[Floats] = []
         bottom = np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3]], axis=1)
@@ -192,11 +232,11 @@ class SceneGeometry:
             reading = line.read(rear)
             tolerance = _SIDE_TOLERANCE_BOXES * width
             within = (reading.along_px >= -tolerance) & (reading.along_px <= line.length_px + tolerance)
-            seen = line.distance(_footprint(as_seen, nx, ny)[0])
-            columns += [reading.distance_px, line.distance(front), within.astype(np.float64), seen]
+            farthest = line.distance(_footprint(at_farthest, nx, ny)[0])
+            columns += [reading.distance_px, line.distance(front), within.astype(np.float64), farthest]
         for _, stripes in self.markings:
             for stripe in stripes:
-                straddle = stripe.straddle(self.faces.of(as_seen, widest_m, stripe) if self.faces else as_seen)
+                straddle = stripe.straddle(self.faces.of(as_seen, m.widest_m, stripe, m.way) if self.faces else as_seen)
                 within = straddle.within & self.faces.whole(b) if self.faces else straddle.within
                 columns += [straddle.least, straddle.positive, within.astype(np.float64)]
         for lane, polygon in self.lanes:
@@ -221,24 +261,43 @@ class PathBook:
     def add(self, seen: Sequence[Track]) -> None:
         """Measure what is new of the tracks seen in this frame (a new track brings its first observations along)."""
         fresh: list[tuple[_Rows, Observation]] = []
-        widest: list[float] = []
+        kinds: list[VehicleClass] = []
         for track in seen:
-            rows = self._rows.setdefault(track.id, _Rows())
+            if track.id not in self._rows:
+                self._rows[track.id] = _Rows(foot=self.geometry.foot())
+            rows = self._rows[track.id]
             known = rows.observations[-1].frame if rows.observations else -1
             old = len(track.observations)
             while old and track.observations[old - 1].frame > known:
                 old -= 1
             fresh += [(rows, o) for o in track.observations[old:]]
-            widest += [WIDEST_M[self._classes[track.class_index]]] * (len(track.observations) - old)
+            kinds += [self._classes[track.class_index]] * (len(track.observations) - old)
             rows.forget_before(track.observations[0].frame)
         if not fresh:
             return
-        boxes = np.array([(*o.box[:3], rows.foot.of(o)) for rows, o in fresh])
-        numbers = self.geometry.measure(boxes, np.array([o.box[3] for _, o in fresh]), np.array(widest))
+        feet = [rows.foot.of(o, kind) for (rows, o), kind in zip(fresh, kinds, strict=True)]
+        boxes = np.array([(*o.box[:3], row.foot) for (_, o), row in zip(fresh, feet, strict=True)])
+        numbers = self.geometry.measure(
+            Measured(
+                boxes,
+                np.array([o.box[3] for _, o in fresh]),
+                np.array([row.highest for row in feet]),
+                np.array([WIDEST_M[kind] for kind in kinds]),
+                self._ways(fresh, boxes),
+            )
+        )
         exits = list(self.geometry.exits)
         for (rows, observation), box, values in zip(fresh, boxes, numbers, strict=True):
             rows.append(observation, values, ((box[0] + box[2]) / 2, box[3]))
             rows.exits.update(name for name, hit in zip(exits, values[len(values) - len(exits) :], strict=True) if hit)
+
+    def _ways(self, fresh: Sequence[tuple[_Rows, Observation]], boxes: Floats) -> Floats:
+        """`[N, 2]` metres from where each vehicle was a moment ago to where it is now."""
+        ground = self.geometry.ground
+        if ground is None:
+            return np.full((len(fresh), 2), np.nan)
+        now = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+        return ground.to_metres(now) - ground.to_metres(np.array([rows.before(o.t_s) for rows, o in fresh]))
 
     def forget(self, track_id: int) -> None:
         self._rows.pop(track_id, None)
@@ -282,6 +341,7 @@ class PathBook:
             exits=frozenset(rows.exits),
             ended=track.state == "ended",
             cut_off=cut_off,
+            ground=geometry.ground,
         )
 
 

@@ -37,18 +37,27 @@ class TrackerSettings:
     min_overlap: float = 0.15
     min_overlap_low: float = 0.35
     class_penalty: float = 0.15
-    max_surprise: float = 5.0
+    max_surprise: float = 4.0
     history_s: float = 60.0
+
+
+_GROWTH = 2.2
+_FULL_HALF_LIFE_S = 4.0
+"""A vehicle shows at once that much more of itself than in the last seconds, and no more: that is another."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A track as it was seen in one frame. `box` is the detector's own, not the filter's."""
+    """A track as it was seen in one frame. `box` is the detector's own, not the filter's.
+
+    `covered`: share of the lower edge, 0..1, that lies in boxes of others who stand nearer to the camera.
+    """
 
     frame: int
     t_s: float
     box: tuple[float, float, float, float]
     score: float
+    covered: float = 0.0
 
 
 @dataclass
@@ -62,6 +71,8 @@ class Track:
     hits: int = 1
     velocity_px_s: tuple[float, float] = (0.0, 0.0)
     first_s: float = field(default=0.0)
+    full_px2: float = 0.0
+    """Area of the largest box of the last seconds."""
 
     @property
     def confirmed(self) -> bool:
@@ -133,9 +144,10 @@ class Tracker:
         run(recent, low, s.min_overlap_low)
         _, high_left = run(fresh, high_left, s.min_overlap)
 
-        seen = self._apply(match, frame, t_s, all_boxes, all_scores, classes)
+        covered = covered_feet(all_boxes, all_scores >= s.low_score)
+        seen = self._apply(match, frame, t_s, all_boxes, all_scores, classes, covered)
         ended = self._retire(match, t_s)
-        self._start(high_left, frame, t_s, all_boxes, all_scores, classes)
+        self._start(high_left, frame, t_s, all_boxes, all_scores, classes, covered)
         return seen, ended
 
     def finish(self) -> list[Track]:
@@ -161,12 +173,21 @@ class Tracker:
         ratio = area[:, None] / np.maximum(det_area[None, :], 1.0)
         # Nor may a standing vehicle leap, or one that drives away fall back: that box belongs to its neighbour.
         possible = kalman.surprise(self._mean[rows], self._covariance[rows], boxes[dets]) <= self.settings.max_surprise
-        cost = np.where((overlap >= least) & possible & (ratio < 3.5) & (ratio > 1 / 3.5), 1.0 - value, _FORBIDDEN)
+        full = np.array([self._tracks[r].full_px2 for r in rows])
+        possible &= (ratio < 3.5) & (ratio > 1 / 3.5) & (det_area[None, :] < _GROWTH * full[:, None])
+        cost = np.where((overlap >= least) & possible, 1.0 - value, _FORBIDDEN)
         left, right = linear_sum_assignment(cost)
         return {int(rows[i]): int(dets[j]) for i, j in zip(left, right, strict=True) if cost[i, j] < _FORBIDDEN}
 
     def _apply(
-        self, match: dict[int, int], frame: int, t_s: float, boxes: Floats, scores: Floats, classes: Ints
+        self,
+        match: dict[int, int],
+        frame: int,
+        t_s: float,
+        boxes: Floats,
+        scores: Floats,
+        classes: Ints,
+        covered: Floats,
     ) -> list[Track]:
         if not match:
             return []
@@ -180,7 +201,10 @@ class Tracker:
             track = self._tracks[row]
             track.hits += 1
             x1, y1, x2, y2 = (float(v) for v in boxes[det])
-            track.observations.append(Observation(frame, t_s, (x1, y1, x2, y2), float(scores[det])))
+            seen_now = Observation(frame, t_s, (x1, y1, x2, y2), float(scores[det]), float(covered[det]))
+            track.observations.append(seen_now)
+            fading = 0.5 ** ((t_s - track.observations[-2].t_s) / _FULL_HALF_LIFE_S)
+            track.full_px2 = max((x2 - x1) * (y2 - y1), fading * track.full_px2)
             track.votes[int(classes[det])] += float(scores[det])
             track.velocity_px_s = (float(self._mean[row, 4]), float(self._mean[row, 5]))
             while t_s - track.observations[0].t_s > self.settings.history_s:
@@ -211,7 +235,9 @@ class Tracker:
         self._mean, self._covariance = self._mean[keep], self._covariance[keep]
         return ended
 
-    def _start(self, rows: Ints, frame: int, t_s: float, boxes: Floats, scores: Floats, classes: Ints) -> None:
+    def _start(
+        self, rows: Ints, frame: int, t_s: float, boxes: Floats, scores: Floats, classes: Ints, covered: Floats
+    ) -> None:
         chosen = [int(r) for r in rows if scores[r] >= self.settings.new_score]
         if not chosen:
             return
@@ -222,9 +248,25 @@ class Tracker:
             votes = np.zeros(self._classes)
             votes[int(classes[row])] = float(scores[row])
             x1, y1, x2, y2 = (float(v) for v in boxes[row])
-            first = Observation(frame, t_s, (x1, y1, x2, y2), float(scores[row]))
-            self._tracks.append(Track(self._next_id, "tentative", [first], votes, first_s=t_s))
+            first = Observation(frame, t_s, (x1, y1, x2, y2), float(scores[row]), float(covered[row]))
+            self._tracks.append(
+                Track(self._next_id, "tentative", [first], votes, first_s=t_s, full_px2=(x2 - x1) * (y2 - y1))
+            )
             self._next_id += 1
+
+
+_NEARER_SHARE = 0.04
+
+
+def covered_feet(boxes: Floats, believed: NDArray[np.bool_]) -> Floats:
+    """`[N]` share of each box's lower edge that lies in `believed` boxes reaching farther down: who stands nearer."""
+    if not len(boxes):
+        return np.zeros(0)
+    x1, y1, x2, y2 = boxes.T
+    nearer = (y2[None, :] > (y2 + _NEARER_SHARE * (y2 - y1))[:, None]) & (y1[None, :] < y2[:, None]) & believed[None, :]
+    shared = np.clip(np.minimum(x2[:, None], x2[None, :]) - np.maximum(x1[:, None], x1[None, :]), 0.0, None)
+    share: Floats = np.clip((shared * nearer).sum(axis=1) / np.maximum(x2 - x1, 1e-6), 0.0, 1.0)
+    return share
 
 
 def grow(boxes: Floats, share: float) -> Floats:

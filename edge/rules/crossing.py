@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.paths import LineRun, Path
+from evidence.acts import VehicleClass
 from zones.schema import RuleSettings
+
+Floats = NDArray[np.float64]
 
 ENTRY_WITHIN_S = 8.0
 """Who takes longer from the line into the junction has stopped in between: another act than running the light."""
@@ -19,6 +22,17 @@ _MAX_STEP_BOXES = 2.0
 _STRETCH_S = 0.7
 _JUMP_BOXES = 0.25
 _JUMP_SHARE = 0.5
+_MAX_BEND_M = {
+    VehicleClass.MOTORCYCLE: 2.8,
+    VehicleClass.BICYCLE: 2.8,
+    VehicleClass.CAR: 4.0,
+    VehicleClass.TRUCK: 7.0,
+    VehicleClass.BUS: 7.0,
+}
+_MAX_BRAKING_M = 5.0
+_SLOW_M = 1.0
+"""The same with a ground plane: some 5 m/s2 aside and in gathering speed, 9 m/s2 in braking, and what boxes err: most
+where a long vehicle's flank comes into sight."""
 _MAX_BEND_BOXES = 1.8
 """No vehicle changes its way by more than this (in box sizes) from one stretch to the next: 1.8 in 0.7 s would be some
 4 m/s2 and the jump of a box that comes out from behind another. What does was two vehicles, one track."""
@@ -62,14 +76,14 @@ def crossing(path: Path, run: LineRun, rules: RuleSettings) -> Crossing | None:
         return None  # it came out of the junction, or its track was taken over from something that did
     if not _continuous(path, last_before, at, size):
         return None
-    seen_before = np.flatnonzero(run.seen_px[: at + 1] <= rules.line_margin_px)
-    earliest = min(at, int(seen_before[-1]) + 1) if len(seen_before) else 0
+    surely_before = np.flatnonzero(run.farthest_px[: at + 1] <= rules.line_margin_px)
+    earliest = min(at, int(surely_before[-1]) + 1) if len(surely_before) else 0
     return Crossing(at, last_before, farthest, earliest)
 
 
 def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
     """Whether it is plausibly one vehicle that was before the line and is past it now."""
-    step: NDArray[np.float64] = path.contacts[at] - path.contacts[before]
+    step: Floats = path.contacts[at] - path.contacts[before]
     gap_s = float(path.t_s[at] - path.t_s[before])
     if gap_s > _MAX_GAP_S or float(np.hypot(*step)) > _MAX_STEP_BOXES * size_px:
         return False
@@ -92,22 +106,31 @@ def _jumps(path: Path, before: int, at: int, size_px: float) -> bool:
 
 def one_vehicle(path: Path, from_s: float, to_s: float, size_px: float) -> bool:
     """Whether the way between two times is one that a vehicle can drive, rather than the ways of two."""
-    return _bend(path, from_s, to_s) <= _MAX_BEND_BOXES * size_px
+    metres = path.metres()
+    if metres is None:
+        bends, _ = _bends(path.t_s, path.contacts, from_s, to_s)
+        return bool((np.hypot(*bends.T) <= _MAX_BEND_BOXES * size_px).all())
+    bends, along = _bends(path.t_s, metres, from_s, to_s)
+    speed = np.hypot(*along.T)
+    ahead = np.einsum("ij,ij->i", bends, along) / np.maximum(speed, 1e-9)
+    aside = np.sqrt(np.maximum(np.einsum("ij,ij->i", bends, bends) - ahead**2, 0.0))
+    slow = speed < _SLOW_M
+    ahead = np.where(slow, np.hypot(*bends.T), ahead)
+    most = _MAX_BEND_M[path.cls]
+    fine = (ahead <= most) & (ahead >= -max(most, _MAX_BRAKING_M)) & (slow | (aside <= most))
+    return bool(fine.all())
 
 
-def _bend(path: Path, from_s: float, to_s: float) -> float:
-    """Largest second difference of the way over stretches of `_STRETCH_S`, in pixels."""
-    first, last = max(path.t_s[0] + _STRETCH_S, from_s), min(path.t_s[-1] - _STRETCH_S, to_s)
-    if last < first:
-        return 0.0
-    middles = np.arange(first, last + 1e-6, 0.05)
+def _bends(t_s: Floats, points: Floats, from_s: float, to_s: float) -> tuple[Floats, Floats]:
+    """`[M, 2]` second differences of the way over stretches of `_STRETCH_S`, and the way made over two of them."""
+    first, last = max(float(t_s[0]) + _STRETCH_S, from_s), min(float(t_s[-1]) - _STRETCH_S, to_s)
+    middles = np.arange(first, last + 1e-6, 0.05) if last >= first else np.zeros(0)
 
-    def way(times: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = (np.interp(times, path.t_s, path.contacts[:, axis]) for axis in (0, 1))
-        return np.stack([x, y])
+    def way(times: Floats) -> Floats:
+        return np.stack([np.interp(times, t_s, points[:, axis]) for axis in (0, 1)], axis=1)
 
-    bends = way(middles + _STRETCH_S) - 2 * way(middles) + way(middles - _STRETCH_S)
-    return float(np.hypot(*bends).max())
+    before, at, after = way(middles - _STRETCH_S), way(middles), way(middles + _STRETCH_S)
+    return after - 2 * at + before, after - before
 
 
 def moment_before(path: Path, at: int, seconds: float) -> int:

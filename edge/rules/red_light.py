@@ -17,6 +17,9 @@ from zones.schema import Scene
 
 Floats = NDArray[np.float64]
 _ENTRY_POINTS = 3
+_CLEAR_BOXES = 0.035
+_QUANTILE = 0.2
+"""While red, the rear must have been so far before the line (in box sizes) in more than so many of the pictures."""
 _TRAVEL_BOXES = 0.35
 _CUT_OFF_TRAVEL_BOXES = 0.05
 _CUT_OFF_MOTION_BOXES = 0.5
@@ -53,6 +56,8 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
     if not len(before_in_red):
         return None  # not seen before the line while red
     size = float(np.median(path.size_px[max(0, at - 3) : at + 3]))
+    if float(np.quantile(run.rear_px[before_in_red[0] : at], _QUANTILE)) > rules.line_margin_px - _CLEAR_BOXES * size:
+        return None  # it stood on the line when red began, and its box trembled
     travel = float(run.rear_px[last] - run.rear_px[at])
     cut_off = travel < _TRAVEL_BOXES * size
     if cut_off and not _moving_when_cut_off(path, run.rear_px, at, int(before_in_red[0]), size):

@@ -18,7 +18,7 @@ from zones.schema import Scene
 Floats = NDArray[np.float64]
 _STILL_BOXES = 0.12
 """A standing vehicle's box wanders by less than this share of its size."""
-_CLEAR_BOXES = 0.07
+_CLEAR_BOXES = 0.055
 """The rear must stand clear of the line by this share: on the line is not past it."""
 _BEFORE_BOXES = 0.4
 _WAY_BOXES = 0.5
@@ -86,16 +86,15 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
 def _standing(path: Path, rear_px: Floats, at: int, size: float, seconds: float) -> tuple[int, int] | None:
     """First and last observation of the first stretch of standing clear of the line for `seconds`."""
     points, t_s = path.contacts[at:], path.t_s[at:]
-    clear = rear_px[at:] > _CLEAR_BOXES * size
     start = 0
     for last in range(len(t_s)):
-        if not clear[last]:
-            start = last + 1
-            continue
         # the stretch begins again after the last observation that was too far from where it stands now
         away = np.flatnonzero(np.hypot(*(points[start : last + 1] - points[last]).T) > _STILL_BOXES * size)
         if len(away):
             start += int(away[-1]) + 1
-        if t_s[last] - t_s[start] >= seconds:
+        if t_s[last] - t_s[start] < seconds:
+            continue
+        # the middle of the stretch: a box that trembles is on the line now and then
+        if float(np.median(rear_px[at + start : at + last + 1])) > _CLEAR_BOXES * size:
             return at + start, at + last
     return None

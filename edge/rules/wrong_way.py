@@ -16,6 +16,8 @@ _LEAST_POINTS = 4
 _LEAST_TRAVEL_BOXES = 0.8
 _ALONG_SHARE = 0.7
 """Of the way made so much must be against the lane: crossing it sideways is another thing."""
+_STEP_SHARE = 0.4
+"""Of the way so much may be made in one step, and more where pictures are missing."""
 _MOTION_SHARE = 0.2
 _BACKWARD_SHARE = 0.75
 """Of the steps in the lane so many must go against it: a box that jumps once does not."""
@@ -57,6 +59,9 @@ def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | No
     along_share = against / max(straight, 1e-6)
     if against < needed or lasted < rules.wrong_way_s or share < _BACKWARD_SHARE or along_share < _ALONG_SHARE:
         return None
+    steps, gaps = -np.diff(run.progress_px[first : last + 1]), np.diff(t_s)
+    if (steps > (_STEP_SHARE + gaps / lasted) * against).any():
+        return None  # made at one leap: the track went over to another
     if _moved(path, first, last) < _MOTION_SHARE * against:
         return None  # only the lower edge moved: somebody who hid the wheels drove away
     return Finding(

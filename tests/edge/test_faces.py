@@ -41,3 +41,14 @@ def test_a_box_above_the_horizon_stays_as_it_is() -> None:
 def test_a_box_cut_off_at_a_side_of_the_picture_tells_nothing_of_its_width() -> None:
     boxes = np.array([[0.0, 400, 300, 600], [100, 400, 300, 600], [800, 400, 1000, 600]])
     assert NearFaces(GROUND, 1000).whole(boxes).tolist() == [False, True, False]
+
+
+def test_who_drives_aslant_shows_the_flank_that_lies_ahead_of_him() -> None:
+    box, moto = np.array([[440.0, 400, 640, 600]]), np.array([WIDEST_M[VehicleClass.MOTORCYCLE]])
+    faces = NearFaces(GROUND, 1000)
+    to_the_right, to_the_left, nowhere = (faces.of(box, moto, STRIPE, np.array([w]))[0] for w in (
+        (1.0, 2.0), (-1.0, 2.0), (np.nan, np.nan)
+    ))  # fmt: skip
+    assert (to_the_right[0], to_the_right[2]) == pytest.approx((440, 535), abs=1.0)
+    assert (to_the_left[0], to_the_left[2]) == pytest.approx((545, 640), abs=1.0)
+    assert np.array_equal(nowhere, faces.of(box, moto, STRIPE)[0])

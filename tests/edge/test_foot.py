@@ -8,6 +8,7 @@ import pytest
 
 from edge.foot import Foot
 from edge.tracking import Observation
+from evidence.acts import VehicleClass
 
 Box = tuple[float, float, float, float]
 WAITING: Box = (100.0, 200.0, 180.0, 400.0)
@@ -18,7 +19,7 @@ def foot_of(boxes: Sequence[Box]) -> float:
     foot = Foot()
     last = 0.0
     for index, box in enumerate(boxes):
-        last = foot.of(Observation(index, index / 10, box, 0.9))
+        last = foot.of(Observation(index, index / 10, box, 0.9), VehicleClass.MOTORCYCLE).foot
     return last
 
 

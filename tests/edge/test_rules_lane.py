@@ -79,6 +79,7 @@ def test_driving_against_the_lane_is_found_after_the_time_and_the_way_that_the_s
         (points((0, 120, 380), (3, 280, 430)), 3, "crosses the lane sideways"),
         (points((0, 200, 400), (1, 203, 401), (9, 200, 400)), 9, "stands"),
         (points((0, 50, 320), (3, 50, 470)), 3, "outside the lane"),
+        (points((0, 200, 350), (2, 200, 350), (2.1, 200, 450), (4, 200, 460)), 4, "a track that goes over to another"),
     ],
 )
 def test_not_every_backward_step_is_wrong_way(where: Where, to_s: float, why: str) -> None:

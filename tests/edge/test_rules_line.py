@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.interpolate import PchipInterpolator
 
+from edge.rules.crossing import one_vehicle
 from edge.rules.red_light import red_light
 from edge.rules.stopped_past_line import stopped_past_line
 from evidence.acts import VehicleClass
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW, drive, lamps, points, scene
+from zones.geometry import GroundMap
+from zones.schema import GroundPlane
 
 Where = Callable[[float], tuple[float, float]]
 THROUGH = points((0, 300, 450), (6, 300, 60))  # passes the line at about 2.3 s, in the junction at 3.1 s
@@ -180,3 +186,61 @@ def test_a_hard_start_from_the_line_is_still_a_run() -> None:
 
     path = drive(scene(), start, from_s=0, to_s=4.1)
     assert len(red_light(path, scene(), lamps(scene(), ALWAYS_RED))) == 1
+
+
+@pytest.mark.parametrize(("stood_at", "acts"), [(300, 0), (299, 0), (304, 1)])
+def test_who_stood_on_the_line_when_red_began_has_not_passed_it_in_red(stood_at: int, acts: int) -> None:
+    """His box trembles by some pixels, now before the line, now past it."""
+
+    def where(t_s: float) -> tuple[float, float]:
+        x, y = points((0, 300, 450), (2, 300, stood_at), (9, 300, stood_at), (12, 300, 60))(t_s)
+        return x, y + 1.5 * (-1) ** round(t_s * 10)
+
+    path = drive(scene(), where, from_s=0, to_s=12)
+    lamps_ = lamps(scene(), [(0, GREEN), (4, RED)])
+    assert len(red_light(path, scene(), lamps_)) == acts
+
+
+def test_a_box_that_trembles_past_the_line_still_stands_there() -> None:
+    def where(t_s: float) -> tuple[float, float]:
+        x, y = points((0, 300, 450), (2, 300, 320), (4, 300, 296), (20, 300, 296))(t_s)
+        return x, y + (3.0 if round(t_s * 10) % 7 == 0 else 0.0)
+
+    path = drive(scene(), where, from_s=0, to_s=12)
+    assert len(stopped_past_line(path, scene(), lamps(scene(), ALWAYS_RED))) == 1
+
+
+# -- with a ground plane -----------------------------------------------------------------------------------------------
+
+PLANE = GroundMap.of(
+    GroundPlane(pixels=((140, 450), (460, 450), (340, 150), (260, 150)), metres=((-4, 10), (4, 10), (4, 40), (-4, 40)))
+)
+
+
+@pytest.mark.parametrize(
+    ("t_s", "x_m", "y_m", "cls", "one"),
+    [
+        ((0, 0.8, 1.6, 2.4, 9), 0, (10, 17, 21.5, 23, 23), VehicleClass.MOTORCYCLE, True),
+        ((0, 2, 2.3, 6), 0, (10, 10, 15, 15), VehicleClass.MOTORCYCLE, False),
+        ((0, 3, 6), 0, (10, 30, 50), VehicleClass.CAR, True),
+        ((0, 2, 2.2, 6), (0, 0, 3.3, 3.3), (10, 18, 18.8, 32), VehicleClass.MOTORCYCLE, False),
+        ((0, 2, 3.2, 6), (0, 0, 3.3, 3.3), (10, 16, 18.8, 27), VehicleClass.MOTORCYCLE, True),
+        ((0, 1, 1.6, 6), (0, 0, 4, 4), (10, 14, 17, 40), VehicleClass.TRUCK, True),
+    ],
+    ids=[
+        "brakes hard",
+        "leaps ahead",
+        "drives on",
+        "leaps to the next lane",
+        "changes lane",
+        "a lorry's flank appears",
+    ],
+)
+def test_what_one_vehicle_can_drive(t_s: Any, x_m: Any, y_m: Any, cls: VehicleClass, one: bool) -> None:
+    def where(at: float) -> tuple[float, float]:
+        x = float(np.interp(at, t_s, np.broadcast_to(x_m, len(t_s))))
+        u, v = PLANE.to_pixels([(x, float(PchipInterpolator(t_s, y_m)(at)))])[0]
+        return float(u), float(v)
+
+    path = replace(drive(scene(), where, from_s=0, to_s=t_s[-1], cls=cls), ground=PLANE)
+    assert one_vehicle(path, 0, 9, 50) is one

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.tracking import Track, Tracker, TrackerSettings
+from edge.tracking import Track, Tracker, TrackerSettings, covered_feet
 
 Box = tuple[float, float, float, float]
 Mover = Callable[[float], Box | None]
@@ -147,3 +147,35 @@ def test_a_standing_vehicle_is_not_dragged_along_by_one_that_passes(fps: float) 
     standing, passing = mover(300, 300, 0, 0), mover(296, 520, 0, -110)
     _, ids = watch([lambda t: None if 1.6 < t < 2.6 else standing(t), passing], fps=fps, seconds=4, jitter=0.5)
     assert not ids[0] & ids[1]
+
+
+def test_a_standing_vehicle_is_not_lost_to_a_larger_one_that_shoots_past() -> None:
+    """For a moment only the other one's box is there, nearly three times as large."""
+    standing, other = mover(300, 300, 0, 0, 60, 130), mover(-460, 300, 700, 0, 155, 145)
+    _, ids = watch(
+        [lambda t: None if 0.9 < t < 1.3 else standing(t), lambda t: other(t) if 0.9 < t < 1.6 else None],
+        fps=12.5, seconds=3, jitter=0.5,
+    )  # fmt: skip
+    assert not ids[0] & ids[1]
+    assert len(ids[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "others", "expected"),
+    [
+        ("alone", [], 0.0),
+        ("another beside it", [(200, 0, 300, 150)], 0.0),
+        ("another before it, lower in the picture", [(0, 50, 100, 160)], 1.0),
+        ("half of it", [(50, 50, 150, 160)], 0.5),
+        ("two others", [(-50, 50, 30, 160), (70, 50, 150, 160)], 0.6),
+        ("one behind it", [(0, -80, 100, 60)], 0.0),
+        ("ending at the same height", [(0, 50, 100, 101)], 0.0),
+    ],
+)
+def test_how_much_of_a_foot_others_cover(
+    why: str, others: list[tuple[float, float, float, float]], expected: float
+) -> None:
+    boxes = np.array([(0.0, 0.0, 100.0, 100.0), *others])
+    assert covered_feet(boxes, np.ones(len(boxes), np.bool_))[0] == pytest.approx(expected)
+    believed = np.zeros(len(boxes), np.bool_)
+    assert covered_feet(boxes, believed)[0] == 0.0

@@ -184,6 +184,11 @@ ROWS = [
         {"red_light": True},
     ),
     (
+        "stands on the line, then drives on in red: has he passed it when he came or when he left?",
+        drive((0, 2, -28), (3, 2, -17.5), (15, 2, -17.5), (18, 2, 5), red_from_s=0.0),
+        {"red_light": False},
+    ),
+    (
         "changes lane over the solid line",
         drive((0, 2.2, -30), (1, 2.2, -28), (6, 4.8, -21), (7, 4.8, -19.6), red_from_s=99.0),
         {"solid_line": True},

@@ -32,6 +32,7 @@ _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SAME_IOU = 0.25
 _SLACK_S = 1.5
 _SHOWN = 0.33
+_BESIDE_S = 0.8
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,16 @@ def _report(event: ActEvent, book: Mapping[int, Sequence[Sight]]) -> Report:
 
 
 def _hidden(act: TrueAct, book: Mapping[int, Sequence[Sight]], fps: float) -> bool:
-    """Whether less than a third of the vehicle was to be seen while it passed the line, or during the act."""
+    """Whether less than a third of the vehicle was to be seen just before or just after it passed the line, or during
+    the act: what nobody saw on both sides of the line cannot be shown to have passed it."""
     at_line = act.act in (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE)
-    from_s, to_s = (act.t_s - 0.6, act.t_s + 0.6) if at_line else (act.t_s, act.until_s)
-    frames = [i for i in range(int(from_s * fps), int(to_s * fps) + 2) if i in book]
-    shown = [next((s.visible for s in book[i] if s.id == act.vehicle), 0.0) for i in frames]
-    return bool(shown) and float(np.median(shown)) < _SHOWN
+    spans = [(act.t_s - _BESIDE_S, act.t_s), (act.t_s, act.t_s + _BESIDE_S)] if at_line else [(act.t_s, act.until_s)]
+    for from_s, to_s in spans:
+        frames = [i for i in range(int(from_s * fps), int(to_s * fps) + 2) if i in book]
+        shown = [next((s.visible for s in book[i] if s.id == act.vehicle), 0.0) for i in frames]
+        if shown and float(np.median(shown)) < _SHOWN:
+            return True
+    return False
 
 
 def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report], hidden: Set[int]) -> None:

@@ -36,6 +36,8 @@ AGAINST_S = (1.0, 0.6, 1.6)
 AGAINST_M = (1.5, 1.0, 4.0)
 TURNED_S = (0.5, 0.25, 0.8)
 """Seen so long in the part of the junction through which only a left turn leads."""
+LOWER_EDGE = 0.03
+"""Share of the picture's height."""
 STILL_M_S = 0.15
 _SOLID_Y = LINE_Y - STOP_LINE_WIDTH
 MARKINGS = {"tim-duong": (-0.15, 0.15), "vach-lan": (3.5,)}
@@ -54,6 +56,8 @@ class Way:
     speed: Floats
     visible: Bools
     """Whether the end of its footprint nearest the camera is on the road in the picture."""
+    well_visible: Bools
+    """The same, and not at the picture's lower edge, where boxes are cut off."""
 
     def end(self, ahead: float) -> tuple[Floats, Floats]:
         """A point on the middle line: 0.5 the front, -0.5 the rear."""
@@ -80,7 +84,9 @@ def ways(run: Run) -> dict[str, Way]:
         inside &= (pixels[:, 1] >= 0) & (pixels[:, 1] < run.camera.height - 1)
         _, x, y, heading, speed = table.T
         visible = inside & (pixels[:, 2] > 0)
-        out[name] = Way(spec, table[:, 0].astype(np.int64), table[:, 0] * run.step_s, x, y, heading, speed, visible)
+        well = visible & (pixels[:, 1] < (1.0 - LOWER_EDGE) * run.camera.height)
+        moments = table[:, 0].astype(np.int64)
+        out[name] = Way(spec, moments, table[:, 0] * run.step_s, x, y, heading, speed, visible, well)
     return out
 
 
@@ -178,6 +184,10 @@ def _at_the_line(way: Way, movement: str, lamps: dict[str, Lamps], run: Run) -> 
         return
     outside = (np.arange(len(rear)) >= at) & (rear <= ENTRY_Y) & (way.t_s < green_s)
     stood, clear, first = _longest_stand(way, outside, rear, run.step_s)
+    if clear < CLEAR_M[2] and entry is not None and float(way.t_s[entry]) < green_s:
+        # he may be said to have passed it when he came or when he left
+        note = "stood on the line, then drove on in red"
+        yield TrueAct(ActCode.RED_LIGHT, way.spec.id, t_c, float(way.t_s[entry]), "vach-dung", note, sure=False)
     grades = [_grade(stood, STOOD_S), _grade(clear, CLEAR_M)]
     if None in grades or way.spec.priority:
         return
@@ -236,7 +246,11 @@ def _solid_lines(way: Way) -> Iterator[TrueAct]:
         best: tuple[int, float, TrueAct] | None = None
         for first, last in _stretches(beside & (share >= OVERLAP[1]), way.index):
             over = beside[first : last + 1] & (share[first : last + 1] >= OVERLAP[0])
-            firm = float(over.sum()) * float(np.median(np.diff(way.t_s[first : last + 2]))) if last > first else 0.0
+            step_s = float(np.median(np.diff(way.t_s[first : last + 2]))) if last > first else 0.0
+            firm = float(over.sum()) * step_s
+            # surely only what lasts so long away from the edge of the picture
+            if OVER_S[0] <= firm and float((over & way.well_visible[first : last + 1]).sum()) * step_s < OVER_S[2]:
+                firm = min(firm, OVER_S[0])
             moved = float(np.hypot(x[last] - x[first], y[last] - y[first]))
             grades = [
                 _grade(float(share[first : last + 1].max()), OVERLAP),

@@ -81,13 +81,19 @@ class Path:
     ended: bool
     cut_off: bool
     ground: GroundMap | None = None
+    lower_edge_px: float = np.inf
+    """From this row on a box is cut off by the picture's lower edge, and its foot lies below."""
 
-    def metres(self) -> Floats | None:
-        """`[N, 2]` the contacts on the road; None without a ground plane, or beyond its horizon."""
-        if self.ground is None:
+    def way_m(self) -> tuple[Floats, Floats] | None:
+        """Times `[M]` and places on the road `[M, 2]`, metres, where the foot is in the picture.
+
+        None without a ground plane, or if the way leads beyond its horizon.
+        """
+        inside = self.boxes[:, 3] < self.lower_edge_px
+        if self.ground is None or not inside.any():
             return None
-        found = self.ground.to_metres(self.contacts)
-        return found if np.isfinite(found).all() else None
+        found = self.ground.to_metres(self.contacts[inside])
+        return (self.t_s[inside], found) if np.isfinite(found).all() else None
 
     @property
     def size_px(self) -> Floats:
@@ -96,7 +102,7 @@ class Path:
         return size
 
 
-_UPPER_EDGE_SHARE = 0.015
+_EDGE_SHARE = 0.015
 _WAY_S = 0.5
 _OWN_COLUMNS = 7
 """Time, box, contact; then what the scene's geometry measured."""
@@ -184,7 +190,7 @@ class SceneGeometry:
         """For one new track."""
         if self.uprights is None:
             return Foot()
-        return TallFoot(self.uprights, _UPPER_EDGE_SHARE * self.scene.picture.height)
+        return TallFoot(self.uprights, _EDGE_SHARE * self.scene.picture.height)
 
     def kept(self, boxes: Floats) -> Bools:
         """`[N]`: boxes whose foot is not in an excluded area."""
@@ -342,6 +348,7 @@ class PathBook:
             ended=track.state == "ended",
             cut_off=cut_off,
             ground=geometry.ground,
+            lower_edge_px=(1.0 - _EDGE_SHARE) * geometry.scene.picture.height,
         )
 
 

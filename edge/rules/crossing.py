@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from edge.paths import LineRun, Path
 from evidence.acts import VehicleClass
@@ -26,11 +27,12 @@ _MAX_BEND_M = {
     VehicleClass.MOTORCYCLE: 2.8,
     VehicleClass.BICYCLE: 2.8,
     VehicleClass.CAR: 4.0,
-    VehicleClass.TRUCK: 7.0,
-    VehicleClass.BUS: 7.0,
+    VehicleClass.TRUCK: 12.0,
+    VehicleClass.BUS: 12.0,
 }
 _MAX_BRAKING_M = 5.0
 _SLOW_M = 1.0
+_EXCURSION = 5
 """The same with a ground plane: some 5 m/s2 aside and in gathering speed, 9 m/s2 in braking, and what boxes err: most
 where a long vehicle's flank comes into sight."""
 _MAX_BEND_BOXES = 1.8
@@ -106,11 +108,13 @@ def _jumps(path: Path, before: int, at: int, size_px: float) -> bool:
 
 def one_vehicle(path: Path, from_s: float, to_s: float, size_px: float) -> bool:
     """Whether the way between two times is one that a vehicle can drive, rather than the ways of two."""
-    metres = path.metres()
-    if metres is None:
+    way = path.way_m()
+    if way is None:
         bends, _ = _bends(path.t_s, path.contacts, from_s, to_s)
         return bool((np.hypot(*bends.T) <= _MAX_BEND_BOXES * size_px).all())
-    bends, along = _bends(path.t_s, metres, from_s, to_s)
+    t_way, places = way
+    # one or two pictures in which the neighbour's box was taken are no way that anybody drove
+    bends, along = _bends(t_way, median_filter(places, size=(_EXCURSION, 1), mode="nearest"), from_s, to_s)
     speed = np.hypot(*along.T)
     ahead = np.einsum("ij,ij->i", bends, along) / np.maximum(speed, 1e-9)
     aside = np.sqrt(np.maximum(np.einsum("ij,ij->i", bends, bends) - ahead**2, 0.0))

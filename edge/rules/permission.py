@@ -17,6 +17,8 @@ from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 
 _EXIT_POINTS = 3
+_LANE_POINTS = 8
+_LANE_WITHIN_S = 6.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Governing:
 
 def governing(scene: Scene, line: StopLine, path: Path, upto: int) -> Governing:
     """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
-    lanes = {lane.id for lane in scene.lanes if path.lanes[lane.id].inside[: upto + 1][-8:].any()}
+    lanes = _lanes(scene, path, upto)
     movements = _movements(scene, path, lanes)
     heads = {
         movement: tuple(
@@ -76,6 +78,16 @@ def governing(scene: Scene, line: StopLine, path: Path, upto: int) -> Governing:
     }
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
     return Governing(movements, heads)
+
+
+def _lanes(scene: Scene, path: Path, upto: int) -> set[str]:
+    """The lanes it was in last: not by the count of observations, as who creeps over the line is long between both."""
+    inside = {lane.id: path.lanes[lane.id].inside[: upto + 1] for lane in scene.lanes}
+    if not inside:
+        return set()
+    recent = path.t_s[: upto + 1] >= path.t_s[upto] - _LANE_WITHIN_S
+    last = np.flatnonzero(np.logical_or.reduce(list(inside.values())) & recent)[-_LANE_POINTS:]
+    return {name for name, hits in inside.items() if hits[last].any()}
 
 
 def _movements(scene: Scene, path: Path, lanes: Iterable[str]) -> tuple[Movement, ...]:

@@ -50,6 +50,16 @@ def test_heads_and_movements(heads: list[dict[str, Any]], states: dict[str, Lamp
     assert len(red_light(drive(here, where, from_s=0, to_s=6), here, histories)) == acts
 
 
+def test_who_creeps_over_the_line_is_still_of_his_lane() -> None:
+    """From the lane's end to the line it takes him longer than eight pictures."""
+    lanes = [scene().lanes[0].model_dump() | {"movements": ["left"]}, scene().lanes[1].model_dump()]
+    here = scene(lanes=lanes, signals=[MAIN])
+    path = drive(here, points((0, 200, 450), (3, 200, 309), (6, 200, 295)), from_s=0, to_s=6)
+    upto = int((path.contacts[:, 1] < 300).argmax())
+    assert not path.lanes["left"].inside[upto - 8 : upto + 1].any()
+    assert governing(here, here.stop_lines[0], path, upto).movements == ("left",)
+
+
 def test_a_head_of_another_lane_does_not_count() -> None:
     here = scene(signals=[MAIN | {"lanes": ["right"]}])
     path = drive(here, points((0, 200, 450), (6, 200, 60)), from_s=0, to_s=6)

@@ -225,6 +225,7 @@ PLANE = GroundMap.of(
         ((0, 3, 6), 0, (10, 30, 50), VehicleClass.CAR, True),
         ((0, 2, 2.2, 6), (0, 0, 3.3, 3.3), (10, 18, 18.8, 32), VehicleClass.MOTORCYCLE, False),
         ((0, 2, 3.2, 6), (0, 0, 3.3, 3.3), (10, 16, 18.8, 27), VehicleClass.MOTORCYCLE, True),
+        ((0, 2, 2.1, 2.2, 2.3, 6), (0, 0, 3, 3, 0, 0), (10, 18, 18.4, 18.8, 19.2, 32), VehicleClass.MOTORCYCLE, True),
         ((0, 1, 1.6, 6), (0, 0, 4, 4), (10, 14, 17, 40), VehicleClass.TRUCK, True),
     ],
     ids=[
@@ -233,6 +234,7 @@ PLANE = GroundMap.of(
         "drives on",
         "leaps to the next lane",
         "changes lane",
+        "two boxes of a neighbour",
         "a lorry's flank appears",
     ],
 )

@@ -24,6 +24,8 @@ Bools = NDArray[np.bool_]
 LINE_Y = -STOP_LINE
 ENTRY_Y = -CROSSWALK[0]
 """The junction is entered at the far edge of the crosswalk."""
+WAY_KNOWN_Y = 0.0
+"""Who ends short of this may still have been about to turn."""
 RED_S = (0.5, 0.3, 0.9)
 """Red must be this old when the rear passes the line; younger than the second: no act, older than the third: surely."""
 STOOD_S = (2.0, 1.5, 2.8)
@@ -168,6 +170,9 @@ def _at_the_line(way: Way, movement: str, lamps: dict[str, Lamps], run: Run) -> 
         sure, notes = False, ["front on or past the line when red began"]
     if not -0.05 + way.spec.width_m / 2 < way.x[at] < KERB_X:
         sure, notes = False, ["at the end of the line"]
+    at_the_end = way.y[-1] < WAY_KNOWN_Y and way.index[-1] >= len(run.moments) - 2
+    if movement == "straight" and at_the_end and not lamps["right"].red(m):
+        sure, notes = False, ["the run ends before one knows where he goes"]
     entered = np.flatnonzero(rear > ENTRY_Y)
     entry = int(entered[0]) if len(entered) else None
     within = None if entry is None else float(way.t_s[entry]) - t_c
@@ -201,7 +206,7 @@ def _at_the_line(way: Way, movement: str, lamps: dict[str, Lamps], run: Run) -> 
 
 def _longest_stand(way: Way, allowed: Bools, rear: Floats, step_s: float) -> tuple[float, float, float]:
     """Seconds of the longest stand, how far past the line, and when it began."""
-    still = allowed & (way.speed < STILL_M_S)
+    still = allowed & (way.speed < STILL_M_S) & (_pace(way, step_s) < STILL_M_S)
     best, begin = (0, 0), None
     for i in range(len(still) + 1):
         inside = i < len(still) and bool(still[i])
@@ -213,6 +218,15 @@ def _longest_stand(way: Way, allowed: Bools, rear: Floats, step_s: float) -> tup
     if not length:
         return 0.0, 0.0, 0.0
     return length * step_s, float(np.median(rear[first : first + length])) - LINE_Y, float(way.t_s[first])
+
+
+def _pace(way: Way, step_s: float) -> Floats:
+    """`[N]` m/s of the rear over 0.8 s: SUMO lets a vehicle shift aside, and turn, at a speed of nothing."""
+    at = np.arange(len(way.t_s))
+    before, after = np.maximum(at - round(0.4 / step_s), 0), np.minimum(at + round(0.4 / step_s), len(at) - 1)
+    x, y = way.end(-0.5)
+    pace: Floats = np.hypot(x[after] - x[before], y[after] - y[before]) / np.maximum((after - before) * step_s, step_s)
+    return pace
 
 
 def _stretches(mask: Bools, index: NDArray[np.int64]) -> list[tuple[int, int]]:

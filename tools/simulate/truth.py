@@ -40,7 +40,8 @@ TURNED_S = (0.5, 0.25, 0.8)
 """Seen so long in the part of the junction through which only a left turn leads."""
 LOWER_EDGE = 0.03
 """Share of the picture's height."""
-STILL_M_S = 0.15
+STILL_M_S = (0.15, 0.3)
+"""Slower than the first: stands. Up to the second he creeps so slowly that one may say he stands."""
 _SOLID_Y = LINE_Y - STOP_LINE_WIDTH
 MARKINGS = {"tim-duong": (-0.15, 0.15), "vach-lan": (3.5,)}
 
@@ -188,25 +189,28 @@ def _at_the_line(way: Way, movement: str, lamps: dict[str, Lamps], run: Run) -> 
         yield TrueAct(ActCode.RED_LIGHT, way.spec.id, t_c, t_c + within, "vach-dung", "; ".join(notes), sure)
         return
     outside = (np.arange(len(rear)) >= at) & (rear <= ENTRY_Y) & (way.t_s < green_s)
-    stood, clear, first = _longest_stand(way, outside, rear, run.step_s)
+    stood, _, _ = _longest_stand(way, outside, rear, run.step_s, STILL_M_S[0])
+    nearly, clear, first = _longest_stand(way, outside, rear, run.step_s, STILL_M_S[1])
     if clear < CLEAR_M[2] and entry is not None and float(way.t_s[entry]) < green_s:
         # he may be said to have passed it when he came or when he left
         note = "stood on the line, then drove on in red"
         yield TrueAct(ActCode.RED_LIGHT, way.spec.id, t_c, float(way.t_s[entry]), "vach-dung", note, sure=False)
-    grades = [_grade(stood, STOOD_S), _grade(clear, CLEAR_M)]
+    grades = [_grade(nearly, STOOD_S), _grade(clear, CLEAR_M)]
     if None in grades or way.spec.priority:
         return
     if movement != "right" and way.x[at] > LEFT_LANE[1] and not lamps["right"].red(m):
         sure, notes = False, [*notes, "the arrow would have let him turn right"]
     # the run ends before one can know whether he drives on
     cut = ends >= len(run.moments) * run.step_s - 2 * run.step_s and ends < t_c + ENTERS_WITHIN_S[0]
-    sure = bool(sure and all(grades) and not cut)
-    yield TrueAct(ActCode.STOPPED_PAST_LINE, way.spec.id, t_c, first + stood, "vach-dung", "; ".join(notes), sure)
+    sure = bool(sure and all(grades) and _grade(stood, STOOD_S) and not cut)
+    yield TrueAct(ActCode.STOPPED_PAST_LINE, way.spec.id, t_c, first + nearly, "vach-dung", "; ".join(notes), sure)
 
 
-def _longest_stand(way: Way, allowed: Bools, rear: Floats, step_s: float) -> tuple[float, float, float]:
+def _longest_stand(
+    way: Way, allowed: Bools, rear: Floats, step_s: float, slower_m_s: float
+) -> tuple[float, float, float]:
     """Seconds of the longest stand, how far past the line, and when it began."""
-    still = allowed & (way.speed < STILL_M_S) & (_pace(way, step_s) < STILL_M_S)
+    still = allowed & (way.speed < slower_m_s) & (_pace(way, step_s) < slower_m_s)
     best, begin = (0, 0), None
     for i in range(len(still) + 1):
         inside = i < len(still) and bool(still[i])
@@ -221,12 +225,21 @@ def _longest_stand(way: Way, allowed: Bools, rear: Floats, step_s: float) -> tup
 
 
 def _pace(way: Way, step_s: float) -> Floats:
-    """`[N]` m/s of the rear over 0.8 s: SUMO lets a vehicle shift aside, and turn, at a speed of nothing."""
-    at = np.arange(len(way.t_s))
-    before, after = np.maximum(at - round(0.4 / step_s), 0), np.minimum(at + round(0.4 / step_s), len(at) - 1)
+    """`[N]` m/s of the rear over 0.4 s, before or after: SUMO lets a vehicle shift aside at a speed of nothing.
+
+    The lesser of the two, so that a stand counts from its first moment to its last.
+    """
+    at, span = np.arange(len(way.t_s)), round(0.4 / step_s)
+    before, after = np.maximum(at - span, 0), np.minimum(at + span, len(at) - 1)
     x, y = way.end(-0.5)
-    pace: Floats = np.hypot(x[after] - x[before], y[after] - y[before]) / np.maximum((after - before) * step_s, step_s)
-    return pace
+
+    def pace(since: NDArray[np.int64], to: NDArray[np.int64]) -> Floats:
+        seconds = (to - since) * step_s
+        moved = np.hypot(x[to] - x[since], y[to] - y[since])
+        speed: Floats = np.divide(moved, seconds, out=np.full(len(at), np.inf), where=seconds > 0)
+        return speed
+
+    return np.fmin(pace(before, at), pace(at, after))
 
 
 def _stretches(mask: Bools, index: NDArray[np.int64]) -> list[tuple[int, int]]:

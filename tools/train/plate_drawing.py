@@ -23,6 +23,7 @@ FONT_FOLDER = Path("/usr/share/fonts/truetype")
 COLOURS = {"white": ((235, 238, 238), (25, 25, 28)), "yellow": ((40, 190, 240), (20, 20, 20)),
            "blue": ((170, 80, 20), (240, 240, 240)), "red": ((40, 30, 180), (240, 240, 240))}  # fmt: skip
 
+CONFUSED = "MNHUDBVYTXKPF"
 FORMS = {"moto5": 0.34, "moto4": 0.1, "moto_two": 0.1, "car2": 0.16, "car1": 0.22, "car4": 0.04, "special": 0.04}
 
 
@@ -38,11 +39,10 @@ class Drawn:
 def random_plate(rng: np.random.Generator) -> tuple[str, str, str, str]:
     """Upper line, lower line (empty: one line), colour, form."""
     province = str(rng.choice(sorted(PROVINCES)))
-    letter = lambda pool=SERIES_20: str(rng.choice(list(pool)))  # noqa: E731
+    # the letters that are taken for one another come up more often
+    letter = lambda pool=SERIES_20: str(rng.choice(list(CONFUSED if rng.random() < 0.35 else pool)))  # noqa: E731
     digits = lambda n: "".join(str(d) for d in rng.integers(0, 10, n))  # noqa: E731
-    form = rng.choice(
-        ["moto5", "moto4", "moto_two", "car2", "car1", "car4", "special"], p=[0.34, 0.1, 0.1, 0.16, 0.22, 0.04, 0.04]
-    )
+    form = str(rng.choice(list(FORMS), p=list(FORMS.values())))
     colour = str(rng.choice(["white", "yellow", "blue"], p=[0.82, 0.12, 0.06])) if form.startswith("car") else "white"
     five = f"{(d := digits(5))[:3]}.{d[3:]}"
     pool = SERIES_11 if colour == "blue" else SERIES_20
@@ -156,7 +156,7 @@ def _wear(plate: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.fl
         noise = cv2.resize(rng.random((6, 9)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
         dirt = np.clip((noise - rng.uniform(0.55, 0.8)) * 3, 0, 1)[..., None] * rng.uniform(0.3, 0.8)
         plate = plate * (1 - dirt) + np.array([60, 80, 95], np.float32) * dirt
-    if rng.random() < 0.12:  # glare
+    if rng.random() < 0.2:  # glare
         spot = np.zeros((height, width), np.float32)
         cv2.circle(
             spot,

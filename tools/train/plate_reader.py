@@ -6,12 +6,9 @@ read at once. Trained on drawn plates and on real ones; plates that are tested a
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import queue
-import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -22,10 +19,12 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 from torch.optim import swa_utils
+from torch.utils.data import DataLoader, IterableDataset
 
-from tools.train.plate_drawing import Drawn, draw_plate, spoil
+from models.plates import load_plate_reader
+from tools.train.plate_drawing import draw_plate, spoil
+from tools.train.plate_sets import LabelledPlate, proposed, split
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 OUT = Path(__file__).resolve().parents[2] / "models" / "weights" / "plate_slots.onnx"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PAD = len(ALPHABET)
@@ -33,20 +32,8 @@ PLACES = 10
 BREAKS = 6
 HEIGHT, WIDTH = 64, 128
 IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Item:
-    """A plate crop; `upper` -1: where the line breaks is not known."""
-
-    image: NDArray[np.uint8]
-    text: str
-    upper: int
-
-
-def held_out(text: str, share: float) -> bool:
-    """Split by plate, not by picture: the same plate is never on both sides."""
-    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 2**32 < share
+SMOOTHING = 0.005
+"""Hardly any: the confidence must be able to say that it is sure."""
 
 
 def prepare(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -54,42 +41,6 @@ def prepare(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     method = cv2.INTER_AREA if image.shape[1] > WIDTH else cv2.INTER_CUBIC
     scaled = cv2.resize(image, (WIDTH, HEIGHT), interpolation=method).astype(np.float32)
     return np.ascontiguousarray((scaled / 127.5 - 1).transpose(2, 0, 1))
-
-
-def real_items() -> tuple[list[Item], list[Item], list[Item]]:
-    """Training items, the gate's test items, the text crops' test items."""
-    train: list[Item] = []
-    gate: list[Item] = []
-    texts: list[Item] = []
-    folder = SHARED / "plates" / "motorbike_gate"
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            picture = cv2.imread(str(folder / "images" / row["file"]))
-            if picture is None:
-                continue
-            x, y, w, h = (float(row[k]) for k in "xywh")
-            upper = len(row["text"].split("-")[0].replace("-", "")) if row["text"].count("-") == 1 else -1
-            text = row["text"].replace("-", "").replace(".", "")
-            m = 0.10
-            y0, x0 = max(0, round(y - m * h)), max(0, round(x - m * w))
-            crop = picture[y0 : round(y + h * (1 + m)), x0 : round(x + w * (1 + m))]
-            item = Item(crop, text, upper if upper in (3, 4, 5) else -1)
-            (gate if held_out(text, 0.5) else train).append(item)
-    folder = SHARED / "train" / "plate_text"
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            crop = cv2.imread(str(folder / "crops" / row["file"]))
-            if crop is None or not all(c in ALPHABET for c in row["text"].replace("Đ", "D")):
-                continue
-            text = row["text"].replace("Đ", "D")
-            upper = 0 if row["lines"] == "1" else 4 if len(text) == 9 else -1
-            tested = held_out(text, 0.12) or (held_out(text, 0.5) and any(text == g.text for g in gate))
-            if tested:
-                if row["agrees_with_second_source"] != "no":
-                    texts.append(Item(crop, text, upper))
-            else:
-                train.append(Item(crop, text, upper))
-    return train, gate, texts
 
 
 def jitter(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -156,33 +107,28 @@ def target_of(text: str, upper: int) -> tuple[list[int], int]:
     return codes + [PAD] * (PLACES - len(codes)), upper if 0 <= upper < BREAKS else IGNORED
 
 
-def feed(train: list[Item], batch: int, real_share: float, seed: int, into: queue.Queue, stop: threading.Event) -> None:  # type: ignore[type-arg]
-    """Batches without end."""
-    rng = np.random.default_rng(seed)
-    while not stop.is_set():
-        images, codes, breaks = [], [], []
-        for _ in range(batch):
-            if rng.random() < real_share:
-                item = train[int(rng.integers(len(train)))]
+class Mixture(IterableDataset):  # type: ignore[type-arg]
+    """Drawn and real plates without end: picture `[3, 64, 128]`, codes `[10]`, length of the upper line."""
+
+    def __init__(self, train: list[LabelledPlate], real_share: float, seed: int) -> None:
+        self.train, self.real_share, self.seed = train, real_share, seed
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng(self.seed)
+        while True:
+            if rng.random() < self.real_share:
+                item = self.train[int(rng.integers(len(self.train)))]
                 image, text, upper = jitter(item.image, rng), item.text, item.upper
             else:
-                drawn: Drawn = draw_plate(rng)
+                drawn = draw_plate(rng)
                 image, text, upper = drawn.image, drawn.text, drawn.upper
-            code, where = target_of(text, upper)
-            images.append(prepare(image))
-            codes.append(code)
-            breaks.append(where)
-        item_ = (torch.from_numpy(np.stack(images)), torch.tensor(codes), torch.tensor(breaks))
-        while not stop.is_set():
-            try:
-                into.put(item_, timeout=0.5)
-                break
-            except queue.Full:
-                continue
+            codes, where = target_of(text, upper)
+            yield torch.from_numpy(prepare(image)), torch.tensor(codes), where
 
 
 @torch.no_grad()
-def exact(model: nn.Module, items: list[Item]) -> tuple[float, float, float]:
+def exact(model: nn.Module, items: list[LabelledPlate]) -> tuple[float, float, float]:
     """Share read exactly; share of those at least 0.95 sure, and how many of these are exact."""
     model.eval()
     right, sure, sure_right = 0, 0, 0
@@ -212,7 +158,7 @@ def main() -> None:
 @click.option("--minutes", default=35.0, show_default=True)
 @click.option("--batch", default=48, show_default=True)
 @click.option("--rate", default=1.5e-3, show_default=True)
-@click.option("--real-share", default=0.5, show_default=True)
+@click.option("--real-share", default=0.6, show_default=True)
 @click.option("--seed", default=11, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--checkpoint", type=click.Path(path_type=Path), default=None, help="begin from these weights")
@@ -223,27 +169,27 @@ def train(
     torch.manual_seed(seed)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)  # the other core draws
-    items, gate, texts = real_items()
-    print(f"real plates: {len(items)} to train, {len(gate)} gate and {len(texts)} text crops to test", flush=True)
+    items, gate, texts = split()
+    more = proposed(load_plate_reader(threads=1), {p.text for p in (*gate, *texts)})
+    print(f"to train: {len(items)} labelled plates, {len(more)} on which three readings agree", flush=True)
+    print(f"to test: {len(gate)} gate plates, {len(texts)} text crops", flush=True)
+    items += more
     model = SlotReader().to(memory_format=torch.channels_last)
     if checkpoint is not None:
         model.load_state_dict(torch.load(checkpoint))
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters", flush=True)
     average = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
-    batches: queue.Queue = queue.Queue(6)  # type: ignore[type-arg]
-    stop = threading.Event()
-    feeder = threading.Thread(target=feed, args=(items, batch, real_share, seed, batches, stop), daemon=True)
-    feeder.start()
+    batches = iter(DataLoader(Mixture(items, real_share, seed), batch, num_workers=1, prefetch_factor=6))
     began, step, told = time.monotonic(), 0, 0.0
     while (spent := time.monotonic() - began) < minutes * 60:
         share = spent / (minutes * 60)
         warm = min(1.0, step / 200)
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * share)))
-        images, codes, breaks = batches.get()
+        images, codes, breaks = next(batches)
         logits, where = model(images.contiguous(memory_format=torch.channels_last))
-        loss = functional.cross_entropy(logits.flatten(0, 1), codes.flatten(), label_smoothing=0.03)
+        loss = functional.cross_entropy(logits.flatten(0, 1), codes.flatten(), label_smoothing=SMOOTHING)
         if (breaks != IGNORED).any():
             loss = loss + 0.2 * functional.cross_entropy(where, breaks, ignore_index=IGNORED)
         optimiser.zero_grad()
@@ -256,11 +202,10 @@ def train(
             told = spent
             scores = [f"{exact(average.module, s)[0]:.4f}" for s in (gate, texts)]
             print(
-                f"{spent / 60:5.1f} min step {step} loss {float(loss):.3f} gate {scores[0]} text {scores[1]}",
+                f"{spent / 60:5.1f} min step {step} loss {loss.item():.3f} gate {scores[0]} text {scores[1]}",
                 flush=True,
             )
             torch.save(average.module.state_dict(), out.with_suffix(".pt"))
-    stop.set()
     torch.save(average.module.state_dict(), out.with_suffix(".pt"))
     for name, part in (("gate", gate), ("text crops", texts)):
         right, sure, sure_right = exact(average.module, part)

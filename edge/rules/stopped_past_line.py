@@ -38,11 +38,11 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
     if crossed is None:
         return None
     at = crossed.at
-    size = float(np.median(path.size_px[at:]))
-    standing = _standing(path, run.rear_px, at, size, rules.stopped_s)
+    standing = _standing(path, run.rear_px, at, rules.stopped_s)
     if standing is None:
         return None
     first, last = standing
+    size = float(np.median(path.size_px[first : last + 1]))
     stood_px = float(np.median(run.rear_px[first : last + 1]))
     before_px = crossed.farthest_before_px
     if before_px < _BEFORE_BOXES * size or before_px + stood_px < _WAY_BOXES * size:
@@ -83,18 +83,27 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: 
     )
 
 
-def _standing(path: Path, rear_px: Floats, at: int, size: float, seconds: float) -> tuple[int, int] | None:
+def _standing(path: Path, rear_px: Floats, at: int, seconds: float) -> tuple[int, int] | None:
     """First and last observation of the first stretch of standing clear of the line for `seconds`."""
     points, t_s = path.contacts[at:], path.t_s[at:]
+    sizes = _size_by_then(path.size_px[at:])
     start = 0
     for last in range(len(t_s)):
         # the stretch begins again after the last observation that was too far from where it stands now
-        away = np.flatnonzero(np.hypot(*(points[start : last + 1] - points[last]).T) > _STILL_BOXES * size)
+        away = np.flatnonzero(np.hypot(*(points[start : last + 1] - points[last]).T) > _STILL_BOXES * sizes[last])
         if len(away):
             start += int(away[-1]) + 1
         if t_s[last] - t_s[start] < seconds:
             continue
         # the middle of the stretch: a box that trembles is on the line now and then
-        if float(np.median(rear_px[at + start : at + last + 1])) > _CLEAR_BOXES * size:
+        if float(np.median(rear_px[at + start : at + last + 1])) > _CLEAR_BOXES * sizes[last]:
             return at + start, at + last
     return None
+
+
+def _size_by_then(size_px: Floats) -> Floats:
+    """Middle of the last five sizes: what comes later, when it has driven off, must not make a stand undone."""
+    window = 5
+    padded = np.concatenate([np.full(window - 1, size_px[0]), size_px])
+    middle: Floats = np.median(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)
+    return middle

@@ -120,7 +120,7 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
                     box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)),
                 )
             )
-            ballots.append(_ballot(raw, weight))
+            ballots.append(ballot_of(raw, weight))
         colours[colour] = colours.get(colour, 0.0) + best_weight + 1e-3
         crops.append((best_weight + 1e-3 * score, plate))
     if not crops:
@@ -173,7 +173,8 @@ def _likely_its_own(box: Sequence[float], width: int, height: int) -> float:
     return low * (1.0 - 0.8 * min(1.0, aside) ** 2)
 
 
-def _ballot(raw: RawReading, weight: float) -> Ballot:
+def ballot_of(raw: RawReading, weight: float) -> Ballot:
+    """What a reading says at each place, separators left out; `weight` 0..1."""
     characters = [
         votes
         for line in raw.lines

@@ -67,6 +67,11 @@ class PlateReading:
         values = [value for line in self.lines for value in line.confidences]
         return float(np.exp(np.mean(np.log(np.clip(values, 1e-6, 1.0))))) if values else 0.0
 
+    @property
+    def certainty(self) -> float:
+        """How sure the reader is of the whole plate: the product over the characters; 0 for an empty reading."""
+        return float(np.prod([value for line in self.lines for value in line.confidences])) if self.lines else 0.0
+
 
 class PlateReader(Protocol):
     """Anything that reads a plate crop (BGR, a slight margin around the plate)."""

@@ -16,6 +16,7 @@ from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, sco
 _HEAVY = {
     "simulation": ("tools.simulate.cli", "evaluate_simulation"),
     "realism": ("tools.realism", "realism"),
+    "models": ("tools.model_figures", "models"),
 }
 
 

@@ -63,6 +63,31 @@ def random_plate(rng: np.random.Generator) -> tuple[str, str, str, str]:
 
 def draw_plate(rng: np.random.Generator) -> Drawn:
     """A plate as a camera might see it, cut out with a slight margin."""
+    plate, ink, text, upper = _painted(rng)
+    _frame(plate, rng, ink)
+    return Drawn(_photograph(_wear(plate, rng), rng), text, upper)
+
+
+def clean_plate(rng: np.random.Generator) -> Drawn:
+    """A new plate seen straight on, large, with a rim of dark body around it."""
+    plate, ink, text, upper = _painted(rng)
+    _frame(plate, rng, ink)
+    rim = round(0.06 * plate.shape[0])
+    framed = cv2.copyMakeBorder(plate, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(45, 45, 45))
+    return Drawn(framed.clip(0, 255).astype(np.uint8), text, upper)
+
+
+def seen_at(plate: Drawn, width_px: int, rng: np.random.Generator) -> Picture:
+    """The plate so wide in the picture of a common camera: the optics' blur, some noise, JPEG."""
+    height_px = max(6, round(width_px * plate.image.shape[0] / plate.image.shape[1]))
+    small = cv2.resize(plate.image, (width_px, height_px), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.GaussianBlur(small, (0, 0), 0.5) + rng.normal(0, 4, small.shape)
+    _, data = cv2.imencode(".jpg", small.clip(0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _painted(rng: np.random.Generator) -> tuple[NDArray[np.float32], list[int], str, int]:
+    """The plate, the colour of its ink, its text, the length of its upper line (0: one line)."""
     upper, lower, colour, form = random_plate(rng)
     width, height = {"moto": (190, 140), "square": (330, 165), "long": (520, 110)}[form]
     if form == "square" and rng.random() < 0.4:
@@ -81,11 +106,8 @@ def draw_plate(rng: np.random.Generator) -> Drawn:
         line_height = height * (0.40 if len(lines) == 2 else 0.72)
         y = top + index * height * 0.46 if len(lines) == 2 else height * 0.14
         _write(plate, line, y, line_height, width, font, ink, rng)
-    _frame(plate, rng, ink)
-    plate = _wear(plate, rng)
-    image = _photograph(plate, rng)
     clean = lambda s: s.replace("-", "").replace(".", "")  # noqa: E731
-    return Drawn(image, clean(upper) + clean(lower), len(clean(upper)) if lower else 0)
+    return plate, ink, clean(upper) + clean(lower), len(clean(upper)) if lower else 0
 
 
 def _write(

@@ -6,31 +6,25 @@ picture is first cut around a plate, with so much around it that the plate is 5 
 
 from __future__ import annotations
 
-import csv
-import time
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 
 from models.plates import PlateFinder
 from models.runtime import open_session
-from tools.train.data import Recipe, Sample, group_scenes, iou, one_per_likeness, read_yolo, split_by_scene
+from tools.train.data import Recipe, Sample
 from tools.train.loop import Schedule, train
 from tools.train.network import Trunk, with_classes
-from tools.train.vehicles import BASE, SHARED
+from tools.train.plate_finder_eval import SOURCES, load, recall_line, source_of, test_sets
+from tools.train.vehicles import BASE
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "plate_finder.onnx"
 SIZES_PX = (256, 288, 320, 352)
 COCO_CAR = 2  # the row the one class starts from
 CUTS_A_PICTURE = 3
 SHARE_OF_WIDTH = (0.05, 0.6)
-_WEIGHT = {"minhquang": 1.5, "abbysgud": 1.0, "chirag": 0.6, "techkhid": 1.0}
-
-
-def source_of(sample: Sample) -> str:
-    return sample.name.split("/", 1)[1].split("_", 1)[0]
+_WEIGHT = dict(zip(SOURCES, (1.5, 1.0, 0.6, 1.0), strict=True))
 
 
 def cuts(sample: Sample, rng: np.random.Generator) -> list[Sample]:
@@ -57,11 +51,6 @@ def cuts(sample: Sample, rng: np.random.Generator) -> list[Sample]:
             )
         )
     return made
-
-
-def load() -> tuple[list[Sample], list[Sample]]:
-    """Training pictures and held-back ones, look-alikes on one side only."""
-    return split_by_scene(group_scenes(read_yolo(SHARED / "train" / "plates", [0]), 0.15), 0.1, seed=5)
 
 
 @click.group()
@@ -101,34 +90,8 @@ def train_command(minutes: float, out: Path, rate: float) -> None:
 def evaluate(weights: Path, min_score: float) -> None:
     """Recall at IoU 0.5 and false boxes on the gate pictures (never trained on) and on held-back pictures."""
     finder = PlateFinder(open_session(weights), min_score=min_score)
-    folder = SHARED / "plates" / "motorbike_gate"
-    gate: dict[str, list[list[float]]] = {}
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            x, y, w, h = (float(row[key]) for key in "xywh")
-            gate.setdefault(row["file"], []).append([x, y, x + w, y + h])
-    pictures = [(cv2.imread(str(folder / "images" / name)), np.array(boxes)) for name, boxes in gate.items()]
-    _recall("motorbike_gate, whole picture", finder, pictures)
-    _, held = load()
-    for source in _WEIGHT:
-        own = one_per_likeness([item for item in held if source_of(item) == source])
-        _recall(f"held back, {source}", finder, [(item.picture, item.boxes) for item in own])
-
-
-def _recall(label: str, finder: PlateFinder, pictures: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    begin, wanted, hit, first, false = time.perf_counter(), 0, 0, 0, 0
-    for picture, boxes in pictures:
-        plates = finder.find(picture)
-        table = iou(np.asarray(boxes, np.float32), np.array([p.box for p in plates], np.float32).reshape(-1, 4))
-        wanted += len(boxes)
-        hit += int((table.max(1, initial=0) >= 0.5).sum())
-        first += bool(len(plates) and len(boxes) and table[:, 0].max() >= 0.5)
-        false += int((table.max(0, initial=0) < 0.5).sum())
-    spent = (time.perf_counter() - begin) / max(len(pictures), 1) * 1000
-    print(
-        f"{label:32s} {len(pictures):4d} pictures  recall at IoU 0.5 {hit / max(wanted, 1):.3f} ({hit} of {wanted})  "
-        f"best box right {first / max(len(pictures), 1):.3f}  other boxes {false}  {spent:.0f} ms"
-    )
+    for label, pictures in test_sets():
+        print(recall_line(label, finder, pictures))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from models.plates import PlateReading as RawReading
 
 _KEEP = 6
 _READ = 5
-_MARGIN = 0.06
+VEHICLE_MARGIN = 0.06
+"""Share of its box that is kept around a vehicle when its plate is looked for."""
 _STEP_S = 0.25
 _PLATE_MARGIN = 0.08
 _LEAST_PLATE_PX = (14, 6)
@@ -67,7 +68,7 @@ class ViewBook:
         rival = near or (min(views, key=lambda v: v.worth) if len(views) >= _KEEP else None)
         if rival is not None and bound <= rival.worth:
             return  # sharpness only takes away, so there is no need to look
-        crop, origin = cut_out(image, box, _MARGIN)
+        crop, origin = cut_out(image, box, VEHICLE_MARGIN)
         if crop.size == 0:
             return
         worth = bound * _sharpness(crop)

@@ -26,7 +26,7 @@ from models.plates import PlateReader, PlateReading, load_plate_finder, load_pla
 from models.runtime import open_session
 from models.slot_reader import load_slot_reader
 from tools.train.plate_drawing import clean_plate, seen_at
-from tools.train.plate_finder_eval import recall_line, test_sets
+from tools.train.plate_finder_eval import recall_line, test_sets, vehicle_crops
 from tools.train.plate_sets import LabelledPlate, split
 from zones.load import load_scene
 from zones.schema import Scene
@@ -191,7 +191,8 @@ def _width_curve(readers: Sequence[tuple[str, PlateReader]]) -> None:
 def _finder() -> None:
     finder = load_plate_finder()
     click.echo("limit: recall 0.97")
-    for label, pictures in test_sets():
+    vehicles = YoloxDetector(open_session(manifest.resolve("vehicle-nano").path), long_side=640, min_score=0.2)
+    for label, pictures in (*test_sets(), *vehicle_crops(vehicles)):
         click.echo("  " + recall_line(label, finder, pictures))
 
 

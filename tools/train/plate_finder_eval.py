@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.reading import VEHICLE_MARGIN, cut_out
+from models.detector import Detector
 from models.plates import PlateFinder
-from tools.train.data import Sample, group_scenes, iou, one_per_likeness, read_yolo, split_by_scene
+from tools.train.data import Sample, group_scenes, inside, iou, one_per_likeness, read_yolo, split_by_scene
 from tools.train.plate_sets import SHARED
 
 SOURCES = ("minhquang", "abbysgud", "chirag", "techkhid")
@@ -42,6 +44,27 @@ def test_sets() -> list[tuple[str, Pictures]]:
         own = one_per_likeness([item for item in held if source_of(item) == source])
         sets.append((f"held back, {source}", [(item.picture, item.boxes) for item in own]))
     return sets
+
+
+def vehicle_crops(detector: Detector, least_px: float = 40.0) -> list[tuple[str, Pictures]]:
+    """What the finder sees at run time: the held-back pictures cut to the vehicle that carries the plate.
+
+    Two sets: plates at least `least_px` wide, and narrower ones.
+    """
+    wide: Pictures = []
+    narrow: Pictures = []
+    _, held = load()
+    for sample in one_per_likeness(held):
+        vehicles = detector.detect(sample.picture).boxes
+        for box in sample.boxes:
+            around = vehicles[inside(box[None], vehicles)[0] > 0.9] if len(vehicles) else vehicles
+            if not len(around):
+                continue
+            vehicle = around[np.argmin(np.prod(around[:, 2:] - around[:, :2], axis=1))]
+            crop, (left, top) = cut_out(sample.picture, vehicle, VEHICLE_MARGIN)
+            own = np.array([box - np.array([left, top, left, top], np.float32)])
+            (wide if box[2] - box[0] >= least_px else narrow).append((np.ascontiguousarray(crop), own))
+    return [(f"vehicles, {least_px:.0f} px and wider", wide), ("vehicles, narrower", narrow)]
 
 
 def recall_line(

@@ -82,7 +82,7 @@ class PlateReader(Protocol):
 class PlateFinder:
     """The one-class YOLOX-nano of ``plate-finder`` on a vehicle crop."""
 
-    def __init__(self, session: ort.InferenceSession, *, long_side: int = 320, min_score: float = 0.25) -> None:
+    def __init__(self, session: ort.InferenceSession, *, long_side: int = 320, min_score: float = 0.15) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
         self.long_side = long_side
@@ -109,7 +109,7 @@ class PlateFinder:
         ]
 
 
-def load_plate_finder(*, threads: int = DEFAULT_THREADS, min_score: float = 0.25) -> PlateFinder:
+def load_plate_finder(*, threads: int = DEFAULT_THREADS, min_score: float = 0.15) -> PlateFinder:
     """The plate finder that the manifest names, digest checked."""
     return PlateFinder(open_session(manifest.resolve("plate-finder").path, threads=threads), min_score=min_score)
 

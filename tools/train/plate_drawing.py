@@ -68,6 +68,13 @@ def draw_plate(rng: np.random.Generator) -> Drawn:
     return Drawn(_photograph(_wear(plate, rng), rng), text, upper)
 
 
+def flat_plate(rng: np.random.Generator) -> NDArray[np.float32]:
+    """A worn plate straight on, edge to edge, BGR 0..255."""
+    plate, ink, _, _ = _painted(rng)
+    _frame(plate, rng, ink)
+    return _wear(plate, rng).clip(0, 255).astype(np.float32)
+
+
 def clean_plate(rng: np.random.Generator) -> Drawn:
     """A new plate seen straight on, large, with a rim of dark body around it."""
     plate, ink, text, upper = _painted(rng)

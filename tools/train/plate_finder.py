@@ -86,7 +86,7 @@ def train_command(minutes: float, out: Path, rate: float) -> None:
 
 @main.command()
 @click.option("--weights", type=click.Path(path_type=Path, exists=True), default=WEIGHTS, show_default=False)
-@click.option("--min-score", default=0.25, show_default=True)
+@click.option("--min-score", default=0.15, show_default=True)
 def evaluate(weights: Path, min_score: float) -> None:
     """Recall at IoU 0.5 and false boxes on the gate pictures (never trained on) and on held-back pictures."""
     finder = PlateFinder(open_session(weights), min_score=min_score)

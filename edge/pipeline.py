@@ -30,7 +30,15 @@ from evidence.acts import ActCode, VehicleClass
 from evidence.errors import GiaoLoError
 from models import manifest
 from models.detector import VEHICLE_CLASSES, Detections, Detector, load_detector
-from models.plates import PlateBox, PlateFinder, PlateReader, PlateReading, load_plate_finder, load_plate_reader
+from models.plates import (
+    Corners,
+    PlateBox,
+    PlateFinder,
+    PlateReader,
+    PlateReading,
+    load_plate_finder,
+    load_plate_reader,
+)
 from models.slot_reader import load_slot_reader
 from zones.load import LoadedScene
 from zones.schema import Scene
@@ -52,7 +60,7 @@ _SETTLE_S = {
     ActCode.WRONG_WAY: 1.5,
     ActCode.BANNED_TURN: 1.0,
 }
-MODELS = ("vehicle-nano", "plate-finder", "plate-reader", "plate-slots")
+MODELS = ("vehicle-nano", "plate-finder", "plate-corners", "plate-reader", "plate-slots")
 _SAME_OVERLAP = 0.4
 _SAME_S = 3.0
 _MIN_BOX_PX = 6.0
@@ -80,8 +88,8 @@ class Plates:
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         return self.finder.find(crop_bgr)
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> list[PlateReading]:
-        return [reader.read(plate_bgr) for reader in self.readers]
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
+        return [reader.read(plate_bgr, corners) for reader in self.readers]
 
 
 class OnnxEyes:

@@ -14,7 +14,7 @@ from edge.ballot import Ballot, Colour, count
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
-from models.plates import PlateBox, plate_colour
+from models.plates import Corners, PlateBox, plate_colour
 from models.plates import PlateReading as RawReading
 
 _KEEP = 6
@@ -34,7 +34,7 @@ class PlateEyes(Protocol):
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]: ...
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> Sequence[RawReading]:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
         """One reading of each reader: they fail differently, so that all of them have a vote."""
         ...
 
@@ -104,10 +104,10 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
         found = _plate_in(view, eyes)
         if found is None:
             continue
-        plate, box, score = found
+        plate, box, score, corners = found
         colour = plate_colour(plate)
         best_weight = 0.0
-        for raw in eyes.read(plate):
+        for raw in eyes.read(plate, corners):
             if not raw.text:
                 continue
             size = min(1.0, (box[3] - box[1]) / len(raw.lines) / _FULL_LINE_PX)
@@ -152,8 +152,10 @@ def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, t
     return image[y1:y2, x1:x2], (x1, y1)
 
 
-def _plate_in(view: View, eyes: PlateEyes) -> tuple[Image, tuple[float, float, float, float], float] | None:
-    """The plate of a view: its picture, its box in the whole picture, the finder's score."""
+def _plate_in(
+    view: View, eyes: PlateEyes
+) -> tuple[Image, tuple[float, float, float, float], float, Corners | None] | None:
+    """The plate of a view: its picture, its box in the whole picture, the finder's score, corners in its picture."""
     height, width = view.image.shape[:2]
     boxes = eyes.find(view.image)
     if not boxes:
@@ -162,9 +164,13 @@ def _plate_in(view: View, eyes: PlateEyes) -> tuple[Image, tuple[float, float, f
     x1, y1, x2, y2 = best.box
     if x2 - x1 < _LEAST_PLATE_PX[0] or y2 - y1 < _LEAST_PLATE_PX[1]:
         return None
-    crop, _ = cut_out(view.image, best.box, _PLATE_MARGIN)
+    crop, (left, top) = cut_out(view.image, best.box, _PLATE_MARGIN)
+    corners: Corners | None = None
+    if best.corners is not None:
+        a, b, c, d = ((x - left, y - top) for x, y in best.corners)
+        corners = (a, b, c, d)
     ox, oy = view.origin
-    return np.ascontiguousarray(crop), (x1 + ox, y1 + oy, x2 + ox, y2 + oy), best.score
+    return np.ascontiguousarray(crop), (x1 + ox, y1 + oy, x2 + ox, y2 + oy), best.score, corners
 
 
 def _likely_its_own(box: Sequence[float], width: int, height: int) -> float:

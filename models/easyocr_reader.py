@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models import manifest
 from models.errors import ModelError
 from models.plate_geometry import enlarge, line_counts, split_lines
-from models.plates import PLATE_ALPHABET, LineReading, PlateReading, merit, straightened
+from models.plates import PLATE_ALPHABET, Corners, LineReading, PlateReading, merit, straightened
 
 _ALLOWED = PLATE_ALPHABET.replace("Đ", "")  # english_g2 does not know the letter
 
@@ -51,11 +51,11 @@ class EasyOcrReader:
             verbose=False,
         )
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
         """EasyOCR gives one confidence a line; each of its characters carries that."""
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        views = [_trimmed(view, share) for view in straightened(plate_bgr) for share in _TRIMS]
+        views = [_trimmed(view, share) for view in straightened(plate_bgr, corners) for share in _TRIMS]
         readings = [self._read_cut(split_lines(view, count)) for view in views for count in line_counts(view)]
         return max(readings, key=merit)
 

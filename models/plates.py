@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from models import manifest
 from models.detector import decode, letterbox
 from models.errors import ModelError
+from models.plate_corners import CornerFinder, load_corner_finder
 from models.plate_geometry import enlarge, find_quad, flatten, level, line_counts, split_lines
 from models.runtime import DEFAULT_THREADS, open_session
 
@@ -33,12 +34,17 @@ _KEPT_ALTERNATIVES = 5
 _USUAL_LENGTHS = range(6, 10)
 
 
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Top left, top right, bottom right, bottom left of the plate itself, x and y in pixels."""
+
+
 @dataclass(frozen=True)
 class PlateBox:
-    """A plate in a vehicle crop: x0, y0, x1, y1 in the crop's pixels."""
+    """A plate in a vehicle crop: x0, y0, x1, y1 and corners in the crop's pixels; without their network no corners."""
 
     box: tuple[float, float, float, float]
     score: float
+    corners: Corners | None = None
 
 
 @dataclass(frozen=True)
@@ -74,19 +80,27 @@ class PlateReading:
 
 
 class PlateReader(Protocol):
-    """Anything that reads a plate crop (BGR, a slight margin around the plate)."""
+    """Anything that reads a plate crop (BGR, a slight margin around the plate); `corners` in the crop's pixels."""
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading: ...
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading: ...
 
 
 class PlateFinder:
-    """The one-class YOLOX-nano of ``plate-finder`` on a vehicle crop."""
+    """The one-class YOLOX-nano of ``plate-finder`` on a vehicle crop, then the corners of what it found."""
 
-    def __init__(self, session: ort.InferenceSession, *, long_side: int = 320, min_score: float = 0.15) -> None:
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        *,
+        long_side: int = 320,
+        min_score: float = 0.15,
+        corners: CornerFinder | None = None,
+    ) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
         self.long_side = long_side
         self.min_score = min_score
+        self._corners = corners
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         """Plates, best first; empty for a crop without one or of no size."""
@@ -103,15 +117,20 @@ class PlateFinder:
         xywh = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
         kept = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), self.min_score, 0.4) if len(boxes) else []
         order = sorted((int(i) for i in np.asarray(kept, np.int64).ravel()), key=lambda i: -float(scores[i]))
-        return [
-            PlateBox((float(b[0]), float(b[1]), float(b[2]), float(b[3])), float(scores[i]))
-            for i, b in ((i, boxes[i]) for i in order)
-        ]
+        return [self._plate(crop_bgr, boxes[i], float(scores[i])) for i in order]
+
+    def _plate(self, crop_bgr: NDArray[np.uint8], edges: NDArray[np.float32], score: float) -> PlateBox:
+        box = (float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3]))
+        if self._corners is None:
+            return PlateBox(box, score)
+        a, b, c, d = ((float(x), float(y)) for x, y in self._corners.find(crop_bgr, box))
+        return PlateBox(box, score, (a, b, c, d))
 
 
 def load_plate_finder(*, threads: int = DEFAULT_THREADS, min_score: float = 0.15) -> PlateFinder:
-    """The plate finder that the manifest names, digest checked."""
-    return PlateFinder(open_session(manifest.resolve("plate-finder").path, threads=threads), min_score=min_score)
+    """The plate finder that the manifest names, with its corners, digests checked."""
+    session = open_session(manifest.resolve("plate-finder").path, threads=threads)
+    return PlateFinder(session, min_score=min_score, corners=load_corner_finder(threads=threads))
 
 
 class RapidPlateReader:
@@ -132,10 +151,10 @@ class RapidPlateReader:
             if target is not None and target != "":
                 self._columns[target].append(index)
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        views = straightened(plate_bgr)
+        views = straightened(plate_bgr, corners)
         cuts = [split_lines(view, count) for view in views for count in line_counts(view)]
         groups = [[_line_input(line, stretch) for line in cut] for cut in cuts for stretch in _LINE_STRETCHES]
         lines = self._read_lines([line for group in groups for line in group])
@@ -166,11 +185,17 @@ def load_plate_reader(*, threads: int = DEFAULT_THREADS) -> RapidPlateReader:
     return RapidPlateReader(open_session(manifest.resolve("plate-reader").path, threads=threads))
 
 
-def straightened(plate_bgr: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The views worth reading: the surface made flat where its corners are clear, and the crop levelled."""
+def straightened(plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[NDArray[np.uint8]]:
+    """The views worth reading: the crop levelled, and the surface made flat.
+
+    Clear edges tell the corners best; where there are none, `corners` do.
+    """
     large = enlarge(plate_bgr, max(96, min(plate_bgr.shape[0], 240)))
     views = [level(large)]
     quad = find_quad(large)
+    if quad is None and corners is not None:
+        scale = np.array([large.shape[1] / plate_bgr.shape[1], large.shape[0] / plate_bgr.shape[0]])
+        quad = np.ascontiguousarray(np.array(corners) * scale, np.float32)
     if quad is not None:
         views.append(level(flatten(large, quad)))
     return views

@@ -13,7 +13,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models import manifest
-from models.plates import LineReading, PlateReading
+from models.plates import Corners, LineReading, PlateReading
 from models.runtime import DEFAULT_THREADS, open_session
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -29,7 +29,8 @@ class SlotPlateReader:
         self._session = session
         self._input = session.get_inputs()[0].name
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> PlateReading:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
+        """The crop as it is: the network has learnt slant and perspective, so `corners` are not needed."""
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
         characters, breaks = self._session.run(None, {self._input: _prepared(plate_bgr)[None]})

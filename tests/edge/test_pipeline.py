@@ -13,7 +13,7 @@ from edge.pipeline import CameraPipeline, PictureError, PipelineSettings
 from edge.types import ActEvent, Frame, Image
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
-from models.plates import LineReading, PlateBox, PlateReading
+from models.plates import Corners, LineReading, PlateBox, PlateReading
 from tests.edge.roads import points, scene
 
 RED_FROM_S = 1.0
@@ -39,7 +39,7 @@ class KnownPlates:
         height, width = crop_bgr.shape[:2]
         return [PlateBox((width * 0.2, height * 0.4, width * 0.8, height * 0.8), 0.9)]
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> list[PlateReading]:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
         self.reads += 1
         lines = (self.upper, self.lower)
         reading = PlateReading(tuple(LineReading(t, (0.98,) * len(t), tuple(((c, 0.98),) for c in t)) for t in lines))

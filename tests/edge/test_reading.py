@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.reading import View, read_plate
 from evidence.acts import VehicleClass
-from models.plates import LineReading, PlateBox
+from models.plates import Corners, LineReading, PlateBox
 from models.plates import PlateReading as RawReading
 
 OWN, NEIGHBOUR = (90.0, 180.0, 130.0, 210.0), (0.0, 150.0, 36.0, 176.0)
@@ -26,7 +26,7 @@ class Eyes:
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         return sorted(self.found, key=lambda f: -f.score)
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> Sequence[RawReading]:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
         text = "36B1" if int(plate_bgr.max()) == 255 else "29C1"
         return [RawReading((line(text), line("23456")))] * 2
 

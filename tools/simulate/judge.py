@@ -21,7 +21,7 @@ from edge.tracking import iou
 from edge.types import ActEvent, Frame, Image, Still
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
-from models.plates import PlateBox, PlateReading
+from models.plates import Corners, PlateBox, PlateReading
 from tools.simulate.junction import demo_scene
 from tools.simulate.seen import Glance, Sight, glances
 from tools.simulate.spoil import SpoiledEye, Spoiling
@@ -94,7 +94,7 @@ class _NoPlates:
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         return []
 
-    def read(self, plate_bgr: NDArray[np.uint8]) -> list[PlateReading]:
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
         raise AssertionError("no plate is found, so none is read")
 
 

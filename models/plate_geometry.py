@@ -47,6 +47,8 @@ def find_quad(plate_bgr: Picture) -> NDArray[np.float32] | None:
     quad = _clockwise(corners.reshape(4, 2).astype(np.float32))
     if cv2.contourArea(quad) < 0.8 * cv2.contourArea(hull):
         return None
+    if cv2.contourArea(quad) > 0.97 * (height - 1) * (width - 1):
+        return None  # the edges of the crop, not of a plate
     return quad
 
 

@@ -57,3 +57,24 @@ def test_the_plate_in_the_middle_counts(
     evidence = read_plate([view(i) for i in range(4)], Eyes(*found), VehicleClass.MOTORCYCLE)
     assert evidence.plate.text == text
     assert all(r.box[0] >= 500 for r in evidence.plate.readings)
+
+
+def test_the_reader_gets_the_corners_in_the_picture_that_it_reads() -> None:
+    class Cornered(Eyes):
+        got: Corners | None = None
+        shape: tuple[int, ...] = ()
+
+        def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+            return [PlateBox(OWN, 0.9, ((91.0, 181.0), (130.0, 182.0), (129.0, 210.0), (90.0, 209.0)))]
+
+        def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
+            self.got, self.shape = corners, plate_bgr.shape
+            return super().read(plate_bgr, corners)
+
+    eyes = Cornered()
+    read_plate([view(0)], eyes, VehicleClass.MOTORCYCLE)
+    assert eyes.got is not None
+    marked = np.array(eyes.got) - np.array(eyes.got).min(0)
+    assert marked.tolist() == [[1, 0], [40, 1], [39, 29], [0, 28]]
+    assert (np.array(eyes.got).min(0) > 0).all()  # a margin is left around the plate
+    assert (np.array(eyes.got).max(0) < [eyes.shape[1], eyes.shape[0]]).all()

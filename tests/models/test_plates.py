@@ -22,6 +22,7 @@ from models.plates import (
     load_plate_finder,
     load_plate_reader,
     plate_colour,
+    straightened,
 )
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -203,3 +204,13 @@ def test_plates_at_a_gate_are_found_and_read(reader: RapidPlateReader) -> None:
             reading = reader.read(picture[max(0, y0 - 4) : y1 + 4, max(0, x0 - 4) : x1 + 4])
             hit += reading.text == row["text"].replace("-", "").replace(".", "")
     assert hit >= 0.75 * len(rows)
+
+
+def test_where_edges_are_unclear_the_corners_given_make_it_flat() -> None:
+    grey = np.full((90, 160, 3), 128, np.uint8)  # no edges at all
+    assert find_quad(grey) is None
+    assert len(straightened(grey)) == 1
+    upright, flat = straightened(grey, ((20.0, 10.0), (140.0, 30.0), (140.0, 80.0), (20.0, 60.0)))
+    assert upright.shape != flat.shape
+    wide, tall = flat.shape[1], flat.shape[0]
+    assert wide / tall == pytest.approx(np.hypot(120, 20) / 50, rel=0.1)

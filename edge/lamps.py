@@ -118,8 +118,19 @@ def judge(colours: Sequence[str], crops: Sequence[NDArray[np.float32]]) -> LampR
         return LampReading(LampState.OFF, float(np.clip(1 - max(best, 0.0) / _DARK, 0.0, 1.0)))
     if best < _LIT or rival > _RIVAL_SHARE * best:
         return LampReading(LampState.UNKNOWN, 0.0)
+    lit = int(order[0])
+    if _contradicted(colours[lit], crops[lit]):
+        return LampReading(LampState.UNKNOWN, 0.0)
     confidence = float(np.clip((best - rival) / (2 * _LIT), 0.0, 1.0))
-    return LampReading(LampState(colours[int(order[0])]), confidence)
+    return LampReading(LampState(colours[lit]), confidence)
+
+
+def _contradicted(colour: str, crop: NDArray[np.float32]) -> bool:
+    """Red light in the place of the green lens, or green in that of the red one: the head is drawn upside down."""
+    against = {"red": "green", "green": "red"}.get(colour)
+    if against is None:
+        return False
+    return _brightest(_chroma(against, crop)) > max(0.0, _brightest(_chroma(colour, crop)))
 
 
 def _chroma(colour: str, pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
 import time
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.ballot import count
-from edge.lamps import HeadReader, LampHistory
+from edge.lamps import HeadReader, LampHistory, judge
 from edge.reading import ballot_of
 from edge.source import VideoSource
 from evidence.acts import LampState, VehicleClass
@@ -38,6 +39,7 @@ OWN = ("vehicle-nano", "plate-finder", "plate-slots")
 SURE = 0.95
 _WIDTHS_PX = (24, 32, 40, 48, 56, 64, 80, 96, 128)
 _EASYOCR_PLATES = 40
+_COLOURS = ("red", "yellow", "green")
 
 
 @click.command()
@@ -217,6 +219,25 @@ def _lamps(shared: Path) -> None:
         scene = load_scene(clip.with_suffix(".yaml")).scene
         wrong += _lamp_rows(clip, scene, partial(_since, lamps))
     click.echo(f"  red called green or green called red: {wrong} (limit 0)")
+    _other_heads(shared)
+
+
+def _other_heads(shared: Path) -> None:
+    """Loosely cut heads of other countries, lenses taken to be thirds; some hang upside down, some are arrows."""
+    folder = shared / "train" / "signals"
+    with (folder / "labels.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["file"].startswith(("cinta", "seoul"))]
+    table: dict[str, dict[str, int]] = {}
+    for row in rows:
+        image = cv2.imread(str(folder / row["file"]))
+        if image is None:
+            continue
+        thirds = np.array_split(image, 3, axis=0 if row["file"].startswith("cinta") else 1)
+        read = judge(_COLOURS, [third.reshape(-1, 3).astype(np.float32) for third in thirds]).state.value
+        cell = table.setdefault(row["state"], {})
+        cell[read] = cell.get(read, 0) + 1
+    cells = "; ".join(f"{s}: " + ", ".join(f"{r} {n}" for r, n in sorted(c.items())) for s, c in sorted(table.items()))
+    click.echo(f"  single pictures of {len(rows)} heads elsewhere, lenses not drawn: {cells}")
 
 
 def _phase(phases: dict[str, list[tuple[float, float, str]]], head: str, frame: int, _: float) -> str:

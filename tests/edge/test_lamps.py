@@ -63,6 +63,15 @@ def test_dim_and_bright_lamps_are_read(lit: str, gain: float) -> None:
     assert HeadReader(head()).read(picture(lit, gain=gain)).state == LampState(lit)
 
 
+@pytest.mark.parametrize("lit", ["red", "green"])
+@pytest.mark.parametrize("gain", [0.6, 1.0, 1.3])
+def test_a_head_upside_down_never_shows_the_opposite(lit: str, gain: float) -> None:
+    image = picture(lit, gain=gain)
+    top, tall = Y, 3 * 12
+    image[top : top + tall] = image[top : top + tall][::-1]
+    assert HeadReader(head()).read(image).state in (UNKNOWN, OFF)
+
+
 def test_an_over_exposed_core_is_read_by_its_rim() -> None:
     assert HeadReader(head()).read(picture("red", white_core=True)).state == RED
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plate_pattern import civil_text
-from models.plates import PlateReader
+from models.plates import PlateFinder, PlateReader
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 CORRECTIONS = Path(__file__).with_name("plate_corrections.csv")
@@ -67,8 +67,8 @@ def held_out(text: str, share: float) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 2**32 < share
 
 
-def gate_plates(margin: float = 0.10) -> list[LabelledPlate]:
-    """`plates/motorbike_gate`: two-line motorcycle plates, cut out along the labelled boxes."""
+def gate_plates(margin: float = 0.10, finder: PlateFinder | None = None) -> list[LabelledPlate]:
+    """`plates/motorbike_gate`: two-line motorcycle plates, cut out along the labelled boxes, or where `finder` says."""
     folder, plates = SHARED / "plates" / "motorbike_gate", []
     for row in _rows(folder):
         text = _text("motorbike_gate", row["file"], row["text"])
@@ -77,7 +77,8 @@ def gate_plates(margin: float = 0.10) -> list[LabelledPlate]:
             continue
         x, y, w, h = (float(row[key]) for key in "xywh")
         upper = len(row["text"].split("-")[0]) if row["text"].count("-") == 1 else -1
-        crop = cut(picture, (x, y, x + w, y + h), margin)
+        found = finder.find(picture) if finder else []
+        crop = cut(picture, found[0].box if found else (x, y, x + w, y + h), margin)
         plates.append(LabelledPlate(row["file"], crop, text, upper if upper in (3, 4, 5) else -1, "white"))
     return plates
 

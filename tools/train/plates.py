@@ -2,63 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
 import click
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.plate_pattern import civil_text
-from models.plates import PlateFinder, PlateReader, load_plate_finder, load_plate_reader, plate_colour
+from models.plates import PlateReader, load_plate_finder, load_plate_reader, plate_colour
+from tools.train.plate_sets import LabelledPlate, gate_plates, text_plates
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 MARGIN = 0.06  # of the box's sides, around the labelled box
-
-
-@dataclass(frozen=True)
-class Plate:
-    """A plate crop with what it says (no separators)."""
-
-    name: str
-    crop: NDArray[np.uint8]
-    text: str
-    lines: int
-    colour: str = ""
-
-
-def gate_plates(finder: PlateFinder | None = None) -> list[Plate]:
-    """Two-line motorcycle plates, cut out along the labelled boxes, or where the finder says."""
-    folder = SHARED / "plates" / "motorbike_gate"
-    plates = []
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            picture = cv2.imread(str(folder / "images" / row["file"]))
-            if picture is None:
-                continue
-            x, y, w, h = (float(row[key]) for key in "xywh")
-            found = finder.find(picture) if finder else []
-            if found:
-                x, y, w, h = found[0].box[0], found[0].box[1], *np.subtract(found[0].box[2:], found[0].box[:2])
-            x0, y0 = max(0, round(x - MARGIN * w)), max(0, round(y - MARGIN * h))
-            crop = picture[y0 : round(y + h * (1 + MARGIN)), x0 : round(x + w * (1 + MARGIN))]
-            plates.append(Plate(row["file"], crop, row["text"].replace("-", "").replace(".", ""), 2))
-    return plates
-
-
-def text_plates() -> list[Plate]:
-    """The crops of train/plate_text, rows whose two transcriptions differ left out."""
-    folder = SHARED / "train" / "plate_text"
-    plates = []
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            crop = cv2.imread(str(folder / "crops" / row["file"]))
-            if crop is not None and row["agrees_with_second_source"] != "no":
-                plates.append(Plate(row["file"], crop, row["text"], int(row["lines"]), row["colour"]))
-    return plates
 
 
 def distance(first: str, second: str) -> int:
@@ -71,11 +24,11 @@ def distance(first: str, second: str) -> int:
     return row[-1]
 
 
-def measure(label: str, reader: PlateReader, plates: list[Plate], show: int) -> None:
+def measure(label: str, reader: PlateReader, plates: list[LabelledPlate], show: int) -> None:
     """Print plate-exact share, character error and time per plate; list some failures."""
     begin, exact, placed, errors, wrong, sure = time.perf_counter(), 0, 0, 0, [], []
     for plate in plates:
-        reading = reader.read(plate.crop)
+        reading = reader.read(plate.image)
         exact += reading.text == plate.text
         placed += civil_text(reading) == plate.text
         errors += distance(reading.text, plate.text)
@@ -106,23 +59,28 @@ def main() -> None:
 @click.option("--show", default=0, help="list so many failures of each set")
 @click.option("--second/--no-second", default=True, help="EasyOCR on 100 plates as well")
 def evaluate(limit: int, show: int, second: bool) -> None:
-    """Read every labelled plate and count the exact ones."""
-    gate, crops = gate_plates(), text_plates()
+    """Read every labelled plate, labels corrected by eye, and count the exact ones."""
+    gate, crops = gate_plates(MARGIN), text_plates()
     reader = load_plate_reader()
 
-    def some(plates: list[Plate], count: int) -> list[Plate]:
+    def some(plates: list[LabelledPlate], count: int) -> list[LabelledPlate]:
         return plates[:: max(1, len(plates) // count)][:count] if count else plates
 
     measure("motorbike_gate", reader, some(gate, limit), show)
-    measure("motorbike_gate, by plate-finder", reader, some(gate_plates(load_plate_finder()), limit), 0)
+    measure("motorbike_gate, by plate-finder", reader, some(gate_plates(MARGIN, load_plate_finder()), limit), 0)
     for count in (1, 2):
-        measure(f"plate_text, {count} line(s)", reader, some([p for p in crops if p.lines == count], limit), show)
+        measure(
+            f"plate_text, {count} line(s)",
+            reader,
+            some([p for p in crops if (p.upper != 0) == (count == 2)], limit),
+            show,
+        )
     named = [p for p in crops if p.colour]
-    right = sum(plate_colour(p.crop) == p.colour for p in named)
+    right = sum(plate_colour(p.image) == p.colour for p in named)
     print(f"colour: {right} of {len(named)} right")
     for plate in named:
-        if show and plate_colour(plate.crop) != plate.colour:
-            print("   ", plate.name, plate.colour, "named", plate_colour(plate.crop))
+        if show and plate_colour(plate.image) != plate.colour:
+            print("   ", plate.name, plate.colour, "named", plate_colour(plate.image))
     if second:
         from models.easyocr_reader import EasyOcrReader
 

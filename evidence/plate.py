@@ -23,6 +23,8 @@ SERIES_11 = "ABCDEFGHKLM"
 """Blue plates: Party, State and police bodies."""
 SECOND_LETTER = "ABCDEFGHKLMNPRSTUVXYZ"
 """Second series letter of motorcycles: Điều 37 has no R and a G, the annex the opposite; both are accepted."""
+OLD_SERIES = SERIES_20 + "R"
+"""Motorcycles of before 2010 that are still on the road: 53-R5 (and mopeds with two letters and four digits, 50-XA)."""
 SPECIAL_SERIES = ("CD", "RM", "HC", "KT", "LD", "DA", "MK", "TD", "CT", "LB", "MD", "R")
 MAX_REPAIRS = 3
 
@@ -31,7 +33,8 @@ _FORMS: tuple[tuple[str, PlateKind, str], ...] = (
     ("car", "car", rf"{_P}(?P<series>[{SERIES_20}])(?P<number>\d{{3,5}})"),
     ("car_special", "car_special", rf"{_P}(?P<series>{'|'.join(SPECIAL_SERIES)})(?P<number>\d{{4,5}})"),
     ("motorcycle", "motorcycle", rf"{_P}(?P<series>[{SERIES_20}][{SECOND_LETTER}])(?P<number>\d{{5}})"),
-    ("motorcycle_old", "motorcycle_old", rf"{_P}(?P<series>[{SERIES_20}][1-9])(?P<number>\d{{4,5}})"),
+    ("motorcycle_old", "motorcycle_old", rf"{_P}(?P<series>[{OLD_SERIES}][1-9])(?P<number>\d{{4,5}})"),
+    ("moped_old", "motorcycle_old", rf"{_P}(?P<series>[{SERIES_20}][{SECOND_LETTER}])(?P<number>\d{{4}})"),
     ("motorcycle_md", "motorcycle_old", rf"{_P}(?P<series>MD[1-9])(?P<number>\d{{5}})"),
     ("foreign", "foreign", rf"{_P}(?P<country>\d{{3}})(?P<series>NG|QT|CV|NN)(?P<number>\d{{2,3}})"),
     ("temporary", "temporary", rf"(?P<series>T){_P}(?P<number>\d{{5,6}})"),
@@ -265,7 +268,8 @@ def _templates() -> list[tuple[str, PlateKind, Template]]:
             made.append(("car_special", "car_special", (*head, *(frozenset(c) for c in series), *[_DIGITS] * digits)))
     made.append(("motorcycle", "motorcycle", (*head, _L20, _SECOND, *[_DIGITS] * 5)))
     for digits in (4, 5):
-        made.append(("motorcycle_old", "motorcycle_old", (*head, _L20, _TENS, *[_DIGITS] * digits)))
+        made.append(("motorcycle_old", "motorcycle_old", (*head, frozenset(OLD_SERIES), _TENS, *[_DIGITS] * digits)))
+    made.append(("moped_old", "motorcycle_old", (*head, _L20, _SECOND, *[_DIGITS] * 4)))
     made.append(("motorcycle_md", "motorcycle_old", (*head, frozenset("M"), frozenset("D"), _TENS, *[_DIGITS] * 5)))
     for series in ("NG", "QT", "CV", "NN"):
         for digits in (2, 3):

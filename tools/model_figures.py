@@ -35,7 +35,7 @@ from zones.schema import Scene
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = Path(__file__).with_name("train") / "hand_count.json"
 PARTS = ("detector", "plates", "finder", "lamps", "time")
-OWN = ("vehicle-nano", "plate-finder", "plate-slots")
+OWN = ("vehicle-nano", "plate-finder", "plate-corners", "plate-slots")
 SURE = 0.95
 _WIDTHS_PX = (24, 32, 40, 48, 56, 64, 80, 96, 128)
 _EASYOCR_PLATES = 40

@@ -47,6 +47,15 @@ def test_plates_of_the_circular_are_understood_and_written_officially(typed: str
 
 
 @pytest.mark.parametrize(
+    ("typed", "formatted"),
+    [("53R50201", "53-R5 0201"), ("53R512345", "53-R5 123.45"), ("50XA5535", "50-XA 5535"), ("51FB4779", "51-FB 4779")],
+)
+def test_motorcycles_of_before_2010_keep_their_plates(typed: str, formatted: str) -> None:
+    found = parse(typed, vehicle_class="motorcycle")
+    assert (found.kind, found.formatted) == ("motorcycle_old", formatted)
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "nothing"),

@@ -21,9 +21,11 @@ from torch.nn import functional
 from torch.optim import swa_utils
 from torch.utils.data import DataLoader, IterableDataset
 
+from models.plate_corners import load_corner_finder
 from models.plates import load_plate_reader
 from tools.train.plate_drawing import draw_plate, spoil
 from tools.train.plate_sets import LabelledPlate, proposed, split
+from tools.train.plate_splice import halves, splice
 
 OUT = Path(__file__).resolve().parents[2] / "models" / "weights" / "plate_slots.onnx"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -108,17 +110,25 @@ def target_of(text: str, upper: int) -> tuple[list[int], int]:
 
 
 class Mixture(IterableDataset):  # type: ignore[type-arg]
-    """Drawn and real plates without end: picture `[3, 64, 128]`, codes `[10]`, length of the upper line."""
+    """Drawn, real and spliced plates without end: picture `[3, 64, 128]`, codes `[10]`, length of the upper line.
 
-    def __init__(self, train: list[LabelledPlate], real_share: float, seed: int) -> None:
-        self.train, self.real_share, self.seed = train, real_share, seed
+    Of the real ones `spliced_share` are put together from two: there are few, and each text alone would be learnt by
+    heart.
+    """
+
+    def __init__(self, train: list[LabelledPlate], real_share: float, spliced_share: float, seed: int) -> None:
+        self.train, self.real_share, self.spliced_share, self.seed = train, real_share, spliced_share, seed
+        self.halves = halves(train, load_corner_finder(threads=1))
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
         cv2.setNumThreads(1)
         rng = np.random.default_rng(self.seed)
         while True:
             if rng.random() < self.real_share:
-                item = self.train[int(rng.integers(len(self.train)))]
+                if rng.random() < self.spliced_share:
+                    item = splice(self.halves, rng)
+                else:
+                    item = self.train[int(rng.integers(len(self.train)))]
                 image, text, upper = jitter(item.image, rng), item.text, item.upper
             else:
                 drawn = draw_plate(rng)
@@ -159,12 +169,14 @@ def main() -> None:
 @click.option("--batch", default=48, show_default=True)
 @click.option("--rate", default=1.5e-3, show_default=True)
 @click.option("--real-share", default=0.6, show_default=True)
+@click.option("--spliced-share", default=0.6, show_default=True, help="of the real ones")
 @click.option("--seed", default=11, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--checkpoint", type=click.Path(path_type=Path), default=None, help="begin from these weights")
 def train(
-    minutes: float, batch: int, rate: float, real_share: float, seed: int, out: Path, checkpoint: Path | None
-) -> None:
+    minutes: float, batch: int, rate: float, real_share: float, spliced_share: float, seed: int, out: Path,
+    checkpoint: Path | None,
+) -> None:  # fmt: skip
     """Train for so many minutes, keep an average of the weights, export to ONNX."""
     torch.manual_seed(seed)
     cv2.setNumThreads(1)
@@ -180,7 +192,7 @@ def train(
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters", flush=True)
     average = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
-    batches = iter(DataLoader(Mixture(items, real_share, seed), batch, num_workers=1, prefetch_factor=6))
+    batches = iter(DataLoader(Mixture(items, real_share, spliced_share, seed), batch, num_workers=1, prefetch_factor=6))
     began, step, told = time.monotonic(), 0, 0.0
     while (spent := time.monotonic() - began) < minutes * 60:
         share = spent / (minutes * 60)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from evidence.plate import OLD_SERIES, PROVINCES, SECOND_LETTER, SERIES_11, SERIES_20
+from evidence.plate import PROVINCES, SERIES_11, SERIES_20
 
 Picture = NDArray[np.uint8]
 FONTS = (
@@ -24,8 +24,7 @@ COLOURS = {"white": ((235, 238, 238), (25, 25, 28)), "yellow": ((40, 190, 240), 
            "blue": ((170, 80, 20), (240, 240, 240)), "red": ((40, 30, 180), (240, 240, 240))}  # fmt: skip
 
 CONFUSED = "MNHUDBVYTXKPF"
-FORMS = {"moto5": 0.29, "moto4": 0.11, "moto_two": 0.1, "moped": 0.04, "car2": 0.16, "car1": 0.22, "car4": 0.04,
-         "special": 0.04}  # fmt: skip
+FORMS = {"moto5": 0.34, "moto4": 0.1, "moto_two": 0.1, "car2": 0.16, "car1": 0.22, "car4": 0.04, "special": 0.04}
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,9 @@ def random_plate(rng: np.random.Generator) -> tuple[str, str, str, str]:
     if form == "moto5":
         return f"{province}-{letter()}{rng.integers(1, 10)}", five, colour, "moto"
     if form == "moto4":
-        return f"{province}-{letter(OLD_SERIES)}{rng.integers(1, 10)}", digits(4), colour, "moto"
+        return f"{province}-{letter()}{rng.integers(1, 10)}", digits(4), colour, "moto"
     if form == "moto_two":
-        return f"{province}-{letter()}{letter(SECOND_LETTER)}", five, colour, "moto"
-    if form == "moped":
-        return f"{province}-{letter()}{letter(SECOND_LETTER)}", digits(4), colour, "moto"
+        return f"{province}-{letter()}{letter('ABCDEFGHKLMNPSTUVXYZ')}", five, colour, "moto"
     if form == "car2":
         return f"{province}{letter(pool)}", five, colour, "square"
     if form == "car4":

@@ -118,14 +118,14 @@ class Mixture(IterableDataset):  # type: ignore[type-arg]
 
     def __init__(self, train: list[LabelledPlate], real_share: float, spliced_share: float, seed: int) -> None:
         self.train, self.real_share, self.spliced_share, self.seed = train, real_share, spliced_share, seed
-        self.halves = halves(train, load_corner_finder(threads=1))
+        self.halves = halves(train, load_corner_finder(threads=1)) if spliced_share else []
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
         cv2.setNumThreads(1)
         rng = np.random.default_rng(self.seed)
         while True:
             if rng.random() < self.real_share:
-                if rng.random() < self.spliced_share:
+                if self.halves and rng.random() < self.spliced_share:
                     item = splice(self.halves, rng)
                 else:
                     item = self.train[int(rng.integers(len(self.train)))]
@@ -169,7 +169,7 @@ def main() -> None:
 @click.option("--batch", default=48, show_default=True)
 @click.option("--rate", default=1.5e-3, show_default=True)
 @click.option("--real-share", default=0.6, show_default=True)
-@click.option("--spliced-share", default=0.6, show_default=True, help="of the real ones")
+@click.option("--spliced-share", default=0.0, show_default=True, help="of the real ones")
 @click.option("--seed", default=11, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--checkpoint", type=click.Path(path_type=Path), default=None, help="begin from these weights")

@@ -17,24 +17,25 @@ from models.plates import Corners, LineReading, PlateReading
 from models.runtime import DEFAULT_THREADS, open_session
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_HEIGHT, _WIDTH = 64, 128
 _KEPT_ALTERNATIVES = 5
 _LEAST_SHARE = 1e-4
 _TRIM = 0.04
 
 
 class SlotPlateReader:
-    """The network of `plate-slots`: `[N, 3, 64, 128]` in -1..1 to characters `[N, 10, 37]` and line breaks `[N, 6]`."""
+    """The network of `plate-slots`: `[N, 3, H, W]` in -1..1 to characters `[N, 10, 37]` and line breaks `[N, 6]`."""
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
+        _, _, height, width = session.get_inputs()[0].shape
+        self._size = (int(width), int(height))
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
         """The crop as it is: the network has learnt slant and perspective, so `corners` are not needed."""
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        views = np.stack([_prepared(view) for view in _cuts(plate_bgr)])
+        views = np.stack([_prepared(view, self._size) for view in _cuts(plate_bgr)])
         characters, breaks = self._session.run(None, {self._input: views})
         return decode_slots(characters.mean(0), breaks.mean(0))
 
@@ -73,8 +74,8 @@ def _cuts(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [image, image[dy : image.shape[0] - dy, dx : image.shape[1] - dx]]
 
 
-def _prepared(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _prepared(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
     """The crop stretched to the network's size, whatever its proportions, as in training."""
-    method = cv2.INTER_AREA if image.shape[1] > _WIDTH else cv2.INTER_CUBIC
-    scaled = cv2.resize(image, (_WIDTH, _HEIGHT), interpolation=method).astype(np.float32)
+    method = cv2.INTER_AREA if image.shape[1] > size[0] else cv2.INTER_CUBIC
+    scaled = cv2.resize(image, size, interpolation=method).astype(np.float32)
     return np.ascontiguousarray((scaled / 127.5 - 1).transpose(2, 0, 1))

@@ -106,7 +106,7 @@ def test_drawn_plates_say_what_they_show_and_shrink_to_the_width_asked_for() -> 
     for _ in range(20):
         plate = clean_plate(rng)
         assert plate.text.isalnum()
-        assert 7 <= len(plate.text) <= 9
+        assert 6 <= len(plate.text) <= 9
         assert seen_at(plate, 40, rng).shape[1] == 40
         assert 0 <= plate.upper < len(plate.text)
         assert min(draw_plate(rng).image.shape[:2]) >= 8

@@ -184,6 +184,8 @@ class Recipe:
     scale: tuple[float, float] = (0.55, 1.9)
     squeeze: tuple[float, float] = (0.75, 1.35)
     mosaic_scale: tuple[float, float] = (0.6, 1.7)
+    change: Callable[[Callable[[], Sample], np.random.Generator], Sample] | None = None
+    """How a picture is taken out of the samples, where it is not as it lies there (pasted crowds)."""
 
 
 def _log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
@@ -194,9 +196,10 @@ def draw(
     pick: Callable[[], Sample], size: int, mosaic: bool, recipe: Recipe, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], Boxes, NDArray[np.int64]]:
     """One training picture ``[size, size, 3]`` with boxes and classes."""
+    take = pick if recipe.change is None else lambda: recipe.change(pick, rng)  # type: ignore[misc]
     if not mosaic:
         scale, squeeze = _log_uniform(recipe.scale, rng), _log_uniform(recipe.squeeze, rng)
-        picture, boxes, classes = _place(pick(), size, size, scale, squeeze, rng)
+        picture, boxes, classes = _place(take(), size, size, scale, squeeze, rng)
         return _weather(picture, rng), boxes, classes
     canvas = np.empty((size, size, 3), np.uint8)
     mid_x, mid_y = (int(size * rng.uniform(0.35, 0.65)) for _ in range(2))
@@ -208,7 +211,7 @@ def draw(
         (mid_x, mid_y, size, size),
     ):
         scale, squeeze = _log_uniform(recipe.mosaic_scale, rng), _log_uniform(recipe.squeeze, rng)
-        picture, boxes, classes = _place(pick(), x1 - x0, y1 - y0, scale, squeeze, rng)
+        picture, boxes, classes = _place(take(), x1 - x0, y1 - y0, scale, squeeze, rng)
         canvas[y0:y1, x0:x1] = picture
         all_boxes.append(boxes + np.array([x0, y0, x0, y0], np.float32))
         all_classes.append(classes)

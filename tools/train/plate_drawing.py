@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from evidence.plate import PROVINCES, SERIES_11, SERIES_20
+from evidence.plate import OLD_SERIES, PROVINCES, SERIES_11, SERIES_20
 
 Picture = NDArray[np.uint8]
+Glyphs = dict[str, list[NDArray[np.float32]]]
+LETTERS = "ABCDEFGHKLMNPQRSTUVXYZ"
 FONTS = (
     "liberation/LiberationSansNarrow-Bold.ttf", "liberation/LiberationSans-Bold.ttf",
     "dejavu/DejaVuSansCondensed-Bold.ttf", "dejavu/DejaVuSans-Bold.ttf", "dejavu/DejaVuSansMono-Bold.ttf",
@@ -24,7 +26,14 @@ COLOURS = {"white": ((235, 238, 238), (25, 25, 28)), "yellow": ((40, 190, 240), 
            "blue": ((170, 80, 20), (240, 240, 240)), "red": ((40, 30, 180), (240, 240, 240))}  # fmt: skip
 
 CONFUSED = "MNHUDBVYTXKPF"
-FORMS = {"moto5": 0.34, "moto4": 0.1, "moto_two": 0.1, "car2": 0.16, "car1": 0.22, "car4": 0.04, "special": 0.04}
+FORMS = {
+    "moto5": 0.27, "moto4": 0.09, "moto_two": 0.10, "moped": 0.02, "car2": 0.14, "car1": 0.22, "car4": 0.08,
+    "special": 0.03, "military": 0.05,
+}  # fmt: skip
+_GLYPHS_ASPECT = 0.47
+"""How wide a glyph of the official font is, of its height, where it fills its cell."""
+_REAL_GLYPHS = 0.7
+"""Share of the plates that are written with glyphs of real plates, where those are given."""
 
 
 @dataclass(frozen=True)
@@ -43,36 +52,42 @@ def random_plate(rng: np.random.Generator) -> tuple[str, str, str, str]:
     letter = lambda pool=SERIES_20: str(rng.choice(list(CONFUSED if rng.random() < 0.35 else pool)))  # noqa: E731
     digits = lambda n: "".join(str(d) for d in rng.integers(0, 10, n))  # noqa: E731
     form = str(rng.choice(list(FORMS), p=list(FORMS.values())))
-    colour = str(rng.choice(["white", "yellow", "blue"], p=[0.82, 0.12, 0.06])) if form.startswith("car") else "white"
+    colour = str(rng.choice(["white", "yellow", "blue"], p=[0.78, 0.12, 0.10])) if form.startswith("car") else "white"
     five = f"{(d := digits(5))[:3]}.{d[3:]}"
     pool = SERIES_11 if colour == "blue" else SERIES_20
     if form == "moto5":
         return f"{province}-{letter()}{rng.integers(1, 10)}", five, colour, "moto"
     if form == "moto4":
-        return f"{province}-{letter()}{rng.integers(1, 10)}", digits(4), colour, "moto"
+        return f"{province}-{letter(OLD_SERIES)}{rng.integers(1, 10)}", digits(4), colour, "moto"
     if form == "moto_two":
         return f"{province}-{letter()}{letter('ABCDEFGHKLMNPSTUVXYZ')}", five, colour, "moto"
+    if form == "moped":
+        return f"{province}-{letter()}{letter()}", digits(4), colour, "moto"
+    if form == "military":
+        upper, lower = f"{letter(LETTERS)}{letter(LETTERS)}", f"{digits(2)}-{digits(2)}"
+        return (upper, lower, "red", "square") if rng.random() < 0.5 else (f"{upper}-{lower}", "", "red", "long")
     if form == "car2":
         return f"{province}{letter(pool)}", five, colour, "square"
     if form == "car4":
-        return f"{province}{letter(pool)}", digits(4), colour, "square"
+        first, four = f"{province}{letter(pool)}", digits(4)
+        return (first, four, colour, "square") if rng.random() < 0.4 else (f"{first}-{four}", "", colour, "long")
     if form == "special":
         return f"{province}{rng.choice(['LD', 'DA', 'NN', 'CD', 'MK'])}", five, colour, "square"
     return f"{province}{letter(pool)}-{five}", "", colour, "long"
 
 
-def draw_plate(rng: np.random.Generator) -> Drawn:
-    """A plate as a camera might see it, cut out with a slight margin."""
-    plate, ink, text, upper = _painted(rng)
+def draw_plate(rng: np.random.Generator, glyphs: Glyphs | None = None) -> Drawn:
+    """A plate as a camera might see it, cut out with a slight margin. `glyphs`: out of `tools.train.plate_glyphs`."""
+    plate, ink, text, upper = _painted(rng, glyphs)
     _frame(plate, rng, ink)
-    return Drawn(_photograph(_wear(plate, rng), rng), text, upper)
+    return Drawn(_photograph(wear(plate, rng), rng, 44 if upper == 0 else 26), text, upper)
 
 
 def flat_plate(rng: np.random.Generator) -> NDArray[np.float32]:
     """A worn plate straight on, edge to edge, BGR 0..255."""
     plate, ink, _, _ = _painted(rng)
     _frame(plate, rng, ink)
-    return _wear(plate, rng).clip(0, 255).astype(np.float32)
+    return wear(plate, rng).clip(0, 255).astype(np.float32)
 
 
 def clean_plate(rng: np.random.Generator) -> Drawn:
@@ -93,7 +108,7 @@ def seen_at(plate: Drawn, width_px: int, rng: np.random.Generator) -> Picture:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
-def _painted(rng: np.random.Generator) -> tuple[NDArray[np.float32], list[int], str, int]:
+def _painted(rng: np.random.Generator, glyphs: Glyphs | None = None) -> tuple[NDArray[np.float32], list[int], str, int]:
     """The plate, the colour of its ink, its text, the length of its upper line (0: one line)."""
     upper, lower, colour, form = random_plate(rng)
     width, height = {"moto": (190, 140), "square": (330, 165), "long": (520, 110)}[form]
@@ -107,21 +122,23 @@ def _painted(rng: np.random.Generator) -> tuple[NDArray[np.float32], list[int], 
     plate = np.empty((height, width, 3), np.float32)
     plate[:] = ground
     font = str(rng.choice(FONTS))
+    real = glyphs if glyphs and rng.random() < _REAL_GLYPHS else {}
     lines = [upper, lower] if lower else [upper]
     top = height * 0.07
     for index, line in enumerate(lines):
         line_height = height * (0.40 if len(lines) == 2 else 0.72)
         y = top + index * height * 0.46 if len(lines) == 2 else height * 0.14
-        _write(plate, line, y, line_height, width, font, ink, rng)
+        _write(plate, line, y, line_height, width, font, real, ink, rng)
     clean = lambda s: s.replace("-", "").replace(".", "")  # noqa: E731
     return plate, ink, clean(upper) + clean(lower), len(clean(upper)) if lower else 0
 
 
 def _write(
-    plate: NDArray[np.float32], line: str, y: float, height: float, width: int, font: str, ink: list[int],
-    rng: np.random.Generator,
+    plate: NDArray[np.float32], line: str, y: float, height: float, width: int, font: str, real: Glyphs,
+    ink: list[int], rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    """Glyphs stretched into the cells of the line; narrow separators."""
+    """Glyphs in the cells of the line, of a free font (stretched) or of real plates; narrow separators."""
+    weight = rng.uniform(0.7, 1.5)
     shares = [0.30 if c in "-." else 1.0 for c in line]
     pitch = min((width * 0.93) / sum(shares), height * rng.uniform(0.56, 0.70))
     x = (width - pitch * sum(shares)) / 2
@@ -137,8 +154,12 @@ def _write(
             else:
                 cv2.circle(plate, (int((x0 + x1) / 2), int(cy)), r + 1, ink, -1)
         else:
-            mask = cv2.resize(_glyph(char, font), (w, h), interpolation=cv2.INTER_AREA)[..., None]
-            yy, xx = int(y), int(x + pitch * share * (1 - fill) / 2)
+            shape = _glyph(char, font)
+            if char in real:
+                shape = real[char][int(rng.integers(len(real[char])))] ** weight
+                w = max(2, round(w * min(1.1, shape.shape[1] / shape.shape[0] / _GLYPHS_ASPECT)))
+            mask = cv2.resize(shape, (w, h), interpolation=cv2.INTER_AREA)[..., None]
+            yy, xx = int(y), max(0, int(x + (pitch * share - w) / 2))
             part = plate[yy : yy + h, xx : xx + w]
             mask = mask[: part.shape[0], : part.shape[1]]
             part[:] = part * (1 - mask) + np.array(ink, np.float32) * mask
@@ -169,7 +190,7 @@ def _frame(plate: NDArray[np.float32], rng: np.random.Generator, ink: list[int])
         cv2.circle(plate, centre, int(height * rng.uniform(0.015, 0.035)), (grey, grey, grey), -1)
 
 
-def _wear(plate: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def wear(plate: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     height, width = plate.shape[:2]
     if rng.random() < 0.5:  # shadow or a lamp's light from one side
         direction = rng.uniform(-1, 1, 2)
@@ -198,15 +219,16 @@ def _wear(plate: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.fl
     return plate
 
 
-def _photograph(plate: NDArray[np.float32], rng: np.random.Generator) -> Picture:
+def _photograph(plate: NDArray[np.float32], rng: np.random.Generator, least_px: float = 26) -> Picture:
     """Perspective, surroundings, distance, blur, light, noise, compression."""
     height, width = plate.shape[:2]
     room_x, room_y = rng.uniform(0.0, 0.12, 2)
     out_w, out_h = int(width * (1 + 2 * room_x)), int(height * (1 + 2 * room_y))
     base = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     target = base + np.array([width * room_x, height * room_y])
-    angle = np.radians(rng.normal(0, 5))
-    shear = rng.normal(0, 0.08)
+    aslant = 2.2 if rng.random() < 0.2 else 1.0  # a motorcycle on its stand, a camera far aside
+    angle = np.radians(rng.normal(0, 5 * aslant))
+    shear = rng.normal(0, 0.08 * aslant)
     centre = target.mean(0)
     spin = np.array([[np.cos(angle), -np.sin(angle) + shear], [np.sin(angle), np.cos(angle)]])
     target = (target - centre) @ spin.T * rng.uniform(0.86, 1.02) + centre
@@ -215,14 +237,17 @@ def _photograph(plate: NDArray[np.float32], rng: np.random.Generator) -> Picture
     back = rng.uniform(10, 160, 3) + rng.normal(0, 6, 3)
     border = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": tuple(back)}
     scene = cv2.warpPerspective(plate, matrix, (out_w, out_h), flags=cv2.INTER_LINEAR, **border)
-    return spoil(scene, rng)
+    return spoil(scene, rng, least_px)
 
 
-def spoil(scene: NDArray[np.float32] | Picture, rng: np.random.Generator) -> Picture:
-    """What distance, optics, sensor and coder do to a crop; real crops go through it as well, more gently."""
+def spoil(scene: NDArray[np.float32] | Picture, rng: np.random.Generator, least_px: float = 26) -> Picture:
+    """What distance, optics, sensor and coder do to a crop; real crops go through it as well.
+
+    `least_px`: how narrow distance may make it.
+    """
     image = scene.astype(np.float32)
     height, width = image.shape[:2]
-    seen_w = float(np.exp(rng.uniform(np.log(26), np.log(170))))
+    seen_w = float(np.exp(rng.uniform(np.log(least_px), np.log(180))))
     if seen_w < width:
         image = cv2.resize(image, (int(seen_w), max(8, int(height * seen_w / width))), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
@@ -235,6 +260,7 @@ def spoil(scene: NDArray[np.float32] | Picture, rng: np.random.Generator) -> Pic
     gain, lift = np.exp(rng.normal(0, 0.28)), rng.normal(0, 15)
     if rng.random() < 0.12:
         gain *= rng.uniform(0.3, 0.6)  # night
+    gain = min(gain, 320 / max(float(np.percentile(image[::2, ::2], 70)), 1.0))  # a white picture teaches nothing
     image = np.clip(image * gain + lift, 0, 255)
     image = 255 * (image / 255) ** np.exp(rng.normal(0, 0.2))
     image = image + rng.normal(0, rng.uniform(0, 9), image.shape)

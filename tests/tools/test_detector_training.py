@@ -1,0 +1,109 @@
+"""The detector's training: a wider network that computes the same, crowds put together, doubtful vehicles left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models import manifest
+from models.detector import Detections
+from models.runtime import open_session
+from tools.train.data import IGNORE, Recipe, Sample, draw
+from tools.train.paste import crowded
+from tools.train.vehicles import masked
+
+onnx = pytest.importorskip("onnx")
+
+
+def sample(boxes: list[tuple[float, float, float, float]], classes: list[int], grey: int = 90) -> Sample:
+    picture = np.full((200, 300, 3), grey, np.uint8)
+    for x0, y0, x1, y1 in boxes:
+        picture[int(y0) : int(y1), int(x0) : int(x1)] = (20, 60, 200)
+    return Sample("set/x.jpg", picture, np.array(boxes, np.float32).reshape(-1, 4), np.array(classes, np.int64))
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5, 2.0])
+def test_a_wider_network_computes_what_the_narrow_one_does(factor: float, tmp_path: Path) -> None:
+    from tools.train.widen import widened
+
+    narrow = manifest.resolve("vehicle-nano").path
+    onnx.save(widened(onnx.load(str(narrow)), factor), str(tmp_path / "wide.onnx"))
+    picture = np.random.default_rng(4).integers(0, 255, (1, 3, 96, 128)).astype(np.float32)
+    before, after = (open_session(p).run(None, {"images": picture})[0] for p in (narrow, tmp_path / "wide.onnx"))
+    np.testing.assert_allclose(after, before, atol=2e-4)
+    if factor > 1:
+        assert (tmp_path / "wide.onnx").stat().st_size > narrow.stat().st_size * factor
+
+
+def test_noise_lets_the_copies_part_ways_and_leaves_the_outputs_alone(tmp_path: Path) -> None:
+    from tools.train.widen import widened
+
+    narrow = onnx.load(str(manifest.resolve("vehicle-nano").path))
+    plain, noisy = widened(narrow, 1.5), widened(narrow, 1.5, noise=0.05)
+    changed = {a.name for a, b in zip(plain.graph.initializer, noisy.graph.initializer, strict=True) if a != b}
+    assert changed
+    assert not any("_preds." in name for name in changed)
+
+
+def test_vehicles_of_another_picture_stand_beside_those_of_the_same_kind() -> None:
+    here = sample([(100, 80, 140, 140)], [0])
+    there = sample([(20, 30, 60, 90), (200, 40, 280, 100)], [0, 1], grey=120)
+    for seed in range(30):
+        made = crowded(here, there, 6, np.random.default_rng(seed))
+        assert np.array_equal(here.boxes, made.boxes[:1])
+        assert set(made.classes.tolist()) <= {0, IGNORE}  # no car to stand beside, so no car is pasted
+        for x0, y0, x1, y1 in made.boxes:
+            assert x0 >= 0
+            assert y0 >= 0
+            assert x1 <= 300
+            assert y1 <= 200
+        assert len(made.boxes) == 1 or not np.array_equal(made.picture, here.picture)
+    assert np.array_equal(here.picture, sample([(100, 80, 140, 140)], [0]).picture)  # the original is untouched
+
+
+def test_a_vehicle_that_a_pasted_one_hides_is_neither_missed_nor_false() -> None:
+    here = sample([(120, 100, 130, 125), (100, 80, 150, 150)], [0, 0])
+    there = sample([(20, 30, 80, 120)], [0])
+    results = [crowded(here, there, 1, np.random.default_rng(seed)) for seed in range(200)]
+    hidden = [m for m in results if len(m.boxes) > 2 and m.classes[0] == IGNORE]
+    assert hidden
+    assert all((m.boxes[2, :2] <= m.boxes[0, 2:]).all() for m in hidden)
+
+
+def test_without_a_fitting_vehicle_nothing_is_pasted() -> None:
+    empty = sample([], [])
+    for donor in (empty, sample([(20, 30, 60, 90)], [2])):
+        made = crowded(empty, donor, 6, np.random.default_rng(0))
+        assert len(made.boxes) == 0
+        assert np.array_equal(made.picture, empty.picture)
+
+
+class Sees:
+    """A detector that sees what it is told to."""
+
+    def __init__(self, boxes: list[tuple[float, float, float, float]], scores: list[float]) -> None:
+        self._seen = Detections(
+            np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), np.zeros(len(boxes), np.int64)
+        )
+
+    def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
+        return self._seen
+
+
+def test_what_the_trained_network_sees_and_nobody_labelled_is_left_out_of_the_loss() -> None:
+    labelled = sample([(100, 80, 140, 140)], [0])
+    seen = Sees([(102, 82, 139, 141), (10, 10, 50, 60), (200, 100, 240, 160)], [0.9, 0.8, 0.2])
+    (done,) = masked([labelled], seen)
+    assert done.classes.tolist() == [0, IGNORE]
+    assert done.boxes[1].tolist() == [10, 10, 50, 60]
+
+
+def test_a_recipe_may_change_how_pictures_are_taken() -> None:
+    plain, other = sample([(100, 80, 140, 140)], [0]), sample([(10, 10, 90, 90)], [1])
+    recipe = Recipe(change=lambda pick, rng: other)
+    for mosaic in (False, True):
+        _, _, classes = draw(lambda: plain, 256, mosaic, recipe, np.random.default_rng(3))
+        assert set(classes.tolist()) <= {1, IGNORE}

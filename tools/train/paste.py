@@ -1,0 +1,85 @@
+"""Copy and paste: vehicles of one picture put into the traffic of another, so that few pictures make many crowds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.train.data import IGNORE, Boxes, Sample, inside, iou
+
+_LEAST_PX = 22.0
+_HIDDEN = 0.65
+"""A vehicle of which so much is covered by pasted ones is neither missed nor false any more."""
+_TOO_NEAR = 0.55
+
+
+def crowded(sample: Sample, donor: Sample, most: int, rng: np.random.Generator) -> Sample:
+    """`sample` with up to `most` of the donor's whole vehicles beside its own ones, nearer ones over farther ones.
+
+    A pasted vehicle takes the size of the one beside which it is put, so that the view stays believable; the edge of
+    its cut fades out. Without a vehicle of the same kind to stand beside, nothing is pasted.
+    """
+    picture, boxes, classes = sample.picture.copy(), sample.boxes, sample.classes
+    for row in rng.permutation(_whole(donor))[:most]:
+        beside = np.flatnonzero((sample.classes == donor.classes[row]) & (_sides(sample.boxes).min(1) >= _LEAST_PX / 2))
+        if not len(beside):
+            continue
+        place = _place_beside(sample.boxes[rng.choice(beside)], donor.boxes[row], rng)
+        shape = picture.shape
+        if place[0] < 0 or place[1] < 0 or place[2] >= shape[1] or place[3] >= shape[0]:
+            continue
+        if len(boxes) and iou(place[None], boxes).max() > _TOO_NEAR:
+            continue
+        _paste(picture, donor.picture, donor.boxes[row], place, rng)
+        covered = inside(boxes, place[None])[:, 0] > _HIDDEN
+        classes = np.where(covered, IGNORE, classes)
+        boxes = np.concatenate([boxes, place[None]])
+        classes = np.append(classes, donor.classes[row])
+    return replace(sample, picture=picture, boxes=boxes.astype(np.float32), classes=classes)
+
+
+def _whole(donor: Sample) -> NDArray[np.int64]:
+    """Vehicles large enough and not hidden by others."""
+    if not len(donor.boxes):
+        return np.zeros(0, np.int64)
+    overlap = iou(donor.boxes, donor.boxes) - np.eye(len(donor.boxes), dtype=np.float32)
+    good = (donor.classes != IGNORE) & (_sides(donor.boxes).min(1) >= _LEAST_PX) & (overlap.max(1) < 0.08)
+    return np.flatnonzero(good)
+
+
+def _sides(boxes: Boxes) -> Boxes:
+    return np.asarray(boxes[:, 2:] - boxes[:, :2], np.float32)
+
+
+def _place_beside(near: Boxes, own: Boxes, rng: np.random.Generator) -> Boxes:
+    """On the same ground as `near`, to its left or right, as tall as it is, somewhat nearer or farther."""
+    wide, tall = near[2:] - near[:2]
+    height = tall * np.exp(rng.normal(0, 0.12))
+    width = height * (own[2] - own[0]) / (own[3] - own[1])
+    side = rng.choice([-1, 1]) * rng.uniform(0.45, 1.3) * (wide + width) / 2
+    middle, foot = (near[0] + near[2]) / 2 + side, near[3] + rng.uniform(-0.3, 0.3) * tall
+    return np.array([middle - width / 2, foot - height, middle + width / 2, foot], np.float32)
+
+
+def _paste(
+    picture: NDArray[np.uint8], source: NDArray[np.uint8], own: Boxes, place: Boxes, rng: np.random.Generator
+) -> None:
+    x0, y0, x1, y1 = (round(float(v)) for v in own)
+    cut = source[max(0, y0) : y1, max(0, x0) : x1]
+    left, top, right, bottom = (round(float(v)) for v in place)
+    width, height = right - left, bottom - top
+    if min(cut.shape[:2]) < 4 or min(width, height) < 4:
+        return
+    method = cv2.INTER_AREA if cut.shape[0] > height else cv2.INTER_LINEAR
+    cut = cv2.resize(cut, (width, height), interpolation=method).astype(np.float32)
+    if rng.random() < 0.5:
+        cut = cut[:, ::-1]
+    under = picture[top:bottom, left:right].astype(np.float32)
+    light = (under.mean() + 20) / (cut.mean() + 20)
+    ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    edge = ((np.abs(xs) ** 4 + np.abs(ys) ** 4 - 0.8) / 0.5).clip(0, 1)[..., None]
+    cut = cut * np.clip(light, 0.6, 1.5)
+    picture[top:bottom, left:right] = (cut * (1 - edge) + under * edge).clip(0, 255).astype(np.uint8)

@@ -12,8 +12,9 @@ from models import manifest
 from models.detector import Detections
 from models.runtime import open_session
 from tools.train.data import IGNORE, Recipe, Sample, draw
-from tools.train.paste import crowded
-from tools.train.vehicles import masked
+from tools.train.paste import crowded, with_people
+from tools.train.vehicle_eval import CLIP_BOXES, other_cameras
+from tools.train.vehicles import SHARED, masked
 
 onnx = pytest.importorskip("onnx")
 
@@ -79,6 +80,34 @@ def test_without_a_fitting_vehicle_nothing_is_pasted() -> None:
         made = crowded(empty, donor, 6, np.random.default_rng(0))
         assert len(made.boxes) == 0
         assert np.array_equal(made.picture, empty.picture)
+
+
+def test_people_on_foot_stand_beside_vehicles_without_a_label() -> None:
+    here = sample([(100, 80, 140, 140), (128, 100, 138, 130)], [0, 1])
+    walker = np.full((90, 40, 3), 250, np.uint8)
+    changed = hidden = 0
+    for seed in range(60):
+        made = with_people(here, [walker], 3, np.random.default_rng(seed))
+        assert np.array_equal(made.boxes, here.boxes)
+        changed += not np.array_equal(made.picture, here.picture)
+        hidden += made.classes.tolist() != [0, 1]
+        assert set(made.classes.tolist()) <= {0, 1, IGNORE}
+    assert changed > 40
+    assert hidden
+    assert with_people(here, [], 3, np.random.default_rng(0)) is here
+    assert with_people(sample([], []), [walker], 3, np.random.default_rng(0)).boxes.shape == (0, 4)
+
+
+@pytest.mark.skipif(not (SHARED / "footage").is_dir(), reason="the clips are not here")
+def test_the_boxes_of_other_cameras_lie_in_their_pictures() -> None:
+    pictures = other_cameras(SHARED / "footage")
+    assert len({p.name.split("#")[0] for p in pictures}) >= 9
+    for item in pictures:
+        height, width = item.picture.shape[:2]
+        assert (item.boxes[:, 2:] > item.boxes[:, :2]).all()
+        assert (item.boxes[:, :2] >= 0).all()
+        assert (item.boxes[:, 2:] <= [width, height]).all(), item.name
+    assert CLIP_BOXES.stat().st_size < 40_000
 
 
 class Sees:

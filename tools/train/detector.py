@@ -15,9 +15,19 @@ from models.runtime import open_session
 from tools.train.data import Recipe, Sample, one_per_likeness
 from tools.train.loop import Schedule, train
 from tools.train.network import Trunk, with_classes
-from tools.train.paste import crowded
+from tools.train.paste import crowded, with_people
 from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frame_at, marked_vehicles
-from tools.train.vehicles import BASE, COCO_ROWS, SHARED, load_split, masked, sampling_weights, source_of
+from tools.train.vehicles import (
+    BASE,
+    COCO_ROWS,
+    SHARED,
+    BaseModel,
+    load_split,
+    masked,
+    people,
+    sampling_weights,
+    source_of,
+)
 from tools.train.widen import widened
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "weights"
@@ -50,20 +60,26 @@ def main() -> None:
 @click.option("--drawn", type=click.Path(path_type=Path, exists=True), help="pictures out of tools.train.drawn")
 @click.option("--size", type=click.Choice(["nano", "small"]), default="nano", show_default=True)
 @click.option("--crowds", default=0.0, show_default=True, help="share of the pictures that get vehicles of another")
+@click.option(
+    "--people", "on_foot", default=0.0, show_default=True, help="share of the pictures that get people on foot"
+)
 @click.option("--mask/--no-mask", default=False, help="what --start sees and nobody labelled is left out of the loss")
 def train_command(
     minutes: float, out: Path | None, start: Path | None, rate: float, drawn: Path | None, size: str, crowds: float,
-    mask: bool,
+    on_foot: float, mask: bool,
 ) -> None:  # fmt: skip
     """Train and export. `small` begins as `--start` (the shipped nano) made wider."""
     start = start or (WEIGHTS if size == "small" else None)
     goal = out or FOLDER / f"vehicle_{size}.onnx"
     with tempfile.TemporaryDirectory() as folder:
-        split = load_split(dynamic_base(Path(folder)), drawn)
+        base = dynamic_base(Path(folder))
+        split = load_split(base, drawn)
+        walkers = people(split.train, BaseModel(base, 640)) if on_foot else []
     pictures = split.train
     if mask and start is not None:
         pictures = masked(pictures, YoloxDetector(open_session(start), long_side=640))
     counts = {name: int(sum((s.classes == i).sum() for s in split.train)) for i, name in enumerate(CLASSES)}
+    print(f"people on foot {len(walkers)}")
     print(f"training pictures {len(split.train)}, held back {len(split.held)}, boxes {counts}", flush=True)
     graph = with_classes(start, list(range(5))) if start else with_classes(BASE, COCO_ROWS)
     sizes = SIZES_PX
@@ -76,14 +92,15 @@ def train_command(
         return goal
 
     def change(pick: Callable[[], Sample], rng: np.random.Generator) -> Sample:
-        return crowded(pick(), pick(), int(rng.integers(1, 7)), rng) if rng.random() < crowds else pick()
+        sample = crowded(pick(), pick(), int(rng.integers(1, 7)), rng) if rng.random() < crowds else pick()
+        return with_people(sample, walkers, 4, rng) if rng.random() < on_foot else sample
 
     steps = train(
         Trunk(graph),
         pictures,
         np.asarray(sampling_weights(pictures)),
         Schedule(minutes=minutes, sizes_px=sizes, rate=rate),
-        Recipe(change=change if crowds else None),
+        Recipe(change=change if crowds or on_foot else None),
         export,
     )
     print(f"{steps} steps")

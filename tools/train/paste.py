@@ -1,7 +1,11 @@
-"""Copy and paste: vehicles of one picture put into the traffic of another, so that few pictures make many crowds."""
+"""Copy and paste: vehicles and people of one picture put into the traffic of another.
+
+Few pictures make many crowds, and people on foot, of whom the pictures show few near the camera, are learnt to be none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -33,12 +37,32 @@ def crowded(sample: Sample, donor: Sample, most: int, rng: np.random.Generator) 
             continue
         if len(boxes) and iou(place[None], boxes).max() > _TOO_NEAR:
             continue
-        _paste(picture, donor.picture, donor.boxes[row], place, rng)
+        x0, y0, x1, y1 = (round(float(v)) for v in donor.boxes[row])
+        _paste(picture, donor.picture[max(0, y0) : y1, max(0, x0) : x1], place, rng)
         covered = inside(boxes, place[None])[:, 0] > _HIDDEN
         classes = np.where(covered, IGNORE, classes)
         boxes = np.concatenate([boxes, place[None]])
         classes = np.append(classes, donor.classes[row])
     return replace(sample, picture=picture, boxes=boxes.astype(np.float32), classes=classes)
+
+
+def with_people(sample: Sample, people: Sequence[NDArray[np.uint8]], most: int, rng: np.random.Generator) -> Sample:
+    """`sample` with up to `most` of these cut-outs of people on foot beside its vehicles; they get no label."""
+    picture, classes = sample.picture.copy(), sample.classes
+    standing = np.flatnonzero(np.isin(sample.classes, (0, 1)) & (_sides(sample.boxes).min(1, initial=1e9) >= 12))
+    if not len(standing) or not people:
+        return sample
+    for _ in range(int(rng.integers(1, most + 1))):
+        row = int(rng.choice(standing))
+        own = people[int(rng.integers(len(people)))]
+        tall = 1.05 if sample.classes[row] == 0 else 1.15  # of a rider on his motorcycle, of a car
+        shape = np.array([0, 0, own.shape[1], own.shape[0]], np.float32)
+        place = _place_beside(sample.boxes[row], shape, rng, tall)
+        if place[0] < 0 or place[1] < 0 or place[2] >= picture.shape[1] or place[3] >= picture.shape[0]:
+            continue
+        _paste(picture, own, place, rng)
+        classes = np.where(inside(sample.boxes, place[None])[:, 0] > _HIDDEN, IGNORE, classes)
+    return replace(sample, picture=picture, classes=classes)
 
 
 def _whole(donor: Sample) -> NDArray[np.int64]:
@@ -54,21 +78,17 @@ def _sides(boxes: Boxes) -> Boxes:
     return np.asarray(boxes[:, 2:] - boxes[:, :2], np.float32)
 
 
-def _place_beside(near: Boxes, own: Boxes, rng: np.random.Generator) -> Boxes:
+def _place_beside(near: Boxes, own: Boxes, rng: np.random.Generator, taller: float = 1.0) -> Boxes:
     """On the same ground as `near`, to its left or right, as tall as it is, somewhat nearer or farther."""
     wide, tall = near[2:] - near[:2]
-    height = tall * np.exp(rng.normal(0, 0.12))
+    height = taller * tall * np.exp(rng.normal(0, 0.12))
     width = height * (own[2] - own[0]) / (own[3] - own[1])
     side = rng.choice([-1, 1]) * rng.uniform(0.45, 1.3) * (wide + width) / 2
     middle, foot = (near[0] + near[2]) / 2 + side, near[3] + rng.uniform(-0.3, 0.3) * tall
     return np.array([middle - width / 2, foot - height, middle + width / 2, foot], np.float32)
 
 
-def _paste(
-    picture: NDArray[np.uint8], source: NDArray[np.uint8], own: Boxes, place: Boxes, rng: np.random.Generator
-) -> None:
-    x0, y0, x1, y1 = (round(float(v)) for v in own)
-    cut = source[max(0, y0) : y1, max(0, x0) : x1]
+def _paste(picture: NDArray[np.uint8], cut: NDArray[np.uint8], place: Boxes, rng: np.random.Generator) -> None:
     left, top, right, bottom = (round(float(v)) for v in place)
     width, height = right - left, bottom - top
     if min(cut.shape[:2]) < 4 or min(width, height) < 4:

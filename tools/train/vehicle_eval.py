@@ -18,6 +18,7 @@ from models.detector import VEHICLE_CLASSES, Detections, Detector, YoloxDetector
 from tools.train.data import IGNORE, Sample, iou
 from tools.train.vehicles import COCO_ROWS
 
+CLIP_BOXES = Path(__file__).with_name("clip_boxes.json")
 FOUND_IOU = 0.35  # the boxes of the clips are rough, +-8 px
 COLOURS = ((0, 200, 255), (0, 255, 0), (255, 80, 0), (255, 0, 255), (255, 255, 0))
 
@@ -106,6 +107,20 @@ def frame_at(clip: Path, number: int) -> np.ndarray:
         if not capture.grab():
             raise ValueError(f"{clip} ends before frame {number}")
     return np.asarray(capture.retrieve()[1], np.uint8)
+
+
+def other_cameras(footage: Path) -> list[Sample]:
+    """Pictures of the clips, whose cameras training never saw, with the vehicles that a look found in them."""
+    table = json.loads(CLIP_BOXES.read_text(encoding="utf-8"))["pictures"]
+    samples = []
+    for entry in table:
+        rows = [(box[:4], VEHICLE_CLASSES.index(box[4])) for box in entry["boxes"]]
+        rows += [(box, IGNORE) for box in entry["unsure"]]
+        boxes = np.array([box for box, _ in rows], np.float32).reshape(-1, 4)
+        kinds = np.array([kind for _, kind in rows], np.int64)
+        picture = frame_at(footage / entry["clip"], entry["frame"])
+        samples.append(Sample(f"{entry['clip']}#{entry['frame']}", picture, boxes, kinds))
+    return samples
 
 
 def best_match(detector: Detector, mark: Marked) -> tuple[float, float, str]:

@@ -1,6 +1,7 @@
 """Our own plate reader: the whole plate at once, one line or two, a probability for every character at every place.
 
-Unlike a line recogniser it needs no cut into lines and no rectification, which is where small and tilted plates fail.
+Unlike a line recogniser it needs no cut into lines, which is where small and tilted plates fail. It reads the crop as
+it is and made flat by the plate's corners, and is sure where both say the same.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models import manifest
+from models.plate_corners import CornerFinder, load_corner_finder
 from models.plates import Corners, LineReading, PlateReading
 from models.runtime import DEFAULT_THREADS, open_session
 
@@ -20,29 +22,38 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_ALTERNATIVES = 5
 _LEAST_SHARE = 1e-4
 _TRIM = 0.04
+_EDGE = 0.06
+_MARGIN = 0.08
 
 
 class SlotPlateReader:
     """The network of `plate-slots`: `[N, 3, H, W]` in -1..1 to characters `[N, 10, 37]` and line breaks `[N, 6]`."""
 
-    def __init__(self, session: ort.InferenceSession) -> None:
+    def __init__(self, session: ort.InferenceSession, corners: CornerFinder | None = None) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
         _, _, height, width = session.get_inputs()[0].shape
         self._size = (int(width), int(height))
+        self._corners = corners
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
-        """The crop as it is: the network has learnt slant and perspective, so `corners` are not needed."""
+        """`corners`: of the plate in the crop; where they are not given, they are looked for, if a finder was."""
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        views = np.stack([_prepared(view, self._size) for view in _cuts(plate_bgr)])
+        if corners is not None:
+            quad: NDArray[np.float32] | None = np.array(corners, np.float32)
+        else:
+            quad = self._corners.find(plate_bgr, _likely_box(plate_bgr)) if self._corners is not None else None
+        flat = flattened(plate_bgr, quad, self._size) if quad is not None else _trimmed(plate_bgr)
+        views = np.stack([_prepared(view, self._size) for view in (plate_bgr, flat)])
         characters, breaks = self._session.run(None, {self._input: views})
         return decode_slots(characters.mean(0), breaks.mean(0))
 
 
 def load_slot_reader(*, threads: int = DEFAULT_THREADS) -> SlotPlateReader:
     """The reader that the manifest names, digest checked."""
-    return SlotPlateReader(open_session(manifest.resolve("plate-slots").path, threads=threads))
+    session = open_session(manifest.resolve("plate-slots").path, threads=threads)
+    return SlotPlateReader(session, load_corner_finder(threads=threads))
 
 
 def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -> PlateReading:
@@ -54,10 +65,12 @@ def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -
         return PlateReading(())
     upper = int(breaks.argmax())
     bounds = [0, upper, length] if 0 < upper < length else [0, length]
-    return PlateReading(tuple(_line(characters[a:b]) for a, b in pairwise(bounds)))
+    # whoever doubts that the text ends there doubts its last character
+    end = float(characters[length, len(ALPHABET)]) if length < len(characters) else 1.0
+    return PlateReading(tuple(_line(characters[a:b], end if b == length else 1.0) for a, b in pairwise(bounds)))
 
 
-def _line(rows: NDArray[np.float32]) -> LineReading:
+def _line(rows: NDArray[np.float32], end: float) -> LineReading:
     letters = rows[:, : len(ALPHABET)]
     order = np.argsort(-letters, axis=1)[:, :_KEPT_ALTERNATIVES]
     alternatives = tuple(
@@ -65,13 +78,34 @@ def _line(rows: NDArray[np.float32]) -> LineReading:
         for row, picked in zip(letters, order, strict=True)
     )
     best = [votes[0] for votes in alternatives]
-    return LineReading("".join(c for c, _ in best), tuple(p for _, p in best), alternatives)
+    sure = [p for _, p in best]
+    return LineReading("".join(c for c, _ in best), (*sure[:-1], sure[-1] * end), alternatives)
 
 
-def _cuts(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The crop, and the same a little tighter: where they disagree, neither is sure."""
+def flattened(
+    image: NDArray[np.uint8], quad: NDArray[np.float32], size: tuple[int, int], edge: float = _EDGE
+) -> NDArray[np.uint8]:
+    """The plate with these corners `[4, 2]` (clockwise from top left) from the front, `size` (width, height) in pixels.
+
+    `edge`: so much of the width and height is left around it.
+    """
+    width, height = size
+    x, y = edge * width, edge * height
+    goal = np.array([[x, y], [width - x, y], [width - x, height - y], [x, height - y]], np.float32)
+    matrix = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), goal)
+    flat = cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(flat, np.uint8)
+
+
+def _likely_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    """Where the plate lies in a crop with the margin that is common here."""
+    height, width = image.shape[:2]
+    return _MARGIN * width, _MARGIN * height, (1 - _MARGIN) * width, (1 - _MARGIN) * height
+
+
+def _trimmed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     dy, dx = round(_TRIM * image.shape[0]), round(_TRIM * image.shape[1])
-    return [image, image[dy : image.shape[0] - dy, dx : image.shape[1] - dx]]
+    return image[dy : image.shape[0] - dy, dx : image.shape[1] - dx]
 
 
 def _prepared(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -28,13 +28,14 @@ def sample(boxes: list[tuple[float, float, float, float]], classes: list[int], g
 
 @pytest.mark.parametrize("factor", [1.0, 1.5, 2.0])
 def test_a_wider_network_computes_what_the_narrow_one_does(factor: float, tmp_path: Path) -> None:
-    from tools.train.widen import widened
+    from tools.train.widen import widened, width_of
 
     narrow = manifest.resolve("vehicle-nano").path
     onnx.save(widened(onnx.load(str(narrow)), factor), str(tmp_path / "wide.onnx"))
     picture = np.random.default_rng(4).integers(0, 255, (1, 3, 96, 128)).astype(np.float32)
     before, after = (open_session(p).run(None, {"images": picture})[0] for p in (narrow, tmp_path / "wide.onnx"))
     np.testing.assert_allclose(after, before, atol=2e-4)
+    assert width_of(onnx.load(str(tmp_path / "wide.onnx"))) == round(16 * factor)
     if factor > 1:
         assert (tmp_path / "wide.onnx").stat().st_size > narrow.stat().st_size * factor
 

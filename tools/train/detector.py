@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
+import onnx
 
 from models.detector import YoloxDetector
 from models.runtime import open_session
@@ -28,7 +29,7 @@ from tools.train.vehicles import (
     sampling_weights,
     source_of,
 )
-from tools.train.widen import widened
+from tools.train.widen import widened, width_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "weights"
 WEIGHTS = FOLDER / "vehicle_nano.onnx"
@@ -84,7 +85,9 @@ def train_command(
     graph = with_classes(start, list(range(5))) if start else with_classes(BASE, COCO_ROWS)
     sizes = SIZES_PX
     if size == "small":
-        graph, sizes = widened(graph, SMALL_FACTOR, _NOISE), SMALL_SIZES_PX
+        sizes = SMALL_SIZES_PX
+        if width_of(graph) == width_of(onnx.load(str(BASE))):  # else it goes on from a small one
+            graph = widened(graph, SMALL_FACTOR, _NOISE)
 
     def export(trunk: Trunk, step: int) -> Path:
         notes = {"classes": ",".join(CLASSES), "steps": str(step), "base": "YOLOX-nano COCO (Megvii, Apache-2.0)"}

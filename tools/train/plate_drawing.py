@@ -179,6 +179,16 @@ def _glyph(char: str, font: str) -> NDArray[np.float32]:
     return np.asarray(canvas.crop(box), np.float32) / 255
 
 
+def recoloured(plate: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A white plate as one of the light-on-dark ones: of these there are few, and how they blur cannot be drawn."""
+    grey = plate @ np.array([0.114, 0.587, 0.299], np.float32)
+    low, high = np.percentile(grey, (4, 85))
+    ink_share = ((high - grey) / max(float(high - low), 1.0)).clip(-0.2, 1)[..., None]
+    kind = str(rng.choice(["red", "blue", "blue"]))
+    ground = np.array(COLOURS[kind][0], np.float32) * rng.uniform(0.5, 1.4) + rng.normal(0, 12, 3)
+    return np.asarray(ground + ink_share * (rng.uniform(170, 250) - ground), np.float32).clip(0, 255)
+
+
 def _frame(plate: NDArray[np.float32], rng: np.random.Generator, ink: list[int]) -> None:
     height, width = plate.shape[:2]
     if rng.random() < 0.8:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plate_corners import CornerFinder
+from models.slot_reader import flattened
 from tools.train.plate_sets import LabelledPlate
 
 Picture = NDArray[np.uint8]
@@ -43,23 +44,14 @@ def harvest(plates: Sequence[LabelledPlate], corners: CornerFinder) -> Glyphs:
 
 def _lines(plate: LabelledPlate, corners: CornerFinder) -> list[tuple[Picture, str]]:
     width, height = _TWO_LINES if plate.upper else _ONE_LINE
-    flat = flattened(plate.image, corners, width, height)
+    tall, wide = plate.image.shape[:2]
+    dx, dy = _CROP_MARGIN * wide, _CROP_MARGIN * tall  # a crop without its picture holds about so much besides
+    quad = corners.find(plate.image, plate.box or (dx, dy, wide - dx, tall - dy))
+    flat = flattened(plate.image, quad, (width, height), _EDGE)
     if not plate.upper:
         return [(flat, plate.text)]
     middle = round(height * 0.485)
     return [(flat[: middle + 4], plate.text[: plate.upper]), (flat[middle - 4 :], plate.text[plate.upper :])]
-
-
-def flattened(image: Picture, corners: CornerFinder, width: int, height: int, edge: float = _EDGE) -> Picture:
-    """The plate from the front, so large, with so much of its width and height around it."""
-    tall, wide = image.shape[:2]
-    dx, dy = _CROP_MARGIN * wide, _CROP_MARGIN * tall  # the crops of the sets hold about so much besides the plate
-    quad = corners.find(image, (dx, dy, wide - dx, tall - dy))
-    x, y = edge * width, edge * height
-    goal = np.array([[x, y], [width - x, y], [width - x, height - y], [x, height - y]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad, goal)
-    flat = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(flat, np.uint8)
 
 
 def pieces(line: Picture, count: int) -> list[Mask]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from models.plate_corners import load_corner_finder
-from tools.train.plate_drawing import Drawn, draw_plate, spoil, wear
+from tools.train.plate_drawing import Drawn, draw_plate, recoloured, spoil, wear
 from tools.train.plate_glyphs import Glyphs
 from tools.train.plate_network import ALPHABET, BREAKS, HEIGHT, PAD, PLACES, WIDTH
 from tools.train.plate_sets import LabelledPlate
@@ -23,6 +23,7 @@ WIDE_MARGIN = 0.25
 """So much around a plate is read from its picture, so that cuts of many kinds have real surroundings."""
 _MARGINS = (-0.03, 0.17)
 _MARGINS_OF_CROPS = (-0.04, 0.07)
+_RECOLOURED = 0.07
 _POOL = 6000
 _AFRESH = 0.45
 """Share of the drawn plates that are drawn anew; the others come out of the last so many, moved and spoiled again."""
@@ -65,6 +66,8 @@ def recut_at_random(plate: LabelledPlate, rng: np.random.Generator) -> NDArray[n
 def jitter(plate: LabelledPlate, rng: np.random.Generator) -> Picture:
     """A real plate as another camera might have seen it on another day."""
     moved = recut_at_random(plate, rng)
+    if plate.colour in ("", "white") and rng.random() < _RECOLOURED:
+        moved = recoloured(moved, rng)
     if rng.random() < 0.3:
         moved = wear(moved, rng)
     if rng.random() < 0.12:  # infrared

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.plate_corners import CornerFinder
 from models.plate_geometry import ink
+from models.slot_reader import flattened
 from tools.train.plate_sets import LabelledPlate
 
 Picture = NDArray[np.uint8]
@@ -58,11 +58,7 @@ def _flat(image: Picture, corners: CornerFinder) -> Picture:
     height, width = image.shape[:2]
     dx, dy = 0.08 * width, 0.08 * height  # the crops of the sets hold about so much besides the plate
     quad = corners.find(image, (dx, dy, width - dx, height - dy))
-    x, y = _EDGE * WIDTH, _EDGE * HEIGHT
-    goal = np.array([[x, y], [WIDTH - x, y], [WIDTH - x, HEIGHT - y], [x, HEIGHT - y]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad, goal)
-    flat = cv2.warpPerspective(image, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(flat, np.uint8)
+    return flattened(image, quad, (WIDTH, HEIGHT), _EDGE)
 
 
 def _gap(flat: Picture) -> int | None:

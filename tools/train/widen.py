@@ -66,6 +66,12 @@ def widened(model: onnx.ModelProto, factor: float, noise: float = 0.0, seed: int
     return wide
 
 
+def width_of(model: onnx.ModelProto) -> int:
+    """Channels behind the first convolution."""
+    first = next(node for node in model.graph.node if node.op_type == "Conv")
+    return int(next(item.dims[0] for item in model.graph.initializer if item.name == first.input[1]))
+
+
 def _is_prediction(node: onnx.NodeProto) -> bool:
     return node.op_type == "Conv" and "_preds." in node.input[1]
 

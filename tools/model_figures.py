@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
 import time
@@ -13,24 +12,23 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from edge.ballot import count
-from edge.lamps import HeadReader, LampHistory, judge
 from edge.reading import ballot_of
-from edge.source import VideoSource
-from evidence.acts import LampState, VehicleClass
+from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
 from models.plate_pattern import civil_text
 from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader
 from models.runtime import open_session
 from models.slot_reader import load_slot_reader
+from tools.lamp_figures import lamp_figures
+from tools.train.data import IGNORE, Sample
 from tools.train.plate_drawing import clean_plate, seen_at
 from tools.train.plate_finder_eval import recall_line, test_sets, vehicle_crops
-from tools.train.plate_sets import LabelledPlate, split
-from zones.load import load_scene
-from zones.schema import Scene
+from tools.train.plate_sets import LabelledPlate, split, street_tests
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = Path(__file__).with_name("train") / "hand_count.json"
@@ -39,22 +37,24 @@ OWN = ("vehicle-nano", "plate-finder", "plate-corners", "plate-slots")
 SURE = 0.95
 _WIDTHS_PX = (24, 32, 40, 48, 56, 64, 80, 96, 128)
 _EASYOCR_PLATES = 40
-_COLOURS = ("red", "yellow", "green")
 
 
 @click.command()
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="only these parts")
 @click.option("--shared", type=click.Path(path_type=Path), default=ROOT.parent / "shared", show_default=False)
+@click.option(
+    "--candidate", type=click.Path(path_type=Path, exists=True), multiple=True, help="a detector's weights beside ours"
+)
 @click.option("--second/--no-second", default=True, help="EasyOCR too (slow)")
-def models(only: Sequence[str], shared: Path, second: bool) -> None:
+def models(only: Sequence[str], shared: Path, candidate: Sequence[Path], second: bool) -> None:
     """Detector, plate finder, plate reader, lamp reader: figures, peers, limits, times, sizes."""
     if not (shared / "footage").is_dir():
         raise click.ClickException(f"{shared}: the labelled pictures and clips are not here -> give --shared FOLDER")
     parts: dict[str, Callable[[], None]] = {
-        "detector": lambda: _detector(shared),
+        "detector": lambda: _detector(shared, candidate),
         "plates": lambda: _plates(second),
         "finder": _finder,
-        "lamps": lambda: _lamps(shared),
+        "lamps": lambda: lamp_figures(shared),
         "time": _times,
     }
     for name in PARTS:
@@ -66,11 +66,11 @@ def models(only: Sequence[str], shared: Path, second: bool) -> None:
 # --- detector
 
 
-def _detector(shared: Path) -> None:
+def _detector(shared: Path, candidates: Sequence[Path]) -> None:
     try:
         from tools.train.data import one_per_likeness
         from tools.train.detector import dynamic_base
-        from tools.train.vehicle_eval import CocoPeer, average_precision
+        from tools.train.vehicle_eval import CocoPeer, average_precision, other_cameras
         from tools.train.vehicles import checked, load_split, source_of
     except ImportError as error:
         raise click.ClickException(
@@ -79,26 +79,51 @@ def _detector(shared: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = dynamic_base(Path(folder))
         held = one_per_likeness(load_split(base).held)
-        ours, coco = open_session(manifest.resolve("vehicle-nano").path), open_session(base)
+        coco = open_session(base)
+    own = {"vehicle-nano": manifest.resolve("vehicle-nano").path} | {path.stem: path for path in candidates}
     rows: list[tuple[str, Callable[[int, float], Detector]]] = [
-        ("vehicle-nano", lambda side, least: YoloxDetector(ours, long_side=side, min_score=least)),
+        *((name, partial(_own_detector, open_session(path))) for name, path in own.items()),
         ("YOLOX-nano COCO", lambda side, least: CocoPeer(coco, long_side=side, min_score=least)),
     ]
     click.echo("AP50, scenes held back from training, near-duplicates counted once, labels repaired")
     click.echo('"by eye": labels corrected where a look at the disagreements showed them wrong (motorcycles only)')
     click.echo("limits: motorcycle 0.85, car 0.85, truck 0.60, bus 0.60")
     by_eye = checked(held)
-    sets = {"as labelled": held, "by eye": by_eye} | {
+    cameras = other_cameras(shared / "footage")
+    sets = {"as labelled": held, "by eye": by_eye, "other cameras": cameras} | {
         label: [s for s in by_eye if source_of(s) == source]
         for label, source in (("Vietnamese roads", "vehicles_vn_lanes"), ("Nepali streets", "nepal"))
     }
     for label, samples in sets.items():
         for name, make in rows:
-            for side in (416, 512, 640) if name == "vehicle-nano" else (416, 512):
+            for side in (416, 512, 640):
                 found = average_precision(make(side, 0.01), samples)
                 cells = "  ".join(f"{kind} {value:.3f} ({n})" for kind, (value, n) in found.items() if n)
                 click.echo(f"  {label:17s} {len(samples):4d} pictures  {name:15s} {side} px  {cells}")
+    _people_called_vehicles([s for s in cameras if not (s.classes != IGNORE).any()], rows)
     _hand_count(shared, rows)
+
+
+def _own_detector(session: ort.InferenceSession, side: int, least: float) -> Detector:
+    return YoloxDetector(session, long_side=side, min_score=least)
+
+
+def _people_called_vehicles(
+    pictures: Sequence[Sample], rows: Sequence[tuple[str, Callable[[int, float], Detector]]]
+) -> None:
+    """A street with people on foot and no vehicle (bicycles that are pushed are left out)."""
+    from tools.train.data import inside
+
+    click.echo(f"{len(pictures)} pictures of a street with people on foot only: boxes with a score of 0.3 and more")
+    for name, make in rows:
+        counts = []
+        for side in (640, 960):
+            found = 0
+            for sample in pictures:
+                boxes = make(side, 0.3).detect(sample.picture).boxes
+                found += int((inside(boxes, sample.boxes).max(1, initial=0) < 0.5).sum())
+            counts.append(f"{side} px {found}")
+        click.echo(f"  {name:15s} " + "   ".join(counts))
 
 
 def _hand_count(shared: Path, rows: Sequence[tuple[str, Callable[[int, float], Detector]]]) -> None:
@@ -133,12 +158,15 @@ def matched(points: NDArray[np.float64], boxes: NDArray[np.float32]) -> int:
 
 
 def _plates(second: bool) -> None:
-    _, gate, texts = split()
-    readers: list[tuple[str, PlateReader]] = [("plate-slots", load_slot_reader()), ("PP-OCR", load_plate_reader())]
+    trained, gate, texts = split()
+    lines = load_plate_reader()
+    readers: list[tuple[str, PlateReader]] = [("plate-slots", load_slot_reader()), ("PP-OCR", lines)]
+    streets = street_tests(lines, {p.text for p in trained})
     cars = [p for p in texts if not _two_wheels(p)]
     click.echo("plate-exact, letters and digits by place; plates (by text) on which nothing was trained")
     click.echo(f"limits: gate 0.97; of those at least {SURE} sure 0.99 right")
-    for label, plates in (("motorbike_gate", gate), ("plate_text", texts), ("plate_text, cars", cars)):
+    sets = {"motorbike_gate": gate, "plate_text": texts, "plate_text, cars": cars, "street, cars mostly": streets}
+    for label, plates in sets.items():
         readings = {name: [reader.read(p.image) for p in plates] for name, reader in readers}
         for name, got in readings.items():
             _row(label, name, plates, [civil_text(r) for r in got], [r.certainty for r in got])
@@ -171,7 +199,7 @@ def _row(label: str, name: str, plates: Sequence[LabelledPlate], texts: Sequence
     right = np.array([t == p.text for t, p in zip(texts, plates, strict=True)])
     bold = np.array(sure) >= SURE
     told = f"at least {SURE} sure {bold.mean():.3f}, of these right {right[bold].mean() if bold.any() else 0:.4f}"
-    click.echo(f"  {label:17s} {name:12s} exact {right.mean():.4f} of {len(plates):4d}  {told}")
+    click.echo(f"  {label:19s} {name:12s} exact {right.mean():.4f} of {len(plates):4d}  {told}")
 
 
 def _width_curve(readers: Sequence[tuple[str, PlateReader]]) -> None:
@@ -198,93 +226,6 @@ def _finder() -> None:
         click.echo("  " + recall_line(label, finder, pictures))
 
 
-# --- lamps
-
-
-def _lamps(shared: Path) -> None:
-    click.echo(
-        "frames by what the head showed and what was held of it; limit: red and green never taken for one another"
-    )
-    wrong = 0
-    for listing in sorted((shared / "footage" / "red_light").glob("*.json")):
-        truth = json.loads(listing.read_text(encoding="utf-8"))
-        scene = load_scene(ROOT / "zones" / "examples" / f"{listing.stem}.yaml").scene
-        phases = {
-            s["id"]: [(float(p["frames"][0]), float(p["frames"][1]), str(p["state"])) for p in s["phases"]]
-            for s in truth["signals"]
-        }
-        wrong += _lamp_rows(listing.with_name(truth["video"]), scene, partial(_phase, phases))
-    for clip in sorted((ROOT / "tools" / "clips").glob("*.mp4")):
-        lamps = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["lamps"]
-        scene = load_scene(clip.with_suffix(".yaml")).scene
-        wrong += _lamp_rows(clip, scene, partial(_since, lamps))
-    click.echo(f"  red called green or green called red: {wrong} (limit 0)")
-    _other_heads(shared)
-
-
-def _other_heads(shared: Path) -> None:
-    """Loosely cut heads of other countries, lenses taken to be thirds; some hang upside down, some are arrows."""
-    folder = shared / "train" / "signals"
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["file"].startswith(("cinta", "seoul"))]
-    table: dict[str, dict[str, int]] = {}
-    for row in rows:
-        image = cv2.imread(str(folder / row["file"]))
-        if image is None:
-            continue
-        thirds = np.array_split(image, 3, axis=0 if row["file"].startswith("cinta") else 1)
-        read = judge(_COLOURS, [third.reshape(-1, 3).astype(np.float32) for third in thirds]).state.value
-        cell = table.setdefault(row["state"], {})
-        cell[read] = cell.get(read, 0) + 1
-    cells = "; ".join(f"{s}: " + ", ".join(f"{r} {n}" for r, n in sorted(c.items())) for s, c in sorted(table.items()))
-    click.echo(f"  single pictures of {len(rows)} heads elsewhere, lenses not drawn: {cells}")
-
-
-def _phase(phases: dict[str, list[tuple[float, float, str]]], head: str, frame: int, _: float) -> str:
-    """Truth names each head, or all of them as one."""
-    known = phases.get(head) or (next(iter(phases.values())) if len(phases) == 1 else [])
-    state = next((s for first, last, s in known if first <= frame <= last), "")
-    return "dark" if "not_visible" in state or state == "off" else state.split("/")[0]
-
-
-def _since(lamps: dict[str, list[tuple[float, str]]], head: str, _: int, t_s: float) -> str:
-    return next((state for at, state in reversed(lamps.get(head, [])) if at <= t_s + 1e-6), "")
-
-
-def _lamp_rows(clip: Path, scene: Scene, true_state: Callable[[str, int, float], str]) -> int:
-    readers = {h.id: HeadReader(h) for h in scene.signals if h.source == "pixels"}
-    histories = {h.id: LampHistory(h) for h in scene.signals}
-    times: list[tuple[int, float]] = []
-    single: dict[str, list[LampState]] = {name: [] for name in readers}
-    source = VideoSource(clip)
-    source.start()
-    for frame in source.frames():
-        times.append((frame.index, frame.t_s))
-        for name, reader in readers.items():
-            reading = reader.read(frame.image)
-            single[name].append(reading.state)
-            histories[name].add(frame.index, frame.t_s, reading)
-    source.stop()
-    wrong = 0
-    for name in readers:
-        table: dict[str, dict[str, int]] = {}
-        flashes = 0
-        for (number, t_s), raw in zip(times, single[name], strict=True):
-            state = true_state(name, number, t_s)
-            if not state:
-                continue
-            held = histories[name].at(t_s).value
-            cell = table.setdefault(state, {})
-            cell[held] = cell.get(held, 0) + 1
-            wrong += {state, held} == {"red", "green"}
-            flashes += {state, raw.value} == {"red", "green"}
-        cells = "; ".join(
-            f"{state}: " + ", ".join(f"{held} {n}" for held, n in sorted(row.items())) for state, row in table.items()
-        )
-        click.echo(f"  {clip.stem:17s} {name:10s} {cells}  (single frames red for green or back: {flashes})")
-    return wrong
-
-
 # --- time and size
 
 
@@ -293,7 +234,9 @@ def _times() -> None:
     frame = rng.integers(0, 255, (720, 1280, 3), dtype=np.uint8)
     vehicle = rng.integers(0, 255, (320, 240, 3), dtype=np.uint8)
     plate = np.asarray(cv2.resize(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8), (120, 90)), np.uint8)
-    click.echo("milliseconds a call, median of 40, with all work before and after; limits 10 (416 px), 5, 5")
+    click.echo(
+        "milliseconds a call, median of 40, with all work before and after; limits 10 (416 px), 30 (640 px), 5, 5"
+    )
     for threads in (1, 2):
         detector = open_session(manifest.resolve("vehicle-nano").path, threads=threads)
         finder, slots = load_plate_finder(threads=threads), load_slot_reader(threads=threads)

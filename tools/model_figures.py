@@ -204,7 +204,7 @@ def _row(label: str, name: str, plates: Sequence[LabelledPlate], texts: Sequence
 
 def _width_curve(readers: Sequence[tuple[str, PlateReader]]) -> None:
     """Drawn civil plates that shrink: how wide a plate must be in the picture."""
-    click.echo("drawn civil plates by width in pixels (blur of the optics, noise and JPEG of a common camera): share exact")
+    click.echo("drawn civil plates by width in pixels (blur of optics, noise and JPEG of a common camera): share exact")
     rng = np.random.default_rng(7)
     drawn = [plate for plate in (clean_plate(rng) for _ in range(160)) if plate.text[0].isdigit()]
     for kind, long in (("two lines", False), ("one line", True)):

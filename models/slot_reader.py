@@ -21,7 +21,6 @@ from models.runtime import DEFAULT_THREADS, open_session
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_ALTERNATIVES = 5
 _LEAST_SHARE = 1e-4
-_TRIM = 0.04
 _EDGE = 0.06
 _MARGIN = 0.08
 
@@ -29,7 +28,7 @@ _MARGIN = 0.08
 class SlotPlateReader:
     """The network of `plate-slots`: `[N, 3, H, W]` in -1..1 to characters `[N, 10, 37]` and line breaks `[N, 6]`."""
 
-    def __init__(self, session: ort.InferenceSession, corners: CornerFinder | None = None) -> None:
+    def __init__(self, session: ort.InferenceSession, corners: CornerFinder) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
         _, _, height, width = session.get_inputs()[0].shape
@@ -37,15 +36,12 @@ class SlotPlateReader:
         self._corners = corners
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
-        """`corners`: of the plate in the crop; where they are not given, they are looked for, if a finder was."""
+        """`corners`: of the plate in the crop; where they are not given, they are looked for."""
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        if corners is not None:
-            quad: NDArray[np.float32] | None = np.array(corners, np.float32)
-        else:
-            quad = self._corners.find(plate_bgr, _likely_box(plate_bgr)) if self._corners is not None else None
-        flat = flattened(plate_bgr, quad, self._size) if quad is not None else _trimmed(plate_bgr)
-        views = np.stack([_prepared(view, self._size) for view in (plate_bgr, flat)])
+        quad = np.array(corners, np.float32) if corners else self._corners.find(plate_bgr, _likely_box(plate_bgr))
+        flat = flattened(plate_bgr, quad, self._size)
+        views = np.stack([prepared(view, self._size) for view in (plate_bgr, flat)])
         characters, breaks = self._session.run(None, {self._input: views})
         return decode_slots(characters.mean(0), breaks.mean(0))
 
@@ -103,13 +99,11 @@ def _likely_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     return _MARGIN * width, _MARGIN * height, (1 - _MARGIN) * width, (1 - _MARGIN) * height
 
 
-def _trimmed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    dy, dx = round(_TRIM * image.shape[0]), round(_TRIM * image.shape[1])
-    return image[dy : image.shape[0] - dy, dx : image.shape[1] - dx]
+def prepared(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
+    """The crop stretched to the network's size (width, height), whatever its proportions: `[3, H, W]`, -1..1.
 
-
-def _prepared(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
-    """The crop stretched to the network's size, whatever its proportions, as in training."""
+    Training uses it too.
+    """
     method = cv2.INTER_AREA if image.shape[1] > size[0] else cv2.INTER_CUBIC
     scaled = cv2.resize(image, size, interpolation=method).astype(np.float32)
     return np.ascontiguousarray((scaled / 127.5 - 1).transpose(2, 0, 1))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from models.plate_corners import load_corner_finder
+from models.slot_reader import prepared
 from tools.train.plate_drawing import Drawn, draw_plate, recoloured, spoil, wear
 from tools.train.plate_glyphs import Glyphs
 from tools.train.plate_network import ALPHABET, BREAKS, HEIGHT, PAD, PLACES, WIDTH
@@ -30,10 +31,8 @@ _AFRESH = 0.45
 
 
 def prepare(image: Picture) -> NDArray[np.float32]:
-    """BGR crop to `[3, 64, 144]`, -1..1; the crop is stretched, whatever its proportions."""
-    method = cv2.INTER_AREA if image.shape[1] > WIDTH else cv2.INTER_CUBIC
-    scaled = cv2.resize(image, (WIDTH, HEIGHT), interpolation=method).astype(np.float32)
-    return np.ascontiguousarray((scaled / 127.5 - 1).transpose(2, 0, 1))
+    """BGR crop to `[3, 64, 144]`, as at run time."""
+    return prepared(image, (WIDTH, HEIGHT))
 
 
 def target_of(text: str, upper: int) -> tuple[list[int], int]:

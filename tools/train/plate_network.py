@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+from models.slot_reader import ALPHABET
+
 PAD = len(ALPHABET)
 PLACES = 10
 BREAKS = 6

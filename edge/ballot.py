@@ -80,7 +80,7 @@ def spellings(ballot: Ballot, vehicle_class: str | None, colour: Colour = "unkno
     length = len(ballot.characters)
     lines = len([n for n in ballot.lines if n]) or None
     found: dict[str, float] = {}
-    forms = position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None)
+    forms = position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None, colour)
     # what some form allows at a place may have been read rightly: only where none does it was surely misread
     anywhere = [frozenset().union(*places) for places in zip(*forms, strict=True)]
     for template in forms:

@@ -147,18 +147,24 @@ def format_plate(text: str, *, vehicle_class: str | None = None, colour: str | N
     return parse(text, vehicle_class=vehicle_class, colour=colour).formatted
 
 
-def position_alphabets(length: int, vehicle_class: str | None = None, lines: int | None = None) -> list[Template]:
-    """Which characters may stand where, one template a form of that length; military and foreign only without a class.
+def position_alphabets(
+    length: int, vehicle_class: str | None = None, lines: int | None = None, colour: str | None = None
+) -> list[Template]:
+    """Which characters may stand where, one template a form of that length.
+
+    Where the class is known, forms without one (military, foreign) are left out, so that no civil plate is misread as
+    one of them; on a red plate the military form stays, since there it is the rule.
 
     `lines`: 1 or 2 lines of characters, None if not known. Motorcycle plates always have two.
     """
+    classless = ("military",) if colour == "red" else ()
     return [
         template
         for _, kind, template in _TEMPLATES
         if len(template) == length
         and _fits_class(kind, vehicle_class)
         and not (lines == 1 and kind in _TWO_WHEELS)
-        and not (vehicle_class and kind not in _TWO_WHEELS + _FOUR_WHEELS)
+        and not (vehicle_class and kind not in _TWO_WHEELS + _FOUR_WHEELS + classless)
     ]
 
 

@@ -21,7 +21,7 @@ from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
 from models.plate_pattern import civil_text
-from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader
+from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader, plate_colour
 from models.runtime import open_session
 from models.slot_reader import load_slot_reader
 from tools.lamp_figures import lamp_figures
@@ -190,7 +190,7 @@ def _two_wheels(plate: LabelledPlate) -> bool:
 def _vote(readings: Sequence[PlateReading], plate: LabelledPlate) -> tuple[str, float]:
     """As the edge counts it; the class comes from the detector there."""
     cls = VehicleClass.MOTORCYCLE if _two_wheels(plate) else VehicleClass.CAR
-    outcome = count([ballot_of(r, 0.8) for r in readings], cls=cls)
+    outcome = count([ballot_of(r, 0.8) for r in readings], cls=cls, colour=plate_colour(plate.image))
     best = outcome.n_best[0].text if outcome.n_best else ""
     return best, outcome.confidence if outcome.text == best else 0.0
 

@@ -119,3 +119,11 @@ def test_a_clear_reading_of_a_car_plate_is_spelled_as_it_is(province: str, serie
     best, probability = spellings(ballot(text, sure=1.0), "car")[0]
     assert best == text
     assert probability > 0.9
+
+
+def test_a_red_plate_is_spelled_as_the_military_ones_are() -> None:
+    readings = [ballot("KV6938", lines=(2, 4)), ballot("KV6938", lines=(6,))]
+    on_red = count(readings, cls=CAR, colour="red")
+    assert (on_red.text, on_red.kind) == ("KV6938", "military")
+    for other in ("white", "unknown"):
+        assert count(readings, cls=CAR, colour=other).text is None  # there a civil plate was misread

@@ -242,6 +242,8 @@ def test_positions_know_their_characters() -> None:
     assert not allowed(0, 8, "car") & set(SERIES_20)
     assert allowed(0, 3) == frozenset()
     assert position_alphabets(9, "motorcycle", lines=1) == []  # motorcycle plates have two lines
+    assert position_alphabets(6, "car") == position_alphabets(6, "car", colour="white")
+    assert len(position_alphabets(6, "car", colour="red")) == len(position_alphabets(6, "car")) + 1
 
 
 @given(plates, classes)

@@ -117,7 +117,8 @@ class YoloxDetector:
         products = table[:, 4:5] * table[:, 5:]
         classes = products.argmax(1).astype(np.int64)
         scores = products.max(1).astype(np.float32)
-        strong = scores >= self.min_score
+        # classes beyond the five are learnt in order not to be taken for vehicles (people on foot)
+        strong = (scores >= self.min_score) & (classes < len(VEHICLE_CLASSES))
         boxes = table[strong, :4] / np.float32(scale)
         boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
         boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)

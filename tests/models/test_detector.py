@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,6 +56,31 @@ def test_decode_gives_back_the_boxes_that_were_encoded() -> None:
     boxes = np.array([[3, 4, 50, 90], [100, 20, 160, 44], [0, 0, 320, 256]], np.float32)
     table = decode(raw_for(boxes, 256, 320), 256, 320)
     assert table[table[:, 4] > 0][:, :4] == pytest.approx(boxes, abs=1e-2)
+
+
+class PersonBeside:
+    """A network with a sixth class: it sees a motorcycle, and a person on foot that looks a little like one."""
+
+    def __init__(self) -> None:
+        raw = raw_for(np.array([[10, 20, 60, 120], [200, 30, 230, 140]], np.float32), 256, 320)
+        rows = np.flatnonzero(raw[:, 4])
+        self._raw = np.zeros((len(raw), 11), np.float32)
+        self._raw[:, :5] = raw[:, :5]
+        self._raw[rows[0], [5, 10]] = 0.8, 0.1
+        self._raw[rows[1], [5, 10]] = 0.4, 0.7
+
+    def get_inputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name="images")]
+
+    def run(self, outputs: None, inputs: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        return [self._raw[None]]
+
+
+def test_a_person_on_foot_is_no_vehicle() -> None:
+    seen = YoloxDetector(PersonBeside(), long_side=320).detect(np.zeros((256, 320, 3), np.uint8))
+    assert seen.boxes == pytest.approx(np.array([[10, 20, 60, 120]]), abs=0.1)
+    assert seen.scores == pytest.approx(np.array([0.8]))
+    assert seen.classes.tolist() == [0]
 
 
 def test_a_network_of_another_input_size_is_refused() -> None:

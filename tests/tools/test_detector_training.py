@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 from models import manifest
 from models.detector import Detections
 from models.runtime import open_session
-from tools.train.data import IGNORE, Recipe, Sample, draw
+from tools.train.data import IGNORE, Boxes, Recipe, Sample, draw
 from tools.train.paste import crowded, with_people
 from tools.train.vehicle_eval import CLIP_BOXES, other_cameras
-from tools.train.vehicles import SHARED, masked
+from tools.train.vehicles import PERSON, SHARED, masked, people, with_walkers
 
 onnx = pytest.importorskip("onnx")
 
@@ -83,16 +84,17 @@ def test_without_a_fitting_vehicle_nothing_is_pasted() -> None:
         assert np.array_equal(made.picture, empty.picture)
 
 
-def test_people_on_foot_stand_beside_vehicles_without_a_label() -> None:
+def test_people_on_foot_stand_beside_vehicles_as_a_class_of_their_own() -> None:
     here = sample([(100, 80, 140, 140), (128, 100, 138, 130)], [0, 1])
     walker = np.full((90, 40, 3), 250, np.uint8)
     changed = hidden = 0
     for seed in range(60):
         made = with_people(here, [walker], 3, np.random.default_rng(seed))
-        assert np.array_equal(made.boxes, here.boxes)
+        assert np.array_equal(made.boxes[:2], here.boxes)
+        assert set(made.classes[2:].tolist()) <= {PERSON, IGNORE}
         changed += not np.array_equal(made.picture, here.picture)
-        hidden += made.classes.tolist() != [0, 1]
-        assert set(made.classes.tolist()) <= {0, 1, IGNORE}
+        hidden += made.classes[:2].tolist() != [0, 1]
+        assert set(made.classes[:2].tolist()) <= {0, 1, IGNORE}
     assert changed > 40
     assert hidden
     assert with_people(here, [], 3, np.random.default_rng(0)) is here
@@ -109,6 +111,72 @@ def test_the_boxes_of_other_cameras_lie_in_their_pictures() -> None:
         assert (item.boxes[:, :2] >= 0).all()
         assert (item.boxes[:, 2:] <= [width, height]).all(), item.name
     assert CLIP_BOXES.stat().st_size < 40_000
+
+
+class Base:
+    """The base model on one picture: boxes, scores, COCO classes."""
+
+    def __init__(self, *seen: tuple[tuple[float, float, float, float], float, int]) -> None:
+        self._seen = seen
+
+    def detect(self, item: Sample, least: float) -> tuple[Boxes, NDArray[np.float32], NDArray[np.int64]]:
+        strong = [s for s in self._seen if s[1] >= least]
+        boxes = np.array([box for box, _, _ in strong], np.float32).reshape(-1, 4)
+        return boxes, np.array([s for _, s, _ in strong], np.float32), np.array([k for _, _, k in strong], np.int64)
+
+
+@pytest.mark.parametrize(
+    ("name", "box", "score", "expected"),
+    [
+        ("vehicles_cc_by/nepal_1.jpg", (10, 20, 40, 110), 0.7, [PERSON]),
+        ("vehicles_vn_lanes/a.jpg", (10, 20, 40, 110), 0.7, [IGNORE]),  # there half of them ride
+        ("vehicles_cc_by/nepal_1.jpg", (10, 20, 80, 110), 0.7, [IGNORE]),  # too broad for a person standing
+        ("vehicles_cc_by/nepal_1.jpg", (10, 20, 40, 110), 0.2, []),
+        ("vehicles_cc_by/nepal_1.jpg", (105, 70, 135, 130), 0.7, []),  # rides the motorcycle that is labelled
+        ("vehicles_cc_by/nepal_1.jpg", (210, 60, 240, 120), 0.7, []),  # sits in the car
+        ("vehicles_cc_by/nepal_1.jpg", (250, 150, 280, 199), 0.7, []),  # on what may be a bicycle
+        ("drawn/drawn_1_2.jpg", (10, 20, 40, 110), 0.7, []),
+    ],
+)
+def test_who_walks_is_learnt_as_a_person(
+    name: str, box: tuple[float, float, float, float], score: float, expected: list[int]
+) -> None:
+    own = replace(sample([(100, 80, 140, 140), (200, 50, 290, 130)], [0, 1]), name=name)
+    base = Base((box, score, 0), ((248, 170, 285, 200), 0.05, 1))
+    (done,) = with_walkers([own], base)  # type: ignore[arg-type]
+    assert done.classes.tolist() == [0, 1, *expected]
+    cuts = people([done])
+    assert [c.shape[:2] for c in cuts] == ([(90, 30)] if expected == [PERSON] else [])
+
+
+def test_training_may_go_on_from_a_network_that_knows_no_people(tmp_path: Path) -> None:
+    from tools.train.detector import LEARNT, _begin
+    from tools.train.network import Trunk, classes_of
+
+    old = manifest.resolve("vehicle-nano").path
+    graph = _begin(old)
+    assert classes_of(graph) == len(LEARNT)
+    Trunk(graph).to_onnx(tmp_path / "six.onnx", {})
+    picture = np.random.default_rng(4).integers(0, 255, (1, 3, 96, 128)).astype(np.float32)
+    before, after = (open_session(p).run(None, {"images": picture})[0] for p in (old, tmp_path / "six.onnx"))
+    np.testing.assert_allclose(after[..., :10], before[..., :10], atol=1e-5)
+    assert after.shape[2] == 5 + len(LEARNT)
+    assert classes_of(_begin(tmp_path / "six.onnx")) == len(LEARNT)
+
+
+def test_the_network_that_is_trained_computes_what_the_published_graph_does(tmp_path: Path) -> None:
+    import torch
+
+    from tools.train.network import Trunk
+
+    path = manifest.resolve("vehicle-nano").path
+    trunk = Trunk(onnx.load(str(path)))
+    picture = np.random.default_rng(4).integers(0, 255, (1, 3, 96, 128)).astype(np.float32)
+    with torch.no_grad():
+        raw = trunk(torch.from_numpy(picture))[0].numpy()
+    published = open_session(path).run(None, {"images": picture})[0]
+    np.testing.assert_allclose(raw[..., :4], published[..., :4], atol=1e-3)
+    np.testing.assert_allclose(1 / (1 + np.exp(-raw[..., 4:])), published[..., 4:], atol=1e-4)
 
 
 class Sees:
@@ -135,5 +203,5 @@ def test_a_recipe_may_change_how_pictures_are_taken() -> None:
     plain, other = sample([(100, 80, 140, 140)], [0]), sample([(10, 10, 90, 90)], [1])
     recipe = Recipe(change=lambda pick, rng: other)
     for mosaic in (False, True):
-        _, _, classes = draw(lambda: plain, 256, mosaic, recipe, np.random.default_rng(3))
+        _, _, classes = draw(lambda: plain, (256, 192), mosaic, recipe, np.random.default_rng(3))
         assert set(classes.tolist()) <= {1, IGNORE}

@@ -193,22 +193,23 @@ def _log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float
 
 
 def draw(
-    pick: Callable[[], Sample], size: int, mosaic: bool, recipe: Recipe, rng: np.random.Generator
+    pick: Callable[[], Sample], size: tuple[int, int], mosaic: bool, recipe: Recipe, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], Boxes, NDArray[np.int64]]:
-    """One training picture ``[size, size, 3]`` with boxes and classes."""
+    """One training picture ``[height, width, 3]`` of that ``size`` (width, height), with boxes and classes."""
+    width, height = size
     take = pick if recipe.change is None else lambda: recipe.change(pick, rng)  # type: ignore[misc]
     if not mosaic:
         scale, squeeze = _log_uniform(recipe.scale, rng), _log_uniform(recipe.squeeze, rng)
-        picture, boxes, classes = _place(take(), size, size, scale, squeeze, rng)
+        picture, boxes, classes = _place(take(), width, height, scale, squeeze, rng)
         return _weather(picture, rng), boxes, classes
-    canvas = np.empty((size, size, 3), np.uint8)
-    mid_x, mid_y = (int(size * rng.uniform(0.35, 0.65)) for _ in range(2))
+    canvas = np.empty((height, width, 3), np.uint8)
+    mid_x, mid_y = (int(side * rng.uniform(0.35, 0.65)) for side in size)
     all_boxes, all_classes = [], []
     for x0, y0, x1, y1 in (
         (0, 0, mid_x, mid_y),
-        (mid_x, 0, size, mid_y),
-        (0, mid_y, mid_x, size),
-        (mid_x, mid_y, size, size),
+        (mid_x, 0, width, mid_y),
+        (0, mid_y, mid_x, height),
+        (mid_x, mid_y, width, height),
     ):
         scale, squeeze = _log_uniform(recipe.mosaic_scale, rng), _log_uniform(recipe.squeeze, rng)
         picture, boxes, classes = _place(take(), x1 - x0, y1 - y0, scale, squeeze, rng)

@@ -15,11 +15,12 @@ from models.detector import YoloxDetector
 from models.runtime import open_session
 from tools.train.data import Recipe, Sample, one_per_likeness
 from tools.train.loop import Schedule, train
-from tools.train.network import Trunk, with_classes
+from tools.train.network import Trunk, classes_of, with_classes
 from tools.train.paste import crowded, with_people
 from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frame_at, marked_vehicles
 from tools.train.vehicles import (
     BASE,
+    COCO_PERSON,
     COCO_ROWS,
     SHARED,
     BaseModel,
@@ -28,14 +29,17 @@ from tools.train.vehicles import (
     people,
     sampling_weights,
     source_of,
+    with_walkers,
 )
 from tools.train.widen import widened, width_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "weights"
 WEIGHTS = FOLDER / "vehicle_nano.onnx"
 CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
-SIZES_PX = (320, 352, 384, 416, 416, 448, 480, 544)
-SMALL_SIZES_PX = (384, 416, 448, 480, 512, 576, 640)
+LEARNT = (*CLASSES, "person")
+SIZES_PX = (352, 384, 416, 416, 448, 480, 544, 640)
+SMALL_SIZES_PX = (416, 448, 480, 544, 608, 640, 704)
+HEIGHTS = (0.5625, 0.65, 0.75)
 SMALL_FACTOR = 1.5
 """`small` has so many times the channels of `nano`, from which it starts (`widen.py`)."""
 _NOISE = 0.03
@@ -46,6 +50,15 @@ def dynamic_base(folder: Path) -> Path:
     path = folder / "coco.onnx"
     Trunk(with_classes(BASE, list(range(80)))).to_onnx(path, {})
     return path
+
+
+def _begin(start: Path | None) -> onnx.ModelProto:
+    """The graph that training goes on from, with a class output for everything in `LEARNT`."""
+    if start is None:
+        return with_classes(BASE, [*COCO_ROWS, COCO_PERSON])
+    rows = list(range(classes_of(onnx.load(str(start)))))
+    # without people among its classes: what it calls a motorcycle is the nearest to a person that it knows
+    return with_classes(start, rows if len(rows) == len(LEARNT) else [*range(len(CLASSES)), 0])
 
 
 @click.group()
@@ -75,14 +88,13 @@ def train_command(
     with tempfile.TemporaryDirectory() as folder:
         base = dynamic_base(Path(folder))
         split = load_split(base, drawn)
-        walkers = people(split.train, BaseModel(base, 640)) if on_foot else []
-    pictures = split.train
+        pictures = with_walkers(split.train, BaseModel(base, 640))
+    walkers = people(pictures)
     if mask and start is not None:
         pictures = masked(pictures, YoloxDetector(open_session(start), long_side=640))
-    counts = {name: int(sum((s.classes == i).sum() for s in split.train)) for i, name in enumerate(CLASSES)}
-    print(f"people on foot {len(walkers)}")
+    counts = {name: int(sum((s.classes == i).sum() for s in pictures)) for i, name in enumerate(LEARNT)}
     print(f"training pictures {len(split.train)}, held back {len(split.held)}, boxes {counts}", flush=True)
-    graph = with_classes(start, list(range(5))) if start else with_classes(BASE, COCO_ROWS)
+    graph = _begin(start)
     sizes = SIZES_PX
     if size == "small":
         sizes = SMALL_SIZES_PX
@@ -90,7 +102,7 @@ def train_command(
             graph = widened(graph, SMALL_FACTOR, _NOISE)
 
     def export(trunk: Trunk, step: int) -> Path:
-        notes = {"classes": ",".join(CLASSES), "steps": str(step), "base": "YOLOX-nano COCO (Megvii, Apache-2.0)"}
+        notes = {"classes": ",".join(LEARNT), "steps": str(step), "base": "YOLOX-nano COCO (Megvii, Apache-2.0)"}
         trunk.to_onnx(goal, notes)
         return goal
 
@@ -102,7 +114,7 @@ def train_command(
         Trunk(graph),
         pictures,
         np.asarray(sampling_weights(pictures)),
-        Schedule(minutes=minutes, sizes_px=sizes, rate=rate),
+        Schedule(minutes=minutes, sizes_px=sizes, heights=HEIGHTS, rate=rate),
         Recipe(change=change if crowds or on_foot else None),
         export,
     )

@@ -30,6 +30,9 @@ class Schedule:
 
     minutes: float
     sizes_px: tuple[int, ...]
+    """Widths; a batch takes one of them."""
+    heights: tuple[float, ...] = (1.0,)
+    """Heights, as shares of the width: a camera's wide picture needs no square, which costs time."""
     batch: int = 16
     rate: float = 2e-3
     mosaic_share: float = 0.4
@@ -132,7 +135,8 @@ def _feed(
         return samples[int(rng.choice(len(samples), p=odds))]
 
     while not stop.is_set():
-        size = int(rng.choice(schedule.sizes_px))
+        width = int(rng.choice(schedule.sizes_px))
+        size = width, round(width * float(rng.choice(schedule.heights)) / 32) * 32
         mosaic = not plain() and bool(rng.random() < schedule.mosaic_share)
         drawn = [draw(pick, size, mosaic, recipe, rng) for _ in range(schedule.batch)]
         pictures = torch.from_numpy(np.stack([item[0] for item in drawn])).permute(0, 3, 1, 2).float()
@@ -154,7 +158,11 @@ def train(
     torch.manual_seed(schedule.seed)
     rng = np.random.default_rng(schedule.seed + 1)
     odds = weights / weights.sum()
-    calm = [draw(lambda: samples[int(rng.choice(len(samples), p=odds))], 416, False, recipe, rng)[0] for _ in range(96)]
+
+    def pick() -> Sample:
+        return samples[int(rng.choice(len(samples), p=odds))]
+
+    calm = [draw(pick, (416, 416), False, recipe, rng)[0] for _ in range(96)]
     pictures = torch.from_numpy(np.stack(calm)).permute(0, 3, 1, 2).float()
     trunk.unfold(pictures.split(16))
     trunk.train()

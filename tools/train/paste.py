@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.train.data import IGNORE, Boxes, Sample, inside, iou
+from tools.train.vehicles import PERSON
 
 _LEAST_PX = 22.0
 _HIDDEN = 0.65
 """A vehicle of which so much is covered by pasted ones is neither missed nor false any more."""
 _TOO_NEAR = 0.55
+_PERSON_SPREAD = 0.25
+"""Spread of the log of a pasted person's height about that of the vehicle beside which he stands."""
 
 
 def crowded(sample: Sample, donor: Sample, most: int, rng: np.random.Generator) -> Sample:
@@ -47,8 +50,8 @@ def crowded(sample: Sample, donor: Sample, most: int, rng: np.random.Generator) 
 
 
 def with_people(sample: Sample, people: Sequence[NDArray[np.uint8]], most: int, rng: np.random.Generator) -> Sample:
-    """`sample` with up to `most` of these cut-outs of people on foot beside its vehicles; they get no label."""
-    picture, classes = sample.picture.copy(), sample.classes
+    """`sample` with up to `most` of these cut-outs of people on foot beside its vehicles."""
+    picture, boxes, classes = sample.picture.copy(), sample.boxes, sample.classes
     standing = np.flatnonzero(np.isin(sample.classes, (0, 1)) & (_sides(sample.boxes).min(1, initial=1e9) >= 12))
     if not len(standing) or not people:
         return sample
@@ -57,12 +60,13 @@ def with_people(sample: Sample, people: Sequence[NDArray[np.uint8]], most: int, 
         own = people[int(rng.integers(len(people)))]
         tall = 1.05 if sample.classes[row] == 0 else 1.15  # of a rider on his motorcycle, of a car
         shape = np.array([0, 0, own.shape[1], own.shape[0]], np.float32)
-        place = _place_beside(sample.boxes[row], shape, rng, tall)
+        place = _place_beside(sample.boxes[row], shape, rng, tall * float(np.exp(rng.normal(0, _PERSON_SPREAD))))
         if place[0] < 0 or place[1] < 0 or place[2] >= picture.shape[1] or place[3] >= picture.shape[0]:
             continue
         _paste(picture, own, place, rng)
-        classes = np.where(inside(sample.boxes, place[None])[:, 0] > _HIDDEN, IGNORE, classes)
-    return replace(sample, picture=picture, classes=classes)
+        classes = np.append(np.where(inside(boxes, place[None])[:, 0] > _HIDDEN, IGNORE, classes), PERSON)
+        boxes = np.concatenate([boxes, place[None]])
+    return replace(sample, picture=picture, boxes=boxes.astype(np.float32), classes=classes)
 
 
 def _whole(donor: Sample) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from evidence.errors import GiaoLoError
+from models.manifest import DETECTOR_SIZES, DetectorSize
 
 
 @click.group()
@@ -37,13 +38,20 @@ def run(config_path: Path, verbose: bool) -> None:
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--scene", type=click.Path(path_type=Path), required=True, help="SCENE.yaml / mô tả góc nhìn.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Thư mục kết quả. / Folder for packets.")
+@click.option(
+    "--detector",
+    type=click.Choice(DETECTOR_SIZES),
+    default="nano",
+    show_default=True,
+    help="Cỡ của mạng dò xe. / Size of the vehicle detector.",
+)
 @click.option("--json", "json_lines", is_flag=True, help="In từng hành vi dạng JSON. / Print each act as a JSON line.")
-def replay(clip: Path, scene: Path, out: Path, json_lines: bool) -> None:
+def replay(clip: Path, scene: Path, out: Path, detector: DetectorSize, json_lines: bool) -> None:
     """Xử lý một tệp video nhanh nhất có thể, không dùng MQTT. / Process a video file as fast as possible."""
     from edge.replay import replay as run_replay
 
     try:
-        status = run_replay(clip, scene, out, json_lines=json_lines)
+        status = run_replay(clip, scene, out, size=detector, json_lines=json_lines)
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from edge.source_errors import shown_url
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
+from models.manifest import DetectorSize
 
 MAX_BYTES = 1_000_000
 DEFAULT_DATA_DIR = Path("var/edge")
@@ -87,6 +88,9 @@ class CameraConfig(Section):
 class DetectorConfig(Section):
     """The networks, shared by all cameras of the node."""
 
+    size: DetectorSize = Field(
+        default="nano", title="Size", description="of the vehicle detector: small finds more and takes twice the time"
+    )
     threads: int = Field(default=2, ge=1, le=64, title="Threads", description="CPU threads of a network")
     long_side: int = Field(default=640, ge=128, le=2048, title="Input size", description="longer side in pixels")
     min_score: float = Field(default=0.1, ge=0.01, le=0.9, title="Least score", description="weaker boxes are ignored")

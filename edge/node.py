@@ -32,7 +32,9 @@ def open_default_eyes(settings: DetectorConfig) -> Eyes:
     """The project's own networks."""
     from edge.pipeline import open_eyes
 
-    eyes: Eyes = open_eyes(threads=settings.threads, long_side=settings.long_side, min_score=settings.min_score)
+    eyes: Eyes = open_eyes(
+        threads=settings.threads, long_side=settings.long_side, min_score=settings.min_score, size=settings.size
+    )
     return eyes
 
 

@@ -30,6 +30,7 @@ from evidence.acts import ActCode, VehicleClass
 from evidence.errors import GiaoLoError
 from models import manifest
 from models.detector import VEHICLE_CLASSES, Detections, Detector, load_detector
+from models.manifest import DetectorSize
 from models.plates import (
     Corners,
     PlateBox,
@@ -60,7 +61,7 @@ _SETTLE_S = {
     ActCode.WRONG_WAY: 1.5,
     ActCode.BANNED_TURN: 1.0,
 }
-MODELS = ("vehicle-nano", "plate-finder", "plate-corners", "plate-reader", "plate-slots")
+_PLATE_MODELS = ("plate-finder", "plate-corners", "plate-reader", "plate-slots")
 _SAME_OVERLAP = 0.4
 _SAME_S = 3.0
 _MIN_BOX_PX = 6.0
@@ -103,12 +104,14 @@ class OnnxEyes:
         return CameraPipeline(scene.scene, self._detector, self._plates)
 
 
-def open_eyes(*, threads: int = 2, long_side: int = 640, min_score: float = 0.1) -> OnnxEyes:
+def open_eyes(
+    *, threads: int = 2, long_side: int = 640, min_score: float = 0.1, size: DetectorSize = "nano"
+) -> OnnxEyes:
     """Load detector, plate finder and plate reader. Raises `ModelError` if a file is missing or altered."""
-    detector = load_detector(threads=threads, long_side=long_side, min_score=min_score)
+    detector = load_detector(threads=threads, long_side=long_side, min_score=min_score, size=size)
     readers = (load_plate_reader(threads=threads), load_slot_reader(threads=threads))
     plates = Plates(load_plate_finder(threads=threads), readers)
-    return OnnxEyes(detector, plates, manifest.digests(MODELS))
+    return OnnxEyes(detector, plates, manifest.digests((manifest.detector_id(size), *_PLATE_MODELS)))
 
 
 @dataclass

@@ -15,6 +15,7 @@ from edge.source import VideoSource
 from edge.source_errors import check_file
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
+from models.manifest import DetectorSize
 from zones.load import load_scene
 
 ACTS_FILE = "acts.jsonl"
@@ -26,7 +27,15 @@ class ReplayError(GiaoLoError):
     """The replay cannot write its results."""
 
 
-def replay(clip: Path, scene_file: Path, out: Path, *, json_lines: bool = False, stdout: TextIO = sys.stdout) -> int:
+def replay(
+    clip: Path,
+    scene_file: Path,
+    out: Path,
+    *,
+    size: DetectorSize = "nano",
+    json_lines: bool = False,
+    stdout: TextIO = sys.stdout,
+) -> int:
     """Write sealed packets and `acts.jsonl` into `out`; returns the exit status.
 
     The key of the seal lies in `out` (`node.key`, `node.key.pub`), made on the first run. Results of an earlier run in
@@ -47,7 +56,7 @@ def replay(clip: Path, scene_file: Path, out: Path, *, json_lines: bool = False,
         raise ReplayError(
             f"cannot be written: {error.strerror}", where=str(out), remedy="choose another folder"
         ) from error
-    eyes = open_eyes()
+    eyes = open_eyes(size=size)
     ring = PacketRing(seconds=_RING_S)
     source = VideoSource(clip, ring=ring)
     sink = PacketFolder(out)

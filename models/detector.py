@@ -7,6 +7,7 @@ carry a track through an occlusion; whoever wants single-frame certainty filters
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import cv2
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from models import manifest
 from models.errors import ModelError
+from models.manifest import DetectorSize, detector_id
 from models.runtime import DEFAULT_THREADS, open_session
 
 VEHICLE_CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
@@ -65,13 +67,7 @@ def letterbox(frame_bgr: NDArray[np.uint8], long_side: int) -> tuple[NDArray[np.
 
 def decode(raw: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
     """Raw output ``[A, 5 + C]`` of an input of that size -> the same with x0 y0 x1 y1 in input pixels in front."""
-    grids, steps = [], []
-    for stride in STRIDES:
-        rows, columns = height_px // stride, width_px // stride
-        ys, xs = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
-        grids.append(np.stack([xs.ravel(), ys.ravel()], 1))
-        steps.append(np.full((rows * columns, 1), stride))
-    grid, step = np.concatenate(grids).astype(np.float32), np.concatenate(steps).astype(np.float32)
+    grid, step = _cells(height_px, width_px)
     if len(grid) != len(raw):
         raise ModelError(
             f"the network gave {len(raw)} cells for an input of {width_px} x {height_px}, expected {len(grid)}",
@@ -81,6 +77,20 @@ def decode(raw: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[n
     centre = (raw[:, :2] + grid) * step
     half = np.exp(np.clip(raw[:, 2:4], None, 8)) * step / 2
     return np.concatenate([centre - half, centre + half, raw[:, 4:]], 1).astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def _cells(height_px: int, width_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Column and row `[A, 2]` and stride `[A, 1]` of every cell."""
+    grids, steps = [], []
+    for stride in STRIDES:
+        rows, columns = height_px // stride, width_px // stride
+        ys, xs = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+        grids.append(np.stack([xs.ravel(), ys.ravel()], 1))
+        steps.append(np.full((rows * columns, 1), stride))
+    grid, step = np.concatenate(grids).astype(np.float32), np.concatenate(steps).astype(np.float32)
+    grid.flags.writeable = step.flags.writeable = False  # every call shares them
+    return grid, step
 
 
 def suppress(
@@ -101,7 +111,7 @@ def suppress(
 
 
 class YoloxDetector:
-    """The five-class YOLOX-nano of ``vehicle-nano`` (or any raw YOLOX output with the same classes)."""
+    """The YOLOX of ``vehicle-nano`` or ``vehicle-small`` (or any raw YOLOX output whose first classes are these)."""
 
     def __init__(self, session: ort.InferenceSession, *, long_side: int = 416, min_score: float = 0.1) -> None:
         self._session = session
@@ -128,8 +138,8 @@ class YoloxDetector:
 
 
 def load_detector(
-    *, threads: int = DEFAULT_THREADS, long_side: int = 416, min_score: float = 0.1, model_id: str = "vehicle-nano"
+    *, threads: int = DEFAULT_THREADS, long_side: int = 416, min_score: float = 0.1, size: DetectorSize = "nano"
 ) -> YoloxDetector:
-    """The detector that the manifest names, digest checked."""
-    session = open_session(manifest.resolve(model_id).path, threads=threads)
+    """The detector of that size that the manifest names, digest checked."""
+    session = open_session(manifest.resolve(detector_id(size)).path, threads=threads)
     return YoloxDetector(session, long_side=long_side, min_score=min_score)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -19,6 +19,8 @@ from models.errors import ModelError
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 _CHUNK_BYTES = 1 << 20
+DetectorSize = Literal["nano", "small"]
+DETECTOR_SIZES: tuple[DetectorSize, ...] = get_args(DetectorSize)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ def resolve(model_id: str, *, manifest: Path = MANIFEST) -> ModelFile:
 def digests(ids: Iterable[str], *, manifest: Path = MANIFEST) -> dict[str, str]:
     """Checked digest of each model, for the packet's manifest."""
     return {model_id: resolve(model_id, manifest=manifest).sha256 for model_id in ids}
+
+
+def detector_id(size: DetectorSize) -> str:
+    """The vehicle detector of that size, as the manifest and packets name it."""
+    return f"vehicle-{size}"
 
 
 def model_ids(*, manifest: Path = MANIFEST) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from models.manifest import DETECTOR_SIZES, DetectorSize
 from tools.demo_site import choose_clip
 
 
@@ -27,14 +28,23 @@ def bench() -> None:
 )
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Luồng CPU. / CPU threads.")
 @click.option("--json", "as_json", is_flag=True, help="JSON")
-def edge(clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool) -> None:
+@click.option(
+    "--detector",
+    type=click.Choice(DETECTOR_SIZES),
+    default="nano",
+    show_default=True,
+    help="Cỡ của mạng dò xe. / Size of the vehicle detector.",
+)
+def edge(
+    clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: DetectorSize
+) -> None:
     """Hộp xử lý. / The pipeline of one camera: frames a second and time a frame, the camera's own rate beside it."""
     from edge.pipeline import open_eyes
     from edge.source import VideoSource
     from zones.load import load_scene
 
     clip, scene = choose_clip(clip, scene)
-    pipeline = open_eyes(threads=threads).pipeline(load_scene(scene))
+    pipeline = open_eyes(threads=threads, size=detector).pipeline(load_scene(scene))
     source = VideoSource(clip)
     source.start()
     spent: list[float] = []

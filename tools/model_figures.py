@@ -20,6 +20,7 @@ from edge.reading import ballot_of
 from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
+from models.manifest import DETECTOR_SIZES, detector_id
 from models.plate_pattern import civil_text
 from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader, plate_colour
 from models.runtime import open_session
@@ -33,7 +34,7 @@ from tools.train.plate_sets import LabelledPlate, split, street_tests
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = Path(__file__).with_name("train") / "hand_count.json"
 PARTS = ("detector", "plates", "finder", "lamps", "time")
-OWN = ("vehicle-nano", "plate-finder", "plate-corners", "plate-slots")
+OWN = (*(detector_id(size) for size in DETECTOR_SIZES), "plate-finder", "plate-corners", "plate-slots")
 SURE = 0.95
 _WIDTHS_PX = (24, 32, 40, 48, 56, 64, 80, 96, 128)
 _EASYOCR_PLATES = 40
@@ -80,7 +81,8 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
         base = dynamic_base(Path(folder))
         held = one_per_likeness(load_split(base).held)
         coco = open_session(base)
-    own = {"vehicle-nano": manifest.resolve("vehicle-nano").path} | {path.stem: path for path in candidates}
+    own = {name: manifest.resolve(name).path for name in map(detector_id, DETECTOR_SIZES)}
+    own |= {path.stem: path for path in candidates}
     rows: list[tuple[str, Callable[[int, float], Detector]]] = [
         *((name, partial(_own_detector, open_session(path))) for name, path in own.items()),
         ("YOLOX-nano COCO", lambda side, least: CocoPeer(coco, long_side=side, min_score=least)),
@@ -234,16 +236,18 @@ def _times() -> None:
     frame = rng.integers(0, 255, (720, 1280, 3), dtype=np.uint8)
     vehicle = rng.integers(0, 255, (320, 240, 3), dtype=np.uint8)
     plate = np.asarray(cv2.resize(rng.integers(0, 255, (20, 30, 3), dtype=np.uint8), (120, 90)), np.uint8)
-    click.echo(
-        "milliseconds a call, median of 40, with all work before and after; limits 10 (416 px), 30 (640 px), 5, 5"
-    )
+    click.echo("milliseconds a call, median of 40, with all work before and after; limits nano 10, small 30, 5, 5")
     for threads in (1, 2):
-        detector = open_session(manifest.resolve("vehicle-nano").path, threads=threads)
+        detectors = {
+            name: open_session(manifest.resolve(name).path, threads=threads)
+            for name in map(detector_id, DETECTOR_SIZES)
+        }
         finder, slots = load_plate_finder(threads=threads), load_slot_reader(threads=threads)
         reader = load_plate_reader(threads=threads)
         calls: list[tuple[str, Callable[[], object]]] = [
             *(
-                (f"vehicle-nano, {side} px", partial(YoloxDetector(detector, long_side=side).detect, frame))
+                (f"{name}, {side} px", partial(YoloxDetector(session, long_side=side).detect, frame))
+                for name, session in detectors.items()
                 for side in (416, 512, 640)
             ),
             (f"plate-finder, {finder.long_side} px", partial(finder.find, vehicle)),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from models.manifest import DetectorSize
 from tools.evaluate import as_text, load_acts, load_truth
 from tools.evaluation import Score, Truth, score
 
@@ -39,7 +40,7 @@ def cases(footage: Path, scenes: Path) -> list[Case]:
     return found
 
 
-def run_suite(footage: Path, scenes: Path, out: Path | None) -> bool:
+def run_suite(footage: Path, scenes: Path, out: Path | None, size: DetectorSize = "nano") -> bool:
     """Print the table; True when every limit is met."""
     from edge.replay import replay
 
@@ -51,7 +52,7 @@ def run_suite(footage: Path, scenes: Path, out: Path | None) -> bool:
         for case in chosen:
             folder = (out or Path(scratch)) / case.clip.stem
             began = time.monotonic()
-            replay(case.clip, case.scene, folder)
+            replay(case.clip, case.scene, folder, size=size)
             truth = load_truth(case.truth, case.clip.name if case.several else None) if case.truth else Truth(())
             rows.append((case, score(truth, load_acts(folder / "acts.jsonl")), time.monotonic() - began))
     click.echo(f"{'clip':38s} {'high':>6s} {'all':>6s} {'false':>6s} {'seconds':>8s}")

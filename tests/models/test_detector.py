@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models import manifest
 from models.detector import STRIDES, VEHICLE_CLASSES, YoloxDetector, decode, letterbox, load_detector, suppress
 from models.errors import ModelError
 
@@ -149,3 +150,11 @@ def test_motorcycles_that_ran_the_red_light_in_hanoi_are_found() -> None:
     assert marks
     for mark in marks:
         assert best_match(wide, mark)[0] >= 0.4, mark.name
+
+
+def test_each_size_is_a_network_of_its_own() -> None:
+    frame = np.full((240, 320, 3), 128, np.uint8)
+    paths = {manifest.resolve(manifest.detector_id(size)).path for size in manifest.DETECTOR_SIZES}
+    assert len(paths) == 2
+    for size in manifest.DETECTOR_SIZES:
+        assert len(load_detector(threads=1, long_side=320, size=size).detect(frame)) == 0

@@ -87,18 +87,24 @@ def test_without_a_fitting_vehicle_nothing_is_pasted() -> None:
 def test_people_on_foot_stand_beside_vehicles_as_a_class_of_their_own() -> None:
     here = sample([(100, 80, 140, 140), (128, 100, 138, 130)], [0, 1])
     walker = np.full((90, 40, 3), 250, np.uint8)
-    changed = hidden = 0
+    changed = hidden = low = 0
     for seed in range(60):
         made = with_people(here, [walker], 3, np.random.default_rng(seed))
         assert np.array_equal(made.boxes[:2], here.boxes)
         assert set(made.classes[2:].tolist()) <= {PERSON, IGNORE}
+        assert (made.boxes >= 0).all()
+        assert (made.boxes <= [300, 200, 300, 200]).all()
+        low += int((made.boxes[2:, 3] == 200).sum())
         changed += not np.array_equal(made.picture, here.picture)
         hidden += made.classes[:2].tolist() != [0, 1]
         assert set(made.classes[:2].tolist()) <= {0, 1, IGNORE}
     assert changed > 40
+    assert low > 5  # cut off by the picture's edge, as those are who pass below the camera
     assert hidden
     assert with_people(here, [], 3, np.random.default_rng(0)) is here
-    assert with_people(sample([], []), [walker], 3, np.random.default_rng(0)).boxes.shape == (0, 4)
+    alone = with_people(sample([], []), [walker], 3, np.random.default_rng(0))
+    assert len(alone.boxes)
+    assert set(alone.classes.tolist()) == {PERSON}
 
 
 @pytest.mark.skipif(not (SHARED / "footage").is_dir(), reason="the clips are not here")

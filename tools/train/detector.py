@@ -38,7 +38,7 @@ WEIGHTS = FOLDER / "vehicle_nano.onnx"
 CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
 LEARNT = (*CLASSES, "person")
 SIZES_PX = (352, 384, 416, 416, 448, 480, 544, 640)
-SMALL_SIZES_PX = (416, 448, 480, 544, 608, 640, 704)
+SMALL_SIZES_PX = (416, 448, 512, 576, 640)
 HEIGHTS = (0.5625, 0.65, 0.75)
 SMALL_FACTOR = 1.5
 """`small` has so many times the channels of `nano`, from which it starts (`widen.py`)."""

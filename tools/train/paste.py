@@ -19,6 +19,9 @@ _LEAST_PX = 22.0
 _HIDDEN = 0.65
 """A vehicle of which so much is covered by pasted ones is neither missed nor false any more."""
 _TOO_NEAR = 0.55
+_BESIDE = 0.5
+_LEAST_SEEN = 0.25
+"""Of a pasted person at least so much must lie in the picture."""
 _PERSON_SPREAD = 0.25
 """Spread of the log of a pasted person's height about that of the vehicle beside which he stands."""
 
@@ -50,22 +53,28 @@ def crowded(sample: Sample, donor: Sample, most: int, rng: np.random.Generator) 
 
 
 def with_people(sample: Sample, people: Sequence[NDArray[np.uint8]], most: int, rng: np.random.Generator) -> Sample:
-    """`sample` with up to `most` of these cut-outs of people on foot beside its vehicles."""
+    """`sample` with up to `most` of these cut-outs of people on foot: beside its vehicles, or anywhere and near the
+    camera, where the picture's edge cuts them off as it does those who pass below it."""
     picture, boxes, classes = sample.picture.copy(), sample.boxes, sample.classes
     standing = np.flatnonzero(np.isin(sample.classes, (0, 1)) & (_sides(sample.boxes).min(1, initial=1e9) >= 12))
-    if not len(standing) or not people:
+    if not people:
         return sample
+    limits = np.array([picture.shape[1], picture.shape[0]] * 2, np.float32)
     for _ in range(int(rng.integers(1, most + 1))):
-        row = int(rng.choice(standing))
         own = people[int(rng.integers(len(people)))]
-        tall = 1.05 if sample.classes[row] == 0 else 1.15  # of a rider on his motorcycle, of a car
         shape = np.array([0, 0, own.shape[1], own.shape[0]], np.float32)
-        place = _place_beside(sample.boxes[row], shape, rng, tall * float(np.exp(rng.normal(0, _PERSON_SPREAD))))
-        if place[0] < 0 or place[1] < 0 or place[2] >= picture.shape[1] or place[3] >= picture.shape[0]:
+        if len(standing) and rng.random() < _BESIDE:
+            row = int(rng.choice(standing))
+            tall = 1.05 if sample.classes[row] == 0 else 1.15  # of a rider on his motorcycle, of a car
+            place = _place_beside(sample.boxes[row], shape, rng, tall * float(np.exp(rng.normal(0, _PERSON_SPREAD))))
+        else:
+            place = _place_near(shape, picture.shape[:2], rng)
+        seen = place.clip(0, limits)
+        if (_sides(seen[None]) < 8).any() or np.prod(_sides(seen[None])) < _LEAST_SEEN * np.prod(_sides(place[None])):
             continue
         _paste(picture, own, place, rng)
-        classes = np.append(np.where(inside(boxes, place[None])[:, 0] > _HIDDEN, IGNORE, classes), PERSON)
-        boxes = np.concatenate([boxes, place[None]])
+        classes = np.append(np.where(inside(boxes, seen[None])[:, 0] > _HIDDEN, IGNORE, classes), PERSON)
+        boxes = np.concatenate([boxes, seen[None]])
     return replace(sample, picture=picture, boxes=boxes.astype(np.float32), classes=classes)
 
 
@@ -92,6 +101,15 @@ def _place_beside(near: Boxes, own: Boxes, rng: np.random.Generator, taller: flo
     return np.array([middle - width / 2, foot - height, middle + width / 2, foot], np.float32)
 
 
+def _place_near(own: Boxes, size: tuple[int, int], rng: np.random.Generator) -> Boxes:
+    """Anywhere in a picture of `size` (height, width), a tenth to two thirds as tall as it, feet perhaps below it."""
+    tall = size[0] * float(np.exp(rng.uniform(np.log(0.12), np.log(0.65))))
+    tall = min(tall, 3.0 * own[3])  # a small cut-out does not become a large person
+    wide = tall * own[2] / own[3]
+    middle, foot = rng.uniform(0, size[1]), rng.uniform(0.35, 1.0) * size[0] + rng.uniform(0, 0.6) * tall
+    return np.array([middle - wide / 2, foot - tall, middle + wide / 2, foot], np.float32)
+
+
 def _paste(picture: NDArray[np.uint8], cut: NDArray[np.uint8], place: Boxes, rng: np.random.Generator) -> None:
     left, top, right, bottom = (round(float(v)) for v in place)
     width, height = right - left, bottom - top
@@ -101,9 +119,13 @@ def _paste(picture: NDArray[np.uint8], cut: NDArray[np.uint8], place: Boxes, rng
     cut = cv2.resize(cut, (width, height), interpolation=method).astype(np.float32)
     if rng.random() < 0.5:
         cut = cut[:, ::-1]
-    under = picture[top:bottom, left:right].astype(np.float32)
-    light = (under.mean() + 20) / (cut.mean() + 20)
     ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     edge = ((np.abs(xs) ** 4 + np.abs(ys) ** 4 - 0.8) / 0.5).clip(0, 1)[..., None]
+    x0, y0 = max(0, -left), max(0, -top)  # what hangs over the picture's edge is cut off
+    x1, y1 = width - max(0, right - picture.shape[1]), height - max(0, bottom - picture.shape[0])
+    cut, edge = cut[y0:y1, x0:x1], edge[y0:y1, x0:x1]
+    place_in = np.s_[top + y0 : top + y1, left + x0 : left + x1]
+    under = picture[place_in].astype(np.float32)
+    light = (under.mean() + 20) / (cut.mean() + 20)
     cut = cut * np.clip(light, 0.6, 1.5)
-    picture[top:bottom, left:right] = (cut * (1 - edge) + under * edge).clip(0, 255).astype(np.uint8)
+    picture[place_in] = (cut * (1 - edge) + under * edge).clip(0, 255).astype(np.uint8)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ballot import Ballot, Colour, count
+from edge.ballot import Ballot, Colour, Outcome, count
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
@@ -127,10 +127,7 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
     if not crops:
         return PlateEvidence(Plate(), None, ("plate_not_found",))
     colour = max(colours, key=lambda c: colours[c])
-    outcome = count(ballots, cls=cls, colour=colour)
-    if outcome.text is None and colour not in ("unknown", "white"):
-        # a colour seen wrongly at night must not veto a clear text
-        outcome = max(outcome, count(ballots, cls=cls), key=lambda o: o.text is not None)
+    outcome = tally(ballots, cls, colour)
     plate_value = Plate(
         text=outcome.text,
         confidence=outcome.confidence,
@@ -141,6 +138,14 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
     )
     flags = () if outcome.text is not None else ("plate_unread",)
     return PlateEvidence(plate_value, max(crops, key=lambda c: c[0])[1], flags)
+
+
+def tally(ballots: Sequence[Ballot], cls: VehicleClass, colour: Colour) -> Outcome:
+    """The vote within the forms that come in this colour; one seen wrongly at night must not veto a clear text."""
+    outcome = count(ballots, cls=cls, colour=colour)
+    if outcome.text is None and colour not in ("unknown", "white"):
+        outcome = max(outcome, count(ballots, cls=cls), key=lambda o: o.text is not None)
+    return outcome
 
 
 def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:

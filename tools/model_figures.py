@@ -15,8 +15,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from edge.ballot import count
-from edge.reading import ballot_of
+from edge.reading import ballot_of, tally
 from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
@@ -192,7 +191,7 @@ def _two_wheels(plate: LabelledPlate) -> bool:
 def _vote(readings: Sequence[PlateReading], plate: LabelledPlate) -> tuple[str, float]:
     """As the edge counts it; the class comes from the detector there."""
     cls = VehicleClass.MOTORCYCLE if _two_wheels(plate) else VehicleClass.CAR
-    outcome = count([ballot_of(r, 0.8) for r in readings], cls=cls, colour=plate_colour(plate.image))
+    outcome = tally([ballot_of(r, 0.8) for r in readings], cls, plate_colour(plate.image))
     best = outcome.n_best[0].text if outcome.n_best else ""
     return best, outcome.confidence if outcome.text == best else 0.0
 

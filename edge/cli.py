@@ -11,6 +11,14 @@ import click
 from evidence.errors import GiaoLoError
 from models.manifest import DETECTOR_SIZES, DetectorSize
 
+detector_option = click.option(
+    "--detector",
+    type=click.Choice(DETECTOR_SIZES),
+    default="nano",
+    show_default=True,
+    help="Cỡ của mạng dò xe. / Size of the vehicle detector.",
+)
+
 
 @click.group()
 def edge() -> None:
@@ -38,13 +46,7 @@ def run(config_path: Path, verbose: bool) -> None:
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--scene", type=click.Path(path_type=Path), required=True, help="SCENE.yaml / mô tả góc nhìn.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Thư mục kết quả. / Folder for packets.")
-@click.option(
-    "--detector",
-    type=click.Choice(DETECTOR_SIZES),
-    default="nano",
-    show_default=True,
-    help="Cỡ của mạng dò xe. / Size of the vehicle detector.",
-)
+@detector_option
 @click.option("--json", "json_lines", is_flag=True, help="In từng hành vi dạng JSON. / Print each act as a JSON line.")
 def replay(clip: Path, scene: Path, out: Path, detector: DetectorSize, json_lines: bool) -> None:
     """Xử lý một tệp video nhanh nhất có thể, không dùng MQTT. / Process a video file as fast as possible."""

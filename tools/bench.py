@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from models.manifest import DETECTOR_SIZES, DetectorSize
+from edge.cli import detector_option
+from models.manifest import DetectorSize
 from tools.demo_site import choose_clip
 
 
@@ -28,13 +29,7 @@ def bench() -> None:
 )
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Luồng CPU. / CPU threads.")
 @click.option("--json", "as_json", is_flag=True, help="JSON")
-@click.option(
-    "--detector",
-    type=click.Choice(DETECTOR_SIZES),
-    default="nano",
-    show_default=True,
-    help="Cỡ của mạng dò xe. / Size of the vehicle detector.",
-)
+@detector_option
 def edge(
     clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: DetectorSize
 ) -> None:

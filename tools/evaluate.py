@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from edge.cli import detector_option
 from evidence.errors import GiaoLoError
-from models.manifest import DETECTOR_SIZES, DetectorSize
+from models.manifest import DetectorSize
 from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, score
 
 _HEAVY = {
@@ -59,7 +60,7 @@ def acts(truth: Path, acts_file: Path, clip: str | None, as_json: bool) -> None:
 @click.option("--footage", type=click.Path(path_type=Path), default=Path("../shared/footage"), show_default=True)
 @click.option("--scenes", type=click.Path(path_type=Path), default=Path("zones/examples"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="keep packets and acts here")
-@click.option("--detector", type=click.Choice(DETECTOR_SIZES), default="nano", show_default=True, help="its size")
+@detector_option
 def suite(footage: Path, scenes: Path, out: Path | None, detector: DetectorSize) -> None:
     """Replay every clip with truth and print one table, limits beside the figures; exit 1 if one is not met."""
     from tools.suite import run_suite

@@ -127,8 +127,8 @@ def masked(samples: list[Sample], detector: Detector, least: float = 0.4) -> lis
 def with_walkers(samples: list[Sample], base: BaseModel) -> list[Sample]:
     """People on foot as a class of their own, where the base model is sure of one and nothing on two wheels is near.
 
-    Only in the Nepali streets and on the highway: of those found so there, a sample was looked at, and nearly all are on
-    foot (a few are mirrors of buses or sit on a vehicle). In a sample of the Vietnamese roads many ride motorcycles
+    Only in the Nepali streets and on the highway: of those found so there a sample was looked at, and nearly all are
+    on foot (a few are mirrors of buses or sit on a vehicle). In a sample of the Vietnamese roads many ride motorcycles
     that nobody labelled, so there, and where the outline does not fit a person standing, they are neither rewarded nor
     punished.
     """

@@ -13,9 +13,9 @@ from models import manifest
 from models.detector import Detections
 from models.runtime import open_session
 from tools.train.data import IGNORE, Boxes, Recipe, Sample, draw
-from tools.train.paste import crowded, with_people
+from tools.train.paste import crowded, holding, with_people
 from tools.train.vehicle_eval import CLIP_BOXES, other_cameras
-from tools.train.vehicles import PERSON, SHARED, masked, people, with_walkers
+from tools.train.vehicles import PERSON, SHARED, agreed, masked, people, with_walkers
 
 onnx = pytest.importorskip("onnx")
 
@@ -49,6 +49,44 @@ def test_noise_lets_the_copies_part_ways_and_leaves_the_outputs_alone(tmp_path: 
     changed = {a.name for a, b in zip(plain.graph.initializer, noisy.graph.initializer, strict=True) if a != b}
     assert changed
     assert not any("_preds." in name for name in changed)
+
+
+def test_a_tuned_network_goes_back_towards_the_one_it_began_as() -> None:
+    from tools.train.widen import between, widened
+
+    tuned = onnx.load(str(manifest.resolve("vehicle-nano").path))
+    base = widened(tuned, 1.0, noise=0.5)
+    values = [
+        {item.name: onnx.numpy_helper.to_array(item) for item in model.graph.initializer}
+        for model in (tuned, base, between(tuned, base, 0.25), between(tuned, base, 0.0))
+    ]
+    for name, value in values[0].items():
+        if value.dtype == np.float32:
+            np.testing.assert_allclose(values[2][name], 0.75 * value + 0.25 * values[1][name], atol=1e-5)
+        np.testing.assert_array_equal(values[3][name], value)
+    with pytest.raises(ValueError, match="no such weights"):
+        between(widened(tuned, 1.5), tuned, 0.2)
+
+
+def test_buses_and_trucks_stand_beside_cars_and_taller_than_they() -> None:
+    here = sample([(100, 100, 140, 130)], [1])
+    for kind, taller in ((2, 1.8), (3, 1.6)):
+        there = sample([(20, 30, 100, 130), (200, 40, 240, 100)], [kind, 1])
+        made = [crowded(here, there, 3, np.random.default_rng(seed), [kind]) for seed in range(80)]
+        heights = [float(m.boxes[1, 3] - m.boxes[1, 1]) for m in made if len(m.boxes) > 1]
+        assert len(heights) > 20
+        assert {int(k) for m in made for k in m.classes[1:]} == {kind}
+        assert np.median(heights) == pytest.approx(30 * taller, rel=0.15)
+    colours = {tuple(m.picture.reshape(-1, 3).max(0)) for m in made if len(m.boxes) > 1}
+    assert len(colours) > 5  # some are painted anew
+
+
+def test_donors_are_those_with_a_whole_vehicle_of_the_kind() -> None:
+    small = sample([(10, 10, 20, 18)], [2])
+    hidden = sample([(50, 50, 120, 120), (60, 60, 125, 125)], [2, 1])
+    good = sample([(50, 50, 120, 120), (150, 60, 220, 125)], [2, 1])
+    assert holding([small, hidden, good], 2) == [good]
+    assert holding([small, hidden, good], 3) == []
 
 
 def test_vehicles_of_another_picture_stand_beside_those_of_the_same_kind() -> None:
@@ -203,6 +241,60 @@ def test_what_the_trained_network_sees_and_nobody_labelled_is_left_out_of_the_lo
     (done,) = masked([labelled], seen)
     assert done.classes.tolist() == [0, IGNORE]
     assert done.boxes[1].tolist() == [10, 10, 50, 60]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "other", "boxes", "classes"),
+    [
+        # a rider nobody labelled gets a label, once both see him, halfway between the two; the doubtful box there goes
+        ("vehicles_vn_lanes/x.jpg", (0, 0.6), (0, 0.5), [(20, 20, 40, 80), (201, 40, 221, 100)], [0, 0]),
+        # one of the two is not sure, or takes it for something else: it stays doubtful
+        ("vehicles_vn_lanes/x.jpg", (0, 0.6), (0, 0.3), [(20, 20, 40, 80), (200, 42, 222, 100)], [0, IGNORE]),
+        ("vehicles_vn_lanes/x.jpg", (0, 0.6), (4, 0.6), [(20, 20, 40, 80), (200, 42, 222, 100)], [0, IGNORE]),
+        # in the Nepali streets many of these are no vehicles of ours
+        ("vehicles_cc_by/nepal_x.jpg", (0, 0.6), (0, 0.6), [(20, 20, 40, 80), (200, 42, 222, 100)], [0, IGNORE]),
+    ],
+)
+def test_what_two_networks_agree_on_becomes_a_label(
+    name: str, seen: tuple[int, float], other: tuple[int, float], boxes: list[tuple[float, ...]], classes: list[int]
+) -> None:
+    given = replace(sample([(20, 20, 40, 80), (200, 42, 222, 100)], [0, IGNORE]), name=name)
+    first, second = Says([(200, 40, 220, 100)], [seen]), Says([(202, 40, 222, 100)], [other])
+    (made,) = agreed([given], first, second)
+    np.testing.assert_allclose(made.boxes, np.array(boxes, np.float32))
+    assert made.classes.tolist() == classes
+
+
+@pytest.mark.parametrize(
+    ("found", "outline"),
+    [
+        ((20, 30, 40, 80), (20, 40, 40, 80)),  # near enough as labelled
+        ((20, 0, 40, 80), (20, 0, 40, 80)),  # the label cuts off the rider
+        ((20, -40, 40, 80), (20, 40, 40, 80)),  # too far off: two riders behind one another, perhaps
+    ],
+)
+def test_a_motorcycle_badly_outlined_takes_what_both_see(
+    found: tuple[float, float, float, float], outline: tuple[float, float, float, float]
+) -> None:
+    given = replace(sample([(20, 40, 40, 80), (200, 42, 222, 100)], [0, 1]), name="vehicles_vn_lanes/x.jpg")
+    (made,) = agreed([given], Says([found], [(0, 0.7)]), Says([found], [(0, 0.7)]))
+    assert made.boxes[1].tolist() == [200, 42, 222, 100]
+    assert made.boxes[0].tolist() == [*outline]
+    assert len(made.boxes) == 2
+
+
+class Says:
+    """A network that always sees the same."""
+
+    def __init__(self, boxes: list[tuple[float, float, float, float]], kinds: list[tuple[int, float]]) -> None:
+        self._seen = Detections(
+            np.array(boxes, np.float32),
+            np.array([score for _, score in kinds], np.float32),
+            np.array([kind for kind, _ in kinds], np.int64),
+        )
+
+    def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
+        return self._seen
 
 
 def test_a_recipe_may_change_how_pictures_are_taken() -> None:

@@ -158,9 +158,12 @@ def _weather(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
     hsv[..., 0] = (hsv[..., 0] + rng.uniform(-6, 6)) % 180
     hsv[..., 1] *= rng.uniform(0.4, 1.5)
     hsv[..., 2] *= rng.uniform(0.65, 1.35)
-    if rng.random() < 0.15:
-        hsv[..., 2] = 255 * (hsv[..., 2].clip(0, 255) / 255) ** rng.uniform(1.3, 2.2)
+    if rng.random() < 0.2:
+        hsv[..., 2] = 255 * (hsv[..., 2].clip(0, 255) / 255) ** rng.uniform(1.3, 2.6)
     out = cv2.cvtColor(hsv.clip(0, 255).astype(np.uint8), cv2.COLOR_HSV2BGR)
+    if rng.random() < 0.25:  # dusk, street lamps, a camera without white balance
+        cast = np.array([rng.uniform(0.7, 1.2), 1.0, rng.uniform(0.85, 1.3)], np.float32)
+        out = (out * cast).clip(0, 255).astype(np.uint8)
     height, width = out.shape[:2]
     if rng.random() < 0.2:
         shrink = rng.uniform(0.45, 0.85)

@@ -16,7 +16,7 @@ from models.runtime import open_session
 from tools.train.data import Recipe, Sample, one_per_likeness
 from tools.train.loop import Schedule, train
 from tools.train.network import Trunk, classes_of, with_classes
-from tools.train.paste import crowded, with_people
+from tools.train.paste import crowded, holding, with_people
 from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frame_at, marked_vehicles
 from tools.train.vehicles import (
     BASE,
@@ -24,6 +24,7 @@ from tools.train.vehicles import (
     COCO_ROWS,
     SHARED,
     BaseModel,
+    agreed,
     load_split,
     masked,
     people,
@@ -31,7 +32,7 @@ from tools.train.vehicles import (
     source_of,
     with_walkers,
 )
-from tools.train.widen import widened, width_of
+from tools.train.widen import between, widened, width_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "weights"
 WEIGHTS = FOLDER / "vehicle_nano.onnx"
@@ -43,6 +44,9 @@ HEIGHTS = (0.5625, 0.65, 0.75)
 SMALL_FACTOR = 1.5
 """`small` has so many times the channels of `nano`, from which it starts (`widen.py`)."""
 _NOISE = 0.03
+TEACHER_PX = 768
+HEAVY = (2, 3)
+"""Buses and trucks, which other cameras' pictures show in more shapes than those that are labelled."""
 
 
 def dynamic_base(folder: Path) -> Path:
@@ -74,13 +78,17 @@ def main() -> None:
 @click.option("--drawn", type=click.Path(path_type=Path, exists=True), help="pictures out of tools.train.drawn")
 @click.option("--size", type=click.Choice(["nano", "small"]), default="nano", show_default=True)
 @click.option("--crowds", default=0.0, show_default=True, help="share of the pictures that get vehicles of another")
+@click.option("--heavy", "heavier", default=0.0, show_default=True, help="share that gets buses; so many get trucks")
 @click.option(
     "--people", "on_foot", default=0.0, show_default=True, help="share of the pictures that get people on foot"
+)
+@click.option(
+    "--teacher", type=click.Path(path_type=Path, exists=True), help="label what this export and --start both see"
 )
 @click.option("--mask/--no-mask", default=False, help="what --start sees and nobody labelled is left out of the loss")
 def train_command(
     minutes: float, out: Path | None, start: Path | None, rate: float, drawn: Path | None, size: str, crowds: float,
-    on_foot: float, mask: bool,
+    heavier: float, on_foot: float, teacher: Path | None, mask: bool,
 ) -> None:  # fmt: skip
     """Train and export. `small` begins as `--start` (the shipped nano) made wider."""
     start = start or (WEIGHTS if size == "small" else None)
@@ -88,7 +96,11 @@ def train_command(
     with tempfile.TemporaryDirectory() as folder:
         base = dynamic_base(Path(folder))
         split = load_split(base, drawn)
-        pictures = with_walkers(split.train, BaseModel(base, 640))
+        pictures = split.train
+        if teacher is not None and start is not None:
+            pairs = [YoloxDetector(open_session(path, threads=2), long_side=TEACHER_PX) for path in (start, teacher)]
+            pictures = agreed(pictures, *pairs)
+        pictures = with_walkers(pictures, BaseModel(base, 640))
     walkers = people(pictures)
     if mask and start is not None:
         pictures = masked(pictures, YoloxDetector(open_session(start), long_side=640))
@@ -106,8 +118,13 @@ def train_command(
         trunk.to_onnx(goal, notes)
         return goal
 
+    heavy = {kind: holding(pictures, kind) for kind in HEAVY}
+
     def change(pick: Callable[[], Sample], rng: np.random.Generator) -> Sample:
         sample = crowded(pick(), pick(), int(rng.integers(1, 7)), rng) if rng.random() < crowds else pick()
+        for kind, donors in heavy.items():
+            if donors and rng.random() < heavier:
+                sample = crowded(sample, donors[int(rng.integers(len(donors)))], 2, rng, [kind])
         return with_people(sample, walkers, 4, rng) if rng.random() < on_foot else sample
 
     steps = train(
@@ -115,10 +132,22 @@ def train_command(
         pictures,
         np.asarray(sampling_weights(pictures)),
         Schedule(minutes=minutes, sizes_px=sizes, heights=HEIGHTS, rate=rate),
-        Recipe(change=change if crowds or on_foot else None),
+        Recipe(mosaic_scale=(0.4, 1.7), change=change if crowds or on_foot or heavier else None),
         export,
     )
     print(f"{steps} steps")
+
+
+@main.command()
+@click.argument("weights", type=click.Path(path_type=Path, exists=True))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--share", default=0.2, show_default=True, help="how much of every weight is the COCO network's")
+def blend(weights: Path, out: Path, share: float) -> None:
+    """Write WEIGHTS, taken a step back towards the COCO network it began as, to OUT."""
+    tuned = onnx.load(str(weights))
+    coco = with_classes(BASE, [*COCO_ROWS, COCO_PERSON][: classes_of(tuned)])
+    factor = width_of(tuned) / width_of(coco)
+    onnx.save(between(tuned, widened(coco, factor) if factor > 1 else coco, share), str(out))
 
 
 @main.command()

@@ -18,6 +18,10 @@ from tools.train.vehicles import PERSON
 _LEAST_PX = 22.0
 _HIDDEN = 0.65
 """A vehicle of which so much is covered by pasted ones is neither missed nor false any more."""
+_SIDES = {2: {1: 1.8, 3: 1.0}, 3: {1: 1.6, 2: 1.0}}
+"""A bus stands beside a car too, so many times as tall; so do trucks. Of these the pictures show few."""
+_PAINTED = (1, 2, 3)
+"""Cars, buses and trucks come in any colour; a pasted one changes its own in half of the cases."""
 _TOO_NEAR = 0.55
 _BESIDE = 0.5
 _LEAST_SEEN = 0.25
@@ -26,25 +30,35 @@ _PERSON_SPREAD = 0.25
 """Spread of the log of a pasted person's height about that of the vehicle beside which he stands."""
 
 
-def crowded(sample: Sample, donor: Sample, most: int, rng: np.random.Generator) -> Sample:
+def crowded(
+    sample: Sample, donor: Sample, most: int, rng: np.random.Generator, kinds: Sequence[int] = (0, 1, 2, 3, 4)
+) -> Sample:
     """`sample` with up to `most` of the donor's whole vehicles beside its own ones, nearer ones over farther ones.
 
-    A pasted vehicle takes the size of the one beside which it is put, so that the view stays believable; the edge of
-    its cut fades out. Without a vehicle of the same kind to stand beside, nothing is pasted.
+    Only vehicles of these `kinds` are taken. A pasted vehicle takes the size of the one beside which it is put, so that
+    the view stays believable; the edge of its cut fades out. Without a vehicle to stand beside, nothing is pasted.
     """
     picture, boxes, classes = sample.picture.copy(), sample.boxes, sample.classes
-    for row in rng.permutation(_whole(donor))[:most]:
-        beside = np.flatnonzero((sample.classes == donor.classes[row]) & (_sides(sample.boxes).min(1) >= _LEAST_PX / 2))
+    wanted = [row for row in _whole(donor) if donor.classes[row] in kinds]
+    for row in rng.permutation(np.array(wanted, np.int64))[:most]:
+        near = _SIDES.get(int(donor.classes[row]), {})
+        fits = np.isin(sample.classes, [donor.classes[row], *near]) & (_sides(sample.boxes).min(1) >= _LEAST_PX / 2)
+        beside = np.flatnonzero(fits)
         if not len(beside):
             continue
-        place = _place_beside(sample.boxes[rng.choice(beside)], donor.boxes[row], rng)
+        chosen = int(rng.choice(beside))
+        taller = near.get(int(sample.classes[chosen]), 1.0)
+        place = _place_beside(sample.boxes[chosen], donor.boxes[row], rng, taller)
         shape = picture.shape
         if place[0] < 0 or place[1] < 0 or place[2] >= shape[1] or place[3] >= shape[0]:
             continue
         if len(boxes) and iou(place[None], boxes).max() > _TOO_NEAR:
             continue
         x0, y0, x1, y1 = (round(float(v)) for v in donor.boxes[row])
-        _paste(picture, donor.picture[max(0, y0) : y1, max(0, x0) : x1], place, rng)
+        cut = donor.picture[max(0, y0) : y1, max(0, x0) : x1]
+        if donor.classes[row] in _PAINTED and rng.random() < 0.5:
+            cut = _repainted(cut, rng)
+        _paste(picture, cut, place, rng)
         covered = inside(boxes, place[None])[:, 0] > _HIDDEN
         classes = np.where(covered, IGNORE, classes)
         boxes = np.concatenate([boxes, place[None]])
@@ -85,6 +99,17 @@ def _whole(donor: Sample) -> NDArray[np.int64]:
     overlap = iou(donor.boxes, donor.boxes) - np.eye(len(donor.boxes), dtype=np.float32)
     good = (donor.classes != IGNORE) & (_sides(donor.boxes).min(1) >= _LEAST_PX) & (overlap.max(1) < 0.08)
     return np.flatnonzero(good)
+
+
+def holding(samples: Sequence[Sample], kind: int) -> list[Sample]:
+    """Those with a vehicle of that kind that can be pasted elsewhere."""
+    return [item for item in samples if (item.classes[_whole(item)] == kind).any()]
+
+
+def _repainted(cut: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    hsv = cv2.cvtColor(cut, cv2.COLOR_BGR2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(rng.integers(180))) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
 
 
 def _sides(boxes: Boxes) -> Boxes:

@@ -15,7 +15,17 @@ from models.runtime import open_session
 from tools.train.data import IGNORE, Boxes, Recipe, Sample, draw
 from tools.train.paste import crowded, holding, with_people
 from tools.train.vehicle_eval import CLIP_BOXES, other_cameras
-from tools.train.vehicles import PERSON, SHARED, agreed, masked, people, with_walkers
+from tools.train.vehicles import (
+    HEAVY,
+    HEAVY_KINDS,
+    PERSON,
+    SHARED,
+    agreed,
+    heavy_vehicles,
+    masked,
+    people,
+    with_walkers,
+)
 
 onnx = pytest.importorskip("onnx")
 
@@ -155,6 +165,19 @@ def test_the_boxes_of_other_cameras_lie_in_their_pictures() -> None:
         assert (item.boxes[:, :2] >= 0).all()
         assert (item.boxes[:, 2:] <= [width, height]).all(), item.name
     assert CLIP_BOXES.stat().st_size < 40_000
+
+
+@pytest.mark.skipif(not (SHARED / "train" / "plates").is_dir(), reason="the pictures with plates are not here")
+def test_buses_and_trucks_cut_out_of_plate_pictures_lie_in_them() -> None:
+    found = heavy_vehicles()
+    with HEAVY.open(encoding="utf-8") as stream:
+        assert len(found) == sum(1 for _ in stream) - 1
+    for kind in HEAVY_KINDS.values():
+        assert len(holding(found, kind)) > 30
+    for item in found:
+        tall, wide = item.picture.shape[:2]
+        assert (item.boxes >= 0).all()
+        assert (item.boxes <= [wide, tall, wide, tall]).all()
 
 
 class Base:

@@ -22,9 +22,11 @@ from tools.train.vehicles import (
     BASE,
     COCO_PERSON,
     COCO_ROWS,
+    HEAVY_KINDS,
     SHARED,
     BaseModel,
     agreed,
+    heavy_vehicles,
     load_split,
     masked,
     people,
@@ -45,8 +47,6 @@ SMALL_FACTOR = 1.5
 """`small` has so many times the channels of `nano`, from which it starts (`widen.py`)."""
 _NOISE = 0.03
 TEACHER_PX = 768
-HEAVY = (2, 3)
-"""Buses and trucks, which other cameras' pictures show in more shapes than those that are labelled."""
 
 
 def dynamic_base(folder: Path) -> Path:
@@ -118,11 +118,13 @@ def train_command(
         trunk.to_onnx(goal, notes)
         return goal
 
-    heavy = {kind: holding(pictures, kind) for kind in HEAVY}
+    near = heavy_vehicles() if heavier else []
+    heavy = {kind: (holding(pictures, kind), holding(near, kind)) for kind in HEAVY_KINDS.values()}
 
     def change(pick: Callable[[], Sample], rng: np.random.Generator) -> Sample:
         sample = crowded(pick(), pick(), int(rng.integers(1, 7)), rng) if rng.random() < crowds else pick()
-        for kind, donors in heavy.items():
+        for kind, sources in heavy.items():
+            donors = sources[int(rng.integers(2))]
             if donors and rng.random() < heavier:
                 sample = crowded(sample, donors[int(rng.integers(len(donors)))], 2, rng, [kind])
         return with_people(sample, walkers, 4, rng) if rng.random() < on_foot else sample

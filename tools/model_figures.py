@@ -71,15 +71,16 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
         from tools.train.data import one_per_likeness
         from tools.train.detector import dynamic_base
         from tools.train.vehicle_eval import CocoPeer, average_precision, other_cameras
-        from tools.train.vehicles import checked, load_split, source_of
+        from tools.train.vehicles import checked, load_split, of_unseen_cameras, source_of
     except ImportError as error:
         raise click.ClickException(
             f"{error}: the COCO peer needs the train extra -> pip install -e .[train]"
         ) from error
     with tempfile.TemporaryDirectory() as folder:
         base = dynamic_base(Path(folder))
-        held = one_per_likeness(load_split(base).held)
+        split = load_split(base)
         coco = open_session(base)
+    held = one_per_likeness(split.held)
     own = {name: manifest.resolve(name).path for name in map(detector_id, DETECTOR_SIZES)}
     own |= {path.stem: path for path in candidates}
     rows: list[tuple[str, Callable[[int, float], Detector]]] = [
@@ -88,13 +89,16 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
     ]
     click.echo("AP50, scenes held back from training, near-duplicates counted once, labels repaired")
     click.echo('"by eye": labels corrected where a look at the disagreements showed them wrong (motorcycles only)')
-    click.echo("limits: motorcycle 0.85, car 0.85, truck 0.60, bus 0.60")
+    click.echo('"clips", "unseen": cameras on which nothing was trained, and both together; the other sets mix cameras')
+    click.echo("limits, on cameras not trained on: motorcycle 0.85, car 0.85, truck 0.60, bus 0.60")
     by_eye = checked(held)
     cameras = other_cameras(shared / "footage")
-    sets = {"as labelled": held, "by eye": by_eye, "other cameras": cameras} | {
+    unseen = of_unseen_cameras(by_eye, split.train)
+    sets = {"as labelled": held, "by eye": by_eye, "clips": cameras, "unseen, by eye": unseen} | {
         label: [s for s in by_eye if source_of(s) == source]
         for label, source in (("Vietnamese roads", "vehicles_vn_lanes"), ("Nepali streets", "nepal"))
     }
+    sets["unseen and clips"] = [*unseen, *cameras]
     for label, samples in sets.items():
         for name, make in rows:
             for side in (416, 512, 640):

@@ -143,13 +143,15 @@ def train_command(
 @main.command()
 @click.argument("weights", type=click.Path(path_type=Path, exists=True))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--share", default=0.2, show_default=True, help="how much of every weight is the COCO network's")
-def blend(weights: Path, out: Path, share: float) -> None:
-    """Write WEIGHTS, taken a step back towards the COCO network it began as, to OUT."""
+@click.option("--share", default=0.2, show_default=True, help="how much of every weight is the other network's")
+@click.option("--base", type=click.Path(path_type=Path, exists=True), help="the other export; default: the COCO network")
+def blend(weights: Path, out: Path, share: float, base: Path | None) -> None:
+    """Write WEIGHTS, taken a step back towards the network it began as, to OUT."""
     tuned = onnx.load(str(weights))
-    coco = with_classes(BASE, [*COCO_ROWS, COCO_PERSON][: classes_of(tuned)])
-    factor = width_of(tuned) / width_of(coco)
-    onnx.save(between(tuned, widened(coco, factor) if factor > 1 else coco, share), str(out))
+    rows = [*COCO_ROWS, COCO_PERSON][: classes_of(tuned)]
+    other = _begin(base) if base else with_classes(BASE, rows)
+    factor = width_of(tuned) / width_of(other)
+    onnx.save(between(tuned, widened(other, factor) if factor > 1 else other, share), str(out))
 
 
 @main.command()

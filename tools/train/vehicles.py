@@ -7,6 +7,7 @@ is raised to the top of the person found on it, and vehicles that the base model
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.detector import Detections, Detector, decode, letterbox
 from models.runtime import open_session
+from tools.train.cameras import listed
 from tools.train.data import IGNORE, Boxes, Sample, group_scenes, inside, iou, read_yolo, split_by_scene
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -257,6 +259,18 @@ def load_split(dynamic_base: Path, drawn: Path | None = None) -> Split:
     numbered = [replace(item, scene=1_000_000 + runs.index(_run(item))) for item in ours]
     train += [item for item in numbered if _run(item) not in test]
     return Split(train, held, [item for item in numbered if _run(item) in test])
+
+
+def of_unseen_cameras(held: Sequence[Sample], train: Sequence[Sample]) -> list[Sample]:
+    """Those of the pictures held back whose camera gave no picture to training (`cameras.py`).
+
+    :func:`load_split` looks at whole pictures and takes other traffic before the same camera for another scene, so most
+    Vietnamese pictures it holds back are of cameras that training knows. Weights trained with that split can be judged
+    on these few only; of pictures nobody gave a camera none is counted.
+    """
+    camera = listed()
+    seen = {camera[item.name] for item in train if item.name in camera}
+    return [item for item in held if item.name in camera and camera[item.name] not in seen]
 
 
 def checked(samples: list[Sample]) -> list[Sample]:

@@ -144,7 +144,7 @@ def train_command(
 @click.argument("weights", type=click.Path(path_type=Path, exists=True))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--share", default=0.2, show_default=True, help="how much of every weight is the other network's")
-@click.option("--base", type=click.Path(path_type=Path, exists=True), help="the other export; default: the COCO network")
+@click.option("--base", type=click.Path(path_type=Path, exists=True), help="the other export, if not the COCO one")
 def blend(weights: Path, out: Path, share: float, base: Path | None) -> None:
     """Write WEIGHTS, taken a step back towards the network it began as, to OUT."""
     tuned = onnx.load(str(weights))

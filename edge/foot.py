@@ -7,6 +7,7 @@ which stays where it is when only the foot is hidden. So as long as that stands 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -181,6 +182,8 @@ class TallFoot:
     uprights: Uprights
     upper_edge_px: float = _EDGE_PX
     """At or above this row a box is cut off by the picture's upper edge."""
+    sides_px: tuple[float, float] = (-math.inf, math.inf)
+    """At or beyond these columns a box is cut off at its side: what is left may be a wheel and no head above it."""
     _cls: VehicleClass | None = None
     _height_m: float = 0.0
     _free: int = 0
@@ -190,11 +193,12 @@ class TallFoot:
 
     def of(self, o: Observation, cls: VehicleClass) -> Row:
         x1, top, x2, bottom = o.box
-        if top <= self.upper_edge_px:
+        covered = o.covered > _COVERED
+        beside = x1 <= self.sides_px[0] or x2 >= self.sides_px[1]
+        if top <= self.upper_edge_px or (beside and not covered):
             return Row(bottom, bottom)
         build, column = _BUILDS[cls], (x1 + x2) / 2
         seen_m = self.uprights.height(column, bottom, top, build.deep_m)
-        covered = o.covered > _COVERED
         if self._cls != cls:
             self._cls, self._height_m, self._free, self._t_s = cls, seen_m, 0, o.t_s
             self._column, self._depth_m = column, self.uprights.depth(column, bottom)

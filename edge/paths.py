@@ -190,7 +190,8 @@ class SceneGeometry:
         """For one new track."""
         if self.uprights is None:
             return Foot()
-        return TallFoot(self.uprights, _EDGE_SHARE * self.scene.picture.height)
+        edge_px = _EDGE_SHARE * self.scene.picture.height
+        return TallFoot(self.uprights, edge_px, (edge_px, self.scene.picture.width - edge_px))
 
     def kept(self, boxes: Floats) -> Bools:
         """`[N]`: boxes whose foot is not in an excluded area."""

@@ -103,3 +103,24 @@ def test_at_the_upper_edge_of_the_picture_the_box_is_believed() -> None:
         box = (900.0, max(0.0, 50.0 - 10 * i), 1000.0, 200.0 - 10 * i)
         row = tall.of(Observation(i, i * 0.08, box, 0.9), MOTORCYCLE).foot
     assert row == 110.0
+
+
+@pytest.mark.parametrize("right", [False, True], ids=["left", "right"])
+def test_what_a_side_of_the_picture_cuts_off_ends_where_its_box_does(right: bool) -> None:
+    """A motorcycle drives out: of the last picture's box the rider is gone, and its upper edge is that of the wheel."""
+    assert UPRIGHTS is not None
+    tall = TallFoot(UPRIGHTS, sides_px=(16.0, 1904.0))
+    for i, (left, width, top) in enumerate([(300, 150, 20), (150, 150, 20), (14, 150, 20), (0, 100, 20), (0, 50, 80)]):
+        x1, x2 = (1920 - left - width, 1920 - left) if right else (left, left + width)
+        row = tall.of(Observation(i, i * 0.08, (float(x1), float(top), float(x2), 200.0), 0.9), MOTORCYCLE)
+        assert row.foot == 200.0
+
+
+def test_at_a_side_of_the_picture_hidden_wheels_are_still_where_they_were() -> None:
+    assert UPRIGHTS is not None
+    tall = TallFoot(UPRIGHTS, sides_px=(16.0, 1904.0))
+    for i in range(20):
+        tall.of(Observation(i, i * 0.08, (20.0, 380.0, 120.0, LINE), 0.9), MOTORCYCLE)
+    for i in range(20, 40):
+        row = tall.of(Observation(i, i * 0.08, (10.0, 380.0, 120.0, 420.0), 0.9, 1.0), MOTORCYCLE)
+    assert row.foot == pytest.approx(LINE, abs=14.0)

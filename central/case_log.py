@@ -43,6 +43,20 @@ def lock_case(session: Session, case_id: str) -> CaseRow:
     return row
 
 
+def hold_case(session: Session, case_id: str) -> CaseRow:
+    """Like `lock_case`, for adding to the record alone: the version stays, as nothing of the case is changed.
+
+    Whoever decides names the version he saw; that a picture was looked at meanwhile must not make his page stale.
+    Raises `CaseNotFound`.
+    """
+    held = session.execute(
+        update(CaseRow).where(CaseRow.id == case_id).values(version=CaseRow.version).returning(CaseRow.id)
+    ).first()
+    if held is None:
+        raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
+    return session.get_one(CaseRow, case_id, populate_existing=True)
+
+
 def state_of(row: CaseRow) -> CaseState:
     return CaseState(Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by)
 

@@ -15,18 +15,29 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, cast
 
 from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LEFT_OVER_S = 86_400
+_PIECE_BYTES = 1024 * 1024
+_IN_MEMORY_BYTES = 32 * 1024 * 1024
+"""A verified copy up to this size is kept in memory: stills and the usual clip of some ten seconds."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class StoreError(GiaoLoError):
     """A blob is missing, altered, or cannot be read."""
+
+
+class BlobUnsound(StoreError):
+    """A blob is missing or its bytes are not those of its digest: somebody has to look at it."""
+
+    def __init__(self, sha256: str, what: str, *, where: str) -> None:
+        self.sha256 = sha256
+        super().__init__(what, where=where, remedy="restore it from the backup")
 
 
 class StoreFull(StoreError):
@@ -41,6 +52,9 @@ class BlobStore(Protocol):
 
     def read(self, sha256: str) -> bytes:
         """The blob, verified. Raises `StoreError`."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """A private, verified copy of the blob, at its start; the caller closes it. Raises `StoreError`."""
 
     def exists(self, sha256: str) -> bool:
         """Whether the blob is there (not whether it is whole)."""
@@ -67,20 +81,32 @@ class FileStore:
         return digest
 
     def read(self, sha256: str) -> bytes:
+        with self.open(sha256) as file:
+            return file.read()
+
+    def open(self, sha256: str) -> BinaryIO:
         path = self.path(sha256)
+        # copied while it is hashed: what is changed on the disk after the check does not reach the reader
+        copy = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES, dir=str(self.folder / "tmp"))  # noqa: SIM115
         try:
-            data = path.read_bytes()
+            hasher = hashlib.sha256()
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE_BYTES):
+                    hasher.update(piece)
+                    copy.write(piece)
+            if hasher.hexdigest() != sha256:
+                raise BlobUnsound(sha256, "blob was altered on disk: its SHA-256 does not match", where=str(path))
         except FileNotFoundError as error:
-            raise StoreError("blob is missing", where=str(path), remedy="restore it from the backup") from error
+            copy.close()
+            raise BlobUnsound(sha256, "blob is missing", where=str(path)) from error
         except OSError as error:
+            copy.close()
             raise StoreError(f"blob cannot be read: {error.strerror}", where=str(path)) from error
-        if sha256_hex(data) != sha256:
-            raise StoreError(
-                "blob was altered on disk: its SHA-256 does not match",
-                where=str(path),
-                remedy="restore it from the backup",
-            )
-        return data
+        except StoreError:
+            copy.close()
+            raise
+        copy.seek(0)
+        return cast(BinaryIO, copy)
 
     def exists(self, sha256: str) -> bool:
         return self.path(sha256).exists()

@@ -224,6 +224,8 @@ def _who(actor: str, names: Mapping[str, str], t: Texts) -> str:
 
 def _what(event: CaseEventRow, t: Texts) -> str:
     what = t.or_else(f"history.{event.action}", event.action)
+    if event.action == "view" and event.after.get("file"):
+        return t(f"history.view_{event.after.get('how', 'shown')}", file=event.after["file"])
     if event.action == "correct_plate":
         return f"{what}: {event.before.get('plate') or '–'} → {event.after.get('plate')}"
     if event.action == "reject":

@@ -57,10 +57,10 @@ def _codec_family(name: str) -> str:
     return {"libdav1d": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}.get(name, name)
 
 
-def playable_copy(data: bytes, target: Path) -> None:
-    """Write a WebM (VP8) copy for looking at. Raises `av.FFmpegError` when the clip cannot be decoded."""
-    partial = target.with_suffix(".part")
-    with av.open(io.BytesIO(data), "r") as source, av.open(str(partial), "w", format="webm") as sink:
+def playable_copy(data: bytes) -> bytes:
+    """A WebM (VP8) copy for looking at. Raises `av.FFmpegError` when the clip cannot be decoded."""
+    made = io.BytesIO()
+    with av.open(io.BytesIO(data), "r") as source, av.open(made, "w", format="webm") as sink:
         video = source.streams.video[0]
         out = sink.add_stream("libvpx", rate=video.average_rate or 25)
         out.width, out.height, out.pix_fmt = video.codec_context.width, video.codec_context.height, "yuv420p"
@@ -75,4 +75,4 @@ def playable_copy(data: bytes, target: Path) -> None:
             picture.pts, picture.time_base = frame.pts - first, video.time_base
             sink.mux(out.encode(picture))
         sink.mux(out.encode(None))
-    partial.replace(target)
+    return made.getvalue()

@@ -12,8 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from central.alarms import alarm_unsound
 from central.case_log import CaseNotFound
 from central.lifecycle import Refused
+from central.store import BlobUnsound
 from central.web.headers import harden
 from evidence.errors import GiaoLoError
 
@@ -114,6 +116,13 @@ def install(app: FastAPI) -> None:
         problem = problem_of(request, error)
         status = _REFUSED_STATUS.get(error.code, 409)
         return answer(request, status, problem["what"], "", problem["todo"], code=error.code)
+
+    @app.exception_handler(BlobUnsound)
+    def _unsound(request: Request, error: BlobUnsound) -> Response:
+        """Evidence that is not what was sealed is not shown to anybody, and somebody is told."""
+        log.error("evidence refused path=%s %s", request.url.path, error)
+        alarm_unsound(request.app.state.site.centre, error)
+        return keyed(request, "evidence_unsound", 500)
 
     @app.exception_handler(GiaoLoError)
     def _ours(request: Request, error: GiaoLoError) -> Response:

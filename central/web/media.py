@@ -7,16 +7,17 @@ from urllib.parse import quote
 
 import av
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from central.store import FileStore
+from central.file_views import record_file_view
 from central.web import queries
 from central.web.access import ReviewerDep, SiteDep
 from central.web.clip import playable_copy
 from central.web.errors import WebError
 from central.web.privacy import PictureError, thumbnail
 from central.web.stills import still_views
+from central.web.verified import ranged_response, verified_response
 
 router = APIRouter()
 
@@ -34,18 +35,21 @@ def attachment(name: str) -> dict[str, str]:
 def original(
     request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, name: str, download: str = ""
 ) -> Response:
-    """A file of the case's packet, byte for byte."""
-    with site.centre.db.read() as session:
+    """A file of the case's packet, byte for byte, hashed before it is sent; the view is in the case's record."""
+    centre = site.centre
+    with centre.db.read() as session:
         row = queries.file_of(session, case_id, name)
-    if row is None or not site.centre.store.exists(row.sha256):
+    if row is None:
         raise WebError("no_file", 404, where=name[:64])
     shown = row.media_type in _SHOWN and not download
-    headers = _KEPT | {"ETag": f'"{row.sha256}"'}
-    headers |= {"Content-Disposition": "inline"} if shown else attachment(f"{case_id[:8]}-{row.name}")
+    headers = _KEPT | ({"Content-Disposition": "inline"} if shown else attachment(f"{case_id[:8]}-{row.name}"))
     media_type = row.media_type if row.media_type in _SHOWN else "application/octet-stream"
-    if isinstance(site.centre.store, FileStore):
-        return FileResponse(site.centre.store.path(row.sha256), media_type=media_type, headers=headers)
-    return Response(site.centre.store.read(row.sha256), media_type=media_type, headers=headers)
+    answer = verified_response(centre.store, row.sha256, asked=request.headers, media_type=media_type, headers=headers)
+    record_file_view(
+        centre.db, case_id, officer.username, name=row.name, sha256=row.sha256,
+        how="shown" if shown else "download", now=centre.clock(),
+    )  # fmt: skip
+    return answer
 
 
 @router.get("/desk/cases/{case_id}/thumb.jpg")
@@ -65,18 +69,24 @@ def thumb(site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
 
 
 @router.get("/desk/cases/{case_id}/clip-copy.webm")
-def clip_copy(site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+def clip_copy(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
     """A copy for looking at, made on first use, when browsers cannot play the original."""
     with site.centre.db.read() as session:
         manifest, files = queries.packet_of(session, case_id)
     entry = manifest.file("clip")
     if entry is None:
         raise WebError("no_file", 404)
-    target = site.clips / f"{entry.sha256}.webm"
+    centre = site.centre
+    # the original is read, and so verified, each time: a copy must not outlive the soundness of what it shows
+    clip = centre.store.read(files[entry.name])
     with _copying:
-        if not target.exists():
+        copy = site.copies.find(entry.sha256)
+        if copy is None:
             try:
-                playable_copy(site.centre.store.read(files[entry.name]), target)
+                copy = site.copies.keep(entry.sha256, playable_copy(clip))
             except (av.FFmpegError, OSError) as error:
                 raise HTTPException(404) from error
-    return FileResponse(target, media_type="video/webm", headers=_KEPT)
+    record_file_view(
+        centre.db, case_id, officer.username, name=entry.name, sha256=entry.sha256, how="copy", now=centre.clock()
+    )
+    return ranged_response(copy, asked=request.headers, media_type="video/webm", headers=_KEPT)

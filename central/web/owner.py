@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from central.cases import PublicCase, Refused, case_by_code, owner_lookup
 from central.db import CaseRow
+from central.file_views import record_file_view
 from central.lookup import ResolvingUnit, public_case
 from central.web import queries
 from central.web.access import FORM, SiteDep
@@ -104,6 +105,10 @@ def still(request: Request, site: SiteDep, moment: str) -> Response:
         copy = owner_copy(original, view.box, heads, lines=view.stop_lines)
     except PictureError as error:
         raise WebError("no_file", 404) from error
+    record_file_view(
+        site.centre.db, case_id, "owner:", name=view.file, sha256=files[view.file], how="copy",
+        now=site.centre.clock(),
+    )  # fmt: skip
     return Response(copy, media_type="image/jpeg")
 
 

@@ -9,7 +9,6 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from fastapi.responses import HTMLResponse, Response
 from central.centre import Centre
 from central.users import SignedIn, current_session
 from central.web import formats, i18n
+from central.web.copies import Copies
 from central.web.errors import WebError
 from central.web.ratelimit import TokenBuckets, client_address, client_key
 
@@ -38,21 +38,20 @@ class Site:
     lookups: TokenBuckets
     codes: TokenBuckets
     sign_ins: TokenBuckets
-    clips: Path
+    copies: Copies
 
     @classmethod
     def of(cls, centre: Centre) -> Site:
         per_minute = centre.config.web.lookups_per_minute
-        clips = centre.config.data_dir / "web-copies"
-        clips.mkdir(parents=True, exist_ok=True)
+        secret = centre.key.private.private_bytes_raw()
         return cls(
             centre=centre,
             # all web processes of one centre share its key file, so they accept each other's forms
-            form_key=hmac.digest(centre.key.private.private_bytes_raw(), b"giaolo web forms", "sha256"),
+            form_key=hmac.digest(secret, b"giaolo web forms", "sha256"),
             lookups=TokenBuckets(per_minute / 60, per_minute),
             codes=TokenBuckets(per_minute / 60, per_minute),
             sign_ins=TokenBuckets(0.5, 20),
-            clips=clips,
+            copies=Copies(centre.config.data_dir / "web-copies", hmac.digest(secret, b"giaolo web copies", "sha256")),
         )
 
     @property

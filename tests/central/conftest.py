@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from central.centre import Centre
 from tests.central.build import make_centre
@@ -26,3 +27,11 @@ def box(tmp_path: Path) -> Iterator[Centre]:
     made = make_centre(tmp_path / "centre")
     yield made
     made.db.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2 is slow on purpose; what is tested here is everything around it. `test_users` tests its real cost."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("central.users._hasher", quick)
+    monkeypatch.setattr("central.users._NOBODY", quick.hash("nobody"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from central import users
 from central.centre import Centre
 from central.db import SessionRow, UserRow
 from central.lifecycle import Officer, Role
@@ -25,6 +26,7 @@ from central.users import (
 )
 
 PASSWORD = "mật khẩu dài của Lan"
+REAL_HASHER = users._hasher  # before the tests put a quicker one in its place
 HOURS = timedelta(hours=10)
 
 
@@ -63,6 +65,11 @@ def test_the_right_password_signs_in_and_only_its_argon2_hash_is_kept(centre: Ce
         row = session.get_one(UserRow, "lan")
     assert row.password_hash.startswith("$argon2id$")
     assert PASSWORD not in row.password_hash
+
+
+def test_a_stolen_hash_is_dear_to_try() -> None:
+    # RFC 9106 §4, second recommended option: 64 MiB, three passes
+    assert (REAL_HASHER.memory_cost >= 64 * 1024, REAL_HASHER.time_cost >= 3) == (True, True)
 
 
 @pytest.mark.parametrize(

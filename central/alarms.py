@@ -1,0 +1,56 @@
+"""What a person must look at: raised once, open until somebody says that he has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from central.centre import Centre
+from central.db import AlarmRow, PacketFileRow, PacketRow
+from central.quarantine import raise_alarm
+from central.store import BlobUnsound
+from evidence.errors import GiaoLoError
+
+
+class AlarmError(GiaoLoError):
+    """An alarm cannot be acknowledged."""
+
+
+def open_alarms(session: Session, *, limit: int = 200) -> Sequence[AlarmRow]:
+    """What nobody has acknowledged yet, newest first."""
+    waiting = (
+        select(AlarmRow).where(AlarmRow.acknowledged_at.is_(None)).order_by(AlarmRow.at.desc(), AlarmRow.id.desc())
+    )
+    return session.scalars(waiting.limit(limit)).all()
+
+
+def acknowledge(session: Session, alarm_id: int, *, by: str, now: datetime) -> bool:
+    """Say that `by` has seen the alarm; False when somebody had said so before. Raises `AlarmError`.
+
+    An acknowledged alarm is closed: the same fault after it raises a new one (`raise_alarm` looks at open ones only).
+    """
+    if session.get(AlarmRow, alarm_id) is None:
+        raise AlarmError("there is no such alarm", where=str(alarm_id), remedy="giaolo central alarms")
+    seen = (
+        update(AlarmRow)
+        .where(AlarmRow.id == alarm_id, AlarmRow.acknowledged_at.is_(None))
+        .values(acknowledged_at=now, acknowledged_by=by)
+        .returning(AlarmRow.id)
+    )
+    return session.scalar(seen) is not None
+
+
+def alarm_unsound(centre: Centre, error: BlobUnsound) -> None:
+    """Tell people that stored evidence is missing or altered, with the packet that it belongs to."""
+    with centre.db.write() as session:
+        file = session.execute(
+            select(PacketFileRow.name, PacketRow.id, PacketRow.node_id)
+            .join(PacketRow, PacketRow.id == PacketFileRow.packet_id)
+            .where(PacketFileRow.sha256 == error.sha256)
+            .limit(1)
+        ).first()
+        name, packet, node = file if file is not None else (f"blob {error.sha256[:16]}…", None, None)
+        raise_alarm(session, "evidence_unsound", node, packet, f"{name}: {error.what}", centre.clock())

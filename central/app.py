@@ -14,6 +14,7 @@ from central.config import CentralConfig
 from central.ingest import Ingest
 from central.mqtt import MqttIngest
 from central.second_reader import SecondReader, easyocr_reader, switched_off
+from central.web_server import web_server
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
@@ -83,12 +84,7 @@ class App:
 
     def _start_web(self) -> None:
         web = self.config.web
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                web_app(self.centre), host=web.host, port=web.port, log_level="warning", access_log=False,
-                proxy_headers=False, server_header=False, timeout_graceful_shutdown=5,
-            )
-        )  # fmt: skip
+        self._server = web_server(web_app(self.centre), web)
         # signals belong to the command line, which stops everything in order
         self._server_thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._server_thread.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from pathlib import Path
@@ -18,6 +17,7 @@ from central.lifecycle import Role
 from central.nodes import add_node, key_of
 from central.registry import import_registry
 from central.users import create_user, set_active
+from evidence import logs
 from evidence.errors import GiaoLoError
 
 _config_option = click.option(
@@ -36,7 +36,7 @@ def run(config_file: Path) -> None:
     """Run until SIGTERM or Ctrl-C."""
     from central.app import App
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

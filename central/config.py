@@ -55,6 +55,9 @@ class Web(_Section):
     secure_cookies: bool = Field(default=False, description="True behind HTTPS: cookies are sent over TLS only")
     trusted_proxies: list[str] = Field(default_factory=list, description="addresses whose X-Forwarded-For is believed")
     session_hours: float = Field(default=10, gt=0, le=72)
+    max_connections: int = Field(
+        default=500, ge=16, description="open connections in all; one address may have a quarter of them"
+    )
     lookups_per_minute: int = Field(default=10, ge=1, description="owner look-ups a minute from one address")
 
 

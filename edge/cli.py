@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 
 import click
 
+from evidence import logs
 from evidence.errors import GiaoLoError
 from models.manifest import DETECTOR_SIZES, DetectorSize
 
@@ -34,11 +34,7 @@ def run(config_path: Path, verbose: bool) -> None:
     """Chạy hộp cho đến khi dừng. / Run the node until it is stopped (SIGTERM, Ctrl-C); SIGHUP reads the file again."""
     from edge.node import run_node
 
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    logs.set_up(logging.DEBUG if verbose else logging.INFO)
     raise SystemExit(run_node(config_path))
 
 

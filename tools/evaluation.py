@@ -263,14 +263,19 @@ def _lane_truth(value: dict[str, Any], fps: float, where: str, clip: str | None)
     if clip is None or clip not in clips:
         names = ", ".join(sorted(clips))
         raise TruthError("is about several clips", where=where, remedy=f"say which one with --clip: {names}")
-    acts = []
-    for kind, act in (("straddle", "solid_line"), ("wrong_side", "wrong_way")):
+    acts: list[TrueAct] = []
+    innocents: list[Innocent] = []
+    for kind, usual in (("straddle", "solid_line"), ("wrong_side", None)):
         for number, v in enumerate(clips[clip].get(kind, []), 1):
             first, last = v["frames"]
             boxes = tuple((int(f) / fps, _box(b)) for f, b in sorted(v["boxes"].items(), key=lambda kv: int(kv[0])))
-            name = f"{v.get('type', kind)}{number}"
-            acts.append(TrueAct(name, act, first / fps, last / fps, boxes, _certainty(v), v.get("note", "")))
-    return Truth(tuple(acts))
+            name, act = f"{v.get('type', kind)}{number}", v.get("act", usual)
+            if act is None:
+                # In the other half of a two-way road: not the wrong way of a one-way road, and no other act stated yet.
+                innocents += [Innocent(name, at_s, box, "in the other half of a two-way road") for at_s, box in boxes]
+            else:
+                acts.append(TrueAct(name, act, first / fps, last / fps, boxes, _certainty(v), v.get("note", "")))
+    return Truth(tuple(acts), tuple(innocents))
 
 
 def _certainty(entry: Mapping[str, Any]) -> Certainty:

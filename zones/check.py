@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from evidence.acts import ActCode
-from zones.faults import Fault
+from zones.faults import Fault, both
 from zones.geometry import DirectedLine, points_in_polygon
 from zones.schema import GroundPlane, Lane, Marking, Point, Scene, SignalHead, StopLine
 
@@ -30,6 +30,7 @@ def check(scene: Scene) -> list[Fault]:
         *_areas(scene),
         *_junction(scene),
         *(fault for i, lane in enumerate(scene.lanes) for fault in _lane(scene, lane, f"lanes[{i}]")),
+        *_one_way(scene),
         *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
         *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
         *(_ground(scene, scene.ground) if scene.ground else ()),
@@ -187,10 +188,8 @@ def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
     yield from _polygon(scene, lane.polygon, f"{path}.polygon")
     if not lane.classes:
         yield Fault(f"{path}.classes", "no class may use the lane", "name the allowed classes, or leave the field out")
+    yield from _one_way_fact(lane, path)
     if lane.direction is None:
-        if lane.one_way and ActCode.WRONG_WAY in scene.acts:
-            remedy = "draw its `direction`, or write `one_way: false`"
-            yield Fault(f"{path}.direction", "is missing, so wrong way cannot be told", remedy)
         return
     if np.hypot(*np.subtract(*lane.direction)) < 2:
         yield Fault(f"{path}.direction", "has no length", "give two points, from and to")
@@ -198,6 +197,52 @@ def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
         inside = points_in_polygon(lane.direction, lane.polygon)
         for i in np.flatnonzero(~inside):
             yield Fault(f"{path}.direction[{i}]", "lies outside the lane", "draw the direction inside its lane")
+
+
+def _one_way_fact(lane: Lane, path: str) -> Iterator[Fault]:
+    """A fact that is begun must be whole: an act rests on it."""
+    if lane.one_way_by is not None and not lane.one_way_reference.strip():
+        what = both(
+            f"làn ghi là một chiều ({lane.one_way_by}) nhưng không có căn cứ",
+            f"the lane is said to be one-way ({lane.one_way_by}) without a reference",
+        )
+        remedy = both(
+            "ghi nơi đặt biển, hoặc số và ngày của quyết định",
+            "write where the sign stands, or number and date of the order",
+        )
+        yield Fault(f"{path}.one_way_reference", what, remedy)
+    elif lane.one_way_by is None and lane.one_way_reference.strip():
+        what = both("có căn cứ nhưng không ghi làn một chiều theo gì", "there is a reference, but not what it is of")
+        remedy = both(
+            "ghi `one_way_by`: P.102, one_way_road hoặc one_way_carriageway",
+            "write `one_way_by`: P.102, one_way_road or one_way_carriageway",
+        )
+        yield Fault(f"{path}.one_way_by", what, remedy)
+    if lane.one_way_by is not None and lane.direction is None:
+        what = both(
+            "thiếu chiều đi, nên không thể nói xe nào đi ngược chiều", "is missing, so wrong way cannot be told"
+        )
+        yield Fault(f"{path}.direction", what, both("vẽ `direction` của làn", "draw the lane's `direction`"))
+
+
+def _one_way(scene: Scene) -> Iterator[Fault]:
+    """Wrong way is wanted, lanes have directions, and nothing says that any of them is one-way: told, not guessed."""
+    if ActCode.WRONG_WAY not in scene.acts or any(lane.states_one_way for lane in scene.lanes):
+        return
+    open_ = [lane.id for lane in scene.lanes if lane.direction and lane.one_way is not False]
+    if open_:
+        names = ", ".join(open_)
+        what = both(
+            f"không làn nào ghi là một chiều ({names}): không nêu hành vi đi ngược chiều ở đây",
+            f"no lane says that it is one-way ({names}): wrong way is not stated here",
+        )
+        remedy = both(
+            "nếu là đường một chiều hoặc có biển P.102: ghi `one_way_by` và `one_way_reference` (nơi đặt biển, số quyết"
+            " định); nếu là đường hai chiều: bỏ wrong_way khỏi `acts`",
+            "if the road is one-way or sign P.102 stands there, write `one_way_by` and `one_way_reference` (where the"
+            " sign stands, number of the order); on a two-way road take wrong_way out of `acts`",
+        )
+        yield Fault("lanes", what, remedy, "warning")
 
 
 def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
@@ -231,8 +276,20 @@ def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
     for field in ("movements", "classes"):
         if not getattr(head, field):
             yield Fault(f"{path}.{field}", "is empty: the head governs nobody", "name some, or leave the field out")
+    if head.source == "controller":
+        what = both(
+            f"đèn {head.id!r} lấy tín hiệu từ tủ điều khiển, nhưng chưa có gì đưa tín hiệu đó vào hộp: không bao giờ"
+            " biết đèn sáng màu gì",
+            f"head {head.id!r} takes its state from a controller, but nothing can feed that to a box: its state would"
+            " never be known",
+        )
+        remedy = both(
+            "xóa `source` và vẽ `lamps` (tốt nhất) hoặc `box` của đèn",
+            "take out `source` and draw the head's `lamps` (best) or `box`",
+        )
+        yield Fault(f"{path}.source", what, remedy)
     if head.source == "pixels" and head.box is None and not head.lamps:
-        remedy = "draw `lamps` (best) or `box`, or write `source: controller`"
+        remedy = "draw `lamps` (best) or `box`"
         yield Fault(path, f"head {head.id!r} has neither box nor lamps: it cannot be seen", remedy)
     for name, box in (("box", head.box), ("countdown", head.countdown)):
         if box is not None:
@@ -287,7 +344,8 @@ def _acts(scene: Scene) -> Iterator[Fault]:
         ActCode.RED_LIGHT: any(line.id in governed for line in scene.stop_lines),
         ActCode.STOPPED_PAST_LINE: any(line.id in governed for line in scene.stop_lines),
         ActCode.SOLID_LINE: any(mark.active and mark.kind in SOLID_KINDS for mark in scene.markings),
-        ActCode.WRONG_WAY: any(lane.one_way and lane.direction for lane in scene.lanes),
+        # Told by `_one_way`; files from before `one_way_by` must go on loading.
+        ActCode.WRONG_WAY: any(lane.direction for lane in scene.lanes),
         ActCode.BANNED_TURN: bool({turn for line in scene.stop_lines for turn in line.banned_turns} & ways_out),
     }
     if not scene.acts:

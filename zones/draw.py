@@ -170,7 +170,9 @@ def _areas(brush: _Brush, scene: Scene) -> None:
     for way_out in scene.exits:
         brush.area(way_out.polygon, COLOURS["exit"], f"{way_out.id}: {_MOVEMENTS[way_out.movement]}", alpha=70)
     for lane in scene.lanes:
-        brush.area(lane.polygon, COLOURS["lane"], f"làn {lane.id}{'' if lane.one_way else ' (hai chiều)'}", alpha=40)
+        brush.area(
+            lane.polygon, COLOURS["lane"], f"làn {lane.id}{' (một chiều)' if lane.states_one_way else ''}", alpha=40
+        )
         if lane.direction:
             brush.arrow(*lane.direction, COLOURS["lane"])
     if scene.ground:

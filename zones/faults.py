@@ -11,6 +11,11 @@ from evidence.errors import GiaoLoError
 Severity = Literal["error", "warning"]
 
 
+def both(vietnamese: str, english: str) -> str:
+    """The same said in both languages, Vietnamese first."""
+    return f"{vietnamese} / {english}"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault. `path` is the place in the file, like `stop_lines[0].points[2]`; empty: the file as a whole.

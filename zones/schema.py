@@ -18,6 +18,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Polygon = Annotated[list[Point], Field(min_length=3)]
 Polyline = Annotated[list[Point], Field(min_length=2)]
 Movement = Literal["straight", "left", "right", "u_turn"]
+OneWayBy = Literal["P.102", "one_way_road", "one_way_carriageway"]
 MarkingKind = Literal["1.1", "1.2", "1.3", "1.4", "1.5", "2.1", "2.2", "2.3", "2.4"]
 
 ALL_MOVEMENTS: tuple[Movement, ...] = ("straight", "left", "right", "u_turn")
@@ -67,14 +68,36 @@ class Exit(SceneModel):
 
 
 class Lane(SceneModel):
-    """A lane with what is allowed in it. `direction` points the lawful way of travel, in pixels."""
+    """A lane with what is allowed in it. `direction` points the lawful way of travel, in pixels.
+
+    Driving against it is "đi ngược chiều" only on a one-way road or past sign P.102 (NĐ 168/2024, 6.9.d and 7.7.a); in
+    the other half of a two-way road it is not. So the scene has to say which it is and where that stands (the sign's
+    place, or number and date of the order); without both, no wrong way is stated there.
+    """
 
     id: Name
     polygon: Polygon
     direction: tuple[Point, Point] | None = Field(default=None, title="Direction", description="from, to")
     classes: list[VehicleClass] = Field(default_factory=lambda: list(VehicleClass), title="Allowed classes")
     movements: list[Movement] = Field(default_factory=lambda: list(ALL_MOVEMENTS), title="Allowed movements")
-    one_way: bool = Field(default=True, title="Wrong way is an act", description="needs `direction`")
+    one_way_by: OneWayBy | None = Field(
+        default=None,
+        title="One way by",
+        description="sign P.102, a one-way road (sign I.407), or a carriageway that is one-way: no default",
+    )
+    one_way_reference: str = Field(
+        default="", max_length=200, title="One way: reference", description="where the sign stands, or the order"
+    )
+    one_way: bool | None = Field(
+        default=None,
+        title="(old field)",
+        description="before `one_way_by`; true states nothing any more, false: known not to be one-way",
+    )
+
+    @property
+    def states_one_way(self) -> bool:
+        """Whether driving against `direction` is the act here: direction, fact and reference all stand in the file."""
+        return self.direction is not None and self.one_way_by is not None and bool(self.one_way_reference.strip())
 
 
 class Marking(SceneModel):
@@ -110,7 +133,10 @@ class SignalHead(SceneModel):
         default=None, title="Arrow", description="an arrow lamp: green permits that movement even beside a red (6.4.3)"
     )
     countdown: tuple[float, float, float, float] | None = Field(default=None, title="Countdown digits")
-    source: Literal["pixels", "controller"] = "pixels"
+    source: Literal["pixels", "controller"] = Field(
+        default="pixels",
+        description="`controller` is for the simulation: a box has nothing that could feed such a head yet",
+    )
 
 
 class GroundPlane(SceneModel):

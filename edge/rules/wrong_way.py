@@ -1,4 +1,6 @@
-"""Driving against a lane's direction."""
+"""Driving against a lane's direction, where the scene states that the lane is one-way (sign P.102 or a one-way fact).
+
+In the other half of a two-way road it is another act (NĐ 168/2024, 6.5.b and 7.3.d), which nothing here states."""
 
 from __future__ import annotations
 
@@ -25,9 +27,7 @@ _BACKWARD_SHARE = 0.75
 
 def wrong_way(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a lane."""
-    found = [
-        _in_lane(path, scene, lane, path.lanes[lane.id]) for lane in scene.lanes if lane.one_way and lane.direction
-    ]
+    found = [_in_lane(path, scene, lane, path.lanes[lane.id]) for lane in scene.lanes if lane.states_one_way]
     return [f for f in found if f is not None]
 
 
@@ -72,6 +72,8 @@ def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | No
         after=last,
         reasons={
             "lane": lane.id,
+            "one_way_by": lane.one_way_by,
+            "one_way_reference": lane.one_way_reference,
             "against_px": round(against, 1),
             "against_needed_px": round(needed, 1),
             "against_s": round(lasted, 3),

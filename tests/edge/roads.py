@@ -21,6 +21,7 @@ RED, YELLOW, GREEN, OFF, UNKNOWN = (
     LampState.OFF,
     LampState.UNKNOWN,
 )
+P102 = {"one_way_by": "P.102", "one_way_reference": "biển P.102 ở đầu đường"}
 
 
 def scene(**changes: Any) -> Scene:
@@ -37,9 +38,9 @@ def scene(**changes: Any) -> Scene:
         ],
         "lanes": [
             {"id": "left", "polygon": [[100, 310], [298, 310], [298, 479], [100, 479]],
-             "direction": [[200, 470], [200, 310]]},
+             "direction": [[200, 470], [200, 310]], **P102},
             {"id": "right", "polygon": [[302, 310], [500, 310], [500, 479], [302, 479]],
-             "direction": [[400, 470], [400, 310]]},
+             "direction": [[400, 470], [400, 310]], **P102},
         ],
         "markings": [{"id": "solid", "kind": "2.2", "points": [[300, 305], [300, 479]]}],
         "signals": [{"id": "main", "box": [600, 10, 610, 40], "governs": ["line"]}],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from edge.cli import edge
@@ -67,10 +68,10 @@ def test_every_sure_runner_is_found_and_nobody_else(clip: str, tmp_path: Path) -
         ("white_van_left", "solid_line", [(10, 48)]),
         ("yellow_van_right", "solid_line", [(36, 70)]),
         ("white_car_right", "solid_line", [(60, 104)]),
-        ("extreme_vehicle_left_violation", "wrong_way", [(18, 70), (60, 100)]),
+        ("extreme_vehicle_left_violation", "wrong_way", []),
     ],
 )
-def test_the_straddlers_and_wrong_way_drivers_of_the_ring_road_are_found(
+def test_the_straddlers_of_the_ring_road_are_found_and_nobody_drives_the_wrong_way_of_a_two_way_road(
     clip: str, act: str, boxes: list[tuple[int, int]], tmp_path: Path
 ) -> None:
     result = replay(footage(f"lane_line/nepal/{clip}.mp4"), EXAMPLES / "nepal.yaml", tmp_path)
@@ -79,6 +80,21 @@ def test_the_straddlers_and_wrong_way_drivers_of_the_ring_road_are_found(
     assert len(frames) == len(boxes)
     for (first, last), frame in zip(boxes, sorted(frames), strict=True):
         assert first - 2 <= frame <= last + 2
+
+
+@pytest.mark.footage
+def test_where_a_road_is_said_to_be_one_way_who_drives_against_it_is_found(tmp_path: Path) -> None:
+    """The ring road's clip again, its halves taken for one-way carriageways."""
+    scene = yaml.safe_load((EXAMPLES / "nepal.yaml").read_text(encoding="utf-8"))
+    for lane in scene["lanes"]:
+        lane |= {"one_way_by": "one_way_carriageway", "one_way_reference": "supposed, for this test"}
+    (tmp_path / "one_way.yaml").write_text(yaml.safe_dump(scene | {"acts": ["wrong_way"]}), encoding="utf-8")
+    clip = footage("lane_line/nepal/extreme_vehicle_left_violation.mp4")
+    result = replay(clip, tmp_path / "one_way.yaml", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    frames = sorted(a["frame"] for a in acts_of(tmp_path / "out"))
+    assert len(frames) == 2
+    assert all(first - 2 <= f <= last + 2 for f, (first, last) in zip(frames, [(18, 70), (60, 100)], strict=True))
 
 
 @pytest.mark.footage

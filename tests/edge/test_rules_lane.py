@@ -91,10 +91,32 @@ def test_wrong_way_stays_found_after_the_vehicle_has_left_the_lane() -> None:
     assert len(wrong_way(path, scene(), {})) == 1
 
 
-def test_a_lane_of_both_directions_knows_no_wrong_way() -> None:
-    lanes = [lane.model_dump() | {"one_way": False} for lane in scene().lanes]
-    both = scene(lanes=lanes)
-    assert wrong_way(drive(both, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), both, {}) == []
+@pytest.mark.parametrize(
+    ("stated", "why"),
+    [
+        ({}, "no default: the other half of a two-way road is no one-way road"),
+        ({"one_way": True}, "what was the default of an old file"),
+        ({"one_way": False}, "known to serve both directions"),
+        ({"one_way_by": "P.102"}, "a sign, but nobody knows where"),
+        ({"one_way_by": "P.102", "one_way_reference": "  "}, "a sign, but nobody knows where"),
+        ({"one_way_reference": "biển ở đầu đường"}, "a reference of nothing"),
+    ],
+)
+def test_without_sign_or_one_way_fact_and_its_reference_there_is_no_wrong_way(
+    stated: dict[str, object], why: str
+) -> None:
+    bare = {"one_way_by": None, "one_way_reference": ""}
+    lanes = [lane.model_dump() | bare | stated for lane in scene().lanes]
+    road = scene(lanes=lanes)
+    assert wrong_way(drive(road, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), road, {}) == [], why
+
+
+@pytest.mark.parametrize("by", ["P.102", "one_way_road", "one_way_carriageway"])
+def test_what_makes_it_wrong_way_stands_among_the_reasons(by: str) -> None:
+    lanes = [lane.model_dump() | {"one_way_by": by, "one_way_reference": "QĐ 12/2026"} for lane in scene().lanes]
+    road = scene(lanes=lanes)
+    (found,) = wrong_way(drive(road, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), road, {})
+    assert (found.reasons["one_way_by"], found.reasons["one_way_reference"]) == (by, "QĐ 12/2026")
 
 
 def no_left() -> Scene:

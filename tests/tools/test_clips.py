@@ -50,10 +50,18 @@ def test_a_clip_is_small_and_has_scene_and_truth(name: str) -> None:
     assert truth(name)["lamps"]["S-main"]
 
 
-def test_the_day_clip_shows_eight_acts_of_five_kinds() -> None:
+def test_the_day_clip_shows_six_acts_of_four_kinds() -> None:
     sure = [a["act"] for a in truth("demo")["acts"] if a["confidence"] == "high"]
-    assert len(sure) >= 8
-    assert len(set(sure)) >= 5
+    assert len(sure) >= 6
+    assert len(set(sure)) >= 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_the_two_way_road_of_the_clips_nobody_drives_the_wrong_way_of_a_one_way_road(name: str) -> None:
+    scene = load_scene((CLIPS / name).with_suffix(".yaml")).scene
+    assert scene.lanes
+    assert not any(lane.states_one_way for lane in scene.lanes)
+    assert "wrong_way" not in {a["act"] for a in truth(name)["acts"]}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,6 +15,7 @@ pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
 
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.plate import parse
+from tools.simulate.cli import is_divided_piece
 from tools.simulate.cli import simulate as simulate_command
 from tools.simulate.demand import Flow as Flow
 from tools.simulate.demand import Habits, arrivals
@@ -35,7 +36,8 @@ SECONDS = 75.0
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return simulate(5, SECONDS, habits=Habits().times(1.5))
+    """On the road with a median, where wrong way is an act too."""
+    return simulate(5, SECONDS, habits=Habits().times(1.5), divided=True)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,7 @@ def verdict(run: Run) -> Verdict:
 
 def test_the_scene_made_from_the_ground_has_no_fault() -> None:
     assert check(demo_scene()) == []
+    assert check(demo_scene(divided=True)) == []
 
 
 def test_the_scene_of_a_smaller_picture_has_no_fault_either() -> None:
@@ -52,7 +55,7 @@ def test_the_scene_of_a_smaller_picture_has_no_fault_either() -> None:
 
 
 def test_one_seed_gives_one_run(run: Run) -> None:
-    again = simulate(5, 10.0, habits=Habits().times(1.5))
+    again = simulate(5, 10.0, habits=Habits().times(1.5), divided=True)
     first = [m.vehicles for m in run.moments[:100]]
     assert [list(m.vehicles) for m in again.moments[:100]] == [list(v) for v in first]
 
@@ -142,7 +145,9 @@ def test_the_spoiled_eye_misses_about_as_much_as_asked(run: Run) -> None:
 SPEC = VehicleSpec("m", VehicleClass.MOTORCYCLE, "scooter", 1.9, 0.7, 1.6, (0, 0, 0), "36AA12345")
 
 
-def drive(*stops: tuple[float, float, float], red_from_s: float = -99.0, heading: float = np.pi / 2) -> Run:
+def drive(
+    *stops: tuple[float, float, float], red_from_s: float = -99.0, heading: float = np.pi / 2, divided: bool = False
+) -> Run:
     """A motorcycle through (time, x, y) of its middle; the main head is green, and red from then on."""
     programme = {True: LampState.RED, False: LampState.GREEN}
     t, x, y = (np.array(v) for v in zip(*stops, strict=True))
@@ -155,7 +160,7 @@ def drive(*stops: tuple[float, float, float], red_from_s: float = -99.0, heading
         heads = {h: Programme().heads(0.0)[h] for h in (MAIN, ARROW)}
         heads = {h: replace(heads[h], lamp=programme[now >= red_from_s]) for h in heads}
         moments.append(Moment(round(now, 4), [VehicleState("m", *place, heading, speed)], heads))
-    run = Run(1, 0.08, ground(), camera(), {"m": SPEC}, moments)
+    run = Run(1, 0.08, ground(divided=divided), camera(), {"m": SPEC}, moments)
     find_truth(run)
     return run
 
@@ -194,7 +199,13 @@ ROWS = [
         {"solid_line": True},
     ),
     ("keeps 20 cm from the solid line", drive((0, 2.95, -29), (4, 2.95, -19.8), red_from_s=99.0), {}),
-    ("against the flow", drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2), {"wrong_way": True}),
+    (
+        "against the flow of a one-way carriageway",
+        drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2, divided=True),
+        {"wrong_way": True},
+    ),
+    ("against the flow of a two-way road", drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2), {}),
+    ("on the other side of the double line", drive((0, -1.2, -36), (4, -1.2, -22), red_from_s=99.0), {}),
     ("with the flow on the other side", drive((0, -2.0, -19), (4, -2.0, -33), heading=-np.pi / 2), {}),
 ]
 
@@ -212,6 +223,20 @@ def test_the_node_finds_what_happened_and_nothing_else(run: Run, verdict: Verdic
     assert len(verdict.found) >= 4
     assert not verdict.false
     assert len(verdict.missed) <= 1
+
+
+def test_wrong_way_is_measured_on_the_road_with_a_median(run: Run, verdict: Verdict) -> None:
+    assert ActCode.WRONG_WAY in {a.act for a in run.acts}
+    assert ActCode.WRONG_WAY in {true.act for true, _ in verdict.found}
+    assert {is_divided_piece(1000), is_divided_piece(1001)} == {True, False}
+
+
+def test_on_a_two_way_road_nobody_is_accused_of_the_wrong_way(run: Run) -> None:
+    two_way = replace(run, ground=ground(), moments=run.moments[:500], acts=[], innocents={})
+    find_truth(two_way)
+    assert "two-way road" in " ".join(two_way.innocents.values())
+    told = judge(two_way, fps=12.5, spoiling=LEVELS["default"])
+    assert ActCode.WRONG_WAY not in {r.act for r in told.false}
 
 
 def test_no_right_turn_on_the_arrow_and_no_priority_vehicle_is_told_without_doubt(verdict: Verdict) -> None:

@@ -12,6 +12,7 @@ from zones.load import scene_from_data
 
 LAMP = {"colour": "red", "box": [602, 102, 628, 126]}
 LANE = GOOD["lanes"][0]
+TWO_WAY = {key: value for key, value in LANE.items() if not key.startswith("one_way")}
 
 
 def test_a_good_scene_has_no_fault():
@@ -70,6 +71,21 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("head governs an unknown line", {"signals.0.governs": ["s9"]}, "signals[0].governs[0]", "no stop line 's9'"),
     ("head governs an unknown lane", {"signals.0.lanes": ["l1", "l9"]}, "signals[0].lanes[1]", "no lane 'l9'"),
     ("head for no movement", {"signals.0.movements": []}, "signals[0].movements", "governs nobody"),
+    ("one-way without a reference", {"lanes.0.one_way_reference": " "}, "lanes[0].one_way_reference", "căn cứ"),
+    ("a reference of nothing", {"lanes.0.one_way_by": None}, "lanes[0].one_way_by", "not what it is of"),
+    ("one-way, but which way?", {"lanes.0.direction": None}, "lanes[0].direction", "wrong way cannot be told"),
+    (
+        "a head that only a controller could tell",
+        {"signals.0.source": "controller", "signals.0.box": None, "signals.0.lamps": []},
+        "signals[0].source",
+        "nothing can feed that to a box",
+    ),
+    (
+        "the same with lamps drawn, said in Vietnamese",
+        {"signals.0.source": "controller"},
+        "signals[0].source",
+        "chưa có gì đưa tín hiệu đó vào hộp",
+    ),
     ("head not seen", {"signals.0.box": None, "signals.0.lamps": []}, "signals[0]", "neither box nor lamps"),
     (
         "lamp beside its head",
@@ -131,6 +147,30 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
     [
         ("line without a head", {"signals": []}, "stop_lines[0]", "no head governs"),
         ("no red lens", {"signals.0.lamps": [{**LAMP, "colour": "green"}]}, "signals[0].lamps", "no red lamp"),
+        (
+            "a lane with a direction that nothing says is one-way",
+            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": ""},
+            "lanes",
+            "wrong way is not stated here",
+        ),
+        (
+            "the same said in Vietnamese",
+            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": ""},
+            "lanes",
+            "không nêu hành vi đi ngược chiều ở đây",
+        ),
+        (
+            "an old file that said so by the old default",
+            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": "", "lanes.0.one_way": True},
+            "lanes",
+            "wrong way is not stated here",
+        ),
+        (
+            "an old file that looks for nothing else",
+            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": "", "acts": ["wrong_way"]},
+            "lanes",
+            "wrong way is not stated here",
+        ),
         ("an act that cannot be", {"acts": ["red_light", "solid_line"], "markings": []}, "acts[1]", "never be found"),
         ("broken side of a plain line", {"markings.0.crossable_from": [100, 400]}, "markings[0]", "means nothing"),
         ("drawn on a smaller picture", {"picture": {"width": 1920, "height": 1080}}, "picture", "nothing lies beyond"),
@@ -146,11 +186,9 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
 @pytest.mark.parametrize(
     ("shows", "changes"),
     [
-        (
-            "a controller's head needs no box",
-            {"signals.0.source": "controller", "signals.0.box": None, "signals.0.lamps": []},
-        ),
-        ("a lane for both directions needs none", {"lanes.0.direction": None, "lanes.0.one_way": False}),
+        ("a lane for both directions needs none", {"lanes.0": TWO_WAY | {"direction": None}}),
+        ("an old file that says: not one-way", {"lanes.0": TWO_WAY | {"one_way": False}}),
+        ("wrong way is not looked for", {"lanes.0": TWO_WAY, "acts": ["red_light", "solid_line"]}),
         ("a mixed line with its side", {"markings.0.kind": "1.4", "markings.0.crossable_from": [200, 400]}),
         ("a double line", {"markings.0.kind": "1.3", "markings.0.second": [[314, 479], [314, 345]]}),
         ("points on the very edge", {"approaches.0.polygon": [[50, 345], [590, 345], [640, 480], [0, 480]]}),

@@ -149,6 +149,15 @@ def test_a_technician_draws_drags_and_saves(editor, address):
         def at(x: float, y: float) -> tuple[float, float]:
             return 240 + x, y
 
+        # what makes a lane one-way is asked for; a head that only a controller could tell is not offered
+        page.get_by_role("button", name="l1", exact=True).click()
+        page.locator("select[name=one_way_by]").select_option("one_way_road")
+        page.locator("input[name=one_way_reference]").fill("QĐ 12/2026")
+        page.locator("input[name=one_way_reference]").press("Tab")
+        page.get_by_role("button", name="h1", exact=True).click()
+        page.locator("select[name=orientation]").wait_for()
+        assert page.locator("select[name=source]").count() == 0
+
         page.get_by_role("button", name="s1", exact=True).click()
         page.mouse.move(*at(50, 340))
         page.mouse.down()
@@ -182,6 +191,7 @@ def test_a_technician_draws_drags_and_saves(editor, address):
     scene = load_scene(editor.path).scene
     assert (scene.version, scene.place) == (2, "Ngã ba Bia")
     assert scene.stop_lines[0].points[0] == (60, 330)
+    assert (scene.lanes[0].one_way_by, scene.lanes[0].one_way_reference) == ("one_way_road", "QĐ 12/2026")
     drawn = scene.markings[1]
     assert (drawn.kind, drawn.points) == ("2.2", [(450, 470), (440, 350)])
     assert scene.exclude == []

@@ -17,7 +17,7 @@ from evidence.errors import GiaoLoError
 from tools.render.scene import Studio
 from tools.render.vehicles import build
 from tools.render.weather import WEATHER, photograph
-from tools.simulate.junction import ARROW, MAIN, STOP_LINE, demo_scene
+from tools.simulate.junction import ARROW, MAIN, STOP_LINE, demo_scene, is_divided
 from tools.simulate.seen import Box, look
 from tools.simulate.world import Run
 
@@ -59,7 +59,7 @@ def render(
     if coder.wait():
         raise RenderError(f"ffmpeg ended with status {coder.returncode}", where=str(out))
     partial.replace(out)
-    scene = demo_scene(run.camera)
+    scene = demo_scene(run.camera, divided=is_divided(run.ground))
     out.with_suffix(".yaml").write_text(
         yaml.safe_dump(scene.model_dump(mode="json", exclude_none=True), allow_unicode=True, sort_keys=False),
         encoding="utf-8",

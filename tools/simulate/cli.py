@@ -36,12 +36,13 @@ _SEED_STEP = 1000
 @click.option("--crowd", type=click.Choice(sorted(CROWDS)), default="road", show_default=True,
               help="road: như ngoài đường; shown: rất nhiều vi phạm. / shown: very many acts.")  # fmt: skip
 @click.option("--camera", "seen_by", type=click.Choice(sorted(CAMERAS)), default="wide", show_default=True)
+@click.option("--divided", is_flag=True, help="Có dải phân cách và biển P.102. / A median and sign P.102.")
 @click.option(
     "--begin", type=float, default=None, help="Giây trong chu kỳ đèn lúc bắt đầu (0: đèn xanh bật). / In cycle."
 )
 def simulate(
     seed: int, seconds: float, from_s: float, out: Path | None, video: Path | None, weather: str, crf: int, crowd: str,
-    seen_by: str, begin: float | None,
+    seen_by: str, divided: bool, begin: float | None,
 ) -> None:  # fmt: skip
     """Mô phỏng giao thông ở ngã tư, kèm sự thật về từng hành vi. / Traffic at the junction, with the truth."""
     if out is None and video is None:
@@ -50,7 +51,7 @@ def simulate(
     with click.progressbar(length=100, label="SUMO") as bar:
         run = run_traffic(
             seed, from_s + seconds, flow=flow, habits=habits, begin_in_cycle_s=begin, seen_by=CAMERAS[seen_by](),
-            progress=lambda share: bar.update(int(100 * share) - bar.pos),
+            divided=divided, progress=lambda share: bar.update(int(100 * share) - bar.pos),
         )  # fmt: skip
         bar.update(100 - bar.pos)
     if from_s:
@@ -125,13 +126,20 @@ def _verdicts(seed: int, only: int | None, fps: float, spoil: str, jobs: int, ru
             yield left.get()
 
 
+def is_divided_piece(seed: int) -> bool:
+    """Every other piece runs on the road with a median: there driving the wrong way is an act, on the two-way road of
+    the others it is none and nobody may be accused of it."""
+    return seed % 2 == 1
+
+
 def _piece(seed: int, fps: float, spoil: str, runs: Path | None) -> Verdict:
-    kept = runs / f"{seed}.npz" if runs else None
+    divided = is_divided_piece(seed)
+    kept = runs / f"{seed}{'-divided' if divided else ''}.npz" if runs else None
     if kept is not None and kept.is_file():
         run = load_run(kept)
         find_truth(run)  # its definitions may have changed since
     else:
-        run = run_traffic(seed, CHUNK_S)
+        run = run_traffic(seed, CHUNK_S, divided=divided)
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_run(run, kept)

@@ -22,7 +22,7 @@ from edge.types import ActEvent, Frame, Image, Still
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
 from models.plates import Corners, PlateBox, PlateReading
-from tools.simulate.junction import demo_scene
+from tools.simulate.junction import demo_scene, is_divided
 from tools.simulate.seen import Glance, Sight, glances
 from tools.simulate.spoil import SpoiledEye, Spoiling
 from tools.simulate.world import HeadState, Run, TrueAct
@@ -119,7 +119,7 @@ class _NoViews(ViewBook):
 
 def judge(run: Run, *, fps: float, spoiling: Spoiling, scene: Scene | None = None) -> Verdict:
     """Let the pipeline watch the run at `fps`, through an eye spoiled by `spoiling` (random by the run's seed)."""
-    the_scene = scene or demo_scene(run.camera, source="controller")
+    the_scene = scene or demo_scene(run.camera, source="controller", divided=is_divided(run.ground))
     eye, lamps = _Eye(the_scene), _Lamps()
     pipeline = CameraPipeline(
         the_scene, eye, _NoPlates(), settings=PipelineSettings(max_fps=30.0), feed=lamps, stills=_NoStills(),

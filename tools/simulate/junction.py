@@ -6,6 +6,9 @@ vehicles from behind. World frame as in `tools.simulate.world`: the middle of th
 The southern approach: a left lane for cars and motorcycles that go straight (a left turn is banned by sign), a right
 lane for everybody that goes straight or right, solid line 2.2 between them, double line 1.3 against the other
 direction, a strip along the kerb, stop line 7.1, crosswalk 7.3. The right turn has an arrow head of its own.
+
+It is built in two ways: with the double line (a two-way road, on which nobody drives the wrong way of a one-way road),
+or `divided`: a median in the line's place and sign P.102 at the ends of both carriageways.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import math
 import numpy as np
 import shapely
 
-from evidence.acts import VehicleClass
+from evidence.acts import ActCode, VehicleClass
 from tools.simulate.world import XY, Camera, Ground, GroundArea, GroundLine, SignalPost
 from zones.schema import GroundPlane, Lane, Marking, Scene, SignalHead
 
@@ -62,9 +65,19 @@ def close_camera(width: int = PICTURE[0], height: int = PICTURE[1]) -> Camera:
 CAMERAS = {"wide": camera, "close": close_camera}
 
 
-def ground() -> Ground:
-    """Everything that is built and painted."""
-    return Ground(areas=_areas(), lines=_lines(), posts=_posts())
+MEDIAN = "median"
+"""Begin of the names of the median's edges, which stand in the place of the double line."""
+P102 = "biển P.102 ở đầu phần đường, phía nút giao (mô phỏng)"
+
+
+def ground(*, divided: bool = False) -> Ground:
+    """Everything that is built and painted; `divided`: by a median instead of the double line."""
+    return Ground(areas=_areas(), lines=_lines(divided), posts=_posts())
+
+
+def is_divided(built: Ground) -> bool:
+    """Whether the carriageways are one-way ones, with a median between them."""
+    return any(line.id.startswith(MEDIAN) for line in built.lines)
 
 
 def _rectangle(x0: float, y0: float, x1: float, y1: float) -> tuple[XY, ...]:
@@ -116,7 +129,7 @@ def _areas() -> tuple[GroundArea, ...]:
     return (*asphalt, *pavements, *walks, *arrows, *lanes, box)
 
 
-def _lines() -> tuple[GroundLine, ...]:
+def _lines(divided: bool) -> tuple[GroundLine, ...]:
     near = STOP_LINE + STOP_LINE_WIDTH
     middle = STOP_LINE + STOP_LINE_WIDTH / 2
     lines: list[GroundLine] = []
@@ -129,7 +142,8 @@ def _lines() -> tuple[GroundLine, ...]:
         )
         for sign in (-1, 1):
             stripe = _turned(((sign * 0.15, -ARM), (sign * 0.15, -near)), quarter)
-            lines.append(GroundLine(f"centre-{arm}-{'a' if sign < 0 else 'b'}", "1.3", stripe))
+            name, kind = (MEDIAN, "kerb") if divided else ("centre", "1.3")
+            lines.append(GroundLine(f"{name}-{arm}-{'a' if sign < 0 else 'b'}", kind, stripe))
         divide = LEFT_LANE[1]
         lines.append(GroundLine(f"lane-{arm}", "2.2", _turned(((divide, -SOLID_FROM), (divide, -near)), quarter)))
         lines.append(GroundLine(f"lane-far-{arm}", "2.1", _turned(((divide, -ARM), (divide, -SOLID_FROM)), quarter)))
@@ -153,10 +167,11 @@ def _posts() -> tuple[SignalPost, ...]:
     return tuple(posts)
 
 
-def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scene:
+def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided: bool = False) -> Scene:
     """The scene file of a camera over the southern approach, from the same numbers as the ground.
 
-    `source`: `pixels` for rendered video, `controller` when no picture is drawn.
+    `source`: `pixels` for rendered video, `controller` when no picture is drawn (not a scene that a box takes).
+    `divided`: of the ground built so; its lanes are one-way then, and there is no double line.
     """
     cam = seen_by or camera()
     view = _View(cam)
@@ -172,10 +187,17 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
                 "id": name,
                 "polygon": view.polygon(_rectangle(x[0], near, x[1], lane_end)),
                 "direction": way if north else way[::-1],
+                **({"one_way_by": "P.102", "one_way_reference": P102} if divided else {}),
                 **rest,
             }
         )
 
+    centre = Marking(
+        id="tim-duong",
+        kind="1.3",
+        points=[view.point(0.15, near), view.point(0.15, lane_end)],
+        second=[view.point(-0.15, near), view.point(-0.15, lane_end)],
+    )
     scene = Scene.model_validate(
         {
             "schema_version": 1,
@@ -208,12 +230,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
                 lane("lan-nguoc", (-7.0, 0.0), north=False),
             ],
             "markings": [
-                Marking(
-                    id="tim-duong",
-                    kind="1.3",
-                    points=[view.point(0.15, near), view.point(0.15, lane_end)],
-                    second=[view.point(-0.15, near), view.point(-0.15, lane_end)],
-                ),
+                *([] if divided else [centre]),
                 Marking(id="vach-lan", kind="2.2", points=[view.point(3.5, near), view.point(3.5, lane_end)]),
             ],
             "signals": [
@@ -221,6 +238,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels") -> Scen
                 _head(view, ARROW, source, movements=["right"], arrow="right"),
             ],
             "ground": _plane(view, near),
+            "acts": [act for act in ActCode if divided or act != ActCode.WRONG_WAY],
         }
     )
     return scene

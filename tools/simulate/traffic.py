@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +45,13 @@ def simulate(
     habits: Habits | None = None,
     begin_in_cycle_s: float | None = None,
     seen_by: Camera | None = None,
+    divided: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Run the junction for `seconds`, with everything that the seed settles; the same call gives the same run.
 
     `begin_in_cycle_s`: where in the signal cycle the run begins (0: the approach turns green); None: by the seed.
+    `divided`: a median between the carriageways, so nobody passes the queue on the other side.
     `seen_by`: the camera; what it does not see is no act of this run. None: `junction.camera`.
     `progress` is called with the share done, 0..1. Raises `SimulationError`.
     """
@@ -63,10 +65,11 @@ def simulate(
         seed,
         seconds,
         flow or Flow(),
-        habits or Habits(),
+        replace(habits or Habits(), centre=0.0) if divided else habits or Habits(),
         Programme(begin - _WARM_UP_S),
         rng,
         seen_by or camera(),
+        divided,
     )
     with tempfile.TemporaryDirectory(prefix="giaolo-sumo-") as folder:
         net = write_network(Path(folder))
@@ -98,6 +101,7 @@ class _World:
     programme: Programme
     rng: np.random.Generator
     camera: Camera = field(default_factory=camera)
+    divided: bool = False
     specs: dict[str, VehicleSpec] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
@@ -139,7 +143,7 @@ class _World:
         return Run(
             seed=self.seed,
             step_s=STEP_S,
-            ground=ground(),
+            ground=ground(divided=self.divided),
             camera=self.camera,
             specs={name: spec for name, spec in self.specs.items() if name in seen},
             moments=moments,

@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.acts import ActCode, LampState, VehicleClass
-from tools.simulate.junction import ARROW, CROSSWALK, KERB_X, LEFT_EXIT, LEFT_LANE, MAIN, STOP_LINE, STOP_LINE_WIDTH
+from tools.simulate.junction import (
+    ARROW,
+    CROSSWALK,
+    KERB_X,
+    LEFT_EXIT,
+    LEFT_LANE,
+    MAIN,
+    STOP_LINE,
+    STOP_LINE_WIDTH,
+    is_divided,
+)
 from tools.simulate.world import Run, TrueAct, VehicleSpec
 
 Floats = NDArray[np.float64]
@@ -119,11 +129,16 @@ def find_truth(run: Run) -> None:
     """Fill `run.acts` and `run.innocents`."""
     lamps = {"main": Lamps.of(run, MAIN), "right": Lamps.of(run, ARROW)}
     acts: list[TrueAct] = []
+    divided = is_divided(run.ground)
     for name, way in ways(run).items():
         movement = _movement(way)
         acts += _at_the_line(way, movement, lamps, run)
-        acts += _solid_lines(way)
-        acts += _against(way)
+        acts += (a for a in _solid_lines(way) if not divided or a.what != "tim-duong")
+        against = list(_against(way))
+        if divided:
+            acts += against
+        elif against:
+            run.innocents[name] = "against the flow of a two-way road: not the wrong way of a one-way road"
         acts += _other(way, movement)
         if run.roles.get(name) == "stalled":
             run.innocents[name] = "stalled"

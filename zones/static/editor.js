@@ -5,12 +5,15 @@ const $ = (id) => document.getElementById(id);
 const key = new URLSearchParams(location.search).get("key") || "";
 const VI = {
   id: "Tên", place: "Địa điểm", movement: "Hướng đi", movements: "Các hướng đi", classes: "Loại xe", kind: "Kiểu vạch (QCVN 41)",
-  active: "Có dùng", approach: "Đường vào", banned_turns: "Biển cấm rẽ", one_way: "Đi ngược chiều là vi phạm", orientation: "Chiều đặt đèn", governs: "Điều khiển vạch dừng",
+  active: "Có dùng", approach: "Đường vào", banned_turns: "Biển cấm rẽ", one_way_by: "Một chiều theo", one_way_reference: "Căn cứ một chiều (nơi đặt biển, số quyết định)", orientation: "Chiều đặt đèn", governs: "Điều khiển vạch dừng",
   lanes: "Điều khiển làn", arrow: "Đèn mũi tên", source: "Nguồn", acts: "Hành vi cần tìm", version: "Bản",
   red_margin_s: "Đèn đỏ trước đó (giây)", line_margin_px: "Quá vạch (px)", stopped_s: "Dừng quá vạch (giây)", min_track_points: "Số điểm theo dõi",
   solid_overlap: "Phần xe lấn vạch", wrong_way_s: "Ngược chiều (giây)", wrong_way_px: "Ngược chiều (px)", width: "Rộng (px)", height: "Cao (px)",
 };
 const HINT = "Kéo điểm để sửa · nhấp đúp lên cạnh: thêm điểm · Delete: xóa điểm · cuộn: phóng to · kéo chuột phải: dời hình";
+const OPTIONS = { "P.102": "biển P.102 (cấm đi ngược chiều)", one_way_road: "đường một chiều (biển I.407)", one_way_carriageway: "phần đường một chiều (đường đôi)" };
+// Written in old scenes only, or by nothing that runs here: not offered, but shown where a file has it.
+const OLD = { one_way: undefined, source: "pixels" };
 const PARENTS = { governs: "stop_lines", lanes: "lanes", approach: "approaches" };
 
 let scene, schema, base, still, faults = [], dirty = false;
@@ -210,15 +213,16 @@ function fields(rows, owner, properties, wanted) {
       rows.push(box);
       continue;
     }
-    const choices = parent ? all(parent).map((one) => one.id) : field.enum;
+    if (name in OLD && (owner[name] ?? OLD[name]) === OLD[name]) continue;
+    const choices = parent ? all(parent).map((one) => one.id) : field.enum && name in OLD ? [OLD[name]] : field.enum;
     const label = document.createElement("label");
     label.title = note;
     let input;
     if (choices) {
       input = document.createElement("select");
-      const values = field.optional ? ["", ...choices] : choices;
+      const values = field.optional ? ["", ...choices] : [...choices];
       if (current && !values.includes(current)) values.push(current);
-      input.append(...values.map((value) => new Option(value || "–", value, false, value === (current ?? ""))));
+      input.append(...values.map((value) => new Option(OPTIONS[value] || value || "–", value, false, value === (current ?? ""))));
       input.onchange = () => set(input.value || undefined);
     } else {
       const type = { boolean: "checkbox", integer: "number", number: "number" }[field.type] || "text";

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from central import case_log
+from central import case_log, typed_plate
 from central.case_log import CaseNotFound, lock_case, state_of
 from central.db import CaseRow, next_number
 from central.deadlines import deadlines
@@ -32,7 +32,6 @@ from central.lifecycle import Action, CaseState, Officer, Refused, Status, step
 from central.lookup import OwnerCase, PublicCase, case_by_code, owner_lookup
 from evidence.acts import ActCode
 from evidence.packet import Manifest
-from evidence.plate import normalise, plausible
 
 __all__ = [
     "REJECT_REASONS",
@@ -203,9 +202,7 @@ def _set_plate(
     session: Session, row: CaseRow, officer: Officer, plate: str, colour: PlateColour | None,
     kind: VehicleKind | None, now: datetime,
 ) -> None:  # fmt: skip
-    text = normalise(plate)
-    if not plausible(text):
-        raise Refused("plate", "is not a plate", where=plate[:40], remedy="type the plate as it stands on the vehicle")
+    text = typed_plate.take(plate)
     if kind is not None and kind not in ("car", "motorcycle", "special", "bicycle"):
         raise Refused("kind", "is not a kind of vehicle", where=str(kind)[:20])
     if colour is not None and colour not in ("white", "yellow", "blue", "red", "unknown"):

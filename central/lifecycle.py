@@ -10,6 +10,7 @@ for one signatory, vietnam-law §3 "Two-person approval").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -53,10 +54,13 @@ class Role(StrEnum):
 
 
 class Refused(GiaoLoError):
-    """The life cycle does not allow the action. `code` is stable for screens and tests."""
+    """The life cycle does not allow the action. `code` is stable for screens and tests, `values` fill its text in."""
 
-    def __init__(self, code: str, what: str, *, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, code: str, what: str, *, where: str = "", remedy: str = "", values: Mapping[str, str] | None = None
+    ) -> None:
         self.code = code
+        self.values = dict(values or {})
         super().__init__(what, where=where, remedy=remedy)
 
 

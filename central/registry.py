@@ -17,11 +17,13 @@ from typing import Protocol, cast
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from central import typed_plate
 from central.db import VehicleRow
 from central.deadlines import local_date
 from central.law import KIND_VI, OwnerType
+from central.lifecycle import Refused
 from evidence.errors import GiaoLoError
-from evidence.plate import normalise, plausible
+from evidence.plate import normalise
 
 COLUMNS = (
     "plate", "colour", "kind", "owner_name", "owner_type", "id_number", "address", "valid_from", "valid_to",
@@ -134,9 +136,10 @@ def _parse_row(row: dict[str, str | None]) -> Registration:
     for name in COLUMNS:
         if not value[name].isprintable():
             raise ValueError(f"{name}: holds a line break or a control character")
-    plate = normalise(value["plate"])
-    if not plausible(plate):
-        raise ValueError(f"plate: {value['plate']!r} is not a plate")
+    try:
+        plate = typed_plate.take(value["plate"])
+    except Refused as refused:
+        raise ValueError(f"plate: {value['plate']!r}: {refused.what}; {refused.remedy}") from refused
     for name, choices in (("colour", COLOURS), ("kind", tuple(KIND_VI)), ("owner_type", ("person", "organisation"))):
         if value[name] not in choices:
             raise ValueError(f"{name}: {value[name]!r} is not one of {', '.join(choices)}")

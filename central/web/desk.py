@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
+from central import typed_plate
 from central.cases import REJECT_REASONS, CaseView, case_view, claim, queue, status_counts
 from central.desk import QueueFilter
 from central.law import KIND_VI
@@ -18,12 +19,13 @@ from central.users import full_names
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
 from central.web.clip import ClipFacts, inspect
+from central.web.errors import problem_of
 from central.web.site import Site, page, texts_of
 from central.web.stills import moment_texts, read_scene, still_views
 from central.web.timeline import timeline
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
-from evidence.plate import parse
+from evidence.plate import parse, understand
 
 router = APIRouter()
 
@@ -92,7 +94,7 @@ def frame(session: Session, officer: Officer, tab: str) -> dict[str, Any]:
     return {"tab": tab, "tabs": tabs, "counts": counts, "names": names, "help_keys": _HELP, "totals": totals}
 
 
-def _queue_values(session: Session, site: Site, officer: Officer, chosen: Chosen) -> dict[str, Any]:
+def _queue_values(request: Request, session: Session, site: Site, officer: Officer, chosen: Chosen) -> dict[str, Any]:
     values = frame(session, officer, "queue")
     totals = values["totals"]
     rows = queue(session, chosen.filter(officer.username), now=site.centre.clock())
@@ -106,6 +108,7 @@ def _queue_values(session: Session, site: Site, officer: Officer, chosen: Chosen
         "places": queries.places(session),
         "states": list(STATES),
         "rows_url": f"/desk/queue-rows?{query}",
+        "plate_problem": plate_problem(request, chosen.plate),
     }
 
 
@@ -121,7 +124,7 @@ def show_queue(
     plate: str = "", done: str = "", number: int = 0,
 ) -> Response:  # fmt: skip
     with site.centre.db.read() as session:
-        values = _queue_values(session, site, officer, _chosen(act, place, state, plate))
+        values = _queue_values(request, session, site, officer, _chosen(act, place, state, plate))
     return page(request, "queue.html", done=said(request, done, number, "case.queue_empty"), **values)
 
 
@@ -132,7 +135,7 @@ def queue_rows(
 ) -> Response:  # fmt: skip
     """The table alone, fetched every few seconds while the queue is watched."""
     with site.centre.db.read() as session:
-        values = _queue_values(session, site, officer, _chosen(act, place, state, plate))
+        values = _queue_values(request, session, site, officer, _chosen(act, place, state, plate))
     return page(request, "queue_rows.html", **values)
 
 
@@ -223,6 +226,8 @@ def said(request: Request, done: str, number: int, key: str) -> str | None:
 def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: str = "", colour: str = "") -> Response:
     """Live grammar check while an officer types."""
     t = texts_of(request)
+    if problem := plate_problem(request, text[:32], part=False):
+        return JSONResponse({"ok": False, "text": f"{problem['what']} {problem['todo']}"})
     parsed = parse(text[:32], vehicle_class=kind or None, colour=colour or None)
     if not parsed.known:
         return JSONResponse({"ok": False, "text": t("plate.grammar_bad") if text.strip() else ""})
@@ -230,6 +235,14 @@ def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: st
     if parsed.province_name:
         said_ += f" · {parsed.province_name}"
     return JSONResponse({"ok": True, "text": said_, "formatted": parsed.formatted})
+
+
+def plate_problem(request: Request, typed: str, *, part: bool = True) -> dict[str, str] | None:
+    """What was lost of a plate that an officer types. `part`: of a part of one, as the queue's filter takes."""
+    found = understand(typed)
+    if found.whole or (part and found.problem == "digit"):
+        return None
+    return problem_of(request, typed_plate.refusal(found, typed))
 
 
 @router.get("/desk/unit")

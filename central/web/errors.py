@@ -56,7 +56,11 @@ def problem_of(request: Request, error: Refused | GiaoLoError) -> dict[str, str]
     texts = texts_of(request)
     code = getattr(error, "code", "")
     if code and texts.has(f"refused.{code}"):
-        return {"what": texts(f"refused.{code}"), "todo": texts.or_else(f"refused.{code}_todo", error.remedy)}
+        values = getattr(error, "values", {})
+        todo = texts.or_else(f"refused.{code}_todo", error.remedy, **values)
+        if plates := values.get("plates"):
+            todo = f"{todo} {texts('plate.like', plates=plates)}"
+        return {"what": texts(f"refused.{code}", **values), "todo": todo, "plates": plates or ""}
     return {"what": f"{error.where}: {error.what}" if error.where else error.what, "todo": error.remedy}
 
 

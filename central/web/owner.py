@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from central import typed_plate
 from central.cases import PublicCase, Refused, case_by_code, owner_lookup
 from central.db import CaseRow
 from central.file_views import record_file_view
@@ -19,7 +20,7 @@ from central.web.i18n import Texts
 from central.web.privacy import PictureError, owner_copy
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
 from central.web.stills import MOMENTS, moment_texts, read_scene, still_views
-from evidence.plate import format_plate, normalise
+from evidence.plate import format_plate, understand
 
 router = APIRouter()
 
@@ -38,14 +39,21 @@ def look_up(
     request: Request, site: SiteDep, plate: Annotated[str, Form(max_length=32)] = "",
     colour: Annotated[str, Form(max_length=10)] = "", kind: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:  # fmt: skip
-    """The same page for none and for unknown; what is refused is refused by its form alone."""
+    """The same page for none and for unknown. What has no plate's form is asked about, never answered with "none": by
+    its form alone, whether there are cases or not."""
     site.limit(site.lookups, request)
     t, centre = texts_of(request), site.centre
     asked = {"plate": plate, "colour": colour, "kind": kind}
-    text = normalise(plate)
-    if not 4 <= len(text) <= 12 or colour not in COLOURS or kind not in KINDS:
-        key = "owner.plate_bad" if colour in COLOURS and kind in KINDS else "owner.choose_bad"
-        problem = {"what": t(key), "todo": t(f"{key}_todo")}
+    problem: dict[str, str] = {}
+    text = ""
+    if colour not in COLOURS or kind not in KINDS:
+        problem = {"what": t("owner.choose_bad"), "todo": t("owner.choose_bad_todo")}
+    else:
+        try:
+            text = typed_plate.take(plate, listed=True)
+        except Refused as refused:
+            problem = problem_of(request, refused)
+    if problem:
         return page(
             request, "owner_form.html", status=422, public=True, asked=asked, problem=problem, code_problem=None
         )
@@ -70,6 +78,9 @@ def open_evidence(
     site.limit(site.codes, request)
     centre, t = site.centre, texts_of(request)
     now = centre.clock()
+    if not (typed := understand(plate)).whole:
+        problem = problem_of(request, typed_plate.refusal(typed, plate))
+        return page(request, "owner_form.html", status=422, public=True, asked=_NOTHING, code_problem=problem)
     with centre.db.write() as session:
         found = case_by_code(session, code, plate, office=centre.config.office, client=site.address(request), now=now)
     if found is None:

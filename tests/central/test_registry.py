@@ -50,6 +50,8 @@ def test_a_good_file_replaces_the_register(centre: Centre, tmp_path: Path) -> No
     ("line", "said"),
     [
         pytest.param(GOOD.replace("36A-123.45", "biển"), "line 3: plate", id="no plate"),
+        pytest.param(GOOD.replace("36A-1", "36-Â 1"), "Â → AA, A6?", id="a Vietnamese keyboard"),
+        pytest.param(GOOD.replace("36A-123.45", "36A-123.4"), "line 3: plate", id="a digit missing"),
         pytest.param(GOOD.replace("white", "trắng"), "line 3: colour", id="colour in Vietnamese"),
         pytest.param(GOOD.replace(",car,", ",tank,"), "line 3: kind", id="no kind of vehicle"),
         pytest.param(GOOD.replace(",person,", ",,"), "line 3: owner_type", id="no type of owner"),

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from central.db import CaseRow
 from central.web.i18n import LANGUAGES, texts
 from central.web.privacy import owner_copy
 from evidence.acts import ActCode
+from evidence.plate import normalise
 from tests.central.build import BINH, HOA, LAN, TRUONG, case_of, claimed, issued, prepared
 from tests.central.web_people import PASSWORD, Person, Web, make_web
 
@@ -182,6 +185,24 @@ def test_a_rejection_needs_a_reason_of_the_list(web: Web) -> None:
     assert "Không còn hồ sơ nào" in answer.text
 
 
+def test_at_the_desk_a_letter_is_never_lost_in_form_check_or_filter(web: Web) -> None:
+    case_id = case_of(web.centre)
+    lan = web.person(LAN)
+    lan.get(f"/desk/cases/{case_id}")
+    answer = lan.post(f"/desk/cases/{case_id}/plate", at="/desk", plate="36Â12345", colour="white", kind="car")
+    assert answer.status_code == 409
+    assert "Â → AA, A6?" in answer.text
+    assert "36-AA 123.45" in answer.text
+    with web.centre.db.read() as session:
+        assert session.get_one(CaseRow, case_id).plate == "36A12345"
+    live = lan.get("/desk/plate", params={"text": "36-Â 123.45", "kind": "motorcycle"}).json()
+    assert not live["ok"]
+    assert "36-AA 123.45" in live["text"]
+    assert "Â → AA" in lan.get("/desk", params={"plate": "36-Â"}).text
+    assert "Â → AA" in lan.get("/desk/queue-rows", params={"plate": "36-Â"}).text
+    assert "bộ gõ" not in lan.get("/desk", params={"plate": "3.45"}).text.lower()
+
+
 @pytest.mark.parametrize("plate", ["<script>alert(1)</script>", "36A", "x" * 30, "' OR 1=1 --", "３６Ａ－１２３．４５"])
 def test_a_strange_plate_is_refused_or_understood_never_an_error(web: Web, plate: str) -> None:
     case_id = case_of(web.centre)
@@ -213,6 +234,51 @@ def test_none_and_unknown_have_the_same_answer(web: Web) -> None:
     strip = lambda html: re.sub(r"36A-\d{3}\.\d{2}|nền \w+, chữ và số màu \w+|value=\"[^\"]*\"", "", html)  # noqa: E731
     assert none.status_code == wrong_colour.status_code == 200
     assert strip(text_of(none.text)) == strip(text_of(wrong_colour.text))
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("36-Â 123.45", "Â → AA, A6?"),
+        ("36-Á 123.45", "Á → AS, A1?"),
+        ("36-Ư 123.45", "Ư → U7?"),
+        ("36Я-123.45", "Я"),
+        ("36A-123.4", "thiếu một chữ số"),
+        ("3612345", "dạng này"),
+        ("36I-123.45", "dạng này"),
+        ("", "dạng này"),
+        ("XYZ 123", "dạng này"),
+    ],
+)
+def test_what_has_no_plates_form_is_asked_about_whether_there_are_cases_or_not(web: Web, typed: str, said: str) -> None:
+    asked = {"plate": typed, "colour": "white", "kind": "car"}
+    before = web.visitor().post("/look-up", **asked)
+    issued(web.centre)
+    with web.centre.db.write() as session:
+        for row in session.scalars(select(CaseRow)):
+            row.plate = normalise(typed)[:12]  # even a case that has exactly this text
+    after = web.visitor().post("/look-up", **asked)
+    assert (before.status_code, after.status_code) == (422, 422)
+    assert "Không có thông báo" not in after.text
+    assert said in after.text
+    assert text_of(before.text) == text_of(after.text)
+
+
+def test_a_plate_that_a_vietnamese_keyboard_changed_is_one_press_away(web: Web) -> None:
+    page = web.visitor().post("/look-up", plate="36-Â 123.45", colour="white", kind="motorcycle").text
+    assert 'name="plate" value="36-AA 123.45"' in page
+    assert "Tra cứu 36-AA 123.45" in page
+    english = web.visitor()
+    english.post("/lang", to="en", back="/")
+    page = english.post("/look-up", plate="36-Â 123.45", colour="white", kind="motorcycle").text
+    assert "A Vietnamese keyboard is on" in page
+
+
+def test_the_code_form_says_which_letter_is_wrong(web: Web) -> None:
+    _, notice = issued(web.centre)
+    answer = web.visitor().post("/evidence", plate="36Â12345", code=notice.code)
+    assert answer.status_code == 422
+    assert "Â → A" in answer.text
 
 
 def test_the_look_up_shows_no_owner_no_picture_no_amount(web: Web) -> None:

@@ -40,7 +40,7 @@ class EasyOcrReader:
             raise ModelError(
                 f"the second reader cannot start: {error}",
                 where="easyocr",
-                remedy="install the second-reader extra and requirements/no-deps.txt",
+                remedy=f"pip install giaolo[second-reader], then {manifest.how_to_install(model_id)}",
             ) from error
         self._reader: Any = easyocr.Reader(
             ["en"],

@@ -72,13 +72,18 @@ def detector_id(size: DetectorSize) -> str:
     return f"vehicle-{size}"
 
 
+def how_to_install(model_id: str, *, manifest: Path = MANIFEST) -> str:
+    """The command that brings the model, for a remedy."""
+    return _remedy(_entry(model_id, manifest))
+
+
 def model_ids(*, manifest: Path = MANIFEST) -> tuple[str, ...]:
     return tuple(_read(manifest))
 
 
 def _remedy(entry: dict[str, Any]) -> str:
     if "package" in entry:
-        return f"install {entry['package']} as requirements/ says"
+        return str(entry.get("install", f"pip install {entry['package']}"))
     return "take the file from the release, or train it again and record its digest in models/manifest.yaml"
 
 
@@ -107,6 +112,8 @@ def _entry(model_id: str, manifest: Path) -> dict[str, Any]:
 def _locate(entry: dict[str, Any], model_id: str, manifest: Path) -> Path:
     if "package" not in entry:
         return manifest.parent / str(entry["file"])
+    if "bundled" in entry and (bundled := manifest.parent / str(entry["bundled"])).is_file():
+        return bundled
     # find_spec of a top-level package finds it without executing it: rapidocr's import wants packages we do not use.
     spec = importlib.util.find_spec(str(entry["package"]).replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:

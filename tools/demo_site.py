@@ -24,7 +24,6 @@ from zones.load import load_scene
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "tools" / "clips" / "demo.mp4"
-FALLBACK = ROOT.parent / "shared" / "footage" / "red_light" / "hanoi_giang_vo.mp4"
 VIETNAM = timezone(timedelta(hours=7))
 NODE = "demo-01"
 MARKER = ".giaolo-demo"
@@ -92,17 +91,15 @@ class Setup:
 
 
 def choose_clip(clip: Path | None, scene: Path | None) -> tuple[Path, Path]:
-    """The clip asked for, else the one that ships, else the Giảng Võ clip beside the checkout. Raises `DemoError`."""
+    """The clip asked for, else the one that ships. Raises `DemoError`."""
     if clip is None and scene is None:
-        for path, its_scene in (
-            (SHIPPED, SHIPPED.with_suffix(".yaml")),
-            (FALLBACK, ROOT / "zones" / "examples" / f"{FALLBACK.stem}.yaml"),
-        ):
-            if path.is_file() and its_scene.is_file():
-                return path, its_scene
+        its_scene = SHIPPED.with_suffix(".yaml")
+        if SHIPPED.is_file() and its_scene.is_file():
+            return SHIPPED, its_scene
         raise DemoError(
-            "there is no clip to play: none ships with this version and there is no shared/footage beside the checkout",
-            remedy="giaolo demo --clip VIDEO --scene SCENE.yaml",
+            "the clip that ships with this version is missing",
+            where=str(SHIPPED),
+            remedy="install anew, or giaolo demo --clip VIDEO --scene SCENE.yaml",
         )
     if clip is None or scene is None:
         raise DemoError("a clip needs its scene, and a scene its clip", remedy="give both --clip and --scene")

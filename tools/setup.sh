@@ -73,7 +73,7 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
-extras="box,postgres,second-reader"
+extras="postgres,second-reader"
 [ "$want" = test ] && extras="$extras,test,simulate,render"
 # Torch on its own first: a CPU build that pip is pointed to (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) is taken before others.
 say "torch, for the second reader of the centre (the largest part, some minutes)"

@@ -63,6 +63,31 @@ def test_a_package_that_is_not_installed_is_named(tmp_path: Path) -> None:
         manifest.resolve("toy", manifest=path)
 
 
+def test_the_remedy_for_a_missing_package_is_a_command_that_a_wheel_alone_can_follow(tmp_path: Path) -> None:
+    path = listing(tmp_path, None, "0" * 64)
+    extra = "    package: no-such-package\n    install: pip install --no-deps no-such-package==1.0\n    file:"
+    path.write_text(path.read_text("utf-8").replace("    file:", extra), "utf-8")
+    with pytest.raises(ModelError) as caught:
+        manifest.resolve("toy", manifest=path)
+    assert caught.value.remedy == "pip install --no-deps no-such-package==1.0"
+
+
+@pytest.mark.parametrize("model_id", ["plate-reader", "second-reader"])
+def test_the_packages_named_are_those_of_requirements(model_id: str) -> None:
+    pinned = (Path(__file__).parents[2] / "requirements" / "no-deps.txt").read_text("utf-8").split()
+    named = [word for word in manifest.how_to_install(model_id).split() if "==" in word]
+    assert named
+    assert set(named) <= set(pinned)
+
+
+def test_a_file_that_the_wheel_carries_itself_needs_no_package(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"weights").hexdigest()
+    path = listing(tmp_path, b"weights", digest)
+    lines = "    package: no-such-package\n    bundled: weights/toy.onnx\n    file: models/toy.onnx"
+    path.write_text(path.read_text("utf-8").replace("    file: weights/toy.onnx", lines), "utf-8")
+    assert manifest.resolve("toy", manifest=path).path == tmp_path / "weights" / "toy.onnx"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

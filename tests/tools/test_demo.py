@@ -192,6 +192,5 @@ def test_a_clip_and_its_scene_come_together(tmp_path: Path) -> None:
 
 def test_without_any_clip_the_demo_says_what_to_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tools.demo_site.SHIPPED", tmp_path / "none.mp4")
-    monkeypatch.setattr("tools.demo_site.FALLBACK", tmp_path / "none.mp4")
     with pytest.raises(DemoError, match="giaolo demo --clip VIDEO --scene"):
         choose_clip(None, None)

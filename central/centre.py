@@ -61,6 +61,6 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         store=store,
         key=key,
         registry=registry,
-        notices=NoticeDesk(config.office, store, registry),
+        notices=NoticeDesk(config.office, store, registry, config.work_calendar),
         clock=clock,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from central.working_days import WorkCalendar, national
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
 
@@ -81,30 +83,65 @@ class Unit(_Section):
     phone: str = Field(default="", max_length=60)
 
 
-class Office(_Section):
-    """Who issues notices, as printed on form 01/73."""
+Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
-    parent: str = Field(default="CÔNG AN TỈNH THANH HÓA", description="(1) cơ quan chủ quản")
-    unit: Unit = Field(
-        default=Unit(name="PHÒNG CẢNH SÁT GIAO THÔNG"), description="(2) cơ quan của người có thẩm quyền"
-    )
-    unit_in_text: str = Field(
-        default="Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa", description="(2), (5) in text"
-    )
+
+class Office(_Section):
+    """Who issues notices, as printed on form 01/73. Nothing that is printed has a default: each unit gives its own."""
+
+    parent: Printed = Field(description="(1) cơ quan chủ quản")
+    unit: Unit = Field(description="(2) cơ quan của người có thẩm quyền")
+    unit_in_text: Printed = Field(description="(2), (5) in text")
     device_owner: str = Field(default="", description="(6) whose device it was; empty: the unit itself")
-    town: str = Field(default="Thanh Hóa", description="(3) địa danh")
-    number_suffix: str = Field(default="PC08", description="after 'TB-' in the number of a notice")
-    signer_title: str = Field(default="TRƯỞNG PHÒNG", description="thủ trưởng đơn vị")
-    signer_name: str = ""
+    town: Printed = Field(description="(3) địa danh")
+    number_suffix: Printed = Field(description="after 'TB-' in the number of a notice")
+    signer_title: Printed = Field(description="thủ trưởng đơn vị")
+    signer_name: Printed = Field(description="họ và tên người ký")
     appear_days: int = Field(default=10, ge=1, le=60, description="days from notice to the appointment")
-    appear_hour: int = Field(default=8, ge=0, le=23)
+    appear_times: list[time] = Field(
+        default=[time(8), time(9), time(10), time(14), time(15)],
+        min_length=1,
+        max_length=48,
+        description="hours of a working day at which owners are asked to come; default appointments spread over them",
+    )
+    appear_per_time: int = Field(
+        default=4, ge=1, le=1000, description="owners at each of these hours; a day that is full moves to the next"
+    )
     resolving: list[Unit] = Field(
         default_factory=list, description="units where a case can be resolved; first = this one"
     )
 
+    @field_validator("appear_times", mode="before")
+    @classmethod
+    def _quoted(cls, value: Any) -> Any:
+        # YAML reads a bare 14:00 as the number 840
+        if isinstance(value, list) and any(isinstance(t, int | float) for t in value):
+            raise ValueError('write each hour in quotes, as "14:00"')
+        return value
+
+    @field_validator("appear_times")
+    @classmethod
+    def _in_order(cls, value: list[time]) -> list[time]:
+        if len(set(value)) != len(value) or any(t.tzinfo for t in value):
+            raise ValueError('give each hour once, as "08:00"')
+        return sorted(value)
+
     def resolving_units(self) -> list[Unit]:
         """Units for "nơi giải quyết": those configured, else the unit itself under its name in text."""
         return self.resolving or [self.unit.model_copy(update={"name": self.unit_in_text})]
+
+
+class Calendar(_Section):
+    """The unit's corrections to Vietnam's calendar (`central/calendar_data`): they win over everything else."""
+
+    rest: list[date] = Field(default_factory=list, description="days on which the unit is closed")
+    work: list[date] = Field(default_factory=list, description="rest days on which the unit works")
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Calendar:
+        if both := sorted(set(self.rest) & set(self.work)):
+            raise ValueError(f"{both[0]} is given both as rest and as work")
+        return self
 
 
 class CentralConfig(_Section):
@@ -118,10 +155,16 @@ class CentralConfig(_Section):
     broker: Broker = Broker()
     web: Web = Web()
     limits: Limits = Limits()
-    office: Office = Office()
+    office: Office
+    calendar: Calendar = Calendar()
     second_reader: bool = Field(default=True, description="read plates again with EasyOCR when it is installed")
     claim_minutes: float = Field(default=15, gt=0, le=24 * 60, description="how long an officer holds a claimed case")
     checkpoint_minutes: float = Field(default=10, gt=0)
+
+    @property
+    def work_calendar(self) -> WorkCalendar:
+        """Vietnam's working days with the unit's corrections."""
+        return national().corrected(rest=self.calendar.rest, work=self.calendar.work)
 
     @property
     def resolved_database_url(self) -> str:
@@ -172,7 +215,8 @@ def parse_config(value: dict[str, Any], *, base: Path, where: str) -> CentralCon
     try:
         config = CentralConfig.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
+        # a setting that is wrong is named before one that is missing: it is what somebody just typed
+        first = min(error.errors(), key=lambda e: e["type"] == "missing")
         place = ".".join(str(p) for p in first["loc"])
         raise ConfigError(first["msg"], where=f"{where}: {place}", remedy=_remedy(place, first["type"])) from error
     for names in _PATHS:
@@ -183,6 +227,12 @@ def parse_config(value: dict[str, Any], *, base: Path, where: str) -> CentralCon
 def _remedy(place: str, kind: str) -> str:
     if place == "schema_version":
         return "write `schema_version: 1`"
+    if place == "office":
+        return (
+            "say under `office:` who issues notices (parent, unit, unit_in_text, town, ...): docs/examples/central.yaml"
+        )
+    if kind == "missing":
+        return "add this setting: docs/examples has one"
     if kind == "extra_forbidden":
         return "there is no such setting: check the spelling or remove the line"
     return "correct the value"

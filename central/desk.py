@@ -14,8 +14,9 @@ from central.db import CaseEventRow, CaseRow, PacketFileRow
 from central.deadlines import Deadlines, Urgency, deadlines, first_instant_in_time
 from central.issuing import NoticeView, notice_view
 from central.law import LawError, Proposal, VehicleKind, proposal
-from central.lifecycle import Action, CaseState, Officer, Status, allowed
+from central.lifecycle import UNSENT, Action, CaseState, Officer, Status, allowed
 from central.registry import Registration, VehicleRegistry
+from central.working_days import WorkCalendar
 from evidence.acts import ActCode
 from evidence.packet import FileRole, Manifest
 from evidence.plate import PlateParse, normalise, parse
@@ -58,6 +59,7 @@ class QueueItem:
     holder: str | None
     second_agrees: bool | None
     notify_by: date
+    notify_by_working: date
     days_to_notify: int
     urgency: Urgency
 
@@ -132,7 +134,8 @@ def queue(session: Session, filters: QueueFilter, *, now: datetime) -> list[Queu
     if filters.holder:
         query = query.where(CaseRow.claimed_by == filters.holder)
     if filters.overdue_only:
-        query = query.where(CaseRow.detected_at < first_instant_in_time(now))
+        unsent = CaseRow.status.in_([s.value for s in UNSENT])
+        query = query.where(unsent, CaseRow.detected_at < first_instant_in_time(now))
     query = query.options(joinedload(CaseRow.packet)).limit(filters.limit).offset(filters.offset)
     return [item(row, now) for row in session.scalars(query)]
 
@@ -144,9 +147,13 @@ def status_counts(session: Session) -> dict[Status, int]:
 
 
 def case_view(
-    session: Session, case_id: str, officer: Officer, *, registry: VehicleRegistry, now: datetime, record: bool = True
-) -> CaseView:
-    """One case for one screen; the view itself is recorded (`record=False` only for refreshes of the same screen)."""
+    session: Session, case_id: str, officer: Officer, *, registry: VehicleRegistry, now: datetime, record: bool = True,
+    calendar: WorkCalendar | None = None,
+) -> CaseView:  # fmt: skip
+    """One case for one screen; the view itself is recorded (`record=False` only for refreshes of the same screen).
+
+    `calendar`: the unit's working days, for the owner's last day; Vietnam's without corrections when left out.
+    """
     row = lock_case(session, case_id) if record else session.get(CaseRow, case_id)
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
@@ -182,7 +189,7 @@ def case_view(
         second=SecondReading(
             row.second_state, row.second_text, row.second_confidence, row.second_agrees, row.second_note
         ),
-        deadlines=_deadlines(row),
+        deadlines=_deadlines(row, calendar),
         law=law,
         law_error=law_error,
         owner=owner,
@@ -220,9 +227,9 @@ def _file(row: PacketFileRow) -> CaseFile:
     return CaseFile(row.name, row.role, row.media_type, row.size, row.sha256)  # type: ignore[arg-type]
 
 
-def _deadlines(row: CaseRow) -> Deadlines:
-    sent = row.notice.issued_at if row.notice else None
-    return deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=sent)
+def _deadlines(row: CaseRow, calendar: WorkCalendar | None) -> Deadlines:
+    sent = row.notice.published_at if row.notice else None
+    return deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=sent, calendar=calendar)
 
 
 def kind_of(row: CaseRow) -> VehicleKind:
@@ -231,7 +238,6 @@ def kind_of(row: CaseRow) -> VehicleKind:
 
 def item(row: CaseRow, now: datetime) -> QueueItem:
     due = deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
-    open_ = row.status in (Status.NEW, Status.IN_REVIEW, Status.CONFIRMED, Status.NOTICE_PREPARED)
     parsed = parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
     return QueueItem(
         id=row.id,
@@ -251,6 +257,7 @@ def item(row: CaseRow, now: datetime) -> QueueItem:
         holder=state_of(row).held_by(now),
         second_agrees=row.second_agrees,
         notify_by=due.notify_by,
+        notify_by_working=due.notify_by_working,
         days_to_notify=due.days_to_notify(now),
-        urgency=due.notify_urgency(now) if open_ else "none",
+        urgency=due.notify_urgency(now) if row.status in UNSENT else "none",
     )

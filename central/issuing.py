@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from central import case_log
+from central.appointments import booked, check_appointment, default_appointment
 from central.case_log import lock_case, state_of
 from central.config import Office
 from central.db import CaseRow, NoticeRow, next_number
-from central.deadlines import ANSWER_DAYS, VIETNAM, deadlines, local_date
+from central.deadlines import VIETNAM, deadlines, local_date
 from central.law import KIND_VI, decree, law_item
 from central.lifecycle import Action, Officer, Refused, Status, step
 from central.notice import AnnexPicture, NoticeContent, render
 from central.notice_code import code_hash, new_code
 from central.registry import COLOUR_VI, Registration, VehicleRegistry
 from central.store import BlobStore
+from central.working_days import WorkCalendar
 from evidence.acts import ACTS, ActCode
 from evidence.packet import Manifest
 from evidence.plate import format_plate
@@ -34,6 +36,7 @@ class NoticeDesk:
     office: Office
     store: BlobStore
     registry: VehicleRegistry
+    calendar: WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,18 @@ def prepare_notice(
 ) -> NoticeView:  # fmt: skip
     """Draft the notice of a confirmed case (again, as often as wanted). The owner comes from the register if not given.
 
-    Raises `Refused` (`appointment` when it lies in the past) beside the life cycle's refusals.
+    Raises `Refused` (`appointment` in the past, `appointment_rest`) beside the life cycle's refusals.
     """
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.PREPARE_NOTICE, officer, now=now)
-    if appear_at is not None and appear_at <= now:
-        raise Refused("appointment", "the appointment lies in the past", where="appear_at", remedy="choose a later day")
+    for at, where in ((appear_at, "appear_at"), (second_appear_at, "second_appear_at")):
+        if at is not None:
+            check_appointment(at, now, desk.calendar, where=where)
     found = owner or desk.registry.find(
         session, plate=row.plate or "", colour=row.plate_colour, kind=row.kind, at=row.occurred_at
     )
-    appointment = appear_at or default_appointment(now, desk.office)
+    appointment = appear_at or default_appointment(now, desk.office, desk.calendar, booked(session, now))
     content = _content(row, desk.office, found, appointment, second_place, second_appear_at, preventive)
     pdf = desk.store.put(render(content, _pictures(row, desk.store)))
     notice = row.notice
@@ -93,7 +97,7 @@ def prepare_notice(
         notice = NoticeRow(case_id=row.id, content={}, prepared_by="", prepared_at=now)
         row.notice = notice
     notice.content, notice.pdf_sha256 = content.model_dump(mode="json"), pdf
-    notice.prepared_by, notice.prepared_at = officer.username, now
+    notice.prepared_by, notice.prepared_at, notice.appear_at = officer.username, now, appointment
     row.status = after.status.value
     case_log.append(
         session, row, Action.PREPARE_NOTICE, actor=officer.username, at=now, before={"status": before.status.value},
@@ -114,6 +118,9 @@ def issue(session: Session, case_id: str, officer: Officer, *, desk: NoticeDesk,
         raise Refused("statute", "the act is more than one year old", remedy="return the case and reject it")
     notice = row.notice
     assert notice is not None
+    if notice.appear_at is None:
+        raise Refused("draft_old", "the draft was made by an older version", remedy="draft it again")
+    check_appointment(notice.appear_at, now, desk.calendar, where="appear_at")
     day = local_date(now)
     number = next_number(session, f"notice-{day.year}")
     code = new_code()
@@ -121,7 +128,6 @@ def issue(session: Session, case_id: str, officer: Officer, *, desk: NoticeDesk,
         update={
             "number_text": f"{number}/TB-{desk.office.number_suffix}",
             "date_text": f"ngày {day:%d} tháng {day:%m} năm {day:%Y}",
-            "answer_by": (day + timedelta(days=ANSWER_DAYS)).isoformat(),
             "draft": False,
         }
     )
@@ -150,13 +156,6 @@ def publish(session: Session, case_id: str, officer: Officer, *, now: datetime) 
         session, row, Action.PUBLISH, actor=officer.username, at=now, before={"status": Status.ISSUED.value},
         after={"status": after.status.value},
     )  # fmt: skip
-
-
-def default_appointment(now: datetime, office: Office) -> datetime:
-    """`appear_days` from now at `appear_hour`, moved to Monday from a weekend."""
-    day = local_date(now) + timedelta(days=office.appear_days)
-    day += timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
-    return datetime.combine(day, time(office.appear_hour), VIETNAM)
 
 
 def _content(

@@ -89,6 +89,9 @@ class CaseState:
         return self.claimed_by
 
 
+UNSENT = (Status.NEW, Status.IN_REVIEW, Status.CONFIRMED, Status.NOTICE_PREPARED, Status.ISSUED)
+"""The ten days of TT 73/2024/TT-BCA Điều 24.1 end with sending, not with issuing: until then the clock runs."""
+
 _REVIEW = frozenset({Role.OFFICER, Role.APPROVER, Role.HEAD})
 _APPROVE = frozenset({Role.APPROVER, Role.HEAD})
 _ROLES: dict[Action, frozenset[Role]] = {

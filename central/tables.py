@@ -273,6 +273,8 @@ class NoticeRow(Base):
     issued_by: Mapped[str | None] = mapped_column(String(64))
     issued_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    appear_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the owner is asked to come; None in drafts of before this column."""
     case: Mapped[CaseRow] = relationship(back_populates="notice")
 
 

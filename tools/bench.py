@@ -122,10 +122,11 @@ def _ingest(folder: Path, url: str, packets: int, clip_bytes: int) -> list[float
     from evidence.canonical import sha256_hex
     from evidence.seal import SigningKey
     from evidence.wire import Offer, decode_chunk, encode_chunk
+    from tools.demo_site import DEMO_OFFICE
     from tools.packets import NODE, PacketMaker
 
     config = parse_config(
-        {"schema_version": 1, "data_dir": "centre", "database_url": url, "second_reader": False},
+        {"schema_version": 1, "data_dir": "centre", "database_url": url, "second_reader": False, "office": DEMO_OFFICE},
         base=folder,
         where="bench",
     )

@@ -129,6 +129,22 @@ def fresh_folder(folder: Path) -> Path:
     return folder
 
 
+DEMO_OFFICE: dict[str, Any] = {
+    "parent": "CÔNG AN TỈNH (MINH HỌA)",
+    "unit": {
+        "name": "PHÒNG CẢNH SÁT GIAO THÔNG (MINH HỌA)",
+        "address": "Số 1 đường Minh Họa, phường Hạc Thành",
+        "phone": "0237 000 0000",
+    },
+    "unit_in_text": "Phòng Cảnh sát giao thông (minh họa)",
+    "town": "Thanh Hóa",
+    "number_suffix": "MH",
+    "signer_title": "TRƯỞNG PHÒNG",
+    "signer_name": "Đại tá Phạm Minh Họa",
+}
+"""Nobody's office: what the demo prints must not pass for a paper of the police."""
+
+
 def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
     """Write everything into `setup.folder` and fill the database; `passwords` by user name. Raises `GiaoLoError`."""
     folder = setup.folder
@@ -141,6 +157,7 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
         "broker": broker,
         "web": {"port": setup.web_port},
         "limits": {"disk_reserve_bytes": 64 * 2**20},
+        "office": DEMO_OFFICE,
     }
     write_yaml(setup.centre_file, centre_settings | setup.centre)
     centre = open_centre(load_config(setup.centre_file))

@@ -14,7 +14,7 @@ from central import typed_plate
 from central.cases import REJECT_REASONS, CaseView, case_view, claim, queue, status_counts
 from central.desk import QueueFilter
 from central.law import KIND_VI
-from central.lifecycle import Action, Officer, Status
+from central.lifecycle import UNSENT, Action, Officer, Status
 from central.users import full_names
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
@@ -32,8 +32,9 @@ router = APIRouter()
 STATES: dict[str, tuple[Status, ...]] = {
     "open": queries.OPEN,
     "mine": (Status.IN_REVIEW,),
-    "overdue": (*queries.OPEN, *queries.TO_ISSUE),
+    "overdue": UNSENT,
     "approve": queries.TO_ISSUE,
+    "to_send": (Status.ISSUED,),
     "issued": queries.ISSUED,
     "rejected": (Status.REJECTED,),
     "all": tuple(Status),

@@ -17,7 +17,7 @@ from central.cases import CaseNotFound, CaseView, QueueItem
 from central.db import AlarmRow, CaseEventRow, CaseRow, NodeRow, NoticeRow, PacketFileRow, PacketRow, QuarantineRow
 from central.deadlines import ANSWER_DAYS, NOTIFY_DAYS, VIETNAM, local_date
 from central.desk import item
-from central.lifecycle import Action, Refused, Status
+from central.lifecycle import UNSENT, Action, Refused, Status
 from central.nodes import key_of
 from central.store import BlobStore
 from central.web.caseview import PacketCheck
@@ -200,7 +200,7 @@ def contest_count(session: Session) -> int:
 def unit_view(session: Session, now: datetime) -> UnitView:
     today = local_date(now)
     start = datetime.combine(today, datetime.min.time(), VIETNAM)
-    before_notice = CaseRow.status.in_([s.value for s in (*OPEN, *TO_ISSUE)])
+    before_notice = CaseRow.status.in_([s.value for s in UNSENT])
     # detected on day D: the last day is D + 10
     late_before = start - timedelta(days=NOTIFY_DAYS)
     month = now - timedelta(days=30)

@@ -53,6 +53,18 @@ HOA = Officer("hoa", Role.APPROVER, "Lê Thị Hoa")
 TRUONG = Officer("truong", Role.HEAD, "Phạm Văn Trưởng")
 
 
+OFFICE: dict[str, Any] = {
+    "parent": "CÔNG AN TỈNH THANH HÓA",
+    "unit": {"name": "PHÒNG CẢNH SÁT GIAO THÔNG"},
+    "unit_in_text": "Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa",
+    "town": "Thanh Hóa",
+    "number_suffix": "PC08",
+    "signer_title": "TRƯỞNG PHÒNG",
+    "signer_name": "Đại tá Lê Quốc Ưu",
+}
+"""Who issues notices in tests: a centre has no default for it."""
+
+
 @dataclass
 class HandClock:
     """A clock that tests turn."""
@@ -68,7 +80,14 @@ class HandClock:
 
 def make_centre(folder: Path, *, url: str = "", clock: HandClock | None = None, **settings: Any) -> Centre:
     """An empty centre with one registered node; `settings` are those of CENTRAL.yaml."""
-    value = {"schema_version": 1, "data_dir": str(folder), "database_url": url, "second_reader": False, **settings}
+    value: dict[str, Any] = {
+        "schema_version": 1,
+        "data_dir": str(folder),
+        "database_url": url,
+        "second_reader": False,
+        **settings,
+    }
+    value["office"] = OFFICE | settings.get("office", {})
     config = parse_config(value, base=folder, where="test")
     centre = open_centre(config, clock=clock or HandClock())
     with centre.db.write() as session:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from central.case_log import CaseNotFound, LogBroken, events, verify_log
 from central.cases import CaseView, QueueFilter, Refused
 from central.centre import Centre
 from central.db import CaseEventRow, CaseRow, NoticeRow
+from central.deadlines import VIETNAM
 from central.lifecycle import Action, Officer, Role, Status
 from central.registry import import_registry
 from evidence.acts import ActCode
@@ -30,6 +32,7 @@ from tests.central.build import (
     claimed,
     confirmed,
     issued,
+    make_centre,
     prepared,
 )
 
@@ -236,6 +239,33 @@ def test_an_appointment_in_the_past_is_refused(box: Centre) -> None:
     assert refused(box, cases.prepare_notice, case_id, LAN, desk=box.notices, appear_at=past) == "appointment"
 
 
+@pytest.mark.parametrize("day", [date(2026, 11, 28), date(2027, 1, 1), date(2027, 2, 8), date(2026, 12, 4)])
+def test_nobody_is_called_to_a_closed_office(day: date, tmp_path: Path) -> None:
+    unit = make_centre(tmp_path, calendar={"rest": ["2026-12-04"]})
+    case_id = confirmed(unit)
+    at = datetime.combine(day, time(9), VIETNAM)
+    assert refused(unit, cases.prepare_notice, case_id, LAN, desk=unit.notices, appear_at=at) == "appointment_rest"
+    far = {"second_place": "Công an xã Mường Lát", "second_appear_at": at}
+    assert refused(unit, cases.prepare_notice, case_id, LAN, desk=unit.notices, **far) == "appointment_rest"
+
+
+def test_an_appointment_that_passed_while_the_draft_waited_is_not_issued(box: Centre) -> None:
+    case_id = prepared(box)
+    box.clock.forward(days=11)  # type: ignore[attr-defined]
+    assert refused(box, cases.issue, case_id, HOA, desk=box.notices) == "appointment"
+
+
+def test_default_appointments_are_not_all_at_one_hour(box: Centre) -> None:
+    made = [prepared(box, at=NOW - timedelta(hours=h + 2)) for h in range(3)]
+    with box.db.read() as session:
+        found = [session.get_one(CaseRow, i).notice.appear_at for i in made]  # type: ignore[union-attr]
+    assert [f"{at.astimezone(VIETNAM):%d/%m %H:%M}" for at in found if at] == [
+        "03/12 08:00",
+        "03/12 09:00",
+        "03/12 10:00",
+    ]
+
+
 def test_the_owner_is_found_as_of_the_act_and_an_organisation_sees_its_double_band(centre: Centre, tmp_path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "registry.csv"
     header = "plate,colour,kind,owner_name,owner_type,id_number,address,valid_from,valid_to\n"
@@ -342,6 +372,20 @@ def test_the_queue_calls_overdue_what_its_lines_call_overdue(centre: Centre) -> 
         overdue = cases.queue(session, QueueFilter(overdue_only=True), now=centre.clock())
     assert [i.id for i in overdue] == [i.id for i in lines if i.urgency == "overdue"]
     assert 0 < len(overdue) < len(lines)
+
+
+def test_a_notice_that_was_issued_but_not_sent_keeps_its_clock(box: Centre) -> None:
+    case_id, _ = issued(box, at=NOW - timedelta(days=12))
+    everything = QueueFilter(status=tuple(Status), overdue_only=True)
+    with box.db.read() as session:
+        (late,) = cases.queue(session, everything, now=box.clock())
+    assert (late.id, late.status, late.urgency) == (case_id, Status.ISSUED, "overdue")
+    assert view(box, case_id).deadlines.answer_by is None
+    do(box, cases.publish, case_id, HOA)
+    with box.db.read() as session:
+        assert cases.queue(session, everything, now=box.clock()) == []
+    assert view(box, case_id).item.urgency == "none"
+    assert view(box, case_id).deadlines.answer_by == date(2026, 12, 14), "20 days from 23/11 end on a Sunday"
 
 
 def test_a_case_that_does_not_exist_is_said_to_be_missing(box: Centre) -> None:

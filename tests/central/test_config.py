@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from central.app import App, StartError
 from central.centre import open_centre
-from central.config import ConfigError, load_config
+from central.config import ConfigError, load_config, parse_config
 from central.db import Database, DatabaseError
 from central.migrate import upgrade
 from evidence.errors import GiaoLoError, KeyFileError
+from tests.central.build import OFFICE
 from tests.conftest import free_port
+
+OFFICE_LINE = yaml.safe_dump({"office": OFFICE}, allow_unicode=True)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -21,14 +26,45 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def test_one_line_is_enough(tmp_path: Path) -> None:
-    config = load_config(write(tmp_path, "schema_version: 1\n"))
+def test_the_version_and_the_office_are_enough(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "schema_version: 1\n" + OFFICE_LINE))
     assert config.resolved_database_url == f"sqlite:///{tmp_path.resolve()}/centre-data/centre.sqlite3"
     assert config.office.parent == "CÔNG AN TỈNH THANH HÓA"
 
 
+def test_a_centre_without_an_office_issues_in_nobodys_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"schema_version": 1}, base=tmp_path, where="central.yaml")
+    assert "central.yaml: office" in str(caught.value)
+    assert "who issues notices" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "name", ["parent", "unit", "unit_in_text", "town", "number_suffix", "signer_title", "signer_name"]
+)
+@pytest.mark.parametrize("value", [None, "  "], ids=["missing", "blank"])
+def test_nothing_that_is_printed_is_made_up(name: str, value: str | None, tmp_path: Path) -> None:
+    office = {k: v for k, v in OFFICE.items() if k != name} | ({} if value is None else {name: value})
+    with pytest.raises(ConfigError, match=rf"office\.{name}"):
+        parse_config({"schema_version": 1, "office": office}, base=tmp_path, where="central.yaml")
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"calendar": {"rest": ["2026-12-31"], "work": ["2026-12-31"]}}, "both as rest and as work"),
+        ({"office": OFFICE | {"appear_times": [840]}}, "in quotes"),
+        ({"office": OFFICE | {"appear_times": ["08:00", "08:00"]}}, "once"),
+        ({"office": OFFICE | {"appear_times": []}}, "at least 1"),
+    ],
+)
+def test_a_calendar_that_contradicts_itself_is_refused(settings: dict[str, Any], what: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=what):
+        parse_config({"schema_version": 1, "office": OFFICE} | settings, base=tmp_path, where="central.yaml")
+
+
 def test_paths_count_from_the_file(tmp_path: Path) -> None:
-    text = "schema_version: 1\ndata_dir: data\nkey_file: k/centre.key\nbroker: {tls_ca_file: ca.pem}\n"
+    text = "schema_version: 1\ndata_dir: data\nkey_file: k/centre.key\nbroker: {tls_ca_file: ca.pem}\n" + OFFICE_LINE
     config = load_config(write(tmp_path, text))
     base = tmp_path.resolve()
     assert (config.data_dir, config.key_file) == (base / "data", base / "k/centre.key")
@@ -83,13 +119,13 @@ def test_a_file_that_cannot_be_read_is_named(make: str, tmp_path: Path) -> None:
 def test_a_data_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(ConfigError, match="data_dir"):
-        open_centre(load_config(write(tmp_path, "schema_version: 1\ndata_dir: data/centre\n")))
+        open_centre(load_config(write(tmp_path, "schema_version: 1\ndata_dir: data/centre\n" + OFFICE_LINE)))
 
 
 def test_a_key_file_that_holds_no_key_is_said(tmp_path: Path) -> None:
     (tmp_path / "centre.key").write_text("x")
     with pytest.raises(KeyFileError, match=r"centre\.key"):
-        open_centre(load_config(write(tmp_path, "schema_version: 1\nkey_file: centre.key\n")))
+        open_centre(load_config(write(tmp_path, "schema_version: 1\nkey_file: centre.key\n" + OFFICE_LINE)))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +158,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_keeps_running(tmp_path: Path) 
         taken.listen()
         port = taken.getsockname()[1]
         settings = f"schema_version: 1\nsecond_reader: false\nweb: {{port: {port}}}\nbroker: {{port: {free_port()}}}\n"
-        with pytest.raises(StartError, match=str(port)), App(load_config(write(tmp_path, settings))):
+        with pytest.raises(StartError, match=str(port)), App(load_config(write(tmp_path, settings + OFFICE_LINE))):
             pass
 
 

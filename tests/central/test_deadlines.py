@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.deadlines import VIETNAM, deadlines, first_instant_in_time, local_date
+from central.deadlines import VIETNAM, deadlines, first_instant_in_time, first_sending_in_time, local_date
+from central.working_days import WorkCalendar, national
 
 
 def local(text: str) -> datetime:
@@ -49,13 +50,15 @@ def test_urgency_turns_at_midnight_of_vietnam(now: str, left: int, urgency: str)
 @pytest.mark.parametrize(
     ("occurred", "last_day"),
     [
-        ("2026-11-23T10:00", date(2027, 11, 22)),
-        ("2027-01-01T00:00", date(2027, 12, 31)),
+        ("2025-11-25T10:00", date(2026, 11, 25)),
+        ("2026-11-23T10:00", date(2027, 11, 23)),
+        ("2027-01-01T00:00", date(2028, 1, 1)),
         ("2028-02-29T12:00", date(2029, 2, 28)),
-        ("2027-03-01T12:00", date(2028, 2, 29)),
+        ("2027-02-28T12:00", date(2028, 2, 28)),
+        ("2027-03-01T12:00", date(2028, 3, 1)),
     ],
 )
-def test_an_act_may_be_sanctioned_for_one_year(occurred: str, last_day: date) -> None:
+def test_an_act_may_be_sanctioned_until_the_end_of_the_same_day_a_year_later(occurred: str, last_day: date) -> None:
     due = deadlines(occurred_at=local(occurred), detected_at=local(occurred))
     assert due.statute_until == last_day
     end = datetime.combine(last_day, datetime.max.time(), VIETNAM)
@@ -63,13 +66,48 @@ def test_an_act_may_be_sanctioned_for_one_year(occurred: str, last_day: date) ->
     assert due.expired(end + timedelta(seconds=1))
 
 
-def test_an_owner_is_late_once_more_than_twenty_days_have_passed_since_the_notice() -> None:
+@pytest.mark.parametrize(
+    ("sent", "answer_by", "why"),
+    [
+        ("2026-12-01T09:00", date(2026, 12, 21), "the day of sending is not counted"),
+        ("2026-12-01T23:59", date(2026, 12, 21), "a day is a day"),
+        ("2026-11-30T09:00", date(2026, 12, 21), "Sunday 20/12 moves on to Monday"),
+        ("2026-12-12T09:00", date(2027, 1, 4), "1 January 2027 is a Friday: on to Monday"),
+        ("2027-01-17T09:00", date(2027, 2, 11), "Saturday 06/02/2027, first of Tết: on to the day after the holidays"),
+        ("2027-04-10T09:00", date(2027, 5, 4), "30 April, 1 and 2 May, 3 May in place of the Saturday"),
+    ],
+)
+def test_an_owner_has_twenty_days_from_sending_and_no_rest_day_is_the_last(
+    sent: str, answer_by: date, why: str
+) -> None:
     act = local("2026-11-23T10:00")
-    due = deadlines(occurred_at=act, detected_at=act, notice_sent_at=local("2026-12-01T09:00"))
-    assert due.answer_by == date(2026, 12, 21)
-    assert not due.unanswered(local("2026-12-21T23:59"))
-    assert due.unanswered(local("2026-12-22T00:00"))
-    assert not deadlines(occurred_at=act, detected_at=act).unanswered(local("2030-01-01T00:00"))
+    due = deadlines(occurred_at=act, detected_at=act, notice_sent_at=local(sent))
+    assert due.answer_by == answer_by, why
+    assert not due.unanswered(datetime.combine(answer_by, datetime.max.time(), VIETNAM))
+    assert due.unanswered(datetime.combine(answer_by + timedelta(days=1), datetime.min.time(), VIETNAM))
+
+
+def test_without_sending_no_owner_is_late() -> None:
+    act = local("2026-11-23T10:00")
+    due = deadlines(occurred_at=act, detected_at=act)
+    assert due.answer_by is None
+    assert not due.unanswered(local("2030-01-01T00:00"))
+
+
+def test_the_terms_of_the_police_are_not_prolonged_in_silence() -> None:
+    # 10 days from Wednesday 25/11 end on Saturday 05/12; a year from 28/11/2025 ends on Saturday 28/11/2026
+    due = deadlines(occurred_at=local("2025-11-28T10:00"), detected_at=local("2026-11-25T10:00"))
+    assert (due.notify_by, due.notify_by_working) == (date(2026, 12, 5), date(2026, 12, 7))
+    assert (due.statute_until, due.statute_until_working) == (date(2026, 11, 28), date(2026, 11, 30))
+    assert due.notify_urgency(local("2026-12-06T00:00")) == "overdue"
+    assert due.expired(local("2026-11-29T00:00"))
+
+
+def test_a_unit_that_is_closed_longer_gives_its_owners_longer() -> None:
+    act = local("2026-11-23T10:00")
+    ours = national().corrected(rest=[date(2026, 12, 21)])
+    due = deadlines(occurred_at=act, detected_at=act, notice_sent_at=local("2026-12-01T09:00"), calendar=ours)
+    assert due.answer_by == date(2026, 12, 22)
 
 
 instants = st.datetimes(datetime(2025, 1, 1), datetime(2035, 1, 1), timezones=st.sampled_from([UTC, VIETNAM]))
@@ -80,6 +118,38 @@ def test_the_border_of_the_queue_agrees_with_each_case(detected: datetime, later
     now = detected + later
     overdue = deadlines(occurred_at=detected, detected_at=detected).notify_urgency(now) == "overdue"
     assert (detected < first_instant_in_time(now)) is overdue
+
+
+days = st.dates(date(2025, 1, 1), date(2035, 1, 1))
+calendars = st.builds(national().corrected, rest=st.lists(days, max_size=30), work=st.lists(days, max_size=30))
+
+
+@given(instants, calendars)
+def test_an_owners_last_day_is_a_working_day_at_least_twenty_days_after_sending(
+    sent: datetime, calendar: WorkCalendar
+) -> None:
+    due = deadlines(occurred_at=sent, detected_at=sent, notice_sent_at=sent, calendar=calendar)
+    assert due.answer_by is not None
+    assert not calendar.is_rest(due.answer_by)
+    twentieth = local_date(sent) + timedelta(days=20)
+    skipped = [twentieth + timedelta(days=n) for n in range((due.answer_by - twentieth).days)]
+    assert all(calendar.is_rest(d) for d in skipped)
+    assert due.notify_by == local_date(sent) + timedelta(days=10)
+
+
+@given(instants, st.timedeltas(timedelta(), timedelta(days=60)), calendars)
+def test_the_border_of_the_unanswered_agrees_with_each_case(
+    sent: datetime, later: timedelta, calendar: WorkCalendar
+) -> None:
+    now = sent + later
+    due = deadlines(occurred_at=sent, detected_at=sent, notice_sent_at=sent, calendar=calendar)
+    assert (sent < first_sending_in_time(now, calendar)) is due.unanswered(now)
+
+
+@given(instants)
+def test_a_year_is_never_shorter_than_the_calendar_year(at: datetime) -> None:
+    due = deadlines(occurred_at=at, detected_at=at)
+    assert 365 <= (due.statute_until - local_date(at)).days <= 366
 
 
 @given(instants)

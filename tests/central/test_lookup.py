@@ -16,7 +16,7 @@ from central.db import LookupRow, NoticeRow
 from central.lookup import OwnerCase, PublicCase
 from central.notice_code import code_hash, new_code, read_code
 from evidence.acts import ActCode
-from tests.central.build import HOA, LAN, NOW, case_of, claimed, confirmed, issued, prepared
+from tests.central.build import HOA, LAN, NOW, OFFICE, case_of, claimed, confirmed, issued, prepared
 
 
 def look_up(centre: Centre, plate: str, colour: str = "white", kind: str = "car") -> list[PublicCase]:
@@ -119,7 +119,8 @@ def test_the_configured_units_are_named_with_address_and_phone(tmp_path) -> None
         ("Đội CSGT số 1", "0237 000 001"),
         ("Đội CSGT số 2", ""),
     ]
-    assert parse_config({"schema_version": 1}, base=tmp_path, where="x").office.resolving_units()
+    bare = parse_config({"schema_version": 1, "office": OFFICE}, base=tmp_path, where="x")
+    assert bare.office.resolving_units()
 
 
 def test_the_code_of_the_notice_opens_the_evidence_of_that_case_and_is_recorded(centre: Centre) -> None:

@@ -23,7 +23,7 @@ from central.nodes import add_node
 from central.packets import container_of
 from evidence.seal import SigningKey
 from evidence.wire import Health, Want, decode, encode
-from tests.central.build import NODE, NODE_KEY, NOW, NodeChain, offer_of, packet
+from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, NodeChain, offer_of, packet
 from tests.central.node import WireNode, eventually
 from tests.conftest import MosquittoServer
 
@@ -232,7 +232,7 @@ def test_a_transfer_goes_on_after_kill_9_of_the_centre_in_the_middle(
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else ""
     file = tmp_path / "central.yaml"
     settings = {
-        "schema_version": 1, "data_dir": "centre", "database_url": url, "second_reader": False,
+        "schema_version": 1, "data_dir": "centre", "database_url": url, "second_reader": False, "office": OFFICE,
         "broker": {"port": mosquitto.port}, "web": {"enabled": False},
     }  # fmt: skip
     file.write_text(yaml.safe_dump(settings))

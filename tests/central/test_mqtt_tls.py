@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from central.app import App
 from central.config import ConfigError, load_config
 from central.nodes import add_node
-from tests.central.build import NODE, NODE_KEY, NOW, packet
+from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, packet
 from tests.central.node import WireNode, eventually
 from tests.conftest import MosquittoServer
 
@@ -104,7 +104,8 @@ class Town:
         """CENTRAL.yaml; certificate files are named relative to it, as people write them."""
         file = self.folder / "central.yaml"
         settings = {
-            "schema_version": 1, "data_dir": "centre", "second_reader": False, "web": {"enabled": False},
+            "schema_version": 1, "data_dir": "centre", "second_reader": False, "office": OFFICE,
+            "web": {"enabled": False},
             "broker": {"port": self.broker.port} | {k: v.name if isinstance(v, Path) else v for k, v in broker.items()},
         }  # fmt: skip
         file.write_text(yaml.safe_dump(settings))

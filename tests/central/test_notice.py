@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,6 @@ from pypdf import PdfReader
 from central import cases
 from central.centre import Centre
 from central.db import CaseRow
-from central.deadlines import VIETNAM
-from central.issuing import default_appointment
 from central.notice import AnnexPicture, NoticeContent, render
 from central.registry import import_registry
 from evidence.acts import ActCode
@@ -219,21 +217,6 @@ def test_a_name_is_text_and_never_markup(text: str) -> None:
 def test_the_same_content_gives_the_same_bytes() -> None:
     pictures = [AnnexPicture("Trước vạch dừng", picture())]
     assert render(CONTENT, pictures) == render(CONTENT, pictures)
-
-
-@pytest.mark.parametrize(
-    ("now", "day"),
-    [
-        ("2026-11-23T10:00", "2026-12-03T08:00"),
-        ("2026-11-25T10:00", "2026-12-07T08:00"),
-        ("2026-11-26T10:00", "2026-12-07T08:00"),
-        ("2026-11-23T23:59", "2026-12-03T08:00"),
-    ],
-    ids=["a Thursday", "a Saturday becomes Monday", "a Sunday becomes Monday", "late in the evening"],
-)
-def test_an_appointment_is_on_a_working_day(now: str, day: str, box: Centre) -> None:
-    at = datetime.fromisoformat(now).replace(tzinfo=VIETNAM)
-    assert default_appointment(at, box.config.office) == datetime.fromisoformat(day).replace(tzinfo=VIETNAM)
 
 
 def test_a_packet_with_pictures_that_are_none_still_gets_its_form(office: Centre) -> None:

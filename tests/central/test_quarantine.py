@@ -18,7 +18,7 @@ from central.ingest import Ingest
 from central.nodes import NodeError, add_node, key_of
 from evidence.container import open_packet, verify_packet
 from evidence.seal import SigningKey, VerifyKey, public_path
-from tests.central.build import NODE, NODE_KEY, NOW, case_of, packet
+from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, case_of, packet
 
 
 def rows(centre: Centre, table: type) -> list[Any]:
@@ -105,7 +105,8 @@ class Shell:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "central.yaml"
-        self.file.write_text(yaml.safe_dump({"schema_version": 1, "data_dir": "data", "second_reader": False}))
+        settings = {"schema_version": 1, "data_dir": "data", "second_reader": False, "office": OFFICE}
+        self.file.write_text(yaml.safe_dump(settings))
 
     def __call__(self, command: str, *args: object, **env: str) -> Result:
         return CliRunner(env=env).invoke(central, [command, "--config", str(self.file), *map(str, args)])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from central.app import App
 from central.case_log import events
@@ -16,7 +17,7 @@ from central.centre import Centre
 from central.config import load_config
 from central.db import CaseRow
 from central.second_reader import NoReader, Reader, Reading, SecondReader, easyocr_reader, switched_off
-from tests.central.build import case_of, make_centre, picture
+from tests.central.build import OFFICE, case_of, make_centre, picture
 from tests.central.node import eventually
 
 needs_easyocr = pytest.mark.skipif(find_spec("easyocr") is None, reason="extra `second-reader` is not installed")
@@ -116,7 +117,8 @@ def test_switched_off_in_the_configuration_cases_say_so(tmp_path: Path) -> None:
     with pytest.raises(NoReader, match="switched off"):
         switched_off()
     file = tmp_path / "central.yaml"
-    file.write_text("schema_version: 1\nsecond_reader: false\nweb: {enabled: false}\nbroker: {port: 1}\n")
+    settings = {"schema_version": 1, "second_reader": False, "web": {"enabled": False}, "broker": {"port": 1}}
+    file.write_text(yaml.safe_dump(settings | {"office": OFFICE}))
     centre = make_centre(tmp_path / "centre-data")
     case_id = case_of(centre)
     with App(load_config(file)) as app:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.edge.media import make_video
 from tools.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
@@ -116,3 +118,31 @@ def test_keygen_makes_a_pair_and_never_overwrites(tmp_path: Path) -> None:
 
 def test_the_list_of_commands_has_no_dead_entry() -> None:
     assert sorted(COMMANDS) == cli.list_commands(click.Context(cli))
+
+
+def test_an_altered_weight_file_ends_in_a_line_and_exit_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = make_video(tmp_path / "clip.mp4", frames=5)
+    monkeypatch.setattr("models.manifest._digest", lambda *_: "0" * 64)  # what one flipped byte makes of it
+    scene = ROOT / "zones" / "examples" / "nepal.yaml"
+    result = CliRunner().invoke(
+        cli, ["edge", "replay", str(clip), "--scene", str(scene), "--out", str(tmp_path / "out")]
+    )
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert (result.exit_code, "Traceback" in result.output) == (1, False)
+    assert "vehicle_nano.onnx: model vehicle-nano has digest 0000000000000000" in result.output
+
+
+def test_every_error_of_ours_that_may_reach_a_person_is_of_the_one_kind() -> None:
+    # inside one module, and never let out of it
+    inner = {"EndOfStream", "_Stalled", "WebError", "SignInNeeded", "GiaoLoError"}
+    found = set()
+    for room in ("evidence", "zones", "models", "edge", "central", "tools"):
+        for file in (ROOT / room).rglob("*.py"):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                bases = (
+                    {b.id for b in node.bases if isinstance(b, ast.Name)} if isinstance(node, ast.ClassDef) else set()
+                )
+                if bases & {"Exception", "ValueError", "RuntimeError", "OSError", "KeyError", "LookupError"}:
+                    found.add(node.name)  # type: ignore[attr-defined]
+    assert found <= inner

@@ -5,23 +5,46 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from central.db import SessionRow, ThrottleRow, UserRow
+from central.db import Database, SessionRow, ThrottleRow, UserRow
 from central.lifecycle import Officer, Role
 from evidence.errors import GiaoLoError
 
 MAX_FAILURES = 5
+"""Tries of one name from one address in `WINDOW`."""
 MAX_FAILURES_PER_ADDRESS = 30
+"""Tries from one address, whatever the name: an office behind one address has some thirty people."""
+MAX_FAILURES_PER_NAME = 100
+"""Tries of one name from everywhere: at four windows an hour it takes years through a list of a million passwords."""
 WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
+KNOWN_FOR = timedelta(days=30)
+"""An address from which a name signed in is not slowed down by strangers for so long."""
+DELAY_S = 0.25
+MAX_DELAY_S = 4.0
+"""A name that strangers try answers later and later, up to this: a person hardly minds, a program does."""
 MIN_PASSWORD = 10
+MAX_PASSWORD = 200
+"""The sign-in form takes no more."""
+_FEWEST_LETTERS = 5
+"""Different characters in a password: `1111111111` and ten blanks have one."""
+_ADDRESS_CHARS = 45
+_RUNS = ("12345678901234567890", "qwertyuiopasdfghjklzxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb")
+_CLASSICS = {
+    "password", "passw0rd", "matkhau", "mậtkhẩu", "qwerty", "admin", "administrator", "welcome", "iloveyou", "letmein",
+    "csgt", "congan", "giaolo", "giaothong", "thanhhoa", "vietnam", "abcd", "abc", "",
+}  # fmt: skip
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 _hasher = PasswordHasher()
 # Verified when the user does not exist, so that the answer takes as long as for one who does.
@@ -59,6 +82,10 @@ def create_user(
         raise UserError("is not a user name", where=username, remedy="2-64 of a-z 0-9 . _ -, starting with a-z or 0-9")
     if len(password) < MIN_PASSWORD:
         raise UserError("password is too short", where=username, remedy=f"take at least {MIN_PASSWORD} characters")
+    if len(password) > MAX_PASSWORD:
+        raise UserError("password is too long", where=username, remedy=f"take at most {MAX_PASSWORD} characters")
+    if guessable(password, username):
+        raise UserError("password is easy to guess", where=username, remedy="take several words that belong together")
     row = session.get(UserRow, username)
     if row is None:
         row = UserRow(username=username, created_at=now, active=True)
@@ -67,6 +94,14 @@ def create_user(
     session.flush()
     session.execute(delete(SessionRow).where(SessionRow.username == username))
     return _officer(row)
+
+
+def guessable(password: str, username: str) -> bool:
+    """Whether a list of a few thousand tries would have it: few letters, a run of the keyboard, the name, a classic."""
+    bare = re.sub(r"[\W_]+", "", password.casefold())
+    word = re.sub(r"\d+$", "", bare)
+    runs = any(bare in run or bare in run[::-1] for run in _RUNS)
+    return len(set(bare)) < _FEWEST_LETTERS or runs or word in _CLASSICS or word == re.sub(r"[._-]", "", username)
 
 
 def set_active(session: Session, username: str, active: bool) -> None:
@@ -79,31 +114,71 @@ def set_active(session: Session, username: str, active: bool) -> None:
         session.execute(delete(SessionRow).where(SessionRow.username == username))
 
 
-def authenticate(session: Session, username: str, password: str, *, address: str = "", now: datetime) -> Officer:
-    """Check name and password. Raises `SignInRefused`.
+@dataclass(frozen=True)
+class Attempt:
+    """A try that was counted before anything was checked. `delay_s` is to be waited before `finish_sign_in`."""
 
-    The failure counters are written in `session`, so the caller commits also when this raises: catch it inside the
-    `db.write()` block and answer after the block.
+    name: str
+    """Empty for what cannot be a name."""
+    known: bool
+    """Whether there is such a user: for the log of the centre, never for the answer."""
+    address: str
+    delay_s: float
+    password_hash: str
+
+
+def begin_sign_in(database: Database, username: str, *, address: str, now: datetime) -> Attempt:
+    """Count a try against name and address. Raises `SignInRefused` (`locked`).
+
+    Counting comes first and in one statement, so tries that come at the same time are counted one by one. A name is
+    locked for the address that failed, so a stranger locks out himself and not the head of the unit; tries from
+    everywhere together slow the name down, and past `MAX_FAILURES_PER_NAME` only addresses from which it signed in
+    within `KNOWN_FOR` may go on.
     """
     # what cannot be a name is nobody: it never reaches the database, which would choke on some of it
     name = username if _USERNAME.fullmatch(username) else ""
-    keys = [(f"user:{name}", MAX_FAILURES)] if name else []
-    if address:
-        keys.append((f"address:{address[:64]}", MAX_FAILURES_PER_ADDRESS))
-    for key, _ in keys:
-        throttle = session.get(ThrottleRow, key, with_for_update=True)
-        if throttle is not None and throttle.locked_until is not None and throttle.locked_until > now:
-            raise SignInRefused("locked", "too many failed attempts", until=throttle.locked_until)
-    row = session.get(UserRow, name) if name else None
-    good = _verify(row.password_hash if row else _NOBODY, password)
-    if row is None or not good or not row.active:
-        for key, limit in keys:
-            _count_failure(session, key, limit, now)
-        raise SignInRefused("wrong", "user name or password is wrong")
-    session.execute(delete(ThrottleRow).where(ThrottleRow.key == keys[0][0]))
-    if _hasher.check_needs_rehash(row.password_hash):
-        row.password_hash = _hasher.hash(password)
-    return _officer(row)
+    address = address[:_ADDRESS_CHARS]
+    with database.write() as session:
+        _forget(session, now)
+        untils = [_count(session, key, limit, now)[1] for key, limit in _bounded(name, address)]
+        failures, by_name = _count(session, f"name:{name}", MAX_FAILURES_PER_NAME, now) if name else (0, None)
+        familiar = name != "" and session.get(ThrottleRow, _familiar_key(name, address)) is not None
+        user = session.get(UserRow, name) if name else None
+    if not familiar:
+        untils.append(by_name)
+    locked = [until for until in untils if until is not None]
+    if locked:
+        raise SignInRefused("locked", "too many failed attempts", until=max(locked))
+    delay_s = 0.0 if familiar else min(MAX_DELAY_S, DELAY_S * 2.0 ** min(failures - 1 - MAX_FAILURES, 10))
+    slow = delay_s if failures - 1 > MAX_FAILURES else 0.0
+    return Attempt(name, user is not None, address, slow, user.password_hash if user else _NOBODY)
+
+
+def finish_sign_in(
+    database: Database, attempt: Attempt, password: str, *, now: datetime, lifetime: timedelta
+) -> SignedIn:
+    """Check the password, outside of any transaction, and open a session. Raises `SignInRefused` (`wrong`)."""
+    good = _verify(attempt.password_hash, password) and len(password) <= MAX_PASSWORD
+    renewed = _hasher.hash(password) if good and _hasher.check_needs_rehash(attempt.password_hash) else None
+    if good:
+        with database.write() as session:
+            row = session.get(UserRow, attempt.name)
+            # looked at again: the account may have been changed or switched off meanwhile
+            if row is not None and row.active and row.password_hash == attempt.password_hash:
+                _forgive(session, attempt, now)
+                row.password_hash = renewed or row.password_hash
+                return open_session(session, _officer(row), now=now, lifetime=lifetime)
+    raise SignInRefused("wrong", "user name or password is wrong")
+
+
+def sign_in(
+    database: Database, username: str, password: str, *, address: str, now: datetime, lifetime: timedelta,
+    wait: Callable[[float], None] = time.sleep,
+) -> SignedIn:  # fmt: skip
+    """Both steps with the delay between them, for callers that may wait. Raises `SignInRefused`."""
+    attempt = begin_sign_in(database, username, address=address, now=now)
+    wait(attempt.delay_s)
+    return finish_sign_in(database, attempt, password, now=now, lifetime=lifetime)
 
 
 def open_session(session: Session, officer: Officer, *, now: datetime, lifetime: timedelta) -> SignedIn:
@@ -153,17 +228,57 @@ def _verify(password_hash: str, password: str) -> bool:
         return False
 
 
-def _count_failure(session: Session, key: str, limit: int, now: datetime) -> None:
-    row = session.get(ThrottleRow, key)
-    if row is None:
-        row = ThrottleRow(key=key, failures=0, window_from=now)
-        session.add(row)
-    elif now - row.window_from > WINDOW:
-        row.failures, row.window_from, row.locked_until = 0, now, None
-    row.failures += 1
-    if row.failures >= limit:
-        row.locked_until, row.failures, row.window_from = now + LOCK, 0, now
-    session.flush()
+def _bounded(name: str, address: str) -> list[tuple[str, int]]:
+    pair = [(f"user:{name}@{address}", MAX_FAILURES)] if name else []
+    return [*pair, (f"address:{address}", MAX_FAILURES_PER_ADDRESS)] if address else pair
+
+
+def _familiar_key(name: str, address: str) -> str:
+    return f"known:{name}@{address}"
+
+
+def _count(session: Session, key: str, limit: int, now: datetime) -> tuple[int, datetime | None]:
+    """Count one try: how many in this window, and until when the key was locked already before it."""
+    row = {"key": key, "failures": 1, "window_from": now, "locked_until": None}
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    counted = insert(ThrottleRow).values(row).on_conflict_do_update(
+        index_elements=[ThrottleRow.key], set_={"failures": ThrottleRow.failures + 1}
+    )  # fmt: skip
+    # from here to the commit this row is ours
+    failures, since, until = session.execute(
+        counted.returning(ThrottleRow.failures, ThrottleRow.window_from, ThrottleRow.locked_until)
+    ).one()
+    if until is not None and until > now:
+        return failures, until
+    change: dict[str, Any] = {}
+    if until is not None or now - since > WINDOW:
+        failures, change = 1, {"failures": 1, "window_from": now, "locked_until": None}
+    if failures >= limit:
+        change["locked_until"] = now + LOCK
+    if change:
+        session.execute(update(ThrottleRow).where(ThrottleRow.key == key).values(change))
+    return failures, None
+
+
+def _forgive(session: Session, attempt: Attempt, now: datetime) -> None:
+    """A right password: the slips of this name here are forgotten, and the try no longer counts elsewhere."""
+    session.execute(delete(ThrottleRow).where(ThrottleRow.key == f"user:{attempt.name}@{attempt.address}"))
+    for key in (f"address:{attempt.address}", f"name:{attempt.name}"):
+        session.execute(
+            update(ThrottleRow)
+            .where(ThrottleRow.key == key)
+            .values(failures=ThrottleRow.failures - 1, locked_until=None)
+        )
+    known = session.merge(ThrottleRow(key=_familiar_key(attempt.name, attempt.address), failures=0, window_from=now))
+    known.locked_until = None
+
+
+def _forget(session: Session, now: datetime) -> None:
+    """Made-up names and passing addresses leave nothing behind once their time is over."""
+    familiar = ThrottleRow.key.startswith("known:")
+    over = or_(ThrottleRow.locked_until.is_(None), ThrottleRow.locked_until <= now)
+    session.execute(delete(ThrottleRow).where(~familiar, ThrottleRow.window_from < now - WINDOW, over))
+    session.execute(delete(ThrottleRow).where(familiar, ThrottleRow.window_from < now - KNOWN_FOR))
 
 
 def _officer(row: UserRow) -> Officer:

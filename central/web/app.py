@@ -9,7 +9,8 @@ from fastapi.staticfiles import StaticFiles
 
 from central.centre import Centre
 from central.web import approve, auth, case_actions, desk, errors, media, ops, owner
-from central.web.headers import BodyLimit, SecurityHeaders
+from central.web.headers import BodyLimit, HeadIsGet, SecurityHeaders
+from central.web.refusals import LogRefusals
 from central.web.site import Site
 
 STATIC = Path(__file__).parent / "static"
@@ -25,6 +26,8 @@ def build(centre: Centre) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)
     app.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
+    app.add_middleware(LogRefusals)
+    app.add_middleware(HeadIsGet)
     app.add_middleware(ops.Metrics)
     app.add_middleware(SecurityHeaders, https=centre.config.web.secure_cookies)
     return app

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from central.users import SignInRefused, authenticate, close_session, open_session
+from central.users import (
+    MAX_PASSWORD,
+    Attempt,
+    SignInRefused,
+    begin_sign_in,
+    close_session,
+    finish_sign_in,
+    full_names,
+)
 from central.web import i18n
 from central.web.access import FORM, SiteDep
-from central.web.site import LANG_COOKIE, YEAR_S, page, safe_back, session_of, texts_of
+from central.web.site import LANG_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
 
 router = APIRouter()
+log = logging.getLogger(__name__)
+
+UNKNOWN = "(unknown)"
 
 
 @router.get("/desk/sign-in")
@@ -25,47 +40,74 @@ def sign_in_form(request: Request, back: str = "", expired: str = "", out: str =
 
 
 @router.post("/desk/sign-in", dependencies=FORM)
-def sign_in(
+async def sign_in(
     request: Request, site: SiteDep, username: Annotated[str, Form(max_length=64)],
-    password: Annotated[str, Form(max_length=200)], back: Annotated[str, Form()] = "",
+    password: Annotated[str, Form(max_length=MAX_PASSWORD)], back: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
+    """Waits and hashes on threads of their own: a flood of tries takes no page's thread and no transaction's time."""
     site.limit(site.sign_ins, request)
-    centre, t = site.centre, texts_of(request)
-    now = centre.clock()
     name = username.strip().lower()
-    with centre.db.write() as session:
-        try:
-            person = authenticate(session, name, password, address=site.address(request), now=now)
-            signed = open_session(session, person, now=now, lifetime=centre.session_lifetime)
-        except SignInRefused as refusal:
-            refused: SignInRefused | None = refusal
-        else:
-            refused = None
-    if refused is not None:
-        if refused.code == "locked" and refused.until is not None:
-            minutes = int((refused.until - now).total_seconds() // 60) + 1
-            problem = {"what": t("signin.locked"), "todo": t("signin.locked_todo", minutes=minutes)}
-        else:
-            problem = {"what": t("signin.failed"), "todo": t("signin.failed_todo")}
-        status = 429 if refused.code == "locked" else 401
-        return page(
-            request, "signin.html", status=status, back=safe_back(back, "/desk"), username=name, notice=None,
-            problem=problem, here="/desk/sign-in",
-        )  # fmt: skip
-    response = RedirectResponse(safe_back(back, "/desk"), 303)
-    site.set_cookie(
-        response, site.session_cookie, signed.token or "", max_age_s=int(centre.session_lifetime.total_seconds())
+    try:
+        attempt = await run_in_threadpool(
+            begin_sign_in, site.centre.db, name, address=site.address(request), now=site.centre.clock()
+        )
+    except SignInRefused as refusal:
+        log.warning("sign-in refused name=%s address=%s: locked", _plain_name(site, name), site.address(request))
+        return await run_in_threadpool(_refused, request, name, refusal, safe_back(back, "/desk"))
+    await anyio.sleep(attempt.delay_s)
+    return await anyio.to_thread.run_sync(
+        _finish, request, site, attempt, password, safe_back(back, "/desk"), limiter=site.hashing
     )
+
+
+def _finish(request: Request, site: Site, attempt: Attempt, password: str, back: str) -> Response:
+    centre, said = site.centre, attempt.name if attempt.known else UNKNOWN
+    lifetime = centre.session_lifetime
+    try:
+        signed = finish_sign_in(centre.db, attempt, password, now=centre.clock(), lifetime=lifetime)
+    except SignInRefused as refusal:
+        log.warning("sign-in failed name=%s address=%s", said, site.address(request))
+        return _refused(request, attempt.name, refusal, back)
+    log.info("signed in name=%s role=%s address=%s", said, signed.officer.role.value, site.address(request))
+    if old := request.cookies.get(site.session_cookie):
+        with centre.db.write() as session:
+            close_session(session, old)
+    response = RedirectResponse(back, 303)
+    site.set_cookie(response, site.session_cookie, signed.token or "", max_age_s=int(lifetime.total_seconds()))
     return response
+
+
+def _refused(request: Request, name: str, refusal: SignInRefused, back: str) -> Response:
+    t, now = texts_of(request), site_of(request).centre.clock()
+    if refusal.code == "locked" and refusal.until is not None:
+        minutes = int((refusal.until - now).total_seconds() // 60) + 1
+        problem = {"what": t("signin.locked"), "todo": t("signin.locked_todo", minutes=minutes)}
+    else:
+        problem = {"what": t("signin.failed"), "todo": t("signin.failed_todo")}
+    status = 429 if refusal.code == "locked" else 401
+    return page(
+        request, "signin.html", status=status, back=back, username=name, notice=None, problem=problem,
+        here="/desk/sign-in",
+    )  # fmt: skip
+
+
+def _plain_name(site: Site, name: str) -> str:
+    """The name of an account, or that it is none: some type their password where the name belongs."""
+    with site.centre.db.read() as session:
+        return name if name in full_names(session) else UNKNOWN
 
 
 @router.post("/desk/sign-out", dependencies=FORM)
 def sign_out(request: Request, site: SiteDep) -> Response:
     token = request.cookies.get(site.session_cookie)
     if token:
+        signed = session_of(request)
+        log.info("signed out name=%s address=%s", signed.officer.username if signed else "-", site.address(request))
         with site.centre.db.write() as session:
             close_session(session, token)
     response = RedirectResponse("/desk/sign-in?out=1", 303)
+    # pictures that the browser kept for a quarter of an hour must not outlive the session
+    response.headers["Clear-Site-Data"] = '"cache"'
     response.delete_cookie(
         site.session_cookie, httponly=True, samesite="strict", secure=site.centre.config.web.secure_cookies
     )

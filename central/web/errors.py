@@ -98,6 +98,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(WebError)
     def _web(request: Request, error: WebError) -> Response:
+        request.state.refused = error.key  # for the line in the log
         return keyed(
             request, error.key, error.status, error.where, values=error.values, retry_after_s=error.retry_after_s
         )
@@ -119,6 +120,7 @@ def install(app: FastAPI) -> None:
     def _refused(request: Request, error: Refused) -> Response:
         problem = problem_of(request, error)
         status = _REFUSED_STATUS.get(error.code, 409)
+        request.state.refused = error.code
         return answer(request, status, problem["what"], "", problem["todo"], code=error.code)
 
     @app.exception_handler(BlobUnsound)

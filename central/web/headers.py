@@ -62,7 +62,26 @@ def harden(headers: MutableHeaders, *, https: bool) -> None:
     headers["X-Frame-Options"] = "SAMEORIGIN" if pdf else "DENY"
     headers.setdefault("Cache-Control", "no-store")
     if https:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+
+class HeadIsGet:
+    """HEAD is answered as GET without the body (RFC 9110 §9.3.2), on every route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
 class BodyLimit:

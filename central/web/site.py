@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+import anyio
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -39,6 +40,8 @@ class Site:
     codes: TokenBuckets
     sign_ins: TokenBuckets
     copies: Copies
+    hashing: anyio.CapacityLimiter
+    """argon2 takes 64 MiB and four threads a password: two at a time leave the machine to the others."""
 
     @classmethod
     def of(cls, centre: Centre) -> Site:
@@ -52,6 +55,7 @@ class Site:
             codes=TokenBuckets(per_minute / 60, per_minute),
             sign_ins=TokenBuckets(0.5, 20),
             copies=Copies(centre.config.data_dir / "web-copies", hmac.digest(secret, b"giaolo web copies", "sha256")),
+            hashing=anyio.CapacityLimiter(2),
         )
 
     @property

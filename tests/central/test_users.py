@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from central import users
 from central.centre import Centre
-from central.db import SessionRow, UserRow
+from central.db import SessionRow, ThrottleRow, UserRow
 from central.lifecycle import Officer, Role
 from central.users import (
     LOCK,
+    MAX_DELAY_S,
     MAX_FAILURES,
     MAX_FAILURES_PER_ADDRESS,
+    MAX_FAILURES_PER_NAME,
     SignInRefused,
     UserError,
-    authenticate,
+    begin_sign_in,
     close_session,
     create_user,
     current_session,
@@ -35,13 +39,14 @@ def add(centre: Centre, username: str = "lan", password: str = PASSWORD, role: R
         return create_user(session, username, password, role=role, full_name="Nguyễn Thị Lan", now=centre.clock())
 
 
-def sign_in(centre: Centre, username: str = "lan", password: str = PASSWORD, address: str = "") -> str:
-    """`ok`, or the code of the refusal; what was counted is committed, as the web does it."""
-    with centre.db.write() as session:
-        try:
-            authenticate(session, username, password, address=address, now=centre.clock())
-        except SignInRefused as error:
-            return error.code
+def sign_in(centre: Centre, username: str = "lan", password: str = PASSWORD, address: str = "192.0.2.1") -> str:
+    """`ok`, or the code of the refusal."""
+    try:
+        users.sign_in(
+            centre.db, username, password, address=address, now=centre.clock(), lifetime=HOURS, wait=lambda _: None
+        )
+    except SignInRefused as error:
+        return error.code
     return "ok"
 
 
@@ -181,5 +186,113 @@ def test_a_name_that_could_confuse_is_refused(username: str, box: Centre) -> Non
 def test_a_short_password_is_refused(box: Centre) -> None:
     with pytest.raises(UserError, match="too short"):
         add(box, password="x" * 9)
+    with pytest.raises(UserError, match="too long"):
+        add(box, password="Một mật khẩu. " * 20)
     with pytest.raises(UserError, match="no such user"), box.db.write() as session:
         set_active(session, "nobody", False)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["1234567890", "0987654321", "qwertyuiop", "password123", "mat-khau-2026", "matkhau2026", " " * 10, "a" * 30,
+     "congan2026!", "LAN20261234", "lan.1234567"],
+)  # fmt: skip
+def test_what_everybody_tries_first_is_no_password(password: str, box: Centre) -> None:
+    with pytest.raises(UserError, match="easy to guess"):
+        add(box, password=password)
+
+
+def test_strangers_lock_out_themselves_and_not_the_one_whose_name_they_try(centre: Centre) -> None:
+    add(centre)
+    for n in range(4):
+        for _ in range(MAX_FAILURES):
+            assert sign_in(centre, password="sai", address=f"203.0.113.{n}") == "wrong"
+        assert sign_in(centre, password="sai", address=f"203.0.113.{n}") == "locked"
+    assert sign_in(centre, address="198.51.100.1") == "ok"
+
+
+def test_a_name_that_many_addresses_try_is_closed_but_for_places_it_is_known_from(box: Centre) -> None:
+    add(box)
+    assert sign_in(box, address="198.51.100.1") == "ok"
+    for n in range(MAX_FAILURES_PER_NAME):
+        sign_in(box, password="sai", address=f"10.0.{n // 200}.{n % 200}")
+    assert sign_in(box, address="10.9.9.9") == "locked"
+    assert sign_in(box, address="198.51.100.1") == "ok"
+    box.clock.forward(seconds=LOCK.total_seconds() + 1)  # type: ignore[attr-defined]
+    assert sign_in(box, address="10.9.9.9") == "ok"
+
+
+def test_a_name_under_attack_answers_later_and_later_but_never_much_and_not_to_its_owner(box: Centre) -> None:
+    add(box)
+    assert sign_in(box, address="198.51.100.1") == "ok"
+
+    def delay(address: str) -> float:
+        return begin_sign_in(box.db, "lan", address=address, now=box.clock()).delay_s
+
+    delays = [delay(f"10.0.0.{n}") for n in range(30)]
+    assert delays[:MAX_FAILURES] == [0.0] * MAX_FAILURES
+    assert delays == sorted(delays)
+    assert delays[-1] == MAX_DELAY_S
+    assert delay("198.51.100.1") == 0.0
+
+
+def test_tries_at_the_same_time_are_counted_one_by_one(centre: Centre) -> None:
+    add(centre)
+    together = Barrier(8)
+
+    def attempt(_: int) -> str:
+        together.wait()
+        return sign_in(centre, password="sai")
+
+    with ThreadPoolExecutor(8) as people:
+        answers = list(people.map(attempt, range(8)))
+    assert sorted(answers) == ["locked"] * (8 - MAX_FAILURES) + ["wrong"] * MAX_FAILURES
+    assert sign_in(centre) == "locked"
+
+
+def test_no_transaction_is_open_while_a_password_is_hashed(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(centre)
+    free: list[bool] = []
+
+    def verify(_: str, password: str) -> bool:
+        # somebody else writes meanwhile: with a transaction held here this would wait for ever, or for the time-out
+        with centre.db.write() as session:
+            session.execute(update(UserRow).values(full_name="written meanwhile"))
+        free.append(True)
+        return password == PASSWORD
+
+    monkeypatch.setattr("central.users._verify", verify)
+    assert (sign_in(centre), sign_in(centre, password="sai")) == ("ok", "wrong")
+    assert free == [True, True]
+
+
+def test_an_account_switched_off_while_its_password_is_hashed_is_not_let_in(
+    box: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(box)
+
+    def verify(_: str, __: str) -> bool:
+        with box.db.write() as session:
+            set_active(session, "lan", False)
+        return True
+
+    monkeypatch.setattr("central.users._verify", verify)
+    assert sign_in(box) == "wrong"
+
+
+def test_made_up_names_leave_nothing_behind(box: Centre) -> None:
+    add(box)
+    for n in range(20):
+        sign_in(box, f"ten-{n}", "sai", address=f"10.0.0.{n}")
+    box.clock.forward(hours=1)  # type: ignore[attr-defined]
+    sign_in(box, "ai-do", "sai", address="10.0.1.1")
+    with box.db.read() as session:
+        assert {k.split(":")[0] for k in session.scalars(select(ThrottleRow.key))} == {"user", "address", "name"}
+        assert session.scalar(select(func.count()).select_from(ThrottleRow)) == 3
+
+
+def test_the_session_of_a_switched_off_account_opens_nothing_even_if_its_row_is_still_there(box: Centre) -> None:
+    token = start_session(box, add(box))
+    with box.db.write() as session:
+        session.execute(update(UserRow).values(active=False))  # not by `set_active`, which ends sessions too
+    assert who(box, token) is None

@@ -10,7 +10,7 @@ from edge.reading import PlateEvidence, View, cut_out
 from edge.rules.finding import Finding
 from edge.stills import StillStore
 from edge.types import ActEvent, Still, StillRole
-from evidence.packet import LampTimeline, Track, TrackPoint, Vehicle
+from evidence.packet import MAX_READINGS, LampTimeline, Track, TrackPoint, Vehicle
 
 CLIP_BEFORE_S = 6.0
 CLIP_AFTER_S = 6.0
@@ -44,7 +44,7 @@ def act_event(
             head=name,
             source=history.head.source,
             governs=name in finding.heads,
-            spans=history.spans(t_s - CLIP_BEFORE_S, float(path.t_s[-1])),
+            spans=history.spans(t_s - CLIP_BEFORE_S, float(path.t_s[-1]))[:MAX_READINGS],
         )
         for name, history in lamps.items()
     ]

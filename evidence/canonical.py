@@ -19,12 +19,17 @@ def canonical_json(value: Any) -> bytes:
         raise PacketError(f"cannot be written as canonical JSON: {error}") from error
 
 
-def parse_canonical(data: bytes, *, where: str) -> Any:
-    """Parse JSON that must already be in canonical form: the same value in other bytes is refused."""
+def parse_json(data: bytes, *, where: str) -> Any:
+    """Parse JSON in UTF-8, numbers as RFC 8785 means them. Raises `PacketError`."""
     try:
-        value = json.loads(data.decode("utf-8"), parse_int=_number)
+        return json.loads(data.decode("utf-8"), parse_int=_number)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise PacketError(f"is not JSON: {error}", where=where) from error
+
+
+def parse_canonical(data: bytes, *, where: str) -> Any:
+    """Parse JSON that must already be in canonical form: the same value in other bytes is refused."""
+    value = parse_json(data, where=where)
     if canonical_json(value) != data:
         raise PacketError("is JSON, but not in canonical form (RFC 8785)", where=where)
     return value

@@ -11,17 +11,18 @@ import io
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from evidence.canonical import canonical_json, parse_canonical, sha256_hex
 from evidence.errors import PacketError
-from evidence.packet import Manifest, Model, Sha256
+from evidence.packet import MAX_ENTRIES, MAX_MANIFEST_BYTES, RESERVED_NAMES, Manifest, Model, Sha256
 from evidence.seal import SigningKey, VerifyKey
 
 SUFFIX = ".glp"
 MAX_CONTAINER_BYTES = 256 * 1024 * 1024
+_ENTRY_BYTES = {"manifest.json": MAX_MANIFEST_BYTES, "seal.json": 4096}
 
 
 class Seal(Model):
@@ -44,13 +45,20 @@ class OpenedPacket:
 
     def verify_seal(self, key: VerifyKey) -> None:
         """Raise `PacketError` unless `key` signed the manifest."""
-        if self.seal.key_id != key.key_id or self.manifest.node.key_id != key.key_id:
-            raise PacketError(
-                f"was sealed with key {self.seal.key_id}, not with {key.key_id}",
-                where="seal.json",
-                remedy="use the public key of the node named in the manifest",
-            )
-        key.verify(self.seal.signature, self.manifest.to_bytes(), where="seal.json")
+        verify_seal(self.manifest, self.seal, key)
+
+
+def verify_seal(manifest: Manifest, seal: Seal, key: VerifyKey) -> None:
+    """Raise `PacketError` unless `seal` is `key`'s over `manifest`, whose own `node.key_id` has to name it too."""
+    if seal.key_id != key.key_id or manifest.node.key_id != key.key_id:
+        raise PacketError(
+            f"was sealed with key {seal.key_id}, not with {key.key_id}",
+            where="seal.json",
+            remedy="use the public key of the node named in the manifest",
+        )
+    if seal.manifest_sha256 != manifest.digest:
+        raise PacketError("names another manifest digest", where="seal.json")
+    key.verify(seal.signature, manifest.to_bytes(), where="seal.json")
 
 
 def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> bytes:
@@ -59,6 +67,8 @@ def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> byt
     if manifest.node.key_id != key.public.key_id:
         raise PacketError("manifest names another key than the one that seals it", where="node.key_id")
     manifest_bytes = manifest.to_bytes()
+    if len(manifest_bytes) > MAX_MANIFEST_BYTES:
+        raise PacketError(f"has {len(manifest_bytes)} bytes, the limit is {MAX_MANIFEST_BYTES}", where="manifest.json")
     seal = Seal(
         key_id=key.public.key_id, manifest_sha256=sha256_hex(manifest_bytes), signature=key.sign(manifest_bytes)
     )
@@ -81,7 +91,9 @@ def open_packet(data: bytes) -> OpenedPacket:
     if seal.manifest_sha256 != manifest.digest:
         raise PacketError("names another manifest digest", where="seal.json")
     _check_files(manifest, entries)
-    if _tar(manifest.to_bytes(), seal_bytes, manifest, entries) != data:
+    again = _Same(data)
+    _write_tar(again, manifest.to_bytes(), seal_bytes, manifest, entries)
+    if not again.same:
         raise PacketError("container bytes outside the files were altered (headers or padding)")
     return OpenedPacket(manifest, seal, entries, sha256_hex(data))
 
@@ -123,6 +135,11 @@ def _entries(data: bytes) -> dict[str, bytes]:
                 # tarfile also calls a sparse file regular, and would unfold one of a few bytes into gigabytes
                 if member.type != tarfile.REGTYPE or member.sparse is not None or not 0 <= member.size <= len(data):
                     raise PacketError("is not a plain file", where=member.name)
+                limit = _ENTRY_BYTES.get(member.name, len(data))
+                if member.size > limit:
+                    raise PacketError(f"has {member.size} bytes, the limit is {limit}", where=member.name)
+                if len(entries) >= MAX_ENTRIES + len(RESERVED_NAMES):
+                    raise PacketError("holds too many files", where=member.name)
                 if member.name in entries:
                     raise PacketError("stands twice in the container", where=member.name)
                 handle = archive.extractfile(member)
@@ -137,7 +154,14 @@ def _entries(data: bytes) -> dict[str, bytes]:
 
 def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
+    _write_tar(buffer, manifest_bytes, seal_bytes, manifest, files)
+    return buffer.getvalue()
+
+
+def _write_tar(
+    target: Any, manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]
+) -> None:
+    with tarfile.open(fileobj=target, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
         contents = [("manifest.json", manifest_bytes), ("seal.json", seal_bytes)]
         contents += [(f.name, files[f.name]) for f in manifest.files]
         for name, content in contents:
@@ -145,4 +169,23 @@ def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Ma
             info.size = len(content)
             info.mode = 0o444
             archive.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
+
+
+class _Same:
+    """A file that only compares what is written to it with `data`: packing again needs no second copy in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._place, self._alike = memoryview(data), 0, True
+
+    @property
+    def same(self) -> bool:
+        return self._alike and self._place == len(self._data)
+
+    def write(self, part: bytes) -> int:
+        end = self._place + len(part)
+        self._alike = self._alike and self._data[self._place : end] == part
+        self._place = end
+        return len(part)
+
+    def tell(self) -> int:
+        return self._place

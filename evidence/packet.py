@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from evidence.acts import ActCode, LampState, VehicleClass
-from evidence.canonical import canonical_json, parse_canonical, sha256_hex
+from evidence.canonical import canonical_json, parse_canonical, parse_json, sha256_hex
 from evidence.errors import PacketError
 
 PACKET_SCHEMA: Literal["giaolo.packet/1"] = "giaolo.packet/1"
@@ -29,6 +29,16 @@ Reason = bool | int | float | str | None | list[float] | list[str]
 
 FileRole = Literal["still_before", "still_on", "still_after", "plate_crop", "vehicle_crop", "clip", "scene", "other"]
 ClockSource = Literal["ntp", "ptp", "gnss", "camera", "system", "file", "unknown"]
+
+
+MAX_MANIFEST_BYTES = 1024 * 1024
+"""Reading a manifest costs time in proportion to its size: one of 1 MiB a second or two. Honest ones have 20-60 KiB."""
+MAX_TRACK_POINTS = 2000
+"""80 s of track at 25 frames a second; a box thins longer ones (`edge.events`)."""
+MAX_READINGS = 500
+"""Plate readings, lamp spans of a head: more than a box ever writes."""
+MAX_ENTRIES = 64
+"""Files, heads, models, flags, reasons, candidates: lists that people read."""
 
 
 class Model(BaseModel):
@@ -91,8 +101,8 @@ class ActStatement(Model):
     occurred_at: AwareDatetime
     frame: int = Field(ge=0, description="first frame in which the rear ground contact is past the line")
     t_s: float = Field(ge=0)
-    flags: list[str] = Field(default_factory=list)
-    reasons: dict[str, Reason]
+    flags: list[str] = Field(default_factory=list, max_length=MAX_ENTRIES)
+    reasons: dict[str, Reason] = Field(max_length=MAX_ENTRIES)
 
 
 class Vehicle(Model):
@@ -112,7 +122,7 @@ class TrackPoint(Model):
 
 class Track(Model):
     id: int = Field(ge=0)
-    points: list[TrackPoint] = Field(min_length=1)
+    points: list[TrackPoint] = Field(min_length=1, max_length=MAX_TRACK_POINTS)
 
 
 class LampSpan(Model):
@@ -132,7 +142,7 @@ class LampTimeline(Model):
     head: Ident
     source: Literal["pixels", "controller"]
     governs: bool = Field(description="whether this head governs the movement of the vehicle")
-    spans: list[LampSpan]
+    spans: list[LampSpan] = Field(max_length=MAX_READINGS)
 
 
 class PlateCandidate(Model):
@@ -156,8 +166,8 @@ class Plate(Model):
     confidence: Probability = 0.0
     kind: str | None = None
     colour: Literal["white", "yellow", "blue", "red", "unknown"] = "unknown"
-    n_best: list[PlateCandidate] = Field(default_factory=list)
-    readings: list[PlateReading] = Field(default_factory=list)
+    n_best: list[PlateCandidate] = Field(default_factory=list, max_length=MAX_ENTRIES)
+    readings: list[PlateReading] = Field(default_factory=list, max_length=MAX_READINGS)
 
 
 class FileEntry(Model):
@@ -193,13 +203,13 @@ class Manifest(Model):
     chain: Chain
     clock: Clock
     scene: SceneRef
-    models: dict[str, Sha256]
+    models: dict[str, Sha256] = Field(max_length=MAX_ENTRIES)
     act: ActStatement
     vehicle: Vehicle
     track: Track
-    lamps: list[LampTimeline]
+    lamps: list[LampTimeline] = Field(max_length=MAX_ENTRIES)
     plate: Plate
-    files: list[FileEntry] = Field(min_length=1)
+    files: list[FileEntry] = Field(min_length=1, max_length=MAX_ENTRIES)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
@@ -225,8 +235,13 @@ class Manifest(Model):
 
     @classmethod
     def from_bytes(cls, data: bytes, *, where: str = "manifest.json") -> Manifest:
-        """Parse and check. Raises `PacketError` naming the first fault's path."""
-        value = parse_canonical(data, where=where)
+        """Parse and check. Raises `PacketError` naming the first fault's path.
+
+        The cheap checks come first: size, then the limits of every list; only what passes is written out again.
+        """
+        if len(data) > MAX_MANIFEST_BYTES:
+            raise PacketError(f"has {len(data)} bytes, the limit is {MAX_MANIFEST_BYTES}", where=where)
+        value = parse_json(data, where=where)
         try:
             manifest = cls.model_validate(value)
         except ValidationError as error:
@@ -234,6 +249,7 @@ class Manifest(Model):
             path = ".".join(str(p) for p in first["loc"])
             raise PacketError(f"{path}: {first['msg']}", where=where) from error
         if manifest.to_bytes() != data:
+            parse_canonical(data, where=where)  # says so if it is the form that differs
             # e.g. a time with another spelling: the model would silently read it, the digest would differ
             raise PacketError("holds values that are not in their canonical spelling", where=where)
         return manifest

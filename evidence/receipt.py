@@ -27,6 +27,7 @@ class Receipt(Model):
     container_sha256: Sha256
     status: ReceiptStatus
     reason: str = Field(default="", max_length=1000)
+    kept: bool = Field(default=True, description="whether the centre holds the bytes, as a packet or in quarantine")
     centre: Ident
     at: AwareDatetime
 
@@ -34,7 +35,7 @@ class Receipt(Model):
 
     @property
     def delivered(self) -> bool:
-        return self.status in ("stored", "duplicate")
+        return self.kept and self.status in ("stored", "duplicate")
 
 
 class SignedReceipt(Model):
@@ -52,11 +53,19 @@ def sign_receipt(receipt: Receipt, key: SigningKey) -> SignedReceipt:
 
 
 def read_receipt(data: bytes, key: VerifyKey) -> Receipt:
-    """Parse and verify with the centre's public key. Raises `PacketError`."""
+    """Parse and verify with the centre's public key. Raises `PacketError`.
+
+    Nothing may differ outside the signature either: the message must be what this receipt is written as, and name the
+    key that signed it.
+    """
     try:
         signed = SignedReceipt.model_validate(parse_canonical(data, where="receipt"))
     except ValidationError as error:
         raise PacketError(str(error.errors()[0]["msg"]), where="receipt") from error
     body = canonical_json(signed.receipt.model_dump(mode="json", by_alias=True))
     key.verify(signed.signature, body, where="receipt")
+    if signed.key_id != key.key_id:
+        raise PacketError(f"names key {signed.key_id[:32]}, but {key.key_id} signed it", where="receipt")
+    if signed.to_bytes() != data:
+        raise PacketError("is not written as this receipt would be: altered outside the signature", where="receipt")
     return signed.receipt

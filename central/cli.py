@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +15,7 @@ from central.centre import Centre, open_centre, utc_now
 from central.config import CentralConfig, load_config
 from central.db import NodeRow
 from central.lifecycle import Role
-from central.nodes import add_node, key_of
+from central.nodes import add_node, end_key, key_of
 from central.registry import import_registry
 from central.users import create_user, set_active
 from evidence import logs
@@ -165,6 +166,28 @@ def audit(config_file: Path, files: bool) -> None:
     )
     if found.faults:
         raise SystemExit(1)
+
+
+@central.command("end-key")
+@_config_option
+@click.argument("node_id")
+@click.argument("key_id")
+@click.option("--at", required=True, help="ISO 8601 with zone, 2026-03-01T08:00:00+07:00: packets made from then on")
+def end_key_command(config_file: Path, node_id: str, key_id: str, at: str) -> None:
+    """Take no packets of NODE_ID that were made with KEY_ID at AT or later; an earlier or later end replaces it."""
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise click.BadParameter("is no ISO 8601 time", param_hint="--at") from error
+    if instant.tzinfo is None:
+        raise click.BadParameter("needs a time zone, like +07:00", param_hint="--at")
+    centre = _open(config_file)
+    try:
+        with centre.db.write() as session:
+            end_key(session, node_id, key_id, instant)
+    except GiaoLoError as error:
+        _fail(error)
+    click.echo(f"{node_id}: key {key_id} ends at {instant.isoformat()}")
 
 
 @central.command("node-key")

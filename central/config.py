@@ -70,6 +70,9 @@ class Limits(_Section):
     open_bytes_per_node: int = Field(default=1024**3, ge=1024**2)
     transfer_max_age_s: float = Field(default=7 * 86400, gt=0, description="a partial transfer idle longer is dropped")
     quarantine_bytes: int = Field(default=2 * 1024**3, ge=0)
+    quarantine_bytes_per_node: int = Field(
+        default=512 * 1024**2, ge=0, description="of one node; never more than a quarter of quarantine_bytes"
+    )
     quarantine_items_per_node: int = Field(default=1000, ge=0)
     disk_reserve_bytes: int = Field(default=256 * 1024**2, ge=0, description="free space never used for evidence")
     message_bytes: int = Field(default=2 * 1024**2, ge=1024, description="larger MQTT messages are not taken")

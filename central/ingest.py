@@ -17,19 +17,21 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from central import chain, merkle
+from central import chain, gaps, merkle
 from central.cases import create_case
 from central.centre import Centre
 from central.db import NodeRow, PacketFileRow, PacketRow
 from central.metrics import COMMIT_S, PACKETS, REFUSED
+from central.nodes import check_seal
+from central.pictures import check_pictures
 from central.quarantine import Quarantine, raise_alarm
+from central.store import StoreError, StoreFull
 from central.transfers import Transfer, TransferRefused, Transfers
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.container import OpenedPacket, open_packet
 from evidence.errors import PacketError
 from evidence.packet import Manifest
 from evidence.receipt import Receipt, ReceiptStatus, sign_receipt
-from evidence.seal import VerifyKey
 from evidence.wire import Chunk, Health, Offer, Want, encode
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class Ingest:
         now = self._centre.clock()
         with self._centre.db.read() as session:
             row = session.get(NodeRow, node)
-            settled = self._settled(session, node, offer)
+            settled = self._settled(session, node, offer) if row is not None and row.enabled else None
         if row is None or not row.enabled:
             self._stranger(node, row is not None, now)
             return []
@@ -116,6 +118,7 @@ class Ingest:
             # a retained message or a last will is the broker speaking, not the node
             if not retained and health.status != "lost":
                 row.last_seen = now
+                gaps.watch_health(session, row, health, now)
 
     def maintain(self) -> None:
         """Every few minutes: drop dead transfers and half-written files, sign a checkpoint."""
@@ -142,22 +145,38 @@ class Ingest:
             outcome = self._judge(row.node_id, row.packet_id, data, self._centre.clock())
             if outcome.status in ("stored", "duplicate"):
                 with self._centre.db.write() as session:
-                    self._quarantine.release(session, row.id)
+                    file = self._quarantine.release(session, row.id)
+                if file is not None:
+                    file.unlink(missing_ok=True)
             judged.append((row.packet_id, outcome))
         return judged
 
     def accept(self, node: str, packet_id: str, data: bytes) -> Outcome:
-        """Judge a whole container and keep it, as a packet or in quarantine. Raises `StoreFull` and database errors."""
+        """Judge a whole container and keep it, as a packet or in quarantine.
+
+        Raises `StoreFull` when it could not be kept at all, and database errors: then there is no receipt.
+        """
         now = self._centre.clock()
         outcome = self._judge(node, packet_id, data, now)
         if outcome.status in ("quarantined", "conflict"):
-            with self._centre.db.write() as session:
-                self._quarantine.add(
-                    session, node=node, packet_id=packet_id, container_sha256=sha256_hex(data), data=data,
-                    status=outcome.status, reason=outcome.reason, now=now,
-                )  # fmt: skip
-                raise_alarm(session, outcome.status, node, packet_id, outcome.reason, now)
+            self._keep_aside(node, packet_id, data, outcome, now)
         return outcome
+
+    def _keep_aside(self, node: str, packet_id: str, data: bytes, outcome: Outcome, now: datetime) -> None:
+        name = sha256_hex(data)
+        try:
+            with self._centre.db.read() as session:
+                path = self._quarantine.keep(session, node=node, packet_id=packet_id, container_sha256=name, data=data)
+        except StoreFull as error:
+            with self._centre.db.write() as session:
+                raise_alarm(session, "quarantine_full", node, None, f"{error} (refused for: {outcome.reason})", now)
+            raise
+        with self._centre.db.write() as session:
+            self._quarantine.record(
+                session, path, node=node, packet_id=packet_id, container_sha256=name, size=len(data),
+                status=outcome.status, reason=outcome.reason, now=now,
+            )  # fmt: skip
+            raise_alarm(session, outcome.status, node, packet_id, outcome.reason, now)
 
     def _judge(self, node: str, packet_id: str, data: bytes, now: datetime) -> Outcome:
         """Verify, and store if good."""
@@ -167,6 +186,7 @@ class Ingest:
             digest = opened.manifest.digest
             self._check_origin(node, packet_id, opened)
             _check_times(opened.manifest, now)
+            check_pictures(opened.manifest, opened.files)
         except PacketError as error:
             return Outcome("quarantined", str(error), digest)
         try:
@@ -194,13 +214,24 @@ class Ingest:
         return [self._receipt(transfer.node, offer.packet_id, offer.container_sha256, outcome)]
 
     def _settled(self, session: Session, node: str, offer: Offer) -> Outcome | None:
-        row = session.get(PacketRow, offer.packet_id)
-        if row is not None and row.node_id == node and row.container_sha256 == offer.container_sha256:
-            return Outcome("duplicate", digest=row.digest)
+        """What was decided about exactly these bytes, if they are still here; else the node is asked for them again."""
+        row = _packet(session, node, offer.packet_id)
+        if row is not None and row.container_sha256 == offer.container_sha256:
+            return Outcome("duplicate", digest=row.digest) if self._whole(row) else None
         kept = self._quarantine.known(session, node, offer.packet_id, offer.container_sha256)
-        if kept is None:
+        if kept is None or not self._quarantine.holds(kept):
             return None
         return Outcome("conflict" if kept.status == "conflict" else "quarantined", kept.reason)
+
+    def _whole(self, row: PacketRow) -> bool:
+        """Whether every file of a stored packet is there and unaltered: the node forgets its own on our word."""
+        for file in row.files:
+            try:
+                self._centre.store.read(file.sha256)
+            except StoreError as error:
+                log.error("stored packet is not whole, asking its node again packet=%s %s", row.packet_id, error)
+                return False
+        return True
 
     def _check_origin(self, node: str, packet_id: str, opened: OpenedPacket) -> None:
         manifest = opened.manifest
@@ -210,9 +241,11 @@ class Ingest:
             raise PacketError(f"was offered as {packet_id} but is {manifest.packet_id}", where="packet_id")
         with self._centre.db.read() as session:
             row = session.get(NodeRow, node)
-        if row is None or not row.enabled:
-            raise PacketError(f"node {node} is not registered or not enabled", where="node.id", remedy="add the node")
-        opened.verify_seal(VerifyKey.from_pem(row.public_key.encode(), where=f"node {node}"))
+            if row is None or not row.enabled:
+                raise PacketError(
+                    f"node {node} is not registered or not enabled", where="node.id", remedy="add the node"
+                )
+            check_seal(session, manifest, opened.seal)
 
     def _store(self, opened: OpenedPacket, size: int, now: datetime) -> Outcome:
         for data in opened.files.values():
@@ -231,20 +264,21 @@ class Ingest:
         digest = manifest.digest
         # holds the node's row until the commit: two packets of one node find their places one after the other
         session.execute(update(NodeRow).where(NodeRow.id == manifest.node.id).values(last_seen=now))
-        known = session.get(PacketRow, manifest.packet_id)
+        known = _packet(session, manifest.node.id, manifest.packet_id)
         if known is not None:
             if known.digest == digest:
                 return Outcome("duplicate", digest=digest)
             reason = f"packet {manifest.packet_id} is already stored with another digest ({known.digest[:16]}…)"
             return Outcome("conflict", reason, digest)
-        state = self._link(
+        state, touched = self._link(
             session, manifest.node.id, chain.Link(manifest.chain.sequence, digest, manifest.chain.previous)
         )
         if state == "fork":
             text = f"packet {manifest.packet_id} (number {manifest.chain.sequence}) contradicts the node's chain"
             raise_alarm(session, "fork", manifest.node.id, manifest.packet_id, text, now)
         row = PacketRow(
-            id=manifest.packet_id,
+            id=self._row_id(session, manifest, now),
+            packet_id=manifest.packet_id,
             node_id=manifest.node.id,
             sequence=manifest.chain.sequence,
             previous=manifest.chain.previous,
@@ -267,9 +301,23 @@ class Ingest:
         session.add(row)
         session.flush()
         create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=now)
+        if touched:
+            gaps.watch_chain(session, session.get_one(NodeRow, manifest.node.id), now)
         return Outcome("stored", digest=digest)
 
-    def _link(self, session: Session, node: str, link: chain.Link) -> chain.ChainState:
+    def _row_id(self, session: Session, manifest: Manifest, now: datetime) -> str:
+        """The packet's own id where it is free: random ids never meet by chance, but a node may use another's."""
+        other = session.get(PacketRow, manifest.packet_id)
+        if other is None:
+            return manifest.packet_id
+        text = (
+            f"nodes {other.node_id} and {manifest.node.id} use the same packet id: one of them took it from the other"
+        )
+        raise_alarm(session, "shared_id", manifest.node.id, manifest.packet_id, text, now)
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{manifest.node.id}/{manifest.packet_id}"))
+
+    def _link(self, session: Session, node: str, link: chain.Link) -> tuple[chain.ChainState, bool]:
+        """The packet's state, and whether it opened or closed a gap."""
         rows = session.scalars(
             select(PacketRow).where(
                 PacketRow.node_id == node, PacketRow.sequence.between(link.sequence - 1, link.sequence + 1)
@@ -278,7 +326,7 @@ class Ingest:
         state, changes = chain.place(link, [chain.Link(r.sequence, r.digest, r.previous) for r in rows])
         for row in rows:
             row.chain_state = changes.get(row.digest, row.chain_state)
-        return state
+        return state, state == "gap" or any(r.sequence == link.sequence + 1 for r in rows)
 
     def _stranger(self, node: str, known: bool, now: datetime) -> None:
         kind = "disabled_node" if known else "unknown_node"
@@ -303,6 +351,11 @@ class Ingest:
             at=self._centre.clock(),
         )
         return Reply(node, "receipt", sign_receipt(receipt, self._centre.key).to_bytes())
+
+
+def _packet(session: Session, node: str, packet_id: str) -> PacketRow | None:
+    """Ids count for one node: another's packet of the same id is another packet."""
+    return session.scalar(select(PacketRow).where(PacketRow.node_id == node, PacketRow.packet_id == packet_id))
 
 
 def _check_times(manifest: Manifest, now: datetime) -> None:

@@ -194,7 +194,7 @@ def _content(
         signer_name=office.signer_name,
         answer_by="",
         code="",
-        packet_id=row.packet_id,
+        packet_id=row.packet.packet_id,
         packet_digest=row.packet.digest,
         draft=True,
     )

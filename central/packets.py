@@ -12,7 +12,10 @@ from evidence.packet import Manifest
 
 
 def container_of(session: Session, store: BlobStore, packet_id: str) -> bytes:
-    """The container as the node sealed it. Raises `StoreError` when it is unknown or no longer whole."""
+    """The container as the node sealed it; `packet_id` is the row's `id`.
+
+    Raises `StoreError` when it is unknown or no longer whole.
+    """
     row = session.get(PacketRow, packet_id)
     if row is None:
         raise StoreError("there is no such packet", where=packet_id)

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
-import numpy as np
 from sqlalchemy import select
 
 from central import case_log
 from central.centre import Centre
 from central.db import CaseRow
 from central.lifecycle import Action
+from central.pictures import decode
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
 from evidence.plate import normalise
@@ -55,10 +54,10 @@ def easyocr_reader() -> Reader:
         raise NoReader(f"no second reader: {error}", remedy="install the second-reader extra") from error
 
     def read(picture: bytes) -> Reading:
-        image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) if picture else None
+        image = decode(picture)
         if image is None:
             raise NoReader("the crop is not a picture")
-        found = reader.read(np.asarray(image, np.uint8))
+        found = reader.read(image)
         return Reading(normalise(found.text), float(found.confidence))
 
     return read

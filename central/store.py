@@ -1,8 +1,8 @@
 """Content-addressed blobs: what is put under a SHA-256 is what comes back, or an error that says it was altered.
 
 `BlobStore` is the port; `FileStore` keeps files in a fan-out of 256 x 256 folders. A blob is written to a temporary
-file, synced, renamed, and its folder synced, so a power cut leaves it whole or absent. Blobs are never changed or
-removed here.
+file, synced, renamed, and its folder synced, and so is every folder in which a new folder was made: a power cut leaves
+the blob whole or absent, and what `put` has returned is there after it. Blobs are never changed or removed here.
 """
 
 from __future__ import annotations
@@ -69,15 +69,20 @@ class FileStore:
     def __init__(self, folder: Path, *, reserve_bytes: int = 0) -> None:
         self.folder = folder
         self.reserve_bytes = reserve_bytes
-        (folder / "tmp").mkdir(parents=True, exist_ok=True)
+        self._folders = DurableFolders()
+        self._folders.make(folder / "tmp")
 
     def put(self, data: bytes) -> str:
         digest = sha256_hex(data)
         target = self.path(digest)
         if target.exists() and self._whole(target, digest):
+            # it may be there since a moment ago, put by a process that was killed before it could sync
+            self._folders.make(target.parent)
+            sync_file(target)
+            sync_folder(target.parent)
             return digest
         self._check_room(len(data))
-        write_durably(target, data, temporary=self.folder / "tmp")
+        write_durably(target, data, temporary=self.folder / "tmp", folders=self._folders)
         return digest
 
     def read(self, sha256: str) -> bytes:
@@ -139,12 +144,39 @@ class FileStore:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
-def write_durably(target: Path, data: bytes, *, temporary: Path) -> None:
+class DurableFolders:
+    """Makes folders so that they survive a power cut: each one's parent is synced once in the life of a process.
+
+    Also the parents of folders that are there already: whoever made them may have been killed before the sync.
+    """
+
+    def __init__(self) -> None:
+        self._synced: set[Path] = set()
+
+    def make(self, folder: Path) -> None:
+        """Make `folder` and those above it. Raises `OSError`."""
+        folder = folder.absolute()
+        missing = [folder]
+        while not missing[-1].parent.is_dir():
+            missing.append(missing[-1].parent)
+        # two levels above as well: the fan-out of an earlier process
+        above = [p for p in folder.parents if p not in missing][:2]
+        for path in [*reversed(above), *reversed(missing)]:
+            if path.parent == path or (path in self._synced and path.is_dir()):
+                continue
+            path.mkdir(exist_ok=True)
+            with contextlib.suppress(PermissionError):  # a parent that is not ours existed before us
+                sync_folder(path.parent)
+            self._synced.add(path)
+
+
+def write_durably(target: Path, data: bytes, *, temporary: Path, folders: DurableFolders) -> None:
     """Write, sync, rename into place, sync the folder. Raises `StoreFull` when the disk is; leaves nothing then."""
-    temporary.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=temporary)
+    name = ""
     try:
+        folders.make(temporary)
+        folders.make(target.parent)
+        descriptor, name = tempfile.mkstemp(dir=temporary)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -152,14 +184,24 @@ def write_durably(target: Path, data: bytes, *, temporary: Path) -> None:
         os.chmod(name, 0o440)
         os.replace(name, target)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
+        if name:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
         if error.errno in _FULL:
             raise StoreFull(
                 "disk is full", where=str(target.parent), remedy="free space; nodes keep their packets and try again"
             ) from error
         raise StoreError(f"cannot be written: {error.strerror}", where=str(target)) from error
     sync_folder(target.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of a file survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

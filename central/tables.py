@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -78,7 +79,7 @@ class NodeRow(Base):
 
 
 class NodeKeyRow(Base):
-    """Every key that a node ever had. `NodeRow` holds the one that new packets must be sealed with."""
+    """Every key that a node ever had. `NodeRow` holds the one it has now."""
 
     __tablename__ = "node_keys"
 
@@ -86,15 +87,30 @@ class NodeKeyRow(Base):
     key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     public_key: Mapped[str] = mapped_column(Text)
     since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    """Packets made at this instant or later must be sealed with another key; None: it has not ended."""
 
 
 class PacketRow(Base):
     """A verified packet. The container is rebuilt from `manifest`, `seal` and the blobs of its files."""
 
     __tablename__ = "packets"
-    __table_args__ = (Index("ix_packets_node_sequence", "node_id", "sequence"),)
+    __table_args__ = (
+        Index("ix_packets_node_sequence", "node_id", "sequence"),
+        Index("ux_packets_node_packet", "node_id", "packet_id", unique=True),
+        Index(
+            "ix_packets_gaps",
+            "node_id",
+            "sequence",
+            sqlite_where=text("chain_state = 'gap'"),
+            postgresql_where=text("chain_state = 'gap'"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    """Key of this table: the packet's own id, or another one when some other node has used that id before."""
+    packet_id: Mapped[str] = mapped_column(String(36))
+    """As in the manifest: unique for one node. A node cannot take the ids of another."""
     node_id: Mapped[str] = mapped_column(ForeignKey("nodes.id"))
     sequence: Mapped[int]
     previous: Mapped[str | None] = mapped_column(String(64))

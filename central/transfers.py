@@ -142,7 +142,8 @@ class Transfers:
 
     def _make_room(self, node: str, size: int) -> None:
         folder = self.folder / node
-        opened = sorted((f for f in folder.iterdir()), key=_touched) if folder.exists() else []
+        # those without a single chunk first: offers in the node's name cost nothing, chunks do
+        opened = sorted(folder.iterdir(), key=lambda f: (_begun(f), _touched(f))) if folder.exists() else []
         sizes = {f: _offered_size(f) for f in opened}
         while opened and (
             len(opened) >= self.limits.open_transfers_per_node
@@ -167,6 +168,13 @@ def missing_ranges(have: bytes) -> list[tuple[int, int]]:
         ranges.append((position, last))
         position = have.find(0, last + 1)
     return ranges
+
+
+def _begun(folder: Path) -> bool:
+    try:
+        return b"\x01" in (folder / "have").read_bytes()
+    except OSError:
+        return False
 
 
 def _touched(folder: Path) -> float:

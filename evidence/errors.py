@@ -24,11 +24,21 @@ class GiaoLoError(Exception):
         return f"{text} -> {self.remedy}" if self.remedy else text
 
 
-class PacketError(GiaoLoError):
+class ForeignError(GiaoLoError):
+    """Something from outside is not what it should be. Its text may quote it, so it is always one printable line."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if text.isprintable():
+            return text
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class PacketError(ForeignError):
     """A packet, its container or its seal is not what it should be."""
 
 
-class WireError(GiaoLoError):
+class WireError(ForeignError):
     """A message on the broker does not follow the wire format."""
 
 

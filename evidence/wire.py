@@ -115,6 +115,9 @@ class Health(Model):
     software: str = ""
     outbox_pending: int = 0
     outbox_refused: int = 0
+    oldest_pending_s: float | None = Field(default=None, description="age of the oldest packet that waits")
+    newest_sequence: int | None = Field(default=None, description="number of the newest packet")
+    delivered_sequence: int | None = Field(default=None, description="highest number that has its receipt")
     disk_free_bytes: int | None = None
     cameras: list[CameraHealth] = Field(default_factory=list)
     errors: list[str] = Field(default_factory=list)

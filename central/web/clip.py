@@ -12,6 +12,8 @@ from pathlib import Path
 
 import av
 
+from central.pictures import MAX_PIXELS
+
 # What Chromium, Firefox and Safari decode everywhere; H.265 depends on the machine, so it does not count.
 _PLAYABLE_CODECS = {"h264", "vp8", "vp9", "av1"}
 _PLAYABLE_PIXELS = {"yuv420p", "yuvj420p"}
@@ -41,6 +43,8 @@ def inspect(data: bytes, name: str) -> ClipFacts | None:
                 float(p.pts * base) for p in container.demux(stream) if p.pts is not None and not p.is_discard
             )
             context = stream.codec_context
+            if context.width * context.height > MAX_PIXELS:
+                return None  # no camera's video: nobody decodes it here
             codec, pixels = context.name, context.pix_fmt
             playable = (
                 _codec_family(codec) in _PLAYABLE_CODECS
@@ -62,6 +66,8 @@ def playable_copy(data: bytes) -> bytes:
     made = io.BytesIO()
     with av.open(io.BytesIO(data), "r") as source, av.open(made, "w", format="webm") as sink:
         video = source.streams.video[0]
+        if video.codec_context.width * video.codec_context.height > MAX_PIXELS:
+            raise av.InvalidDataError(0, "the video is larger than any camera's")
         out = sink.add_stream("libvpx", rate=video.average_rate or 25)
         out.width, out.height, out.pix_fmt = video.codec_context.width, video.codec_context.height, "yuv420p"
         out.options = {"deadline": "realtime", "cpu-used": "8", "crf": "12", "b": "4M"}

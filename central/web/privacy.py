@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from central.pictures import decode
 from evidence.errors import GiaoLoError
 from evidence.packet import Box
 
@@ -27,7 +28,7 @@ def owner_copy(
     that discards the detail instead of spreading it, so nothing can be sharpened back. Without `keep` no part of the
     vehicle stays sharp either. Metadata of the original are not carried over.
     """
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
+    picture = decode(jpeg)
     if picture is None:
         raise PictureError("still cannot be decoded", remedy="look at the packet with `giaolo verify`")
     height, width = picture.shape[:2]
@@ -52,7 +53,7 @@ def owner_copy(
 
 def thumbnail(jpeg: bytes, box: Box | None, *, width: int = 224, height: int = 126) -> bytes:
     """JPEG of `width` x `height` around the vehicle, with room enough to recognise the place."""
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
+    picture = decode(jpeg)
     if picture is None:
         raise PictureError("still cannot be decoded", remedy="look at the packet with `giaolo verify`")
     full_height, full_width = picture.shape[:2]

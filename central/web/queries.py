@@ -117,7 +117,11 @@ def file_of(session: Session, case_id: str, name: str) -> PacketFileRow | None:
 
 def check_packet(session: Session, view: CaseView, store: BlobStore) -> PacketCheck:
     """Verify seal and every file again, as they lie in the store now."""
-    row = session.get(PacketRow, view.manifest.packet_id)
+    row = session.scalar(
+        select(PacketRow).where(
+            PacketRow.node_id == view.manifest.node.id, PacketRow.packet_id == view.manifest.packet_id
+        )
+    )
     signature = files = ""
     try:
         if row is None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import shutil
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from sqlalchemy import select
 
+import central.pictures
+import central.transfers
 from central.cases import QueueFilter, queue
 from central.centre import Centre
 from central.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
 from central.ingest import Ingest, Reply
+from central.nodes import NodeError, add_node, end_key
 from central.packets import container_of
 from central.store import StoreError, StoreFull
 from evidence.container import open_packet, verify_packet
+from evidence.errors import PacketError, WireError
 from evidence.receipt import Receipt, read_receipt
 from evidence.seal import SigningKey
-from evidence.wire import Health, Want, decode
-from tests.central.build import NODE, NODE_KEY, NOW, NodeChain, chunks_of, make_centre, offer_of, packet
+from evidence.wire import Health, Want, decode, parse_topic
+from tests.central.build import NODE, NODE_KEY, NOW, NodeChain, chunks_of, make_centre, offer_of, packet, picture
 
 
 def send(ingest: Ingest, data: bytes, *, node: str = NODE, packet_id: str | None = None) -> list[Reply]:
@@ -217,15 +226,302 @@ def test_dead_transfers_age_out(box: Centre) -> None:
 
 
 def test_the_quarantine_is_bounded_and_says_so(tmp_path: Path) -> None:
-    centre = make_centre(tmp_path, limits={"quarantine_items_per_node": 2, "quarantine_bytes": 5_000})
+    """A receipt says that the bytes are kept: without room there is none, so the node keeps its packet."""
+    settings = {"items": {"quarantine_items_per_node": 2}, "bytes of a node": {"quarantine_bytes_per_node": 9_000},
+                "bytes of all": {"quarantine_bytes": 9_000 * 4}}  # fmt: skip
+    for name, bound in settings.items():
+        centre = make_centre(tmp_path / name, limits=bound)
+        ingest, made = Ingest.of(centre), [bytes([n]) * 4_000 for n in range(5)]
+        for data in made[:2]:
+            assert receipt(centre, send(ingest, data, packet_id=str(uuid.uuid4()))).kept
+        for data in made[2:]:
+            with pytest.raises(StoreFull, match="quarantine has no room"):
+                send(ingest, data, packet_id=str(uuid.uuid4()))
+        kept = rows(centre, QuarantineRow)
+        assert [(centre.config.quarantine_dir / k.path).read_bytes() for k in kept] == made[:2]
+        assert "quarantine_full" in {a.kind for a in rows(centre, AlarmRow)}
+
+
+def test_a_rogue_node_cannot_use_up_the_quarantine_of_the_others(tmp_path: Path) -> None:
+    centre = make_centre(tmp_path, limits={"quarantine_bytes": 40_000})
+    with centre.db.write() as session:
+        add_node(session, "giao-lo-2", SigningKey.generate().public, now=NOW)
+    ingest, kept = Ingest.of(centre), 0
+    for n in range(20):
+        with contextlib.suppress(StoreFull):
+            send(ingest, bytes([n]) * 4_000, packet_id=str(uuid.uuid4()))
+            kept += 1
+    assert 0 < kept < 10
+    assert receipt(centre, send(ingest, b"y" * 4_000, node="giao-lo-2", packet_id=str(uuid.uuid4()))).kept
+
+
+def test_what_the_quarantine_had_no_room_for_comes_again_once_the_key_is_right(box: Centre) -> None:
+    """The whole way of a wrongly registered key: no packet is without a trace."""
+    centre = make_centre(box.config.data_dir.parent / "small", limits={"quarantine_items_per_node": 3})
+    with centre.db.write() as session:
+        add_node(session, NODE, SigningKey.generate().public, now=NOW - timedelta(days=1))
+    ingest, node = Ingest.of(centre), NodeChain()
+    waiting = []
+    for data in [node.next() for _ in range(8)]:
+        try:
+            send(ingest, data)
+        except StoreFull:
+            waiting.append(data)
+    assert len(waiting) == 5
+    with centre.db.write() as session:
+        add_node(session, NODE, NODE_KEY.public, now=NOW)
+    assert [o.status for _, o in ingest.rejudge()] == ["stored"] * 3
+    assert [receipt(centre, ingest.offer(NODE, offer_of(data))).status for data in waiting] == ["stored"] * 5
+    assert len(rows(centre, PacketRow)) == 8
+
+
+def test_an_entry_of_the_quarantine_whose_bytes_are_gone_asks_for_them_again(box: Centre) -> None:
+    ingest, data, name = Ingest.of(box), b"junk" * 1000, str(uuid.uuid4())
+    assert receipt(box, send(ingest, data, packet_id=name)).status == "quarantined"
+    file = box.config.quarantine_dir / rows(box, QuarantineRow)[0].path
+    file.unlink()
+    assert ingest.offer(NODE, offer_of(data, packet_id=name))[0].kind == "want"
+    assert receipt(box, send(ingest, data, packet_id=name)).kept
+    assert file.read_bytes() == data
+    assert len(rows(box, QuarantineRow)) == 1
+
+
+@pytest.mark.parametrize("harm", ["gone", "emptied", "altered", "a whole folder gone"])
+def test_a_duplicate_receipt_is_given_only_while_every_blob_is_there(harm: str, box: Centre) -> None:
+    ingest, data = Ingest.of(box), NodeChain().next()
+    assert receipt(box, send(ingest, data)).status == "stored"
+    manifest = open_packet(data).manifest
+    blob = box.store.path(manifest.files[1].sha256)  # type: ignore[attr-defined]
+    blob.chmod(0o600)
+    if harm == "gone":
+        blob.unlink()
+    elif harm == "emptied":
+        blob.write_bytes(b"")
+    elif harm == "altered":
+        blob.write_bytes(flipped(blob.read_bytes(), 10))
+    else:
+        shutil.rmtree(box.config.blob_dir)
+        (box.config.blob_dir / "tmp").mkdir(parents=True)
+    assert ingest.offer(NODE, offer_of(data))[0].kind == "want"
+    assert receipt(box, send(ingest, data)).status == "duplicate"
+    with box.db.read() as session:
+        assert container_of(session, box.store, manifest.packet_id) == data
+    assert receipt(box, ingest.offer(NODE, offer_of(data))).status == "duplicate"
+    assert len(rows(box, CaseRow)) == 1
+
+
+def second_node(centre: Centre) -> SigningKey:
+    key = SigningKey.generate()
+    with centre.db.write() as session:
+        add_node(session, "giao-lo-2", key.public, now=NOW)
+    return key
+
+
+def test_a_node_cannot_take_the_packet_ids_of_another(centre: Centre) -> None:
+    key, true = second_node(centre), NodeChain().next()
+    name = open_packet(true).manifest.packet_id
+    fake = packet(key=key, node="giao-lo-2", packet_id=name, plate="30A99999")
     ingest = Ingest.of(centre)
-    for n in range(5):
-        answer = receipt(centre, send(ingest, bytes([n]) * 4_000, packet_id=str(uuid.uuid4())))
-        assert answer.status == "quarantined"
-    kept = rows(centre, QuarantineRow)
-    assert len(kept) == 2
-    assert [bool(k.path) for k in kept] == [True, False]
-    assert "quarantine_full" in {a.kind for a in rows(centre, AlarmRow)}
+    assert receipt(centre, send(ingest, fake, node="giao-lo-2")).status == "stored"
+    assert receipt(centre, send(ingest, true)).status == "stored"
+    assert receipt(centre, send(ingest, true)).status == "duplicate"
+    assert receipt(centre, send(ingest, fake, node="giao-lo-2")).status == "duplicate"
+    with centre.db.read() as session:
+        stored = {r.node_id: container_of(session, centre.store, r.id) for r in session.scalars(select(PacketRow))}
+    assert stored == {NODE: true, "giao-lo-2": fake}
+    assert {r.packet_id for r in rows(centre, PacketRow)} == {name}
+    assert {c.plate for c in rows(centre, CaseRow)} == {"36A12345", "30A99999"}
+    assert "shared_id" in {a.kind for a in rows(centre, AlarmRow)}
+
+
+def test_an_offer_of_another_nodes_packet_is_not_settled_with_its_receipt(box: Centre) -> None:
+    second_node(box)
+    data = NodeChain().next()
+    send(Ingest.of(box), data)
+    (answer,) = Ingest.of(box).offer("giao-lo-2", offer_of(data))
+    assert (answer.node, answer.kind) == ("giao-lo-2", "want")
+    assert receipt(box, send(Ingest.of(box), data, node="giao-lo-2")).status == "quarantined"
+
+
+def test_a_packet_sealed_with_a_key_that_the_node_had_then_is_taken(centre: Centre) -> None:
+    """Five waited on the box while its key was changed; one was made with the new key before the centre knew it."""
+    node, new = NodeChain(), SigningKey.generate()
+    waiting = [node.next() for _ in range(5)]
+    node.key = new
+    early = node.next()
+    ingest = Ingest.of(centre)
+    assert receipt(centre, send(ingest, early)).status == "quarantined"
+    with centre.db.write() as session:
+        add_node(session, NODE, new.public, now=NOW)
+    assert [receipt(centre, send(ingest, data)).status for data in waiting] == ["stored"] * 5
+    assert [o.status for _, o in ingest.rejudge()] == ["stored"]
+    late = packet(at=NOW + timedelta(minutes=1), sequence=9, previous="a" * 64)
+    answer = receipt(centre, send(ingest, late))
+    assert answer.status == "quarantined"
+    assert "ended for giao-lo-1" in answer.reason
+
+
+def test_a_stolen_key_is_ended_with_a_date_and_the_end_can_be_moved(centre: Centre) -> None:
+    key_id = NODE_KEY.public.key_id
+    before, after = packet(at=NOW - timedelta(hours=5)), packet(at=NOW - timedelta(hours=2))
+    with centre.db.write() as session:
+        end_key(session, NODE, key_id, NOW - timedelta(hours=3))
+    ingest = Ingest.of(centre)
+    assert receipt(centre, send(ingest, before)).status == "stored"
+    assert receipt(centre, send(ingest, after)).status == "quarantined"
+    with centre.db.write() as session:
+        end_key(session, NODE, key_id, NOW - timedelta(hours=1))
+    assert [o.status for _, o in ingest.rejudge()] == ["stored"]
+    with pytest.raises(NodeError, match="never had"), centre.db.write() as session:
+        end_key(session, NODE, "0" * 16, NOW)
+
+
+def test_a_key_of_another_node_opens_nothing(box: Centre) -> None:
+    key = second_node(box)
+    answer = receipt(box, send(Ingest.of(box), packet(key=key)))
+    assert answer.status == "quarantined"
+    assert "never had" in answer.reason
+
+
+PNG_BOMB = bytes(cv2.imencode(".png", np.zeros((20_000, 20_000), np.uint8))[1])
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        pytest.param({"still_on.png": PNG_BOMB}, "20000 x 20000", id="gigabytes when unfolded"),
+        pytest.param({"plate_crop.png": PNG_BOMB}, "20000 x 20000", id="the same as a crop"),
+        pytest.param({"other.png": PNG_BOMB}, "20000 x 20000", id="the same in no role"),
+        pytest.param({"still_on.jpg": picture(1280, 720)}, "1280 x 720", id="a still of another size"),
+        pytest.param({"vehicle_crop.jpg": picture(641, 100)}, "641 x 100", id="a crop wider than the picture"),
+    ],
+)
+def test_a_picture_of_absurd_size_is_refused_before_it_is_unfolded(
+    files: dict[str, bytes], reason: str, box: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unfold(*_: object) -> None:
+        raise AssertionError("the picture was unfolded")
+
+    monkeypatch.setattr(central.pictures.cv2, "imdecode", unfold)
+    answer = receipt(box, send(Ingest.of(box), packet(files={"clip.mp4": b"x", **files})))
+    assert answer.status == "quarantined"
+    assert reason in answer.reason
+
+
+@pytest.mark.parametrize("data", [PNG_BOMB, b"", b"x" * 300, b"II*\0" + bytes(100)])
+def test_nothing_is_decoded_that_is_no_picture_of_a_camera(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[object] = []
+    monkeypatch.setattr(central.pictures.cv2, "imdecode", lambda *a: called.append(a))
+    assert central.pictures.decode(data) is None
+    assert called == []
+
+
+def test_only_one_place_at_the_centre_decodes_pictures() -> None:
+    folder = Path(central.pictures.__file__).parent
+    found = {f.name for f in folder.rglob("*.py") if re.search(r"imdecode|Image\.open", f.read_text("utf-8"))}
+    assert found == {"pictures.py"}
+
+
+def alarms(centre: Centre) -> dict[str, str]:
+    return {a.kind: a.text for a in rows(centre, AlarmRow) if a.acknowledged_at is None}
+
+
+def test_a_gap_is_an_alarm_until_it_closes(centre: Centre) -> None:
+    node, ingest = NodeChain(), Ingest.of(centre)
+    made = [node.next() for _ in range(8)]
+    send(ingest, made[0])
+    assert alarms(centre) == {}
+    send(ingest, made[4])
+    assert "2-4" in alarms(centre)["gap"]
+    send(ingest, made[7])
+    assert "2-4, 6-7" in alarms(centre)["gap"]
+    for data in (made[1], made[2], made[5], made[6]):
+        send(ingest, data)
+    assert "1 packet(s) of giao-lo-1 are missing: 4" in alarms(centre)["gap"]
+    send(ingest, made[3])
+    assert alarms(centre) == {}
+    other = NodeChain(sequence=9, previous="a" * 64)
+    send(ingest, other.next())
+    assert len([a for a in rows(centre, AlarmRow) if a.kind == "gap"]) == 1, "one alarm a node, opened again"
+
+
+def test_what_the_node_still_holds_is_on_its_way_and_no_gap(box: Centre) -> None:
+    node, ingest = NodeChain(), Ingest.of(box)
+    made = [node.next() for _ in range(5)]
+    ingest.health(NODE, Health(node=NODE, status="running", at="x", outbox_pending=5))
+    send(ingest, made[4])
+    assert alarms(box) == {}
+    ingest.health(NODE, Health(node=NODE, status="running", at="x", outbox_pending=0))
+    assert "1-4" in alarms(box)["gap"]
+
+
+def test_a_node_that_holds_receipts_for_what_is_not_here_raises_an_alarm(box: Centre) -> None:
+    """As after the restore of a backup: nothing else tells that the newest packets are gone."""
+    node, ingest = NodeChain(), Ingest.of(box)
+    for _ in range(3):
+        send(ingest, node.next())
+    well = Health(node=NODE, status="running", at="x", delivered_sequence=3, newest_sequence=3)
+    ingest.health(NODE, well)
+    assert alarms(box) == {}
+    ingest.health(NODE, well.model_copy(update={"delivered_sequence": 40}))
+    assert "resend --from 4" in alarms(box)["behind_node"]
+    ingest.health(NODE, well)
+    assert alarms(box) == {}
+
+
+def test_a_packet_that_waits_too_long_on_its_box_is_an_alarm(box: Centre) -> None:
+    ingest = Ingest.of(box)
+    told = Health(node=NODE, status="running", at="x", outbox_pending=1, oldest_pending_s=7 * 3600.0)
+    ingest.health(NODE, told)
+    assert "7 hours" in alarms(box)["old_packets"]
+    ingest.health(NODE, told.model_copy(update={"oldest_pending_s": 20.0}))
+    assert alarms(box) == {}
+
+
+def test_gaps_are_found_without_reading_the_whole_chain(box: Centre) -> None:
+    with box.db.engine.connect() as connection:
+        plan = connection.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT sequence FROM packets"
+            " WHERE node_id = 'n' AND chain_state = 'gap' ORDER BY sequence"
+        ).all()
+    assert "ix_packets_gaps" in str(plan)
+
+
+def test_offers_in_a_nodes_name_do_not_push_out_a_transfer_that_has_begun(box: Centre) -> None:
+    ingest, data = Ingest.of(box), packet(pad=300_000)
+    offer = offer_of(data)
+    ingest.offer(NODE, offer)
+    ingest.chunk(NODE, chunks_of(data, offer)[0])
+    for n in range(50):
+        box.clock.forward(seconds=1)  # type: ignore[attr-defined]
+        ingest.offer(NODE, offer_of(bytes([n]) * 5000, packet_id=str(uuid.uuid4())))
+    want = decode(Want, ingest.offer(NODE, offer)[0].payload, where="test")
+    assert want.ranges == [(1, offer.chunks - 1)]
+
+
+def test_a_transfer_is_not_opened_into_the_reserve_of_the_disk(box: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    reserve = box.config.limits.disk_reserve_bytes
+    data = packet(pad=1_000_000)
+    size = len(data)
+    for free, opened in ((reserve + 2 * size - 1, False), (reserve + 2 * size, True)):
+        monkeypatch.setattr(central.transfers.shutil, "disk_usage", lambda _, free=free: Usage(free))
+        if opened:
+            assert Ingest.of(box).offer(NODE, offer_of(data))[0].kind == "want"
+        else:
+            with pytest.raises(StoreFull, match="disk is full"):
+                Ingest.of(box).offer(NODE, offer_of(data))
+
+
+class Usage:
+    def __init__(self, free: int) -> None:
+        self.free = free
+
+
+def test_what_nodes_say_cannot_write_lines_of_its_own_into_the_log() -> None:
+    with pytest.raises(WireError) as caught:
+        parse_topic("giaolo/v1/a/up/offer\nINFO central.ingest receipt node=a status=stored")
+    assert "\n" not in str(caught.value)
+    assert str(PacketError("is\r\nnot", where="đèn\x1b[2J.jpg")) == "đèn\\x1b[2J.jpg: is\\r\\nnot"
 
 
 def test_a_chunk_that_nobody_offered_is_dropped(box: Centre) -> None:

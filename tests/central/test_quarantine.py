@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from central.config import load_config
 from central.db import CaseRow, NodeRow, QuarantineRow, UserRow, VehicleRow
 from central.ingest import Ingest
 from central.nodes import NodeError, add_node, key_of
+from central.quarantine import Quarantine
+from evidence.canonical import sha256_hex
 from evidence.container import open_packet, verify_packet
 from evidence.seal import SigningKey, VerifyKey, public_path
 from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, case_of, packet
@@ -31,8 +34,9 @@ def send(centre: Centre, data: bytes) -> str:
 
 
 def register(centre: Centre, key: SigningKey, **options: Any) -> None:
+    """Since yesterday: packets of today are made after it."""
     with centre.db.write() as session:
-        add_node(session, NODE, key.public, now=NOW, **options)
+        add_node(session, NODE, key.public, now=NOW - timedelta(days=1), **options)
 
 
 def test_packets_refused_for_a_wrongly_registered_key_become_cases_once_it_is_right(centre: Centre) -> None:
@@ -119,6 +123,32 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
+
+
+def test_a_key_is_ended_from_the_command_line(shell: Shell, tmp_path: Path) -> None:
+    NODE_KEY.save(tmp_path / "node.key")
+    shell("add-node", NODE, public_path(tmp_path / "node.key"))
+    key_id = NODE_KEY.public.key_id
+    ended = shell("end-key", NODE, key_id, "--at", "2026-03-01T08:00:00+07:00")
+    assert (ended.exit_code, "ends at 2026-03-01T08:00:00+07:00" in ended.output) == (0, True)
+    for at in ("2026-03-01T08:00:00", "yesterday"):
+        assert shell("end-key", NODE, key_id, "--at", at).exit_code == 2
+    assert shell("end-key", NODE, "0" * 16, "--at", "2026-03-01T08:00:00+07:00").exit_code == 1
+
+
+def test_packets_lost_to_another_node_under_the_old_key_are_taken_when_judged_again(box: Centre) -> None:
+    """Until ids counted for one node, another node's packet of the same id made ours a conflict."""
+    data = packet()
+    name = open_packet(data).manifest.packet_id
+    quarantine = Quarantine(box.config.quarantine_dir, box.config.limits)
+    with box.db.read() as session:
+        path = quarantine.keep(session, node=NODE, packet_id=name, container_sha256=sha256_hex(data), data=data)
+    with box.db.write() as session:
+        quarantine.record(
+            session, path, node=NODE, packet_id=name, container_sha256=sha256_hex(data), size=len(data),
+            status="conflict", reason="", now=NOW,
+        )  # fmt: skip
+    assert [o.status for _, o in Ingest.of(box).rejudge()] == ["stored"]
 
 
 def test_nodes_are_registered_switched_off_and_listed(shell: Shell, tmp_path: Path) -> None:

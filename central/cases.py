@@ -65,6 +65,13 @@ __all__ = [
 ]
 
 CLOCK_TOLERANCE = timedelta(seconds=1)
+MAKING_TIME = timedelta(seconds=60)
+"""From an act, or the last that the packet saw of its vehicle, to the packet: the clip goes on for 6 s, a finding
+settles for 6 s, a stream that stalls is waited for 10 s; the rest is for a busy box."""
+CLOCKS_APART = timedelta(seconds=10)
+"""A packet made so much after it came tells of two clocks that differ by more than their own errors."""
+DELIVERY_TIME = timedelta(days=7)
+"""A packet that says to be older when it comes was either cut off for a week or made by a wrong clock."""
 PlateColour = Literal["white", "yellow", "blue", "red", "unknown"]
 RejectReason = Literal[
     "not_violation", "lamp_unclear", "plate_unreadable", "wrong_vehicle", "priority_vehicle", "officer_control",
@@ -89,8 +96,8 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     """The case of a packet that was just stored."""
     plate = manifest.plate
     flags = list(manifest.act.flags)
-    if manifest.act.occurred_at > now + CLOCK_TOLERANCE and "clock_unsure" not in flags:
-        flags.append("clock_unsure")  # an act in the future: whatever the node thinks of its clock
+    if "clock_unsure" not in flags and not times_can_be(manifest, now):
+        flags.append("clock_unsure")  # whatever the node thinks of its clock
     row = CaseRow(
         id=case_id,
         number=next_number(session, "case"),
@@ -118,6 +125,19 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     session.flush()
     case_log.append(session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now, after={"packet": packet_id})
     return row
+
+
+def times_can_be(manifest: Manifest, received_at: datetime) -> bool:
+    """Whether act, packet and receipt can have followed each other as the packet says."""
+    act, made_at = manifest.act, manifest.created_at
+    if act.occurred_at > received_at + CLOCK_TOLERANCE:
+        return False
+    if manifest.clock.source == "file":
+        return True  # a recording is looked at when it pleases
+    followed = timedelta(seconds=max(manifest.track.points[-1].t_s - act.t_s, 0.0))
+    made_in_time = -CLOCK_TOLERANCE <= made_at - act.occurred_at <= MAKING_TIME + followed
+    came_in_time = -CLOCKS_APART <= received_at - made_at <= DELIVERY_TIME
+    return made_in_time and came_in_time
 
 
 def claim(session: Session, case_id: str, officer: Officer, *, now: datetime, lease: timedelta) -> QueueItem:

@@ -92,6 +92,8 @@ def _decode_times(packets: Sequence[RingPacket]) -> list[int]:
     known = [d for d in given if d is not None]
     if len(known) == len(given) and all(a < b for a, b in pairwise(known)):
         return known
-    ordered = sorted(p.pts for p in packets)
+    ordered: list[int] = []
+    for pts in sorted(p.pts for p in packets):
+        ordered.append(max(pts, ordered[-1] + 1) if ordered else pts)  # two packets of one time (slices) come in order
     shift = max(dts - p.pts for dts, p in zip(ordered, packets, strict=True))
     return [dts - shift for dts in ordered]

@@ -1,8 +1,14 @@
-"""Stream time to wall clock, and how far that can be trusted."""
+"""Stream time to wall clock, and how far that can be trusted.
+
+Three clocks meet here. Pictures arrive by the node's monotonic clock, which never steps; the node's wall clock is held
+against it, so that a step of NTP, of a person or of a box without a battery is seen at once; the camera's own clock, if
+it tells it, counts where it agrees.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,18 +18,51 @@ from evidence.packet import Clock
 
 MAX_OFFSET_S = 1.0
 """A clock that is off by more makes an act doubtful (promise 3)."""
+_USED_OFFSET_S = 0.5
+"""Up to here the camera's clock is used: together with the jitter of arrivals it stays within a second."""
+CLOCK_STEP_S = 0.5
+"""Wall minus monotonic clock moved by more: the node's clock was set."""
+_ANCHOR_S = 0.1
+"""Smaller steps are followed without a word: before and after them the time is right to the second."""
+CLOCK_SETTLES_S = 30.0
+"""After a step the clock is believed again: NTP programs set it in their first few measurements."""
+STREAM_SETTLES_S = 10.0
+"""After a step of the camera's time: by then the least delay of arrivals has been seen."""
 _DRIFT = 1e-4  # cheap crystals drift by up to 100 ppm
+_LATE_STAYS_S = 3.0
+_SETTLED_S = 5.0
+_KEPT = 64
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+_MAX_ERROR_US = 1_000_000
 
 
 @dataclass
 class _Segment:
-    """One connection: wall = offset + t_s, by arrival and, if the camera tells it, by the sender's clock."""
+    """A stretch of stream time on one line: monotonic = arrival + t_s, and camera's wall = sender + t_s."""
 
+    number: int
     start_s: float
     arrival_s: float | None = None
     sender_s: float | None = None
     seen_s: float = 0.0
+    late_s: float | None = None
+    late_from_s: float = 0.0
+
+
+@dataclass
+class _Era:
+    """The node's clock between two steps: wall = monotonic + ahead. `synchronised` when that was measured."""
+
+    start_s: float
+    ahead_s: float
+    synchronised: bool | None
+
+
+@dataclass(frozen=True)
+class _Doubt:
+    from_s: float
+    to_s: float
+    flag: str
 
 
 class StreamClock:
@@ -51,21 +90,64 @@ class StreamClock:
         self._synchronised = system_synchronised or kernel_clock_synchronised
         self._lock = threading.Lock()
         self._segments: list[_Segment] = []
+        self._eras: list[_Era] = []
+        self._doubts: list[_Doubt] = []
+        self._unsure_from_s: float | None = None
+        self.clock_steps = 0
 
     def start_segment(self, t_s: float) -> None:
         """A new connection whose first frame has stream time `t_s`."""
         with self._lock:
-            self._segments.append(_Segment(t_s, seen_s=t_s))
-            del self._segments[:-64]
+            self._begin(t_s)
+            self._unsure_from_s = None
 
-    def observe_arrival(self, t_s: float, wall_at: datetime) -> None:
-        """The packet with stream time `t_s` arrived at `wall_at` (node's clock)."""
-        offset = wall_at.timestamp() - t_s
+    def stream_step(self, t_s: float, *, whole: bool = False) -> None:
+        """The camera's time stepped at `t_s`: it goes on by arrival. `whole`: all since the last start is in doubt."""
         with self._lock:
+            from_s = self._segments[-1].start_s if whole and self._segments else t_s
+            if self._unsure_from_s is not None:
+                from_s = min(from_s, self._unsure_from_s)
+            self._unsure_from_s = None
+            for flag in ("clock_unsure", "stream_time_step"):
+                self._doubt(from_s, t_s + STREAM_SETTLES_S, flag)
+            before = self._segments[-1] if self._segments else None
+            after = self._begin(t_s)
+            if self._file and before is not None:
+                after.arrival_s = before.arrival_s
+
+    def picture_cut(self, t_s: float) -> None:
+        """The picture is another from `t_s` on, though time goes on: what was followed before is not followed on."""
+        with self._lock:
+            self._doubt(t_s, t_s, "picture_cut")
+            before = self._segments[-1]
+            after = self._begin(t_s)
+            after.arrival_s, after.sender_s, after.seen_s = before.arrival_s, before.sender_s, before.seen_s
+
+    def observe_arrival(
+        self, t_s: float, wall_at: datetime, monotonic_s: float | None = None, *, sure: bool = True
+    ) -> None:
+        """The packet with stream time `t_s` arrived at `wall_at` by the node's clock, `monotonic_s` by its monotonic.
+
+        `sure`: False while it is open whether packets come late or the camera's time is wrong. Without a monotonic
+        clock what comes later and stays so is taken for a step of the wall clock.
+        """
+        wall_s = wall_at.timestamp()
+        arrived_s = wall_s if monotonic_s is None else monotonic_s
+        with self._lock:
+            if not self._file:
+                self._note_wall(t_s, wall_s - arrived_s)
+                if sure:
+                    self._unsure_from_s = None
+                elif self._unsure_from_s is None:
+                    self._unsure_from_s = t_s
             segment = self._segments[-1]
+            offset = arrived_s - t_s
             if segment.arrival_s is None:
                 segment.arrival_s = offset
             elif not self._file:
+                if monotonic_s is None:
+                    segment = self._stepped(segment, t_s, offset)
+                assert segment.arrival_s is not None
                 segment.arrival_s = min(offset, segment.arrival_s + _DRIFT * max(t_s - segment.seen_s, 0.0))
             segment.seen_s = max(segment.seen_s, t_s)
 
@@ -80,55 +162,157 @@ class StreamClock:
             if self._file and self._start_at is not None:
                 return self._start_at.astimezone(UTC) + timedelta(seconds=t_s)
             segment = self._at(t_s)
-            offset = segment.arrival_s
-            if offset is None:
-                raise ValueError("no frame has arrived yet")
-            if segment.sender_s is not None and abs(segment.sender_s - offset) <= MAX_OFFSET_S:
+            offset = self._arrival(segment, t_s)
+            if segment.sender_s is not None and abs(segment.sender_s - offset) <= _USED_OFFSET_S:
                 offset = segment.sender_s
             return datetime.fromtimestamp(offset + t_s, UTC)
 
-    def state(self, t_s: float) -> tuple[Clock, list[str]]:
-        """What the packet says of the clock at `t_s`, and the flags that follow from it."""
+    def monotonic_at(self, t_s: float) -> float:
+        """When the picture of `t_s` arrived at the earliest, by the monotonic clock given."""
+        with self._lock:
+            return (self._at(t_s).arrival_s or 0.0) + t_s
+
+    def segment_at(self, t_s: float) -> int:
+        """Which stretch of the stream `t_s` lies in: a number that grows with each connection, step and cut."""
+        with self._lock:
+            return self._at(t_s).number
+
+    def state(self, t_s: float, from_s: float | None = None, to_s: float | None = None) -> tuple[Clock, list[str]]:
+        """What the packet says of the clock at `t_s`, and the flags that follow for an act seen `from_s` to `to_s`."""
+        from_s, to_s = t_s if from_s is None else min(from_s, t_s), t_s if to_s is None else max(to_s, t_s)
+        with self._lock:
+            raised = [d.flag for d in self._doubts if d.from_s <= to_s and d.to_s >= from_s]
         if self._file:
+            flags = [f for f in raised if f != "clock_unsure"]
             if self._start_at is not None:
                 note = "start time of the recording given by the configuration"
-                return Clock(source="file", synchronised=False, note=note), ["clock_from_file"]
+                return Clock(source="file", synchronised=False, note=note), _once(["clock_from_file", *flags])
             note = "no start time given for the recording: time of processing"
-            return Clock(source="file", synchronised=False, note=note), ["clock_unsure"]
-        synchronised = self._synchronised()
+            return Clock(source="file", synchronised=False, note=note), _once(["clock_unsure", *flags])
         with self._lock:
             segment = self._at(t_s)
+            era = self._era(t_s)
+            synchronised = bool(era.synchronised) if era is not None else bool(self._synchronised())
             difference = None
             if segment.sender_s is not None and segment.arrival_s is not None:
-                difference = round(segment.sender_s - segment.arrival_s, 3)
-        flags = [] if synchronised else ["clock_unsure"]
+                difference = round(segment.sender_s - self._arrival(segment, t_s), 3)
+            late = self._unsure_from_s is not None and self._unsure_from_s <= to_s
         notes = [] if synchronised else ["the node's clock is not known to be synchronised"]
-        if difference is None:
+        if late:
+            notes.append("pictures come late, or the camera's time is wrong")
+        if "stream_time_step" in raised:
+            notes.append("the camera's time stepped")
+        elif "clock_unsure" in raised:
+            notes.append("the node's clock was set")
+            synchronised = False
+        flags = ["clock_unsure"] if not synchronised or late or "clock_unsure" in raised else []
+        flags += raised
+        if difference is None or _USED_OFFSET_S < abs(difference) <= MAX_OFFSET_S:
             notes.append("wall time by arrival at the node")
-            return Clock(source="system", synchronised=bool(synchronised), note="; ".join(notes)), flags
-        if abs(difference) <= MAX_OFFSET_S:
-            clock = Clock(source="camera", synchronised=bool(synchronised), offset_s=difference, note="; ".join(notes))
-            return clock, flags
+            return Clock(source="system", synchronised=synchronised, note="; ".join(notes)), _once(flags)
+        if abs(difference) <= _USED_OFFSET_S:
+            clock = Clock(source="camera", synchronised=synchronised, offset_s=difference, note="; ".join(notes))
+            return clock, _once(flags)
         notes.append(f"camera clock is off by {difference:+.3f} s: wall time by arrival at the node")
-        clock = Clock(source="system", synchronised=bool(synchronised), note="; ".join(notes))
-        return clock, [*flags, "camera_clock_off"]
+        clock = Clock(source="system", synchronised=synchronised, note="; ".join(notes))
+        return clock, _once([*flags, "camera_clock_off"])
+
+    def _begin(self, t_s: float) -> _Segment:
+        number = self._segments[-1].number + 1 if self._segments else 0
+        segment = _Segment(number, t_s, seen_s=t_s)
+        self._segments.append(segment)
+        del self._segments[:-_KEPT]
+        return segment
+
+    def _doubt(self, from_s: float, to_s: float, flag: str) -> None:
+        self._doubts.append(_Doubt(from_s, to_s, flag))
+        del self._doubts[: -4 * _KEPT]
+
+    def _note_wall(self, t_s: float, ahead_s: float) -> None:
+        """Wall minus monotonic clock: a new era when it moves, or when the kernel's word about it changes."""
+        synchronised = self._synchronised()
+        era = self._eras[-1] if self._eras else None
+        if era is not None and abs(ahead_s - era.ahead_s) <= _ANCHOR_S and synchronised == era.synchronised:
+            return
+        if era is not None:
+            recent = [e for i, e in enumerate(self._eras) if self._ends(i) >= t_s - CLOCK_SETTLES_S]
+            moved = [e for e in recent if abs(ahead_s - e.ahead_s) > CLOCK_STEP_S]
+            if abs(ahead_s - era.ahead_s) > _ANCHOR_S and moved:
+                self.clock_steps += 1
+                self._doubt(moved[0].start_s, t_s + CLOCK_SETTLES_S, "clock_unsure")
+        self._eras.append(_Era(t_s, ahead_s, synchronised))
+        del self._eras[:-_KEPT]
+
+    def _ends(self, index: int) -> float:
+        return self._eras[index + 1].start_s if index + 1 < len(self._eras) else float("inf")
+
+    def _stepped(self, segment: _Segment, t_s: float, offset: float) -> _Segment:
+        """Without a monotonic clock: packets that come otherwise than before, and stay so, tell of a step."""
+        assert segment.arrival_s is not None
+        early = offset < segment.arrival_s - MAX_OFFSET_S and segment.seen_s - segment.start_s >= _SETTLED_S
+        late = offset > segment.arrival_s + CLOCK_STEP_S
+        if not late:
+            segment.late_s = None
+        elif segment.late_s is None:
+            segment.late_s, segment.late_from_s = offset, t_s
+        else:
+            segment.late_s = min(segment.late_s, offset)
+        stays = segment.late_s is not None and t_s - segment.late_from_s >= _LATE_STAYS_S
+        if not early and not stays:
+            self._unsure_from_s = segment.late_from_s if late else None
+            return segment
+        self._unsure_from_s = None
+        start_s, arrival_s = (t_s, offset) if segment.late_s is None else (segment.late_from_s, segment.late_s)
+        self.clock_steps += 1
+        self._doubt(segment.start_s, t_s + CLOCK_SETTLES_S, "clock_unsure")
+        after = self._begin(start_s)
+        after.number, after.arrival_s, after.seen_s = segment.number, arrival_s, segment.seen_s
+        return after
+
+    def _arrival(self, segment: _Segment, t_s: float) -> float:
+        """Wall minus stream time by arrival at the node."""
+        if segment.arrival_s is None:
+            raise ValueError("no frame has arrived yet")
+        era = self._era(t_s)
+        return segment.arrival_s + (era.ahead_s if era is not None else 0.0)
 
     def _at(self, t_s: float) -> _Segment:
         if not self._segments:
             raise ValueError("no frame has arrived yet")
         return next((s for s in reversed(self._segments) if s.start_s <= t_s), self._segments[0])
 
+    def _era(self, t_s: float) -> _Era | None:
+        if not self._eras:
+            return None
+        return next((e for e in reversed(self._eras) if e.start_s <= t_s), self._eras[0])
+
+
+def _once(flags: list[str]) -> list[str]:
+    return list(dict.fromkeys(flags))
+
 
 class _Timex(ctypes.Structure):
     """Enough of `struct timex` for `adjtimex` with `modes = 0`; the rest is room."""
 
-    _fields_ = (("modes", ctypes.c_uint), ("room", ctypes.c_byte * 508))
+    _fields_ = (
+        ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long), ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long), ("room", ctypes.c_byte * 480),
+    )  # fmt: skip
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def kernel_clock_synchronised() -> bool | None:
-    """Whether the kernel's clock is disciplined by NTP, PTP or GNSS; None if the kernel does not say."""
+    """Whether the kernel's clock is disciplined by NTP, PTP or GNSS; None if the kernel does not say.
+
+    A clock that is being slewed over more than a second is not yet synchronised (`esterror`, microseconds).
+    """
+    told = _Timex()
     try:
-        result = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(_Timex()))
+        result = _libc().adjtimex(ctypes.byref(told))
     except (OSError, AttributeError):
         return None
-    return None if result < 0 else result != _TIME_ERROR
+    return None if result < 0 else result != _TIME_ERROR and told.esterror <= _MAX_ERROR_US

@@ -155,6 +155,8 @@ class CameraPipeline:
         self._next_s = -1e9
         self._now_s = 0.0
         self._over = False
+        self._feed = feed
+        self._segment: int | None = None
 
     @property
     def tracks(self) -> list[Track]:
@@ -167,6 +169,11 @@ class CameraPipeline:
 
     def process(self, frame: Frame) -> list[ActEvent]:
         """Look at a frame (or skip it, when frames come faster than needed). Returns the acts that are ripe now."""
+        if self._segment is not None and frame.segment != self._segment:
+            before = self._begin_anew()
+            self._segment = frame.segment
+            return [*before, *self.process(frame)]
+        self._segment = frame.segment
         if frame.t_s + 1e-6 < self._next_s:
             return []
         self._check_size(frame)
@@ -186,6 +193,15 @@ class CameraPipeline:
         for track in ended:
             self._drop(track)
         return ripe
+
+    def _begin_anew(self) -> list[ActEvent]:
+        """The stream was cut: what is pending is decided, and nothing seen before is followed or remembered."""
+        acts = self.finish()
+        self._over = False
+        self._signals = Signals(self.scene.signals, feed=self._feed)
+        self._stills.clear()
+        self._next_s = -1e9
+        return acts
 
     def finish(self) -> list[ActEvent]:
         """The stream is over: every track ends, what is pending is decided."""

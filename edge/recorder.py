@@ -231,11 +231,11 @@ class Recorder:
             add("plate_crop", "png", _encode(".png", event.plate_crop, []))
         if event.vehicle_crop is not None and event.vehicle_crop.size:
             add("vehicle_crop", "jpg", encode_jpeg(event.vehicle_crop))
-        clock, clock_flags = self._source.clock.state(event.t_s)
+        clock, clock_flags = self._source.clock.state(event.t_s, event.clip_from_s, event.clip_to_s)
         flags = [*event.flags, *clock_flags]
         reasons: dict[str, Reason] = dict(event.reasons)
         try:
-            clip = self._ring.cut(max(event.clip_from_s, 0.0), event.clip_to_s)
+            clip = self._ring.cut(max(event.clip_from_s, 0.0), event.clip_to_s, holding_s=event.t_s)
             add("clip", "mp4", clip.data, t_s=clip.from_s)
             if not clip.complete:
                 flags.append("clip_incomplete")

@@ -1,12 +1,13 @@
-"""One connection to a camera, or one pass of a file: timestamps to stream time, packets to the ring, pictures out."""
+"""One connection to a camera, or one pass of a file: packets put on the line of stream time, into the ring, decoded."""
 
 from __future__ import annotations
 
 import logging
 import struct
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import av
 from av.packet import Packet
@@ -16,18 +17,27 @@ from av.video.stream import VideoStream
 from edge.clip import ClipError, RingPacket, StreamTemplate
 from edge.clock import StreamClock
 from edge.ring import PacketRing
+from edge.stream_time import Stamped, StreamTime, TimeCounts
 
 log = logging.getLogger(__name__)
 _PLAUSIBLE_S = 366 * 86400.0
 _MAX_EARLY = 500
+_SAME_MOMENT_S = 0.02
+"""Wall and monotonic clock are read one after the other; a thread that was put aside in between reads again."""
 
 
 @dataclass
 class Position:
-    """The last picture of the source, over all its segments: stream time, and when it came (monotonic)."""
+    """The last picture of the source, over all its segments: stream time, and when it came (monotonic).
+
+    `key_gaps_s`: the last times between key frames.
+    """
 
     t_s: float | None = None
     seen_s: float | None = None
+    counts: TimeCounts = field(default_factory=TimeCounts)
+    size_changes: int = 0
+    key_gaps_s: deque[float] = field(default_factory=lambda: deque(maxlen=4))
 
 
 class Segment:
@@ -57,10 +67,16 @@ class Segment:
         self._wall, self._monotonic = wall, monotonic
         self._base = float(stream.time_base or 0)
         self._step_s = 1.0 / fps if fps > 0 else 0.04
+        self._context = stream.codec_context
+        self._time: StreamTime[Packet[VideoStream]] = StreamTime(
+            self._base, self._step_s, live=live, counts=position.counts
+        )
         self._origin: int | None = None
         self._offset_s = 0.0
+        self._size: tuple[int, int] | None = None
+        self._key_s: float | None = None
         self._began = monotonic()
-        self._early: list[tuple[Packet[VideoStream], float | None]] = []
+        self._early: list[tuple[Stamped[Packet[VideoStream]], float | None]] = []
         self._untimed: list[Packet[VideoStream]] = []
         self.first_t_s: float | None = None
         self.corrupt = 0
@@ -78,9 +94,35 @@ class Segment:
             del self._untimed[:-_MAX_EARLY]
             return
         for each in (*self._dated_back(packet), packet):
-            if each.size:
-                self._keep_or_wait(each)
-            yield from self._decode(each)
+            for stamped in self._stamp(each):
+                if stamped is not None:
+                    self._place(stamped)
+                yield from self._decode(stamped.item if stamped is not None else each)
+
+    def _stamp(self, packet: Packet[VideoStream]) -> list[Stamped[Packet[VideoStream]] | None]:
+        """The packets whose place in time is known now; None stands for `packet` itself when it has no time."""
+        pts = packet.pts if packet.pts is not None else packet.dts
+        if not packet.size:
+            return [*self._time.flush(), None]
+        if pts is None:
+            return [None]
+        self._time.reorders = self.first_t_s is None or bool(self._context.has_b_frames)
+        return list(self._time.feed(packet, pts, self._monotonic()))
+
+    def _place(self, stamped: Stamped[Packet[VideoStream]]) -> None:
+        """Write the place on the line over the camera's own time, for decoder and ring alike."""
+        packet = stamped.item
+        dts = packet.dts
+        sender_s = _sender_wall_s(packet) if stamped.shift is not None else None
+        packet.pts = stamped.ticks
+        packet.dts = dts - stamped.shift if dts is not None and stamped.shift is not None else None
+        if self._origin is not None:
+            self._keep(stamped, sender_s)
+            return
+        if packet.is_keyframe:
+            self._early.clear()  # no clip can start before it
+        if len(self._early) < _MAX_EARLY:
+            self._early.append((stamped, sender_s))
 
     def due_s(self, t_s: float) -> float:
         """When (monotonic) the picture with stream time `t_s` is due if the file is played at its own pace."""
@@ -97,26 +139,35 @@ class Segment:
             early.pts = early.dts = time - back * step
         return untimed
 
-    def _keep_or_wait(self, packet: Packet[VideoStream]) -> None:
-        """Stream time is not known before the first picture; packets before it wait."""
-        sender_s = _sender_wall_s(packet)
-        if self._origin is not None:
-            self._keep(packet, sender_s)
-        elif len(self._early) < _MAX_EARLY:
-            self._early.append((packet, sender_s))
-
-    def _keep(self, packet: Packet[VideoStream], sender_s: float | None) -> None:
-        pts = packet.pts if packet.pts is not None else packet.dts
-        if pts is None:
-            return
-        t_s = self._t_s(pts)
-        now = self._wall()
-        self._clock.observe_arrival(t_s, now)
+    def _keep(self, stamped: Stamped[Packet[VideoStream]], sender_s: float | None) -> None:
+        packet = stamped.item
+        t_s = self._t_s(stamped.ticks)
+        if stamped.begins:
+            self._clock.stream_step(t_s, whole=stamped.whole)
+            log.warning("stream time stepped t_s=%.3f steps=%d", t_s, self._position.counts.steps)
+        now, moment_s = self._now()
+        # a packet held back was here before: both clocks then, not now
+        held_s = max(moment_s - stamped.arrival_s, 0.0)
+        self._clock.observe_arrival(t_s, now - timedelta(seconds=held_s), moment_s - held_s, sure=stamped.sure)
         if sender_s is not None and abs(sender_s - now.timestamp()) < _PLAUSIBLE_S:
             self._clock.observe_sender(t_s, sender_s)
+        if packet.is_keyframe:
+            if self._key_s is not None and t_s > self._key_s:
+                self._position.key_gaps_s.append(t_s - self._key_s)
+            self._key_s = t_s
         if self._ring is not None:
             duration = packet.duration or 0
-            self._ring.push(RingPacket(bytes(packet), pts, packet.dts, duration, packet.is_keyframe, t_s))
+            self._ring.push(RingPacket(bytes(packet), stamped.ticks, packet.dts, duration, packet.is_keyframe, t_s))
+
+    def _now(self) -> tuple[datetime, float]:
+        """Wall and monotonic clock of one moment."""
+        for _ in range(3):
+            before_s = self._monotonic()
+            now = self._wall()
+            after_s = self._monotonic()
+            if after_s - before_s <= _SAME_MOMENT_S:
+                break
+        return now, (before_s + after_s) / 2
 
     def _decode(self, packet: Packet[VideoStream]) -> Iterator[tuple[VideoFrame, float]]:
         try:
@@ -135,7 +186,18 @@ class Segment:
             t_s = self._t_s(pts) if pts is not None else (last_t_s or 0.0) + self._step_s
             if last_t_s is not None and t_s <= last_t_s:
                 t_s = last_t_s + 1e-3  # stream time never stands still or runs backwards
+            self._note_size(picture, t_s)
             yield picture, t_s
+
+    def _note_size(self, picture: VideoFrame, t_s: float) -> None:
+        """Other parameter sets: no clip and no track goes across."""
+        size = (picture.width, picture.height)
+        if self._size is not None and size != self._size:
+            self._position.size_changes += 1
+            self._clock.picture_cut(t_s)
+            if self._ring is not None:
+                self._ring.split(t_s)
+        self._size = size
 
     def _begin(self, pts: int) -> None:
         """First picture: stream time starts at zero, or goes on after the gap of a reconnect."""
@@ -147,10 +209,11 @@ class Segment:
         self.first_t_s = self._offset_s
         self._began = self._monotonic()
         self._clock.start_segment(self._offset_s)
-        self._clock.observe_arrival(self._offset_s, self._wall())
+        now, moment_s = self._now()
+        self._clock.observe_arrival(self._offset_s, now, moment_s)
         early, self._early = self._early, []
-        for packet, sender_s in early:
-            self._keep(packet, sender_s)
+        for stamped, sender_s in early:
+            self._keep(stamped, sender_s)
 
     def _gap_s(self, last_t_s: float, last_seen_s: float) -> float:
         """Seconds without pictures: by the camera's clock if it tells it, else by ours (late by the time to open)."""

@@ -358,7 +358,7 @@ class VideoSource:
             self._next_due_s = max(self._next_due_s + step, t_s)
         image = cast(Image, picture.to_ndarray(format="bgr24"))
         image.setflags(write=False)
-        self._put(Frame(index, t_s, image, self.clock.wall_at(t_s), picture.pts or 0))
+        self._put(Frame(index, t_s, image, self.clock.wall_at(t_s), picture.pts or 0, self.clock.segment_at(t_s)))
 
     def _put(self, frame: Frame) -> None:
         while not self._stop.is_set():

@@ -39,6 +39,11 @@ class StillStore:
         while self._kept and frame.t_s - next(iter(self._kept.values()))[0] > self._keep_s:
             self._kept.popitem(last=False)
 
+    def clear(self) -> None:
+        """The stream was cut: pictures from before prove nothing about what comes."""
+        self._kept.clear()
+        self._current, self._next_s = None, -1e9
+
     def pin(self) -> None:
         """Hold the newest frame exactly."""
         if self._current is not None:

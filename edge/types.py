@@ -23,13 +23,18 @@ StillRole = Literal["still_before", "still_on", "still_after"]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One decoded picture. `image` is `[height, width, 3]` BGR as the decoder gave it and must not be written to."""
+    """One decoded picture. `image` is `[height, width, 3]` BGR as the decoder gave it and must not be written to.
+
+    `segment` grows where the stream is cut: at a new connection, a step of the camera's time, another picture. What was
+    followed before is not followed across it.
+    """
 
     index: int
     t_s: float
     image: Image
     wall_at: datetime
     pts: int
+    segment: int = 0
 
 
 @dataclass(frozen=True, eq=False)

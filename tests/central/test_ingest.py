@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 import central.pictures
 import central.transfers
-from central.cases import QueueFilter, queue
+from central.cases import QueueFilter, queue, times_can_be
 from central.centre import Centre
 from central.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
 from central.ingest import Ingest, Reply
@@ -579,3 +579,33 @@ def test_an_act_in_the_future_is_flagged_whatever_the_node_thinks_of_its_clock(
 ) -> None:
     send(Ingest.of(box), packet(at=NOW + timedelta(seconds=ahead_s)))
     assert ("clock_unsure" in rows(box, CaseRow)[0].flags) is flagged
+
+
+IMPOSSIBLE = [
+    # what it shows, seconds from act to packet, from packet to receipt, clock of the packet -> flagged
+    ("as it should be", 8, 1, "ntp", False),
+    ("an act that took long to tell", 55, 1, "ntp", False),
+    ("the box's clock was set forward by an hour between act and packet", 3608, 1, "ntp", True),
+    ("set back by a minute", -52, 1, "ntp", True),
+    ("the box had no network for two days", 8, 2 * 86400, "ntp", False),
+    ("made long before it came", 8, 30 * 86400, "ntp", True),
+    ("made after it came", 8, -60, "ntp", True),
+    ("a recording looked at a year later", 365 * 86400, 1, "file", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("what", "making_s", "coming_s", "source", "flagged"), IMPOSSIBLE, ids=[c[0] for c in IMPOSSIBLE]
+)
+def test_times_that_cannot_have_followed_each_other_are_flagged(
+    what: str, making_s: float, coming_s: float, source: str, flagged: bool
+) -> None:
+    made_at = NOW - timedelta(seconds=coming_s)
+    told = open_packet(packet(at=made_at - timedelta(seconds=making_s))).manifest
+    clock = told.clock.model_copy(update={"source": source})
+    assert times_can_be(told.model_copy(update={"created_at": made_at, "clock": clock}), NOW) is not flagged
+
+
+def test_a_case_whose_times_cannot_be_says_so(centre: Centre) -> None:
+    send(Ingest.of(centre), packet(at=NOW - timedelta(days=40)))
+    assert "clock_unsure" in rows(centre, CaseRow)[0].flags

@@ -1,22 +1,24 @@
-"""What a signal head shows: colour and brightness of its lenses, frame by frame, then a steady state over time.
+"""What a signal head shows: colour and brightness of its lenses, frame by frame (over time: `edge.lamp_history`).
 
 A lens counts as lit when it stands out from its own head, in the colour of its place and in brightness. Comparing
 within the head is what lets the same numbers serve a dim red at dusk, an over-exposed white core with a red rim, and a
-red bus that hides the whole head (every lens red: nothing stands out, so the state is unknown).
+red bus that hides the whole head (every lens red: nothing stands out, so the state is unknown). A colour that the
+housing has too is paint, not light.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.lamp_history import LampHistory as LampHistory
+from edge.lamp_history import LampReading as LampReading
+from edge.lamp_history import LampSettings as LampSettings
 from edge.types import Image
 from evidence.acts import LampState
-from evidence.packet import LampSpan
 from zones.schema import Lamp, SignalHead
 
 _BRIGHTEST_SHARE = 0.2
@@ -26,15 +28,13 @@ _DARK = 0.11
 _RIVAL_SHARE = 0.6
 _BRIGHTNESS_WEIGHT = 0.6
 _LEAST_PIXELS = 6
+_AMBER_LEAST = 2.0
+"""In the place of the yellow lens red must be so much stronger than yellow to contradict it: amber leans to red."""
+_PAINT_PERCENTILE = 30
+"""Most of the housing's pixels must have a colour for it to be painted so: a lit lens glows on those beside it."""
+_PAINT_NEAR = 0.75
+"""Share of the lens' own colour that the pixels around it may have; lit lenses in the footage: 0.45, once 0.64."""
 _ORDER: tuple[Literal["red", "yellow", "green"], ...] = ("red", "yellow", "green")
-
-
-@dataclass(frozen=True)
-class LampReading:
-    """One frame of one head. `confidence` 0..1: how clearly the state stood out."""
-
-    state: LampState
-    confidence: float
 
 
 class LampFeed(Protocol):
@@ -84,23 +84,43 @@ class HeadReader:
     def __init__(self, head: SignalHead) -> None:
         self.head = head
         self._lenses = lenses_of(head)
+        self._corners = [_corners(*_whole(lens.box)) for lens in self._lenses]
 
     def read(self, image: Image) -> LampReading:
         height, width = image.shape[:2]
-        crops = []
-        for lens in self._lenses:
-            x1, y1, x2, y2 = (round(v) for v in lens.box)
+        crops, housing = [], []
+        for lens, corners in zip(self._lenses, self._corners, strict=True):
+            x1, y1, x2, y2 = _whole(lens.box)
             crop = image[max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)].reshape(-1, 3)
             if len(crop) < _LEAST_PIXELS:
                 return LampReading(LampState.UNKNOWN, 0.0)
             crops.append(crop.astype(np.float32))
+            housing.append(crops[-1][corners] if len(crop) == len(corners) else crops[-1][:0])
         if not crops:
             return LampReading(LampState.UNKNOWN, 0.0)
-        return judge([lens.colour for lens in self._lenses], crops)
+        return judge([lens.colour for lens in self._lenses], crops, housing)
 
 
-def judge(colours: Sequence[str], crops: Sequence[NDArray[np.float32]]) -> LampReading:
-    """State of a head from the pixels `[N, 3]` BGR of each lens. Pure; see the module for the idea."""
+def _whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    x1, y1, x2, y2 = (round(v) for v in box)
+    return x1, y1, x2, y2
+
+
+def _corners(x1: int, y1: int, x2: int, y2: int) -> NDArray[np.bool_]:
+    """`[N]` of the pixels of a lens box, row by row: outside the round lens, on the housing."""
+    x = (np.arange(x1, x2) + 0.5 - (x1 + x2) / 2) / max((x2 - x1) / 2, 0.5)
+    y = (np.arange(y1, y2) + 0.5 - (y1 + y2) / 2) / max((y2 - y1) / 2, 0.5)
+    corners: NDArray[np.bool_] = (np.hypot(x[None, :], y[:, None]) > 1.0).reshape(-1)
+    return corners
+
+
+def judge(
+    colours: Sequence[str], crops: Sequence[NDArray[np.float32]], housing: Sequence[NDArray[np.float32]] = ()
+) -> LampReading:
+    """State of a head from the pixels `[N, 3]` BGR of each lens, and those of the housing around each where they are
+    known. Pure; see the module for the idea."""
+    around = list(housing) or [crop[:0] for crop in crops]
+    everywhere = np.concatenate(around)
     bright = np.array([_brightest(crop.max(axis=1)) for crop in crops])
     strength = []
     for index, colour in enumerate(colours):
@@ -111,26 +131,53 @@ def judge(colours: Sequence[str], crops: Sequence[NDArray[np.float32]]) -> LampR
         # Light without any of its colour is a flash, the sun or a lorry's side, not this lens.
         brighter = max(0.0, float(bright[index]) - beside) if own > 6 else 0.0
         strength.append((stands_out + _BRIGHTNESS_WEIGHT * brighter) / 255)
+    painted = [
+        s >= _DARK and _painted(c, crop, near, everywhere)
+        for s, c, crop, near in zip(strength, colours, crops, around, strict=True)
+    ]
+    strength = [0.0 if paint else s for s, paint in zip(strength, painted, strict=True)]
     order = np.argsort(strength)[::-1]
     best = float(strength[order[0]])
     rival = max(float(strength[order[1]]), 0.0) if len(order) > 1 else 0.0
+    if best < _LIT and any(painted):
+        return LampReading(LampState.UNKNOWN, 0.0)
     if best < _DARK:
         return LampReading(LampState.OFF, float(np.clip(1 - max(best, 0.0) / _DARK, 0.0, 1.0)))
     if best < _LIT or rival > _RIVAL_SHARE * best:
         return LampReading(LampState.UNKNOWN, 0.0)
     lit = int(order[0])
-    if _contradicted(colours[lit], crops[lit]):
+    if _contradicted(colours[lit], crops[lit], around[lit], everywhere):
         return LampReading(LampState.UNKNOWN, 0.0)
     confidence = float(np.clip((best - rival) / (2 * _LIT), 0.0, 1.0))
     return LampReading(LampState(colours[lit]), confidence)
 
 
-def _contradicted(colour: str, crop: NDArray[np.float32]) -> bool:
-    """Red light in the place of the green lens, or green in that of the red one: the head is drawn upside down."""
-    against = {"red": "green", "green": "red"}.get(colour)
-    if against is None:
-        return False
-    return _brightest(_chroma(against, crop)) > max(0.0, _brightest(_chroma(colour, crop)))
+def _painted(
+    colour: str, crop: NDArray[np.float32], near: NDArray[np.float32], everywhere: NDArray[np.float32]
+) -> bool:
+    """Whether the housing has nearly as much of the colour as the lens: sun on paint then looks like a lit lens.
+
+    `near`: the housing's pixels around this lens; `everywhere`: around all of them.
+    """
+    own = _brightest(_chroma(colour, crop))
+    for pixels, share in ((everywhere, _RIVAL_SHARE), (near, _PAINT_NEAR)):
+        if len(pixels):
+            paint = float(np.percentile(_chroma(colour, pixels), _PAINT_PERCENTILE))
+            if paint > 6 and paint > share * own:
+                return True
+    return False
+
+
+def _contradicted(
+    colour: str, crop: NDArray[np.float32], near: NDArray[np.float32], everywhere: NDArray[np.float32]
+) -> bool:
+    """Another lens' light in this one's place: the head hangs upside down, or the picture moved by a lens."""
+    own = max(0.0, _brightest(_chroma(colour, crop)))
+    for other in _ORDER:
+        against = _brightest(_chroma(other, crop)) / (_AMBER_LEAST if (colour, other) == ("yellow", "red") else 1.0)
+        if other != colour and against > own and not _painted(other, crop, near, everywhere):
+            return True
+    return False
 
 
 def _chroma(colour: str, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -149,115 +196,6 @@ def _brightest(values: NDArray[np.float32]) -> float:
     if count >= len(values):
         return float(values.mean())
     return float(np.partition(values, -count)[-count:].mean())
-
-
-@dataclass(frozen=True)
-class LampSettings:
-    """`hold_s`: how long a new colour must be seen before it is believed (its onset is then dated back to its first
-    frame); `dark_hold_s` the same for off and unknown, longer because LED lamps flicker in video."""
-
-    hold_s: float = 0.25
-    dark_hold_s: float = 0.45
-    hold_frames: int = 2
-    keep_s: float = 90.0
-    gap_s: float = 1.5
-
-
-@dataclass
-class _Run:
-    state: LampState
-    from_frame: int
-    from_s: float
-    to_frame: int
-    to_s: float
-    confidence: float
-    count: int = 1
-
-    def extend(self, frame: int, t_s: float, confidence: float) -> None:
-        self.to_frame, self.to_s = frame, t_s
-        self.confidence += (confidence - self.confidence) / (self.count + 1)
-        self.count += 1
-
-
-@dataclass
-class LampHistory:
-    """The steady states of one head over time; `add` once a frame in order of time."""
-
-    head: SignalHead
-    settings: LampSettings = field(default_factory=LampSettings)
-    _runs: list[_Run] = field(default_factory=list)
-    _new: _Run | None = None
-    _last: tuple[int, float] = (0, 0.0)
-
-    def add(self, frame: int, t_s: float, reading: LampReading) -> None:
-        runs = self._runs
-        seen_frame, seen_s = self._last
-        self._last = (frame, t_s)
-        if runs and t_s - seen_s > self.settings.gap_s:
-            runs.append(_Run(LampState.UNKNOWN, seen_frame, seen_s + 1e-3, frame, t_s, 0.0))
-            self._new = None
-            runs.append(_Run(reading.state, frame, t_s, frame, t_s, reading.confidence))
-            return
-        if not runs:
-            runs.append(_Run(reading.state, frame, t_s, frame, t_s, reading.confidence))
-            return
-        if reading.state == runs[-1].state:
-            self._new = None
-            runs[-1].extend(frame, t_s, reading.confidence)
-            return
-        if self._new is None or self._new.state != reading.state:
-            # A flicker between two others does not make its neighbour any younger.
-            self._new = _Run(reading.state, frame, t_s, frame, t_s, reading.confidence)
-        else:
-            self._new.extend(frame, t_s, reading.confidence)
-        dark = reading.state in (LampState.OFF, LampState.UNKNOWN)
-        hold_s = self.settings.dark_hold_s if dark else self.settings.hold_s
-        if self._new.count >= self.settings.hold_frames and t_s - self._new.from_s >= hold_s - 1e-6:
-            runs.append(self._new)
-            self._new = None
-        while len(runs) > 1 and t_s - runs[0].to_s > self.settings.keep_s:
-            runs.pop(0)
-
-    def at(self, t_s: float) -> LampState:
-        """State at a stream time; unknown before the first frame. What came last is taken to last."""
-        for run in reversed(self._runs):
-            if run.from_s <= t_s + 1e-6:
-                return run.state
-        return LampState.UNKNOWN
-
-    def since(self, t_s: float) -> float | None:
-        """When the state at `t_s` began; None before the first frame."""
-        for run in reversed(self._runs):
-            if run.from_s <= t_s + 1e-6:
-                return run.from_s
-        return None
-
-    @property
-    def starts(self) -> list[float]:
-        """When each state held began, oldest first."""
-        return [run.from_s for run in self._runs]
-
-    def onset_seen(self, t_s: float) -> bool:
-        """Whether the change into the state at `t_s` was seen, or the state was there when we began to look."""
-        began = [run for run in self._runs if run.from_s <= t_s + 1e-6]
-        return len(began) > 1 and began[-2].state != LampState.UNKNOWN
-
-    def spans(self, from_s: float, to_s: float) -> list[LampSpan]:
-        """The states between two times, for the packet."""
-        ends = [r.from_s for r in self._runs[1:]]
-        out: list[LampSpan] = []
-        for index, run in enumerate(self._runs):
-            end_s = ends[index] if index < len(ends) else run.to_s
-            if end_s < from_s or run.from_s > to_s:
-                continue
-            out.append(
-                LampSpan(
-                    state=run.state, from_frame=run.from_frame, to_frame=run.to_frame,
-                    from_s=round(run.from_s, 4), to_s=round(max(run.to_s, run.from_s), 4),
-                    confidence=round(min(max(run.confidence, 0.0), 1.0), 4),
-                )
-            )  # fmt: skip
-        return out
 
 
 class Signals:

@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.ballot import Ballot, Colour, Outcome, count
+from edge.ballot import Ballot, Colour, Outcome, decide
+from edge.plate_layout import layout_of
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
+from evidence.plate import parse
 from models.plates import Corners, PlateBox, plate_colour
 from models.plates import PlateReading as RawReading
 
@@ -23,7 +25,12 @@ VEHICLE_MARGIN = 0.06
 """Share of its box that is kept around a vehicle when its plate is looked for."""
 _STEP_S = 0.25
 _PLATE_MARGIN = 0.08
-_LEAST_PLATE_PX = (14, 6)
+LEAST_WIDTH_PX = 34
+"""Width of a plate below which it is not read: readers invent texts there and say 0.92 of them."""
+_AT_THE_SIDE = 0.6
+"""Share of the half width of a vehicle's crop: a plate whose middle lies beyond may be the neighbour's."""
+_LEAST_CROP_PX = 6
+"""A smaller crop shows nothing to anyone."""
 _HIGH_SHARE = 0.3
 _FULL_LINE_PX = 16.0
 """Height of a line of characters from which on a reading has full weight."""
@@ -95,7 +102,7 @@ class PlateEvidence:
 
 
 def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> PlateEvidence:
-    """Find and read the plate in each view, then let the readings vote."""
+    """Find and read the plate in each view, then let the readings decide."""
     ballots: list[Ballot] = []
     readings: list[PlateReading] = []
     crops: list[tuple[float, Image]] = []
@@ -104,30 +111,25 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
         found = _plate_in(view, eyes)
         if found is None:
             continue
-        plate, box, score, corners = found
-        colour = plate_colour(plate)
         best_weight = 0.0
-        for raw in eyes.read(plate, corners):
+        for number, raw in enumerate(eyes.read(found.picture, found.corners) if found.legible else ()):
             if not raw.text:
                 continue
-            size = min(1.0, (box[3] - box[1]) / len(raw.lines) / _FULL_LINE_PX)
-            weight = float(np.clip(score * size * raw.confidence, 0.0, 1.0))
+            size = min(1.0, found.height_px / len(raw.lines) / _FULL_LINE_PX)
+            weight = float(np.clip(found.score * size * raw.confidence, 0.0, 1.0))
             best_weight = max(best_weight, weight)
-            readings.append(
-                PlateReading(
-                    frame=view.frame,
-                    lines=[line.text for line in raw.lines],
-                    confidence=round(min(raw.confidence, 1.0), 4),
-                    box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)),
-                )
-            )
-            ballots.append(ballot_of(raw, weight))
+            readings.append(_said(raw, view.frame, found.box))
+            ballots.append(ballot_of(raw, weight, reader=raw.reader or str(number), own=found.own))
+        colour = plate_colour(found.picture)
         colours[colour] = colours.get(colour, 0.0) + best_weight + 1e-3
-        crops.append((best_weight + 1e-3 * score, plate))
+        crops.append((best_weight + 1e-3 * found.score, found.picture))
     if not crops:
         return PlateEvidence(Plate(), None, ("plate_not_found",))
     colour = max(colours, key=lambda c: colours[c])
-    outcome = tally(ballots, cls, colour)
+    shape = float(np.median([view.image.shape[1] / view.image.shape[0] for view in views]))
+    outcome = tally(ballots, cls, colour, shape)
+    if outcome.text is not None and not parse(outcome.text, colour=colour).known:
+        colour = "unknown"  # no such plate comes in it, so it was seen wrongly: somebody has to look
     plate_value = Plate(
         text=outcome.text,
         confidence=outcome.confidence,
@@ -136,16 +138,33 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
         n_best=outcome.n_best,
         readings=readings,
     )
-    flags = () if outcome.text is not None else ("plate_unread",)
-    return PlateEvidence(plate_value, max(crops, key=lambda c: c[0])[1], flags)
+    return PlateEvidence(plate_value, max(crops, key=lambda c: c[0])[1], _doubts(outcome, ballots, cls))
 
 
-def tally(ballots: Sequence[Ballot], cls: VehicleClass, colour: Colour) -> Outcome:
-    """The vote within the forms that come in this colour; one seen wrongly at night must not veto a clear text."""
-    outcome = count(ballots, cls=cls, colour=colour)
-    if outcome.text is None and colour not in ("unknown", "white"):
-        outcome = max(outcome, count(ballots, cls=cls), key=lambda o: o.text is not None)
-    return outcome
+def _doubts(outcome: Outcome, ballots: Sequence[Ballot], cls: VehicleClass) -> tuple[str, ...]:
+    """Flags: why there is no text, or what about it an officer has to look at."""
+    if outcome.text is None:
+        why = () if ballots else ("plate_too_small",)
+        if ballots and not any(ballot.own for ballot in ballots):
+            why = ("plate_at_the_side",)
+        elif any(ballot.own and not ballot.layout.whole for ballot in ballots):
+            why = ("plate_part_missing",)
+        return ("plate_unread", *why)
+    if cls != VehicleClass.BICYCLE and not parse(outcome.text, vehicle_class=cls.value).known:
+        return ("plate_of_other_class",)
+    return ()
+
+
+def _said(raw: RawReading, frame: int, box: tuple[float, float, float, float]) -> PlateReading:
+    """A reading as it stands in the packet."""
+    x1, y1, x2, y2 = (round(edge, 1) for edge in box)
+    lines = [line.text for line in raw.lines]
+    return PlateReading(frame=frame, lines=lines, confidence=round(min(raw.confidence, 1.0), 4), box=(x1, y1, x2, y2))
+
+
+def tally(ballots: Sequence[Ballot], cls: VehicleClass, colour: Colour, shape: float | None = None) -> Outcome:
+    """What the readings of one vehicle say together. `shape`: width by height of its box, None if not known."""
+    return decide(ballots, cls=cls, colour=colour, shape=shape)
 
 
 def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:
@@ -157,35 +176,59 @@ def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, t
     return image[y1:y2, x1:x2], (x1, y1)
 
 
-def _plate_in(
-    view: View, eyes: PlateEyes
-) -> tuple[Image, tuple[float, float, float, float], float, Corners | None] | None:
-    """The plate of a view: its picture, its box in the whole picture, the finder's score, corners in its picture."""
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The plate of a view. `box`: in the whole picture; `corners`: in `picture`; `own`: not so far aside that it may be
+    the neighbour's."""
+
+    picture: Image
+    box: tuple[float, float, float, float]
+    score: float
+    corners: Corners | None
+    own: bool
+
+    @property
+    def legible(self) -> bool:
+        return self.box[2] - self.box[0] >= LEAST_WIDTH_PX
+
+    @property
+    def height_px(self) -> float:
+        return self.box[3] - self.box[1]
+
+
+def _plate_in(view: View, eyes: PlateEyes) -> _Found | None:
+    """The likeliest plate of a view."""
     height, width = view.image.shape[:2]
     boxes = eyes.find(view.image)
     if not boxes:
         return None
     best = max(boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height))
     x1, y1, x2, y2 = best.box
-    if x2 - x1 < _LEAST_PLATE_PX[0] or y2 - y1 < _LEAST_PLATE_PX[1]:
-        return None
     crop, (left, top) = cut_out(view.image, best.box, _PLATE_MARGIN)
+    if min(crop.shape[:2]) < _LEAST_CROP_PX:
+        return None
     corners: Corners | None = None
     if best.corners is not None:
         a, b, c, d = ((x - left, y - top) for x, y in best.corners)
         corners = (a, b, c, d)
     ox, oy = view.origin
-    return np.ascontiguousarray(crop), (x1 + ox, y1 + oy, x2 + ox, y2 + oy), best.score, corners
+    box = (x1 + ox, y1 + oy, x2 + ox, y2 + oy)
+    return _Found(np.ascontiguousarray(crop), box, best.score, corners, _aside(best.box, width) <= _AT_THE_SIDE)
+
+
+def _aside(box: Sequence[float], width: int) -> float:
+    """How far a plate's middle lies from the middle of its vehicle's crop, 0..1 (the edge)."""
+    return abs((box[0] + box[2]) / 2 - width / 2) / (width / 2)
 
 
 def _likely_its_own(box: Sequence[float], width: int, height: int) -> float:
     """0..1: plates hang near the middle and low; at the edge of a crop is a neighbour's."""
-    aside = abs((box[0] + box[2]) / 2 - width / 2) / (width / 2)
+    aside = _aside(box, width)
     low = 1.0 if (box[1] + box[3]) / 2 > _HIGH_SHARE * height else 0.5
     return low * (1.0 - 0.8 * min(1.0, aside) ** 2)
 
 
-def ballot_of(raw: RawReading, weight: float) -> Ballot:
+def ballot_of(raw: RawReading, weight: float, *, reader: str = "", own: bool = True) -> Ballot:
     """What a reading says at each place, separators left out; `weight` 0..1."""
     characters = [
         votes
@@ -195,7 +238,7 @@ def ballot_of(raw: RawReading, weight: float) -> Ballot:
     ]
     clean = [tuple((c, p) for c, p in votes if c not in "-.") for votes in characters]
     lines = tuple(len(line.text.replace("-", "").replace(".", "")) for line in raw.lines)
-    return Ballot(clean, lines, weight)
+    return Ballot(clean, lines, weight, reader or raw.reader, layout_of(raw), own)
 
 
 def _sharpness(crop: Image) -> float:

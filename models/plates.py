@@ -49,18 +49,23 @@ class PlateBox:
 
 @dataclass(frozen=True)
 class LineReading:
-    """One line. ``alternatives[i]`` lists up to five (character, probability) for position i, best first."""
+    """One line. ``alternatives[i]`` lists up to five (character, probability) for position i, best first.
+
+    ``places[i]``: middle of character i as a share (0..1) of the straightened line's width; empty where not known.
+    """
 
     text: str
     confidences: tuple[float, ...]
     alternatives: tuple[tuple[tuple[str, float], ...], ...]
+    places: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlateReading:
-    """The lines from top to bottom; no line where nothing was read."""
+    """The lines from top to bottom; no line where nothing was read. `reader`: whose it is, its weights' name."""
 
     lines: tuple[LineReading, ...]
+    reader: str = ""
 
     @property
     def text(self) -> str:
@@ -161,7 +166,7 @@ class RapidPlateReader:
         readings, start = [], 0
         for group in groups:
             mine = [line for line in lines[start : start + len(group)] if line.text.strip("-.")]
-            readings.append(PlateReading(tuple(mine)))
+            readings.append(PlateReading(tuple(mine), "plate-reader"))
             start += len(group)
         return max(readings, key=merit)
 
@@ -171,7 +176,10 @@ class RapidPlateReader:
         for row, item in enumerate(inputs):
             batch[row, :, :, : item.shape[2]] = item
         table = self._session.run(None, {self._input: batch})[0]
-        return [decode_ctc(self._restrict(row)) for row in table]
+        return [
+            decode_ctc(self._restrict(row), shown=width / item.shape[2])
+            for row, item in zip(table, inputs, strict=True)
+        ]
 
     def _restrict(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
         """``[T, all characters]`` -> ``[T, 1 + alphabet]`` with the blank first, each step summing to one."""
@@ -217,10 +225,13 @@ def merit(reading: PlateReading) -> float:
     return reading.confidence - 0.25 * distance
 
 
-def decode_ctc(steps: NDArray[np.float32]) -> LineReading:
-    """Greedy CTC over ``[T, 1 + alphabet]``; alternatives are summed over the steps that make up one character."""
+def decode_ctc(steps: NDArray[np.float32], *, shown: float = 1.0) -> LineReading:
+    """Greedy CTC over ``[T, 1 + alphabet]``; alternatives are summed over the steps that make up one character.
+
+    ``shown``: how many times as wide as the line the T steps are (padding follows it).
+    """
     best = steps.argmax(1)
-    text, confidences, alternatives = [], [], []
+    text, confidences, alternatives, places = [], [], [], []
     start = 0
     for step in range(1, len(best) + 1):
         if step < len(best) and best[step] == best[start]:
@@ -231,9 +242,10 @@ def decode_ctc(steps: NDArray[np.float32]) -> LineReading:
             order = np.argsort(-shares)[:_KEPT_ALTERNATIVES]
             text.append(PLATE_ALPHABET[best[start] - 1])
             confidences.append(float(run[:, best[start]].max()))
+            places.append((start + step) / 2 / len(best) * shown)
             alternatives.append(tuple((PLATE_ALPHABET[i], float(shares[i])) for i in order if shares[i] > 1e-4))
         start = step
-    return LineReading("".join(text), tuple(confidences), tuple(alternatives))
+    return LineReading("".join(text), tuple(confidences), tuple(alternatives), tuple(places))
 
 
 # OpenCV hue (0..179) of the ground of coloured plates.

@@ -63,7 +63,8 @@ def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -
     bounds = [0, upper, length] if 0 < upper < length else [0, length]
     # whoever doubts that the text ends there doubts its last character
     end = float(characters[length, len(ALPHABET)]) if length < len(characters) else 1.0
-    return PlateReading(tuple(_line(characters[a:b], end if b == length else 1.0) for a, b in pairwise(bounds)))
+    lines = tuple(_line(characters[a:b], end if b == length else 1.0) for a, b in pairwise(bounds))
+    return PlateReading(lines, "plate-slots")
 
 
 def _line(rows: NDArray[np.float32], end: float) -> LineReading:

@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.ballot import Ballot, count, spellings
+from edge.ballot import AGREED, Ballot, Colour, count, decide, spellings
+from edge.plate_layout import UNMEASURED, Layout
 from evidence.acts import VehicleClass
 from evidence.plate import PROVINCES, parse
 
 CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
+ONE, TWO = "one", "two"
+DOTTED, ROOM_LEFT, CENTRED = Layout(True, True), Layout(False, False, False), Layout(True, False, True)
+DIGIT_GONE = Layout(False, True)
 
 
 def ballot(text: str, *, sure: float = 0.97, weight: float = 0.9, lines: tuple[int, ...] = (), **doubts: str) -> Ballot:
@@ -127,3 +131,99 @@ def test_a_red_plate_is_spelled_as_the_military_ones_are() -> None:
     assert (on_red.text, on_red.kind) == ("KV6938", "military")
     for other in ("white", "unknown"):
         assert count(readings, cls=CAR, colour=other).text is None  # there a civil plate was misread
+
+
+def said(text: str, reader: str, layout: Layout = UNMEASURED, *, own: bool = True, weight: float = 0.5) -> Ballot:
+    """A reading by one of the readers; two lines of a motorcycle's, four characters above, else one line."""
+    lines = (4, len(text) - 4) if text[3:4].isdigit() and len(text) == 9 else (len(text),)
+    return Ballot([[(c, 0.99)] for c in text], lines, weight, reader, layout, own)
+
+
+def test_two_readers_that_agree_on_a_whole_plate_decide() -> None:
+    outcome = decide([said("36A12345", ONE, weight=0.2), said("36A12345", TWO, weight=0.2)], cls=CAR)
+    assert (outcome.text, outcome.kind) == ("36A12345", "car")
+    assert outcome.confidence >= AGREED
+
+
+def test_one_reader_that_says_it_twice_does_not_agree_with_itself() -> None:
+    assert decide([said("36A12345", ONE, weight=0.2)] * 2, cls=CAR).text is None
+
+
+@pytest.mark.parametrize("colour", ["white", "blue", "red", "unknown"])
+@pytest.mark.parametrize("cls", list(VehicleClass))
+def test_class_and_colour_never_take_away_what_both_readers_say(cls: VehicleClass, colour: Colour) -> None:
+    both = [said("36Z123456", ONE), said("36Z123456", TWO)]
+    assert decide(both, cls=cls, colour=colour).text == "36Z123456"
+
+
+def test_a_plate_that_the_vehicle_bears_comes_before_one_that_it_does_not() -> None:
+    both = [
+        said(text, reader, weight=w) for text, w in (("59X123456", 0.9), ("36A11122", 0.5)) for reader in (ONE, TWO)
+    ]
+    assert decide(both, cls=CAR).text == "36A11122"
+
+
+@pytest.mark.parametrize(
+    ("cls", "text", "shape", "taken"),
+    [
+        (CAR, "59X123456", 1.2, False),  # a motorcycle in front of a car
+        (CAR, "59X123456", 0.5, True),  # a motorcycle taken for a car
+        (MOTORCYCLE, "36A02345", 0.5, False),  # a car behind a motorcycle
+        (MOTORCYCLE, "36A02345", 1.1, True),  # a car's front taken for a motorcycle
+        (MOTORCYCLE, "59X123456", 1.2, True),
+    ],
+)
+def test_the_shape_of_the_box_says_whose_plate_of_another_class_it_is(
+    cls: VehicleClass, text: str, shape: float, taken: bool
+) -> None:
+    outcome = decide([said(text, ONE), said(text, TWO)], cls=cls, shape=shape)
+    assert outcome.text == (text if taken else None)
+
+
+def test_two_plates_on_which_both_readers_agree_leave_it_open() -> None:
+    both = [said(text, reader) for text in ("36A12345", "36A12845") for reader in (ONE, TWO)]
+    assert decide(both, cls=CAR).text is None
+
+
+@pytest.mark.parametrize(
+    ("readings", "text"),
+    [
+        ([said("36A1234", ONE, DIGIT_GONE), said("36A1234", TWO)], None),
+        ([said("36A1234", ONE, ROOM_LEFT), said("36A1234", TWO)], None),
+        ([said("36A12345", ONE, DOTTED), said("36A1234", ONE), said("36A1234", TWO)], None),
+        ([said("36A1234", TWO, weight=0.9)] * 5, None),
+        ([said("36A1234", ONE), said("36A1234", TWO)], "36A1234"),
+        ([said("36A1234", ONE, CENTRED, weight=0.9)] * 5, "36A1234"),
+        ([said("36A1234", ONE, DIGIT_GONE), said("36A12345", ONE, DOTTED), said("36A12345", TWO)], "36A12345"),
+    ],
+    ids=["a dot without its digit", "room for a fifth", "a dot in another view", "no proof of four", "both say four",
+         "four in the middle of the plate", "the fifth is seen in another view"],
+)  # fmt: skip
+def test_a_number_of_four_digits_needs_its_own_proof(readings: list[Ballot], text: str | None) -> None:
+    assert decide(readings, cls=CAR).text == text
+
+
+def test_a_motorcycles_plate_without_its_last_digit_is_no_older_plate() -> None:
+    gone = Ballot([[(c, 0.9)] for c in "36H11234"], (4, 4), 0.9, ONE, DIGIT_GONE)
+    alone = Ballot([[(c, 0.9)] for c in "36H11234"], (4, 4), 0.9, TWO)
+    for cls in (MOTORCYCLE, CAR):
+        assert decide([gone, alone] * 3, cls=cls).text is None
+
+
+def test_a_plate_at_the_side_counts_only_where_it_was_read_nearer_the_middle() -> None:
+    aside = [said("36A12345", reader, own=False) for reader in (ONE, TWO)]
+    assert decide(aside * 4, cls=CAR).text is None
+    assert decide(aside * 4, cls=CAR).n_best[0].text == "36A12345"
+    assert decide([*aside, said("36A12345", ONE)], cls=CAR).text == "36A12345"
+
+
+@pytest.mark.parametrize("read", ["0H6688", "OH6688", "II1234", "WW1234", "1M1234"])
+def test_letters_that_no_unit_has_are_never_read_as_a_military_plate(read: str) -> None:
+    outcome = decide([said(read, ONE, weight=0.99), said(read, TWO, weight=0.99)] * 4, cls=CAR, colour="red")
+    assert outcome.text is None
+
+
+def test_a_red_plate_on_which_both_agree_is_read_and_a_white_one_is_not() -> None:
+    both = [said("QH6688", ONE), said("QH6688", TWO)]
+    assert decide(both, cls=CAR, colour="red").text == "QH6688"
+    assert decide(both, cls=CAR, colour="white").text is None

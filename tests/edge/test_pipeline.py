@@ -37,7 +37,7 @@ class KnownPlates:
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
         height, width = crop_bgr.shape[:2]
-        return [PlateBox((width * 0.2, height * 0.4, width * 0.8, height * 0.8), 0.9)]
+        return [PlateBox((width * 0.1, height * 0.4, width * 0.9, height * 0.8), 0.9)]
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
         self.reads += 1

@@ -47,12 +47,12 @@ def view(frame: int) -> View:
         ([(OWN, 0.8)], "36B123456"),
         ([(OWN, 0.5), (NEIGHBOUR, 0.9)], "36B123456"),
         ([(OWN, 0.6), (BADGE, 0.9)], "36B123456"),
-        ([(NEIGHBOUR, 0.9)], "29C123456"),
+        ([(NEIGHBOUR, 0.9)], None),
     ],
     ids=["alone", "a clearer plate at the edge", "something high up", "nothing but the edge"],
 )
 def test_the_plate_in_the_middle_counts(
-    found: list[tuple[tuple[float, float, float, float], float]], text: str
+    found: list[tuple[tuple[float, float, float, float], float]], text: str | None
 ) -> None:
     evidence = read_plate([view(i) for i in range(4)], Eyes(*found), VehicleClass.MOTORCYCLE)
     assert evidence.plate.text == text
@@ -78,3 +78,64 @@ def test_the_reader_gets_the_corners_in_the_picture_that_it_reads() -> None:
     assert marked.tolist() == [[1, 0], [40, 1], [39, 29], [0, 28]]
     assert (np.array(eyes.got).min(0) > 0).all()  # a margin is left around the plate
     assert (np.array(eyes.got).max(0) < [eyes.shape[1], eyes.shape[0]]).all()
+
+
+class Passing(Eyes):
+    """The plate moves from one box to the next, view by view, and is always read the same."""
+
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        return [self.found.pop(0)] if self.found else []
+
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
+        return [RawReading((line("36B1"), line("23456")), reader) for reader in ("one", "two")]
+
+
+def beside(middle_x: float, width: float = 40.0) -> tuple[float, float, float, float]:
+    return middle_x - width / 2, 180.0, middle_x + width / 2, 210.0
+
+
+@pytest.mark.parametrize(
+    ("boxes", "text", "flags"),
+    [
+        ([beside(110)], "36B123456", ()),
+        ([beside(170)], "36B123456", ()),
+        ([beside(180)] * 4, None, ("plate_unread", "plate_at_the_side")),
+        ([beside(40)] * 4, None, ("plate_unread", "plate_at_the_side")),
+        ([beside(180), beside(180), beside(150)], "36B123456", ()),
+        ([beside(110, 33.5)] * 5, None, ("plate_unread", "plate_too_small")),
+        ([beside(110, 34.0)], "36B123456", ()),
+    ],
+    ids=["in the middle", "aside, within 60 %", "beyond it to the right", "to the left", "a second view",
+         "below 34 px whatever it says", "34 px"],
+)  # fmt: skip
+def test_a_plate_far_aside_or_too_small_is_not_taken(
+    boxes: list[tuple[float, float, float, float]], text: str | None, flags: tuple[str, ...]
+) -> None:
+    views = [view(i) for i in range(len(boxes))]
+    evidence = read_plate(views, Passing(*((box, 0.9) for box in boxes)), VehicleClass.MOTORCYCLE)
+    assert (evidence.plate.text, evidence.flags) == (text, flags)
+    assert evidence.crop is not None
+
+
+def test_a_plate_of_another_kind_than_the_vehicle_is_told() -> None:
+    views = [view(0)]
+    wide = [View(v.frame, v.t_s, np.zeros((150, 220, 3), np.uint8), v.origin, v.worth) for v in views]
+    tall = [View(v.frame, v.t_s, np.zeros((400, 220, 3), np.uint8), v.origin, v.worth) for v in views]
+    box = (90.0, 100.0, 130.0, 120.0)
+    in_front = read_plate(wide, Passing((box, 0.9)), VehicleClass.CAR)
+    assert in_front.plate.text is None  # a motorcycle before a car: the box has a car's shape
+    ridden = read_plate(tall, Passing((box, 0.9)), VehicleClass.CAR)
+    assert (ridden.plate.text, ridden.flags) == ("36B123456", ("plate_of_other_class",))
+
+
+def test_a_colour_in_which_no_such_plate_comes_was_seen_wrongly() -> None:
+    blue = [View(0, 0.0, np.full((300, 220, 3), (180, 60, 20), np.uint8), (500, 300), 1.0)]
+    evidence = read_plate(blue, Passing((beside(110), 0.9)), VehicleClass.MOTORCYCLE)
+    assert (evidence.plate.text, evidence.plate.colour) == ("36B123456", "blue")
+
+    class TwoLetters(Passing):
+        def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
+            return [RawReading((line("36AA"), line("23456")), reader) for reader in ("one", "two")]
+
+    evidence = read_plate(blue, TwoLetters((beside(110), 0.9)), VehicleClass.MOTORCYCLE)
+    assert (evidence.plate.text, evidence.plate.colour) == ("36AA23456", "unknown")

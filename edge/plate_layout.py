@@ -1,0 +1,69 @@
+"""Where the characters of a reading stand: whether one is missing.
+
+A plate with a character gone (mud, a peeled digit) reads like another vehicle's old plate of four digits. What is left
+tells: the dot stands between three digits and two (TT 79/2024/TT-BCA), and the characters stand in the middle of
+their line without a hole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from models.plates import PlateReading
+
+_SEPARATORS = "-."
+SHORT_NUMBER = 4
+"""Digits: numbers of this length and less are of plates of before 2010, and have no dot."""
+_OFF_CENTRE = 0.75
+"""Widths of a character (with its gap) by which the room on both sides differs; with a digit gone it is 1 and more."""
+_HOLE = 1.75
+"""Widths of a character between the middles of two digits: 1 to 1.25 on the plate, 1.4 over the dot, 2 over a hole."""
+_LEAST_MEASURED = 3
+"""Characters of the number below which their width cannot be told."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`whole`: nothing says that a character is missing. `dot`: a dot was read in the number, so it has five digits.
+
+    `centred`: whether the line stands in the middle of the plate; None where it was not measured.
+    """
+
+    whole: bool = True
+    dot: bool = False
+    centred: bool | None = None
+
+
+UNMEASURED = Layout()
+
+
+def layout_of(reading: PlateReading) -> Layout:
+    """What the last line, which ends in the number, says."""
+    if not reading.lines:
+        return UNMEASURED
+    line = reading.lines[-1]
+    text = line.text.rstrip(_SEPARATORS)
+    start = _number_start(text)
+    number = text[start:]
+    digits = [i for i in range(start, len(text)) if text[i] not in _SEPARATORS]
+    if "." in number:
+        return Layout(len(digits) > SHORT_NUMBER, True)
+    if len(line.places) < len(text) or not _LEAST_MEASURED <= len(digits) <= SHORT_NUMBER:
+        return UNMEASURED
+    places = [line.places[i] for i in digits]
+    steps = [b - a for a, b in pairwise(places)]
+    width = median(steps)
+    if width <= 0:
+        return UNMEASURED
+    first = next(line.places[i] for i in range(len(text)) if text[i] not in _SEPARATORS)
+    centred = abs(first - (1 - places[-1])) <= _OFF_CENTRE * width
+    return Layout(centred and max(steps) <= _HOLE * width, False, centred)
+
+
+def _number_start(text: str) -> int:
+    """Where the number begins in a line: behind its last letter, and behind the hyphen that follows the series."""
+    start = max((i + 1 for i, char in enumerate(text) if char.isalpha()), default=0)
+    hyphen = text.find("-", start)
+    return hyphen + 1 if hyphen >= 0 and len(text) - hyphen > _LEAST_MEASURED else start

@@ -1,7 +1,8 @@
 """The append-only, hash-chained record of what was done to a case.
 
 Each event carries the hash of the one before it; the case row carries the head and the count, so a removed last event
-is found as well. The database refuses UPDATE and DELETE on the table (migration 0001).
+is found as well. The database refuses UPDATE and DELETE on the table (migration 0001). Hashes alone stop nobody who may
+write to the database: the centre signs them (`central.ledger`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from central.db import CaseEventRow, CaseRow
+from central.ledger import ledger_of
 from central.lifecycle import Action, CaseState, Status
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.errors import GiaoLoError
@@ -88,6 +90,11 @@ def append(
     )
     row.hash = event_hash(row)
     case.events_count, case.events_head = row.sequence, row.hash
+    if (ledger := ledger_of(session)) is not None:
+        row.signature = ledger.sign_event(case.id, row.sequence, row.hash)
+        case.events_signature = ledger.sign_end(case.id, row.sequence, row.hash)
+        if action is Action.ISSUE:
+            ledger.remember(session, case.id, row.sequence, row.hash)
     session.add(row)
     session.flush()
     return row

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from central.config import CentralConfig, ConfigError
 from central.db import Database
 from central.issuing import NoticeDesk
+from central.ledger import Ledger
 from central.migrate import upgrade
 from central.registry import TableRegistry, VehicleRegistry
 from central.store import BlobStore, FileStore
@@ -54,6 +55,12 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
             remedy="name a folder that this user may write to",
         ) from error
     upgrade(database)
+    ledger = Ledger(key, config.centre_id, config.ledger_dir)
+    try:
+        ledger.begin(database)
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", where=str(config.ledger_dir)) from error
+    database.info["ledger"] = ledger
     registry = TableRegistry()
     return Centre(
         config=config,

@@ -182,6 +182,11 @@ class CentralConfig(_Section):
         return self.data_dir / "blobs"
 
     @property
+    def ledger_dir(self) -> Path:
+        """What the centre signs and keeps outside the database."""
+        return self.data_dir / "ledger"
+
+    @property
     def transfer_dir(self) -> Path:
         return self.data_dir / "transfers"
 

@@ -74,6 +74,8 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(giaolo_begin="IMMEDIATE")
+        self.info: dict[str, Any] = {}
+        """What every session carries in `Session.info`: an open centre puts its `ledger` here."""
 
     @property
     def dialect(self) -> str:
@@ -82,13 +84,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session to look; whatever it changed is rolled back."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info=self.info) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session to change: commits at the end of the block, rolls back on an exception."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with Session(self._writing, expire_on_commit=False, info=self.info) as session, session.begin():
             yield session
 
     def dispose(self) -> None:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -132,6 +133,13 @@ class Checkpoint:
         key.verify(self.signature, _statement(self.centre, self.size, self.root, self.at), where="checkpoint")
 
 
+class Witness(Protocol):
+    """Who keeps the newest checkpoint outside the database (`central.ledger`)."""
+
+    def follow(self, session: Session, newest: Checkpoint, root_of_first: Callable[[int], str]) -> None:
+        """Keep it once the transaction is committed; an alarm instead if the log does not go on from the one before."""
+
+
 def append(session: Session, packet_digest: str) -> int:
     """Log a packet in the caller's transaction; the index of its leaf. Writers wait for each other."""
     index = next_number(session, _COUNTER) - 1
@@ -162,7 +170,11 @@ def checkpoint(session: Session, key: SigningKey, *, centre: str, now: datetime)
         row = CheckpointRow(size=leaves, root=root, at=now, key_id=key.public.key_id, signature=signature)
         session.add(row)
         session.flush()
-    return Checkpoint(centre, row.size, row.root, row.at, row.key_id, row.signature)
+    newest = Checkpoint(centre, row.size, row.root, row.at, row.key_id, row.signature)
+    witness: Witness | None = session.info.get("ledger")
+    if witness is not None:
+        witness.follow(session, newest, lambda first: root_of(_stored(session), 0, first).hex())
+    return newest
 
 
 def prove_inclusion(session: Session, index: int, leaves: int) -> list[bytes]:

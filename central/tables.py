@@ -240,6 +240,8 @@ class CaseRow(Base):
     """Counts every change; taking it is taking the row's lock."""
     events_head: Mapped[str | None] = mapped_column(String(64))
     events_count: Mapped[int] = mapped_column(default=0)
+    events_signature: Mapped[str | None] = mapped_column(String(88))
+    """The centre's signature over count and head: `central.ledger`. None: the record was not added to since signing."""
     second_state: Mapped[str] = mapped_column(String(12), default="pending")
     """Second reading: `pending`, `done`, `none` (no second reader or no crop), `failed`."""
     second_text: Mapped[str | None] = mapped_column(String(40))
@@ -267,6 +269,8 @@ class CaseEventRow(Base):
     note: Mapped[str] = mapped_column(Text)
     previous: Mapped[str | None] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str | None] = mapped_column(String(88))
+    """The centre's, over the hash: `central.ledger`. None in events older than signing."""
 
 
 class NoticeRow(Base):

@@ -250,10 +250,11 @@ def test_a_log_rewritten_as_a_whole_is_found_by_the_signed_checkpoint(box: Centr
         sql("DELETE FROM log_nodes", "UPDATE counters SET value = 0 WHERE name = 'log'")(session)
         for new in digests:
             merkle.append(session, new)
-    assert faults(box) == (
+    assert {
         "checkpoint 5: the log up to there is not the one that was signed",
         "checkpoint 6: the log up to there is not the one that was signed",
-    )
+        "checkpoint kept outside the database: the log up to entry 6 is not the one that was signed",
+    } <= set(faults(box))
 
 
 def test_a_picture_changed_on_disk_is_found_by_the_audit_of_files(box: Centre) -> None:

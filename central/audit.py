@@ -20,7 +20,7 @@ from central.audit_cases import Signatures, record_faults
 from central.db import CaseEventRow, CaseRow, CheckpointRow, LogNodeRow, PacketRow
 from central.ledger import Ledger, LedgerError, ledger_of
 from central.merkle import Checkpoint, Subtree, leaf_hash, node_hash, root_of
-from central.nodes import key_of
+from central.nodes import check_seal
 from central.packets import container_of
 from central.store import BlobStore
 from evidence.canonical import sha256_hex
@@ -96,14 +96,14 @@ def _packet_faults(session: Session, row: PacketRow, leaves: list[str]) -> Itera
     if manifest is None:
         yield "its manifest cannot be read"
         return
-    stored = (row.node_id, row.sequence, row.previous, row.occurred_at)
-    if stored != (manifest.node.id, manifest.chain.sequence, manifest.chain.previous, manifest.act.occurred_at):
+    stored = (row.packet_id, row.node_id, row.sequence, row.previous, row.occurred_at)
+    chain = manifest.chain
+    if stored != (
+        manifest.packet_id, manifest.node.id, chain.sequence, chain.previous, manifest.act.occurred_at
+    ):  # fmt: skip
         yield "its row is not what its manifest says"
     try:
-        seal = Seal.model_validate_json(row.seal)
-        if seal.key_id != manifest.node.key_id or seal.manifest_sha256 != row.digest:
-            raise PacketError("is the seal of another manifest")
-        key_of(session, manifest.node.id, seal.key_id).verify(seal.signature, row.manifest.encode(), where="seal")
+        check_seal(session, manifest, Seal.model_validate_json(row.seal))
     except ValidationError:
         yield "its seal cannot be read"
     except GiaoLoError as error:

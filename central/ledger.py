@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from central.db import CaseEventRow, Database
 from central.merkle import Checkpoint
 from central.quarantine import raise_alarm
-from central.store import write_durably
+from central.store import DurableFolders, write_durably
 from evidence.canonical import canonical_json
 from evidence.errors import GiaoLoError, PacketError
 from evidence.packet import utc_text
@@ -57,6 +57,7 @@ class Ledger:
     centre: str
     folder: Path
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _folders: DurableFolders = field(default_factory=DurableFolders, repr=False)
 
     @property
     def checkpoint_file(self) -> Path:
@@ -193,7 +194,7 @@ class Ledger:
     def _write(self, file: Path, said: dict[str, Any]) -> None:
         with self._lock:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durably(file, canonical_json(said) + b"\n", temporary=self.folder / "tmp")
+            write_durably(file, canonical_json(said) + b"\n", temporary=self.folder / "tmp", folders=self._folders)
 
     def _append(self, line: bytes) -> None:
         with self._lock:

@@ -191,7 +191,9 @@ def forged(centre: Centre, key: SigningKey) -> None:
         centre.store.put(file)
     with centre.db.write() as session:
         row = PacketRow(
-            id=manifest.packet_id, node_id=NODE, sequence=2, previous=manifest.chain.previous, digest=manifest.digest,
+            id=manifest.packet_id,
+            packet_id=manifest.packet_id,
+            node_id=NODE, sequence=2, previous=manifest.chain.previous, digest=manifest.digest,
             container_sha256=opened.container_sha256, size=len(data), manifest=manifest.to_bytes().decode(),
             seal=canonical_json(opened.seal.model_dump(mode="json")).decode(), chain_state="ok",
             occurred_at=manifest.act.occurred_at, received_at=NOW, log_index=merkle.append(session, manifest.digest),
@@ -200,8 +202,6 @@ def forged(centre: Centre, key: SigningKey) -> None:
                 for n, f in enumerate(manifest.files)
             ],
         )  # fmt: skip
-        if hasattr(PacketRow, "packet_id"):
-            row.packet_id = manifest.packet_id
         session.add(row)
         session.flush()
         cases.create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=NOW)

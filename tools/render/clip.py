@@ -20,6 +20,7 @@ from tools.render.weather import WEATHER, photograph
 from tools.simulate.junction import ARROW, MAIN, STOP_LINE, demo_scene, is_divided
 from tools.simulate.seen import Box, look
 from tools.simulate.world import Run
+from zones.schema import Scene
 
 
 class RenderError(GiaoLoError):
@@ -33,9 +34,13 @@ def render(
     weather: str = "day",
     crf: int = 26,
     seed: int = 3,
+    scene: Scene | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
-    """Write `out` (MP4), and beside it the scene (`.yaml`) and the truth (`.json`). Raises `RenderError`."""
+    """Write `out` (MP4), and beside it the scene (`.yaml`) and the truth (`.json`). Raises `RenderError`.
+
+    `scene`: None: the one of `junction.demo_scene`.
+    """
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise RenderError("ffmpeg is not installed", remedy="apt-get install ffmpeg")
@@ -59,7 +64,7 @@ def render(
     if coder.wait():
         raise RenderError(f"ffmpeg ended with status {coder.returncode}", where=str(out))
     partial.replace(out)
-    scene = demo_scene(run.camera, divided=is_divided(run.ground))
+    scene = scene or demo_scene(run.camera, divided=is_divided(run.ground))
     out.with_suffix(".yaml").write_text(
         yaml.safe_dump(scene.model_dump(mode="json", exclude_none=True), allow_unicode=True, sort_keys=False),
         encoding="utf-8",
@@ -91,7 +96,7 @@ def truth(run: Run, video: str) -> dict[str, Any]:
         "definitions": {"made_by": "simulation; positions and lamps are exact", "box_format": "[x1,y1,x2,y2] pixels"},
         "video": video, "resolution": [run.camera.width, run.camera.height], "fps": round(1 / run.step_s, 4),
         "frames": len(run.moments), "acts": acts, "non_violators": [], "near_stop_line": _near_line(run),
-        "lamps": {head: _phases(run, head) for head in (MAIN, ARROW)},
+        "lamps": {head: _phases(run, head) for head in (MAIN, ARROW) if any(p.id == head for p in run.ground.posts)},
     }  # fmt: skip
 
 

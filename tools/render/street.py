@@ -39,6 +39,10 @@ def signal_heads(run: Run, states: Mapping[str, HeadState]) -> Builder:
                 0.02,
                 (24, 26, 24),
             )
+        if post.turn_on_red:
+            b.box(
+                tuple(middle + right * 0.62 - front * 0.10), (0.04, 0.56, 0.56), (24, 70, 190), 0.4, yaw=post.faces_rad
+            )
         if post.countdown and state is not None and state.countdown_s is not None:
             text = f"{min(max(state.countdown_s, 0), 99):02d}"
             base = middle - np.array([0, 0, 0.86])

@@ -16,7 +16,9 @@ from tools.simulate.spoil import LEVELS, level
 from tools.simulate.store import load_run, save_run
 from tools.simulate.traffic import simulate as run_traffic
 from tools.simulate.truth import find_truth
-from tools.simulate.world import cut
+from tools.simulate.turns import Kind, turns, turns_scene
+from tools.simulate.world import Run, cut
+from zones.schema import Scene
 
 CHUNK_S = 600.0
 _SEED_STEP = 1000
@@ -36,26 +38,24 @@ _SEED_STEP = 1000
 @click.option("--crowd", type=click.Choice(sorted(CROWDS)), default="road", show_default=True,
               help="road: như ngoài đường; shown: rất nhiều vi phạm. / shown: very many acts.")  # fmt: skip
 @click.option("--camera", "seen_by", type=click.Choice(sorted(CAMERAS)), default="wide", show_default=True)
+@click.option("--turns", "kind", type=click.Choice(["arrow", "plate"]), default=None,
+              help="Kịch bản rẽ phải khi đèn đỏ, 720p; không cần SUMO. / Right turns on red, by script.")  # fmt: skip
 @click.option("--divided", is_flag=True, help="Có dải phân cách và biển P.102. / A median and sign P.102.")
 @click.option(
     "--begin", type=float, default=None, help="Giây trong chu kỳ đèn lúc bắt đầu (0: đèn xanh bật). / In cycle."
 )
 def simulate(
     seed: int, seconds: float, from_s: float, out: Path | None, video: Path | None, weather: str, crf: int, crowd: str,
-    seen_by: str, divided: bool, begin: float | None,
+    seen_by: str, divided: bool, begin: float | None, kind: Kind | None,
 ) -> None:  # fmt: skip
     """Mô phỏng giao thông ở ngã tư, kèm sự thật về từng hành vi. / Traffic at the junction, with the truth."""
     if out is None and video is None:
         raise click.UsageError("nothing to write: give --out RUN.npz or --render CLIP.mp4")
-    flow, habits = CROWDS[crowd]
-    with click.progressbar(length=100, label="SUMO") as bar:
-        run = run_traffic(
-            seed, from_s + seconds, flow=flow, habits=habits, begin_in_cycle_s=begin, seen_by=CAMERAS[seen_by](),
-            divided=divided, progress=lambda share: bar.update(int(100 * share) - bar.pos),
-        )  # fmt: skip
-        bar.update(100 - bar.pos)
-    if from_s:
-        run = cut(run, from_s, from_s + seconds)
+    scene: Scene | None = None
+    if kind is not None:
+        run, scene = turns(kind, seed=seed), turns_scene(kind)
+    else:
+        run = _sumo(seed, seconds, from_s, crowd, seen_by, divided, begin)
     for path in (out, video):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def simulate(
 
         with click.progressbar(length=len(run.moments), label=video.name) as bar:
             render(
-                run, video, weather=weather, crf=crf,
+                run, video, weather=weather, crf=crf, scene=scene,
                 progress=lambda share: bar.update(round(share * len(run.moments)) - bar.pos),
             )  # fmt: skip
     named = " ".join(str(p) for p in (out, video) if p is not None)
@@ -76,6 +76,19 @@ def simulate(
     for act in run.acts:
         doubt = "" if act.sure else f"  (không chắc / unsure{': ' + act.note if act.note else ''})"
         click.echo(f"  {act.t_s:7.2f} s  {act.act:18} {act.vehicle:8} {act.what}{doubt}")
+
+
+def _sumo(
+    seed: int, seconds: float, from_s: float, crowd: str, seen_by: str, divided: bool, begin: float | None
+) -> Run:
+    flow, habits = CROWDS[crowd]
+    with click.progressbar(length=100, label="SUMO") as bar:
+        run = run_traffic(
+            seed, from_s + seconds, flow=flow, habits=habits, begin_in_cycle_s=begin, seen_by=CAMERAS[seen_by](),
+            divided=divided, progress=lambda share: bar.update(int(100 * share) - bar.pos),
+        )  # fmt: skip
+        bar.update(100 - bar.pos)
+    return cut(run, from_s, from_s + seconds) if from_s else run
 
 
 @click.command("simulation")

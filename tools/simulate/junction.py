@@ -263,6 +263,11 @@ def _plane(view: _View, near: float) -> GroundPlane:
     return GroundPlane(pixels=(a, b, c, d), metres=corners)
 
 
+def polygon(cam: Camera, rectangle: tuple[float, float, float, float]) -> list[XY]:
+    """What the camera sees of a rectangle on the ground (west, south, east, north end in metres), in pixels."""
+    return _View(cam).polygon(_rectangle(*rectangle))
+
+
 class _View:
     """Projects pieces of the ground into a camera's picture and cuts them off at its edges."""
 

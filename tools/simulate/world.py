@@ -97,6 +97,8 @@ class SignalPost:
     faces_rad: float
     arrow: Literal["straight", "left", "right"] | None = None
     countdown: bool = True
+    turn_on_red: bool = False
+    """A blue plate beside it lets one turn right on red."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,6 @@ def test_the_scene_has_no_lane_and_no_fault(kind: Kind) -> None:
     scene = turns_scene(kind)
     assert scene.lanes == []
     assert [f for f in check(scene) if f.severity == "error"] == []
-    assert [head.movements for head in scene.signals if head.id == MAIN][0] == (
+    assert next(head.movements for head in scene.signals if head.id == MAIN) == (
         ["straight", "left", "right", "u_turn"] if kind == "arrow" else ["straight", "left", "u_turn"]
     )

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from central.config import Limits
 from central.db import AlarmRow, PacketRow, QuarantineRow
-from central.store import DurableFolders, StoreFull, write_durably
+from central.store import StoreFull, write_durably
+from common.durable import DurableFolders
 from evidence.receipt import ReceiptStatus
 
 log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from common.durable import DurableFolders, sync_file, sync_folder
 from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
 
@@ -144,32 +145,6 @@ class FileStore:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
-class DurableFolders:
-    """Makes folders so that they survive a power cut: each one's parent is synced once in the life of a process.
-
-    Also the parents of folders that are there already: whoever made them may have been killed before the sync.
-    """
-
-    def __init__(self) -> None:
-        self._synced: set[Path] = set()
-
-    def make(self, folder: Path) -> None:
-        """Make `folder` and those above it. Raises `OSError`."""
-        folder = folder.absolute()
-        missing = [folder]
-        while not missing[-1].parent.is_dir():
-            missing.append(missing[-1].parent)
-        # two levels above as well: the fan-out of an earlier process
-        above = [p for p in folder.parents if p not in missing][:2]
-        for path in [*reversed(above), *reversed(missing)]:
-            if path.parent == path or (path in self._synced and path.is_dir()):
-                continue
-            path.mkdir(exist_ok=True)
-            with contextlib.suppress(PermissionError):  # a parent that is not ours existed before us
-                sync_folder(path.parent)
-            self._synced.add(path)
-
-
 def write_durably(target: Path, data: bytes, *, temporary: Path, folders: DurableFolders) -> None:
     """Write, sync, rename into place, sync the folder. Raises `StoreFull` when the disk is; leaves nothing then."""
     name = ""
@@ -193,21 +168,3 @@ def write_durably(target: Path, data: bytes, *, temporary: Path, folders: Durabl
             ) from error
         raise StoreError(f"cannot be written: {error.strerror}", where=str(target)) from error
     sync_folder(target.parent)
-
-
-def sync_file(path: Path) -> None:
-    """Make the bytes of a file survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from edge.config import load_config
+from edge.outbox_tool import entries, resend
 from evidence import logs
 from evidence.errors import GiaoLoError
 from models.manifest import DETECTOR_SIZES, DetectorSize
@@ -53,3 +55,61 @@ def replay(clip: Path, scene: Path, out: Path, detector: DetectorSize, json_line
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)
+
+
+@edge.group()
+def outbox() -> None:
+    """Gói chứng cứ trên hộp. / Packets on the box: what waits, what was delivered, what to send again."""
+
+
+_config_option = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), required=True, help="NODE.yaml / cấu hình của hộp."
+)
+
+
+@outbox.command("list")
+@_config_option
+@click.option("--last", type=click.IntRange(min=1), help="Chỉ các gói mới nhất. / Only so many of the newest.")
+def list_outbox(config_path: Path, last: int | None) -> None:
+    """Liệt kê các gói. / List packets: number, id, state, size, made, settled, whether its file is still here."""
+    try:
+        found = entries(_outbox_of(config_path), last=last)
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    for e in found:
+        kept = "kept" if e.kept else "gone"
+        line = f"{e.sequence}  {e.packet_id}  {e.state}  {e.size}  {e.created_at}  {e.settled_at or '-'}  {kept}"
+        click.echo(f"{line}  {e.reason}".rstrip())
+
+
+@outbox.command("resend")
+@_config_option
+@click.option("--from", "first", type=click.IntRange(min=1), help="Từ số. / First number of the chain.")
+@click.option("--to", "last", type=click.IntRange(min=1), help="Đến số. / Last number; left out: to the newest.")
+@click.argument("packet_id", required=False)
+def resend_outbox(config_path: Path, first: int | None, last: int | None, packet_id: str | None) -> None:
+    """Gửi lại gói theo số hoặc mã. / Send again by numbers (--from, --to) or by PACKET_ID; the box may be running."""
+    if (packet_id is None) == (first is None):
+        raise click.UsageError("give either --from (and --to), or a packet id")
+    try:
+        sent = resend(_outbox_of(config_path), first=first, last=last, packet_id=packet_id)
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{len(sent.queued)} packet(s) will be sent again, {len(sent.pending)} were waiting already")
+    if sent.gone:
+        click.echo(f"{len(sent.gone)} are no longer on the box: numbers {_ranges(sent.gone)}", err=True)
+        raise SystemExit(1)
+
+
+def _outbox_of(config_path: Path) -> Path:
+    return load_config(config_path).data_dir / "outbox"
+
+
+def _ranges(numbers: tuple[int, ...]) -> str:
+    out: list[list[int]] = []
+    for number in sorted(numbers):
+        if out and out[-1][1] == number - 1:
+            out[-1][1] = number
+        else:
+            out.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in out)

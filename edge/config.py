@@ -100,6 +100,20 @@ class OutboxConfig(Section):
     """Where packets wait for the centre."""
 
     min_free_mib: int = Field(default=256, ge=0, title="Reserve", description="MiB of the disk that packets never use")
+    keep_days: float = Field(
+        default=14,
+        ge=0,
+        le=3650,
+        title="Keep delivered, days",
+        description="so long a delivered packet can be sent again (`giaolo edge outbox resend`); longer than a backup"
+        " of the centre may be old",
+    )
+    keep_mib: int = Field(
+        default=4096,
+        ge=0,
+        title="Keep delivered, MiB",
+        description="of delivered packets at most; they give way to a full disk, unsent ones never do",
+    )
     kept_in_memory: int = Field(
         default=16, ge=1, le=1000, title="Kept in memory", description="packets a camera holds while the disk is full"
     )

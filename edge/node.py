@@ -16,7 +16,7 @@ from types import FrameType
 from edge.camera import CameraWorker, Eyes
 from edge.config import Broker, DetectorConfig, NodeConfig
 from edge.health import Metrics, MetricsError, NodeState
-from edge.outbox import Outbox, OutboxError
+from edge.outbox import Keep, Outbox, OutboxError
 from edge.plan import CameraPlan, Plan, changed, load_plan
 from edge.uplink import BrokerAddress, Uplink, UplinkError
 from evidence.errors import GiaoLoError
@@ -52,7 +52,11 @@ class Node:
         self._lock = threading.Lock()
         self._warnings: list[str] = []
         outbox = self._config.outbox
-        self.outbox = Outbox(self._config.data_dir / "outbox", min_free_bytes=outbox.min_free_mib * 2**20)
+        self.outbox = Outbox(
+            self._config.data_dir / "outbox",
+            min_free_bytes=outbox.min_free_mib * 2**20,
+            keep=Keep(days=outbox.keep_days, max_bytes=outbox.keep_mib * 2**20),
+        )
         self.metrics = Metrics(self.state)
         self.uplink = Uplink(
             self._config.node_id,

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import edge.outbox_store
-from edge.outbox import Outbox, OutboxError, OutboxFullError, Pending
+from edge.outbox import Keep, Outbox, OutboxError, OutboxFullError, Pending
 from evidence.container import open_packet
 from evidence.packet import Chain, Manifest
 from evidence.receipt import ReceiptStatus
@@ -97,7 +97,8 @@ def test_only_a_fitting_receipt_acknowledges(outbox: Outbox) -> None:
         outbox.refuse(receipt_for(packet.packet_id, packet.digest, packet.container_sha256))
 
 
-def test_a_delivered_packet_is_pruned_but_the_head_of_the_chain_stays(outbox: Outbox) -> None:
+def test_what_the_ring_does_not_keep_is_pruned_but_the_head_of_the_chain_stays(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "box", free_bytes=lambda _: PLENTY, keep=Keep(max_bytes=0))
     outbox.commit(builder(KEY))
     outbox.commit(builder(KEY))
     first, second = outbox.pending()
@@ -190,7 +191,8 @@ def test_a_damaged_database_is_moved_aside_and_made_again(outbox: Outbox, damage
     again = reopen(outbox)
     assert "was damaged" in again.warnings[0]
     assert list(outbox.folder.glob("outbox.db.damaged-*"))
-    assert [p.packet_id for p in again.pending()] == [m.packet_id for m in made[1:]]
+    # the one that was delivered goes out again with the others: the centre answers that it has it
+    assert [p.packet_id for p in again.pending()] == [m.packet_id for m in made]
     assert again.head == Chain(sequence=4, previous=made[2].digest)
     again.close()
 
@@ -263,15 +265,16 @@ def test_kill_9_in_the_middle_of_commits_loses_nothing_that_was_committed(tmp_pa
         )
         assert child.stdout is not None
         assert child.stdout.readline() == "open\n"
-        time.sleep(chance.uniform(0.0, 0.15))
+        lines = [child.stdout.readline() for _ in range(chance.randrange(4))]
+        time.sleep(chance.uniform(0.0, 0.02))  # somewhere in the middle of the next one
         child.send_signal(signal.SIGKILL)
-        lines = child.stdout.read().splitlines(keepends=True)
+        lines += child.stdout.read().splitlines(keepends=True)
         child.wait()
         told += [line.strip() for line in lines if line.endswith("\n")]
     box = Outbox(folder, free_bytes=lambda _: PLENTY)
     assert_chain_is_whole(box)
     kept = {p.packet_id for p in box.pending(10**6)}
-    assert len(told) > 10
+    assert told
     assert set(told) <= kept
     assert not (folder / "orphans").exists()
     box.close()

@@ -1,0 +1,1 @@
+"""What box and centre both need and no court does. Imports `evidence` alone."""

@@ -26,7 +26,8 @@ from sqlalchemy.orm import Session
 from central.db import CaseEventRow, Database
 from central.merkle import Checkpoint
 from central.quarantine import raise_alarm
-from central.store import DurableFolders, write_durably
+from central.store import write_durably
+from common.durable import DurableFolders
 from evidence.canonical import canonical_json
 from evidence.errors import GiaoLoError, PacketError
 from evidence.packet import utc_text

@@ -10,6 +10,7 @@ from edge.reading import PlateEvidence, View, cut_out
 from edge.rules.finding import Finding
 from edge.stills import StillStore
 from edge.types import ActEvent, Still, StillRole
+from evidence.acts import LampState
 from evidence.packet import MAX_READINGS, LampTimeline, Track, TrackPoint, Vehicle
 
 CLIP_BEFORE_S = 6.0
@@ -29,11 +30,12 @@ def act_event(
     best_view: View | None,
 ) -> ActEvent:
     """Everything the recorder needs."""
-    t_s = float(path.t_s[finding.at])
+    t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
     frame = path.observations[finding.at].frame
     box = _box(path, finding.at)
     flags = [*finding.flags, *plate.flags]
     pictures = _stills(finding, path, stills)
+    flags += _after_the_red(finding, pictures.get("still_after"), lamps)
     flags += [f"{role}_missing" for role in ("still_before", "still_on", "still_after") if role not in pictures]
     on = pictures.get("still_on")
     crop = cut_out(on.image, box, 0.15)[0].copy() if on is not None and on.frame == frame else None
@@ -68,8 +70,16 @@ def act_event(
     )
 
 
+def _after_the_red(finding: Finding, after: Still | None, lamps: Mapping[str, LampHistory]) -> list[str]:
+    """What must be told of a last picture in which the lamp is not red any more."""
+    if finding.red_until_s is None or after is None or after.t_s < finding.red_until_s - 1e-6:
+        return []
+    shown = {lamps[name].at(after.t_s) for name in finding.heads}
+    return ["green_in_after"] if LampState.GREEN in shown else ["red_not_seen_in_after"]
+
+
 def _stills(finding: Finding, path: Path, stills: StillStore) -> dict[StillRole, Still]:
-    """Before, on, after: three different frames in order."""
+    """Before, on, after: three different frames in order; the last one while the act's red lasts, if there is one."""
     before_s, at_s, after_s = (float(path.t_s[i]) for i in (finding.before, finding.at, finding.after))
     # Past 2.5 s the vehicle is small and far; the picture soon after the line says more.
     after_s = min(max(after_s, at_s), at_s + 2.5)
@@ -79,7 +89,11 @@ def _stills(finding: Finding, path: Path, stills: StillStore) -> dict[StillRole,
         return out
     out["still_on"] = on
     before = stills.nearest(before_s, to_s=on.t_s - 0.01)
-    after = stills.nearest(after_s, from_s=on.t_s + 0.01)
+    after = None
+    if finding.red_until_s is not None:
+        after = stills.nearest(after_s, from_s=on.t_s + 0.01, to_s=finding.red_until_s - 1e-3)
+    if after is None:
+        after = stills.nearest(after_s, from_s=on.t_s + 0.01)
     if before is not None:
         out["still_before"] = before
     if after is not None:

@@ -31,13 +31,16 @@ _SIDE_TOLERANCE_BOXES = 0.5
 class LineRun:
     """One stop line: signed distance of the rear contact, and of the front, and whether beside the painted part.
 
-    `farthest_px`: the farthest on that the rear can be; more than `rear_px` where the wheels are hidden.
+    `farthest_px`: the farthest on that the rear can be; more than `rear_px` where the wheels are hidden. `rear_m` and
+    `farthest_m`: the same on the road, in metres; NaN without a ground plane.
     """
 
     rear_px: Floats
     front_px: Floats
     within: Bools
     farthest_px: Floats
+    rear_m: Floats
+    farthest_m: Floats
 
 
 @dataclass(frozen=True)
@@ -164,16 +167,28 @@ class Measured:
     way: Floats
 
 
+@dataclass(frozen=True)
+class _MeasuredLine:
+    """A stop line in the picture, the direction over it there, and the line on the road in metres."""
+
+    id: str
+    line: DirectedLine
+    nx: float
+    ny: float
+    on_the_road: DirectedLine | None
+
+
 class SceneGeometry:
     """The scene's shapes, prepared for vectorised questions."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.lines: list[tuple[StopLine, DirectedLine, float, float]] = []
+        self.ground = GroundMap.of(scene.ground) if scene.ground else None
+        self.lines: list[_MeasuredLine] = []
         for stop_line in scene.stop_lines:
             line = DirectedLine.of_stop_line(stop_line)
             across = _forward(stop_line, line)
-            self.lines.append((stop_line, line, *across))
+            self.lines.append(_MeasuredLine(stop_line.id, line, *across, _on_the_road(stop_line, self.ground)))
         self.markings: list[tuple[Marking, list[Stripe]]] = [
             (m, stripes_of(m)) for m in scene.markings if m.active and m.kind not in ("1.1", "1.5", "2.1")
         ]
@@ -183,7 +198,6 @@ class SceneGeometry:
         self.exits = {e.id: area(e.polygon) for e in scene.exits}
         self.faces = NearFaces(scene.ground, scene.picture.width) if scene.ground else None
         self.uprights = Uprights.of(scene)
-        self.ground = GroundMap.of(scene.ground) if scene.ground else None
         self.excluded = [area(a.polygon) for a in scene.exclude]
 
     def foot(self) -> Foot | TallFoot:
@@ -234,13 +248,15 @@ class SceneGeometry:
         width = b[:, 2] - b[:, 0]
         columns: list[Floats] = []
         bottom = np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3]], axis=1)
-        for _, line, nx, ny in self.lines:
-            rear, front = _footprint(b, nx, ny)
+        for drawn in self.lines:
+            line = drawn.line
+            rear, front = _footprint(b, drawn.nx, drawn.ny)
             reading = line.read(rear)
             tolerance = _SIDE_TOLERANCE_BOXES * width
             within = (reading.along_px >= -tolerance) & (reading.along_px <= line.length_px + tolerance)
-            farthest = line.distance(_footprint(at_farthest, nx, ny)[0])
-            columns += [reading.distance_px, line.distance(front), within.astype(np.float64), farthest]
+            farthest = _footprint(at_farthest, drawn.nx, drawn.ny)[0]
+            columns += [reading.distance_px, line.distance(front), within.astype(np.float64), line.distance(farthest)]
+            columns += [self._metres_past(drawn, rear), self._metres_past(drawn, farthest)]
         for _, stripes in self.markings:
             for stripe in stripes:
                 straddle = stripe.straddle(self.faces.of(as_seen, m.widest_m, stripe, m.way) if self.faces else as_seen)
@@ -255,6 +271,11 @@ class SceneGeometry:
         columns += [points_in_polygon(bottom, polygon).astype(np.float64) for polygon in self.approaches.values()]
         columns += [points_in_polygon(bottom, polygon).astype(np.float64) for polygon in self.exits.values()]
         return np.stack(columns, axis=1) if columns else np.zeros((len(b), 0))
+
+    def _metres_past(self, drawn: _MeasuredLine, points: Floats) -> Floats:
+        if self.ground is None or drawn.on_the_road is None:
+            return np.full(len(points), np.nan)
+        return drawn.on_the_road.distance(self.ground.to_metres(points))
 
 
 class PathBook:
@@ -325,7 +346,7 @@ class PathBook:
             row: Floats = table[column]
             return row
 
-        lines = {line.id: LineRun(take(), take(), take() > 0, take()) for line, _, _, _ in geometry.lines}
+        lines = {line.id: LineRun(take(), take(), take() > 0, take(), take(), take()) for line in geometry.lines}
         stripes = {m.id: [StripeRun(take(), take(), take() > 0) for _ in drawn] for m, drawn in geometry.markings}
         lanes = {lane.id: LaneRun(take() > 0, take()) for lane, _ in geometry.lanes}
         in_junction = take() > 0
@@ -351,6 +372,21 @@ class PathBook:
             ground=geometry.ground,
             lower_edge_px=(1.0 - _EDGE_SHARE) * geometry.scene.picture.height,
         )
+
+
+def _on_the_road(stop_line: StopLine, ground: GroundMap | None) -> DirectedLine | None:
+    """The line in metres; None without a ground plane, or where it is drawn beyond the plane's horizon."""
+    if ground is None:
+        return None
+    points, forward = ground.to_metres(stop_line.points), ground.to_metres([stop_line.forward])[0]
+    if not np.isfinite(points).all():
+        return None
+    line = DirectedLine(points)
+    if not np.isfinite(forward).all():
+        # so far up the picture that it has no place on the road: a step from the line towards it has
+        middle = np.mean(stop_line.points, axis=0)
+        forward = ground.to_metres([middle + 0.05 * (np.asarray(stop_line.forward) - middle)])[0]
+    return line if float(line.distance([forward])[0]) >= 0 else DirectedLine(line.points, -1.0)
 
 
 def _forward(stop_line: StopLine, line: DirectedLine) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from edge.rules.banned_turn import banned_turn
 from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
 from edge.rules.solid_line import solid_line
+from edge.rules.stands_past_line import CROSSING_NOT_SEEN
 from edge.rules.stopped_past_line import stopped_past_line
 from edge.rules.wrong_way import wrong_way
 from edge.stills import StillStore
@@ -44,6 +45,7 @@ from models.slot_reader import load_slot_reader
 from zones.load import LoadedScene
 from zones.schema import Scene
 
+Box = tuple[float, float, float, float]
 CLASSES = tuple(VehicleClass(name) for name in VEHICLE_CLASSES)
 Rule = Callable[[Path, Scene, Mapping[str, LampHistory]], list[Finding]]
 RULES: dict[ActCode, Rule] = {
@@ -64,6 +66,8 @@ _SETTLE_S = {
 _PLATE_MODELS = ("plate-finder", "plate-corners", "plate-reader", "plate-slots")
 _SAME_OVERLAP = 0.4
 _SAME_S = 3.0
+_SAME_PLACE_S = 900.0
+"""Who stands past the line and was never seen to come there may be parked: told once, not with each new track."""
 _MIN_BOX_PX = 6.0
 _CUT_OFF_S = 0.3
 
@@ -152,6 +156,7 @@ class CameraPipeline:
         self._pending: dict[tuple[int, ActCode, str], _Pending] = {}
         self._told: set[tuple[int, ActCode, str]] = set()
         self._recent: list[ActEvent] = []
+        self._parked: list[tuple[float, Box]] = []
         self._next_s = -1e9
         self._now_s = 0.0
         self._over = False
@@ -251,9 +256,11 @@ class CameraPipeline:
         return self._paths.path(track, cut_off=self._over and seen_now)
 
     def _pin(self, path: Path) -> None:
-        """Hold this frame exactly if it may be the one of an act: a rear has just passed a line, or stands on one."""
+        """Hold this frame exactly if it may be the one of an act: a rear has just passed a line, or stands on one; and
+        the frame after that, in which it may still be red."""
         for run in path.lines.values():
-            if len(run.rear_px) >= 2 and run.rear_px[-2] <= 0 < run.rear_px[-1]:
+            rear = run.rear_px[-3:]
+            if len(rear) >= 2 and rear[0] <= 0 < rear[-1]:
                 self._stills.pin()
                 return
         for runs in path.stripes.values():
@@ -301,6 +308,12 @@ class CameraPipeline:
     def _told_already(self, event: ActEvent) -> bool:
         """The same vehicle under a second track id, or as rider and as motorcycle."""
         box = np.array([event.vehicle.box])
+        if CROSSING_NOT_SEEN in event.flags:
+            known = [b for t_s, b in self._parked if event.t_s - t_s <= _SAME_PLACE_S]
+            self._parked = [(t, b) for t, b in self._parked if event.t_s - t <= _SAME_PLACE_S]
+            self._parked.append((event.t_s, event.vehicle.box))
+            if known and float(iou(box, np.array(known)).max()) >= _SAME_OVERLAP:
+                return True
         for other in self._recent:
             if other.act != event.act or abs(other.t_s - event.t_s) > _SAME_S:
                 continue

@@ -14,7 +14,9 @@ class Finding:
     """A suspected act on one path. Indices count the path's observations.
 
     `at`: the observation of the act itself; `before`/`after`: those that the two other stills shall show. `what` tells
-    the line or lane apart from others, so that one track is not accused of the same thing twice.
+    the line or lane apart from others, so that one track is not accused of the same thing twice. `moment_s`: the time
+    of the act, where it lies between two observations; None: that of `at`. `red_until_s`: when the red of the act
+    ended, None if it did not: the still after the act is taken before that if there is one.
     """
 
     act: ActCode
@@ -26,3 +28,5 @@ class Finding:
     heads: tuple[str, ...] = ()
     lamp: LampState = LampState.UNKNOWN
     flags: tuple[str, ...] = field(default=())
+    moment_s: float | None = None
+    red_until_s: float | None = None

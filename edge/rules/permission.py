@@ -1,22 +1,23 @@
 """What the signal heads of a stop line say to one vehicle: class, lane, movement and arrows decide which of them count.
 
 The movement is often not known yet when the vehicle is at the line. Then every movement it may still make must be
-forbidden before anything is called an act: doubt permits.
+forbidden before anything is called an act: doubt permits. It follows from the way driven (`edge.rules.movement`) and
+from what the arrows of the lane leave; exits have no say in it, as their size is the drawer's choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from edge.lamps import LampHistory
 from edge.paths import Path
+from edge.rules.movement import may_be_making
 from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 
-_EXIT_POINTS = 3
 _LANE_POINTS = 8
 _LANE_WITHIN_S = 6.0
 
@@ -52,6 +53,18 @@ class Governing:
             since = start
         return since
 
+    def red_until(self, lamps: Mapping[str, LampHistory], t_s: float) -> float | None:
+        """When the red of `t_s` ends; None as long as it lasts."""
+        starts = sorted({s for h in self.ids for s in lamps[h].starts if s > t_s + 1e-6})
+        return next((s for s in starts if self.at(lamps, s) != LampState.RED), None)
+
+    def only_red(self, lamps: Mapping[str, LampHistory], t_s: float) -> Governing | None:
+        """The same for those movements alone that are red at `t_s`; None if straight on is not among them."""
+        red = {
+            m: h for m, h in self.heads.items() if _movement_state(h, m, lambda x: lamps[x.id].at(t_s)) == LampState.RED
+        }
+        return Governing(tuple(red), red) if "straight" in red else None
+
     def red_throughout(self, lamps: Mapping[str, LampHistory], from_s: float, to_s: float) -> bool:
         since = self.red_since(lamps, to_s)
         return since is not None and since <= from_s + 1e-6
@@ -64,20 +77,23 @@ class Governing:
 def governing(scene: Scene, line: StopLine, path: Path, upto: int) -> Governing:
     """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
     lanes = _lanes(scene, path, upto)
-    movements = _movements(scene, path, lanes)
-    heads = {
-        movement: tuple(
-            head
-            for head in scene.signals
-            if line.id in head.governs
-            and path.cls in head.classes
-            and movement in head.movements
-            and (not head.lanes or not lanes or lanes & set(head.lanes))
-        )
-        for movement in movements
-    }
+    heads = {movement: _heads(scene, line, path, lanes, movement) for movement in _movements(scene, path, upto, lanes)}
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
-    return Governing(movements, heads)
+    return Governing(tuple(heads), heads)
+
+
+def _heads(scene: Scene, line: StopLine, path: Path, lanes: set[str], movement: Movement) -> tuple[SignalHead, ...]:
+    mine = [
+        head
+        for head in scene.signals
+        if line.id in head.governs
+        and path.cls in head.classes
+        and (not head.lanes or not lanes or lanes & set(head.lanes))
+    ]
+    # QCVN 41:2024 6.2.2: the left turn's lamps are those of the U-turn, unless some head is said to be for that
+    if movement == "u_turn" and not any("u_turn" in head.movements for head in scene.signals):
+        movement = "left"
+    return tuple(head for head in mine if movement in head.movements)
 
 
 def _lanes(scene: Scene, path: Path, upto: int) -> set[str]:
@@ -90,15 +106,12 @@ def _lanes(scene: Scene, path: Path, upto: int) -> set[str]:
     return {name for name, hits in inside.items() if hits[last].any()}
 
 
-def _movements(scene: Scene, path: Path, lanes: Iterable[str]) -> tuple[Movement, ...]:
-    # one trembling box in an exit's area is no movement made
-    made = {e.movement for e in scene.exits if np.count_nonzero(path.in_exit[e.id]) >= _EXIT_POINTS}
-    if made:
-        return tuple(m for m in ALL_MOVEMENTS if m in made)
-    governed = {m for head in scene.signals for m in head.movements}
+def _movements(scene: Scene, path: Path, upto: int, lanes: set[str]) -> tuple[Movement, ...]:
+    """What the way leaves, less what the lane's arrows forbid; the way goes before the arrows, which are broken too."""
+    driven = may_be_making(path, upto)
     allowed = [set(lane.movements) for lane in scene.lanes if lane.id in lanes]
-    possible = set().union(*allowed) if allowed else governed
-    return tuple(m for m in ALL_MOVEMENTS if m in possible) or ALL_MOVEMENTS
+    lawful = driven & set().union(*allowed) if allowed else driven
+    return tuple(m for m in ALL_MOVEMENTS if m in (lawful or driven))
 
 
 def _movement_state(

@@ -18,11 +18,20 @@ _LEAST_POINTS = 3
 _LEAST_S = 0.3
 _LEAST_TRAVEL_BOXES = 0.3
 _MAX_GAP_S = 0.5
-_STRONGEST_WITHIN_S = 1.0
+_STILL_AFTER_S = 0.3
+"""A picture of what came after the act's moment must still show it over the line."""
+_STRONG_SHARE = 0.75
+"""Of the pictures in which at least so much of the greatest overlap is reached, the nearest view is the act's."""
 
 
 def solid_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
-    """At most one finding a marking: the vehicle stood across the paint, moving, for several observations."""
+    """At most one finding a marking: the vehicle stood across the paint, moving, for several observations.
+
+    Only with a ground plane: without one nobody knows where the wheels are, and a lorry's flank or a car's shadow
+    reaches over a line that they never touch.
+    """
+    if scene.ground is None:
+        return []
     found = [_on_marking(path, scene, m) for m in scene.markings if m.id in path.stripes]
     return [f for f in found if f is not None]
 
@@ -43,8 +52,11 @@ def _on_marking(path: Path, scene: Scene, marking: Marking) -> Finding | None:
     if marking.kind in ("1.4", "2.4") and _came_from_broken_side(path, runs[stripe], marking, first):
         return None
     least = np.max([run.least for run in runs], axis=0)
-    early = path.t_s[first : last + 1] <= path.t_s[first] + _STRONGEST_WITHIN_S
-    at = first + int(np.argmax(np.where(early, least[first : last + 1], -1.0)))
+    shares = least[first : last + 1]
+    strong = shares >= max(scene.rules.solid_overlap, _STRONG_SHARE * float(shares.max()))
+    strong[1:] &= path.t_s[first + 1 : last + 1] <= path.t_s[last] - _STILL_AFTER_S
+    strong[0] |= not strong.any()
+    at = first + int(np.argmax(np.where(strong, path.size_px[first : last + 1], -1.0)))
     return Finding(
         act=ActCode.SOLID_LINE,
         what=marking.id,

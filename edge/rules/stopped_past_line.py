@@ -1,109 +1,177 @@
-"""Stopping past the stop line on red without entering the junction."""
+"""Stopping on or past the stop line on red without entering the junction."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.lamps import LampHistory
-from edge.paths import Path
-from edge.rules.crossing import ENTRY_WITHIN_S, crossing, moment_before
+from edge.paths import LineRun, Path
+from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
-from edge.rules.permission import governing
-from evidence.acts import ActCode, LampState
-from zones.schema import Scene
+from edge.rules.front import FrontAtOnset, front_at_onset
+from edge.rules.permission import Governing, governing
+from edge.rules.red_light import in_the_junction
+from edge.rules.standing import stands
+from edge.rules.stands_past_line import stands_past_line
+from evidence.acts import ActCode, LampState, VehicleClass
+from evidence.packet import Reason
+from zones.schema import RuleSettings, Scene, StopLine
 
-Floats = NDArray[np.float64]
-_STILL_BOXES = 0.12
-"""A standing vehicle's box wanders by less than this share of its size."""
 _CLEAR_BOXES = 0.055
-"""The rear must stand clear of the line by this share: on the line is not past it."""
+"""In a picture without a ground plane the rear must stand clear of the line by this share: there a box that trembles
+on the line cannot be told from one past it."""
 _BEFORE_BOXES = 0.4
 _WAY_BOXES = 0.5
 """Who waited at the line for longer than a track remembers and then crept past it has come only so far."""
+_HALF_M = {
+    VehicleClass.MOTORCYCLE: 0.95,
+    VehicleClass.BICYCLE: 0.9,
+    VehicleClass.CAR: 2.2,
+    VehicleClass.TRUCK: 3.2,
+    VehicleClass.BUS: 4.5,
+}
+"""On the road the rear tells where the front is: so far before the line, half of the vehicle is past it. Who stops
+rightly has all of it before the line; the other half is what boxes and lengths may err."""
+_STANDS_OVER_M = 0.15
+_BEFORE_M = 0.7
+_WAY_M = 1.1
+_DOUBTFUL_S = 5.0
+"""Where the way out may be free to one who turns, standing for so long shows that he waits for the other lamp."""
 
 
 def stopped_past_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a stop line."""
-    found = (_at_line(path, scene, lamps, index) for index in range(len(scene.stop_lines)))
+    found = (
+        _at_line(path, scene, lamps, line) or stands_past_line(path, scene, lamps, line) for line in scene.stop_lines
+    )
     return [f for f in found if f is not None]
 
 
-def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], index: int) -> Finding | None:
-    line, rules = scene.stop_lines[index], scene.rules
-    run = path.lines[line.id]
-    crossed = crossing(path, run, rules)
-    if crossed is None:
+@dataclass(frozen=True)
+class _Stand:
+    """The crossing, the first and last observation of the stand, and how far past the line the rear stood."""
+
+    crossed: Crossing
+    first: int
+    last: int
+    past: float
+    unit: str
+
+
+def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
+    rules, run = scene.rules, path.lines[line.id]
+    stand = _stand(path, run, rules, rules.stopped_s)
+    if stand is None:
         return None
-    at = crossed.at
-    standing = _standing(path, run.rear_px, at, rules.stopped_s)
-    if standing is None:
-        return None
-    first, last = standing
-    size = float(np.median(path.size_px[first : last + 1]))
-    stood_px = float(np.median(run.rear_px[first : last + 1]))
-    before_px = crossed.farthest_before_px
-    if before_px < _BEFORE_BOXES * size or before_px + stood_px < _WAY_BOXES * size:
-        return None  # it stood at the line all along, and its box wandered
-    t_at, t_last = float(path.t_s[at]), float(path.t_s[last])
-    heads = governing(scene, line, path, at)
-    since = heads.red_since(lamps, t_at)
-    sure_s = float(path.t_s[crossed.earliest])
-    if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
-        return None
-    entered = np.flatnonzero(path.in_junction[at:])
-    if len(entered):
-        t_entry = float(path.t_s[at + entered[0]])
-        # who soon drives on while red ran the light; who waits, for green or for a gap, has stopped past the line first
-        if t_entry <= t_last or (t_entry - t_at <= ENTRY_WITHIN_S and heads.red_throughout(lamps, t_at, t_entry)):
+    heads = governing(scene, line, path, stand.crossed.at)
+    flags: list[str] = []
+    since = _red_since(heads, path, stand, lamps, rules)
+    if since is None:
+        # he may turn where he need not wait; but who only stands there shows no sign of it
+        doubtful = heads.only_red(lamps, float(path.t_s[stand.crossed.at]))
+        long_stand = _stand(path, run, rules, max(_DOUBTFUL_S, rules.stopped_s))
+        if doubtful is None or long_stand is None:
             return None
+        heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
+        since = _red_since(heads, path, stand, lamps, rules)
+        if since is None:
+            return None
+    at = stand.crossed.at
+    t_at = float(path.t_s[at])
+    if _drove_on(path, run, heads, lamps, at, float(path.t_s[stand.last])):
+        return None
     onset_seen = heads.onset_seen(lamps, t_at)
+    front = front_at_onset(path, run, at, since, onset_seen=onset_seen)
+    if front in (FrontAtOnset.ROLLED_OVER, FrontAtOnset.STOOD_OVER):
+        return None  # over the line before red: he may stand there
+    flags += [] if onset_seen else ["red_onset_not_seen"]
+    flags += ["front_before_line_not_seen"] if front == FrontAtOnset.NOT_SEEN else []
     return Finding(
         act=ActCode.STOPPED_PAST_LINE,
         what=line.id,
         before=moment_before(path, at, 1.0),
         at=at,
-        after=last,
+        after=stand.last,
         heads=heads.ids,
         lamp=LampState.RED,
-        flags=() if onset_seen else ("red_onset_not_seen",),
-        reasons={
-            "stop_line": line.id,
-            "red_for_s": round(t_at - since, 3),
-            "red_margin_s": rules.red_margin_s,
-            "red_onset_seen": onset_seen,
-            "rear_before_line_px": round(crossed.farthest_before_px, 1),
-            "rear_stood_past_line_px": round(stood_px, 1),
-            "stood_s": round(t_last - float(path.t_s[first]), 3),
-            "stopped_s": rules.stopped_s,
-            "observations_standing": last - first + 1,
-        },
+        flags=tuple(flags),
+        moment_s=stand.crossed.moment_s,
+        reasons=_reasons(path, rules, stand, since, onset_seen=onset_seen)
+        | {"stop_line": line.id, "movements_possible": [str(m) for m in heads.movements]},
     )
 
 
-def _standing(path: Path, rear_px: Floats, at: int, seconds: float) -> tuple[int, int] | None:
-    """First and last observation of the first stretch of standing clear of the line for `seconds`."""
-    points, t_s = path.contacts[at:], path.t_s[at:]
-    sizes = _size_by_then(path.size_px[at:])
-    start = 0
-    for last in range(len(t_s)):
-        # the stretch begins again after the last observation that was too far from where it stands now
-        away = np.flatnonzero(np.hypot(*(points[start : last + 1] - points[last]).T) > _STILL_BOXES * sizes[last])
-        if len(away):
-            start += int(away[-1]) + 1
-        if t_s[last] - t_s[start] < seconds:
-            continue
+def _reasons(path: Path, rules: RuleSettings, stand: _Stand, since: float, *, onset_seen: bool) -> dict[str, Reason]:
+    digits = 1 if stand.unit == "px" else 2
+    return {
+        "red_for_s": round(float(path.t_s[stand.crossed.at]) - since, 3),
+        "red_margin_s": rules.red_margin_s,
+        "red_onset_seen": onset_seen,
+        f"rear_before_line_{stand.unit}": round(stand.crossed.farthest_before, digits),
+        f"rear_stood_past_line_{stand.unit}": round(stand.past, digits),
+        "stood_s": round(float(path.t_s[stand.last] - path.t_s[stand.first]), 3),
+        "stopped_s": rules.stopped_s,
+        "observations_standing": stand.last - stand.first + 1,
+    }
+
+
+def _stand(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
+    """The first stretch of `seconds` of standing on or past the line, of one that came over it."""
+    if path.ground is not None and np.isfinite(run.rear_m).all() and np.isfinite(run.farthest_m).all():
+        return _stand_on_the_road(path, run, rules, seconds)
+    crossed = crossing(path, run, rules)
+    if crossed is None:
+        return None
+    for first, last in stands(path, crossed.at, seconds):
         # the middle of the stretch: a box that trembles is on the line now and then
-        if float(np.median(rear_px[at + start : at + last + 1])) > _CLEAR_BOXES * sizes[last]:
-            return at + start, at + last
+        size = float(np.median(path.size_px[first : last + 1]))
+        past = float(np.median(run.rear_px[first : last + 1]))
+        if past > _CLEAR_BOXES * size:
+            way = crossed.farthest_before + past
+            # else it stood at the line all along, and its box wandered
+            came = crossed.farthest_before >= _BEFORE_BOXES * size and way >= _WAY_BOXES * size
+            return _Stand(crossed, first, last, past, "px") if came else None
     return None
 
 
-def _size_by_then(size_px: Floats) -> Floats:
-    """Middle of the last five sizes: what comes later, when it has driven off, must not make a stand undone."""
-    window = 5
-    padded = np.concatenate([np.full(window - 1, size_px[0]), size_px])
-    middle: Floats = np.median(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)
-    return middle
+def _stand_on_the_road(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
+    half = _HALF_M[path.cls]
+    crossed = crossing(path, run, rules, over_m=-half)
+    if crossed is None:
+        return None
+    for first, last in stands(path, crossed.at, seconds):
+        past = float(np.median(run.rear_m[first : last + 1]))
+        if past > _STANDS_OVER_M - half:
+            way = crossed.farthest_before + past + half
+            return (
+                _Stand(crossed, first, last, past, "m")
+                if crossed.farthest_before >= _BEFORE_M and way >= _WAY_M
+                else None
+            )
+    return None
+
+
+def _red_since(
+    heads: Governing, path: Path, stand: _Stand, lamps: Mapping[str, LampHistory], rules: RuleSettings
+) -> float | None:
+    """Since when it was red, if it was so from well before the line on and throughout the stand."""
+    t_at, t_last = float(path.t_s[stand.crossed.at]), float(path.t_s[stand.last])
+    since = heads.red_since(lamps, t_at)
+    sure_s = float(path.t_s[stand.crossed.earliest])
+    if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
+        return None
+    return since
+
+
+def _drove_on(
+    path: Path, run: LineRun, heads: Governing, lamps: Mapping[str, LampHistory], at: int, t_last: float
+) -> bool:
+    """Who soon drives on while red ran the light; who waits, for green or a gap, has first stopped past the line."""
+    entered = np.flatnonzero(in_the_junction(path, run)[at:])
+    if not len(entered):
+        return False
+    t_at, t_entry = float(path.t_s[at]), float(path.t_s[at + entered[0]])
+    return t_entry <= t_last or (t_entry - t_at <= ENTRY_WITHIN_S and heads.red_throughout(lamps, t_at, t_entry))

@@ -11,7 +11,8 @@ from edge.lamps import LampHistory, LampReading
 from edge.paths import Path, PathBook, SceneGeometry
 from edge.tracking import Observation, Track
 from evidence.acts import LampState, VehicleClass
-from zones.schema import Scene
+from zones.geometry import GroundMap
+from zones.schema import GroundPlane, Scene
 
 CLASSES = tuple(VehicleClass)
 RED, YELLOW, GREEN, OFF, UNKNOWN = (
@@ -64,6 +65,54 @@ def history(
     return made
 
 
+GROUND: dict[str, Any] = {
+    "pixels": [[140, 450], [460, 450], [340, 150], [260, 150]],
+    "metres": [[-4, 10], [4, 10], [4, 40], [-4, 40]],
+}
+"""In metres the camera looks along +y; `ROAD` maps between pixels and metres."""
+ROAD = GroundMap.of(GroundPlane.model_validate(GROUND))
+LINE_M = 16.0
+_SIZE_M = {
+    VehicleClass.MOTORCYCLE: (0.75, 1.6),
+    VehicleClass.BICYCLE: (0.6, 1.6),
+    VehicleClass.CAR: (1.8, 1.5),
+    VehicleClass.TRUCK: (2.2, 2.8),
+    VehicleClass.BUS: (2.5, 3.0),
+}
+
+
+def pixels(*metres: tuple[float, float]) -> list[list[float]]:
+    return [[round(float(u), 2), round(float(v), 2)] for u, v in ROAD.to_pixels(metres)]
+
+
+def ground_scene(**changes: Any) -> Scene:
+    """The stop line 16 m ahead of the camera, from x = -6 m to 6 m; crosswalk to 22 m, then the junction."""
+    base: dict[str, Any] = {
+        "ground": GROUND,
+        "stop_lines": [
+            {"id": "line", "points": pixels((-6, LINE_M), (6, LINE_M)), "forward": pixels((0, 30))[0]},
+        ],
+        "junction": pixels((-12, 22), (12, 22), (12, 45), (-12, 45)),
+        "exits": [], "lanes": [], "markings": [],
+    }  # fmt: skip
+    return scene(**(base | changes))
+
+
+def drive_m(
+    scene_: Scene, where: Callable[[float], tuple[float, float]], *, from_s: float, to_s: float, **rest: Any
+) -> Path:
+    """As `drive`; `where(t_s)` is the middle of the rear on the road in metres, and the box shrinks with distance."""
+    width_m, height_m = _SIZE_M[rest.get("cls", VehicleClass.MOTORCYCLE)]
+
+    def box(t_s: float) -> tuple[float, float, float, float]:
+        x_m, y_m = where(t_s)
+        left, middle, right = ROAD.to_pixels([(x_m - 0.5, y_m), (x_m, y_m), (x_m + 0.5, y_m)])
+        scale = float(np.hypot(*(right - left)))
+        return float(middle[0]), float(middle[1]), width_m * scale, height_m * scale
+
+    return drive(scene_, lambda t: box(t)[:2], size=lambda t: box(t)[2:], from_s=from_s, to_s=to_s, **rest)
+
+
 def drive(
     scene_: Scene,
     where: Callable[[float], tuple[float, float]],
@@ -71,7 +120,7 @@ def drive(
     from_s: float,
     to_s: float,
     fps: float = 10.0,
-    size: tuple[float, float] = (40.0, 60.0),
+    size: tuple[float, float] | Callable[[float], tuple[float, float]] = (40.0, 60.0),
     cls: VehicleClass = VehicleClass.MOTORCYCLE,
     ended: bool = False,
     cut_off: bool = False,
@@ -83,7 +132,8 @@ def drive(
         if not seen(float(t_s)):
             continue
         x, y = where(float(t_s))
-        box = (x - size[0] / 2, y - size[1], x + size[0] / 2, y)
+        width, height = size(float(t_s)) if callable(size) else size
+        box = (x - width / 2, y - height, x + width / 2, y)
         observations.append(Observation(round(float(t_s) * fps), float(t_s), box, 0.9))
     votes = np.zeros(len(CLASSES))
     votes[CLASSES.index(cls)] = 5.0

@@ -46,26 +46,37 @@ class KnownPlates:
         return [reading]
 
 
-def picture(t_s: float, vehicles: list[tuple[float, float]], *, size: tuple[int, int] = (640, 480)) -> Image:
+def picture(
+    t_s: float,
+    vehicles: list[tuple[float, float]],
+    *,
+    size: tuple[int, int] = (640, 480),
+    green_from_s: float = 1e9,
+) -> Image:
     width, height = size
     image = np.full((height, width, 3), 90, np.uint8)
     for x, y in vehicles:
         cv2.rectangle(image, (int(x - 20), int(y - 60)), (int(x + 20), int(y)), (20, 120, 240), -1)
     cv2.rectangle(image, (600, 10), (610, 40), (20, 20, 20), -1)
-    red = t_s >= RED_FROM_S
+    red = RED_FROM_S <= t_s < green_from_s
     cv2.circle(image, (605, 15 if red else 35), 3, (20, 20, 250) if red else (120, 230, 40), -1)
     return image
 
 
 def play(
-    pipeline: CameraPipeline, routes: list[object], *, seconds: float, fps: float = 10.0
+    pipeline: CameraPipeline,
+    routes: list[object],
+    *,
+    seconds: float,
+    fps: float = 10.0,
+    green_from_s: float = 1e9,
 ) -> tuple[list[ActEvent], dict[int, Image]]:
     events: list[ActEvent] = []
     images = {}
     for index in range(int(seconds * fps)):
         t_s = index / fps
         places = [p for route in routes if (p := route(t_s)) is not None]  # type: ignore[operator]
-        images[index] = picture(t_s, places)
+        images[index] = picture(t_s, places, green_from_s=green_from_s)
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=t_s)
         events += pipeline.process(Frame(index, t_s, images[index], at, index))
     return events + pipeline.finish(), images
@@ -93,6 +104,38 @@ def test_a_red_light_run_comes_out_with_everything_that_proves_it() -> None:
     assert event.clip_to_s == pytest.approx(event.t_s + 6)
     assert event.plate_crop is not None
     assert event.vehicle_crop is not None
+
+
+# it passes the line (y = 300) at 2.4 s and comes into the junction (y = 250) at 3.15 s
+@pytest.mark.parametrize(
+    ("green_from_s", "flags"),
+    [(1e9, set()), (3.0, set()), (2.8, set()), (2.55, {"green_in_after"})],
+    ids=["red all the way", "green before the junction", "soon after the line", "no picture past the line in red"],
+)
+def test_the_still_after_is_taken_in_red_or_the_case_says_that_it_is_green_there(
+    green_from_s: float, flags: set[str]
+) -> None:
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    (event,) = play(pipeline, [RUNNER], seconds=9, green_from_s=green_from_s)[0]
+    assert event.act == ActCode.RED_LIGHT
+    assert set(event.flags) & {"green_in_after", "red_not_seen_in_after"} == flags
+    after = event.stills["still_after"]
+    assert after.frame > event.stills["still_on"].frame
+    assert (after.t_s < green_from_s) == (not flags)
+
+
+def test_the_moment_of_an_act_lies_between_two_pictures() -> None:
+    (event,) = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [RUNNER], seconds=9, fps=6)[0]
+    assert event.t_s == pytest.approx(2.4, abs=0.03)
+    assert event.stills["still_on"].frame == event.frame
+    assert event.stills["still_on"].t_s >= event.t_s
+
+
+def test_who_stands_past_the_line_from_the_start_is_told_once_though_the_track_breaks() -> None:
+    parked = points((0, 200, 275))
+    route = lambda t: None if 9 < t < 12 or 18 < t < 21 else parked(t)  # noqa: E731
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=30)
+    assert [(e.act, "crossing_not_seen" in e.flags) for e in events] == [(ActCode.STOPPED_PAST_LINE, True)]
 
 
 def test_plates_are_read_only_when_there_is_an_act() -> None:

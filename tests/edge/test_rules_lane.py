@@ -10,11 +10,12 @@ from edge.rules.banned_turn import banned_turn
 from edge.rules.solid_line import solid_line
 from edge.rules.wrong_way import wrong_way
 from evidence.acts import VehicleClass
-from tests.edge.roads import drive, points, scene
+from tests.edge.roads import GROUND, drive, points, scene
 from zones.schema import Scene
 
 Where = Callable[[float], tuple[float, float]]
 CAR = VehicleClass.CAR
+ROAD = scene(ground=GROUND)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ CAR = VehicleClass.CAR
     ids=["rides on the line", "crosses to the other lane"],
 )
 def test_a_moving_vehicle_across_the_paint_is_found(where: Where, changed: bool) -> None:
-    (found,) = solid_line(drive(scene(), where, from_s=0, to_s=3, cls=CAR), scene(), {})
+    (found,) = solid_line(drive(ROAD, where, from_s=0, to_s=3, cls=CAR), ROAD, {})
     assert found.reasons["marking_kind"] == "2.2"
     assert float(found.reasons["overlap_share"]) >= scene().rules.solid_overlap  # type: ignore[arg-type]
     assert found.reasons["crossed_to_other_side"] is changed
@@ -43,13 +44,34 @@ def test_a_moving_vehicle_across_the_paint_is_found(where: Where, changed: bool)
     ],
 )
 def test_near_the_line_is_not_on_the_line(where: Where, to_s: float, why: str) -> None:
-    assert solid_line(drive(scene(), where, from_s=0, to_s=to_s, cls=CAR), scene(), {}) == [], why
+    assert solid_line(drive(ROAD, where, from_s=0, to_s=to_s, cls=CAR), ROAD, {}) == [], why
+
+
+def test_without_a_ground_plane_nobody_knows_where_the_wheels_are() -> None:
+    path = drive(scene(), points((0, 300, 460), (3, 300, 330)), from_s=0, to_s=3, cls=CAR)
+    assert solid_line(path, scene(), {}) == []
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(460, 330), (330, 460)], ids=["drives away", "comes nearer"])
+def test_the_act_is_shown_where_it_is_nearest_to_the_camera(begins: int, ends: int) -> None:
+    where = points((0, 300, begins), (3, 300, ends))
+
+    def size(t_s: float) -> tuple[float, float]:
+        share = where(t_s)[1] / 400
+        return 40 * share, 60 * share
+
+    path = drive(ROAD, where, from_s=0, to_s=3, cls=CAR, size=size)
+    (found,) = solid_line(path, ROAD, {})
+    assert found.before < found.at < found.after or found.at == 0
+    near = path.size_px[found.at] / path.size_px.max()
+    assert near > 0.9
 
 
 @pytest.mark.parametrize(("start_x", "acts"), [(220, 0), (380, 1)], ids=["from the broken side", "from the solid side"])
 def test_a_solid_line_beside_a_broken_one_may_be_crossed_from_the_broken_side(start_x: int, acts: int) -> None:
     mixed = scene(
-        markings=[{"id": "m", "kind": "2.4", "points": [[300, 305], [300, 479]], "crossable_from": [200, 400]}]
+        ground=GROUND,
+        markings=[{"id": "m", "kind": "2.4", "points": [[300, 305], [300, 479]], "crossable_from": [200, 400]}],
     )
     path = drive(mixed, points((0, start_x, 470), (3, 600 - start_x, 330)), from_s=0, to_s=3, cls=CAR)
     assert len(solid_line(path, mixed, {})) == acts
@@ -57,7 +79,7 @@ def test_a_solid_line_beside_a_broken_one_may_be_crossed_from_the_broken_side(st
 
 @pytest.mark.parametrize("kind", ["1.1", "2.1", "1.5"])
 def test_broken_lines_may_be_crossed(kind: str) -> None:
-    broken = scene(markings=[{"id": "m", "kind": kind, "points": [[300, 305], [300, 479]]}])
+    broken = scene(ground=GROUND, markings=[{"id": "m", "kind": kind, "points": [[300, 305], [300, 479]]}])
     path = drive(broken, points((0, 220, 470), (3, 380, 330)), from_s=0, to_s=3, cls=CAR)
     assert solid_line(path, broken, {}) == []
 

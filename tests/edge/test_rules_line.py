@@ -42,7 +42,7 @@ def test_a_vehicle_that_passes_the_line_on_red_and_drives_on_is_found_at_its_fir
         ([(0.0, UNKNOWN)], "lamp not seen"),
         ([(0.0, OFF)], "lamp dark"),
         ([(0.0, YELLOW), (2.1, RED)], "red for less than the margin"),
-        ([(0.0, RED), (2.6, GREEN)], "green before the junction"),
+        ([(0.0, RED), (2.3, GREEN)], "green as the rear passes"),
         ([(0.0, RED), (1.5, UNKNOWN), (2.5, RED)], "lamp lost at the line"),
         ([(0.0, GREEN), (3.0, RED)], "red only after the line"),
     ],

@@ -146,9 +146,13 @@ SPEC = VehicleSpec("m", VehicleClass.MOTORCYCLE, "scooter", 1.9, 0.7, 1.6, (0, 0
 
 
 def drive(
-    *stops: tuple[float, float, float], red_from_s: float = -99.0, heading: float = np.pi / 2, divided: bool = False
+    *stops: tuple[float, float, float],
+    red_from_s: float = -99.0,
+    green_from_s: float = 99.0,
+    heading: float = np.pi / 2,
+    divided: bool = False,
 ) -> Run:
-    """A motorcycle through (time, x, y) of its middle; the main head is green, and red from then on."""
+    """A motorcycle through (time, x, y) of its middle; the heads are green, and red between the two times."""
     programme = {True: LampState.RED, False: LampState.GREEN}
     t, x, y = (np.array(v) for v in zip(*stops, strict=True))
     moments = []
@@ -158,7 +162,7 @@ def drive(
         place = float(np.interp(now, t, x)), float(np.interp(now, t, y))
         speed = float(np.hypot(np.interp(ahead, t, x) - place[0], np.interp(ahead, t, y) - place[1])) / 0.08
         heads = {h: Programme().heads(0.0)[h] for h in (MAIN, ARROW)}
-        heads = {h: replace(heads[h], lamp=programme[now >= red_from_s]) for h in heads}
+        heads = {h: replace(heads[h], lamp=programme[red_from_s <= now < green_from_s]) for h in heads}
         moments.append(Moment(round(now, 4), [VehicleState("m", *place, heading, speed)], heads))
     run = Run(1, 0.08, ground(divided=divided), camera(), {"m": SPEC}, moments)
     find_truth(run)
@@ -191,7 +195,42 @@ ROWS = [
     (
         "stands on the line, then drives on in red: has he passed it when he came or when he left?",
         drive((0, 2, -28), (3, 2, -17.5), (15, 2, -17.5), (18, 2, 5), red_from_s=0.0),
-        {"red_light": False},
+        {"red_light": False, "stopped_past_line": True},
+    ),
+    (
+        "green before the far edge of the crosswalk: past the line in red, on its way",
+        drive((0, 2, -28), (5, 2, 5), red_from_s=0.0, green_from_s=1.9),
+        {"red_light": True},
+    ),
+    (
+        "creeps past the line and waits there for green",
+        drive((0, 2, -28), (3, 2, -16.5), (4.8, 2, -16.5), (7, 2, 5), red_from_s=0.0, green_from_s=4.7),
+        {"stopped_past_line": False},
+    ),
+    (
+        "rolls with its front past the line when red begins: may go on",
+        drive((0, 2, -21.5), (12, 2, -9.5), red_from_s=2.9),
+        {},
+    ),
+    (
+        "stands with its front past the line when red begins, then sets off in red",
+        drive((0, 2, -28), (3, 2, -18.6), (8, 2, -18.6), (11, 2, 5), red_from_s=5.0),
+        {"red_light": True},
+    ),
+    (
+        "stands with its front over the line: half of it is not past it",
+        drive((0, 2, -28), (3, 2, -19.1), (9, 2, -19.1), red_from_s=0.0),
+        {"stopped_past_line": False},
+    ),
+    (
+        "stands with its rear on the line",
+        drive((0, 2, -28), (3, 2, -17.9), (14, 2, -17.9), red_from_s=0.0),
+        {"stopped_past_line": True},
+    ),
+    (
+        "stands past the line from the beginning",
+        drive((0, 2, -16.5), (9, 2, -16.5), red_from_s=0.0),
+        {"stopped_past_line": False},
     ),
     (
         "changes lane over the solid line",

@@ -1,0 +1,71 @@
+"""Where a vehicle's front was when red began: who had it past the line already, rolling, may go on.
+
+Luật TTATGTĐB 36/2024 Đ11.4: at yellow one must stop before the line; who is on it or past it by then may go on.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.paths import LineRun, Path
+from edge.rules.standing import stood
+from evidence.acts import VehicleClass
+
+Floats = NDArray[np.float64]
+LENGTH_M = {
+    VehicleClass.MOTORCYCLE: 1.9,
+    VehicleClass.BICYCLE: 1.8,
+    VehicleClass.CAR: 4.6,
+    VehicleClass.TRUCK: 7.5,
+    VehicleClass.BUS: 10.5,
+}
+"""From rear to front, metres: rather long than short for its class, as doubt permits."""
+_STOOD_S = 1.0
+_EARLY_S = 1.0
+_PACE_S = 0.5
+_ROLLS_FOR_S = 3.0
+"""Nobody rolls over a line for longer: who comes into sight over it so late after red began did more than that."""
+
+
+class FrontAtOnset(Enum):
+    """Before the line; rolling over it already; standing over it, to set off in red; not known."""
+
+    BEFORE = "before"
+    ROLLED_OVER = "rolled over"
+    STOOD_OVER = "stood over"
+    NOT_SEEN = "not seen"
+
+
+def front(path: Path, run: LineRun) -> Floats:
+    """`[N]` how far past the line the front is: metres with a ground plane, else pixels; negative before it."""
+    on_road: Floats = run.rear_m + LENGTH_M[path.cls]
+    return on_road if np.isfinite(on_road).all() else run.front_px
+
+
+def front_at_onset(path: Path, run: LineRun, at: int, since_s: float, *, onset_seen: bool) -> FrontAtOnset:
+    """Where the front was when red began at `since_s`, of a vehicle whose rear passed the line at observation `at`.
+
+    A red whose beginning nobody saw began at an unknown time before `since_s`: then it is enough that the front was
+    seen before the line in red.
+    """
+    past, t_s = front(path, run), path.t_s
+    in_red = (t_s[: at + 1] >= since_s - 1e-6) & (past[: at + 1] <= 0)
+    if not onset_seen:
+        return FrontAtOnset.BEFORE if in_red.any() else FrontAtOnset.NOT_SEEN
+    if t_s[0] <= since_s + 1e-6:
+        then = float(np.interp(since_s, t_s, past))
+    else:
+        # it came into sight later: where it must have been, at the pace it has then
+        until = min(at, int(np.searchsorted(t_s, t_s[0] + _PACE_S)))
+        pace = float(past[until] - past[0]) / max(float(t_s[until] - t_s[0]), 1e-6) if until else 0.0
+        then = float(past[0]) - max(pace, 0.0) * float(t_s[0] - since_s)
+    late_s = float(t_s[0]) - since_s
+    if then <= 0:
+        return FrontAtOnset.BEFORE if late_s <= 0 or in_red.any() else FrontAtOnset.NOT_SEEN
+    if late_s > _ROLLS_FOR_S:
+        return FrontAtOnset.NOT_SEEN
+    waited = stood(path, since_s - _EARLY_S, float(t_s[at]), _STOOD_S)
+    return FrontAtOnset.STOOD_OVER if waited else FrontAtOnset.ROLLED_OVER

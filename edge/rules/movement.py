@@ -1,0 +1,162 @@
+"""Which movements a vehicle past the stop line may still be making: told by the way it drove, by nothing else.
+
+What is drawn beyond the line has no say: an exit that reaches far towards the line would call whoever passes it a
+driver straight on. A way is straight or turned against the way it came; straight on in the picture is straight on the
+road, whatever the perspective. Only so far as a turn can no longer be begun is it excluded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from edge.paths import Path
+from evidence.acts import VehicleClass
+from zones.schema import ALL_MOVEMENTS, Movement
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """Lengths in metres of road, or, in a picture without a ground plane, of a vehicle's own size (see `_in_sizes`).
+
+    `back`: the piece of the way that gives a direction. `near_turn`, `far_turn`: who is so far past the line, straight
+    on, no longer turns right, or left. `turned_deg`, `turned_aside`: who leaves so steeply and so far to one side has
+    turned.
+    """
+
+    back: float
+    came: float
+    near_turn: float
+    far_turn: float
+    turned_deg: float
+    turned_aside: float
+    wander: float
+
+
+_ON_THE_ROAD = _Measure(4.0, 2.0, 12.0, 18.0, 40.0, 2.5, 0.5)
+"""A right turn begins at the crosswalk and follows a kerb of some 6 to 15 m radius: 12 m past the line it is half
+made. A left turn begins before the middle of the junction."""
+_IN_THE_PICTURE = _Measure(1.2, 0.6, 4.0, 5.0, 50.0, 3.0, 0.3)
+"""Seen at 15 to 30 degrees from above, lengths along the road look two to four times shorter, and turns steeper."""
+_SIZE_M = {
+    VehicleClass.MOTORCYCLE: 1.1,
+    VehicleClass.BICYCLE: 1.1,
+    VehicleClass.CAR: 1.65,
+    VehicleClass.TRUCK: 2.6,
+    VehicleClass.BUS: 2.8,
+}
+"""Geometric mean of width and height."""
+_STRAIGHT_DEG = 15.0
+_CORRIDOR_DEG = 12.0
+_LEANS_DEG = 25.0
+_SMOOTH = 5
+
+
+def may_be_making(path: Path, at: int) -> frozenset[Movement]:
+    """The movements that the way since observation `at`, the crossing, leaves possible."""
+    everything = frozenset(ALL_MOVEMENTS)
+    measure, places, right = _plane(path)
+    way = _way(places, at, measure, right)
+    if way is None:
+        return everything
+    ahead, aside, leaves_deg = way
+    last_aside = float(aside[-1])
+    if leaves_deg is not None and abs(leaves_deg) >= measure.turned_deg and last_aside * leaves_deg > 0:
+        if abs(last_aside) >= measure.turned_aside:
+            return frozenset[Movement]({"right"} if leaves_deg > 0 else {"left", "u_turn"})
+        return everything - (frozenset[Movement]({"left", "u_turn"}) if leaves_deg > 0 else frozenset({"right"}))
+    possible = set(everything)
+    reach = _straight_reach(places, ahead, aside, at, measure, right)
+    if reach >= measure.near_turn:
+        possible -= {"right"}
+    if reach >= measure.far_turn:
+        possible -= {"left", "u_turn"}
+    if leaves_deg is not None and leaves_deg >= _LEANS_DEG:
+        possible -= {"left", "u_turn"}
+    if leaves_deg is not None and leaves_deg <= -_LEANS_DEG:
+        possible -= {"right"}
+    return frozenset(possible)
+
+
+def _plane(path: Path) -> tuple[_Measure, Floats, float]:
+    """Places `[N, 2]`, and +1 where right of (x, y) is (y, -x), -1 where it is (-y, x)."""
+    if path.ground is not None:
+        metres = path.ground.to_metres(path.contacts)
+        if np.isfinite(metres).all():
+            middle = path.contacts[len(path.contacts) // 2]
+            corner = path.ground.to_metres(middle + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+            over, down = corner[1] - corner[0], corner[2] - corner[0]
+            mirrored = float(over[0] * down[1] - over[1] * down[0]) > 0
+            return _ON_THE_ROAD, median_filter(metres, size=(_SMOOTH, 1), mode="nearest"), -1.0 if mirrored else 1.0
+    return _IN_THE_PICTURE, _in_sizes(path), -1.0
+
+
+def _in_sizes(path: Path) -> Floats:
+    """The way in the picture with every step measured by the size that the vehicle has there, so that steps far away
+    count as near ones; directions are those of the picture."""
+    contacts = median_filter(path.contacts, size=(_SMOOTH, 1), mode="nearest")
+    sizes = median_filter(path.size_px, size=_SMOOTH, mode="nearest")
+    scale = _SIZE_M[path.cls] / np.maximum(sizes, 1.0)
+    steps = np.diff(contacts, axis=0) * ((scale[1:] + scale[:-1]) / 2)[:, None]
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+
+
+def _way(places: Floats, at: int, measure: _Measure, right: float) -> tuple[Floats, Floats, float | None] | None:
+    """Ahead and aside `[M]` of every observation since the crossing, and how many degrees to the right the way leaves;
+    None as long as nothing tells where it came from."""
+    came = _came(places, at, measure)
+    if came is None:
+        return None
+    across = right * np.array([came[1], -came[0]])
+    since = places[at:] - places[at]
+    ahead, aside = since @ came, since @ across
+    leaves = _direction(places, at, len(places) - 1, measure.back)
+    if leaves is None:
+        return ahead, aside, None
+    return ahead, aside, float(np.degrees(np.arctan2(leaves @ across, leaves @ came)))
+
+
+def _came(places: Floats, at: int, measure: _Measure) -> Floats | None:
+    """Unit vector of the way to the line; of the first piece past it for one that stood there from the beginning."""
+    back = np.hypot(*(places[:at] - places[at]).T) if at else np.zeros(0)
+    far = np.flatnonzero(back >= measure.back)
+    first = int(far[-1]) if len(far) else int(np.argmax(back)) if len(back) else 0
+    step = places[at] - places[first]
+    if np.hypot(*step) < measure.came:
+        past = np.flatnonzero(np.hypot(*(places[at:] - places[first]).T) >= measure.came)
+        if not len(past):
+            return None
+        step = places[at + int(past[0])] - places[first]
+    unit: Floats = step / np.hypot(*step)
+    return unit
+
+
+def _direction(places: Floats, at: int, end: int, back: float) -> Floats | None:
+    """The way's last piece of the length `back` before observation `end`, not reaching before the crossing."""
+    gone = np.hypot(*(places[at : end + 1] - places[end]).T)
+    far = np.flatnonzero(gone >= back)
+    first = at + int(far[-1]) if len(far) else at
+    step: Floats = places[end] - places[first]
+    return step if np.hypot(*step) >= back / 2 else None
+
+
+def _straight_reach(places: Floats, ahead: Floats, aside: Floats, at: int, measure: _Measure, right: float) -> float:
+    """How far it got straight on: within a narrow corridor all along, and still straight there."""
+    corridor = np.abs(aside) <= np.tan(np.radians(_CORRIDOR_DEG)) * np.maximum(ahead, 0.0) + measure.wander
+    left_it = np.flatnonzero(~corridor)
+    upto = int(left_it[0]) if len(left_it) else len(ahead)
+    if not upto:
+        return 0.0
+    farthest = int(np.argmax(ahead[:upto]))
+    direction = _direction(places, at, at + farthest, measure.back)
+    came = _came(places, at, measure)
+    if direction is None or came is None:
+        return 0.0
+    across = right * np.array([came[1], -came[0]])
+    turned = abs(float(np.degrees(np.arctan2(direction @ across, direction @ came))))
+    return float(ahead[farthest]) if turned <= _STRAIGHT_DEG else 0.0

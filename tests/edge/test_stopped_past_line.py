@@ -1,0 +1,179 @@
+"""Stopped on or past the line: judged in metres, and only of those who came over it in red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.paths import Path
+from edge.rules.red_light import red_light
+from edge.rules.stopped_past_line import stopped_past_line
+from evidence.acts import LampState, VehicleClass
+from tests.edge.roads import GREEN, LINE_M, RED, drive, drive_m, ground_scene, history, lamps, pixels, points, scene
+
+HERE = ground_scene()
+CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
+ALWAYS_RED = [(0.0, RED)]
+Where = Callable[[float], tuple[float, float]]
+
+
+def stops(rear_m: float, *, from_m: float = 8.0, then: tuple[tuple[float, float, float], ...] = ()) -> Where:
+    """Comes at an even pace and stands with its rear so far past the line (negative: before it)."""
+    return points((0, 0, from_m), (2.5, 0, LINE_M + rear_m), *(then or ((30, 0, LINE_M + rear_m),)))
+
+
+@pytest.mark.parametrize(
+    ("cls", "rear_m", "acts", "why"),
+    [
+        (MOTORCYCLE, 1.5, 1, "wholly past it"),
+        (MOTORCYCLE, 0.1, 1, "the rear tyre just past the paint"),
+        (MOTORCYCLE, -0.2, 1, "the rear tyre on the paint"),
+        (MOTORCYCLE, -0.6, 1, "most of it over the line"),
+        (MOTORCYCLE, -1.4, 0, "the front tyre a little over it: too near to say"),
+        (MOTORCYCLE, -2.1, 0, "the front at the line"),
+        (MOTORCYCLE, -3.0, 0, "well before it"),
+        (CAR, 0.3, 1, "wholly past it"),
+        (CAR, -1.6, 1, "the line under its seats"),
+        (CAR, -3.2, 0, "the bonnet over it: too near to say"),
+        (CAR, -4.8, 0, "the front at the line"),
+    ],
+)
+def test_standing_on_or_past_the_line(cls: VehicleClass, rear_m: float, acts: int, why: str) -> None:
+    path = drive_m(HERE, stops(rear_m), from_s=0, to_s=8, cls=cls)
+    found = stopped_past_line(path, HERE, lamps(HERE, ALWAYS_RED))
+    assert len(found) == acts, why
+    for finding in found:
+        assert finding.reasons["rear_stood_past_line_m"] == pytest.approx(rear_m, abs=0.1)
+        assert red_light(path, HERE, lamps(HERE, ALWAYS_RED)) == []
+
+
+@pytest.mark.parametrize("cls", [MOTORCYCLE, CAR])
+@pytest.mark.parametrize("rear_m", [-2.2, -2.6, -3.5])
+@pytest.mark.parametrize(("wind_px", "jitter_px"), [(8.0, 0.0), (0.0, 4.0), (4.0, 2.0), (8.0, 2.0)])
+def test_who_stops_before_the_line_is_never_accused_however_the_picture_shakes(
+    cls: VehicleClass, rear_m: float, wind_px: float, jitter_px: float
+) -> None:
+    rng = np.random.default_rng(5)
+    stand = stops(rear_m - (2.7 if cls == CAR else 0.0), from_m=2.0)
+    path = drive_m(HERE, stand, from_s=0, to_s=25, fps=15, cls=cls)
+    shake = wind_px * np.sin(path.t_s * 12.6) + jitter_px * rng.standard_normal(len(path.t_s))
+    seen = shaken(path, shake)
+    assert stopped_past_line(seen, HERE, lamps(HERE, ALWAYS_RED)) == []
+    assert red_light(seen, HERE, lamps(HERE, ALWAYS_RED)) == []
+
+
+def shaken(path: Path, down_px: Any) -> Path:
+    """The same vehicle, its boxes so many pixels lower in each picture."""
+    moved = iter(zip(path.contacts[:, 0], path.contacts[:, 1] + down_px, strict=True))
+    sizes = iter(zip(path.boxes[:, 2] - path.boxes[:, 0], path.boxes[:, 3] - path.boxes[:, 1], strict=True))
+    return drive(
+        HERE, lambda _: next(moved), size=lambda _: next(sizes), from_s=float(path.t_s[0]), to_s=float(path.t_s[-1]),
+        fps=15, cls=path.cls,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "phases", "why"),
+    [
+        (stops(0.5), [(0, GREEN), (4, RED)], "it came there in green"),
+        (stops(-0.5), [(0, GREEN), (2.2, RED)], "its front was over the line when red began"),
+        (stops(0.5), [(0, RED), (3.5, GREEN)], "green soon after"),
+        (stops(0.5, then=((3.5, 0, LINE_M + 0.5), (8, 0, LINE_M + 20))), ALWAYS_RED, "drives on: it ran the light"),
+        (points((0, 0, LINE_M - 0.8), (20, 0, LINE_M - 0.4)), ALWAYS_RED, "stood there all along, its box wandered"),
+    ],
+)
+def test_not_every_stand_at_the_line_is_the_act(where: Where, phases: Any, why: str) -> None:
+    path = drive_m(HERE, where, from_s=0, to_s=9)
+    assert stopped_past_line(path, HERE, lamps(HERE, phases)) == [], why
+
+
+def test_who_waits_on_the_line_and_sets_off_in_red_much_later_has_done_both() -> None:
+    late = stops(-0.6, then=((20, 0, LINE_M - 0.6), (21, 0, LINE_M + 1), (25, 0, LINE_M + 22)))
+    path = drive_m(HERE, late, from_s=0, to_s=26)
+    red = lamps(HERE, ALWAYS_RED)
+    assert len(stopped_past_line(path, HERE, red)) == 1
+    assert len(red_light(path, HERE, red)) == 1
+
+
+# -- a turn that may be free -------------------------------------------------------------------------------------------
+
+PLATE: dict[str, Any] = {
+    "id": "main",
+    "box": [600, 10, 610, 40],
+    "governs": ["line"],
+    "movements": ["straight", "left"],
+}
+PAUSES = (6, 0, LINE_M + 0.8)
+TURNS = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 3), (9, 6, LINE_M + 8), (11, 14, LINE_M + 8)))
+GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
+
+
+@pytest.mark.parametrize(
+    ("where", "green_s", "to_s", "flags"),
+    [
+        (stops(0.8), 9, 12, [{"movement_not_seen", "red_onset_not_seen"}]),
+        (stops(0.8), 9, 6, []),
+        (TURNS, 9, 12, []),
+        (GOES_ON, 5.5, 12, [{"red_onset_not_seen"}]),
+    ],
+    ids=["stands long", "pauses", "pauses, then turns right", "pauses, then goes straight on"],
+)
+def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
+    where: Where, green_s: float, to_s: float, flags: list[set[str]]
+) -> None:
+    here = ground_scene(signals=[PLATE])
+    path = drive_m(here, where, from_s=0, to_s=to_s)
+    red = {"main": history([(0, RED), (green_s, GREEN)], here, "main")}
+    assert [set(f.flags) for f in stopped_past_line(path, here, red)] == flags
+
+
+# -- standing there from the first sight on ----------------------------------------------------------------------------
+
+
+def stands_there(here: Any, rear_m: float, phases: list[tuple[float, LampState]], *, from_s: float, to_s: float) -> Any:
+    path = drive_m(here, lambda _: (0.0, LINE_M + rear_m), from_s=from_s, to_s=to_s)
+    return stopped_past_line(path, here, lamps(here, phases))
+
+
+@pytest.mark.parametrize(
+    ("rear_m", "phases", "from_s", "to_s", "flags"),
+    [
+        (1.5, ALWAYS_RED, 0, 6, {"crossing_not_seen", "red_onset_not_seen"}),
+        (1.5, [(0, GREEN), (2, RED)], 8, 14, {"crossing_not_seen"}),
+        (1.5, ALWAYS_RED, 0, 4, None),
+        (0.1, ALWAYS_RED, 0, 9, None),
+        (9.0, ALWAYS_RED, 0, 9, None),
+        (1.5, [(0, GREEN), (2, RED)], 0, 9, None),
+        (1.5, [(0, RED), (4, GREEN)], 0, 9, None),
+        (1.5, [(0, GREEN)], 0, 9, None),
+    ],
+    ids=[
+        "from the stream's beginning", "out from behind a bus", "too short", "not clear of the line", "far beyond it",
+        "there before red", "green in between", "green",
+    ],
+)  # fmt: skip
+def test_standing_past_the_line_from_the_first_sight_on(
+    rear_m: float, phases: Any, from_s: float, to_s: float, flags: set[str] | None
+) -> None:
+    found = stands_there(HERE, rear_m, phases, from_s=from_s, to_s=to_s)
+    assert [set(f.flags) for f in found] == ([] if flags is None else [flags])
+
+
+def test_standing_there_from_the_beginning_without_a_ground_plane() -> None:
+    for y, acts in ((285, 1), (297, 0), (170, 0)):
+        path = drive(scene(), points((0, 300, y)), from_s=0, to_s=7)
+        assert len(stopped_past_line(path, scene(), lamps(scene(), ALWAYS_RED))) == (acts if y > 250 else 0)
+
+
+def test_who_stands_half_hidden_or_beside_the_line_is_nobody() -> None:
+    path = drive_m(HERE, lambda _: (0.0, LINE_M + 1.5), from_s=0, to_s=7)
+    hidden = replace(path, observations=[replace(o, covered=0.4) for o in path.observations])
+    assert stopped_past_line(hidden, HERE, lamps(HERE, ALWAYS_RED)) == []
+    short = ground_scene(
+        stop_lines=[{"id": "line", "points": pixels((-6, LINE_M), (-2, LINE_M)), "forward": pixels((0, 30))[0]}]
+    )
+    assert stands_there(short, 1.5, ALWAYS_RED, from_s=0, to_s=7) == []

@@ -21,9 +21,12 @@ _OPTIONS = [
 
 
 class StillStore:
-    """`keep_s`: how long frames are held; `step_s`: pause between those of the ring."""
+    """`keep_s`: how long frames are held; `step_s`: pause between those of the ring.
 
-    def __init__(self, *, keep_s: float = 12.0, step_s: float = 0.2, max_pinned: int = 64) -> None:
+    Held for longest: the coming of one who stands over the line for 5 s, told 6 s later.
+    """
+
+    def __init__(self, *, keep_s: float = 15.0, step_s: float = 0.2, max_pinned: int = 64) -> None:
         self._keep_s, self._step_s, self._max_pinned = keep_s, step_s, max_pinned
         self._kept: OrderedDict[int, tuple[float, NDArray[np.uint8]]] = OrderedDict()
         self._pinned = 0

@@ -67,6 +67,7 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: S
     if stand is None:
         return None
     heads = governing(scene, line, path, stand.crossed.at)
+    movements = [str(m) for m in heads.movements]
     flags: list[str] = []
     since = _red_since(heads, path, stand, lamps, rules)
     if since is None:
@@ -100,7 +101,7 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: S
         flags=tuple(flags),
         moment_s=stand.crossed.moment_s,
         reasons=_reasons(path, rules, stand, since, onset_seen=onset_seen)
-        | {"stop_line": line.id, "movements_possible": [str(m) for m in heads.movements]},
+        | {"stop_line": line.id, "movements_possible": movements},
     )
 
 

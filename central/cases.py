@@ -17,19 +17,17 @@ from central.deadlines import deadlines
 from central.desk import (
     CaseFile,
     CaseView,
-    QueueFilter,
     QueueItem,
     SecondReading,
     case_view,
     item,
     kind_of,
-    queue,
-    status_counts,
 )
 from central.issuing import IssuedNotice, NoticeDesk, issue, prepare_notice, publish
 from central.law import KIND_OF_CLASS, LawError, VehicleKind, proposal
 from central.lifecycle import Action, CaseState, Officer, Refused, Status, step
 from central.lookup import OwnerCase, PublicCase, case_by_code, owner_lookup
+from central.worklist import QueueFilter, queue, status_counts
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 

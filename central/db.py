@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from central.tables import (
     AlarmRow,
     Base,
+    CaseCountRow,
     CaseEventRow,
     CaseRow,
     CheckpointRow,
@@ -40,6 +41,7 @@ from evidence.errors import GiaoLoError
 __all__ = [
     "AlarmRow",
     "Base",
+    "CaseCountRow",
     "CaseEventRow",
     "CaseRow",
     "CheckpointRow",

@@ -1,17 +1,18 @@
-"""What the desk sees: lines of the queue, and everything about one case on one screen."""
+"""What the desk sees: a line of a list, and everything about one case on one screen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
 
 from central import case_log
 from central.case_log import CaseNotFound, LogBroken, lock_case, state_of
-from central.db import CaseEventRow, CaseRow, PacketFileRow
-from central.deadlines import Deadlines, Urgency, deadlines, first_instant_in_time
+from central.db import CaseEventRow, CaseRow, PacketFileRow, PacketRow
+from central.deadlines import Deadlines, Urgency, deadlines
 from central.issuing import NoticeView, notice_view
 from central.law import LawError, Proposal, VehicleKind, proposal
 from central.lifecycle import UNSENT, Action, CaseState, Officer, Status, allowed
@@ -19,23 +20,7 @@ from central.registry import Registration, VehicleRegistry
 from central.working_days import WorkCalendar
 from evidence.acts import ActCode
 from evidence.packet import FileRole, Manifest
-from evidence.plate import PlateParse, normalise, parse
-
-
-@dataclass(frozen=True)
-class QueueFilter:
-    """What to list. `plate` matches a part of the normalised plate; `holder` a user name."""
-
-    status: tuple[Status, ...] = (Status.NEW, Status.IN_REVIEW)
-    act: ActCode | None = None
-    node: str | None = None
-    place: str = ""
-    plate: str = ""
-    holder: str | None = None
-    overdue_only: bool = False
-    newest_first: bool = False
-    limit: int = 50
-    offset: int = 0
+from evidence.plate import PlateParse, parse
 
 
 @dataclass(frozen=True)
@@ -119,33 +104,6 @@ class CaseView:
         return next((f for f in self.files if f.role == role), None)
 
 
-def queue(session: Session, filters: QueueFilter, *, now: datetime) -> list[QueueItem]:
-    """Cases, oldest act first unless asked otherwise: the 10 days run from the oldest."""
-    order = CaseRow.occurred_at.desc() if filters.newest_first else CaseRow.occurred_at
-    query = select(CaseRow).where(CaseRow.status.in_([s.value for s in filters.status])).order_by(order, CaseRow.number)
-    if filters.act:
-        query = query.where(CaseRow.act == filters.act.value)
-    if filters.node:
-        query = query.where(CaseRow.node_id == filters.node)
-    if filters.place:
-        query = query.where(CaseRow.place == filters.place)
-    if filters.plate:
-        query = query.where(CaseRow.plate.contains(normalise(filters.plate), autoescape=True))
-    if filters.holder:
-        query = query.where(CaseRow.claimed_by == filters.holder)
-    if filters.overdue_only:
-        unsent = CaseRow.status.in_([s.value for s in UNSENT])
-        query = query.where(unsent, CaseRow.detected_at < first_instant_in_time(now))
-    query = query.options(joinedload(CaseRow.packet)).limit(filters.limit).offset(filters.offset)
-    return [item(row, now) for row in session.scalars(query)]
-
-
-def status_counts(session: Session) -> dict[Status, int]:
-    """How many cases stand where."""
-    found = {Status(s): n for s, n in session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status))}
-    return {status: found.get(status, 0) for status in Status}
-
-
 def case_view(
     session: Session, case_id: str, officer: Officer, *, registry: VehicleRegistry, now: datetime, record: bool = True,
     calendar: WorkCalendar | None = None,
@@ -159,6 +117,7 @@ def case_view(
         raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
     if record:
         case_log.append(session, row, Action.VIEW, actor=officer.username, at=now)
+        row.contests_unread = 0
     rows = case_log.events(session, case_id)
     fault = ""
     try:
@@ -203,6 +162,11 @@ def case_view(
     )
 
 
+def light(query: Select[Any]) -> Select[Any]:
+    """With each case its packet's chain state and nothing else of the packet: a manifest is 16 KiB."""
+    return query.options(joinedload(CaseRow.packet).load_only(PacketRow.chain_state, raiseload=True))
+
+
 def _same_plate(session: Session, row: CaseRow, now: datetime) -> tuple[QueueItem, ...]:
     if not row.plate:
         return ()
@@ -212,7 +176,7 @@ def _same_plate(session: Session, row: CaseRow, now: datetime) -> tuple[QueueIte
         .order_by(CaseRow.occurred_at.desc())
         .limit(20)
     )
-    return tuple(item(other, now) for other in session.scalars(query.options(selectinload(CaseRow.packet))))
+    return tuple(item(other, now) for other in session.scalars(light(query)))
 
 
 def _law(row: CaseRow, owner: Registration | None) -> tuple[Proposal | None, str]:

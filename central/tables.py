@@ -62,6 +62,11 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON, date: Date, int: RowId}  # noqa: RUF012
 
 
+def partial(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that `where` describes; see `central.stages` for how a query reaches it."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
+
+
 class NodeRow(Base):
     """A box at a junction: its key, and what it last said of itself."""
 
@@ -202,9 +207,27 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_queue", "status", "occurred_at"),
         Index("ix_cases_lookup", "plate", "plate_colour", "kind"),
-    )
+        # lists of the desk, each in the order in which it is shown (`central.worklist`); none begins with the status,
+        # which SQLite would take for a short cut, and then sort
+        Index("ix_cases_newest", "occurred_at", "number"),
+        Index("ix_cases_act", "act", "occurred_at", "number"),
+        Index("ix_cases_place", "place", "occurred_at", "number"),
+        Index("ix_cases_detected", "detected_at"),
+        partial("ix_cases_open", "occurred_at", "number", where="status IN ('new', 'in_review')"),
+        partial("ix_cases_to_issue", "occurred_at", "number", where="status IN ('confirmed', 'notice_prepared')"),
+        partial("ix_cases_issued", "occurred_at", "number", where="status IN ('issued', 'published')"),
+        partial("ix_cases_to_send", "occurred_at", "number", where="status = 'issued'"),
+        partial("ix_cases_rejected", "occurred_at", "number", where="status = 'rejected'"),
+        partial("ix_cases_held", "claimed_by", "occurred_at", "number", where="status = 'in_review'"),
+        partial(
+            "ix_cases_unsent", "detected_at", "number",
+            where="status IN ('new', 'in_review', 'confirmed', 'notice_prepared', 'issued')",
+        ),
+        # what the second reader and the officers still have to look at
+        partial("ix_cases_second_pending", "number", where="second_state = 'pending'"),
+        partial("ix_cases_contested", "number", where="contests_unread > 0"),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     number: Mapped[int] = mapped_column(unique=True)
@@ -242,6 +265,8 @@ class CaseRow(Base):
     events_count: Mapped[int] = mapped_column(default=0)
     events_signature: Mapped[str | None] = mapped_column(String(88))
     """The centre's signature over count and head: `central.ledger`. None: the record was not added to since signing."""
+    contests_unread: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Statements of the owner that nobody at the desk has opened the case for."""
     second_state: Mapped[str] = mapped_column(String(12), default="pending")
     """Second reading: `pending`, `done`, `none` (no second reader or no crop), `failed`."""
     second_text: Mapped[str | None] = mapped_column(String(40))
@@ -252,11 +277,25 @@ class CaseRow(Base):
     notice: Mapped[NoticeRow | None] = relationship(back_populates="case")
 
 
+class CaseCountRow(Base):
+    """How many cases stand where, kept by triggers on `cases` (migration 0006): no screen counts a million rows."""
+
+    __tablename__ = "case_counts"
+
+    status: Mapped[str] = mapped_column(String(16), primary_key=True)
+    act: Mapped[str] = mapped_column(String(30), primary_key=True)
+    place: Mapped[str] = mapped_column(String(300), primary_key=True)
+    n: Mapped[int]
+
+
 class CaseEventRow(Base):
     """Append-only, hash-chained: what was done to a case, by whom, when, before and after. Views count as events."""
 
     __tablename__ = "case_events"
-    __table_args__ = (UniqueConstraint("case_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "sequence"),
+        partial("ix_case_events_contest", "at", "id", where="action = 'contest'"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
@@ -277,7 +316,7 @@ class NoticeRow(Base):
     """A notice of violation (form 01/73). The look-up code itself is never stored, only its hash."""
 
     __tablename__ = "notices"
-    __table_args__ = (UniqueConstraint("year", "number"),)
+    __table_args__ = (UniqueConstraint("year", "number"), Index("ix_notices_published_at", "published_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), unique=True)

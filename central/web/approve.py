@@ -14,8 +14,8 @@ from central.deadlines import VIETNAM
 from central.lifecycle import Action, Officer, Status
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
-from central.web.desk import frame
 from central.web.errors import WebError, problem_of
+from central.web.frame import frame
 from central.web.media import attachment
 from central.web.site import Site, page, texts_of
 from evidence.errors import GiaoLoError

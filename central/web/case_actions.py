@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any, cast, get_args
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -18,6 +17,7 @@ from central.web import formats, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.desk import render_case
 from central.web.errors import WebError, problem_of, wants_json
+from central.web.queue import Chosen, ChosenDep, following
 from central.web.site import Site, texts_of
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
@@ -28,15 +28,15 @@ Colour = Annotated[str, Form()]
 
 
 @router.post("/desk/cases/{case_id}/claim")
-def claim(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+def claim(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep) -> Response:
     def act(session: Session) -> None:
         cases.claim(session, case_id, officer, now=site.centre.clock(), lease=site.centre.claim_lease)
 
-    return _do(request, site, officer, case_id, act) or RedirectResponse(f"/desk/cases/{case_id}", 303)
+    return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk/cases/{case_id}{kept.keep}", 303)
 
 
 @router.post("/desk/cases/{case_id}/lease")
-def lease(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+def lease(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep) -> Response:
     """Keeps a case that is open on a screen; refused once somebody else has it."""
     centre, t = site.centre, texts_of(request)
     now = centre.clock()
@@ -46,31 +46,31 @@ def lease(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -
 
 
 @router.post("/desk/cases/{case_id}/release")
-def release(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+def release(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep) -> Response:
     def act(session: Session) -> None:
         cases.release(session, case_id, officer, now=site.centre.clock())
 
-    return _do(request, site, officer, case_id, act) or RedirectResponse("/desk", 303)
+    return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk{kept.keep}", 303)
 
 
 @router.post("/desk/cases/{case_id}/plate")
 def correct_plate(
-    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, plate: Annotated[str, Form(max_length=32)],
-    colour: Colour = "", kind: Annotated[str, Form()] = "",
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep,
+    plate: Annotated[str, Form(max_length=32)], colour: Colour = "", kind: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     def act(session: Session) -> None:
         cases.correct_plate(
             session, case_id, officer, plate, colour=_colour(colour), kind=_kind(kind), now=site.centre.clock()
         )
 
-    return _do(request, site, officer, case_id, act) or RedirectResponse(f"/desk/cases/{case_id}", 303)
+    return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk/cases/{case_id}{kept.keep}", 303)
 
 
 @router.post("/desk/cases/{case_id}/confirm")
 def confirm(
-    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, plate: Annotated[str, Form(max_length=32)],
-    act: Annotated[str, Form()], colour: Colour = "", kind: Annotated[str, Form()] = "",
-    note: Annotated[str, Form(max_length=1000)] = "",
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep,
+    plate: Annotated[str, Form(max_length=32)], act: Annotated[str, Form()], colour: Colour = "",
+    kind: Annotated[str, Form()] = "", note: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     if act not in [a.value for a in ActCode]:
         raise WebError("input", 422, where="act")
@@ -82,7 +82,7 @@ def confirm(
             kind=_kind(kind), now=now,
         )  # fmt: skip
 
-    refused = _do(request, site, officer, case_id, decide)
+    refused = _do(request, site, officer, case_id, kept, decide)
     if refused is None:
         # The draft is made at once, so that the second person finds it ready; without it the case waits all the same.
         try:
@@ -90,21 +90,23 @@ def confirm(
                 cases.prepare_notice(session, case_id, officer, desk=site.centre.notices, now=now)
         except GiaoLoError:
             pass
-    return refused or _next(request, site, officer, case_id, "confirm")
+    return refused or _next(site, officer, case_id, kept, "confirm")
 
 
 @router.post("/desk/cases/{case_id}/reject")
 def reject(
-    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, reason: Annotated[str, Form()],
-    note: Annotated[str, Form(max_length=1000)] = "",
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep,
+    reason: Annotated[str, Form()], note: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     def act(session: Session) -> None:
         cases.reject(session, case_id, officer, cast(RejectReason, reason), note, now=site.centre.clock())
 
-    return _do(request, site, officer, case_id, act) or _next(request, site, officer, case_id, "reject")
+    return _do(request, site, officer, case_id, kept, act) or _next(site, officer, case_id, kept, "reject")
 
 
-def _do(request: Request, site: Site, officer: Officer, case_id: str, act: Callable[[Session], Any]) -> Response | None:
+def _do(
+    request: Request, site: Site, officer: Officer, case_id: str, kept: Chosen, act: Callable[[Session], Any]
+) -> Response | None:
     """Run one change in its transaction; a refusal comes back as the case with the reason on top."""
     try:
         with site.centre.db.write() as session:
@@ -117,16 +119,17 @@ def _do(request: Request, site: Site, officer: Officer, case_id: str, act: Calla
                 session, case_id, officer, registry=site.centre.registry, now=site.centre.clock(), record=False
             )
         status = 403 if refused.code in ("role", "same_person") else 409
-        return render_case(request, site, officer, view, status=status, problem=problem_of(request, refused))
+        return render_case(request, site, officer, view, kept, status=status, problem=problem_of(request, refused))
     return None
 
 
-def _next(request: Request, site: Site, officer: Officer, case_id: str, done: str) -> Response:
+def _next(site: Site, officer: Officer, case_id: str, kept: Chosen, done: str) -> Response:
+    """The next case under the same filter, or the list with it when there is none."""
     with site.centre.db.read() as session:
         number = queries.number_of(session, case_id)
-        following = queries.next_open(session, officer.username, site.centre.clock(), case_id)
-    where = f"/desk/cases/{following}" if following else "/desk"
-    return RedirectResponse(f"{where}?{urlencode({'done': done, 'number': number})}", 303)
+        next_id = following(session, officer, kept, site, case_id)
+    where = f"/desk/cases/{next_id}" if next_id else "/desk"
+    return RedirectResponse(f"{where}{kept.with_(done=done, number=number)}", 303)
 
 
 def _colour(value: str) -> PlateColour | None:

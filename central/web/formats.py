@@ -90,6 +90,7 @@ def environment(language: Language) -> Environment:
         "day": day,
         "plain_day": plain_day,
         "stamp": stamp,
+        "whole": lambda value: decimal(value, 0, language),
         "decimal": partial(_digits, decimal, language),
         "signed": partial(_digits, signed, language),
         "percent": lambda value: percent(value, language),

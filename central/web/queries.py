@@ -9,28 +9,43 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from central import case_log
 from central.cases import CaseNotFound, CaseView, QueueItem
-from central.db import AlarmRow, CaseEventRow, CaseRow, NodeRow, NoticeRow, PacketFileRow, PacketRow, QuarantineRow
+from central.db import (
+    AlarmRow,
+    CaseEventRow,
+    CaseRow,
+    NodeRow,
+    NoticeRow,
+    PacketFileRow,
+    PacketRow,
+    QuarantineRow,
+    UserRow,
+)
 from central.deadlines import ANSWER_DAYS, NOTIFY_DAYS, VIETNAM, local_date
-from central.desk import item
+from central.desk import item, light
 from central.lifecycle import UNSENT, Action, Refused, Status
 from central.nodes import key_of
+from central.stages import ISSUED as ISSUED
+from central.stages import OPEN, among
+from central.stages import TO_ISSUE as TO_ISSUE
 from central.store import BlobStore
 from central.web.caseview import PacketCheck
+from central.worklist import status_counts
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
 from evidence.wire import Health
 
-OPEN = (Status.NEW, Status.IN_REVIEW)
-TO_ISSUE = (Status.CONFIRMED, Status.NOTICE_PREPARED)
-ISSUED = (Status.ISSUED, Status.PUBLISHED)
 MAX_CONTESTS = 20
+MAX_CONTEST_CHARS = 4000
 SILENT = timedelta(minutes=5)
+SOON_DAYS = 3
+# in the words of the partial index, see `central.stages`
+_CONTEST = text("case_events.action = 'contest'")
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,8 @@ class Contest:
     text: str
     case_id: str
     number: int
+    unread: bool = False
+    """Nobody at the desk has opened the case since."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +102,13 @@ class UnitView:
     issued: int
     overdue: int
     due_soon: int
-    unanswered: int
+    long_sent: int
     quarantined: int
     nodes: tuple[NodeLine, ...]
     rates: tuple[Rate, ...]
     reasons: tuple[tuple[str, int], ...]
     quarantine: Sequence[QuarantineRow]
     alarms: Sequence[AlarmRow]
-
-
-def places(session: Session) -> list[str]:
-    return sorted(session.scalars(select(CaseRow.place).distinct()))
 
 
 def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]:
@@ -140,27 +153,20 @@ def check_packet(session: Session, view: CaseView, store: BlobStore) -> PacketCh
     return PacketCheck(signature, files, view.manifest.node.key_id)
 
 
-def next_open(session: Session, username: str, now: datetime, after: str) -> str | None:
-    """The oldest case that nobody else holds."""
-    free = or_(
-        CaseRow.status == Status.NEW.value,
-        CaseRow.claimed_until.is_(None),
-        CaseRow.claimed_until <= now,
-        CaseRow.claimed_by == username,
-    )
-    return session.scalar(
-        select(CaseRow.id)
-        .where(CaseRow.status.in_([s.value for s in OPEN]), free, CaseRow.id != after)
-        .order_by(CaseRow.occurred_at, CaseRow.number)
-        .limit(1)
-    )
-
-
 def confirmed(session: Session, now: datetime) -> list[Confirmed]:
-    rows = session.scalars(
-        select(CaseRow).where(CaseRow.status.in_([s.value for s in TO_ISSUE])).order_by(CaseRow.detected_at).limit(200)
-    )
-    return [Confirmed(item(r, now), r.confirmed_by or "", r.confirmed_at or r.detected_at) for r in rows]
+    query = select(CaseRow).where(among(TO_ISSUE)).order_by(CaseRow.occurred_at, CaseRow.number).limit(200)
+    return [
+        Confirmed(item(r, now), r.confirmed_by or "", r.confirmed_at or r.detected_at)
+        for r in session.scalars(light(query))
+    ]
+
+
+def names_of(session: Session, usernames: set[str]) -> dict[str, str]:
+    """Full names of these people alone."""
+    if not usernames:
+        return {}
+    found = session.execute(select(UserRow.username, UserRow.full_name).where(UserRow.username.in_(usernames)))
+    return {row.username: row.full_name for row in found}
 
 
 def confirmed_at(session: Session, case_id: str) -> datetime | None:
@@ -171,9 +177,11 @@ def number_of(session: Session, case_id: str) -> int:
     return session.scalar(select(CaseRow.number).where(CaseRow.id == case_id)) or 0
 
 
-def contest(session: Session, case_id: str, text: str, *, now: datetime) -> None:
-    """An owner's objection becomes an event of the case. Raises `Refused` (`contest_empty`, `contest_full`)."""
-    plain = text.strip()[:4000]
+def contest(session: Session, case_id: str, words: str, *, now: datetime) -> None:
+    """An owner's objection becomes an event of the case. Raises `Refused` (`contest_empty`, `_long`, `_full`)."""
+    plain = words.replace("\r\n", "\n").strip()
+    if len(plain) > MAX_CONTEST_CHARS:
+        raise Refused("contest_long", f"more than {MAX_CONTEST_CHARS} characters", remedy="say it in fewer words")
     if not plain:
         raise Refused("contest_empty", "there is no text")
     row = case_log.lock_case(session, case_id)
@@ -181,36 +189,38 @@ def contest(session: Session, case_id: str, text: str, *, now: datetime) -> None
     if (sent or 0) >= MAX_CONTESTS:
         raise Refused("contest_full", "too many texts for this case", remedy="come to the unit in person")
     case_log.append(session, row, Action.CONTEST, actor="owner:", at=now, note=plain)
+    row.contests_unread += 1
 
 
 def contests(session: Session, case_id: str | None = None, *, limit: int = 200) -> list[Contest]:
     """What owners wrote, newest first."""
     query = (
-        select(CaseEventRow, CaseRow.number)
+        select(CaseEventRow, CaseRow.number, CaseRow.contests_unread)
         .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
-        .where(CaseEventRow.action == Action.CONTEST.value)
-        .order_by(CaseEventRow.at.desc())
+        .where(_CONTEST)
+        .order_by(CaseEventRow.at.desc(), CaseEventRow.id.desc())
         .limit(limit)
     )
     if case_id is not None:
         query = query.where(CaseEventRow.case_id == case_id)
-    return [Contest(e.at, e.note, e.case_id, number) for e, number in session.execute(query)]
+    return [Contest(e.at, e.note, e.case_id, number, unread > 0) for e, number, unread in session.execute(query)]
 
 
-def contest_count(session: Session) -> int:
-    return session.scalar(select(func.count()).where(CaseEventRow.action == Action.CONTEST.value)) or 0
+def unread_contests(session: Session) -> int:
+    """How many cases have a statement that nobody at the desk has opened the case for."""
+    return session.scalar(select(func.count()).select_from(CaseRow).where(text("cases.contests_unread > 0"))) or 0
 
 
 def unit_view(session: Session, now: datetime) -> UnitView:
     today = local_date(now)
     start = datetime.combine(today, datetime.min.time(), VIETNAM)
-    before_notice = CaseRow.status.in_([s.value for s in UNSENT])
-    # detected on day D: the last day is D + 10
+    # detected on day D: the last day is D + 10, and it counts until the notice was sent
     late_before = start - timedelta(days=NOTIFY_DAYS)
     month = now - timedelta(days=30)
+    stand = status_counts(session)
 
-    def count(*conditions: Any) -> int:
-        return session.scalar(select(func.count()).select_from(CaseRow).where(*conditions)) or 0
+    def unsent(*conditions: Any) -> int:
+        return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *conditions)) or 0
 
     decided = select(
         CaseRow.place,
@@ -225,19 +235,19 @@ def unit_view(session: Session, now: datetime) -> UnitView:
         .group_by(CaseRow.rejected_reason)
         .order_by(func.count().desc())
     )
-    unanswered = select(func.count()).select_from(NoticeRow).where(
-        NoticeRow.issued_at.is_not(None), NoticeRow.issued_at < start - timedelta(days=ANSWER_DAYS)
+    # the 20 days run from sending; whether somebody came is not in our books, and the words on the page do not say so
+    long_sent = select(func.count()).select_from(NoticeRow).where(
+        NoticeRow.published_at < start - timedelta(days=ANSWER_DAYS)
     )  # fmt: skip
     return UnitView(
-        waiting=count(CaseRow.status.in_([s.value for s in OPEN])),
-        confirmed=count(CaseRow.status.in_([s.value for s in TO_ISSUE])),
-        issued=count(CaseRow.status.in_([s.value for s in ISSUED])),
-        overdue=count(before_notice, CaseRow.detected_at < late_before),
-        due_soon=count(
-            before_notice,
-            and_(CaseRow.detected_at >= late_before, CaseRow.detected_at < late_before + timedelta(days=3)),
+        waiting=sum(stand[s] for s in OPEN),
+        confirmed=sum(stand[s] for s in TO_ISSUE),
+        issued=sum(stand[s] for s in ISSUED),
+        overdue=unsent(CaseRow.detected_at < late_before),
+        due_soon=unsent(
+            CaseRow.detected_at >= late_before, CaseRow.detected_at < late_before + timedelta(days=SOON_DAYS)
         ),
-        unanswered=session.scalar(unanswered) or 0,
+        long_sent=session.scalar(long_sent) or 0,
         quarantined=session.scalar(select(func.count()).select_from(QuarantineRow)) or 0,
         nodes=tuple(_node(n, now) for n in session.scalars(select(NodeRow).order_by(NodeRow.id))),
         rates=tuple(sorted(rates, key=lambda r: -(r.rejected / r.decided))),
@@ -272,4 +282,4 @@ def _node(row: NodeRow, now: datetime) -> NodeLine:
 
 
 def _contests_of(case_id: str) -> tuple[Any, ...]:
-    return CaseEventRow.case_id == case_id, CaseEventRow.action == Action.CONTEST.value
+    return CaseEventRow.case_id == case_id, _CONTEST

@@ -357,7 +357,7 @@ def test_the_queue_lists_the_oldest_act_first_and_filters(centre: Centre) -> Non
     assert found(act=ActCode.WRONG_WAY) == [old]
     assert found(holder="binh") == [held]
     assert found(overdue_only=True) == [old]
-    assert found(limit=1, offset=1) == [held]
+    assert found(limit=1) == [old]
     assert found(place="%", plate="%") == []
     assert found(place="x\0") == []
     with centre.db.read() as session:

@@ -17,8 +17,13 @@ from central.migrate import upgrade
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(centre: Centre) -> None:
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        # trigrams are used where the server has them, so the models cannot ask for their index
+        return not (kind == "index" and name == "ix_cases_plate_part")
+
     with centre.db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        options = {"compare_type": True, "render_as_batch": True, "include_name": ours}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 

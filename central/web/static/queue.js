@@ -34,21 +34,33 @@
   const filters = document.getElementById("filters");
   if (filters) filters.addEventListener("change", (e) => { if (e.target.matches("select")) filters.submit(); });
   if (!holder) return;
+  let tag = null;
+  function told() {
+    const said = document.getElementById("told");
+    if (!said) return 0;
+    document.querySelectorAll("[data-count]").forEach((badge) => {
+      const n = Number(said.dataset[badge.dataset.count] || 0);
+      badge.textContent = n.toLocaleString(document.documentElement.lang === "vi" ? "vi-VN" : "en-GB");
+      badge.hidden = n === 0;
+    });
+    return Number(said.dataset.fresh || 0);
+  }
   async function refresh() {
     if (document.hidden || desk.openDialog()) return;
     try {
-      const answer = await fetch(holder.dataset.url, { headers: { "X-Requested-With": "fetch" }, redirect: "error" });
-      if (!answer.ok) throw new Error(answer.status);
-      const before = new Set(rows().map((r) => r.dataset.id));
-      const text = await answer.text();
-      const focused = document.activeElement && document.activeElement.closest("tr.row");
-      if (text !== holder.dataset.last) {
+      const headers = { "X-Requested-With": "fetch" };
+      if (tag) headers["If-None-Match"] = tag;
+      const answer = await fetch(holder.dataset.url, { headers, redirect: "error", cache: "no-store" });
+      if (answer.status !== 304) {
+        if (!answer.ok) throw new Error(answer.status);
+        const text = await answer.text();
+        tag = answer.headers.get("ETag");
+        const focused = document.activeElement && document.activeElement.closest("tr.row");
         holder.innerHTML = text;
-        holder.dataset.last = text;
         choose(chosen() || rows()[0], false);
         if (focused && chosen()) chosen().querySelector("a.open").focus({ preventScroll: true });
       }
-      const fresh = rows().filter((r) => !before.has(r.dataset.id)).length;
+      const fresh = told();
       const time = new Date().toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" });
       live.classList.remove("stale");
       live.textContent = (fresh ? live.dataset.new.replace("{n}", fresh) + " · " : "") + live.dataset.updated.replace("{time}", time);

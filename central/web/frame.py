@@ -1,0 +1,64 @@
+"""What stands around every page of the desk: the menu with its counts, names of people, the keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from central.lifecycle import Officer, Role, Status
+from central.stages import OPEN, TO_ISSUE
+from central.users import full_names
+from central.web import queries
+from central.web.site import texts_of
+from central.worklist import status_counts
+
+_HELP = (
+    ("queue", (("J", "down"), ("K", "up"), ("Enter", "open"), ("F", "filter"))),
+    (
+        "case",
+        (
+            ("C", "confirm"), ("P", "correct"), ("R", "reject"), ("0 – 9, -", "reason"), ("L", "release"),
+            ("Q", "back"), ("O", "overlay"), ("1 – 4", "enlarge"), ("I", "issue"),
+        ),
+    ),
+    ("clip", (("A", "act"), ("Space", "play"), ("S", "slow"), (", .", "step"))),
+)  # fmt: skip
+
+
+def tabs_of(officer: Officer) -> list[tuple[str, str]]:
+    """The pages that this person may open; an administrator keeps accounts and sees no evidence."""
+    unit = [("unit", "/desk/unit")]
+    if officer.role is Role.ADMIN:
+        return unit
+    cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests")]
+    return cases if officer.role is Role.OFFICER else cases + unit
+
+
+def badges(totals: dict[Status, int], unread: int) -> dict[str, int]:
+    """The numbers in the menu: work that waits, and statements of owners that nobody has opened."""
+    return {
+        "queue": sum(totals[s] for s in OPEN),
+        "approve": sum(totals[s] for s in TO_ISSUE),
+        "contests": unread,
+    }
+
+
+def frame(session: Session, officer: Officer, tab: str) -> dict[str, Any]:
+    """Navigation and counts of every desk page."""
+    totals = status_counts(session)
+    return {
+        "tab": tab,
+        "tabs": tabs_of(officer),
+        "counts": badges(totals, queries.unread_contests(session)),
+        "names": full_names(session),
+        "help_keys": _HELP,
+        "totals": totals,
+    }
+
+
+def said(request: Request, done: str, number: int, key: str) -> str | None:
+    """What was just recorded, from the address we redirected to; unknown words say nothing."""
+    t = texts_of(request)
+    return t(key, what=t(f"done.{done}"), ref=t("case.ref", n=number)) if t.has(f"done.{done}") else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,9 @@ from central.migrate import upgrade
 from central.registry import TableRegistry, VehicleRegistry
 from central.store import BlobStore, FileStore
 from evidence.seal import SigningKey
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
 
 
 def utc_now() -> datetime:
@@ -44,7 +49,9 @@ class Centre:
 def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_now) -> Centre:
     """Open database (brought up to date), blobs and key. Raises `GiaoLoError` saying what is wrong and where."""
     try:
-        config.data_dir.mkdir(parents=True, exist_ok=True)
+        config.data_dir.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        # also a folder that an earlier version made for all to read: owners' names, identity numbers, evidence
+        config.data_dir.chmod(PRIVATE_FOLDER)
         store = FileStore(config.blob_dir, reserve_bytes=config.limits.disk_reserve_bytes)
         database = Database(config.resolved_database_url)
         key = SigningKey.load_or_create(config.resolved_key_file)
@@ -55,6 +62,7 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
             remedy="name a folder that this user may write to",
         ) from error
     upgrade(database)
+    _keep_private(database)
     ledger = Ledger(key, config.centre_id, config.ledger_dir)
     try:
         ledger.begin(database)
@@ -71,3 +79,11 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         notices=NoticeDesk(config.office, store, registry, config.work_calendar),
         clock=clock,
     )
+
+
+def _keep_private(database: Database) -> None:
+    """An SQLite file may lie outside of data_dir; its journal files take over its mode."""
+    file = database.engine.url.database if database.dialect == "sqlite" else None
+    for name in (file, f"{file}-wal", f"{file}-shm") if file else ():
+        with contextlib.suppress(OSError):
+            os.chmod(name, PRIVATE_FILE)

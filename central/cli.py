@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from datetime import datetime
@@ -29,6 +30,7 @@ _config_option = click.option(
 @click.group()
 def central() -> None:
     """The centre: takes packets, keeps cases, serves officers and owners."""
+    os.umask(0o077)  # evidence, owners' names and keys are for this user alone
 
 
 @central.command()

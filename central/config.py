@@ -56,11 +56,21 @@ class Web(_Section):
     port: int = Field(default=8080, ge=0, le=65535)
     secure_cookies: bool = Field(default=False, description="True behind HTTPS: cookies are sent over TLS only")
     trusted_proxies: list[str] = Field(default_factory=list, description="addresses whose X-Forwarded-For is believed")
+    """Without it all the world is one address to us; with secure_cookies there is a proxy, so it has to be named."""
     session_hours: float = Field(default=10, gt=0, le=72)
     max_connections: int = Field(
         default=500, ge=16, description="open connections in all; one address may have a quarter of them"
     )
     lookups_per_minute: int = Field(default=10, ge=1, description="owner look-ups a minute from one address")
+
+    @model_validator(mode="after")
+    def _a_proxy_is_named(self) -> Web:
+        if self.secure_cookies and not self.trusted_proxies:
+            raise ValueError(
+                "secure_cookies without trusted_proxies: HTTPS ends at a proxy, and unless its address is named here "
+                "all visitors count as one, who is soon locked out"
+            )
+        return self
 
 
 class Limits(_Section):

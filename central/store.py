@@ -156,7 +156,7 @@ def write_durably(target: Path, data: bytes, *, temporary: Path, folders: Durabl
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o440)
+        os.chmod(name, 0o400)
         os.replace(name, target)
     except OSError as error:
         if name:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from central.lifecycle import Officer, Role
 from central.users import (
     MAX_PASSWORD,
     Attempt,
@@ -22,7 +23,7 @@ from central.users import (
 )
 from central.web import i18n
 from central.web.access import FORM, SiteDep
-from central.web.site import LANG_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
+from central.web.site import LANG_COOKIE, SESSION_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ UNKNOWN = "(unknown)"
 
 @router.get("/desk/sign-in")
 def sign_in_form(request: Request, back: str = "", expired: str = "", out: str = "") -> Response:
-    if session_of(request):
-        return RedirectResponse("/desk", 303)
+    if signed := session_of(request):
+        return RedirectResponse(_home(signed.officer), 303)
     t = texts_of(request)
     notice = t("signin.expired") if expired else t("signin.signed_out") if out else None
     return page(request, "signin.html", back=safe_back(back, "/desk"), username="", notice=notice)
@@ -72,8 +73,8 @@ def _finish(request: Request, site: Site, attempt: Attempt, password: str, back:
     if old := request.cookies.get(site.session_cookie):
         with centre.db.write() as session:
             close_session(session, old)
-    response = RedirectResponse(back, 303)
-    site.set_cookie(response, site.session_cookie, signed.token or "", max_age_s=int(lifetime.total_seconds()))
+    response = RedirectResponse(_home(signed.officer) if back == "/desk" else back, 303)
+    site.set_cookie(response, SESSION_COOKIE, signed.token or "", max_age_s=int(lifetime.total_seconds()))
     return response
 
 
@@ -89,6 +90,11 @@ def _refused(request: Request, name: str, refusal: SignInRefused, back: str) -> 
         request, "signin.html", status=status, back=back, username=name, notice=None, problem=problem,
         here="/desk/sign-in",
     )  # fmt: skip
+
+
+def _home(person: Officer) -> str:
+    """Where somebody's work begins: an administrator looks after boxes and accounts and sees no evidence."""
+    return "/desk/unit" if person.role is Role.ADMIN else "/desk"
 
 
 def _plain_name(site: Site, name: str) -> str:
@@ -108,9 +114,7 @@ def sign_out(request: Request, site: SiteDep) -> Response:
     response = RedirectResponse("/desk/sign-in?out=1", 303)
     # pictures that the browser kept for a quarter of an hour must not outlive the session
     response.headers["Clear-Site-Data"] = '"cache"'
-    response.delete_cookie(
-        site.session_cookie, httponly=True, samesite="strict", secure=site.centre.config.web.secure_cookies
-    )
+    site.drop_cookie(response, SESSION_COOKIE)
     return response
 
 

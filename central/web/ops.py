@@ -22,6 +22,19 @@ REQUESTS = Counter("giaolo_web_requests_total", "Answers of the web by route and
 SECONDS = Histogram("giaolo_web_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10))
 
 
+# RFC 1918, RFC 4193, loopback, link-local. Python's `is_private` has more: all that is not routed in the world.
+_OURS = [
+    ipaddress.ip_network(text)
+    for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1/128",
+                 "fc00::/7", "fe80::/10")
+]  # fmt: skip
+# Whoever comes with one of these came through a proxy, and the proxy's address says nothing about him.
+_PROXY_HEADERS = {
+    "forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "true-client-ip",
+    "cf-connecting-ip", "fastly-client-ip",
+}  # fmt: skip
+
+
 class Metrics:
     """Counts answers by route pattern, so that no plate or case becomes a label."""
 
@@ -63,7 +76,8 @@ def healthz(site: SiteDep) -> Response:
 @router.get("/metrics")
 def metrics(request: Request, site: SiteDep) -> Response:
     """Prometheus text: counts only, no plates, no names. Not for the public: only direct callers of our network."""
-    if "x-forwarded-for" in request.headers or not _near(request.client.host if request.client else ""):
+    passed_on = any(name in _PROXY_HEADERS or name.startswith("x-forwarded-") for name in request.headers)
+    if passed_on or not _near(request.client.host if request.client else ""):
         raise WebError("not_found", 404)
     with site.centre.db.read() as session:
         counts = status_counts(session)
@@ -77,4 +91,4 @@ def _near(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return address.is_loopback or address.is_private
+    return any(address in network for network in _OURS if network.version == address.version)

@@ -87,9 +87,7 @@ def open_evidence(
         problem = {"what": t("owner.code_bad"), "todo": t("owner.code_bad_todo")}
         return page(request, "owner_form.html", status=404, public=True, asked=_NOTHING, code_problem=problem)
     response = RedirectResponse("/evidence", 303)
-    site.set_cookie(
-        response, PASS_COOKIE, site.evidence_pass(found.case_id, now), max_age_s=PASS_SECONDS, path="/evidence"
-    )
+    site.set_cookie(response, PASS_COOKIE, site.evidence_pass(found.case_id, now), max_age_s=PASS_SECONDS)
     return response
 
 
@@ -101,7 +99,7 @@ def evidence(request: Request, site: SiteDep, sent: str = "") -> Response:
 @router.get("/evidence/{moment}.jpg")
 def still(request: Request, site: SiteDep, moment: str) -> Response:
     """A copy in which only the vehicle and the lamps are sharp."""
-    case_id = site.read_pass(request.cookies.get(PASS_COOKIE), site.centre.clock())
+    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), site.centre.clock())
     if case_id is None or moment not in MOMENTS:
         raise WebError("no_file", 404)
     with site.centre.db.read() as session:
@@ -127,7 +125,7 @@ def still(request: Request, site: SiteDep, moment: str) -> Response:
 def contest(request: Request, site: SiteDep, text: Annotated[str, Form(max_length=4000)] = "") -> Response:
     site.limit(site.codes, request)
     now = site.centre.clock()
-    case_id = site.read_pass(request.cookies.get(PASS_COOKIE), now)
+    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), now)
     if case_id is None:
         return RedirectResponse("/", 303)
     try:
@@ -143,7 +141,7 @@ def _evidence(
     text: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     centre = site.centre
-    case_id = site.read_pass(request.cookies.get(PASS_COOKIE), centre.clock())
+    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), centre.clock())
     if case_id is None:
         return RedirectResponse("/", 303)
     with centre.db.read() as session:

@@ -23,6 +23,7 @@ from central.web.copies import Copies
 from central.web.errors import WebError
 from central.web.ratelimit import TokenBuckets, client_address, client_key
 
+SESSION_COOKIE = "giaolo_session"
 FORM_COOKIE = "giaolo_form"
 LANG_COOKIE = "giaolo_lang"
 PASS_COOKIE = "giaolo_pass"
@@ -60,24 +61,33 @@ class Site:
 
     @property
     def session_cookie(self) -> str:
-        """Behind HTTPS the name itself forbids a cookie from a sister host."""
-        return "__Host-giaolo_session" if self.centre.config.web.secure_cookies else "giaolo_session"
+        return self.cookie_name(SESSION_COOKIE)
 
-    def set_cookie(self, response: Response, name: str, value: str, *, max_age_s: int | None, path: str = "/") -> None:
+    def cookie_name(self, name: str) -> str:
+        """Behind HTTPS the name itself forbids a cookie from a sister host, and one for a part of the site."""
+        return f"__Host-{name}" if self.centre.config.web.secure_cookies else name
+
+    def cookie(self, request: Request, name: str) -> str | None:
+        return request.cookies.get(self.cookie_name(name))
+
+    def set_cookie(self, response: Response, name: str, value: str, *, max_age_s: int | None) -> None:
         response.set_cookie(
-            name,
+            self.cookie_name(name),
             value,
             max_age=max_age_s,
-            path=path,
             httponly=True,
             samesite="strict",
             secure=self.centre.config.web.secure_cookies,
         )
 
+    def drop_cookie(self, response: Response, name: str) -> None:
+        secure = self.centre.config.web.secure_cookies
+        response.delete_cookie(self.cookie_name(name), httponly=True, samesite="strict", secure=secure)
+
     def address(self, request: Request) -> str:
         peer = request.client.host if request.client else None
         proxies = self.centre.config.web.trusted_proxies
-        return client_key(client_address(peer, request.headers.get("x-forwarded-for"), proxies))
+        return client_key(client_address(peer, ",".join(request.headers.getlist("x-forwarded-for")), proxies))
 
     def limit(self, buckets: TokenBuckets, request: Request) -> None:
         """Raises `WebError` 429 with the seconds to wait."""
@@ -113,7 +123,7 @@ def site_of(request: Request) -> Site:
 
 
 def texts_of(request: Request) -> i18n.Texts:
-    return i18n.texts(i18n.choose(request.cookies.get(LANG_COOKIE)))
+    return i18n.texts(i18n.choose(site_of(request).cookie(request, LANG_COOKIE)))
 
 
 def session_of(request: Request) -> SignedIn | None:
@@ -132,7 +142,7 @@ def session_of(request: Request) -> SignedIn | None:
 def require_form_token(request: Request, given: str) -> None:
     """Raises `WebError` 403 unless the form came from a page we gave to this browser."""
     signed = session_of(request)
-    cookie = request.cookies.get(FORM_COOKIE, "")
+    cookie = site_of(request).cookie(request, FORM_COOKIE) or ""
     expected = signed.csrf if signed else site_of(request).form_token(cookie) if cookie else ""
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
         raise WebError("csrf", 403)
@@ -150,7 +160,8 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
     """Render a template in the browser's language, with a form token that fits its session."""
     site, texts = site_of(request), texts_of(request)
     signed = None if public else session_of(request)
-    cookie = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    given = site.cookie(request, FORM_COOKIE)
+    cookie = given or secrets.token_urlsafe(24)
     # a signed-in browser's forms carry the session's token on every page, the public ones too
     on_any = session_of(request)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
@@ -173,7 +184,7 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
     }
     body = formats.environment(texts.language).get_template(template).render(**(context | values))
     response = HTMLResponse(body, status)
-    if FORM_COOKIE not in request.cookies:
+    if not given:
         site.set_cookie(response, FORM_COOKIE, cookie, max_age_s=None)
     return response
 

@@ -37,12 +37,16 @@ class Web:
         with self.centre.db.write() as session:
             create_user(session, officer.username, PASSWORD, role=officer.role, full_name=officer.full_name, now=NOW)
 
-    def visitor(self) -> Person:
-        return Person(TestClient(self.app, follow_redirects=True, raise_server_exceptions=False))
+    def visitor(self, *, url: str = "http://testserver", peer: str = "testclient") -> Person:
+        """A browser that knows the site as `url`; `peer` is the address that its connections come from."""
+        client = TestClient(
+            self.app, base_url=url, client=(peer, 50000), follow_redirects=True, raise_server_exceptions=False
+        )
+        return Person(client)
 
-    def person(self, officer: Officer) -> Person:
+    def person(self, officer: Officer, **where: str) -> Person:
         self.account(officer)
-        visitor = self.visitor()
+        visitor = self.visitor(**where)
         answer = visitor.post("/desk/sign-in", at="/desk/sign-in", username=officer.username, password=PASSWORD)
         assert answer.status_code == 200, answer.text
         return visitor

@@ -13,6 +13,7 @@ from edge.recorder import CameraIdentity, PacketFolder, Recorded, Recorder
 from edge.ring import PacketRing
 from edge.source import VideoSource
 from edge.source_errors import check_file
+from edge.types import ActEvent
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from models.manifest import DetectorSize
@@ -64,10 +65,17 @@ def replay(
     recorder = Recorder(identity, source=source, ring=ring, sink=sink)
     pipeline = eyes.pipeline(scene)
     lines: list[dict[str, Any]] = []
+    told: dict[tuple[str, int, int], float] = {}
+    """Stream time at which each event came out: its pictures must not be kept for it."""
+    now_s = 0.0
+
+    def submit(event: ActEvent) -> None:
+        told[_name(event)] = now_s
+        recorder.submit(event)
 
     def note(done: list[Recorded]) -> None:
         for recorded in done:
-            line = act_line(recorded, sink.path(recorded.manifest))
+            line = act_line(recorded, sink.path(recorded.manifest), told.get(_name(recorded.event)))
             lines.append(line)
             if json_lines:
                 print(json.dumps(line, ensure_ascii=False), file=stdout, flush=True)
@@ -78,11 +86,12 @@ def replay(
     source.start()
     try:
         for frame in source.frames():
+            now_s = frame.t_s
             for event in pipeline.process(frame):
-                recorder.submit(event)
+                submit(event)
             note(recorder.advance())
         for event in pipeline.finish():
-            recorder.submit(event)
+            submit(event)
     finally:
         source.stop(timeout_s=5)
         note(recorder.finish())
@@ -97,16 +106,23 @@ def replay(
     return 0
 
 
-def act_line(recorded: Recorded, packet: Path) -> dict[str, Any]:
-    """One line of `acts.jsonl`."""
+def _name(event: ActEvent) -> tuple[str, int, int]:
+    return event.act.value, event.track_id, event.frame
+
+
+def act_line(recorded: Recorded, packet: Path, told_s: float | None = None) -> dict[str, Any]:
+    """One line of `acts.jsonl`. `told_s`: stream time at which the pipeline told the act; `points`: the vehicle's track
+    as `[t_s, x1, y1, x2, y2]`."""
     event, manifest = recorded.event, recorded.manifest
     return {
         "act": event.act.value,
         "frame": event.frame,
         "t_s": round(event.t_s, 4),
+        "told_s": None if told_s is None else round(told_s, 4),
         "box": list(event.vehicle.box),
         "class": event.vehicle.cls.value,
         "track": event.track_id,
+        "points": [[point.t_s, *point.box] for point in event.track.points],
         "plate": event.plate.text,
         "plate_confidence": event.plate.confidence,
         "lamp": event.lamp.value,

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ import click
 from edge.cli import detector_option
 from evidence.errors import GiaoLoError
 from models.manifest import DetectorSize
-from tools.evaluation import Reported, Score, Truth, TruthError, read_truth, score
+from tools.evaluation import Box, Reported, Score, Truth, TruthError, read_truth, score
 
 _HEAVY = {
     "simulation": ("tools.simulate.cli", "evaluate_simulation"),
@@ -102,12 +103,26 @@ def load_acts(path: Path) -> list[Reported]:
         try:
             entry = json.loads(line)
             x1, y1, x2, y2 = (float(v) for v in entry["box"])
-            found.append(Reported(str(entry["act"]), int(entry["frame"]), float(entry["t_s"]), (x1, y1, x2, y2), entry))
+            told_s = float(entry["told_s"]) if entry.get("told_s") is not None else None
+            act, frame, t_s = str(entry["act"]), int(entry["frame"]), float(entry["t_s"])
+            found.append(Reported(act, frame, t_s, (x1, y1, x2, y2), entry, _track(entry, path.parent), told_s))
         except (ValueError, KeyError, TypeError) as error:
             raise TruthError(
                 f"is not an act: {error!r}", where=f"{path}: line {number}", remedy="give the acts.jsonl of a replay"
             ) from error
     return found
+
+
+def _track(entry: dict[str, Any], folder: Path) -> tuple[tuple[float, Box], ...]:
+    """The vehicle's track: in the line itself, or of older lines in the packet that lies beside it."""
+    from evidence.container import open_packet
+
+    rows = entry.get("points")
+    if rows is None and isinstance(entry.get("packet"), str):
+        with contextlib.suppress(GiaoLoError, OSError):
+            packet = open_packet((folder / Path(entry["packet"]).name).read_bytes())
+            rows = [(point.t_s, *point.box) for point in packet.manifest.track.points]
+    return tuple((float(t_s), (float(x1), float(y1), float(x2), float(y2))) for t_s, x1, y1, x2, y2 in rows or ())
 
 
 def as_text(result: Score) -> str:
@@ -121,10 +136,19 @@ def as_text(result: Score) -> str:
     exact, wrong, known = result.plates
     if known:
         lines.append(f"plates     {share(exact / known)}  ({exact} of {known} that could be seen exact, {wrong} wrong)")
+    if result.matches:
+        late = [match.late_s for match in result.matches]
+        told = [match.told_late_s for match in result.matches if match.told_late_s is not None]
+        lines.append(
+            f"late       {median(late):+5.2f} s in the middle, {max(late, key=abs):+.2f} s at worst: the moment named"
+            + (f"; told {median(told):+.2f} s, {max(told):+.2f} s" if told else "")
+        )
     for match in result.matches:
         lines.append(
             f"found  {match.true.id:12s} {match.true.act:18s} frame {match.reported.frame} "
-            f"t {match.reported.t_s:.2f} s ({match.reported.t_s - match.true.from_s:+.2f} s), IoU {match.iou:.2f}"
+            f"t {match.reported.t_s:.2f} s ({match.late_s:+.2f} s"
+            + (f", told {match.told_late_s:+.2f} s" if match.told_late_s is not None else "")
+            + f"), IoU {match.iou:.2f}"
             + (f", plate {match.reported.line.get('plate')} / {match.true.plate}" if match.true.plate else "")
         )
     for true in result.missed:
@@ -148,7 +172,14 @@ def as_dict(result: Score) -> dict[str, Any]:
         "recall_all": result.recall_all,
         "plates": dict(zip(("exact", "wrong", "known"), result.plates, strict=True)),
         "found": [
-            {"id": m.true.id, "act": m.true.act, "frame": m.reported.frame, "iou": round(m.iou, 3)}
+            {
+                "id": m.true.id,
+                "act": m.true.act,
+                "frame": m.reported.frame,
+                "iou": round(m.iou, 3),
+                "late_s": round(m.late_s, 3),
+                "told_late_s": None if m.told_late_s is None else round(m.told_late_s, 3),
+            }
             for m in result.matches
         ],
         "missed": [{"id": t.id, "act": t.act, "t_s": t.from_s, "marked": t.certainty} for t in result.missed],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -55,17 +57,24 @@ def run_suite(footage: Path, scenes: Path, out: Path | None, size: DetectorSize 
             replay(case.clip, case.scene, folder, size=size)
             truth = load_truth(case.truth, case.clip.name if case.several else None) if case.truth else Truth(())
             rows.append((case, score(truth, load_acts(folder / "acts.jsonl")), time.monotonic() - began))
-    click.echo(f"{'clip':38s} {'high':>6s} {'all':>6s} {'false':>6s} {'seconds':>8s}")
+    click.echo(f"{'clip':38s} {'high':>6s} {'all':>6s} {'false':>6s} {'late':>6s} {'told':>6s} {'seconds':>8s}")
     for case, result, seconds in rows:
         (sure, sure_of), (found, of) = result.sure, result.all
         click.echo(
             f"{case.clip.parent.name + '/' + case.clip.name:38s} {f'{sure}/{sure_of}':>6s} {f'{found}/{of}':>6s}"
-            f" {len(result.false):6d} {seconds:8.1f}"
+            f" {len(result.false):6d} {_middle([m.late_s for m in result.matches])}"
+            f" {_middle([m.told_late_s for m in result.matches])} {seconds:8.1f}"
         )
     for case, result, _ in rows:
         if result.missed or result.false or result.doubtful:
             click.echo(f"\n{case.clip.name}\n{as_text(result)}")
     return _limits(rows)
+
+
+def _middle(values: Sequence[float | None]) -> str:
+    """Seconds that the acts found were named, or told, after they happened."""
+    known = [v for v in values if v is not None]
+    return f"{median(known):+6.2f}" if known else f"{'-':>6s}"
 
 
 def _limits(rows: list[tuple[Case, Score, float]]) -> bool:

@@ -87,6 +87,101 @@ def test_each_report_is_right_false_or_doubtful(acts: tuple[Reported, ...], expe
     assert told(judged(*acts)) == expected
 
 
+# -- by the vehicle's track --------------------------------------------------------------------------------------------
+
+
+def way(t_s: float, *, headway_s: float = 0.0, aside: float = 0.0) -> tuple[float, float, float, float]:
+    """A rider 40 px wide who drives up the picture at 60 px a second and is at y = 300 at 5 s."""
+    bottom = 300.0 - 60.0 * (t_s - headway_s - 5.0)
+    return 100.0 + aside, bottom - 80.0, 140.0 + aside, bottom
+
+
+def tracked(
+    kind: str, t_s: float, from_s: float = 1.0, to_s: float = 8.0, told_s: float | None = None, **who: float
+) -> Reported:
+    times = [from_s + 0.1 * i for i in range(round((to_s - from_s) * 10) + 1)]
+    points = tuple((at, way(at, **who)) for at in times)
+    return Reported(kind, int(t_s * 10), t_s, way(t_s, **who), {}, points, told_s)
+
+
+ONE_BOX = {"fps": 10.0, "violators": [{"id": "rider", "cross_frame": 50, "box": way(5.0), "confidence": "high"}]}
+LONG = {
+    "fps": 10.0,
+    "acts": [
+        {"id": "lane", "act": "solid_line", "from_s": 5.0, "to_s": 9.0, "confidence": "high",
+         "boxes": {f"{t / 10:.1f}": way(t / 10) for t in range(50, 91, 4)}}
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("truth", "report", "found"),
+    [
+        pytest.param(ONE_BOX, tracked("red_light", 5.0), True, id="on the spot"),
+        pytest.param(ONE_BOX, tracked("red_light", 6.08), True, id="1.08 s late, 65 px on: the same rider"),
+        pytest.param(ONE_BOX, tracked("red_light", 4.4), True, id="the line drawn some pixels before the true one"),
+        pytest.param(ONE_BOX, tracked("red_light", 5.3, headway_s=1.0), False, id="who follows a second later"),
+        pytest.param(ONE_BOX, tracked("red_light", 6.0, headway_s=1.0), False, id="the follower, at the same place"),
+        pytest.param(ONE_BOX, tracked("red_light", 5.0, aside=35.0), False, id="who rides beside him"),
+        pytest.param(ONE_BOX, tracked("solid_line", 5.0), False, id="another act"),
+        pytest.param(ONE_BOX, tracked("red_light", 13.0, to_s=14.0), False, id="long after"),
+        pytest.param(LONG, tracked("solid_line", 3.5, to_s=5.5), True, id="a lane act whose truth begins later"),
+        pytest.param(LONG, tracked("solid_line", 3.5, to_s=4.3), True, id="told before the truth begins"),
+        pytest.param(LONG, tracked("solid_line", 6.0, headway_s=1.5), False, id="a lane act of another vehicle"),
+    ],
+)
+def test_the_track_tells_whose_act_it_is_and_the_time_only_when(
+    truth: dict[str, Any], report: Reported, found: bool
+) -> None:
+    result = score(read_truth(truth, where="truth"), [report])
+    assert (len(result.matches), len(result.missed), len(result.false)) == ((1, 0, 0) if found else (0, 1, 1))
+
+
+def test_of_two_reports_the_right_vehicle_is_served_and_the_neighbour_is_false() -> None:
+    right, wrong = tracked("red_light", 6.1), tracked("red_light", 5.0, aside=22.0)
+    result = score(read_truth(ONE_BOX, where="truth"), [wrong, right])
+    assert [m.reported for m in result.matches] == [right]
+    assert [f.reported for f in result.false] == [wrong]
+
+
+def test_it_is_said_how_late_an_act_was_named_and_told(tmp_path: Path) -> None:
+    report = tracked("red_light", 6.08, told_s=7.3)
+    (match,) = score(read_truth(ONE_BOX, where="truth"), [report]).matches
+    assert match.late_s == pytest.approx(1.08)
+    assert match.told_late_s == pytest.approx(2.3)
+    points = [[t, *box] for t, box in report.track]
+    line = {"act": "red_light", "frame": 60, "t_s": 6.08, "told_s": 7.3, "box": report.box, "points": points}
+    arguments = write(tmp_path, ONE_BOX, line)
+    assert "+1.08 s, told +2.30 s" in run(*arguments).output
+    assert "late" in run(*arguments).output
+    (found,) = json.loads(run(*arguments, "--json").output)["found"]
+    assert (found["late_s"], found["told_late_s"]) == (1.08, 2.3)
+
+
+@pytest.mark.parametrize(
+    ("entry", "span"),
+    [
+        ({"frames": [20, 40]}, (2.0, 4.0)),
+        ({"boxes": {"20": HERE, "50": THERE}}, (2.0, 5.0)),
+        ({"box": HERE, "box_frame": 30}, (3.0, 3.0)),
+        ({"cross_time_s": 2.5}, (2.5, 2.5)),
+        ({"frame": 25}, (2.5, 2.5)),
+        ({"from_s": 1.0, "to_s": 2.0}, (1.0, 2.0)),
+    ],
+)
+def test_a_lane_event_of_the_truth_needs_no_frames(entry: dict[str, Any], span: tuple[float, float]) -> None:
+    value = {"fps": 10.0, "violators": [], "lane_line_events": [{"id": "a", "event": "over the line"} | entry]}
+    (true,) = read_truth(value, where="truth").acts
+    assert (true.act, true.from_s, true.to_s, true.certainty) == ("solid_line", *span, "high")
+
+
+def test_a_lane_event_of_no_known_time_is_neither_missed_nor_false() -> None:
+    value = {"fps": 10.0, "violators": [], "lane_line_events": [{"id": "a", "event": "somewhere"}]}
+    truth = read_truth(value, where="truth")
+    assert told(score(truth, [])) == ([], [], [], [])
+    assert told(score(truth, [act("solid_line", 3.0)])) == ([], [], [], ["a"])
+
+
 def test_recall_counts_the_sure_and_beside_it_the_medium() -> None:
     result = judged(act("red_light", 5.0), act("red_light", 5.5, THERE))
     assert (result.precision, result.recall, result.recall_all) == (0.5, 1.0, 0.5)

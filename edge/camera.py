@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 _MAX_FAULTS_RUNNING = 10
 _RETRY_FIRST_S = 5.0
 _RETRY_MAX_S = 120.0
+_SEEN_OVER_S = 10.0
 _NOT_STARTED = SourceStatus("starting", "", 0, 0, 0, 0, 0.0, None, "")
 
 
@@ -78,6 +80,8 @@ class CameraWorker:
         self._source: VideoSource | None = None
         self._recorder: Recorder | None = None
         self._error = ""
+        self._wrong_size = ""
+        self._seen: deque[float] = deque(maxlen=100)
 
     def start(self) -> None:
         self._thread.start()
@@ -99,7 +103,15 @@ class CameraWorker:
             error=self._error or (recorder.error if recorder is not None else ""),
             kept=recorder.kept_in_memory if recorder is not None else 0,
             lost=recorder.lost if recorder is not None else 0,
+            wrong_size=self._wrong_size,
+            seen_fps=self._seen_fps(),
         )
+
+    def _seen_fps(self) -> float | None:
+        """Frames a second that the pipeline took, over the last ten seconds; None before there is anything to say."""
+        now = time.monotonic()
+        seen = [at for at in list(self._seen) if now - at <= _SEEN_OVER_S]
+        return round(len(seen) / (now - seen[0]), 2) if len(seen) > 1 and now - seen[0] > 2.0 else None
 
     def _run(self) -> None:
         pause_s = _RETRY_FIRST_S
@@ -124,12 +136,13 @@ class CameraWorker:
         settings = SourceSettings(
             open_timeout_s=camera.open_timeout_s,
             read_timeout_s=camera.stall_s,
+            transport=camera.transport,
             fps_limit=camera.fps_limit,
             realtime=camera.is_file and camera.realtime,
             loop=camera.loop,
         )
         pipeline = self._eyes.pipeline(self.plan.scene)
-        source = VideoSource(camera.url, ring=ring, settings=settings, start_at=camera.start_at)
+        source = VideoSource(camera.address(), ring=ring, settings=settings, start_at=camera.start_at)
         kept = self._recorder
         recorder = Recorder(
             self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept
@@ -143,7 +156,8 @@ class CameraWorker:
                     frame = source.next(1.0)
                 except EndOfStream:
                     break
-                if frame is not None:
+                if frame is not None and self._right_size(frame):
+                    self._seen.append(time.monotonic())
                     began = time.monotonic()
                     try:
                         self._submit(pipeline.process(frame))
@@ -163,6 +177,21 @@ class CameraWorker:
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
             self._advance(finish=True)
+
+    def _right_size(self, frame: Frame) -> bool:
+        """Whether the picture is the one that the scene was drawn on. One line when it changes; it may change back."""
+        height, width = frame.image.shape[:2]
+        wanted = self.plan.scene.scene.picture
+        wrong = ""
+        if (width, height) != (wanted.width, wanted.height):
+            wrong = (
+                f"wrong picture size: {width} x {height}, the scene was drawn for {wanted.width} x {wanted.height}"
+                " -> set the camera to the old size, or draw the scene on its new picture"
+            )
+        if wrong != self._wrong_size:
+            log.error("camera=%s %s", self.plan.config.id, wrong or "picture size is right again")
+            self._wrong_size = wrong
+        return not wrong
 
     def _submit(self, events: list[ActEvent]) -> None:
         assert self._recorder is not None

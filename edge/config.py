@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from edge.source_errors import shown_url
+from evidence.addresses import hide, shown_address, with_login
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
 from models.manifest import DetectorSize
@@ -54,7 +54,12 @@ class CameraConfig(Section):
     """One camera, or a file that plays one."""
 
     id: Ident = Field(title="Name", description="letters, digits, '.', '_', '-'; part of every packet")
-    url: str = Field(min_length=1, title="Address", description="rtsp://user:password@host/path, or a video file")
+    url: str = Field(min_length=1, title="Address", description="rtsp://host/path, or a video file")
+    username: str | None = Field(default=None, min_length=1, title="User name", description="of the camera, if it asks")
+    password_file: Path | None = Field(default=None, title="Password file", description="its first line is used")
+    transport: Literal["tcp", "udp", "auto"] = Field(
+        default="tcp", title="Transport", description="of the pictures; auto: tcp, and udp where the camera refuses it"
+    )
     scene: Path = Field(title="Scene", description="YAML file that describes the view")
     place: str = Field(default="", max_length=300, title="Place", description="as in a notice; empty: the scene's")
     unit: str = Field(default="", max_length=200, title="Unit", description="the detecting unit")
@@ -83,6 +88,32 @@ class CameraConfig(Section):
         if not self.is_file and (self.loop or self.start_at is not None):
             raise ValueError("loop and start_at are for files, not for streams")
         return self
+
+    @model_validator(mode="after")
+    def _one_login(self) -> CameraConfig:
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file needs a username")
+        if self.username is not None and self.is_file:
+            raise ValueError("username and password_file are for streams, not for files")
+        if self.username is not None and "@" in self.url:
+            raise ValueError("user and password stand in the url already: leave them out there")
+        return self
+
+    def address(self) -> str:
+        """The url with user and password put in. Raises `ConfigError` if the password cannot be read."""
+        if self.username is None:
+            return self.url
+        password = ""
+        if self.password_file is not None:
+            try:
+                password = self.password_file.read_text("utf-8").splitlines()[0]
+            except (OSError, UnicodeDecodeError, IndexError) as error:
+                raise ConfigError(
+                    "holds no password that can be read",
+                    where=str(self.password_file),
+                    remedy="write the camera's password into its first line, readable for the box",
+                ) from error
+        return with_login(self.url, self.username, password)
 
 
 class DetectorConfig(Section):
@@ -166,7 +197,13 @@ class NodeConfig(Section):
             }
         )
         cameras = [
-            c.model_copy(update={"scene": at(c.scene), "url": str(at(Path(c.url))) if c.is_file else c.url})
+            c.model_copy(
+                update={
+                    "scene": at(c.scene),
+                    "url": str(at(Path(c.url))) if c.is_file else c.url,
+                    "password_file": maybe(c.password_file),
+                }
+            )
             for c in self.cameras
         ]
         return self.model_copy(
@@ -238,7 +275,12 @@ def _what(detail: Any) -> str:
         return "is not a field of the configuration"
     message = str(detail["msg"])
     shown = detail["input"] if isinstance(detail["input"], str | int | float | bool | datetime) else None
-    return message[:1].lower() + message[1:] + ("" if shown is None else f" (found {shown_url(repr(shown))[:80]})")
+    return message[:1].lower() + message[1:] + ("" if shown is None else f" (found {_shown(shown)[:80]})")
+
+
+def _shown(value: object) -> str:
+    text = repr(shown_address(value)) if isinstance(value, str) else repr(value)
+    return hide(text)
 
 
 def _remedy(kind: str) -> str:

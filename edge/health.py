@@ -13,16 +13,27 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from edge.outbox import Counts
 from edge.recorder import SOFTWARE
 from edge.source import SourceStatus
+from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
-from evidence.wire import CameraHealth, Health
+from evidence.wire import CameraHealth, CameraStateName, Health
 
 _MAX_ERRORS = 20
+LEAST_SEEN_FPS = 8.0
+"""Below this a motorcycle moves by more than its own length between two looks, and acts are missed."""
+MOST_DROPPED = 0.5
+MOST_KEY_INTERVAL_S = 10.0
+"""A clip begins at a key frame: with rarer ones it is long, and a camera that comes back is blind for as long."""
 _SOURCE_COUNTERS = (
     ("frames", "Frames decoded"),
     ("dropped", "Decoded frames dropped because the pipeline was busy"),
     ("corrupt", "Packets or frames that could not be decoded cleanly"),
     ("reconnects", "Attempts to open the stream again"),
+    ("time_steps", "Steps of the camera's time: a new segment each"),
+    ("restamped", "Packets whose own time was not used"),
+    ("clock_steps", "Steps of the node's clock while the camera ran"),
+    ("cuts", "Cuts of the picture while time went on"),
+    ("size_changes", "Changes of the picture's size"),
 )
 
 
@@ -32,25 +43,60 @@ class MetricsError(GiaoLoError):
 
 @dataclass(frozen=True)
 class CameraState:
-    """One camera as its thread sees it. `kept`: packets in memory because the outbox is full; `lost`: acts lost."""
+    """One camera as its thread sees it. `kept`: packets in memory because the outbox is full; `lost`: acts lost.
+
+    `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are.
+    """
 
     id: str
     source: SourceStatus
     error: str = ""
     kept: int = 0
     lost: int = 0
+    wrong_size: str = ""
+    seen_fps: float | None = None
 
     @property
     def health(self) -> CameraHealth:
         source = self.source
         return CameraHealth(
             id=self.id,
-            state="failed" if self.error and source.state == "running" else source.state,
+            state=self._state,
             fps=source.fps,
             last_frame_age_s=source.last_frame_age_s,
             reconnects=source.reconnects,
-            error=(self.error or source.error or source.ended_early)[:500],
+            error=hide(self.error or self.wrong_size or source.error or source.ended_early)[:500],
+            seen_fps=self.seen_fps,
+            dropped_share=source.dropped_share,
+            time_steps=source.time_steps,
+            clock_steps=source.clock_steps,
+            cuts=source.cuts,
+            key_interval_s=source.key_interval_s,
         )
+
+    @property
+    def _state(self) -> CameraStateName:
+        if self.source.state != "running":
+            return self.source.state
+        return "failed" if self.error else "wrong_size" if self.wrong_size else "running"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should mend though the camera runs."""
+        source = self.source
+        out = []
+        slow = self.seen_fps is not None and self.seen_fps < LEAST_SEEN_FPS < source.fps
+        if source.state == "running" and not self.wrong_size and (slow or source.dropped_share > MOST_DROPPED):
+            out.append(
+                f"camera {self.id}: the box cannot follow: it looks at {self.seen_fps or 0.0:.1f} of {source.fps:.1f} "
+                f"frames a second, {100 * source.dropped_share:.0f} % dropped -> fewer cameras, or a stronger box"
+            )
+        if source.key_interval_s is not None and source.key_interval_s > MOST_KEY_INTERVAL_S:
+            out.append(
+                f"camera {self.id}: a key frame only every {source.key_interval_s:.0f} s -> set its key frame "
+                "(I-frame) interval to 2 s"
+            )
+        return out
 
 
 @dataclass(frozen=True)
@@ -78,6 +124,7 @@ class NodeState:
         if self.outbox.refused:
             errors.append(f"outbox: {self.outbox.refused} packet(s) refused or damaged, kept aside")
         for camera in self.cameras:
+            errors += camera.warnings
             if camera.lost:
                 errors.append(f"camera {camera.id}: {camera.lost} act(s) could not be kept")
         ill = bool(errors) or any(c.health.state not in ("running", "ended") or c.error for c in self.cameras)
@@ -96,7 +143,7 @@ class NodeState:
             delivered_sequence=self.outbox.delivered_to,
             disk_free_bytes=self.disk_free_bytes,
             cameras=[c.health for c in self.cameras],
-            errors=[e[:500] for e in errors[:_MAX_ERRORS]],
+            errors=[hide(e)[:500] for e in errors[:_MAX_ERRORS]],
         )
 
 
@@ -168,13 +215,19 @@ class _StateCollector:
         lost = CounterMetricFamily("giaolo_acts_lost", "Acts that could not be recorded", labels=["camera"])
         fps = GaugeMetricFamily("giaolo_source_fps", "Frames a second, decoded", labels=["camera"])
         up = GaugeMetricFamily("giaolo_camera_up", "1 while frames come", labels=["camera", "state"])
+        seen = GaugeMetricFamily("giaolo_seen_fps", "Frames a second, looked at", labels=["camera"])
+        key = GaugeMetricFamily("giaolo_key_interval_seconds", "Longest time between key frames", labels=["camera"])
         kept = GaugeMetricFamily("giaolo_packets_in_memory", "Packets the outbox had no room for", labels=["camera"])
         for camera in state.cameras:
             lost.add_metric([camera.id], camera.lost)
             fps.add_metric([camera.id], camera.source.fps)
             up.add_metric([camera.id, camera.health.state], float(camera.health.state == "running"))
             kept.add_metric([camera.id], camera.kept)
-        yield from (lost, fps, up, kept)
+            if camera.seen_fps is not None:
+                seen.add_metric([camera.id], camera.seen_fps)
+            if camera.source.key_interval_s is not None:
+                key.add_metric([camera.id], camera.source.key_interval_s)
+        yield from (lost, fps, up, kept, seen, key)
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
             outbox.add_metric([name], getattr(state.outbox, name))

@@ -38,6 +38,14 @@ class Position:
     counts: TimeCounts = field(default_factory=TimeCounts)
     size_changes: int = 0
     key_gaps_s: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    key_s: float | None = None
+
+    @property
+    def key_interval_s(self) -> float | None:
+        """The longest time between key frames of late, the one that runs now included; None before the first."""
+        if self.key_s is None or self.t_s is None:
+            return None
+        return round(max([*self.key_gaps_s, self.t_s - self.key_s]), 2)
 
 
 class Segment:
@@ -75,7 +83,7 @@ class Segment:
         self._offset_s = 0.0
         self._size: tuple[int, int] | None = None
         self._key_s: float | None = None
-        self._began = monotonic()
+        self._began = self._opened_s = monotonic()
         self._early: list[tuple[Stamped[Packet[VideoStream]], float | None]] = []
         self._untimed: list[Packet[VideoStream]] = []
         self.first_t_s: float | None = None
@@ -152,9 +160,10 @@ class Segment:
         if sender_s is not None and abs(sender_s - now.timestamp()) < _PLAUSIBLE_S:
             self._clock.observe_sender(t_s, sender_s)
         if packet.is_keyframe:
-            if self._key_s is not None and t_s > self._key_s:
-                self._position.key_gaps_s.append(t_s - self._key_s)
-            self._key_s = t_s
+            # the first one was waited for: at least so long is the interval
+            since_s = stamped.arrival_s - self._opened_s if self._key_s is None else t_s - self._key_s
+            self._position.key_gaps_s.append(max(since_s, 0.0))
+            self._key_s = self._position.key_s = t_s
         if self._ring is not None:
             duration = packet.duration or 0
             self._ring.push(RingPacket(bytes(packet), stamped.ticks, packet.dts, duration, packet.is_keyframe, t_s))

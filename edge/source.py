@@ -6,6 +6,7 @@ broken or silent stream is opened again with growing pauses. A file waits for it
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import random
@@ -13,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, cast
@@ -27,15 +28,20 @@ from av.video.stream import VideoStream
 from edge.clock import StreamClock
 from edge.ring import PacketRing
 from edge.segment import Position, Segment
-from edge.source_errors import SourceError, check_file, open_error, shown_url
+from edge.source_errors import SourceError, check_file, open_error
 from edge.types import Frame, Image
+from evidence.addresses import hide, remember, shown_address
 
 log = logging.getLogger(__name__)
 # Every fault becomes one line of ours; FFmpeg's own lines would repeat it per packet.
 av.logging.set_level(None)
 
 SourceState = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed"]
+Transport = Literal["tcp", "udp", "auto"]
 _MAX_DEMUX_ERRORS = 20
+_SHARE_OVER_S = 10.0
+_ABANDON_S = 5.0
+"""FFmpeg keeps its time-outs to the second; a reader silent for so much longer hangs in it for good."""
 
 
 class EndOfStream(Exception):
@@ -46,12 +52,19 @@ class _Stalled(Exception):
     """The stream is open but no frame comes."""
 
 
+class _Abandoned(Exception):
+    """This reader hung; another has taken its place."""
+
+
 @dataclass(frozen=True)
 class SourceSettings:
-    """`fps_limit`: deliver at most so many frames a second (all are decoded, all packets are kept)."""
+    """`fps_limit`: deliver at most so many frames a second (all are decoded, all packets are kept). `key_wait_s`: how
+    long a first key frame is waited for while packets come; some cameras send one every 20 s and none on connect."""
 
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    key_wait_s: float = 90.0
+    transport: Transport = "tcp"
     backoff_first_s: float = 1.0
     backoff_max_s: float = 30.0
     queue_frames: int = 4
@@ -71,7 +84,12 @@ class StreamInfo:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """A snapshot for health and metrics; counters since the start."""
+    """A snapshot for health and metrics; counters since the start.
+
+    `time_steps`: steps of the camera's time; `restamped`: lone packets with a wrong time; `clock_steps`: of the node's
+    clock; `cuts`: of the picture; `size_changes`: of the picture's size. `key_interval_s`: the longest of late.
+    `dropped_share`: of the frames of the last ten seconds.
+    """
 
     state: SourceState
     error: str
@@ -82,6 +100,13 @@ class SourceStatus:
     fps: float
     last_frame_age_s: float | None
     ended_early: str
+    time_steps: int = 0
+    restamped: int = 0
+    clock_steps: int = 0
+    cuts: int = 0
+    size_changes: int = 0
+    key_interval_s: float | None = None
+    dropped_share: float = 0.0
 
 
 class VideoSource:
@@ -107,6 +132,8 @@ class VideoSource:
         uniform: Callable[[], float] = random.random,
     ) -> None:
         self.url = str(url)
+        remember(self.url)
+        self.shown = shown_address(self.url)
         self.live = "://" in self.url and not self.url.startswith("file:")
         self.settings = settings or SourceSettings()
         self.clock = StreamClock(file=not self.live, start_at=start_at)
@@ -115,7 +142,7 @@ class VideoSource:
         self._wall, self._monotonic, self._uniform = wall, monotonic, uniform
         self._queue: queue.Queue[Frame | None] = queue.Queue(self.settings.queue_frames)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"source {shown_url(self.url)}", daemon=True)
+        self._thread = self._reader(0)
         self._state: SourceState = "starting"
         self._error = ""
         self._fatal: SourceError | None = None
@@ -126,9 +153,17 @@ class VideoSource:
         self._position = Position()
         self._segment: Segment | None = None
         self._next_due_s = 0.0
+        self._cuts = 0
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=2000)
+        self._generation = 0
+        self._alive_s = self._monotonic()
 
     def start(self) -> None:
+        self._alive_s = self._monotonic()
         self._thread.start()
+
+    def _reader(self, generation: int) -> threading.Thread:
+        return threading.Thread(target=self._run, args=(generation,), name=f"source {self.shown}", daemon=True)
 
     def stop(self, timeout_s: float | None = None) -> None:
         """Ask the thread to end; it does within the read timeout."""
@@ -160,6 +195,7 @@ class VideoSource:
             try:
                 frame = self._queue.get(timeout=timeout_s)
             except queue.Empty:
+                self._watch_reader()
                 return None
             if frame is not None:
                 return frame
@@ -169,66 +205,105 @@ class VideoSource:
     def status(self) -> SourceStatus:
         now = self._monotonic()
         arrivals = list(self._arrivals)
-        segment = self._segment
+        segment, position = self._segment, self._position
+        age_s = None if position.seen_s is None else round(now - position.seen_s, 3)
+        hangs = self.live and self._state == "running" and (age_s or 0.0) > self.settings.read_timeout_s
+        recent = [dropped for at_s, dropped in list(self._outcomes) if now - at_s <= _SHARE_OVER_S]
         span = now - arrivals[0] if arrivals else 0.0
         return SourceStatus(
-            state=self._state,
-            error=self._error,
+            state="stalled" if hangs else self._state,
+            error=self._error or (f"no picture for {age_s:.0f} s" if hangs else ""),
             frames=self._frames,
             dropped=self._dropped,
             corrupt=self._corrupt + (segment.corrupt if segment is not None else 0),
             reconnects=self._reconnects,
             fps=round(len(arrivals) / span, 2) if span > 0.5 and self._state == "running" else 0.0,
-            last_frame_age_s=None if self._position.seen_s is None else round(now - self._position.seen_s, 3),
+            last_frame_age_s=age_s,
             ended_early=self._ended_early,
+            time_steps=position.counts.steps,
+            restamped=position.counts.restamped,
+            clock_steps=self.clock.clock_steps,
+            cuts=self._cuts,
+            size_changes=position.size_changes,
+            key_interval_s=position.key_interval_s,
+            dropped_share=round(sum(recent) / len(recent), 3) if recent else 0.0,
         )
 
-    def _run(self) -> None:
+    def _watch_reader(self) -> None:
+        """The watchdog: a reader that hangs inside FFmpeg is left to itself, and another takes its place."""
+        s = self.settings
+        if not self.live or self._over or self._stop.is_set():
+            return
+        silent_s = self._monotonic() - self._alive_s
+        if silent_s <= s.open_timeout_s + s.read_timeout_s + _ABANDON_S:
+            return
+        log.error("source hangs url=%s silent_s=%.0f: opened again", self.shown, silent_s)
+        self._state, self._error = "stalled", f"the reader hung for {silent_s:.0f} s"
+        self._generation += 1
+        self._reconnects += 1
+        self._alive_s = self._monotonic()
+        self._thread = self._reader(self._generation)
+        self._thread.start()
+
+    def _alive(self, generation: int) -> None:
+        if generation != self._generation:
+            raise _Abandoned
+        self._alive_s = self._monotonic()
+
+    def _run(self, generation: int) -> None:
         try:
             if self.live:
-                self._run_live()
+                self._run_live(generation)
             else:
-                self._run_file()
+                self._run_file(generation)
+        except _Abandoned:
+            return
         except SourceError as error:
             self._fail(error)
         except Exception as error:
             # A decoder or driver may raise anything; this camera fails, the process does not.
-            log.exception("source failed url=%s", shown_url(self.url))
-            self._fail(SourceError(f"failed: {error!r}", where=shown_url(self.url)))
-        finally:
+            log.exception("source failed url=%s", self.shown)
+            self._fail(SourceError(f"failed: {error!r}", where=self.shown))
+        if generation == self._generation:
             self._put_end()
 
-    def _run_file(self) -> None:
+    def _run_file(self, generation: int) -> None:
         while not self._stop.is_set():
             before = self._frames
-            self._play()
+            self._play(generation)
             if not self.settings.loop or self._frames == before:
                 break
         self._state = "ended"
 
-    def _run_live(self) -> None:
+    def _run_live(self, generation: int) -> None:
         failures = 0
         while not self._stop.is_set():
+            self._alive(generation)
             before = self._frames
             try:
-                self._play()
-                raise SourceError("the camera closed the stream", where=shown_url(self.url))
+                self._play(generation)
+                raise SourceError("the camera closed the stream", where=self.shown)
             except _Stalled as error:
                 self._state, self._error = "stalled", str(error)
             except (SourceError, av.FFmpegError) as error:
-                self._state, self._error = "reconnecting", shown_url(str(error))
+                self._state, self._error = "reconnecting", hide(str(error))
             if self._stop.is_set():
                 break
             failures = 0 if self._frames > before else failures + 1
             pause_s = self._pause_s(failures)
             log.warning(
                 "source lost url=%s state=%s pause_s=%.1f error=%s",
-                shown_url(self.url),
+                self.shown,
                 self._state,
                 pause_s,
                 self._error,
             )
-            self._stop.wait(pause_s)
+            self._alive(generation)
+            self._stop.wait(min(pause_s, self.settings.read_timeout_s))
+            while not self._stop.is_set() and pause_s > self.settings.read_timeout_s:
+                pause_s -= self.settings.read_timeout_s
+                self._alive(generation)
+                self._stop.wait(min(pause_s, self.settings.read_timeout_s))
             self._reconnects += 1
         self._state = "ended"
 
@@ -243,25 +318,30 @@ class VideoSource:
         if not self.live:
             check_file(self.url)
             return av.open(self.url)
-        options = {"rtsp_transport": "tcp", "timeout": str(int(s.read_timeout_s * 1e6))}
+        # An audio track is not even asked for: it would keep the connection busy while the video hangs.
+        options = {"allowed_media_types": "video", "timeout": str(int(s.read_timeout_s * 1e6))}
+        # A stream without a key frame is looked at for long at its opening; half the time to open is for that.
+        options["analyzeduration"] = str(int(min(5.0, s.open_timeout_s / 2) * 1e6))
+        options |= {"rtsp_flags": "prefer_tcp"} if s.transport == "auto" else {"rtsp_transport": s.transport}
         return av.open(self.url, options=options, timeout=(s.open_timeout_s, s.read_timeout_s))
 
-    def _play(self) -> None:
+    def _play(self, generation: int) -> None:
         """Read one connection or one pass of a file to its end."""
         try:
             container = self._open()
         except av.FFmpegError as error:
             raise open_error(error, self.url, live=self.live) from error
         with container:
+            self._alive(generation)
             if not container.streams.video:
                 raise SourceError(
-                    "has no video stream", where=shown_url(self.url), remedy="give a video file or a camera's stream"
+                    "has no video stream", where=self.shown, remedy="give a video file or a camera's stream"
                 )
             stream = container.streams.video[0]
             if stream.codec_context is None:
                 raise SourceError(
                     "uses a codec that this FFmpeg cannot decode",
-                    where=shown_url(self.url),
+                    where=self.shown,
                     remedy="set the camera to H.264 or H.265, or convert the file",
                 )
             stream.codec_context.thread_count = self.settings.decode_threads
@@ -277,7 +357,7 @@ class VideoSource:
                 monotonic=self._monotonic,
             )
             try:
-                for packet in self._packets(container, stream):
+                for packet in self._packets(container, stream, segment, generation):
                     for picture, t_s in segment.feed(packet):
                         if self.settings.realtime and not self.live:
                             self._stop.wait(max(0.0, segment.due_s(t_s) - self._monotonic()))
@@ -286,24 +366,29 @@ class VideoSource:
                         return
             finally:
                 self._corrupt += segment.corrupt
-                self._segment = None
+                if self._segment is segment:
+                    self._segment = None
             if not self.live:
                 self._note_early_end(container, stream, segment)
 
-    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    def _packets(
+        self, container: InputContainer, stream: VideoStream, segment: Segment, generation: int
+    ) -> Iterator[Packet[VideoStream]]:
         """Demuxed packets; damaged stretches of a file are stepped over, a live stream's errors go up."""
         errors = 0
         last_frames, since = self._frames, self._monotonic()
         while True:
             try:
-                for packet in container.demux(stream):
+                for packet in container.demux() if self.live else container.demux(stream):
                     errors = 0
-                    yield packet
+                    if packet.stream_index == stream.index:
+                        yield cast("Packet[VideoStream]", packet)
                     now = self._monotonic()
                     if self._frames != last_frames:
                         last_frames, since = self._frames, now
-                    elif self.live and now - since > self.settings.read_timeout_s:
-                        raise _Stalled(f"no decodable frame for {now - since:.1f} s")
+                    elif self.live:
+                        self._check_progress(now - since, segment)
+                    self._alive(generation)
                 return
             except av.FFmpegError as error:
                 if self.live:
@@ -314,8 +399,21 @@ class VideoSource:
                 self._corrupt += 1
                 if errors >= _MAX_DEMUX_ERRORS:
                     self._ended_early = f"unreadable after {self._position.t_s or 0.0:.2f} s: {error.strerror}"
-                    log.warning("source ended early url=%s %s", shown_url(self.url), self._ended_early)
+                    log.warning("source ended early url=%s %s", self.shown, self._ended_early)
                     return
+
+    def _check_progress(self, without_s: float, segment: Segment) -> None:
+        """Packets come, but no picture: at the start a key frame is waited for, later the camera is opened again."""
+        s = self.settings
+        if segment.first_t_s is not None:
+            if without_s > s.read_timeout_s:
+                raise _Stalled(f"no decodable frame for {without_s:.1f} s")
+        elif without_s > max(s.read_timeout_s, s.key_wait_s):
+            raise _Stalled(
+                f"no key frame for {without_s:.0f} s -> set the camera's key frame (I-frame) interval to 2 s"
+            )
+        elif without_s > 2.0:
+            self._error = f"waits for a key frame, for {without_s:.0f} s now"
 
     def _note_info(self, stream: VideoStream) -> None:
         context = stream.codec_context
@@ -326,7 +424,7 @@ class VideoSource:
         if segment.first_t_s is None:
             raise SourceError(
                 "holds no picture that can be decoded",
-                where=shown_url(self.url),
+                where=self.shown,
                 remedy="copy or record the file again",
             )
         declared_s = 0.0
@@ -337,7 +435,7 @@ class VideoSource:
         played_s = (self._position.t_s or 0.0) - segment.first_t_s
         if declared_s - played_s > max(1.0, 0.02 * declared_s) and not self._ended_early:
             self._ended_early = f"file ends after {played_s:.2f} s of the {declared_s:.2f} s its header promises"
-            log.warning("source ended early url=%s %s", shown_url(self.url), self._ended_early)
+            log.warning("source ended early url=%s %s", self.shown, self._ended_early)
 
     def _deliver(self, picture: VideoFrame, t_s: float) -> None:
         index = self._frames
@@ -345,8 +443,10 @@ class VideoSource:
         now = self._monotonic()
         self._position.t_s, self._position.seen_s = t_s, now
         self._arrivals.append(now)
+        if self.info is not None and (picture.width, picture.height) != (self.info.width, self.info.height):
+            self.info = replace(self.info, width=picture.width, height=picture.height)
         if self._state != "running":
-            log.info("source running url=%s t_s=%.3f reconnects=%d", shown_url(self.url), t_s, self._reconnects)
+            log.info("source running url=%s t_s=%.3f reconnects=%d", self.shown, t_s, self._reconnects)
         self._state, self._error = "running", ""
         if picture.is_corrupt:
             self._corrupt += 1  # concealed by the decoder: not something to accuse anyone with
@@ -364,10 +464,14 @@ class VideoSource:
         while not self._stop.is_set():
             try:
                 self._queue.put(frame, timeout=None if self.live else 0.5, block=not self.live)
+                self._outcomes.append((self._monotonic(), False))
                 return
             except queue.Full:
                 if self.live and self._take_oldest():
                     self._dropped += 1
+                    with contextlib.suppress(IndexError):
+                        self._outcomes.pop()
+                    self._outcomes.append((self._monotonic(), True))
 
     def _put_end(self) -> None:
         while True:
@@ -387,4 +491,4 @@ class VideoSource:
 
     def _fail(self, error: SourceError) -> None:
         self._state, self._error, self._fatal = "failed", str(error), error
-        log.error("source failed url=%s error=%s", shown_url(self.url), error)
+        log.error("source failed url=%s error=%s", self.shown, error)

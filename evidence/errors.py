@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from evidence.addresses import hide
+
 
 class GiaoLoError(Exception):
-    """Base of every expected error of the project.
+    """Base of every expected error of the project. Secrets of addresses in its texts are hidden.
 
     Parameters
     ----------
@@ -14,9 +16,9 @@ class GiaoLoError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
-        self.what = what
-        self.where = where
-        self.remedy = remedy
+        self.what = hide(what)
+        self.where = hide(where)
+        self.remedy = hide(remedy)
         super().__init__(str(self))
 
     def __str__(self) -> str:

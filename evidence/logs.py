@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TextIO
 
+from evidence.addresses import hide
+
 # C0 and C1 controls (line ends, escape sequences of terminals), Unicode's line and paragraph separators, and the marks
 # that turn the direction of writing.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -35,10 +37,10 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
-        lines = [f"{at} {record.levelname} {record.name} {plain(record.getMessage())}"]
+        lines = [f"{at} {record.levelname} {record.name} {plain(hide(record.getMessage()))}"]
         more = self.formatException(record.exc_info).splitlines() if record.exc_info else []
         more += record.stack_info.splitlines() if record.stack_info else []
-        return "\n".join(lines + [_CONTINUED + plain(line) for line in more])
+        return "\n".join(lines + [_CONTINUED + plain(hide(line)) for line in more])
 
 
 @dataclass

@@ -97,13 +97,25 @@ class Chunk:
     data: bytes
 
 
+CameraStateName = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed", "wrong_size"]
+
+
 class CameraHealth(Model):
+    """`fps`: decoded; `seen_fps`: looked at; `dropped_share` 0..1 of the last seconds. `time_steps`, `clock_steps`,
+    `cuts`: of the camera's time, the box's clock and the picture, since the start."""
+
     id: Ident
-    state: Literal["starting", "running", "reconnecting", "stalled", "ended", "failed"]
+    state: CameraStateName
     fps: float = 0.0
     last_frame_age_s: float | None = None
     reconnects: int = 0
     error: str = ""
+    seen_fps: float | None = None
+    dropped_share: float = 0.0
+    time_steps: int = 0
+    clock_steps: int = 0
+    cuts: int = 0
+    key_interval_s: float | None = None
 
 
 class Health(Model):

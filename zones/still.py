@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.addresses import shown_address
 from evidence.errors import GiaoLoError
 
 
@@ -24,7 +25,7 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     StillError: the file is missing, neither picture nor video, or the video ends before `at_s`.
     """
     if not source.is_file():
-        raise StillError("there is no such file", where=str(source), remedy="give a picture or a video")
+        raise StillError("there is no such file", where=shown_address(str(source)), remedy="give a picture or a video")
     picture = cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
     if picture is not None:
         return picture
@@ -32,7 +33,9 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     try:
         if not video.isOpened():
             raise StillError(
-                "neither a picture nor a video", where=str(source), remedy="give a PNG, JPEG or video file"
+                "neither a picture nor a video",
+                where=shown_address(str(source)),
+                remedy="give a PNG, JPEG or video file",
             )
         rate = video.get(cv2.CAP_PROP_FPS) or 25.0
         # frame by frame: seeking to a time lands on key frames in some containers
@@ -43,9 +46,13 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     finally:
         video.release()
     if not seen and not passed:
-        raise StillError("neither a picture nor a video", where=str(source), remedy="give a PNG, JPEG or video file")
+        raise StillError(
+            "neither a picture nor a video", where=shown_address(str(source)), remedy="give a PNG, JPEG or video file"
+        )
     if not seen:
-        raise StillError(f"the video has no frame at {at_s:g} s", where=str(source), remedy="choose an earlier time")
+        raise StillError(
+            f"the video has no frame at {at_s:g} s", where=shown_address(str(source)), remedy="choose an earlier time"
+        )
     return frame
 
 

@@ -225,3 +225,32 @@ def test_a_kill_while_the_last_good_copy_is_replaced_loses_neither(tmp_path: Pat
     (folder / "last_good").rename(folder / "last_good.old")
     path.write_text(path.read_text() + "typo: 1\n")
     assert load_plan(path).config == good.config
+
+
+def test_the_cameras_login_has_fields_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "cam.password").write_text("s3cret/x@y z\nnothing else\n")
+    camera = CAMERA | {"url": "rtsp://192.0.2.1:554/live", "username": "ad/min", "password_file": "cam.password"}
+    config = load_config(make(tmp_path, cameras=[camera])).cameras[0]
+    assert config.address() == "rtsp://ad%2Fmin:s3cret%2Fx%40y%20z@192.0.2.1:554/live"
+    (tmp_path / "cam.password").unlink()
+    with pytest.raises(ConfigError, match="no password"):
+        config.address()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"password_file": "x"},
+        {"username": "admin", "url": "rtsp://u:HUNTER2@192.0.2.1/live"},
+        {"username": "admin", "url": "HUNTER2.mp4"},
+        {"url": "rtsp://192.0.2.1/user=admin&password=HUNTER2", "fps_limit": "rtsp://a:HUNTER2@x"},
+        {"url": "rtsp://u:HUNTER2@192.0.2.1/live", "loop": True},
+    ],
+)
+def test_a_login_given_twice_or_in_part_is_refused_without_showing_it(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    path = make(tmp_path, cameras=[CAMERA | {"url": "rtsp://192.0.2.1/live"} | changes])
+    with pytest.raises(ConfigError) as raised:
+        load_config(path)
+    assert "HUNTER2" not in str(raised.value) + "".join(raised.value.faults)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.health import CameraState
 from edge.source import SourceSettings, VideoSource
 from edge.source_errors import SourceError
+from evidence.logs import LineFormatter
 from tests.edge.media import FOOTAGE, make_video, needs_footage
 
 
@@ -141,6 +143,33 @@ def test_user_and_password_never_show(tmp_path: Path) -> None:
     source.stop(timeout_s=5)
     assert "cannot be opened" in source.status().error
     assert "secret" not in source.status().error
+
+
+ADDRESSES = [
+    "rtsp://127.0.0.1:9/user=admin&password=HUNTER2&channel=1&stream=0.sdp",
+    "rtsp://admin:HUNT/ER2@127.0.0.1:9/x",
+    "rtsp://admin:HUN@TER2@127.0.0.1:9/x",
+    "rtsp://HUNTER2@127.0.0.1:9/x",
+    "rtsp://admin:HUN TER2'@127.0.0.1:9/x",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_form_of_address_shows_its_password_in_log_state_or_health(
+    address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = VideoSource(address, settings=SourceSettings(open_timeout_s=1, backoff_first_s=30))
+    source.start()
+    for _ in range(400):
+        if source.status().error:
+            break
+        source._stop.wait(0.05)
+    source.stop(timeout_s=5)
+    health = CameraState("cam-1", source.status(), error=f"cannot be opened: {address!r}").health
+    text = "".join([source.status().error, repr(source.status()), repr(health), source._thread.name])
+    text += "".join(LineFormatter().format(r) for r in caplog.records)
+    assert source.status().error
+    assert not [part for part in ("HUN", "TER2", "ER2", "admin") if part in text], text
 
 
 def test_pauses_between_attempts_grow_with_jitter_to_a_bound() -> None:

@@ -170,3 +170,12 @@ def test_each_example_has_the_size_of_its_clip(path):
     picture = load_scene(path).scene.picture
     for clip in clips:
         assert read_still(clip).shape[:2] == (picture.height, picture.width), clip.name
+
+
+@pytest.mark.parametrize("command", [["edit"], ["draw", "--out", "x.png"]])
+def test_an_address_given_as_a_still_does_not_show_its_password(command, scene_file):
+    address = "rtsp://admin:HUNTER2@127.0.0.1/live?pwd=HUNTER2"
+    result = CliRunner().invoke(zones, [command[0], str(scene_file), "--still", address, *command[1:]])
+    assert result.exit_code == 1
+    assert "no such file" in result.output
+    assert "HUNTER2" not in result.output

@@ -32,7 +32,7 @@ def acknowledge(session: Session, alarm_id: int, *, by: str, now: datetime) -> b
 
     An acknowledged alarm is closed: the same fault after it raises a new one (`raise_alarm` looks at open ones only).
     """
-    if session.get(AlarmRow, alarm_id) is None:
+    if not 0 < alarm_id < 2**63 or session.get(AlarmRow, alarm_id) is None:
         raise AlarmError("there is no such alarm", where=str(alarm_id), remedy="giaolo central alarms")
     seen = (
         update(AlarmRow)

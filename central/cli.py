@@ -162,7 +162,7 @@ def audit(config_file: Path, files: bool) -> None:
     with centre.db.read() as session:
         found = check(session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None)
     for fault in found.faults:
-        click.echo(fault)
+        click.echo(logs.plain(fault))
     click.echo(
         f"{found.packets} packets, {found.checkpoints} checkpoints, {found.cases} cases: {len(found.faults)} faults"
     )
@@ -190,6 +190,30 @@ def end_key_command(config_file: Path, node_id: str, key_id: str, at: str) -> No
     except GiaoLoError as error:
         _fail(error)
     click.echo(f"{node_id}: key {key_id} ends at {instant.isoformat()}")
+
+
+@central.command()
+@_config_option
+@click.option("--seen", "alarm_id", type=int, help="acknowledge the alarm with this number")
+@click.option("--by", default="", help="user name of whoever has looked at it")
+def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
+    """List open alarms, or acknowledge one with --seen NUMBER --by NAME; the same fault later raises a new one."""
+    from central.alarms import acknowledge, open_alarms
+
+    centre = _open(config_file)
+    if (alarm_id is None) != (not by):
+        raise click.UsageError("--seen NUMBER and --by NAME belong together")
+    try:
+        with centre.db.write() as session:
+            if alarm_id is not None:
+                acknowledge(session, alarm_id, by=by[:64], now=utc_now())
+            waiting = open_alarms(session)
+    except GiaoLoError as error:
+        _fail(error)
+    for row in waiting:
+        said = f"{row.id}  {row.at.isoformat(timespec='seconds')}  {row.kind}  {row.node_id or '-'}  {row.text}"
+        click.echo(logs.plain(said))
+    click.echo(f"{len(waiting)} open alarms")
 
 
 @central.command("node-key")

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from central.alarms import alarm_unsound
+from central.alarms import AlarmError, alarm_unsound
 from central.case_log import CaseNotFound
 from central.lifecycle import Refused
 from central.store import BlobUnsound
@@ -115,6 +115,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CaseNotFound)
     def _no_case(request: Request, error: CaseNotFound) -> Response:
         return keyed(request, "no_case", 404)
+
+    @app.exception_handler(AlarmError)
+    def _no_alarm(request: Request, error: AlarmError) -> Response:
+        return keyed(request, "not_found", 404)
 
     @app.exception_handler(Refused)
     def _refused(request: Request, error: Refused) -> Response:

@@ -1,22 +1,25 @@
-"""For machines that watch: /healthz and /metrics."""
+"""For those who watch: /healthz and /metrics for machines, the acknowledgement of alarms for people."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from central.alarms import acknowledge
 from central.cases import status_counts
-from central.web.access import SiteDep
+from central.web.access import FORM, HeadDep, SiteDep
 from central.web.errors import WebError
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 REQUESTS = Counter("giaolo_web_requests_total", "Answers of the web by route and status", ["route", "status"])
 SECONDS = Histogram("giaolo_web_request_seconds", "Time to answer", ["route"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10))
@@ -60,6 +63,15 @@ class Metrics:
             route = getattr(scope.get("route"), "path", "other")
             REQUESTS.labels(route, str(status)).inc()
             SECONDS.labels(route).observe(time.perf_counter() - start)
+
+
+@router.post("/desk/alarms/{alarm_id}/seen", dependencies=FORM)
+def alarm_seen(site: SiteDep, officer: HeadDep, alarm_id: int) -> Response:
+    """Whoever sees the page of the unit says that an alarm was looked at; who and when is kept with it."""
+    with site.centre.db.write() as session:
+        acknowledge(session, alarm_id, by=officer.username, now=site.centre.clock())
+    log.info("alarm seen id=%d name=%s", alarm_id, officer.username)
+    return RedirectResponse("/desk/unit", 303)
 
 
 @router.get("/healthz")

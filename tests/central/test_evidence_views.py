@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -14,12 +17,14 @@ from sqlalchemy import select
 from central.alarms import acknowledge, open_alarms
 from central.case_log import events
 from central.centre import Centre
+from central.cli import central
 from central.db import AlarmRow, CaseRow, PacketFileRow
+from central.quarantine import raise_alarm
 from central.store import BlobUnsound, FileStore
 from central.web.copies import Copies
 from central.web.verified import byte_range
 from evidence.canonical import sha256_hex
-from tests.central.build import BINH, LAN, NOW, case_of, issued, picture
+from tests.central.build import BINH, LAN, NOW, OFFICE, TRUONG, case_of, issued, picture
 from tests.central.web_people import Web, make_web
 
 
@@ -268,3 +273,38 @@ def test_an_acknowledged_alarm_says_who_and_when_and_does_not_hide_the_next(web:
         seen = session.get_one(AlarmRow, alarm.id)
         assert (seen.acknowledged_by, seen.acknowledged_at) == ("truong", NOW)
         assert len(open_alarms(session)) == 1
+
+
+def test_the_head_of_unit_acknowledges_on_the_page_and_an_officer_may_not(web: Web) -> None:
+    case_id = case_of(web.centre)
+    lan, truong = web.person(LAN), web.person(TRUONG)
+    blob_path(web.centre, case_id, "still_on.jpg").unlink()
+    lan.get(f"/desk/cases/{case_id}/files/still_on.jpg")
+    action = re.search(r'action="(/desk/alarms/\d+/seen)"', truong.get("/desk/unit").text)
+    assert action
+    assert lan.post(action[1], at="/desk").status_code == 403
+    assert truong.client.post(action[1]).status_code == 403
+    assert truong.post(action[1], at="/desk/unit").status_code == 200
+    with web.centre.db.read() as session:
+        (alarm,) = session.scalars(select(AlarmRow)).all()
+    assert (alarm.acknowledged_by, alarm.acknowledged_at) == ("truong", web.clock.now)
+    assert "/seen" not in truong.get("/desk/unit").text
+    for unknown in ("/desk/alarms/99/seen", f"/desk/alarms/{10**30}/seen", "/desk/alarms/-1/seen"):
+        assert truong.post(unknown, at="/desk/unit").status_code == 404, unknown
+
+
+def test_alarms_are_listed_and_acknowledged_by_command(web: Web, tmp_path: Path) -> None:
+    with web.centre.db.write() as session:
+        raise_alarm(session, "fork", "n", None, "a line\nof somebody else's", NOW)
+    config = tmp_path / "central.yaml"
+    value = {"schema_version": 1, "data_dir": str(web.centre.config.data_dir), "office": OFFICE}
+    config.write_text(yaml.safe_dump(value), encoding="utf-8")
+
+    def shell(*arguments: str) -> str:
+        result = CliRunner().invoke(central, ["alarms", "--config", str(config), *arguments])
+        return result.output if result.exit_code == 0 else f"exit {result.exit_code}: {result.output}"
+
+    assert "fork  n  a line\\nof somebody else's\n1 open alarms" in shell()
+    assert shell("--seen", "1", "--by", "truong") == "0 open alarms\n"
+    assert shell("--seen", "1").startswith("exit 2")
+    assert "there is no such alarm" in shell("--seen", "7", "--by", "truong")

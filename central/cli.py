@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -14,7 +16,7 @@ from sqlalchemy import select
 
 from central.centre import Centre, open_centre, utc_now
 from central.config import CentralConfig, load_config
-from central.db import NodeRow
+from central.db import DatabaseAway, NodeRow
 from central.lifecycle import Role
 from central.nodes import add_node, end_key, key_of
 from central.registry import import_registry
@@ -25,6 +27,10 @@ from evidence.errors import GiaoLoError
 _config_option = click.option(
     "--config", "config_file", type=click.Path(path_type=Path), required=True, help="CENTRAL.yaml"
 )
+
+_DATABASE_TRIES = 60
+_DATABASE_EVERY_S = 5.0
+"""Five minutes in all: longer than a database server takes to look through its journal."""
 
 
 @click.group()
@@ -44,7 +50,11 @@ def run(config_file: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with App(load_config(config_file)) as app:
+        config = load_config(config_file)
+        centre = open_when_there(lambda: open_centre(config), wait=stop.wait)
+        if centre is None:
+            return
+        with App(config, centre=centre) as app:
             click.echo(f"centre {app.config.centre_id} key {app.centre.key.public.key_id}")
             if app.config.web.enabled:
                 click.echo(f"web {app.web_url}")
@@ -52,6 +62,26 @@ def run(config_file: Path) -> None:
             stop.wait()
     except GiaoLoError as error:
         _fail(error)
+
+
+def open_when_there(
+    opened: Callable[[], Centre], *, wait: Callable[[float], bool], tries: int = _DATABASE_TRIES
+) -> Centre | None:
+    """The centre, as soon as its database server answers. None when `wait` says that we were told to stop.
+
+    A machine that starts again after a power cut starts everything at once. Raises `GiaoLoError`: `DatabaseAway` after
+    the last try, anything else at once.
+    """
+    for left in range(tries - 1, -1, -1):
+        try:
+            return opened()
+        except DatabaseAway as error:
+            if not left:
+                raise
+            logging.getLogger(__name__).warning("%s; trying again", error)
+            if wait(_DATABASE_EVERY_S):
+                return None
+    return None
 
 
 @central.command()

@@ -69,6 +69,10 @@ class DatabaseError(GiaoLoError):
     """The database cannot be opened or is not one of ours."""
 
 
+class DatabaseAway(DatabaseError):
+    """The database server does not answer, or not yet."""
+
+
 class Database:
     """One engine and the two ways to use it."""
 

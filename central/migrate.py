@@ -9,16 +9,19 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from central.db import Database, DatabaseError
+from central.db import Database, DatabaseAway, DatabaseError
 
 # Two processes that start at once must not both migrate: PostgreSQL advisory lock, any fixed number.
 _LOCK = 0x6769616F
 
 
 def upgrade(database: Database, *, to: str = "head") -> None:
-    """Apply what is missing, up to `to`. Raises `DatabaseError`, also for a database newer than this software."""
+    """Apply what is missing, up to `to`. Raises `DatabaseError`, also for a database newer than this software.
+
+    `DatabaseAway` when the server does not answer: after a power cut it may start later than the centre.
+    """
     config = _config()
     try:
         with database.engine.execution_options(giaolo_begin="IMMEDIATE").begin() as connection:
@@ -36,7 +39,8 @@ def upgrade(database: Database, *, to: str = "head") -> None:
             command.upgrade(config, to)
     except DBAPIError as error:
         said = str(error.orig).strip() or "no reason given"
-        raise DatabaseError(
+        away = database.dialect == "postgresql" and isinstance(error, OperationalError)
+        raise (DatabaseAway if away else DatabaseError)(
             f"cannot be opened: {said.splitlines()[0]}",
             where=database.engine.url.render_as_string(),
             remedy="is the server running, and are name, password and rights good?",

@@ -114,8 +114,8 @@ class PacketRow(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     """Key of this table: the packet's own id, or another one when some other node has used that id before."""
-    packet_id: Mapped[str] = mapped_column(String(36))
-    """As in the manifest: unique for one node. A node cannot take the ids of another."""
+    packet_id: Mapped[str] = mapped_column(String(36), default=lambda row: row.get_current_parameters()["id"])
+    """As in the manifest, and the key unless that was taken: unique for one node, which cannot take ids of others."""
     node_id: Mapped[str] = mapped_column(ForeignKey("nodes.id"))
     sequence: Mapped[int]
     previous: Mapped[str | None] = mapped_column(String(64))

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from central.app import App, StartError
-from central.centre import open_centre
+from central.centre import Centre, open_centre
+from central.cli import open_when_there
 from central.config import ConfigError, load_config, parse_config
-from central.db import Database, DatabaseError
+from central.db import Database, DatabaseAway, DatabaseError
 from central.migrate import upgrade
 from evidence.errors import GiaoLoError, KeyFileError
 from tests.central.build import OFFICE
@@ -165,3 +166,26 @@ def test_a_port_that_is_taken_is_said_and_nothing_keeps_running(tmp_path: Path) 
 def test_every_error_of_the_centre_has_the_one_shape() -> None:
     error = GiaoLoError("is wrong", where="here", remedy="do that")
     assert str(error) == "here: is wrong -> do that"
+
+
+def test_a_database_server_that_starts_later_is_waited_for_and_one_that_never_comes_is_told() -> None:
+    # a real try at a port where nobody listens
+    def away() -> Centre:
+        upgrade(Database("postgresql://giaolo@127.0.0.1:1/giaolo"))
+        raise AssertionError("nobody should listen at port 1")
+
+    waited: list[float] = []
+    with pytest.raises(DatabaseAway):
+        open_when_there(away, wait=lambda s: bool(waited.append(s)), tries=3)
+    assert len(waited) == 2
+    answers = iter([away, away, lambda: "the centre"])
+    assert open_when_there(lambda: next(answers)(), wait=lambda _: False) == "the centre"  # type: ignore[comparison-overlap,arg-type,return-value]
+    assert open_when_there(away, wait=lambda _: True) is None  # told to stop meanwhile
+
+
+def test_what_waiting_does_not_mend_is_told_at_once() -> None:
+    def broken() -> Centre:
+        raise ConfigError("is not YAML")
+
+    with pytest.raises(ConfigError):
+        open_when_there(broken, wait=lambda _: pytest.fail("waited"))

@@ -69,6 +69,8 @@ _SAME_S = 3.0
 _SAME_PLACE_S = 900.0
 """Who stands past the line and was never seen to come there may be parked: told once, not with each new track."""
 _MIN_BOX_PX = 6.0
+_LARGER = 1.05
+"""A view so much larger is worth holding anew; in between the ring of stills has one every fifth of a second."""
 _CUT_OFF_S = 0.3
 
 
@@ -162,6 +164,8 @@ class CameraPipeline:
         self._over = False
         self._feed = feed
         self._segment: int | None = None
+        self._ridden: dict[tuple[int, str], float] = {}
+        self.looked_at = 0
 
     @property
     def tracks(self) -> list[Track]:
@@ -182,6 +186,7 @@ class CameraPipeline:
         if frame.t_s + 1e-6 < self._next_s:
             return []
         self._check_size(frame)
+        self.looked_at += 1
         step_s = 1.0 / self._settings.max_fps
         self._next_s = max(self._next_s + step_s, frame.t_s + step_s / 2)
         self._now_s = frame.t_s
@@ -257,16 +262,20 @@ class CameraPipeline:
 
     def _pin(self, path: Path) -> None:
         """Hold this frame exactly if it may be the one of an act: a rear has just passed a line, or stands on one; and
-        the frame after that, in which it may still be red."""
+        the frame after that, in which it may still be red. Who rides a line is held again only when seen larger."""
         for run in path.lines.values():
             rear = run.rear_px[-3:]
             if len(rear) >= 2 and rear[0] <= 0 < rear[-1]:
                 self._stills.pin()
                 return
-        for runs in path.stripes.values():
+        size_px = float(path.size_px[-1])
+        for marking, runs in path.stripes.items():
             if any(run.within[-1] and run.least[-1] >= self.scene.rules.solid_overlap for run in runs):
-                self._stills.pin()
-                return
+                key = (path.track_id, marking)
+                if size_px >= _LARGER * self._ridden.get(key, 0.0):
+                    self._ridden[key] = size_px
+                    self._stills.pin()
+                    return
 
     def _ripe(self, ended: Sequence[Track]) -> list[ActEvent]:
         """Pending findings whose time has come are judged once more, on all that is known by now."""
@@ -326,3 +335,4 @@ class CameraPipeline:
         self._paths.forget(track.id)
         self._views.forget(track.id)
         self._told = {key for key in self._told if key[0] != track.id}
+        self._ridden = {key: px for key, px in self._ridden.items() if key[0] != track.id}

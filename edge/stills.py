@@ -21,7 +21,8 @@ _OPTIONS = [
 
 
 class StillStore:
-    """`keep_s`: how long frames are held; `step_s`: pause between those of the ring.
+    """`keep_s`: how long frames are held; `step_s`: pause between those of the ring; `max_pinned`: frames beside the
+    ring at most. When there are more, the one goes whose neighbours lie closest: least is lost with it.
 
     Held for longest: the coming of one who stands over the line for 5 s, told 6 s later.
     """
@@ -29,7 +30,7 @@ class StillStore:
     def __init__(self, *, keep_s: float = 15.0, step_s: float = 0.2, max_pinned: int = 64) -> None:
         self._keep_s, self._step_s, self._max_pinned = keep_s, step_s, max_pinned
         self._kept: OrderedDict[int, tuple[float, NDArray[np.uint8]]] = OrderedDict()
-        self._pinned = 0
+        self._pinned: set[int] = set()
         self._current: Frame | None = None
         self._next_s = -1e9
 
@@ -40,17 +41,39 @@ class StillStore:
             self._keep(frame)
             self._next_s = max(self._next_s + self._step_s, frame.t_s + self._step_s / 2)
         while self._kept and frame.t_s - next(iter(self._kept.values()))[0] > self._keep_s:
-            self._kept.popitem(last=False)
+            self._pinned.discard(self._kept.popitem(last=False)[0])
 
     def clear(self) -> None:
         """The stream was cut: pictures from before prove nothing about what comes."""
         self._kept.clear()
+        self._pinned.clear()
         self._current, self._next_s = None, -1e9
 
     def pin(self) -> None:
         """Hold the newest frame exactly."""
-        if self._current is not None:
-            self._keep(self._current)
+        frame = self._current
+        if frame is None or frame.index in self._kept or self._max_pinned < 1:
+            return
+        self._keep(frame)
+        self._pinned.add(frame.index)
+        while len(self._pinned) > self._max_pinned:
+            spare = self._least_missed()
+            self._pinned.discard(spare)
+            del self._kept[spare]
+
+    def _least_missed(self) -> int:
+        held = [(index, t_s) for index, (t_s, _) in self._kept.items()]
+        spans = [
+            (after - before, index)
+            for (_, before), (index, _), (_, after) in zip(held, held[1:], held[2:], strict=False)
+            if index in self._pinned
+        ]
+        return min(spans)[1] if spans else min(self._pinned)
+
+    @property
+    def held(self) -> int:
+        """Frames held now."""
+        return len(self._kept)
 
     def nearest(self, t_s: float, *, from_s: float = -1e9, to_s: float = 1e9) -> Still | None:
         """The held frame nearest to `t_s` among those between `from_s` and `to_s`."""

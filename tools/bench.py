@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 
 from edge.cli import detector_option
+from edge.types import Frame
 from models.manifest import DetectorSize
 from tools.demo_site import choose_clip
 
@@ -33,47 +35,89 @@ def bench() -> None:
 def edge(
     clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: DetectorSize
 ) -> None:
-    """Hộp xử lý. / The pipeline of one camera: frames a second and time a frame, the camera's own rate beside it."""
+    """Hộp xử lý. / One camera: frames looked at a second with decoding, the longest stall, decoding alone beside it."""
     from edge.pipeline import open_eyes
-    from edge.source import VideoSource
     from zones.load import load_scene
 
     clip, scene = choose_clip(clip, scene)
     pipeline = open_eyes(threads=threads, size=detector).pipeline(load_scene(scene))
-    source = VideoSource(clip)
-    source.start()
-    spent: list[float] = []
-    fps = 0.0
-    try:
-        for frame in source.frames():
-            fps = source.info.fps if source.info else fps
-            began = time.perf_counter()
-            pipeline.process(frame)
-            spent.append(time.perf_counter() - began)
-            if len(spent) >= frames:
-                break
-    finally:
-        source.stop(timeout_s=5)
-    if not spent:
-        raise click.ClickException(f"{clip}: holds no frame")
-    measured = 1.0 / float(np.mean(spent))
+    bare = _play(clip, frames, lambda frame: None)
+    whole = _play(clip, frames, pipeline.process)
+    looked_at = pipeline.looked_at
+    # a frame that is not looked at takes no time: the longest are the looks
+    looks = sorted(whole.spent)[len(whole.spent) - looked_at :]
+    fps = whole.camera_fps
+    wanted = min(fps, fps * looked_at / len(whole.spent)) if fps else 0.0
     result = {
         "clip": clip.name,
-        "frames": len(spent),
-        "fps": round(measured, 2),
+        "frames": len(whole.spent),
+        "looked_at": looked_at,
         "camera_fps": round(fps, 2),
-        "frame_ms": _milliseconds(spent),
+        "wall_s": round(whole.wall_s, 3),
+        "fps": round(len(whole.spent) / whole.wall_s, 2),
+        "looked_at_fps": round(looked_at / whole.wall_s, 2),
+        "decode_fps": round(len(bare.spent) / bare.wall_s, 2),
+        "decode_ms": round(1000 * bare.wall_s / len(bare.spent), 2),
+        "longest_stall_ms": round(1000 * whole.longest_s, 2),
+        "look_ms": _milliseconds(looks),
     }
     if as_json:
         click.echo(json.dumps(result))
         return
-    click.echo(f"{'figure':38s} {'measured':>9s} {'limit':>9s}")
-    verdict = "ok" if measured >= fps else "NOT MET"
-    click.echo(
-        f"{'frames a second, ' + clip.name:38s} {measured:9.1f} {fps:9.1f}  {verdict} (limit: the camera's rate)"
-    )
-    for name, value in _milliseconds(spent).items():
-        click.echo(f"{'milliseconds a frame, ' + name:38s} {value:9.1f} {1000 / fps if fps else 0:9.1f}")
+    click.echo(f"{clip.name}: {len(whole.spent)} frames, {looked_at} looked at, {whole.wall_s:.1f} s with decoding")
+    click.echo(f"{'figure':44s} {'measured':>9s} {'limit':>9s}")
+    measured = looked_at / whole.wall_s
+    keeps_up, no_stall = measured >= wanted, whole.longest_s <= _QUEUE_FRAMES / fps if fps else True
+    for name, value, limit, verdict in (
+        ("frames looked at, a second", measured, wanted, keeps_up),
+        ("longest stall, milliseconds", 1000 * whole.longest_s, 1000 * _QUEUE_FRAMES / fps if fps else 0.0, no_stall),
+    ):
+        click.echo(f"{name:44s} {value:9.1f} {limit:9.1f}  {'ok' if verdict else 'NOT MET'}")
+    click.echo(f"{'decoding alone, frames a second':44s} {len(bare.spent) / bare.wall_s:9.1f}")
+    for name, value in _milliseconds(looks).items():
+        click.echo(f"{'milliseconds a frame looked at, ' + name:44s} {value:9.1f}")
+
+
+_QUEUE_FRAMES = 4
+"""A live camera's queue: a stall that lasts for more frames loses pictures (`edge.source.SourceSettings`)."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Seconds a frame in `spent`; `longest_s`: between two frames taken, decoding included."""
+
+    spent: list[float]
+    wall_s: float
+    longest_s: float
+    camera_fps: float
+
+
+def _play(clip: Path, frames: int, look: Callable[[Frame], object]) -> _Run:
+    """The clip's first frames as fast as they go. The file waits for us, so nothing is dropped."""
+    from edge.source import SourceSettings, VideoSource
+
+    # one frame in waiting: what is decoded ahead while the other works is decoded in the time measured
+    source = VideoSource(clip, settings=SourceSettings(queue_frames=1))
+    spent: list[float] = []
+    longest_s = 0.0
+    began = last = time.perf_counter()
+    source.start()
+    try:
+        for frame in source.frames():
+            at = time.perf_counter()
+            look(frame)
+            now = time.perf_counter()
+            spent.append(now - at)
+            longest_s, last = max(longest_s, now - last), now
+            if len(spent) >= frames:
+                break
+        wall_s = time.perf_counter() - began
+        fps = source.info.fps if source.info else 0.0
+    finally:
+        source.stop(timeout_s=5)
+    if not spent:
+        raise click.ClickException(f"{clip}: holds no frame")
+    return _Run(spent, wall_s, longest_s, fps)
 
 
 @bench.command()

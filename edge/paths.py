@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,8 @@ class Path:
     ground: GroundMap | None = None
     lower_edge_px: float = np.inf
     """From this row on a box is cut off by the picture's lower edge, and its foot lies below."""
+    known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What rules found out of this path already, for the next rule that asks the same."""
 
     def way_m(self) -> tuple[Floats, Floats] | None:
         """Times `[M]` and places on the road `[M, 2]`, metres, where the foot is in the picture.
@@ -256,7 +259,7 @@ class SceneGeometry:
             within = (reading.along_px >= -tolerance) & (reading.along_px <= line.length_px + tolerance)
             farthest = _footprint(at_farthest, drawn.nx, drawn.ny)[0]
             columns += [reading.distance_px, line.distance(front), within.astype(np.float64), line.distance(farthest)]
-            columns += [self._metres_past(drawn, rear), self._metres_past(drawn, farthest)]
+            columns += np.split(self._metres_past(drawn, np.concatenate([rear, farthest])), 2)
         for _, stripes in self.markings:
             for stripe in stripes:
                 straddle = stripe.straddle(self.faces.of(as_seen, m.widest_m, stripe, m.way) if self.faces else as_seen)

@@ -69,6 +69,14 @@ def crossing(path: Path, run: LineRun, rules: RuleSettings, *, over_m: float | N
     before it); the path must have a ground plane. A track that was first seen past it has no crossing, whatever it does
     later.
     """
+    asked = ("crossing", id(run), over_m, rules.line_margin_px, rules.min_track_points)
+    if asked not in path.known:
+        path.known[asked] = _crossing(path, run, rules, over_m)
+    found: Crossing | None = path.known[asked]
+    return found
+
+
+def _crossing(path: Path, run: LineRun, rules: RuleSettings, over_m: float | None) -> Crossing | None:
     rear, farthest_on, margin = run.rear_px, run.farthest_px, rules.line_margin_px
     if over_m is not None:
         rear, farthest_on, margin = run.rear_m, run.farthest_m, over_m

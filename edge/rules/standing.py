@@ -14,19 +14,19 @@ _WINDOW = 5
 
 
 def stands(path: Path, from_: int, seconds: float) -> list[tuple[int, int]]:
-    """Every stretch of standing from observation `from_` on, each as far as its first `seconds`: first and last
-    observation. A stretch begins anew after each observation that was too far from where the vehicle stands now."""
+    """First and last observation of every stretch of `seconds` of standing from observation `from_` on: throughout it
+    the vehicle was where it is at its end."""
     points, t_s = path.contacts[from_:], path.t_s[from_:]
-    sizes = _size_by_then(path.size_px[from_:])
-    found: list[tuple[int, int]] = []
-    start = 0
-    for last in range(len(t_s)):
-        away = np.flatnonzero(np.hypot(*(points[start : last + 1] - points[last]).T) > STILL_BOXES * sizes[last])
-        if len(away):
-            start += int(away[-1]) + 1
-        if t_s[last] - t_s[start] >= seconds:
-            found.append((from_ + start, from_ + last))
-    return found
+    ends = np.arange(len(t_s))
+    starts = np.searchsorted(t_s, t_s - seconds + 1e-9, side="right") - 1
+    still = starts >= 0
+    if not still.any():
+        return []
+    most = STILL_BOXES * _size_by_then(path.size_px[from_:])
+    for back in range(1, int((ends - starts)[still].max()) + 1):
+        moved = np.hypot(*(points[back:] - points[:-back]).T) > most[back:]
+        still[back:] &= ~(moved & (ends - back >= starts)[back:])
+    return [(from_ + int(starts[last]), from_ + int(last)) for last in np.flatnonzero(still)]
 
 
 def stood(path: Path, from_s: float, to_s: float, seconds: float) -> bool:

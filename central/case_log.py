@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from central.db import CaseEventRow, CaseRow
 from central.ledger import ledger_of
-from central.lifecycle import Action, CaseState, Status
+from central.lifecycle import Action, CaseState, Refused, Status
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
@@ -116,6 +116,36 @@ def event_hash(row: CaseEventRow) -> str:
             }
         )
     )
+
+
+# What changes neither the case nor what a person sees of it: his page stays good.
+_LOOKING = frozenset({Action.VIEW.value, Action.CLAIM.value, Action.RELEASE.value})
+
+
+def seen_version(session: Session, case_id: str) -> int:
+    """The version of a case that a page shows: number of its last event that changed what there is to judge.
+
+    A decision names it, so that nobody decides on what he has not seen. Views and claims do not count.
+    """
+    return (
+        session.scalar(
+            select(func.max(CaseEventRow.sequence)).where(
+                CaseEventRow.case_id == case_id, CaseEventRow.action.not_in(_LOOKING)
+            )
+        )
+        or 0
+    )
+
+
+def version_of(rows: Sequence[CaseEventRow]) -> int:
+    """`seen_version` of a record that is loaded already."""
+    return max((row.sequence for row in rows if row.action not in _LOOKING), default=0)
+
+
+def check_seen(session: Session, case_id: str, seen: int | None) -> None:
+    """Raises `Refused` (`changed`) unless `seen` is the version in force; None: the caller looked at no page."""
+    if seen is not None and seen != seen_version(session, case_id):
+        raise Refused("changed", "the case has changed since you opened it", remedy="look at it again, then decide")
 
 
 def events(session: Session, case_id: str) -> Sequence[CaseEventRow]:

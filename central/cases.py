@@ -6,7 +6,7 @@ Functions that change something take a session of `db.write()`; every refusal is
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from central.desk import (
     item,
     kind_of,
 )
-from central.issuing import IssuedNotice, NoticeDesk, issue, prepare_notice, publish
+from central.issuing import IssuedNotice, NoticeDesk, Seen, check_draft, issue, prepare_notice, publish
 from central.law import KIND_OF_CLASS, LawError, VehicleKind, proposal
 from central.lifecycle import Action, CaseState, Officer, Refused, Status, step
 from central.lookup import OwnerCase, PublicCase, case_by_code, owner_lookup
@@ -45,6 +45,7 @@ __all__ = [
     "Refused",
     "RejectReason",
     "SecondReading",
+    "Seen",
     "case_by_code",
     "case_view",
     "claim",
@@ -155,11 +156,19 @@ def release(session: Session, case_id: str, officer: Officer, *, now: datetime) 
     _simple(session, case_id, Action.RELEASE, officer, now=now)
 
 
-def return_to_queue(session: Session, case_id: str, officer: Officer, note: str, *, now: datetime) -> None:
-    """The approver sends a confirmed case back for a new review; the prepared notice is dropped."""
+def return_to_queue(
+    session: Session, case_id: str, officer: Officer, note: str, *, now: datetime, seen: Seen | None = None
+) -> None:
+    """The approver sends a confirmed case back for a new review; the prepared notice is dropped.
+
+    `seen`: draft and version on the approver's screen. Raises `Refused` (`changed`, `note`).
+    """
     if not note.strip():
         raise Refused("note", "say why the case goes back", where="note", remedy="write a short reason")
-    row = _simple(session, case_id, Action.RETURN, officer, now=now, note=note)
+    extra: dict[str, Any] = {}
+    if seen is not None:
+        extra = {"draft_sha256": seen.draft, "seen_version": seen.version}
+    row = _simple(session, case_id, Action.RETURN, officer, now=now, note=note, extra=extra, seen=seen)
     if row.notice is not None:
         session.delete(row.notice)
         session.flush()
@@ -179,12 +188,16 @@ def correct_plate(
 
 def confirm(
     session: Session, case_id: str, officer: Officer, *, plate: str, act: ActCode, note: str = "",
-    colour: PlateColour | None = None, kind: VehicleKind | None = None, now: datetime,
+    colour: PlateColour | None = None, kind: VehicleKind | None = None, seen: int | None = None, now: datetime,
 ) -> QueueItem:  # fmt: skip
-    """The officer states: this act, this plate. Raises `Refused` (statute, no_law, plate, colour, those of `step`)."""
+    """The officer states: this act, this plate, after having seen version `seen` of the case.
+
+    Raises `Refused` (changed, statute, no_law, plate, colour, those of `step`).
+    """
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.CONFIRM, officer, now=now)
+    case_log.check_seen(session, case_id, seen)
     if deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
         raise Refused("statute", "the act is more than one year old", remedy="reject it: statute_passed")
     _set_plate(session, row, officer, plate, colour, kind, now)
@@ -198,7 +211,8 @@ def confirm(
     said_before = {**_brief(before), "act": row.act}
     row.act, row.confirmed_at = act.value, now
     _apply(row, after)
-    said = {**_brief(after), "act": act.value, "plate": row.plate, "plate_colour": row.plate_colour, "kind": row.kind}
+    said = {**_brief(after), "act": act.value, "plate": row.plate, "plate_colour": row.plate_colour, "kind": row.kind,
+            "seen_version": seen}  # fmt: skip
     case_log.append(session, row, Action.CONFIRM, actor=officer.username, at=now, before=said_before, after=said,
                     note=note)  # fmt: skip
     return item(row, now)
@@ -234,11 +248,14 @@ def _set_plate(
 
 def _simple(
     session: Session, case_id: str, action: Action, officer: Officer, *, now: datetime, note: str = "",
-    extra: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None, seen: Seen | None = None,
 ) -> CaseRow:  # fmt: skip
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, action, officer, now=now)
+    if seen is not None:
+        check_draft(row, seen.draft)
+        case_log.check_seen(session, case_id, seen.version)
     _apply(row, after)
     case_log.append(session, row, action, actor=officer.username, at=now, before=_brief(before),
                     after={**_brief(after), **(extra or {})}, note=note)  # fmt: skip

@@ -117,6 +117,33 @@ def proposal(act: ActCode, kind: VehicleKind, at: datetime, *, owner_type: Owner
     )
 
 
+TURNS_VI = {"left": "Rẽ trái", "right": "Rẽ phải", "u_turn": "Quay đầu xe"}
+TURNS_EN = {"left": "Turning left", "right": "Turning right", "u_turn": "Making a U-turn"}
+
+
+def act_words(act: ActCode, movement: object = None) -> tuple[str, str]:
+    """The act in Vietnamese and English; a banned turn says which one, as soon as it is known (`movement`)."""
+    words = ACTS[act]
+    if act is not ActCode.BANNED_TURN or movement not in TURNS_VI:
+        return words.vi, words.en
+    turn = TURNS_VI[str(movement)]
+    vi = f"{turn} tại nơi có biển báo hiệu cấm {turn.lower()} đối với loại phương tiện đang điều khiển"
+    return vi, f"{TURNS_EN[str(movement)]} where a sign bans it"
+
+
+HEARING_FROM_VND = 15_000_000
+"""Luật Xử lý vi phạm hành chính Điều 61.1: giải trình where the band reaches 15 million đồng for a person. For an
+organisation band and border (30 million) are both twice as high, so the answer is the same for every owner."""
+
+
+def may_be_heard(act: ActCode, kind: VehicleKind, at: datetime) -> bool:
+    """Whether whoever did the act has the right to giải trình; False when the law data has no row."""
+    try:
+        return proposal(act, kind, at).max_vnd >= HEARING_FROM_VND
+    except LawError:
+        return False
+
+
 def law_item(key: str, kind: VehicleKind, day: date) -> LawItem:
     """The wording in force on that day. Raises `LawError` when there is none (before 01/01/2025, unknown kind)."""
     for item in _book().items:

@@ -131,7 +131,10 @@ _TO: dict[Action, Status] = {
 def step(
     state: CaseState, action: Action, actor: Officer, *, now: datetime, claim_until: datetime | None = None
 ) -> CaseState:
-    """The state after `action`. Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`."""
+    """The state after `action`.
+
+    Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`, `redraft`.
+    """
     if actor.role not in _ROLES.get(action, frozenset()):
         raise Refused("role", f"the role {actor.role} may not {action}", remedy="ask someone with the right role")
     if state.status not in _FROM[action]:
@@ -154,6 +157,12 @@ def step(
         raise Refused(
             "same_person", "whoever confirmed a case may not issue its notice", remedy="a second person issues"
         )
+    first_draft = state.status is Status.CONFIRMED and actor.username == state.confirmed_by
+    if action is Action.PREPARE_NOTICE and actor.role is Role.OFFICER and not first_draft:
+        raise Refused(
+            "redraft", "an officer drafts the notice of a case he confirmed once; then the approver does",
+            remedy="ask the approver to draft it again",
+        )  # fmt: skip
     if action is Action.CORRECT_PLATE:
         return state
     after = replace(state, status=_TO[action])

@@ -6,8 +6,9 @@ the same answer: an empty list. With the code of the notice the owner sees the e
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import select
@@ -16,11 +17,13 @@ from sqlalchemy.orm import Session, joinedload
 from central import case_log
 from central.config import Office
 from central.db import CaseRow, LookupRow, NoticeRow
-from central.law import KIND_VI, VehicleKind
+from central.deadlines import deadlines
+from central.law import KIND_VI, VehicleKind, act_words
 from central.lifecycle import Action, Status
 from central.notice_code import code_hash, read_code
 from central.registry import COLOUR_VI
-from evidence.acts import ACTS, ActCode
+from central.working_days import WorkCalendar
+from evidence.acts import ActCode
 from evidence.packet import Manifest
 from evidence.plate import format_plate, normalise
 
@@ -56,14 +59,29 @@ class PublicCase:
 
 
 @dataclass(frozen=True)
+class Summons:
+    """When and where the owner is asked to come, as printed, and the last day to do so.
+
+    `answer_by` is None until the notice was sent: the 20 days run from there (TT 73/2024/TT-BCA Điều 24.5).
+    """
+
+    number: str
+    appear_at: str
+    place: str
+    address: str
+    second_place: str
+    second_appear_at: str
+    answer_by: date | None
+
+
+@dataclass(frozen=True)
 class OwnerCase:
     """With the code from the notice: the public fields, and the evidence of this one case."""
 
     public: PublicCase
     case_id: str
     notice_number: str
-    answer_by: str
-    appear_at: str
+    summons: Summons
     manifest: Manifest
     files: tuple[tuple[str, str], ...]
     """(role, sha256) of the packet's files; pictures are blurred by the web before they leave."""
@@ -90,8 +108,9 @@ def owner_lookup(
 
 
 def case_by_code(
-    session: Session, code: str, plate: str, *, office: Office, client: str, now: datetime
-) -> OwnerCase | None:
+    session: Session, code: str, plate: str, *, office: Office, client: str, now: datetime,
+    calendar: WorkCalendar | None = None,
+) -> OwnerCase | None:  # fmt: skip
     """The case of a notice, for whoever holds its code and names its plate; the view is recorded in the case.
 
     None for every mistake alike. Callers limit the rate: the code has 80 bits, guessing it is hopeless anyway.
@@ -111,16 +130,40 @@ def case_by_code(
         public=public_case(row, office),
         case_id=row.id,
         notice_number=str(content.get("number_text", "")),
-        answer_by=str(content.get("answer_by", "")),
-        appear_at=str(content.get("appear_at", "")),
+        summons=summons_of(row, notice, calendar),
         manifest=Manifest.from_bytes(row.packet.manifest.encode()),
         files=tuple((f.role, f.sha256) for f in row.packet.files),
     )
 
 
+def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = None) -> Summons:
+    """What the notice asks of its owner. `calendar`: the unit's; Vietnam's without corrections when left out."""
+    content = {key: str(value) for key, value in notice.content.items()}
+    due = deadlines(
+        occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=notice.published_at, calendar=calendar
+    )
+    return Summons(
+        number=content.get("number_text", ""),
+        appear_at=content.get("appear_at", ""),
+        place=content.get("unit_in_text", ""),
+        address=content.get("unit_address", ""),
+        second_place=content.get("second_place", ""),
+        second_appear_at=content.get("second_appear_at", ""),
+        answer_by=due.answer_by,
+    )
+
+
+def _movement(row: CaseRow) -> object:
+    """Which turn it was, out of the packet; only a banned turn that the packet itself states has one."""
+    if row.act != ActCode.BANNED_TURN.value or row.act != row.act_suspected:
+        return None
+    return json.loads(row.packet.manifest)["act"]["reasons"].get("movement")
+
+
 def public_case(row: CaseRow, office: Office) -> PublicCase:
     """The fields of a case that the law lists."""
-    act = ACTS[ActCode(row.act)]
+    act = ActCode(row.act)
+    act_vi, act_en = act_words(act, _movement(row))
     kind = cast(VehicleKind, row.kind)
     return PublicCase(
         kind=kind,
@@ -130,9 +173,9 @@ def public_case(row: CaseRow, office: Office) -> PublicCase:
         plate_colour_vi=COLOUR_VI[row.plate_colour],
         occurred_at=row.occurred_at,
         place=row.place,
-        act=act.code,
-        act_vi=act.vi,
-        act_en=act.en,
+        act=act,
+        act_vi=act_vi,
+        act_en=act_en,
         detecting_unit=row.unit or office.unit_in_text,
         resolving_units=tuple(ResolvingUnit(u.name, u.address, u.phone) for u in office.resolving_units()),
         status_vi="Chưa xử phạt",

@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from central import cases
-from central.cases import Refused, case_view
-from central.deadlines import VIETNAM
+from central.addressing import route_of
+from central.case_log import version_of
+from central.cases import CaseView, QueueItem, Refused, Seen, case_view
+from central.db import CaseRow
+from central.deadlines import VIETNAM, local_date
+from central.desk import item
+from central.doubts import issue_doubts
+from central.law import OwnerType
 from central.lifecycle import Action, Officer, Status
+from central.owner_pictures import scene_of
+from central.registry import Registration
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
+from central.web.captions import caption
 from central.web.errors import WebError, problem_of
 from central.web.frame import frame
+from central.web.i18n import Texts
 from central.web.media import attachment
 from central.web.site import Site, page, texts_of
+from central.web.stills import still_views
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
+
+SHOWN_UNSENT = 100
+"""A list to work off from its top; the rest is in the queue under its state."""
 
 
 @router.get("/desk/approve")
 def waiting(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
     with site.centre.db.read() as session:
-        rows = queries.confirmed(session, site.centre.clock())
-        return page(request, "approve_list.html", rows=rows, **frame(session, officer, "approve"))
+        now = site.centre.clock()
+        rows = queries.confirmed(session, now)
+        unsent = to_send(session, now)
+        return page(request, "approve_list.html", rows=rows, unsent=unsent, **frame(session, officer, "approve"))
+
+
+def to_send(session: Session, now: datetime) -> list[tuple[QueueItem, str]]:
+    """Issued and not sent yet, the most urgent first, with their numbers: their ten days still run."""
+    rows = session.scalars(
+        select(CaseRow).where(CaseRow.status == Status.ISSUED.value).order_by(CaseRow.detected_at).limit(SHOWN_UNSENT)
+    )
+    return [(item(row, now), str(row.notice.content["number_text"]) if row.notice else "") for row in rows]
 
 
 @router.get("/desk/approve/{case_id}")
@@ -46,11 +72,24 @@ def notice_pdf(site: SiteDep, officer: ReviewerDep, case_id: str, download: str 
     return Response(site.centre.store.read(view.notice.pdf_sha256), media_type="application/pdf", headers=headers)
 
 
+def seen(
+    draft: Annotated[str, Form(max_length=64)] = "-", version: Annotated[int, Form()] = -1,
+    doubts: Annotated[str, Form(max_length=2000)] = "", doubts_read: Annotated[str, Form()] = "",
+    without_owner: Annotated[str, Form()] = "",
+) -> Seen:  # fmt: skip
+    """What stood on the approver's page. A form without it has seen nothing: every decision is refused."""
+    accepted = tuple(doubts.split()) if doubts_read == "yes" else ()
+    return Seen(draft, version, accepted, without_owner=without_owner == "yes")
+
+
+SeenDep = Annotated[Seen, Depends(seen)]
+
+
 @router.post("/desk/approve/{case_id}/issue", dependencies=FORM)
-def issue(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+def issue(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, shown: SeenDep) -> Response:
+    centre = site.centre
     try:
-        with site.centre.db.write() as session:
-            cases.issue(session, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
+        cases.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
     return RedirectResponse(f"/desk/approve/{case_id}?done=issue", 303)
@@ -72,11 +111,12 @@ def give_back(
     site: SiteDep,
     officer: ReviewerDep,
     case_id: str,
+    shown: SeenDep,
     note: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     try:
         with site.centre.db.write() as session:
-            cases.return_to_queue(session, case_id, officer, note, now=site.centre.clock())
+            cases.return_to_queue(session, case_id, officer, note, now=site.centre.clock(), seen=shown)
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
     return RedirectResponse("/desk/approve", 303)
@@ -84,19 +124,38 @@ def give_back(
 
 @router.post("/desk/approve/{case_id}/draft", dependencies=FORM)
 def draft(
-    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, appear_at: Annotated[str, Form()] = "",
-    second_place: Annotated[str, Form(max_length=300)] = "", preventive: Annotated[str, Form(max_length=300)] = "",
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, shown: SeenDep,
+    appear_at: Annotated[str, Form()] = "", second_place: Annotated[str, Form(max_length=300)] = "",
+    second_appear_at: Annotated[str, Form()] = "", preventive: Annotated[str, Form(max_length=300)] = "",
+    owner_name: Annotated[str, Form(max_length=300)] = "", owner_id: Annotated[str, Form(max_length=40)] = "",
+    owner_address: Annotated[str, Form(max_length=500)] = "", owner_type: Annotated[str, Form()] = "person",
 ) -> Response:  # fmt: skip
-    """Write the draft again, with another appointment or place."""
+    """Write the draft again: another appointment or place, or an owner found elsewhere than in the register."""
+    centre = site.centre
+    now = centre.clock()
     try:
-        with site.centre.db.write() as session:
-            cases.prepare_notice(
-                session, case_id, officer, desk=site.centre.notices, now=site.centre.clock(),
-                appear_at=_local(appear_at), second_place=second_place.strip(), preventive=preventive.strip(),
-            )  # fmt: skip
+        cases.prepare_notice(
+            centre.db, case_id, officer, desk=centre.notices, now=now, appear_at=_local(appear_at),
+            second_place=second_place.strip(), second_appear_at=_local(second_appear_at),
+            preventive=preventive.strip(), owner=_owner(owner_name, owner_id, owner_address, owner_type, now),
+            seen=shown,
+        )  # fmt: skip
     except GiaoLoError as refused:
         return _show(request, site, officer, case_id, refused=refused)
     return RedirectResponse(f"/desk/approve/{case_id}?done=draft", 303)
+
+
+def _owner(name: str, id_number: str, address: str, owner_type: str, now: datetime) -> Registration | None:
+    """Somebody typed at the desk; None when no name was given: then the register is asked."""
+    typed = [" ".join(text.split()) for text in (name, id_number, address)]
+    if not typed[0]:
+        if any(typed):
+            raise Refused("owner_name", "the owner has no name", where="owner_name", remedy="type the name")
+        return None
+    if owner_type not in get_args(OwnerType):
+        raise WebError("input", 422, where="owner_type")
+    day = local_date(now)
+    return Registration("", "", "", typed[0], cast(OwnerType, owner_type), typed[1], typed[2], day, None)
 
 
 def _local(text: str) -> datetime | None:
@@ -113,21 +172,39 @@ def _show(
     centre, t = site.centre, texts_of(request)
     with centre.db.write() as session:
         view = case_view(
-            session, case_id, officer, registry=centre.registry, now=centre.clock(), record=refused is None
-        )
+            session, case_id, officer, registry=centre.registry, now=centre.clock(), record=refused is None,
+            calendar=centre.notices.calendar,
+        )  # fmt: skip
+        doubts = issue_doubts(session, session.get_one(CaseRow, case_id), centre.clock())
+        route = route_of(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
         contests = queries.contests(session, case_id)
+        following = _next_to_issue(session, officer, case_id)
         decided_at = queries.confirmed_at(session, case_id)
     if view.item.status not in (*queries.TO_ISSUE, *queries.ISSUED):
         return RedirectResponse(f"/desk/cases/{case_id}", 303)
     waits = view.item.status in queries.TO_ISSUE
     why_not = ""
-    if waits and view.state.confirmed_by == officer.username:
+    if waits and route != "owner":
+        why_not = f"{t(f'refused.{route}_plate')} {t(f'refused.{route}_plate_todo')}"
+    elif waits and view.state.confirmed_by == officer.username:
         why_not = t("approve.same_person")
     elif waits and Action.RETURN not in view.actions:
         why_not = t("approve.no_right")
+    stills, scene_missing = _stills(site, view, t)
     values |= {
         "v": view,
+        "seen": {"draft": view.notice.pdf_sha256 if view.notice else "", "version": version_of(view.events)},
+        "doubts": doubts,
+        "doubt_lines": [_doubt(code, t) for code in doubts],
+        "no_owner": "no_owner" in doubts,
+        "route": route,
+        "form": _form(view),
+        "typed_owner": bool(view.notice and view.notice.content.get("owner_source") == "typed"),
+        "stills": stills,
+        "scene_missing": scene_missing,
+        "due": view.deadlines,
+        "next_id": following,
         "contests": contests,
         "pdf": view.notice is not None,
         "issued": not waits,
@@ -139,10 +216,55 @@ def _show(
         "history": caseview.history(view.events, values["names"], t),
     }
     problem = problem_of(request, refused) if refused is not None else None
-    status = 200 if refused is None else 403 if getattr(refused, "code", "") in ("role", "same_person") else 409
+    forbidden = getattr(refused, "code", "") in ("role", "same_person", "redraft")
+    status = 200 if refused is None else 403 if forbidden else 409
     said = None
     if t.has(f"done.{done}"):
         said = t("case.done", what=t(f"done.{done}"), ref=t("case.ref", n=view.item.number))
     return page(
         request, "approve.html", status=status, done=said, problem=problem, here=f"/desk/approve/{case_id}", **values
     )
+
+
+def _next_to_issue(session: Session, officer: Officer, case_id: str) -> str | None:
+    """The case with the nearest deadline that this person may issue: one that somebody else confirmed."""
+    mine = or_(CaseRow.confirmed_by.is_(None), CaseRow.confirmed_by != officer.username)
+    return session.scalar(
+        select(CaseRow.id)
+        .where(CaseRow.status.in_([s.value for s in queries.TO_ISSUE]), mine, CaseRow.id != case_id)
+        .order_by(CaseRow.detected_at)
+        .limit(1)
+    )
+
+
+def _doubt(code: str, t: Texts) -> str:
+    """A doubt in words; a flag of a newer box shows its own name rather than nothing."""
+    kind, _, flag = code.partition(":")
+    return t.or_else(f"flag.{flag}", flag, other="") if kind == "flag" else t(f"doubt.{code}")
+
+
+def _stills(site: Site, view: CaseView, t: Texts) -> tuple[list[dict[str, str]], bool]:
+    """The originals with their captions, for the eyes of whoever signs; and whether the scene could not be read."""
+    files = {f.name: f.sha256 for f in view.files}
+    scene = scene_of(view.manifest, files, site.centre.store)
+    words = [
+        {"file": v.file, "caption": caption(v, view.item.act, t, view.manifest.act.code)}
+        for v in still_views(view.manifest, scene)
+    ]
+    return words, scene is None
+
+
+def _form(view: CaseView) -> dict[str, str]:
+    """What the draft in force says, so that drafting it again changes nothing that was not typed."""
+    content = view.notice.content if view.notice else {}
+    typed = content.get("owner_source") == "typed"
+    return {
+        "appear_at": str(content.get("appear_on", ""))[:16],
+        "second_place": str(content.get("second_place", "")),
+        "second_appear_at": str(content.get("second_on", ""))[:16],
+        "preventive": "" if content.get("preventive") == "Không" else str(content.get("preventive", "")),
+        "owner_name": str(content.get("owner_name", "")) if typed else "",
+        "owner_id": str(content.get("owner_id", "")) if typed else "",
+        "owner_address": str(content.get("owner_address", "")) if typed else "",
+        "owner_type": str(content.get("owner_type", "person")) if typed else "person",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any, cast, get_args
 
@@ -22,6 +23,7 @@ from central.web.site import Site, texts_of
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 
+log = logging.getLogger(__name__)
 router = APIRouter(dependencies=FORM)
 
 Colour = Annotated[str, Form()]
@@ -71,7 +73,9 @@ def confirm(
     request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep,
     plate: Annotated[str, Form(max_length=32)], act: Annotated[str, Form()], colour: Colour = "",
     kind: Annotated[str, Form()] = "", note: Annotated[str, Form()] = "",
+    seen: Annotated[int, Form()] = -1,
 ) -> Response:  # fmt: skip
+    """`seen`: the version of the case on the officer's page; another one, or none, is refused."""
     if act not in [a.value for a in ActCode]:
         raise WebError("input", 422, where="act")
     now = site.centre.clock()
@@ -79,18 +83,11 @@ def confirm(
     def decide(session: Session) -> None:
         cases.confirm(
             session, case_id, officer, plate=plate, act=ActCode(act), note=note, colour=_colour(colour),
-            kind=_kind(kind), now=now,
+            kind=_kind(kind), seen=seen, now=now,
         )  # fmt: skip
 
     refused = _do(request, site, officer, case_id, kept, decide)
-    if refused is None:
-        # The draft is made at once, so that the second person finds it ready; without it the case waits all the same.
-        try:
-            with site.centre.db.write() as session:
-                cases.prepare_notice(session, case_id, officer, desk=site.centre.notices, now=now)
-        except GiaoLoError:
-            pass
-    return refused or _next(site, officer, case_id, kept, "confirm")
+    return refused or _next(site, officer, case_id, kept, _first_draft(site, officer, case_id))
 
 
 @router.post("/desk/cases/{case_id}/reject")
@@ -102,6 +99,23 @@ def reject(
         cases.reject(session, case_id, officer, cast(RejectReason, reason), note, now=site.centre.clock())
 
     return _do(request, site, officer, case_id, kept, act) or _next(site, officer, case_id, kept, "reject")
+
+
+def _first_draft(site: Site, officer: Officer, case_id: str) -> str:
+    """Draft at once, so that the second person finds it ready. Returns which words tell the officer how it went.
+
+    The case is confirmed already and waits for the second person all the same, whatever goes wrong here.
+    """
+    try:
+        cases.prepare_notice(site.centre.db, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
+    except GiaoLoError as error:
+        log.warning("no draft after confirmation case=%s %s", case_id, error)
+        code = getattr(error, "code", "")
+        return f"confirm_{code}" if code in ("foreign_plate", "military_plate") else "confirm_no_draft"
+    except Exception:
+        log.exception("no draft after confirmation case=%s", case_id)
+        return "confirm_no_draft"
+    return "confirm"
 
 
 def _do(

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from central.case_log import version_of
 from central.cases import REJECT_REASONS, CaseView, case_view, claim
 from central.law import KIND_VI
 from central.lifecycle import Action, Officer
@@ -74,6 +75,7 @@ def render_case(
         "flags": caseview.flag_lines(view, t),
         "checks": caseview.check_lines(view, checked, t),
         "n_best": caseview.n_best(view),
+        "seen": version_of(view.events),
         "history": caseview.history(view.events, values["names"], t),
         "same_plate": view.earlier_same_plate,
         "contests": contests,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,16 +13,21 @@ from central import typed_plate
 from central.cases import PublicCase, Refused, case_by_code, owner_lookup
 from central.db import CaseRow
 from central.file_views import record_file_view
-from central.lookup import ResolvingUnit, public_case
+from central.law import may_be_heard
+from central.lookup import ResolvingUnit, public_case, summons_of
+from central.owner_pictures import legend, owner_still, scene_of
 from central.web import queries
 from central.web.access import FORM, SiteDep
+from central.web.captions import caption
 from central.web.errors import WebError, problem_of
 from central.web.i18n import Texts
-from central.web.privacy import PictureError, owner_copy
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
-from central.web.stills import MOMENTS, moment_texts, read_scene, still_views
+from central.web.stills import MOMENTS, still_views
+from evidence.acts import ActCode
+from evidence.errors import GiaoLoError
 from evidence.plate import format_plate, understand
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 
 COLOURS = ("white", "yellow", "blue", "red")
@@ -98,22 +104,26 @@ def evidence(request: Request, site: SiteDep, sent: str = "") -> Response:
 
 @router.get("/evidence/{moment}.jpg")
 def still(request: Request, site: SiteDep, moment: str) -> Response:
-    """A copy in which only the vehicle and the lamps are sharp."""
+    """A copy in which only the vehicle and the lamps are sharp; `<moment>-near` is its close-up of the vehicle."""
     case_id = site.read_pass(site.cookie(request, PASS_COOKIE), site.centre.clock())
-    if case_id is None or moment not in MOMENTS:
+    wanted, _, near = moment.partition("-")
+    if case_id is None or wanted not in MOMENTS or near not in ("", "near"):
         raise WebError("no_file", 404)
     with site.centre.db.read() as session:
         manifest, files = queries.packet_of(session, case_id)
-    scene = manifest.file("scene")
-    views = still_views(manifest, read_scene(site.centre.store.read(files[scene.name])) if scene else None)
-    view = next((v for v in views if v.moment == moment), None)
+        act = ActCode(session.get_one(CaseRow, case_id).act)
+    store, copies = site.centre.store, site.centre.notices.copies
+    view = next((v for v in still_views(manifest, scene_of(manifest, files, store), act) if v.moment == wanted), None)
     if view is None:
         raise WebError("no_file", 404)
     try:
-        original, heads = site.centre.store.read(files[view.file]), tuple(lamp.box for lamp in view.lamps)
-        copy = owner_copy(original, view.box, heads, lines=view.stop_lines)
-    except PictureError as error:
+        frame, close_up = owner_still(view, files, store, copies)
+    except GiaoLoError as error:
+        log.warning("no copy for the owner case=%s file=%s %s", case_id, view.file, error)
         raise WebError("no_file", 404) from error
+    copy = close_up if near else frame
+    if copy is None:
+        raise WebError("no_file", 404)
     record_file_view(
         site.centre.db, case_id, "owner:", name=view.file, sha256=files[view.file], how="copy",
         now=site.centre.clock(),
@@ -149,11 +159,14 @@ def _evidence(
         if row is None or row.status not in queries.ISSUED:
             return RedirectResponse("/", 303)
         shown = public_case(row, centre.config.office)
-        manifest, _ = queries.packet_of(session, case_id)
+        manifest, files = queries.packet_of(session, case_id)
+        summons = summons_of(row, row.notice, centre.notices.calendar) if row.notice else None
+    t = texts_of(request)
+    views = still_views(manifest, scene_of(manifest, files, centre.store), shown.act)
     return page(
-        request, "owner_evidence.html", status=status, public=True, c=_words(shown, texts_of(request)),
-        stills=still_views(manifest, None), moment_of=moment_texts(manifest.act.code), sent_at=sent_at,
-        problem=problem, text=text, here="/evidence",
+        request, "owner_evidence.html", status=status, public=True, c=_words(shown, t), summons=summons,
+        stills=[(view, caption(view, shown.act, t, manifest.act.code)) for view in views], legend=legend(views, t),
+        sent_at=sent_at, problem=problem, text=text, here="/evidence",
     )  # fmt: skip
 
 
@@ -168,6 +181,10 @@ def _words(case: PublicCase, t: Texts) -> dict[str, Any]:
         "occurred_at": case.occurred_at,
         "place": case.place,
         "act": case.act_vi if vietnamese else case.act_en,
+        # told only where the right exists (Luật Xử lý vi phạm hành chính Điều 61)
+        "rights": t(
+            "owner.right_hearing" if may_be_heard(case.act, case.kind, case.occurred_at) else "owner.right_say"
+        ),
         "detected_by": case.detecting_unit,
         "units": units,
         "status": case.status_vi if vietnamese else case.status_en,

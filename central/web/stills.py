@@ -6,27 +6,80 @@ original and a key takes the drawing away.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from evidence.acts import ActCode, LampState
-from evidence.packet import Box, FileRole, LampTimeline, Manifest, TrackPoint
+from evidence.packet import Box, FileRole, LampSpan, LampTimeline, Manifest, Reason, TrackPoint
 from zones.schema import Scene, SignalHead
+
+# the same safe subset, ten times faster where libyaml is there
+_YAML: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Moment = Literal["before", "on", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "on", "after")
-_AT_THE_LINE = (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE)
 _ROLES: dict[Moment, FileRole] = {"before": "still_before", "on": "still_on", "after": "still_after"}
 
 
-def moment_texts(act: ActCode) -> str:
-    """Which texts name the three moments: those of the stop line, or of an act somewhere else."""
-    return "moment." if act in _AT_THE_LINE else "moment_act."
+def moment_texts(act: ActCode | None) -> str:
+    """Which texts name the three moments of an act. A red-light act is the only one whose moment is at the stop line.
+
+    What the stills of an act show is what its rule gave out as `before`, `at` and `after` (`edge/rules`). None: an
+    officer put another act in the place of the one the stills were taken for; then the words say no more than when.
+    """
+    if act is None:
+        return "moment_act."
+    return "moment." if act is ActCode.RED_LIGHT else f"moment_{act}."
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an act is about, drawn over a copy in which the paint itself is blurred. Points in pixels of the original.
+
+    `kind`: `line` (stop line), `marking` (longitudinal line), `area` (lane or way out, closed), `way` (the lawful
+    direction of a lane, drawn as an arrow).
+    """
+
+    kind: Literal["line", "marking", "area", "way"]
+    points: tuple[tuple[float, float], ...]
+
+
+def marks_of(act: ActCode, reasons: Mapping[str, Reason], scene: Scene | None) -> tuple[Mark, ...]:
+    """Stop line, marking, lane or way out that the act is about: the one that the reasons name, else all of that kind.
+
+    Nothing without a scene: what was not described cannot be drawn.
+    """
+    if scene is None:
+        return ()
+    if act is ActCode.SOLID_LINE:
+        markings = _named([m for m in scene.markings if m.active], reasons.get("marking"))
+        return tuple(Mark("marking", tuple(p)) for m in markings for p in (m.points, m.second) if p)
+    if act is ActCode.WRONG_WAY:
+        lanes = _named([lane for lane in scene.lanes if lane.direction], reasons.get("lane"))
+        ways = [Mark("way", lane.direction) for lane in lanes if lane.direction]
+        return (*(Mark("area", tuple(lane.polygon)) for lane in lanes), *ways)
+    lines = tuple(Mark("line", tuple(line.points)) for line in _named(scene.stop_lines, reasons.get("stop_line")))
+    if act is ActCode.BANNED_TURN:
+        exits = _named(scene.exits, reasons.get("exit"))
+        return (*lines, *(Mark("area", tuple(e.polygon)) for e in exits))
+    return lines
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=_HasId)
+
+
+def _named(found: Sequence[_Named], name: Reason) -> Sequence[_Named]:
+    return [f for f in found if f.id == name] or found
 
 
 @dataclass(frozen=True)
@@ -56,6 +109,11 @@ class StillView:
     markings: tuple[str, ...]
     lamps: tuple[LampBox, ...]
     lamp: LampState | None
+    marks: tuple[Mark, ...] = ()
+    red_for_s: float | None = None
+    """How long the governing lamps had been red; None when they were not red, or there are none."""
+    red_at_least: bool = False
+    """The change to red was not seen: `red_for_s` is the least it can have been."""
 
     @property
     def stroke(self) -> float:
@@ -68,13 +126,15 @@ def read_scene(data: bytes | None) -> Scene | None:
     if not data:
         return None
     try:
-        return Scene.model_validate(yaml.safe_load(data))
+        return Scene.model_validate(yaml.load(data, _YAML))
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def still_views(manifest: Manifest, scene: Scene | None) -> tuple[StillView, ...]:
-    """The stills that the packet holds, in the order before, on, after."""
+def still_views(manifest: Manifest, scene: Scene | None, act: ActCode | None = None) -> tuple[StillView, ...]:
+    """The stills that the packet holds, in the order before, on, after; `act` is the decided one, if another."""
+    decided, suspected = act or manifest.act.code, manifest.act.code
+    marks = marks_of(decided, manifest.act.reasons if decided is suspected else {}, scene)
     views = []
     for moment in MOMENTS:
         entry = manifest.file(_ROLES[moment])
@@ -83,6 +143,7 @@ def still_views(manifest: Manifest, scene: Scene | None) -> tuple[StillView, ...
         t_s = entry.t_s
         if t_s is None and entry.frame is not None:
             t_s = _time_of_frame(manifest, entry.frame)
+        red_for_s, red_at_least = red_since(manifest, t_s)
         views.append(
             StillView(
                 moment=moment,
@@ -98,6 +159,9 @@ def still_views(manifest: Manifest, scene: Scene | None) -> tuple[StillView, ...
                 markings=tuple(points_text(m.points) for m in scene.markings if m.active) if scene else (),
                 lamps=lamp_boxes(manifest, scene, t_s),
                 lamp=governing_state(manifest.lamps, t_s),
+                marks=marks,
+                red_for_s=red_for_s,
+                red_at_least=red_at_least,
             )
         )
     return tuple(views)
@@ -132,6 +196,31 @@ def governing_state(timelines: Sequence[LampTimeline], t_s: float | None) -> Lam
         return None
     known = states - {LampState.UNKNOWN}
     return known.pop() if len(known) == 1 else LampState.UNKNOWN
+
+
+def red_since(manifest: Manifest, t_s: float | None) -> tuple[float | None, bool]:
+    """Seconds since the governing lamps turned red, and whether that is only the least (the change was not seen).
+
+    With several governing heads the one that turned red last counts: before that, not all of them were red.
+    """
+    if t_s is None or governing_state(manifest.lamps, t_s) is not LampState.RED:
+        return None, False
+    starts, least = [], manifest.act.reasons.get("red_onset_seen") is False
+    for line in manifest.lamps:
+        if not line.governs or state_at(line, t_s) is not LampState.RED:
+            continue
+        spans = sorted((s for s in line.spans if s.from_s <= t_s), key=lambda s: s.from_s)
+        first = len(spans) - 1
+        while first > 0 and spans[first - 1].state is LampState.RED and _joined(spans[first - 1], spans[first]):
+            first -= 1
+        starts.append((spans[first].from_s, first == 0))
+    start, from_the_beginning = max(starts)
+    return max(0.0, t_s - start), least or from_the_beginning
+
+
+def _joined(earlier: LampSpan, later: LampSpan, *, gap_s: float = 0.2) -> bool:
+    """No stretch between them in which the lamp may have shown something else; a frame or two are lost now and then."""
+    return later.from_s - earlier.to_s <= gap_s
 
 
 def lamp_boxes(manifest: Manifest, scene: Scene | None, t_s: float | None) -> tuple[LampBox, ...]:

@@ -14,10 +14,12 @@ import numpy as np
 from sqlalchemy import select
 
 from central import cases
-from central.cases import IssuedNotice
+from central.case_log import seen_version
+from central.cases import IssuedNotice, Seen
 from central.centre import Centre, open_centre
 from central.config import CentralConfig, Limits, parse_config
 from central.db import CaseRow
+from central.doubts import issue_doubts
 from central.ingest import Ingest
 from central.lifecycle import Officer, Role
 from central.nodes import add_node
@@ -26,6 +28,7 @@ from evidence.canonical import sha256_hex
 from evidence.container import open_packet, pack
 from evidence.packet import (
     ActStatement,
+    Box,
     Camera,
     Chain,
     Clock,
@@ -128,29 +131,33 @@ def packet(
     packet_id: str | None = None, plate: str | None = "36A12345", colour: str = "white",
     cls: VehicleClass = VehicleClass.CAR, act: ActCode = ActCode.RED_LIGHT, at: datetime = NOW - timedelta(hours=2),
     place: str = "Ngã tư Lê Lợi - Trần Phú, phường Hạc Thành, tỉnh Thanh Hóa", files: dict[str, bytes] | None = None,
-    pad: int = 0,
+    pad: int = 0, reasons: dict[str, Any] | None = None, lamps: list[LampTimeline] | None = None,
+    scene: bytes | None = None, size: tuple[int, int] = (640, 360), box: Box = (213.0, 120.0, 320.0, 180.0),
+    flags: Iterable[str] = (),
 ) -> bytes:  # fmt: skip
-    """One sealed container. `pad` bytes make it large."""
+    """One sealed container. `pad` bytes make it large; `scene` is the scene's YAML, `box` the vehicle in all stills."""
     contents = files
     if contents is None:
         contents = {f"still_{m}.jpg": picture(shade=s) for m, s in (("before", 90), ("on", 120), ("after", 150))}
         contents["plate_crop.jpg"] = picture(160, 60, 200)
+    if scene is not None:
+        contents = {**contents, "scene.yaml": scene}
     if pad:
         contents = {**contents, "clip.mp4": np.random.default_rng(sequence).bytes(pad)}
-    box = (213.0, 120.0, 320.0, 180.0)
     manifest = Manifest(
         packet_id=packet_id or str(uuid.uuid4()),
         created_at=at + timedelta(seconds=8),
         node=Node(id=node, software="giaolo 0.1.0", key_id=key.public.key_id),
-        camera=Camera(id="cam-1", place=place, unit="", width=640, height=360, fps=25),
+        camera=Camera(id="cam-1", place=place, unit="", width=size[0], height=size[1], fps=25),
         chain=Chain(sequence=sequence, previous=previous),
         clock=Clock(source="ntp", synchronised=True, offset_s=0.01),
         scene=SceneRef(id="le-loi-tran-phu", version=3, digest="0" * 64),
         models={"vehicle": "1" * 64},
-        act=ActStatement(code=act, occurred_at=at, frame=100, t_s=4.0, reasons={"red_for_s": 6.2, "lane": "1"}),
+        act=ActStatement(code=act, occurred_at=at, frame=100, t_s=4.0, flags=list(flags),
+                         reasons={"red_for_s": 6.2, "lane": "1"} if reasons is None else reasons),
         vehicle=Vehicle(cls=cls, confidence=0.97, box=box),
         track=Track(id=7, points=[TrackPoint(frame=f, t_s=f / 25, box=box, score=0.9) for f in (75, 100, 125)]),
-        lamps=[
+        lamps=lamps if lamps is not None else [
             LampTimeline(
                 head="den-1", source="pixels", governs=True,
                 spans=[LampSpan(state=LampState.RED, from_frame=0, to_frame=200, from_s=0, to_s=8, confidence=0.99)],
@@ -221,12 +228,23 @@ def confirmed(centre: Centre, officer: Officer = LAN, *, typed: str = "36A-123.4
 
 def prepared(centre: Centre, officer: Officer = LAN, **options: Any) -> str:
     case_id = confirmed(centre, officer, **options)
-    with centre.db.write() as session:
-        cases.prepare_notice(session, case_id, officer, desk=centre.notices, now=centre.clock())
+    cases.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock())
     return case_id
+
+
+def seen(centre: Centre, case_id: str, *, without_owner: bool = True, **changes: Any) -> Seen:
+    """What the approver has on the screen now, with everything that is doubtful read and ticked."""
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        draft = (row.notice.pdf_sha256 if row.notice else None) or ""
+        known = {
+            "draft": draft, "version": seen_version(session, case_id),
+            "accepted": issue_doubts(session, row, centre.clock()), "without_owner": without_owner,
+        }  # fmt: skip
+    return Seen(**{**known, **changes})
 
 
 def issued(centre: Centre, **options: Any) -> tuple[str, IssuedNotice]:
     case_id = prepared(centre, **options)
-    with centre.db.write() as session:
-        return case_id, cases.issue(session, case_id, HOA, desk=centre.notices, now=centre.clock())
+    shown = seen(centre, case_id)
+    return case_id, cases.issue(centre.db, case_id, HOA, desk=centre.notices, now=centre.clock(), seen=shown)

@@ -34,6 +34,7 @@ from tests.central.build import (
     issued,
     make_centre,
     prepared,
+    seen,
 )
 
 
@@ -45,6 +46,21 @@ def do(centre: Centre, action: Callable[..., Any], *args: Any, **options: Any) -
 def refused(centre: Centre, action: Callable[..., Any], *args: Any, **options: Any) -> str:
     with pytest.raises(Refused) as caught:
         do(centre, action, *args, **options)
+    return caught.value.code
+
+
+def draft(centre: Centre, case_id: str, officer: Officer = LAN, **options: Any) -> None:
+    cases.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
+
+
+def issue(centre: Centre, case_id: str, officer: Officer = HOA, **changes: Any) -> cases.IssuedNotice:
+    shown = seen(centre, case_id, **changes)
+    return cases.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
+
+
+def code_of(action: Callable[..., Any], *args: Any, **options: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        action(*args, **options)
     return caught.value.code
 
 
@@ -80,7 +96,7 @@ def test_from_camera_to_notice_by_two_persons(centre: Centre) -> None:
 def test_the_one_who_confirmed_cannot_issue_whatever_the_rank(centre: Centre) -> None:
     for officer in (HOA, TRUONG):
         case_id = prepared(centre, officer)
-        assert refused(centre, cases.issue, case_id, officer, desk=centre.notices) == "same_person"
+        assert code_of(issue, centre, case_id, officer) == "same_person"
         assert row(centre, case_id).status == Status.NOTICE_PREPARED
 
 
@@ -214,20 +230,20 @@ def test_a_returned_case_loses_its_draft_and_is_judged_again(centre: Centre) -> 
         assert session.scalars(select(NoticeRow)).all() == []
     claim(centre, case_id, BINH)
     do(centre, cases.confirm, case_id, BINH, plate="36A12345", act=ActCode.RED_LIGHT)
-    do(centre, cases.prepare_notice, case_id, BINH, desk=centre.notices)
-    assert do(centre, cases.issue, case_id, HOA, desk=centre.notices).number_text == "1/TB-PC08"
+    draft(centre, case_id, BINH)
+    assert issue(centre, case_id, HOA).number_text == "1/TB-PC08"
 
 
 def test_an_act_that_grew_too_old_since_it_was_confirmed_is_not_issued(box: Centre) -> None:
     case_id = prepared(box)
     box.clock.forward(days=366)  # type: ignore[attr-defined]
-    assert refused(box, cases.issue, case_id, HOA, desk=box.notices) == "statute"
+    assert code_of(issue, box, case_id, HOA) == "statute"
 
 
 def test_notices_are_numbered_without_gaps_and_anew_each_year(centre: Centre) -> None:
     assert issued(centre)[1].number_text == "1/TB-PC08"
     failing = prepared(centre, HOA)
-    assert refused(centre, cases.issue, failing, HOA, desk=centre.notices) == "same_person"
+    assert code_of(issue, centre, failing, HOA) == "same_person"
     assert issued(centre)[1].number_text == "2/TB-PC08"
     centre.clock.forward(days=60)  # type: ignore[attr-defined]
     assert issued(centre)[1].number_text == "1/TB-PC08"
@@ -236,7 +252,7 @@ def test_notices_are_numbered_without_gaps_and_anew_each_year(centre: Centre) ->
 def test_an_appointment_in_the_past_is_refused(box: Centre) -> None:
     case_id = confirmed(box)
     past = box.clock() - timedelta(hours=1)
-    assert refused(box, cases.prepare_notice, case_id, LAN, desk=box.notices, appear_at=past) == "appointment"
+    assert code_of(draft, box, case_id, LAN, appear_at=past) == "appointment"
 
 
 @pytest.mark.parametrize("day", [date(2026, 11, 28), date(2027, 1, 1), date(2027, 2, 8), date(2026, 12, 4)])
@@ -244,15 +260,15 @@ def test_nobody_is_called_to_a_closed_office(day: date, tmp_path: Path) -> None:
     unit = make_centre(tmp_path, calendar={"rest": ["2026-12-04"]})
     case_id = confirmed(unit)
     at = datetime.combine(day, time(9), VIETNAM)
-    assert refused(unit, cases.prepare_notice, case_id, LAN, desk=unit.notices, appear_at=at) == "appointment_rest"
+    assert code_of(draft, unit, case_id, LAN, appear_at=at) == "appointment_rest"
     far = {"second_place": "Công an xã Mường Lát", "second_appear_at": at}
-    assert refused(unit, cases.prepare_notice, case_id, LAN, desk=unit.notices, **far) == "appointment_rest"
+    assert code_of(draft, unit, case_id, LAN, **far) == "appointment_rest"
 
 
 def test_an_appointment_that_passed_while_the_draft_waited_is_not_issued(box: Centre) -> None:
     case_id = prepared(box)
     box.clock.forward(days=11)  # type: ignore[attr-defined]
-    assert refused(box, cases.issue, case_id, HOA, desk=box.notices) == "appointment"
+    assert code_of(issue, box, case_id, HOA) == "appointment"
 
 
 def test_default_appointments_are_not_all_at_one_hour(box: Centre) -> None:

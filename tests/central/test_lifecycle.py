@@ -33,9 +33,10 @@ LEGAL = {
     (Status.IN_REVIEW, Action.CORRECT_PLATE): {"lan"},
     (Status.IN_REVIEW, Action.CONFIRM): {"lan"},
     (Status.IN_REVIEW, Action.REJECT): {"lan"},
-    (Status.CONFIRMED, Action.PREPARE_NOTICE): {"lan", "binh", "hoa", "truong"},
+    # the first draft is the officer's who confirmed; after that nobody changes it unseen by those who sign
+    (Status.CONFIRMED, Action.PREPARE_NOTICE): {"lan", "hoa", "truong"},
     (Status.CONFIRMED, Action.RETURN): {"hoa", "truong"},
-    (Status.NOTICE_PREPARED, Action.PREPARE_NOTICE): {"lan", "binh", "hoa", "truong"},
+    (Status.NOTICE_PREPARED, Action.PREPARE_NOTICE): {"hoa", "truong"},
     (Status.NOTICE_PREPARED, Action.RETURN): {"hoa", "truong"},
     (Status.NOTICE_PREPARED, Action.ISSUE): {"hoa", "truong"},
     (Status.ISSUED, Action.PUBLISH): {"hoa", "truong"},

@@ -17,7 +17,7 @@ from central.db import CaseRow
 from central.notice import AnnexPicture, NoticeContent, render
 from central.registry import import_registry
 from evidence.acts import ActCode
-from tests.central.build import HOA, LAN, NOW, case_of, confirmed, make_centre, picture, prepared
+from tests.central.build import HOA, LAN, NOW, case_of, confirmed, make_centre, picture, prepared, seen
 
 HEADER = "plate,colour,kind,owner_name,owner_type,id_number,address,valid_from,valid_to\n"
 OWNER = '36A12345,white,car,Nguyễn Thị Hường,person,038085001234,"Số 5 Đường Bà Triệu, phường Hạc Thành",2020-01-01,\n'
@@ -45,8 +45,8 @@ def office(tmp_path: Path) -> Centre:
 
 
 def issue(centre: Centre, case_id: str) -> tuple[bytes, cases.IssuedNotice]:
-    with centre.db.write() as session:
-        made = cases.issue(session, case_id, HOA, desk=centre.notices, now=centre.clock())
+    shown = seen(centre, case_id)
+    made = cases.issue(centre.db, case_id, HOA, desk=centre.notices, now=centre.clock(), seen=shown)
     return centre.store.read(made.pdf_sha256), made
 
 
@@ -84,7 +84,6 @@ def test_the_form_says_all_that_the_circular_demands(office: Centre) -> None:
         "có mặt tại trụ sở",
         "Số 1 Đường Đỗ Huy Cư",
         "để giải quyết vụ việc",
-        "Nếu việc đi lại gặp khó khăn và không có điều kiện trực tiếp đến trụ sở",
         "Khi đến giải quyết phải mang theo thông báo này và các giấy tờ có liên quan đến phương tiện và người điều "
         "khiển phương tiện.",
         "Nếu quá thời gian trên, người được yêu cầu không đến",
@@ -160,11 +159,10 @@ def test_every_act_has_a_form_of_one_page(act: ActCode, office: Centre) -> None:
 
 def test_a_second_place_for_those_who_live_far_away_is_named_three_times(office: Centre) -> None:
     case_id = confirmed(office)
-    with office.db.write() as session:
-        cases.prepare_notice(
-            session, case_id, LAN, desk=office.notices, now=office.clock(), second_place="Công an xã Mường Lát",
-            second_appear_at=NOW + timedelta(days=14),
-        )  # fmt: skip
+    cases.prepare_notice(
+        office.db, case_id, LAN, desk=office.notices, now=office.clock(), second_place="Công an xã Mường Lát",
+        second_appear_at=NOW + timedelta(days=14),
+    )  # fmt: skip
     text = words(draft(office, case_id), 0)
     assert "thì đúng 10 giờ 00 phút ngày 07/12/2026 có mặt tại trụ sở Công an xã Mường Lát" in text
     assert "- Công an xã Mường Lát;" in text
@@ -230,5 +228,5 @@ def test_a_packet_with_pictures_that_are_none_still_gets_its_form(office: Centre
     with office.db.write() as session:
         cases.claim(session, case_id, LAN, now=office.clock(), lease=office.claim_lease)
         cases.confirm(session, case_id, LAN, plate="36A12345", act=ActCode.RED_LIGHT, now=office.clock())
-        cases.prepare_notice(session, case_id, LAN, desk=office.notices, now=office.clock())
+    cases.prepare_notice(office.db, case_id, LAN, desk=office.notices, now=office.clock())
     assert "THÔNG BÁO" in words(draft(office, case_id), 0)

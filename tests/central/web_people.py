@@ -67,7 +67,13 @@ class Person:
         return found[1]
 
     def post(self, path: str, *, at: str | None = None, **fields: str) -> Any:
-        return self.client.post(path, data={"csrf": self.token(at or "/"), **fields})
+        """`fields` with all that the form of the page `at` sends unseen: its token, and what the person has seen."""
+        shown = self.client.get(at or "/").text
+        form = re.search(rf'<form[^>]*action="{re.escape(path)}[^"]*".*?</form>', shown, re.S)
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[0])) if form else {}
+        if "csrf" not in hidden:
+            hidden["csrf"] = self.token(at or "/")
+        return self.client.post(path, data={**hidden, **fields})
 
 
 def make_web(folder: Path, **settings: Any) -> Web:

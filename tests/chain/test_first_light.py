@@ -111,7 +111,9 @@ def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
     assert "238/2026" in proposal
     press_key(page, "i")
     page.locator("dialog#issue[open]").wait_for()
-    page.keyboard.press("Enter")
+    for tick in page.locator("dialog#issue input[type=checkbox]").all():  # what is late or doubtful is read first
+        tick.check()
+    page.locator("dialog#issue button.main").press("Enter")
     page.wait_for_url("**?done=issue")
     page.locator("form[action$='/publish'] button").click()
     page.wait_for_url("**?done=publish")

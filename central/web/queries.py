@@ -25,7 +25,7 @@ from central.db import (
     QuarantineRow,
     UserRow,
 )
-from central.deadlines import ANSWER_DAYS, NOTIFY_DAYS, VIETNAM, local_date
+from central.deadlines import NOTIFY_DAYS, VIETNAM, first_sending_in_time, local_date
 from central.desk import item, light
 from central.lifecycle import UNSENT, Action, Refused, Status
 from central.nodes import key_of
@@ -237,7 +237,7 @@ def unit_view(session: Session, now: datetime) -> UnitView:
     )
     # the 20 days run from sending; whether somebody came is not in our books, and the words on the page do not say so
     long_sent = select(func.count()).select_from(NoticeRow).where(
-        NoticeRow.published_at < start - timedelta(days=ANSWER_DAYS)
+        NoticeRow.published_at < first_sending_in_time(now)
     )  # fmt: skip
     return UnitView(
         waiting=sum(stand[s] for s in OPEN),

@@ -1,7 +1,8 @@
 """The second reader: EasyOCR with its English weights, for the centre only (it needs torch).
 
-It sees the same lines as the first reader, cut out of the same straightened plate, but its network, its training
-data and its errors are others: where both agree, the reading is worth more.
+It reads single lines and nothing else, so it gets single lines: the plate straightened by its corners, cut in two where
+it has two, the frame cut away. Its network, its training data and its errors are others than the first readers': where
+they agree, the reading is worth more.
 """
 
 from __future__ import annotations
@@ -14,22 +15,30 @@ from numpy.typing import NDArray
 
 from models import manifest
 from models.errors import ModelError
-from models.plate_geometry import enlarge, line_counts, split_lines
-from models.plates import PLATE_ALPHABET, Corners, LineReading, PlateReading, merit, straightened
+from models.plate_corners import CornerFinder, likely_box, load_corner_finder
+from models.plate_geometry import enlarge, split_lines
+from models.plates import PLATE_ALPHABET, Corners, LineReading, PlateReading, merit
+from models.slot_reader import flattened
 
 _ALLOWED = PLATE_ALPHABET.replace("Đ", "")  # english_g2 does not know the letter
-
+_DIGITS = "0123456789."  # a lower line is the number
 
 # It takes the plate's frame for a 1 or an I, so the frame is cut away, by several shares of the width.
-_TRIMS = (0.04, 0.06, 0.09)
+_TRIMS = (0.0, 0.03, 0.05, 0.07, 0.1)
 _TRIM_HEIGHT = 0.03
+_PLATE_HEIGHT_PX = 144
+_LEAST_ENLARGED_PX = 200
+"""Height of the crop in which corners are looked for and from which the lines are cut."""
+_TWO_LINES_BELOW, _ONE_LINE_ABOVE = 2.3, 3.0
+"""Width by height: short plates have 2.0 and less, long ones 4.7; between the two both are tried."""
 _LINE_HEIGHT_PX = 64
+_READER = "second-reader"
 
 
 class EasyOcrReader:
     """EasyOCR's recogniser; nothing is downloaded. :class:`ModelError` where the packages are not installed."""
 
-    def __init__(self, model_id: str = "second-reader") -> None:
+    def __init__(self, model_id: str = _READER, corners: CornerFinder | None = None) -> None:
         weights = manifest.resolve(model_id)
         try:
             from models.torchvision_ops import define_missing
@@ -42,6 +51,7 @@ class EasyOcrReader:
                 where="easyocr",
                 remedy=f"pip install giaolo[second-reader], then {manifest.how_to_install(model_id)}",
             ) from error
+        self._corners = corners or load_corner_finder()
         self._reader: Any = easyocr.Reader(
             ["en"],
             gpu=False,
@@ -52,21 +62,38 @@ class EasyOcrReader:
         )
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
-        """EasyOCR gives one confidence a line; each of its characters carries that."""
+        """The likeliest of `cuts`. EasyOCR gives one confidence a line; each of its characters carries that."""
+        return max(self.cuts(plate_bgr, corners), key=merit, default=PlateReading((), _READER))
+
+    def cuts(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
+        """What it reads in each way of cutting the plate into lines: where they differ, it is not sure."""
         if min(plate_bgr.shape[:2]) < 6:
-            return PlateReading(())
-        views = [_trimmed(view, share) for view in straightened(plate_bgr, corners) for share in _TRIMS]
-        readings = [self._read_cut(split_lines(view, count)) for view in views for count in line_counts(view)]
-        return max(readings, key=merit)
+            return []
+        large = enlarge(plate_bgr, max(_LEAST_ENLARGED_PX, plate_bgr.shape[0]))
+        if corners is None:
+            quad = self._corners.find(large, likely_box(large))
+        else:
+            quad = np.asarray(corners, np.float32) * (large.shape[0] / plate_bgr.shape[0])
+        aspect = _aspect(quad)
+        flat = flattened(large, quad, (max(16, round(_PLATE_HEIGHT_PX * aspect)), _PLATE_HEIGHT_PX), edge=0.0)
+        counts = (1,) if aspect > _ONE_LINE_ABOVE else (2,) if aspect < _TWO_LINES_BELOW else (1, 2)
+        return [self._read_cut(split_lines(_trimmed(flat, share), count)) for share in _TRIMS for count in counts]
 
     def _read_cut(self, cut: tuple[NDArray[np.uint8], ...]) -> PlateReading:
         lines = []
-        for line in cut:
+        for number, line in enumerate(cut):
             grey = cv2.cvtColor(enlarge(line, _LINE_HEIGHT_PX), cv2.COLOR_BGR2GRAY)
-            for _, text, confidence in self._reader.recognize(grey, allowlist=_ALLOWED, detail=1, paragraph=False):
+            allowed = _DIGITS if number else _ALLOWED
+            for _, text, confidence in self._reader.recognize(grey, allowlist=allowed, detail=1, paragraph=False):
                 value = float(confidence)
                 lines.append(LineReading(text, (value,) * len(text), tuple(((char, value),) for char in text)))
-        return PlateReading(tuple(line for line in lines if line.text.strip("-.")))
+        return PlateReading(tuple(line for line in lines if line.text.strip("-.")), _READER)
+
+
+def _aspect(quad: NDArray[np.float32]) -> float:
+    """Width by height of the plate with these corners, 0.5 to 8."""
+    top, right, bottom, left = (float(np.hypot(*(quad[i] - quad[(i + 1) % 4]))) for i in range(4))
+    return min(8.0, max(0.5, (top + bottom) / max(left + right, 1.0)))
 
 
 def _trimmed(view: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:

@@ -16,6 +16,8 @@ from models.runtime import DEFAULT_THREADS, open_session
 
 MARGIN = 0.18
 """Share of the box's width and height that is seen around it."""
+CROP_MARGIN = 0.08
+"""Share of a plate's width and height that is commonly left around it in a crop."""
 INPUT_HEIGHT, INPUT_WIDTH = 64, 96
 Box = tuple[float, float, float, float]
 
@@ -37,6 +39,13 @@ class CornerFinder:
 def load_corner_finder(*, threads: int = DEFAULT_THREADS) -> CornerFinder:
     """The corner finder that the manifest names, digest checked."""
     return CornerFinder(open_session(manifest.resolve("plate-corners").path, threads=threads))
+
+
+def likely_box(crop_bgr: NDArray[np.uint8]) -> Box:
+    """Where the plate lies in a crop with the margin that is common here."""
+    height, width = crop_bgr.shape[:2]
+    x, y = CROP_MARGIN * width, CROP_MARGIN * height
+    return x, y, width - x, height - y
 
 
 def surroundings(

@@ -14,7 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models import manifest
-from models.plate_corners import CornerFinder, load_corner_finder
+from models.plate_corners import CornerFinder, likely_box, load_corner_finder
 from models.plates import Corners, LineReading, PlateReading
 from models.runtime import DEFAULT_THREADS, open_session
 
@@ -22,7 +22,6 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_ALTERNATIVES = 5
 _LEAST_SHARE = 1e-4
 _EDGE = 0.06
-_MARGIN = 0.08
 
 
 class SlotPlateReader:
@@ -39,7 +38,7 @@ class SlotPlateReader:
         """`corners`: of the plate in the crop; where they are not given, they are looked for."""
         if min(plate_bgr.shape[:2]) < 6:
             return PlateReading(())
-        quad = np.array(corners, np.float32) if corners else self._corners.find(plate_bgr, _likely_box(plate_bgr))
+        quad = np.array(corners, np.float32) if corners else self._corners.find(plate_bgr, likely_box(plate_bgr))
         flat = flattened(plate_bgr, quad, self._size)
         views = np.stack([prepared(view, self._size) for view in (plate_bgr, flat)])
         characters, breaks = self._session.run(None, {self._input: views})
@@ -92,12 +91,6 @@ def flattened(
     matrix = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), goal)
     flat = cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8)
-
-
-def _likely_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    """Where the plate lies in a crop with the margin that is common here."""
-    height, width = image.shape[:2]
-    return _MARGIN * width, _MARGIN * height, (1 - _MARGIN) * width, (1 - _MARGIN) * height
 
 
 def prepared(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -15,13 +15,14 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from central.second_reader import settle
 from edge.reading import ballot_of, tally
 from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
 from models.manifest import DETECTOR_SIZES, detector_id
 from models.plate_pattern import civil_text
-from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader, plate_colour
+from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader, merit, plate_colour
 from models.runtime import open_session
 from models.slot_reader import load_slot_reader
 from tools.lamp_figures import lamp_figures
@@ -173,13 +174,16 @@ def _plates(second: bool) -> None:
             _row(label, name, plates, [civil_text(r) for r in got], [r.certainty for r in got])
         voted = [_vote([r[i] for r in readings.values()], plate) for i, plate in enumerate(plates)]
         _row(label, "both vote", plates, [t for t, _ in voted], [c for _, c in voted])
+        _told(label, "both vote", plates, [t if c else "" for t, c in voted])
     if second:
         from models.easyocr_reader import EasyOcrReader
 
-        some = gate[:: max(1, len(gate) // _EASYOCR_PLATES)]
-        for name, reader in (*readers, ("EasyOCR", EasyOcrReader())):
-            got = [reader.read(p.image) for p in some]
-            _row("gate, a sample", name, some, [civil_text(r) for r in got], [r.certainty for r in got])
+        reader = EasyOcrReader()
+        for label, plates in (("motorbike_gate", gate), ("plate_text", texts), ("street, cars mostly", streets)):
+            some = plates[:: max(1, len(plates) // _EASYOCR_PLATES)]
+            cuts = [reader.cuts(p.image) for p in some]
+            _told(f"{label}, a sample", "its best cut", some, [max(c, key=merit).text if c else "" for c in cuts])
+            _told(f"{label}, a sample", "as the centre asks", some, [settle(c).text for c in cuts])
     _width_curve(readers)
 
 
@@ -193,7 +197,7 @@ def _vote(readings: Sequence[PlateReading], plate: LabelledPlate) -> tuple[str, 
     cls = VehicleClass.MOTORCYCLE if _two_wheels(plate) else VehicleClass.CAR
     outcome = tally([ballot_of(r, 0.8) for r in readings], cls, plate_colour(plate.image))
     best = outcome.n_best[0].text if outcome.n_best else ""
-    return best, outcome.confidence if outcome.text == best else 0.0
+    return outcome.text or best, outcome.confidence if outcome.text else 0.0
 
 
 def _row(label: str, name: str, plates: Sequence[LabelledPlate], texts: Sequence[str], sure: Sequence[float]) -> None:
@@ -201,6 +205,14 @@ def _row(label: str, name: str, plates: Sequence[LabelledPlate], texts: Sequence
     bold = np.array(sure) >= SURE
     told = f"at least {SURE} sure {bold.mean():.3f}, of these right {right[bold].mean() if bold.any() else 0:.4f}"
     click.echo(f"  {label:19s} {name:12s} exact {right.mean():.4f} of {len(plates):4d}  {told}")
+
+
+def _told(label: str, name: str, plates: Sequence[LabelledPlate], texts: Sequence[str]) -> None:
+    """What a reader says of itself: right, nothing, wrong."""
+    right = sum(t == p.text for t, p in zip(texts, plates, strict=True))
+    silent = sum(not t for t in texts)
+    wrong = len(plates) - right - silent
+    click.echo(f"  {label:29s} {name:18s} right {right:3d}  silent {silent:3d}  wrong {wrong:3d}  of {len(plates)}")
 
 
 def _width_curve(readers: Sequence[tuple[str, PlateReader]]) -> None:

@@ -151,7 +151,7 @@ def flag_lines(view: CaseView, t: Texts) -> list[str]:
     flags = [t.or_else(f"flag.{f}", f) for f in view.item.flags]
     if view.item.chain_state != "ok":
         flags.append(t.or_else(f"flag.chain_{view.item.chain_state}", view.item.chain_state))
-    if view.second.agrees is False:
+    if view.second.agrees is False and view.second.text != view.item.plate:  # an officer may have put it right
         flags.append(t("flag.second_differs"))
     if view.item.plate and view.plate_parse is not None and not view.plate_parse.known:
         flags.append(t("flag.plate_grammar"))

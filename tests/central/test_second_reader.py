@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from central.case_log import events
 from central.centre import Centre
 from central.config import load_config
 from central.db import CaseRow
-from central.second_reader import NoReader, Reader, Reading, SecondReader, easyocr_reader, switched_off
-from tests.central.build import OFFICE, case_of, make_centre, picture
+from central.second_reader import NoReader, Reader, Reading, SecondReader, easyocr_reader, settle, switched_off
+from tests.central.build import LAN, OFFICE, case_of, make_centre, picture
 from tests.central.node import eventually
+from tests.central.web_people import make_web
 
 needs_easyocr = pytest.mark.skipif(find_spec("easyocr") is None, reason="extra `second-reader` is not installed")
 
@@ -37,7 +39,7 @@ def reading(text: str, confidence: float = 0.8) -> Callable[[], Reader]:
     [
         ("36A12345", "36A12345", True),
         ("36A12345", "36A12346", False),
-        ("36A12345", "", False),
+        ("36A12345", "", None),
         (None, "36A12345", None),
     ],
 )
@@ -149,3 +151,64 @@ def test_a_crop_that_is_no_picture_fails_with_a_reason(box: Centre) -> None:
         SecondReader(box).step(easyocr_reader())
         assert case(box, case_id).second_state == "failed"
         assert "not a picture" in (case(box, case_id).second_note or "")
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    lines: tuple[Line, ...]
+    confidence: float = 0.8
+
+
+def cut(text: str, confidence: float = 0.8) -> Cut:
+    return Cut(tuple(Line(part) for part in text.split("/")), confidence)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "text"),
+    [
+        ([cut("59-F1/689.55")] * 3 + [cut("659.F71/689.55")] * 2, "59F168955"),
+        ([cut("30G-111.55")] * 2 + [cut("306-111.55", 0.9)] * 3, "30G11155"),
+        ([cut("F37111550")] * 5, ""),
+        ([cut("736H243391")] * 5, ""),
+        ([cut("83609", 0.97)] * 5, ""),
+        ([cut("59-U1/661.41")] * 3 + [cut("59-U1/561.41")] * 2, ""),
+        ([cut("59-U1/661.41", 0.99)] * 2, ""),
+        ([], ""),
+    ],
+    ids=["most cuts say it", "a look-alike put right by its place", "frame read as a character", "two of them",
+         "sure of rubbish", "the cuts differ", "too few cuts", "nothing read"],
+)  # fmt: skip
+def test_it_says_a_whole_plate_or_nothing(cuts: list[Cut], text: str) -> None:
+    assert settle(cuts).text == text
+
+
+def test_silence_is_shown_as_such_and_a_case_without_a_crop_does_not_blame_a_switch(tmp_path: Path) -> None:
+    web = make_web(tmp_path / "web")
+    silent, bare = case_of(web.centre), case_of(web.centre, files={"still_on.jpg": picture()})
+    reader = SecondReader(web.centre)
+    assert reader.step(lambda _: Reading("", 0.0))
+    assert reader.step(None, "the second reader is switched off")
+    lan = web.person(LAN)
+    page = lan.get(f"/desk/cases/{silent}").text
+    assert "Không chắc nên không nêu" in page
+    assert "Hai máy đọc biển số không trùng nhau" not in page
+    page = lan.get(f"/desk/cases/{bare}").text
+    assert "Không có ảnh biển số" in page
+    assert "Chưa bật máy đọc thứ hai" not in page
+    web.centre.db.dispose()
+
+
+def test_a_difference_that_an_officer_has_settled_is_no_doubt_any_more(tmp_path: Path) -> None:
+    web = make_web(tmp_path / "web")
+    case_id = case_of(web.centre)
+    assert SecondReader(web.centre).step(lambda _: Reading("36A12346", 0.9))
+    lan = web.person(LAN)
+    assert "Hai máy đọc biển số không trùng nhau" in lan.get(f"/desk/cases/{case_id}").text
+    lan.post(f"/desk/cases/{case_id}/plate", at="/desk", plate="36A-123.46", colour="white", kind="car")
+    assert "Hai máy đọc biển số không trùng nhau" not in lan.get(f"/desk/cases/{case_id}").text
+    web.centre.db.dispose()

@@ -6,12 +6,13 @@ import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from central import case_log, cases, merkle
+from central import case_log, cases, issuing, merkle
 from central.alarms import open_alarms
 from central.audit import audit
 from central.centre import Centre
@@ -31,7 +32,20 @@ from central.nodes import add_node
 from evidence.canonical import canonical_json
 from evidence.container import open_packet
 from evidence.seal import SigningKey
-from tests.central.build import HOA, LAN, NODE, NOW, NodeChain, case_of, claimed, confirmed, issued, make_centre, packet
+from tests.central.build import (
+    HOA,
+    LAN,
+    NODE,
+    NOW,
+    NodeChain,
+    case_of,
+    claimed,
+    confirmed,
+    issued,
+    make_centre,
+    packet,
+    seen,
+)
 
 
 def faults(centre: Centre, *, files: bool = True) -> tuple[str, ...]:
@@ -135,10 +149,8 @@ def test_an_issued_case_put_back_as_a_whole_to_an_older_state_is_found(box: Cent
     with box.db.read() as session:
         old = session.get_one(CaseRow, case_id)
         then = (old.status, old.events_count, old.events_head, old.events_signature)
-    with box.db.write() as session:
-        cases.prepare_notice(session, case_id, LAN, desk=box.notices, now=box.clock())
-    with box.db.write() as session:
-        cases.issue(session, case_id, HOA, desk=box.notices, now=box.clock())
+    cases.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
+    cases.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
     with box.db.write() as session:
         without_guards(session)
         session.execute(delete(NoticeRow).where(NoticeRow.case_id == case_id))
@@ -300,21 +312,23 @@ def test_where_signing_began_is_written_once(tmp_path: Path) -> None:
     again.db.dispose()
 
 
-def test_what_was_rolled_back_is_not_written_down_outside_the_database(box: Centre) -> None:
+def test_what_was_rolled_back_is_not_written_down_outside_the_database(
+    box: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case_id = confirmed(box)
-    with box.db.write() as session:
-        cases.prepare_notice(session, case_id, LAN, desk=box.notices, now=box.clock())
+    cases.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
+    written = issuing._write_issued
 
     class Stop(Exception):
         pass
 
-    def issued_and_undone() -> None:
-        with box.db.write() as session:
-            cases.issue(session, case_id, HOA, desk=box.notices, now=box.clock())
-            raise Stop
+    def written_and_undone(*args: Any) -> None:
+        written(*args)
+        raise Stop
 
+    monkeypatch.setattr(issuing, "_write_issued", written_and_undone)
     with pytest.raises(Stop):
-        issued_and_undone()
+        cases.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
     with box.db.read() as session:
         ledger = ledger_of(session)
     assert ledger is not None

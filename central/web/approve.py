@@ -209,7 +209,7 @@ def _show(
         "pdf": view.notice is not None,
         "issued": not waits,
         "can_publish": Action.PUBLISH in view.actions,
-        "can_draft": Action.PREPARE_NOTICE in view.actions,
+        "can_draft": Action.PREPARE_NOTICE in view.actions and route == "owner",
         "published": view.item.status is Status.PUBLISHED,
         "confirmed_at": decided_at or view.received_at,
         "why_not": why_not,

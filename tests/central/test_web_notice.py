@@ -193,7 +193,9 @@ def test_no_notice_for_a_plate_that_goes_elsewhere_and_the_officer_is_told_where
     answer = lan.post(f"{page}/confirm", at=page, plate=plate, act="red_light")
     assert answer.status_code == 200
     assert says in answer.text
-    assert "mẫu 03/73" in web.person(HOA).get(f"/desk/approve/{case_id}").text
+    waiting = web.person(HOA).get(f"/desk/approve/{case_id}").text
+    assert "mẫu 03/73" in waiting
+    assert "/draft" not in waiting
     assert status(web, case_id) == Status.CONFIRMED
 
 

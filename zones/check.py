@@ -9,12 +9,12 @@ import numpy as np
 import shapely
 
 from evidence.acts import ActCode
+from zones.advice import SOLID_KINDS as SOLID_KINDS
+from zones.advice import advice
 from zones.faults import Fault, both
 from zones.geometry import DirectedLine, points_in_polygon
 from zones.schema import GroundPlane, Lane, Marking, Point, Scene, SignalHead, StopLine
 
-SOLID_KINDS = frozenset({"1.2", "1.3", "1.4", "2.2", "2.3", "2.4"})
-"""Markings that may not be crossed or ridden on, 1.4 and 2.4 from their solid side only (QCVN 41:2024)."""
 MIXED_KINDS = frozenset({"1.4", "2.4"})
 
 Box = tuple[float, float, float, float]
@@ -35,6 +35,7 @@ def check(scene: Scene) -> list[Fault]:
         *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
         *(_ground(scene, scene.ground) if scene.ground else ()),
         *_acts(scene),
+        *advice(scene),
     ]
 
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from evidence.acts import ActCode, LampState
+from tools.cli import cli
+from tools.evaluate import load_acts, load_truth
+from tools.evaluation import score
 from tools.simulate.judge import Verdict, judge
 from tools.simulate.junction import ARROW, MAIN
 from tools.simulate.spoil import LEVELS
 from tools.simulate.turns import Kind, turns, turns_scene
 from tools.simulate.world import Run
 from zones.check import check
+from zones.load import load_scene
 
 KINDS: tuple[Kind, ...] = ("arrow", "plate")
+DRAWN: tuple[Kind, ...] = ("arrow",)
+RUNS = {(ActCode.RED_LIGHT, "runs-1"), (ActCode.RED_LIGHT, "runs-2")}
+STANDS = (ActCode.STOPPED_PAST_LINE, "past-1")
+CLIPS = Path(__file__).parents[2] / "tools" / "clips"
 
 
 @cache
@@ -30,8 +41,9 @@ def verdict_of(kind: Kind, level: str) -> Verdict:
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_goes_straight_on_red_does_the_act_and_who_turns_right_does_none(kind: Kind) -> None:
     run = run_of(kind)
-    sure = {(a.act, a.vehicle) for a in run.acts if a.sure}
-    assert sure == {(ActCode.RED_LIGHT, "runs-1"), (ActCode.RED_LIGHT, "runs-2")}
+    assert RUNS <= {(a.act, a.vehicle) for a in run.acts if a.sure} <= {*RUNS, STANDS}
+    assert STANDS in {(a.act, a.vehicle) for a in run.acts}
+    assert len(run.acts) == 3
     assert {name for name, why in run.innocents.items() if why.startswith("right turn")} == {
         f"right-{n}" for n in (1, 2, 3, 4)
     }
@@ -47,3 +59,36 @@ def test_the_scene_has_no_lane_and_no_fault(kind: Kind) -> None:
     assert next(head.movements for head in scene.signals if head.id == MAIN) == (
         ["straight", "left", "right", "u_turn"] if kind == "arrow" else ["straight", "left", "u_turn"]
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("level", ["none", "light", "default"])
+def test_the_node_accuses_who_goes_straight_and_nobody_who_turns_right(kind: Kind, level: str) -> None:
+    verdict = verdict_of(kind, level)
+    told = {(true.act, true.vehicle) for true, _ in verdict.found}
+    assert told >= RUNS
+    assert verdict.false == []
+    if level == "none":
+        assert verdict.missed == []
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_the_drawn_clip_is_small_and_is_of_this_run_and_scene(kind: Kind) -> None:
+    clip = CLIPS / f"right-{kind}.mp4"
+    assert clip.stat().st_size <= 3_000_000
+    assert load_scene(clip.with_suffix(".yaml")).scene == turns_scene(kind)
+    truth = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
+    sure = {(a["act"], a["id"].rpartition("-")[0]) for a in truth["acts"] if a["confidence"] == "high"}
+    assert sure == {(a.act.value, a.vehicle) for a in run_of(kind).acts if a.sure}
+    assert set(truth["lamps"]) == ({MAIN, ARROW} if kind == "arrow" else {MAIN})
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_in_the_drawn_clip_every_act_is_found_and_nobody_else_accused(kind: Kind, tmp_path: Path) -> None:
+    clip = CLIPS / f"right-{kind}.mp4"
+    scene = str(clip.with_suffix(".yaml"))
+    result = CliRunner().invoke(cli, ["edge", "replay", str(clip), "--scene", scene, "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    judged = score(load_truth(clip.with_suffix(".json"), None), load_acts(tmp_path / "acts.jsonl"))
+    assert [(t.id, t.act) for t in judged.missed] == []
+    assert [(f.reported.act, f.reported.t_s, f.why) for f in judged.false] == []

@@ -174,6 +174,73 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
         ("an act that cannot be", {"acts": ["red_light", "solid_line"], "markings": []}, "acts[1]", "never be found"),
         ("broken side of a plain line", {"markings.0.crossable_from": [100, 400]}, "markings[0]", "means nothing"),
         ("drawn on a smaller picture", {"picture": {"width": 1920, "height": 1080}}, "picture", "nothing lies beyond"),
+        ("a lens of five pixels", {"signals.0.lamps.1.box": [602, 128, 628, 134]}, "signals[0].lamps[1].box", "6 px"),
+        (
+            "a whole head whose lenses are small",
+            {"signals.0": {"id": "h1", "box": [600, 100, 610, 118], "governs": ["s1"]}},
+            "signals[0].box",
+            "the lens is only 10 x 6 px",
+        ),
+        ("the same in Vietnamese", {"signals.0.lamps.1.box": [602, 128, 628, 134]}, "signals[0].lamps[1]", "nắng"),
+        (
+            "a lane beside the line",
+            {
+                "lanes": [LANE, {"id": "other", "polygon": [[5, 345], [640, 345], [640, 479], [5, 479]]}],
+                "stop_lines.0.points": [[50, 340], [400, 340]],
+                "stop_lines.0.approach": None,
+            },
+            "stop_lines[0].points",
+            "does not reach the far kerb",
+        ),
+        (
+            "an approach wider than the line",
+            {"stop_lines.0.points": [[50, 340], [400, 340]]},
+            "stop_lines[0].points",
+            "không kéo tới lề đường bên kia",
+        ),
+        (
+            "a line that ends at the centre line",
+            {"stop_lines.0.points": [[310, 340], [590, 340]], "stop_lines.0.approach": None},
+            "stop_lines[0].points",
+            "centre line m1",
+        ),
+        (
+            "a marking that goes on into the junction",
+            {"markings.0.points": [[310, 479], [310, 250]]},
+            "markings[0].points",
+            "ends inside the junction",
+        ),
+        ("a solid line without a ground plane", {"ground": None}, "ground", "no crossing of a solid line"),
+        (
+            "an arrow, but nothing tells the ways apart",
+            {"ground": None, "signals.0.movements": ["right"], "signals.0.arrow": "right"},
+            "signals[0].movements",
+            "no exit for left, right",
+        ),
+        (
+            "an arrow that governs every movement",
+            {"signals.0.arrow": "right"},
+            "signals[0].movements",
+            "the right arrow governs every movement",
+        ),
+        (
+            "an arrow that governs another movement",
+            {"signals.0.arrow": "right", "signals.0.movements": ["left"]},
+            "signals[0].movements",
+            "lacks it",
+        ),
+        (
+            "a road too small in the picture for motorcycle plates",
+            {"ground.metres": [[0, 4], [3, 4], [3, 0], [0, 0]]},
+            "stop_lines[0].points",
+            "a motorcycle's plate about 2",
+        ),
+        (
+            "a road too small for any plate",
+            {"ground.metres": [[0, 12], [10, 12], [10, 0], [0, 0]]},
+            "stop_lines[0].points",
+            "a car's two-line plate 1",
+        ),
         ("a camera that only watches", {"acts": []}, "acts", "only watches"),
     ],
 )
@@ -191,6 +258,24 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
         ("wrong way is not looked for", {"lanes.0": TWO_WAY, "acts": ["red_light", "solid_line"]}),
         ("a mixed line with its side", {"markings.0.kind": "1.4", "markings.0.crossable_from": [200, 400]}),
         ("a double line", {"markings.0.kind": "1.3", "markings.0.second": [[314, 479], [314, 345]]}),
+        (
+            "without ground, when solid lines are not looked for",
+            {"ground": None, "acts": ["red_light", "stopped_past_line"]},
+        ),
+        (
+            "an arrow with all its exits and no ground",
+            {
+                "ground": None,
+                "markings": [],
+                "acts": ["red_light"],
+                "signals.0.movements": ["right"],
+                "signals.0.arrow": "right",
+                "exits": [
+                    {"id": f"e-{way}", "movement": way, "polygon": [[100, 120], [500, 120], [500, 150], [100, 150]]}
+                    for way in ("straight", "left", "right")
+                ],
+            },
+        ),
         ("points on the very edge", {"approaches.0.polygon": [[50, 345], [590, 345], [640, 480], [0, 480]]}),
     ],
 )

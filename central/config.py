@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from central.working_days import WorkCalendar, national
+from common.broker import BrokerSettings
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
 
@@ -22,30 +23,8 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Broker(_Section):
+class Broker(BrokerSettings):
     """The MQTT broker that the nodes publish to."""
-
-    host: str = Field(default="127.0.0.1", title="Broker host")
-    port: int = Field(default=1883, ge=1, le=65535)
-    username: str | None = None
-    password_file: Path | None = Field(default=None, description="file that holds the broker password")
-    tls_ca_file: Path | None = Field(default=None, description="CA certificate; setting it turns TLS on")
-    tls_cert_file: Path | None = Field(default=None, description="client certificate for mutual TLS")
-    tls_key_file: Path | None = None
-    client_id: str = Field(default="giaolo-centre", min_length=1, max_length=64)
-    keepalive_s: int = Field(default=30, ge=5, le=3600)
-
-    @model_validator(mode="after")
-    def _nothing_half_set(self) -> Broker:
-        if (self.tls_cert_file is None) != (self.tls_key_file is None):
-            raise ValueError("tls_cert_file and tls_key_file belong together: give both or neither")
-        if self.tls_cert_file is not None and self.tls_ca_file is None:
-            raise ValueError(
-                "tls_cert_file without tls_ca_file would go unused, in clear: give the CA that signed the broker"
-            )
-        if self.password_file is not None and self.username is None:
-            raise ValueError("password_file without username would go unused: give the user name")
-        return self
 
 
 class Web(_Section):

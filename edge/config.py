@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from common.broker import BrokerSettings
 from evidence.addresses import hide, shown_address, with_login
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
@@ -30,21 +31,12 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Broker(Section):
+class Broker(BrokerSettings):
     """The MQTT broker through which packets go to the centre."""
 
-    host: str = Field(default="127.0.0.1", min_length=1, title="Host", description="name or address of the broker")
-    port: int = Field(default=1883, ge=1, le=65535, title="Port", description="1883, or 8883 with TLS")
-    username: str | None = Field(default=None, title="User name", description="leave out if the broker asks for none")
-    password_file: Path | None = Field(default=None, title="Password file", description="its first line is used")
-    tls: bool = Field(default=False, title="TLS", description="encrypt the connection")
-    tls_ca_file: Path | None = Field(default=None, title="CA certificate", description="PEM; empty: the system's list")
-    tls_cert_file: Path | None = Field(default=None, title="Own certificate", description="PEM, for mutual TLS")
-    tls_key_file: Path | None = Field(default=None, title="Key of the certificate", description="PEM, for mutual TLS")
     protocol: Literal["auto", "5", "3.1.1"] = Field(
         default="auto", title="MQTT version", description="auto: 5, and 3.1.1 if the broker refuses that"
     )
-    keepalive_s: int = Field(default=30, ge=5, le=3600, title="Keep-alive", description="seconds")
     heartbeat_s: float = Field(
         default=15, ge=1, le=3600, title="Heartbeat", description="seconds between health messages"
     )

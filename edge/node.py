@@ -6,7 +6,10 @@ ends it (see `edge.plan`).
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import re
+import secrets
 import signal
 import threading
 from collections.abc import Callable
@@ -66,6 +69,7 @@ class Node:
             health=self.health,
             on_delivered=self.metrics.delivery.observe,
             heartbeat_s=self._config.broker.heartbeat_s,
+            client_id=client_id(self._config),
         )
 
     def start(self) -> None:
@@ -79,7 +83,7 @@ class Node:
         try:
             self.uplink.start()
         except UplinkError as error:
-            self._warn(f"uplink: {error}; packets are kept in the outbox")
+            log.error("uplink: %s; packets are kept in the outbox, it is tried again", error)
         self._log_problems()
         self._reconcile()
 
@@ -190,25 +194,38 @@ def _same(a: CameraPlan, b: CameraPlan) -> bool:
 
 
 def broker_address(broker: Broker) -> BrokerAddress:
-    """The uplink's view of the broker section; an unreadable password file counts as no password."""
-    password = None
-    if broker.password_file is not None:
-        try:
-            password = broker.password_file.read_text("utf-8").splitlines()[0]
-        except (OSError, UnicodeDecodeError, IndexError) as error:
-            log.error("broker password cannot be read file=%s error=%s", broker.password_file, error)
+    """The uplink's view of the broker section."""
     return BrokerAddress(
         host=broker.host,
         port=broker.port,
         username=broker.username,
-        password=password,
-        tls=broker.tls or broker.tls_ca_file is not None,
+        password_file=broker.password_file,
+        tls=broker.encrypted,
         ca_file=broker.tls_ca_file,
         cert_file=broker.tls_cert_file,
         key_file=broker.tls_key_file,
         protocol=broker.protocol,
         keepalive_s=broker.keepalive_s,
     )
+
+
+def client_id(config: NodeConfig) -> str:
+    """Of the MQTT session: the same after a restart, so that the broker ends the session before at once; never shared.
+
+    A box that was copied with its disk has its twin's id: the uplink finds that out and takes another one.
+    """
+    if config.broker.client_id is not None:
+        return config.broker.client_id
+    file = config.data_dir / "client-id"
+    try:
+        suffix = file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        suffix = ""
+    if not re.fullmatch(r"[0-9a-f]{8}", suffix):
+        suffix = secrets.token_hex(4)
+        with contextlib.suppress(OSError):  # a full disk: a new one at the next start
+            file.write_text(suffix, "ascii")
+    return f"giaolo-{config.node_id}-{suffix}"
 
 
 def run_node(

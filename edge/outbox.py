@@ -203,6 +203,15 @@ class Outbox:
             ).fetchall()
         return [Pending(*row) for row in rows]
 
+    def newest(self) -> Pending | None:
+        """The newest packet, if it was delivered: its container is always there."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT sequence, packet_id, digest, container_sha256, size, created_at, state FROM packet"
+                " ORDER BY sequence DESC LIMIT 1"
+            ).fetchone()
+        return Pending(*row[:-1]) if row and row[-1] == "delivered" else None
+
     def read(self, packet: Pending) -> bytes:
         """The container's bytes.
 

@@ -47,6 +47,44 @@ class Transfers:
         self._first_s, self._longest_s, self._max_open, self._quiet_s = first_s, longest_s, max_open, quiet_s
         self._transfers: dict[str, _Transfer] = {}
         self._heard_s = 0.0
+        self._unanswered = 0
+        self._unanswered_since_s = 0.0
+
+    SMALLEST = 1024
+    """Chunks are never smaller (the wire's own limit)."""
+
+    def __len__(self) -> int:
+        return len(self._transfers)
+
+    @property
+    def chunk_bytes(self) -> int:
+        return self._chunk_bytes
+
+    @property
+    def unanswered(self) -> tuple[int, float]:
+        """Offers published since the centre was last heard, and the time of the first of them."""
+        return self._unanswered, self._unanswered_since_s
+
+    def limit_chunks(self, most: int) -> bool:
+        """Make chunks of at most so many bytes from now on; what is under way starts again. False if they were."""
+        size = max(self.SMALLEST, most)
+        if size >= self._chunk_bytes:
+            return False
+        self._chunk_bytes = size
+        for transfer in self._transfers.values():
+            transfer.offer = transfer.offer.model_copy(update={"chunk_bytes": size})
+            self._forget(transfer)
+        return True
+
+    def packet(self, packet_id: str) -> Pending | None:
+        """The packet of a transfer."""
+        transfer = self._transfers.get(packet_id)
+        return None if transfer is None else transfer.packet
+
+    def probe(self, packet: Pending, now_s: float) -> Offer:
+        """An offer of a packet that is delivered already, only for the answer."""
+        self._asked(1, now_s)
+        return self._offer(packet)
 
     def sync(self, pending: Sequence[Pending]) -> None:
         """Take up what is new in the outbox and forget what has left it."""
@@ -55,13 +93,7 @@ class Transfers:
             del self._transfers[packet_id]
         for packet_id, packet in now_pending.items():
             if packet_id not in self._transfers:
-                offer = Offer(
-                    packet_id=packet_id,
-                    size=packet.size,
-                    container_sha256=packet.container_sha256,
-                    chunk_bytes=self._chunk_bytes,
-                )
-                self._transfers[packet_id] = _Transfer(packet, offer)
+                self._transfers[packet_id] = _Transfer(packet, self._offer(packet))
 
     def reconnected(self) -> None:
         """A new connection: what was under way may be lost, so everything is offered again at once."""
@@ -81,6 +113,7 @@ class Transfers:
             transfer.next_offer_s = now_s + pause_s
             transfer.open = True
             offers.append(transfer.offer)
+        self._asked(len(offers), now_s)
         return offers
 
     def want(self, want: Want, now_s: float) -> bool:
@@ -125,12 +158,26 @@ class Transfers:
         return max(0.0, min(t.next_offer_s for t in waiting) - now_s)
 
     def _hear(self, now_s: float) -> None:
-        """The centre lives. After a silence, what waits in a long pause is offered at once."""
+        """The centre lives, and we may read it. After a silence, what waits in a long pause is offered at once."""
         if now_s - self._heard_s > self._quiet_s:
             for transfer in self._transfers.values():
                 if transfer.next_offer_s - now_s > self._first_s:
                     self._forget(transfer)
         self._heard_s = now_s
+        self._unanswered = 0
+
+    def _asked(self, offers: int, now_s: float) -> None:
+        if offers and not self._unanswered:
+            self._unanswered_since_s = now_s
+        self._unanswered += offers
+
+    def _offer(self, packet: Pending) -> Offer:
+        return Offer(
+            packet_id=packet.packet_id,
+            size=packet.size,
+            container_sha256=packet.container_sha256,
+            chunk_bytes=self._chunk_bytes,
+        )
 
     def _answered(self, transfer: _Transfer, now_s: float) -> None:
         """Something moves: the next offer, which asks for what is still missing, comes after a short pause."""

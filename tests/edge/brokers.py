@@ -103,6 +103,8 @@ class FakeCentre:
             self.health.append(decode(Health, message.payload, where=message.topic))
         elif kind == "offer":
             offer = decode(Offer, message.payload, where=message.topic)
+            if self.offers.get(offer.packet_id) != offer:
+                self.received.pop(offer.packet_id, None)  # as the centre does: other chunks, another transfer
             self.offers[offer.packet_id] = offer
             self.offer_count[offer.packet_id] = self.offer_count.get(offer.packet_id, 0) + 1
             if self.answers:

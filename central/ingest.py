@@ -120,6 +120,11 @@ class Ingest:
                 row.last_seen = now
                 gaps.watch_health(session, row, health, now)
 
+    def alarm(self, kind: str, text: str) -> None:
+        """Tell people of something about the broker itself."""
+        with self._centre.db.write() as session:
+            raise_alarm(session, kind, None, None, text, self._centre.clock())
+
     def maintain(self) -> None:
         """Every few minutes: drop dead transfers and half-written files, sign a checkpoint."""
         now = self._centre.clock()

@@ -339,6 +339,17 @@ def _turn(a: Any, b: Any, c: Any) -> float:
 
 
 def _acts(scene: Scene) -> Iterator[Fault]:
+    solid = next((i for i, m in enumerate(scene.markings) if m.active and m.kind in SOLID_KINDS), None)
+    if scene.ground is None and solid is not None and ActCode.SOLID_LINE in scene.acts:
+        what = both(
+            "không nêu hành vi đè vạch liền khi chưa vẽ mặt đường (`ground`)",
+            "no solid_line is found without a ground plane: nobody knows where the wheels are",
+        )
+        remedy = both(
+            "thêm `ground`: bốn điểm trên mặt đường và tọa độ mét của chúng, hoặc bỏ solid_line khỏi `acts`",
+            "add `ground`, four points of the road with their metres, or take solid_line out of `acts`",
+        )
+        yield Fault(f"markings[{solid}]", what, remedy, "warning")
     governed = {name for head in scene.signals for name in head.governs}
     ways_out = {way_out.movement for way_out in scene.exits}
     possible = {

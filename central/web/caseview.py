@@ -112,7 +112,8 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
 # What decides comes first; the packet itself keeps its reasons in alphabetical order.
 _LEADING = (
     "red_for_s", "red_margin_s", "red_onset_seen", "rear_before_line_px", "entered_junction_after_s",
-    "travel_past_line_px", "rear_stood_past_line_px", "stood_s", "marking_kind", "overlap_share", "on_line_s",
+    "red_left_s", "travel_past_line_px", "rear_stood_past_line_px", "rear_stood_past_line_m", "front_stood_past_line_m",
+    "stood_s", "marking_kind", "overlap_share", "on_line_s",
     "crossed_to_other_side", "against_px", "against_s", "movement", "exit_after_line_s",
 )  # fmt: skip
 

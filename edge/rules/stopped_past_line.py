@@ -11,7 +11,7 @@ from edge.lamps import LampHistory
 from edge.paths import LineRun, Path
 from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
-from edge.rules.front import FrontAtOnset, front_at_onset
+from edge.rules.front import LENGTH_M, FrontAtOnset, front_at_onset
 from edge.rules.permission import Governing, governing
 from edge.rules.red_light import in_the_junction
 from edge.rules.standing import stands
@@ -107,7 +107,10 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: S
 
 def _reasons(path: Path, rules: RuleSettings, stand: _Stand, since: float, *, onset_seen: bool) -> dict[str, Reason]:
     digits = 1 if stand.unit == "px" else 2
-    return {
+    front: dict[str, Reason] = (
+        {"front_stood_past_line_m": round(stand.past + LENGTH_M[path.cls], 1)} if stand.unit == "m" else {}
+    )
+    return front | {
         "red_for_s": round(float(path.t_s[stand.crossed.at]) - since, 3),
         "red_margin_s": rules.red_margin_s,
         "red_onset_seen": onset_seen,

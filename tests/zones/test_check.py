@@ -242,6 +242,7 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
             "a car's two-line plate 1",
         ),
         ("a camera that only watches", {"acts": []}, "acts", "only watches"),
+        ("a solid line without a ground plane", {"ground": None}, "markings[0]", "without a ground plane"),
     ],
 )
 def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):

@@ -219,7 +219,7 @@ def item(row: CaseRow, now: datetime) -> QueueItem:
         flags=tuple(row.flags),
         chain_state=row.packet.chain_state,
         holder=state_of(row).held_by(now),
-        second_agrees=row.second_agrees,
+        second_agrees=True if row.second_text and row.second_text == row.plate else row.second_agrees,
         notify_by=due.notify_by,
         notify_by_working=due.notify_by_working,
         days_to_notify=due.days_to_notify(now),

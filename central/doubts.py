@@ -36,7 +36,7 @@ def issue_doubts(session: Session, row: CaseRow, now: datetime) -> tuple[str, ..
         found.append("appointment_near")
     if row.plate_machine and row.plate_machine != row.plate:
         found.append("plate_corrected")
-    if row.second_agrees is False:
+    if row.second_agrees is False and row.second_text != row.plate:  # else an officer has put it right
         found.append("second_differs")
     if row.packet.chain_state != "ok":
         found.append(f"flag:chain_{row.packet.chain_state}")

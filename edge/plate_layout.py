@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from models.plates import PlateReading
+from models.plates import LineReading, PlateReading
 
 _SEPARATORS = "-."
 SHORT_NUMBER = 4
@@ -57,9 +57,17 @@ def layout_of(reading: PlateReading) -> Layout:
     width = median(steps)
     if width <= 0:
         return UNMEASURED
-    first = next(line.places[i] for i in range(len(text)) if text[i] not in _SEPARATORS)
-    centred = abs(first - (1 - places[-1])) <= _OFF_CENTRE * width
+    # Twice the distance of the middles is the difference of the room. A crop may be loose on one side: the upper
+    # line tells the middle of the plate better than the crop does.
+    middle = _middle(reading.lines[0]) if len(reading.lines) > 1 else 0.5
+    centred = middle is None or 2 * abs((_middle(line) or 0.5) - middle) <= _OFF_CENTRE * width
     return Layout(centred and max(steps) <= _HOLE * width, False, centred)
+
+
+def _middle(line: LineReading) -> float | None:
+    """Middle between the first and the last character, separators left out; None where places are not known."""
+    places = [place for char, place in zip(line.text, line.places, strict=False) if char not in _SEPARATORS]
+    return (places[0] + places[-1]) / 2 if places else None
 
 
 def _number_start(text: str) -> int:

@@ -120,6 +120,8 @@ class StreamClock:
         with self._lock:
             self._doubt(t_s, t_s, "picture_cut")
             before = self._segments[-1]
+            if t_s <= before.start_s:
+                return  # a new stretch has begun since
             after = self._begin(t_s)
             after.arrival_s, after.sender_s, after.seen_s = before.arrival_s, before.sender_s, before.seen_s
 

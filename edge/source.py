@@ -14,10 +14,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -26,18 +26,20 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.clock import StreamClock
+from edge.cut import CutWatch
 from edge.ring import PacketRing
 from edge.segment import Position, Segment
 from edge.source_errors import SourceError, check_file, open_error
+from edge.source_status import SourceSettings, SourceState, SourceStatus, StreamInfo
 from edge.types import Frame, Image
 from evidence.addresses import hide, remember, shown_address
 
+__all__ = ["EndOfStream", "SourceSettings", "SourceState", "SourceStatus", "StreamInfo", "VideoSource"]
 log = logging.getLogger(__name__)
 # Every fault becomes one line of ours; FFmpeg's own lines would repeat it per packet.
 av.logging.set_level(None)
 
-SourceState = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed"]
-Transport = Literal["tcp", "udp", "auto"]
+_Decoded = tuple[int, float, Image, int]
 _MAX_DEMUX_ERRORS = 20
 _SHARE_OVER_S = 10.0
 _ABANDON_S = 5.0
@@ -54,59 +56,6 @@ class _Stalled(Exception):
 
 class _Abandoned(Exception):
     """This reader hung; another has taken its place."""
-
-
-@dataclass(frozen=True)
-class SourceSettings:
-    """`fps_limit`: deliver at most so many frames a second (all are decoded, all packets are kept). `key_wait_s`: how
-    long a first key frame is waited for while packets come; some cameras send one every 20 s and none on connect."""
-
-    open_timeout_s: float = 10.0
-    read_timeout_s: float = 10.0
-    key_wait_s: float = 90.0
-    transport: Transport = "tcp"
-    backoff_first_s: float = 1.0
-    backoff_max_s: float = 30.0
-    queue_frames: int = 4
-    decode_threads: int = 1
-    fps_limit: float | None = None
-    realtime: bool = False
-    loop: bool = False
-
-
-@dataclass(frozen=True)
-class StreamInfo:
-    width: int
-    height: int
-    fps: float
-    codec: str
-
-
-@dataclass(frozen=True)
-class SourceStatus:
-    """A snapshot for health and metrics; counters since the start.
-
-    `time_steps`: steps of the camera's time; `restamped`: lone packets with a wrong time; `clock_steps`: of the node's
-    clock; `cuts`: of the picture; `size_changes`: of the picture's size. `key_interval_s`: the longest of late.
-    `dropped_share`: of the frames of the last ten seconds.
-    """
-
-    state: SourceState
-    error: str
-    frames: int
-    dropped: int
-    corrupt: int
-    reconnects: int
-    fps: float
-    last_frame_age_s: float | None
-    ended_early: str
-    time_steps: int = 0
-    restamped: int = 0
-    clock_steps: int = 0
-    cuts: int = 0
-    size_changes: int = 0
-    key_interval_s: float | None = None
-    dropped_share: float = 0.0
 
 
 class VideoSource:
@@ -154,6 +103,7 @@ class VideoSource:
         self._segment: Segment | None = None
         self._next_due_s = 0.0
         self._cuts = 0
+        self._watch: CutWatch[_Decoded] = CutWatch()
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=2000)
         self._generation = 0
         self._alive_s = self._monotonic()
@@ -356,6 +306,7 @@ class VideoSource:
                 wall=self._wall,
                 monotonic=self._monotonic,
             )
+            self._release(self._watch.flush())
             try:
                 for packet in self._packets(container, stream, segment, generation):
                     for picture, t_s in segment.feed(packet):
@@ -364,6 +315,7 @@ class VideoSource:
                         self._deliver(picture, t_s)
                     if self._stop.is_set():
                         return
+                self._release(self._watch.flush())
             finally:
                 self._corrupt += segment.corrupt
                 if self._segment is segment:
@@ -458,7 +410,15 @@ class VideoSource:
             self._next_due_s = max(self._next_due_s + step, t_s)
         image = cast(Image, picture.to_ndarray(format="bgr24"))
         image.setflags(write=False)
-        self._put(Frame(index, t_s, image, self.clock.wall_at(t_s), picture.pts or 0, self.clock.segment_at(t_s)))
+        self._release(self._watch.feed((index, t_s, image, picture.pts or 0), image, t_s))
+
+    def _release(self, pictures: list[tuple[_Decoded, bool]]) -> None:
+        for (index, t_s, image, pts), cut in pictures:
+            if cut:
+                self._cuts += 1
+                self.clock.picture_cut(t_s)
+                log.warning("the picture was cut url=%s t_s=%.3f: tracks and lamps begin anew", self.shown, t_s)
+            self._put(Frame(index, t_s, image, self.clock.wall_at(t_s), pts, self.clock.segment_at(t_s)))
 
     def _put(self, frame: Frame) -> None:
         while not self._stop.is_set():

@@ -10,7 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -424,6 +424,18 @@ def _style(name: str) -> ParagraphStyle:
     )
 
 
+class _Font(TTFont):  # type: ignore[misc]
+    """Measures a piece of text once: a form is mostly the same words, and each is measured at every wrapping."""
+
+    def stringWidth(self, text: str | bytes, size: float, encoding: str = "utf8") -> float:
+        return size * _em_width(self, text, encoding)
+
+
+@lru_cache(maxsize=20_000)
+def _em_width(font: _Font, text: str | bytes, encoding: str) -> float:
+    return float(TTFont.stringWidth(font, text, 1, encoding))
+
+
 @cache
 def _register_fonts() -> None:
     folder = resources.files("central") / "fonts"
@@ -433,5 +445,5 @@ def _register_fonts() -> None:
         (ITALIC, "LiberationSerif-Italic.ttf"),
         (BOLD_ITALIC, "LiberationSerif-BoldItalic.ttf"),
     ):
-        pdfmetrics.registerFont(TTFont(name, io.BytesIO((folder / file).read_bytes())))
+        pdfmetrics.registerFont(_Font(name, io.BytesIO((folder / file).read_bytes())))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=ITALIC, boldItalic=BOLD_ITALIC)

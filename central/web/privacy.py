@@ -90,8 +90,10 @@ def _smooth(picture: Pixels) -> Pixels:
     """The smoothed cells, `_SMOOTHED_AT` times smaller than the picture."""
     height, width = picture.shape[:2]
     cell = max(8, width // CELLS_ACROSS)
-    small = cv2.resize(picture, (max(1, width // cell), max(1, height // cell)), interpolation=cv2.INTER_AREA)
     quarter = (max(1, width // _SMOOTHED_AT), max(1, height // _SMOOTHED_AT))
+    # by a whole number first: four times as fast, and an area of areas is the area
+    less = cv2.resize(picture, quarter, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(less, (max(1, width // cell), max(1, height // cell)), interpolation=cv2.INTER_AREA)
     cells = cv2.resize(small, quarter, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.GaussianBlur(cells, (0, 0), cell / 2 / _SMOOTHED_AT), np.uint8)
 

@@ -243,7 +243,11 @@ def _set_plate(
     row.plate, row.plate_colour, row.kind = text, colour or row.plate_colour, kind or row.kind
     after = {"plate": row.plate, "plate_colour": row.plate_colour, "kind": row.kind}
     if after != before:
-        case_log.append(session, row, Action.CORRECT_PLATE, actor=officer.username, at=now, before=before, after=after)
+        # only what changed is said, and a plate that stayed was not corrected: the record is for ever
+        changed = [key for key in after if after[key] != before[key]]
+        action = Action.CORRECT_PLATE if "plate" in changed else Action.CORRECT_DETAILS
+        case_log.append(session, row, action, actor=officer.username, at=now, before={k: before[k] for k in changed},
+                        after={k: after[k] for k in changed})  # fmt: skip
 
 
 def _simple(

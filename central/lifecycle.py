@@ -36,6 +36,8 @@ class Action(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     CORRECT_PLATE = "correct_plate"
+    CORRECT_DETAILS = "correct_details"
+    """Colour of the plate or kind of vehicle, the plate itself left as it was."""
     CONFIRM = "confirm"
     REJECT = "reject"
     RETURN = "return"

@@ -16,7 +16,9 @@ SiteDep = Annotated[Site, Depends(site_of)]
 def form_token(
     request: Request, csrf: Annotated[str, Form()] = "", x_csrf_token: Annotated[str, Header()] = ""
 ) -> None:
-    """On every POST."""
+    """On every POST. Without a session at the desk it is a form whose session ended while somebody filled it in."""
+    if request.url.path.startswith("/desk/") and request.url.path != "/desk/sign-in" and session_of(request) is None:
+        raise SignInNeeded
     require_form_token(request, csrf or x_csrf_token)
 
 

@@ -23,6 +23,7 @@ from central.users import (
 )
 from central.web import i18n
 from central.web.access import FORM, SiteDep
+from central.web.kept import Kept
 from central.web.site import LANG_COOKIE, SESSION_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
 
 router = APIRouter()
@@ -44,6 +45,7 @@ def sign_in_form(request: Request, back: str = "", expired: str = "", out: str =
 async def sign_in(
     request: Request, site: SiteDep, username: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=MAX_PASSWORD)], back: Annotated[str, Form()] = "",
+    kept: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Waits and hashes on threads of their own: a flood of tries takes no page's thread and no transaction's time."""
     site.limit(site.sign_ins, request)
@@ -54,31 +56,34 @@ async def sign_in(
         )
     except SignInRefused as refusal:
         log.warning("sign-in refused name=%s address=%s: locked", _plain_name(site, name), site.address(request))
-        return await run_in_threadpool(_refused, request, name, refusal, safe_back(back, "/desk"))
+        return await run_in_threadpool(_refused, request, name, refusal, safe_back(back, "/desk"), kept)
     await anyio.sleep(attempt.delay_s)
     return await anyio.to_thread.run_sync(
-        _finish, request, site, attempt, password, safe_back(back, "/desk"), limiter=site.hashing
+        _finish, request, site, attempt, password, safe_back(back, "/desk"), kept, limiter=site.hashing
     )
 
 
-def _finish(request: Request, site: Site, attempt: Attempt, password: str, back: str) -> Response:
+def _finish(request: Request, site: Site, attempt: Attempt, password: str, back: str, kept: str) -> Response:
     centre, said = site.centre, attempt.name if attempt.known else UNKNOWN
     lifetime = centre.session_lifetime
     try:
         signed = finish_sign_in(centre.db, attempt, password, now=centre.clock(), lifetime=lifetime)
     except SignInRefused as refusal:
         log.warning("sign-in failed name=%s address=%s", said, site.address(request))
-        return _refused(request, attempt.name, refusal, back)
+        return _refused(request, attempt.name, refusal, back, kept)
     log.info("signed in name=%s role=%s address=%s", said, signed.officer.role.value, site.address(request))
     if old := request.cookies.get(site.session_cookie):
         with centre.db.write() as session:
             close_session(session, old)
-    response = RedirectResponse(_home(signed.officer) if back == "/desk" else back, 303)
+    response: Response = RedirectResponse(_home(signed.officer) if back == "/desk" else back, 303)
+    if waiting := Kept.loads(kept):
+        request.state.signed_in = signed  # the page's forms carry the new session's token
+        response = page(request, "resume.html", kept=waiting, here=waiting.page)
     site.set_cookie(response, SESSION_COOKIE, signed.token or "", max_age_s=int(lifetime.total_seconds()))
     return response
 
 
-def _refused(request: Request, name: str, refusal: SignInRefused, back: str) -> Response:
+def _refused(request: Request, name: str, refusal: SignInRefused, back: str, kept: str) -> Response:
     t, now = texts_of(request), site_of(request).centre.clock()
     if refusal.code == "locked" and refusal.until is not None:
         minutes = int((refusal.until - now).total_seconds() // 60) + 1
@@ -88,7 +93,7 @@ def _refused(request: Request, name: str, refusal: SignInRefused, back: str) -> 
     status = 429 if refusal.code == "locked" else 401
     return page(
         request, "signin.html", status=status, back=back, username=name, notice=None, problem=problem,
-        here="/desk/sign-in",
+        kept=kept if Kept.loads(kept) else "", here="/desk/sign-in",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Form, Request
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 router = APIRouter(dependencies=FORM)
 
 Colour = Annotated[str, Form()]
+MAX_NOTE_CHARS = 1000
 
 
 @router.post("/desk/cases/{case_id}/claim")
@@ -65,7 +67,9 @@ def correct_plate(
             session, case_id, officer, plate, colour=_colour(colour), kind=_kind(kind), now=site.centre.clock()
         )
 
-    return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk/cases/{case_id}{kept.keep}", 303)
+    typed = {"dialog": "correct", "plate": plate, "colour": colour, "kind": kind}
+    done = RedirectResponse(f"/desk/cases/{case_id}{kept.keep}", 303)
+    return _do(request, site, officer, case_id, kept, act, typed) or done
 
 
 @router.post("/desk/cases/{case_id}/confirm")
@@ -82,11 +86,12 @@ def confirm(
 
     def decide(session: Session) -> None:
         cases.confirm(
-            session, case_id, officer, plate=plate, act=ActCode(act), note=note, colour=_colour(colour),
+            session, case_id, officer, plate=plate, act=ActCode(act), note=_note(note), colour=_colour(colour),
             kind=_kind(kind), seen=seen, now=now,
         )  # fmt: skip
 
-    refused = _do(request, site, officer, case_id, kept, decide)
+    typed = {"dialog": "confirm", "act": act, "colour": colour, "kind": kind, "note": _lines(note)}
+    refused = _do(request, site, officer, case_id, kept, decide, typed)
     return refused or _next(site, officer, case_id, kept, _first_draft(site, officer, case_id))
 
 
@@ -96,9 +101,10 @@ def reject(
     reason: Annotated[str, Form()], note: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     def act(session: Session) -> None:
-        cases.reject(session, case_id, officer, cast(RejectReason, reason), note, now=site.centre.clock())
+        cases.reject(session, case_id, officer, cast(RejectReason, reason), _note(note), now=site.centre.clock())
 
-    return _do(request, site, officer, case_id, kept, act) or _next(site, officer, case_id, kept, "reject")
+    typed = {"dialog": "reject", "reason": reason, "note": _lines(note)}
+    return _do(request, site, officer, case_id, kept, act, typed) or _next(site, officer, case_id, kept, "reject")
 
 
 def _first_draft(site: Site, officer: Officer, case_id: str) -> str:
@@ -119,21 +125,28 @@ def _first_draft(site: Site, officer: Officer, case_id: str) -> str:
 
 
 def _do(
-    request: Request, site: Site, officer: Officer, case_id: str, kept: Chosen, act: Callable[[Session], Any]
-) -> Response | None:
-    """Run one change in its transaction; a refusal comes back as the case with the reason on top."""
+    request: Request, site: Site, officer: Officer, case_id: str, kept: Chosen, act: Callable[[Session], Any],
+    typed: dict[str, str] | None = None,
+) -> Response | None:  # fmt: skip
+    """Run one change in its transaction; a refusal comes back as the case, with the reason and all that was typed.
+
+    A lease that ran out meanwhile is taken again where nobody else has the case: what was typed can then be sent.
+    """
     try:
         with site.centre.db.write() as session:
             act(session)
     except Refused as refused:
         if wants_json(request):
             raise
+        now = site.centre.clock()
+        if refused.code == "not_held" and typed:
+            with suppress(Refused), site.centre.db.write() as session:
+                cases.claim(session, case_id, officer, now=now, lease=site.centre.claim_lease)
         with site.centre.db.read() as session:
-            view = cases.case_view(
-                session, case_id, officer, registry=site.centre.registry, now=site.centre.clock(), record=False
-            )
+            view = cases.case_view(session, case_id, officer, registry=site.centre.registry, now=now, record=False)
         status = 403 if refused.code in ("role", "same_person") else 409
-        return render_case(request, site, officer, view, kept, status=status, problem=problem_of(request, refused))
+        problem = problem_of(request, refused)
+        return render_case(request, site, officer, view, kept, status=status, problem=problem, draft=typed)
     return None
 
 
@@ -144,6 +157,19 @@ def _next(site: Site, officer: Officer, case_id: str, kept: Chosen, done: str) -
         next_id = following(session, officer, kept, site, case_id)
     where = f"/desk/cases/{next_id}" if next_id else "/desk"
     return RedirectResponse(f"{where}{kept.with_(done=done, number=number)}", 303)
+
+
+def _lines(text: str) -> str:
+    """As it was typed: a browser sends each new line as two characters."""
+    return text.replace("\r\n", "\n")
+
+
+def _note(text: str) -> str:
+    """Raises `Refused` (`note_long`)."""
+    plain = _lines(text).strip()
+    if len(plain) > MAX_NOTE_CHARS:
+        raise Refused("note_long", f"more than {MAX_NOTE_CHARS} characters", where="note", remedy="say it shorter")
+    return plain
 
 
 def _colour(value: str) -> PlateColour | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from central.cases import CaseView
 from central.db import CaseEventRow
+from central.stages import OPEN
 from central.web import formats
 from central.web.clip import ClipFacts
 from central.web.i18n import Texts
@@ -202,6 +203,17 @@ def n_best(view: CaseView, *, most: int = 4) -> list[PlateCandidate]:
     ]
 
 
+def returned(view: CaseView, names: Mapping[str, str], t: Texts) -> HistoryLine | None:
+    """Why an approver sent the case back, as long as nobody has decided on it anew."""
+    if view.item.status not in OPEN:
+        return None
+    decided = [e for e in view.events if e.action in ("confirm", "reject", "return")]
+    if not decided or decided[-1].action != "return":
+        return None
+    event = decided[-1]
+    return HistoryLine(event.at, _who(event.actor, names, t), _what(event, t), event.note)
+
+
 def history(events: Sequence[CaseEventRow], names: Mapping[str, str], t: Texts) -> list[HistoryLine]:
     """The append-only log, newest first; repeated views by one person in a row are one line."""
     lines: list[HistoryLine] = []
@@ -227,11 +239,25 @@ def _what(event: CaseEventRow, t: Texts) -> str:
     what = t.or_else(f"history.{event.action}", event.action)
     if event.action == "view" and event.after.get("file"):
         return t(f"history.view_{event.after.get('how', 'shown')}", file=event.after["file"])
-    if event.action == "correct_plate":
-        return f"{what}: {event.before.get('plate') or '–'} → {event.after.get('plate')}"
+    if event.action in ("correct_plate", "correct_details"):
+        return f"{what}: {'; '.join(_changes(event, t))}"
     if event.action == "reject":
         reason = str(event.after.get("reason", ""))
         return f"{what}: {t.or_else(f'reject.{reason}', reason)}"
     if event.action == "issue":
         return f"{what}: {event.after.get('number', '')}"
     return what
+
+
+def _changes(event: CaseEventRow, t: Texts) -> list[str]:
+    """Each field that is not what it was, in words; older events name all fields, changed or not."""
+    words: dict[str, Callable[[object], str]] = {
+        "plate": lambda v: str(v or "–"),
+        "plate_colour": lambda v: t.or_else(f"plate.colours.{v}", str(v)),
+        "kind": lambda v: t.or_else(f"kind.{v}", str(v)),
+    }
+    return [
+        f"{say(event.before.get(key))} → {say(event.after[key])}"
+        for key, say in words.items()
+        if key in event.after and event.before.get(key) != event.after[key]
+    ]

@@ -62,6 +62,8 @@ def render_case(
     values |= {
         "v": view,
         "keep": kept.keep,
+        "draft": None,
+        "returned": caseview.returned(view, values["names"], t),
         "m": manifest,
         "mine": view.item.holder == officer.username,
         "stills": stills,

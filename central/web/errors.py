@@ -6,8 +6,10 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
@@ -88,7 +90,8 @@ def answer(
 
 def install(app: FastAPI) -> None:
     """Register the handlers."""
-    from central.web.site import texts_of
+    from central.web.kept import kept_of
+    from central.web.site import page, texts_of
 
     def keyed(request: Request, key: str, status: int, where: str = "", **more: Any) -> Response:
         texts = texts_of(request)
@@ -104,11 +107,19 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(SignInNeeded)
-    def _sign_in(request: Request, error: SignInNeeded) -> Response:
+    async def _sign_in(request: Request, error: SignInNeeded) -> Response:
         if wants_json(request) or request.headers.get("x-requested-with") == "fetch":
             texts = texts_of(request)
             return answer(request, 401, texts("signin.expired"), "", texts("signin.title"), code="sign_in")
-        back = request.url.path if request.method == "GET" and request.url.path != "/desk" else ""
+        if kept := await kept_of(request):
+            return await run_in_threadpool(
+                page, request, "signin.html", status=401, back="/desk", username="",
+                notice=texts_of(request)("signin.expired_kept"), kept=kept.dumps(), here="/desk/sign-in",
+            )  # fmt: skip
+        there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        if request.method == "POST":
+            there = request.url.path.rpartition("/")[0] if request.url.path.startswith("/desk/cases/") else "/desk"
+        back = quote(there, safe="/") if there != "/desk" else ""
         stale = "&expired=1" if request.cookies.get(request.app.state.site.session_cookie) else ""
         return RedirectResponse(f"/desk/sign-in?back={back}{stale}", 303)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -32,12 +33,13 @@ router = APIRouter()
 
 COLOURS = ("white", "yellow", "blue", "red")
 KINDS = ("motorcycle", "car", "special", "bicycle")
-_NOTHING = {"plate": "", "colour": "", "kind": ""}
+_NOTHING = {"plate": "", "colour": "", "kind": "", "code": ""}
 
 
 @router.get("/")
-def form(request: Request) -> Response:
-    return page(request, "owner_form.html", public=True, asked=_NOTHING, code_problem=None)
+def form(request: Request, ended: str = "") -> Response:
+    """`ended`: from the evidence, whose hour is over."""
+    return _form(request, code_problem=_words_of(request, "pass_over") if ended else None)
 
 
 @router.post("/look-up", dependencies=FORM)
@@ -47,9 +49,12 @@ def look_up(
 ) -> Response:  # fmt: skip
     """The same page for none and for unknown. What has no plate's form is asked about, never answered with "none": by
     its form alone, whether there are cases or not."""
-    site.limit(site.lookups, request)
     t, centre = texts_of(request), site.centre
     asked = {"plate": plate, "colour": colour, "kind": kind}
+    if wait := site.wait_s(site.lookups, request):
+        return _form(
+            request, status=429, asked=asked, problem=_words_of(request, "too_many", seconds=wait), wait_s=wait
+        )
     problem: dict[str, str] = {}
     text = ""
     if colour not in COLOURS or kind not in KINDS:
@@ -60,9 +65,8 @@ def look_up(
         except Refused as refused:
             problem = problem_of(request, refused)
     if problem:
-        return page(
-            request, "owner_form.html", status=422, public=True, asked=asked, problem=problem, code_problem=None
-        )
+        field = "colour-white" if colour not in COLOURS else "kind-motorcycle" if kind not in KINDS else "plate"
+        return _form(request, status=422, asked=asked, problem=problem | {"field": field})
     now = centre.clock()
     with centre.db.write() as session:
         cases = owner_lookup(
@@ -81,20 +85,61 @@ def open_evidence(
     request: Request, site: SiteDep, code: Annotated[str, Form(max_length=64)] = "",
     plate: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:  # fmt: skip
-    site.limit(site.codes, request)
-    centre, t = site.centre, texts_of(request)
-    now = centre.clock()
-    if not (typed := understand(plate)).whole:
-        problem = problem_of(request, typed_plate.refusal(typed, plate))
-        return page(request, "owner_form.html", status=422, public=True, asked=_NOTHING, code_problem=problem)
-    with centre.db.write() as session:
-        found = case_by_code(session, code, plate, office=centre.config.office, client=site.address(request), now=now)
-    if found is None:
-        problem = {"what": t("owner.code_bad"), "todo": t("owner.code_bad_todo")}
-        return page(request, "owner_form.html", status=404, public=True, asked=_NOTHING, code_problem=problem)
+    opened = _open(request, site, plate, code)
+    if isinstance(opened, _Fault):
+        return _form(
+            request, status=opened.status, code_asked={"plate": plate, "code": code}, code_problem=opened.words
+        )
     response = RedirectResponse("/evidence", 303)
-    site.set_cookie(response, PASS_COOKIE, site.evidence_pass(found.case_id, now), max_age_s=PASS_SECONDS)
+    _let_in(site, response, opened)
     return response
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """Why a code opened nothing."""
+
+    status: int
+    words: dict[str, str]
+
+
+def _open(request: Request, site: Site, plate: str, code: str) -> str | _Fault:
+    """The case that a plate and a code open."""
+    centre = site.centre
+    if wait := site.wait_s(site.codes, request):
+        return _Fault(429, _words_of(request, "too_many", seconds=wait))
+    if not (typed := understand(plate)).whole:
+        return _Fault(422, problem_of(request, typed_plate.refusal(typed, plate)) | {"field": "code-plate"})
+    with centre.db.write() as session:
+        found = case_by_code(
+            session, code, plate, office=centre.config.office, client=site.address(request), now=centre.clock()
+        )
+    return _Fault(404, _words_of(request, "code_bad") | {"field": "code"}) if found is None else found.case_id
+
+
+def _let_in(site: Site, response: Response, case_id: str) -> None:
+    token = site.evidence_pass(case_id, site.centre.clock())
+    site.set_cookie(response, PASS_COOKIE, token, max_age_s=PASS_SECONDS)
+
+
+def _form(
+    request: Request, *, status: int = 200, asked: dict[str, str] | None = None, problem: dict[str, str] | None = None,
+    code_asked: dict[str, str] | None = None, code_problem: dict[str, str] | None = None, wait_s: int = 0,
+) -> Response:  # fmt: skip
+    """The first page, with all that was typed, and what was wrong on top of it."""
+    response = page(
+        request, "owner_form.html", status=status, public=True, asked=asked or _NOTHING, problem=problem,
+        code_asked=code_asked or _NOTHING, code_problem=code_problem,
+    )  # fmt: skip
+    if wait_s:
+        response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+def _words_of(request: Request, key: str, **values: object) -> dict[str, str]:
+    t = texts_of(request)
+    group = "error" if key == "too_many" else "owner"
+    return {"what": t(f"{group}.{key}"), "todo": t(f"{group}.{key}_todo", **values)}
 
 
 @router.get("/evidence")
@@ -132,32 +177,57 @@ def still(request: Request, site: SiteDep, moment: str) -> Response:
 
 
 @router.post("/evidence/contest", dependencies=FORM)
-def contest(request: Request, site: SiteDep, text: Annotated[str, Form(max_length=4000)] = "") -> Response:
-    site.limit(site.codes, request)
+def contest(
+    request: Request, site: SiteDep, text: Annotated[str, Form()] = "", code: Annotated[str, Form()] = "",
+    plate: Annotated[str, Form()] = "",
+) -> Response:  # fmt: skip
+    """A statement. When the hour of the evidence is over the code is asked again, with the text kept."""
     now = site.centre.clock()
     case_id = site.read_pass(site.cookie(request, PASS_COOKIE), now)
+    response: Response = RedirectResponse("/evidence?sent=1", 303)
     if case_id is None:
-        return RedirectResponse("/", 303)
+        typed = {"plate": plate[:32], "code": code[:64]}
+        if not code:
+            return _statement(request, 403, text, typed, _words_of(request, "pass_over_text"))
+        opened = _open(request, site, plate[:32], code[:64])
+        if isinstance(opened, _Fault):
+            return _statement(request, opened.status, text, typed, opened.words)
+        case_id = opened
+        _let_in(site, response, case_id)
+    elif wait := site.wait_s(site.codes, request):
+        problem = _words_of(request, "too_many", seconds=wait)
+        return _evidence(request, site, problem=problem, text=text, status=429)
     try:
         with site.centre.db.write() as session:
             queries.contest(session, case_id, text, now=now)
     except Refused as refused:
-        return _evidence(request, site, problem=problem_of(request, refused), text=text, status=409)
-    return RedirectResponse("/evidence?sent=1", 303)
+        problem = problem_of(request, refused) | {"field": "text"}
+        shown = _evidence(request, site, problem=problem, text=text, status=409, case_id=case_id)
+        _let_in(site, shown, case_id)
+        return shown
+    return response
+
+
+def _statement(request: Request, status: int, text: str, typed: dict[str, str], problem: dict[str, str]) -> Response:
+    """The statement alone, to be sent with the code."""
+    return page(
+        request, "owner_statement.html", status=status, public=True, text=text, code_asked=typed, problem=problem,
+        here="/",
+    )  # fmt: skip
 
 
 def _evidence(
     request: Request, site: Site, *, sent_at: datetime | None = None, problem: dict[str, str] | None = None,
-    text: str = "", status: int = 200,
+    text: str = "", status: int = 200, case_id: str | None = None,
 ) -> Response:  # fmt: skip
     centre = site.centre
-    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), centre.clock())
+    case_id = case_id or site.read_pass(site.cookie(request, PASS_COOKIE), centre.clock())
     if case_id is None:
-        return RedirectResponse("/", 303)
+        return RedirectResponse("/?ended=1#have-code", 303)
     with centre.db.read() as session:
         row = session.get(CaseRow, case_id)
         if row is None or row.status not in queries.ISSUED:
-            return RedirectResponse("/", 303)
+            return RedirectResponse("/?ended=1#have-code", 303)
         shown = public_case(row, centre.config.office)
         manifest, files = queries.packet_of(session, case_id)
         summons = summons_of(row, row.notice, centre.notices.calendar) if row.notice else None

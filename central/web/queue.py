@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from central import typed_plate
 from central.db import CaseCountRow
-from central.lifecycle import UNSENT, Officer, Status
+from central.lifecycle import UNSENT, Officer, Role, Status
 from central.stages import ISSUED, OPEN, TO_ISSUE
 from central.web import queries
-from central.web.access import ReviewerDep, SiteDep
+from central.web.access import OfficerDep, ReviewerDep, SiteDep
 from central.web.errors import problem_of
 from central.web.frame import badges, frame, said
 from central.web.site import Site, page, texts_of
@@ -113,9 +113,12 @@ def following(session: Session, officer: Officer, kept: Chosen, site: Site, afte
 
 @router.get("/desk")
 def show_queue(
-    request: Request, site: SiteDep, officer: ReviewerDep, kept: ChosenDep, after: str = "", before: str = "",
+    request: Request, site: SiteDep, officer: OfficerDep, kept: ChosenDep, after: str = "", before: str = "",
     done: str = "", number: int = 0,
 ) -> Response:  # fmt: skip
+    """Where everybody lands; an administrator, who sees no evidence, goes on to the page of the unit."""
+    if officer.role is Role.ADMIN:
+        return RedirectResponse("/desk/unit", 303)
     with site.centre.db.read() as session:
         values = frame(session, officer, "queue")
         filters, shown = _page(session, site, officer, kept, after, before)

@@ -91,9 +91,13 @@ class Site:
 
     def limit(self, buckets: TokenBuckets, request: Request) -> None:
         """Raises `WebError` 429 with the seconds to wait."""
+        if wait_s := self.wait_s(buckets, request):
+            raise WebError("too_many", 429, values={"seconds": wait_s}, retry_after_s=wait_s)
+
+    def wait_s(self, buckets: TokenBuckets, request: Request) -> int:
+        """Whole seconds to wait, 0 when the request may go on: for pages that keep what was typed."""
         wait_s = buckets.take(self.address(request), time.monotonic())
-        if wait_s:
-            raise WebError("too_many", 429, values={"seconds": int(wait_s) + 1}, retry_after_s=int(wait_s) + 1)
+        return int(wait_s) + 1 if wait_s else 0
 
     def form_token(self, cookie: str) -> str:
         return hmac.new(self.form_key, b"form:" + cookie.encode(), hashlib.sha256).hexdigest()
@@ -166,6 +170,8 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
     on_any = session_of(request)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
     office = site.centre.config.office
+    from central.web.frame import tabs_of
+
     context: dict[str, Any] = {
         "t": texts,
         "public": public,
@@ -177,8 +183,10 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
         "now": site.centre.clock(),
         "done": None,
         "problem": None,
+        "kept": "",
         "tab": "",
-        "tabs": (),
+        # the menu stands on every page of the desk, an error's too; counts only where they were asked for
+        "tabs": tabs_of(signed.officer) if signed else (),
         "counts": {},
         "help_keys": (),
     }

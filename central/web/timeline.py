@@ -10,6 +10,8 @@ from evidence.packet import Manifest
 from .stills import Moment, StillView
 
 WIDTH = 1000.0
+_WORD = 150.0
+"""Room for the longest name of a moment, in timeline units: 16 letters of 12 units, and air."""
 _STEPS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
@@ -34,8 +36,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
+    """A still's moment. `row` and `side` (before, over, behind the line) keep its word off its neighbours'."""
+
     x: float
     moment: Moment
+    row: int = 0
+    side: str = "over"
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ class Timeline:
     ticks: tuple[Tick, ...]
     from_s: float
     to_s: float
+
+    @property
+    def mark_rows(self) -> int:
+        """Rows of words above the lamps."""
+        return 1 + max((mark.row for mark in self.marks), default=0)
 
     @property
     def act_x(self) -> float:
@@ -84,10 +95,23 @@ def timeline(manifest: Manifest, stills: tuple[StillView, ...], *, reach_s: floa
         )
         for line in sorted(manifest.lamps, key=lambda line: not line.governs)
     )
-    marks = tuple(Mark(x(s.t_s), s.moment) for s in stills if s.t_s is not None)
+    marks = _apart([Mark(x(s.t_s), s.moment) for s in stills if s.t_s is not None])
     step = next((s for s in _STEPS_S if (last - first) / s <= 12), _STEPS_S[-1])
     ticks = tuple(
         Tick(x(act_s + n * step), f"{n * step:+g}".replace("-", "−") if n else "0")
         for n in range(int((first - act_s) / step), int((last - act_s) / step) + 1)
     )
     return Timeline(rows, marks, ticks, first - act_s, last - act_s)
+
+
+def _apart(marks: list[Mark]) -> tuple[Mark, ...]:
+    """Words of stills that lie close together go one below the other; at the ends they stay inside."""
+    ends: list[float] = []
+    placed = []
+    for mark in sorted(marks, key=lambda m: m.x):
+        side = "behind" if mark.x < _WORD / 2 else "before" if mark.x > WIDTH - _WORD / 2 else "over"
+        left = mark.x - {"behind": 0, "over": _WORD / 2, "before": _WORD}[side]
+        row = next((n for n, end in enumerate(ends) if end <= left), len(ends))
+        ends[row : row + 1] = [left + _WORD]
+        placed.append(Mark(mark.x, mark.moment, row, side))
+    return tuple(placed)

@@ -26,7 +26,7 @@
     if (!big.open) big.showModal();
     return true;
   }
-  document.addEventListener("click", (event) => enlarge(event.target.closest("[data-enlarge]")));
+  document.addEventListener("click", (event) => { if (!event.ctrlKey && !event.metaKey && enlarge(event.target.closest("[data-enlarge]"))) event.preventDefault(); });
   const enlargeNo = (n) => () => enlarge(document.querySelector(`[data-enlarge="${n}"]`));
 
   // clip
@@ -95,6 +95,9 @@
     },
   });
 
+  // a decision that was refused or interrupted: its form stands open again with what was typed
+  if (mine && root.dataset.dialog) desk.open(root.dataset.dialog);
+
   // lease: said loudly when lost, before somebody decides for nothing
   if (mine) {
     const hold = document.getElementById("hold").firstElementChild;
@@ -102,7 +105,7 @@
       try {
         const answer = await fetch(`/desk/cases/${root.dataset.id}/lease`, { method: "POST", headers: { "X-CSRF-Token": root.dataset.csrf, Accept: "application/json" }, redirect: "error" });
         if (answer.ok) { hold.textContent = (await answer.json()).text; hold.className = "tag good"; }
-        else { hold.textContent = root.dataset.lost; hold.className = "tag bad"; }
+        else { hold.textContent = answer.status === 401 ? (await answer.json()).error.what : root.dataset.lost; hold.className = "tag bad"; }
       } catch { hold.textContent = root.dataset.offline; hold.className = "tag bad"; }
     }, 60000);
   }

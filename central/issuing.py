@@ -66,7 +66,10 @@ class NoticeView:
 
 @dataclass(frozen=True)
 class IssuedNotice:
-    """`code` exists only here and on the paper: the database keeps its hash."""
+    """`code` exists only here: the database keeps its hash, and the stored PDF does not hold it.
+
+    Each print copy gets a code of its own, which takes this one's place (`central.printing`).
+    """
 
     number_text: str
     code: str
@@ -149,7 +152,7 @@ def prepare_notice(
         planned = basis(session, _look(session, case_id))
     pictures = _pictures(planned, desk)
     content = planned.content.model_copy(update={"legend": pictures.legend, "missing": pictures.missing})
-    pdf = desk.store.put(render(content, _annex(pictures)))
+    pdf = desk.store.put(render(content, annex(pictures)))
     with database.write() as session:
         row = lock_case(session, case_id)
         if basis(session, row) != planned:
@@ -224,7 +227,8 @@ def issue(
             pictures = _pictures(planned, desk)
             if pictures.missing != planned.content.missing:
                 raise Refused("pictures_changed", "other pictures than in the draft", remedy="draft it again, and look")
-            pdf = desk.store.put(render(content.model_copy(update={"code": code}), _annex(pictures)))
+            # what every officer may open does not hold the code: `central.printing`
+            pdf = desk.store.put(render(content, annex(pictures)))
             try:
                 with database.write() as session:
                     row = lock_case(session, case_id)
@@ -303,6 +307,7 @@ def _pictures(planned: _Basis, desk: NoticeDesk) -> OwnerPictures:
     return owner_pictures(manifest, dict(planned.files), desk.store, desk.copies, ActCode(planned.act))
 
 
-def _annex(pictures: OwnerPictures) -> list[AnnexPicture]:
+def annex(pictures: OwnerPictures) -> list[AnnexPicture]:
+    """The second page of a notice."""
     found = [AnnexPicture(p.caption, p.frame, p.near) for p in pictures.stills]
     return [*found, AnnexPicture("Biển số", pictures.plate)] if pictures.plate is not None else found

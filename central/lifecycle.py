@@ -43,6 +43,7 @@ class Action(StrEnum):
     RETURN = "return"
     PREPARE_NOTICE = "prepare_notice"
     ISSUE = "issue"
+    PRINT = "print"
     PUBLISH = "publish"
     SECOND_READING = "second_reading"
     CONTEST = "contest"
@@ -106,6 +107,7 @@ _ROLES: dict[Action, frozenset[Role]] = {
     Action.PREPARE_NOTICE: _REVIEW,
     Action.RETURN: _APPROVE,
     Action.ISSUE: _APPROVE,
+    Action.PRINT: _APPROVE,
     Action.PUBLISH: _APPROVE,
 }
 _FROM: dict[Action, frozenset[Status]] = {
@@ -118,6 +120,7 @@ _FROM: dict[Action, frozenset[Status]] = {
     Action.PREPARE_NOTICE: frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}),
     Action.RETURN: frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}),
     Action.ISSUE: frozenset({Status.NOTICE_PREPARED}),
+    Action.PRINT: frozenset({Status.ISSUED}),
     Action.PUBLISH: frozenset({Status.ISSUED}),
 }
 _HOLDER_ONLY = frozenset({Action.RELEASE, Action.CORRECT_PLATE, Action.CONFIRM, Action.REJECT})
@@ -135,7 +138,8 @@ def step(
 ) -> CaseState:
     """The state after `action`.
 
-    Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`, `redraft`.
+    Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`, `redraft`,
+    `same_person_print`.
     """
     if actor.role not in _ROLES.get(action, frozenset()):
         raise Refused("role", f"the role {actor.role} may not {action}", remedy="ask someone with the right role")
@@ -159,13 +163,19 @@ def step(
         raise Refused(
             "same_person", "whoever confirmed a case may not issue its notice", remedy="a second person issues"
         )
+    if action is Action.PRINT and actor.username == state.confirmed_by:
+        raise Refused(
+            "same_person_print",
+            "whoever confirmed a case does not hold the owner's code",
+            remedy="the approver prints it",
+        )
     first_draft = state.status is Status.CONFIRMED and actor.username == state.confirmed_by
     if action is Action.PREPARE_NOTICE and actor.role is Role.OFFICER and not first_draft:
         raise Refused(
             "redraft", "an officer drafts the notice of a case he confirmed once; then the approver does",
             remedy="ask the approver to draft it again",
         )  # fmt: skip
-    if action is Action.CORRECT_PLATE:
+    if action in (Action.CORRECT_PLATE, Action.PRINT):
         return state
     after = replace(state, status=_TO[action])
     if action is Action.CONFIRM:

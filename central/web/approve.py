@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Annotated, cast, get_args
 
@@ -18,9 +19,12 @@ from central.db import CaseRow
 from central.deadlines import VIETNAM, local_date
 from central.desk import item
 from central.doubts import issue_doubts
+from central.file_views import record_file_view
+from central.issuing import NoticeView, notice_view
 from central.law import OwnerType
 from central.lifecycle import Action, Officer, Status
 from central.owner_pictures import scene_of
+from central.printing import print_copy
 from central.registry import Registration
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
@@ -34,6 +38,7 @@ from central.web.stills import still_views
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 SHOWN_UNSENT = 100
 """A list to work off from its top; the rest is in the queue under its state."""
@@ -63,13 +68,37 @@ def show(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, do
 
 @router.get("/desk/approve/{case_id}/notice.pdf")
 def notice_pdf(site: SiteDep, officer: ReviewerDep, case_id: str, download: str = "") -> Response:
-    with site.centre.db.write() as session:
-        view = case_view(session, case_id, officer, registry=site.centre.registry, now=site.centre.clock())
-    if view.notice is None:
+    """The draft, or the notice as issued, without the owner's code; the view is in the case's record."""
+    centre = site.centre
+    with centre.db.read() as session:
+        row = session.get(CaseRow, case_id)
+        notice = notice_view(row.notice) if row is not None else None
+    if row is None or notice is None:
         raise WebError("no_file", 404)
-    name = f"thong-bao-{view.notice.number_text.split('/')[0].strip('.') or 'du-thao'}-{view.item.number}.pdf"
-    headers = attachment(name) if download else {"Content-Disposition": "inline"}
-    return Response(site.centre.store.read(view.notice.pdf_sha256), media_type="application/pdf", headers=headers)
+    headers = attachment(_file_name(notice, row.number)) if download else {"Content-Disposition": "inline"}
+    pdf = centre.store.read(notice.pdf_sha256)
+    record_file_view(
+        centre.db, case_id, officer.username, name="notice.pdf", sha256=notice.pdf_sha256,
+        how="download" if download else "shown", now=centre.clock(),
+    )  # fmt: skip
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+@router.post("/desk/approve/{case_id}/print", dependencies=FORM)
+def print_notice(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+    """The copy for the owner, with the code: made for this answer, kept nowhere."""
+    centre = site.centre
+    try:
+        copy = print_copy(centre.db, case_id, officer, desk=centre.notices, now=centre.clock())
+    except Refused as refused:
+        return _show(request, site, officer, case_id, refused=refused)
+    log.info("notice printed number=%s name=%s copy=%d", copy.number_text, officer.username, copy.copy)
+    headers = attachment(f"thong-bao-{copy.number_text.split('/')[0]}-ban-gui.pdf")
+    return Response(copy.pdf, media_type="application/pdf", headers=headers)
+
+
+def _file_name(notice: NoticeView, number: int) -> str:
+    return f"thong-bao-{notice.number_text.split('/')[0].strip('.') or 'du-thao'}-{number}.pdf"
 
 
 def seen(
@@ -209,6 +238,8 @@ def _show(
         "pdf": view.notice is not None,
         "issued": not waits,
         "can_publish": Action.PUBLISH in view.actions,
+        "can_print": Action.PRINT in view.actions,
+        "printed": [e for e in view.events if e.action == Action.PRINT.value],
         "can_draft": Action.PREPARE_NOTICE in view.actions and route == "owner",
         "published": view.item.status is Status.PUBLISHED,
         "confirmed_at": decided_at or view.received_at,
@@ -216,7 +247,7 @@ def _show(
         "history": caseview.history(view.events, values["names"], t),
     }
     problem = problem_of(request, refused) if refused is not None else None
-    forbidden = getattr(refused, "code", "") in ("role", "same_person", "redraft")
+    forbidden = getattr(refused, "code", "") in ("role", "same_person", "same_person_print", "redraft")
     status = 200 if refused is None else 403 if forbidden else 409
     said = None
     if t.has(f"done.{done}"):

@@ -24,7 +24,7 @@ from evidence.errors import GiaoLoError
 log = logging.getLogger(__name__)
 
 _STATUS_KEYS = {404: "not_found", 405: "method", 413: "too_large", 416: "range", 503: "unavailable"}
-_REFUSED_STATUS = {"role": 403, "same_person": 403}
+_REFUSED_STATUS = {"role": 403, "same_person": 403, "same_person_print": 403}
 
 
 class WebError(Exception):

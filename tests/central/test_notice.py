@@ -115,14 +115,10 @@ def test_the_form_proper_is_one_page_and_the_results_follow(office: Centre) -> N
     assert len(PdfReader(io.BytesIO(pdf)).pages[1].images) >= 4
 
 
-def test_the_code_stands_on_the_paper_only(office: Centre) -> None:
+def test_the_stored_notice_has_no_code(office: Centre) -> None:
     pdf, made = issue(office, prepared(office))
-    assert made.code in words(pdf, 1)
-    with office.db.write() as session:
-        found = cases.case_by_code(
-            session, made.code, "36A-123.45", office=office.config.office, client="x", now=office.clock()
-        )
-    assert found is not None
+    assert made.code not in words(pdf)
+    assert "Mã xem kết quả" not in words(pdf)
 
 
 def test_a_draft_is_marked_as_one_and_has_neither_number_nor_code(office: Centre) -> None:

@@ -99,8 +99,11 @@ def confirm_first_case(page: Any) -> str:
     return case_id
 
 
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+
+
 def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
-    """The second person: reads the draft, issues, publishes. The notice as PDF."""
+    """The second person: reads the draft, issues, publishes. The owner's copy as PDF."""
     page.goto(f"{town.setup.web_url}/desk/approve")
     page.locator(f"tr.row[data-id='{case_id}'] a.open").press("Enter")
     page.wait_for_selector("iframe")
@@ -115,23 +118,32 @@ def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
         tick.check()
     page.locator("dialog#issue button.main").press("Enter")
     page.wait_for_url("**?done=issue")
+    # what every officer may open has no code; the owner's copy is made for the one who issued
+    assert not CODE.search(words_of(page.request.get(notice_url).body()))
+    with page.expect_download() as copy:
+        page.locator("#print").click()
+    printed = Path(copy.value.path()).read_bytes()
     page.locator("form[action$='/publish'] button").click()
     page.wait_for_url("**?done=publish")
     page.locator(".banner.good").wait_for()
-    return bytes(page.request.get(notice_url).body())
+    return printed
+
+
+def words_of(pdf: bytes) -> str:
+    pypdf = pytest.importorskip("pypdf")
+    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    return " ".join(text.split())
 
 
 def check_notice(pdf: bytes, folder: Path) -> str:
     """What a person reads on the notice, and that it is drawn with real letters. The owner's code."""
-    pypdf = pytest.importorskip("pypdf")
-    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
-    words = " ".join(text.split())
+    words = words_of(pdf)
     assert "THÔNG BÁO" in words
     assert PLATE in words
     assert OWNER in words
     assert "Giảng Võ" in words
     assert "đồng" not in words.lower().replace("hội đồng", "")  # the form names no amount
-    code = re.search(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b", words)
+    code = CODE.search(words)
     assert code, words
     if shutil.which("pdftoppm"):
         (folder / "notice.pdf").write_bytes(pdf)

@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from central.centre import Centre
-from central.db import AlarmRow, PacketFileRow, PacketRow
+from central.db import AlarmRow, Database, PacketFileRow, PacketRow
 from central.quarantine import raise_alarm
 from central.store import BlobUnsound
 from evidence.errors import GiaoLoError
@@ -43,9 +42,9 @@ def acknowledge(session: Session, alarm_id: int, *, by: str, now: datetime) -> b
     return session.scalar(seen) is not None
 
 
-def alarm_unsound(centre: Centre, error: BlobUnsound) -> None:
+def alarm_unsound(database: Database, error: BlobUnsound, now: datetime) -> None:
     """Tell people that stored evidence is missing or altered, with the packet that it belongs to."""
-    with centre.db.write() as session:
+    with database.write() as session:
         file = session.execute(
             select(PacketFileRow.name, PacketRow.id, PacketRow.node_id)
             .join(PacketRow, PacketRow.id == PacketFileRow.packet_id)
@@ -53,4 +52,4 @@ def alarm_unsound(centre: Centre, error: BlobUnsound) -> None:
             .limit(1)
         ).first()
         name, packet, node = file if file is not None else (f"blob {error.sha256[:16]}…", None, None)
-        raise_alarm(session, "evidence_unsound", node, packet, f"{name}: {error.what}", centre.clock())
+        raise_alarm(session, "evidence_unsound", node, packet, f"{name}: {error.what}", now)

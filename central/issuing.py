@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from central import case_log
 from central.addressing import check_route
+from central.alarms import alarm_unsound
 from central.appointments import booked, check_appointment, default_appointment
 from central.case_log import CaseNotFound, lock_case, state_of
 from central.config import Office
@@ -150,7 +151,7 @@ def prepare_notice(
 
     with database.read() as session:
         planned = basis(session, _look(session, case_id))
-    pictures = _pictures(planned, desk)
+    pictures = _pictures(database, planned, desk, now)
     content = planned.content.model_copy(update={"legend": pictures.legend, "missing": pictures.missing})
     pdf = desk.store.put(render(content, annex(pictures)))
     with database.write() as session:
@@ -224,7 +225,7 @@ def issue(
                 number = (session.scalar(select(CounterRow.value).where(CounterRow.name == series)) or 0) + 1
                 content = issued_content(planned.content, row, number=number, office=desk.office, now=now)
             code = new_code()
-            pictures = _pictures(planned, desk)
+            pictures = _pictures(database, planned, desk, now)
             if pictures.missing != planned.content.missing:
                 raise Refused("pictures_changed", "other pictures than in the draft", remedy="draft it again, and look")
             # what every officer may open does not hold the code: `central.printing`
@@ -302,9 +303,13 @@ def _look(session: Session, case_id: str) -> CaseRow:
     return row
 
 
-def _pictures(planned: _Basis, desk: NoticeDesk) -> OwnerPictures:
+def _pictures(database: Database, planned: _Basis, desk: NoticeDesk, now: datetime) -> OwnerPictures:
+    """The annex's pictures; of evidence that is lost or altered people are told."""
     manifest = Manifest.from_bytes(planned.manifest.encode())
-    return owner_pictures(manifest, dict(planned.files), desk.store, desk.copies, ActCode(planned.act))
+    found = owner_pictures(manifest, dict(planned.files), desk.store, desk.copies, ActCode(planned.act))
+    for error in found.unsound:
+        alarm_unsound(database, error, now)
+    return found
 
 
 def annex(pictures: OwnerPictures) -> list[AnnexPicture]:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from central.store import BlobStore
+from central.store import BlobStore, BlobUnsound
 from central.web.captions import caption, moment_words
 from central.web.i18n import Texts, texts
 from central.web.privacy import owner_copies
@@ -42,12 +42,13 @@ class OwnerPicture:
 
 @dataclass(frozen=True)
 class OwnerPictures:
-    """`missing` says in words what could not be shown; `legend` what was drawn."""
+    """`missing` says in words what could not be shown; `legend` what was drawn; `unsound` what the store has lost."""
 
     stills: tuple[OwnerPicture, ...]
     plate: bytes | None
     legend: str
     missing: tuple[str, ...]
+    unsound: tuple[BlobUnsound, ...] = ()
 
 
 @dataclass
@@ -95,6 +96,7 @@ def owner_still(
     """Frame and close-up of one still. Raises `GiaoLoError`: altered, lost, or not a picture."""
     sha256, lamps = files[view.file], tuple(lamp.box for lamp in view.lamps)
     key = hashlib.sha256(repr((sha256, view.box, lamps, view.marks)).encode()).hexdigest()
+    store.open(sha256).close()  # a copy that is kept must not outlive the soundness of what it was made of
     return cache.get(key, lambda: owner_copies(store.read(sha256), view.box, lamps, marks=view.marks))
 
 
@@ -112,11 +114,13 @@ def owner_pictures(
     scene = scene_of(manifest, files, store)
     views = still_views(manifest, scene, act)
     stills, missing = [], []
+    unsound: list[BlobUnsound] = []
     for view in views:
         try:
             frame, near = owner_still(view, files, store, cache)
         except GiaoLoError as error:
             log.warning("no copy of a still packet=%s file=%s %s", manifest.packet_id, view.file, error)
+            unsound += [error] if isinstance(error, BlobUnsound) else []
             missing.append(words("caption.missing", moment=moment_words(view, act, words, suspected)))
             continue
         stills.append(OwnerPicture(view.moment, caption(view, act, words, suspected), frame, near))
@@ -131,5 +135,6 @@ def owner_pictures(
             plate = owner_copies(store.read(files[crop.name]), _WHOLE)[0]
         except GiaoLoError as error:
             log.warning("no copy of the plate packet=%s %s", manifest.packet_id, error)
+            unsound += [error] if isinstance(error, BlobUnsound) else []
             missing.append(words("caption.missing", moment=words("caption.plate")))
-    return OwnerPictures(tuple(stills), plate, legend(views, words), tuple(missing))
+    return OwnerPictures(tuple(stills), plate, legend(views, words), tuple(missing), tuple(unsound))

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central import case_log
+from central.alarms import alarm_unsound
 from central.case_log import CaseNotFound, lock_case, state_of
 from central.db import CaseEventRow, CaseRow, Database
 from central.issuing import NoticeDesk, annex
@@ -38,7 +39,8 @@ class PrintCopy:
 def print_copy(database: Database, case_id: str, officer: Officer, *, desk: NoticeDesk, now: datetime) -> PrintCopy:
     """Make the owner's copy of an issued notice that was not sent yet, with a new code.
 
-    Raises `CaseNotFound`, `Refused`: `role`, `status`, `same_person_print` (he confirmed the case), `changed`.
+    Raises `CaseNotFound`, `Refused`: `role`, `status`, `same_person_print` (he confirmed the case), `changed`,
+    `pictures_changed`.
     """
     with database.read() as session:
         row = session.get(CaseRow, case_id)
@@ -50,6 +52,12 @@ def print_copy(database: Database, case_id: str, officer: Officer, *, desk: Noti
         content = NoticeContent.model_validate(row.notice.content)  # type: ignore[union-attr]
     code = new_code()
     pictures = owner_pictures(manifest, files, desk.store, desk.copies, act)
+    for error in pictures.unsound:
+        alarm_unsound(database, error, now)
+    if pictures.missing != content.missing:
+        raise Refused(
+            "pictures_changed", "other pictures than on the notice", remedy="restore the evidence, then print"
+        )
     pdf = render(content.model_copy(update={"code": code}), annex(pictures))
     with database.write() as session:
         row = lock_case(session, case_id)

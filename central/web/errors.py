@@ -142,7 +142,8 @@ def install(app: FastAPI) -> None:
     def _unsound(request: Request, error: BlobUnsound) -> Response:
         """Evidence that is not what was sealed is not shown to anybody, and somebody is told."""
         log.error("evidence refused path=%s %s", request.url.path, error)
-        alarm_unsound(request.app.state.site.centre, error)
+        centre = request.app.state.site.centre
+        alarm_unsound(centre.db, error, centre.clock())
         return keyed(request, "evidence_unsound", 500)
 
     @app.exception_handler(GiaoLoError)

@@ -17,6 +17,7 @@ from central.file_views import record_file_view
 from central.law import may_be_heard
 from central.lookup import ResolvingUnit, public_case, summons_of
 from central.owner_pictures import legend, owner_still, scene_of
+from central.store import BlobUnsound
 from central.web import queries
 from central.web.access import FORM, SiteDep
 from central.web.captions import caption
@@ -163,6 +164,8 @@ def still(request: Request, site: SiteDep, moment: str) -> Response:
         raise WebError("no_file", 404)
     try:
         frame, close_up = owner_still(view, files, store, copies)
+    except BlobUnsound:
+        raise  # nobody sees it, and somebody is told
     except GiaoLoError as error:
         log.warning("no copy for the owner case=%s file=%s %s", case_id, view.file, error)
         raise WebError("no_file", 404) from error

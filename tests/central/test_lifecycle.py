@@ -39,6 +39,7 @@ LEGAL = {
     (Status.NOTICE_PREPARED, Action.PREPARE_NOTICE): {"hoa", "truong"},
     (Status.NOTICE_PREPARED, Action.RETURN): {"hoa", "truong"},
     (Status.NOTICE_PREPARED, Action.ISSUE): {"hoa", "truong"},
+    (Status.ISSUED, Action.PRINT): {"hoa", "truong"},
     (Status.ISSUED, Action.PUBLISH): {"hoa", "truong"},
     **{(status, Action.VIEW): {o.username for o in EVERYONE} for status in Status},
 }

@@ -12,10 +12,11 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from central import cases
+from central.alarms import open_alarms
 from central.audit import audit
 from central.case_log import events
 from central.centre import Centre
-from central.db import NoticeRow
+from central.db import CaseRow, NoticeRow
 from central.lifecycle import Officer, Refused, Role
 from central.notice_code import code_hash
 from central.printing import print_copy
@@ -152,3 +153,20 @@ def test_each_look_at_the_stored_notice_is_recorded_with_its_digest(web: Web) ->
     assert seen == [
         ("binh", {"file": "notice.pdf", "sha256": notice.pdf_sha256, "how": how}) for how in ("shown", "download")
     ]
+
+
+def test_a_copy_is_not_printed_over_evidence_that_was_altered(web: Web) -> None:
+    case_id, _ = issued(web.centre)
+    before = printed(web.centre, case_id)
+    with web.centre.db.read() as session:
+        packet = session.get_one(CaseRow, case_id).packet
+        still = next(f.sha256 for f in packet.files if f.role == "still_on")
+    path = web.centre.config.blob_dir / still[:2] / still[2:4] / still
+    path.chmod(0o600)
+    path.write_bytes(b"altered")
+    with pytest.raises(Refused) as caught:
+        printed(web.centre, case_id)
+    assert caught.value.code == "pictures_changed"
+    assert opens(web, before)
+    with web.centre.db.read() as session:
+        assert [a.kind for a in open_alarms(session)] == ["evidence_unsound"]

@@ -212,3 +212,35 @@ def test_memory_of_the_past_stays_bounded() -> None:
     assert len(pipeline._views._views) <= 2
     assert len(pipeline._stills._kept) <= 100
     assert not pipeline._pending
+
+
+def cut_stream(pipeline: CameraPipeline, cut_s: float, route: object, *, told: bool) -> list[ActEvent]:
+    """Frames at ten a second; from `cut_s` on another segment, if the stream tells of it."""
+    events: list[ActEvent] = []
+    for index in range(90):
+        t_s = index / 10
+        image = picture(t_s, [route(t_s)])  # type: ignore[operator]
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=t_s)
+        events += pipeline.process(Frame(index, t_s, image, at, index, int(told and t_s >= cut_s)))
+    return events + pipeline.finish()
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_across_a_cut_nobody_is_followed(told: bool) -> None:
+    """Who comes to the line before the cut is not who drives on behind it after the cut."""
+    before, after = points((0, 200, 460), (6, 200, 60)), points((0, 200, 440), (6, 200, 40))
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    events = cut_stream(pipeline, 2.3, lambda t: before(t) if t < 2.3 else after(t), told=told)
+    assert len(events) == (0 if told else 1)
+    assert pipeline.signals.histories
+    for history in pipeline.signals.histories.values():
+        assert (min(history.starts) >= 2.3) == told
+
+
+def test_acts_go_on_after_a_cut_and_their_tracks_have_new_numbers() -> None:
+    route = points((0, 200, 460), (6, 200, 60))
+    again = lambda t: route(t) if t < 4.5 else route(max(t - 4.5, 0.0))  # noqa: E731
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    events = cut_stream(pipeline, 4.5, again, told=True)
+    assert [e.act for e in events] == [ActCode.RED_LIGHT] * 2
+    assert events[0].track_id < events[1].track_id

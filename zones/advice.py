@@ -42,8 +42,6 @@ def advice(scene: Scene) -> Iterator[Fault]:
         solid = [(i, m) for i, m in enumerate(scene.markings) if m.active and m.kind in SOLID_KINDS]
         for i, mark in solid:
             yield from _ends_in_junction(scene, mark, f"markings[{i}]")
-        if solid and scene.ground is None:
-            yield _solid_without_ground(scene, [i for i, _ in solid])
     for i, head in enumerate(scene.signals):
         yield from _lenses(head, f"signals[{i}]")
         yield from _movements(scene, head, f"signals[{i}]")
@@ -166,19 +164,6 @@ def _ends_in_junction(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]
         "cho vạch dừng lại trước nút giao, nơi xe bắt đầu rẽ", "end it before the junction, where turns begin"
     )
     yield Fault(f"{path}.points", what, remedy, "warning")
-
-
-def _solid_without_ground(scene: Scene, solid: list[int]) -> Fault:
-    names = ", ".join(scene.markings[i].id for i in solid)
-    what = both(
-        f"thiếu `ground`: không biết bánh xe ở đâu, nên không nêu hành vi đè vạch liền ({names})",
-        f"`ground` is missing: nobody knows where wheels are, so no crossing of a solid line ({names}) is stated",
-    )
-    remedy = both(
-        "đo bốn điểm trên mặt đường và ghi `ground`, hoặc bỏ solid_line khỏi `acts`",
-        "measure four points on the road and write `ground`, or take solid_line out of `acts`",
-    )
-    return Fault("ground", what, remedy, "warning")
 
 
 def _lenses(head: SignalHead, path: str) -> Iterator[Fault]:

@@ -210,7 +210,6 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
             "markings[0].points",
             "ends inside the junction",
         ),
-        ("a solid line without a ground plane", {"ground": None}, "ground", "no crossing of a solid line"),
         (
             "an arrow, but nothing tells the ways apart",
             {"ground": None, "signals.0.movements": ["right"], "signals.0.arrow": "right"},

@@ -22,7 +22,7 @@ from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
 from edge.rules.solid_line import solid_line
 from edge.rules.stands_past_line import CROSSING_NOT_SEEN
-from edge.rules.stopped_past_line import stopped_past_line
+from edge.rules.stopped_past_line import HALF_M, stopped_past_line
 from edge.rules.wrong_way import wrong_way
 from edge.stills import StillStore
 from edge.tracking import Track, Tracker, TrackerSettings, iou
@@ -261,13 +261,14 @@ class CameraPipeline:
         return self._paths.path(track, cut_off=self._over and seen_now)
 
     def _pin(self, path: Path) -> None:
-        """Hold this frame exactly if it may be the one of an act: a rear has just passed a line, or stands on one; and
-        the frame after that, in which it may still be red. Who rides a line is held again only when seen larger."""
+        """Hold this frame exactly if it may be the one of an act: a rear, or half of a vehicle, has just passed a line,
+        or it stands on one; and the frame after that, in which it may still be red. Who rides a line is held again only
+        when seen larger."""
         for run in path.lines.values():
-            rear = run.rear_px[-3:]
-            if len(rear) >= 2 and rear[0] <= 0 < rear[-1]:
-                self._stills.pin()
-                return
+            for past in (run.rear_px[-3:], run.rear_m[-3:] + HALF_M[path.cls]):
+                if len(past) >= 2 and past[0] <= 0 < past[-1]:
+                    self._stills.pin()
+                    return
         size_px = float(path.size_px[-1])
         for marking, runs in path.stripes.items():
             if any(run.within[-1] and run.least[-1] >= self.scene.rules.solid_overlap for run in runs):

@@ -42,7 +42,7 @@ where a long vehicle's flank comes into sight."""
 _MAX_BEND_BOXES = 1.8
 """No vehicle changes its way aside by more than this (in box sizes) from one stretch to the next: 1.8 in 0.7 s would be
 some 4 m/s2 and the jump of a box that comes out from behind another. What does was two vehicles, one track."""
-_MAX_PACE_BOXES = 2.4
+_MAX_PACE_BOXES = 2.9
 """Nor its pace along the way, after perspective: far away the same speed is fewer pixels."""
 _PERSPECTIVE = (0.15, 6.0)
 """How much larger or smaller a vehicle can truly become within two stretches; more is a box that was cut or grew."""

@@ -26,7 +26,7 @@ on the line cannot be told from one past it."""
 _BEFORE_BOXES = 0.4
 _WAY_BOXES = 0.5
 """Who waited at the line for longer than a track remembers and then crept past it has come only so far."""
-_HALF_M = {
+HALF_M = {
     VehicleClass.MOTORCYCLE: 0.95,
     VehicleClass.BICYCLE: 0.9,
     VehicleClass.CAR: 2.2,
@@ -142,7 +142,7 @@ def _stand(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _St
 
 
 def _stand_on_the_road(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
-    half = _HALF_M[path.cls]
+    half = HALF_M[path.cls]
     crossed = crossing(path, run, rules, over_m=-half)
     if crossed is None:
         return None

@@ -85,7 +85,8 @@ class CameraState:
         """What a person should mend though the camera runs."""
         source = self.source
         out = []
-        slow = self.seen_fps is not None and self.seen_fps < LEAST_SEEN_FPS < source.fps
+        # a limit of frames that was asked for (`fps_limit`) drops none
+        slow = self.seen_fps is not None and self.seen_fps < LEAST_SEEN_FPS < source.fps and source.dropped_share > 0.1
         if source.state == "running" and not self.wrong_size and (slow or source.dropped_share > MOST_DROPPED):
             out.append(
                 f"camera {self.id}: the box cannot follow: it looks at {self.seen_fps or 0.0:.1f} of {source.fps:.1f} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,6 +14,7 @@ from edge.health import CameraState
 from edge.source import SourceSettings, VideoSource
 from edge.source_errors import SourceError
 from evidence.logs import LineFormatter
+from tests.edge.brokers import eventually
 from tests.edge.media import FOOTAGE, make_video, needs_footage
 
 
@@ -177,3 +179,45 @@ def test_pauses_between_attempts_grow_with_jitter_to_a_bound() -> None:
     assert [source._pause_s(n) for n in range(7)] == [1, 2, 4, 8, 16, 30, 30]
     lazy = VideoSource("rtsp://x/", uniform=lambda: 0.0)
     assert lazy._pause_s(3) == 4.0
+
+
+def test_a_reader_that_hangs_in_its_library_is_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watchdog stands outside: whoever asks for frames sees that nothing moves."""
+    now_s, hangs, opened = [0.0], threading.Event(), []
+
+    def hang(self: VideoSource) -> None:
+        opened.append(threading.current_thread())
+        if len(opened) == 1:
+            hangs.wait(60)  # as FFmpeg did, whatever its time-outs said
+        raise SourceError("nobody there", where=self.shown)
+
+    monkeypatch.setattr(VideoSource, "_open", hang)
+    source = VideoSource(
+        "rtsp://127.0.0.1:9/x", monotonic=lambda: now_s[0], settings=SourceSettings(backoff_first_s=60)
+    )
+    assert source.next(0.01) is None
+    eventually(lambda: len(opened) == 1, 20)
+    now_s[0] = 24.0
+    assert source.next(0.01) is None
+    assert len(opened) == 1  # within its time-outs
+    now_s[0] = 26.0
+    source.next(0.01)
+    eventually(lambda: len(opened) == 2, 20)
+    eventually(lambda: "nobody there" in source.status().error, 20)
+    first = opened[0]
+    hangs.set()
+    first.join(20)
+    assert not first.is_alive()
+    assert source.status().reconnects == 1
+    assert source.next(0.01) is None  # the old one took nothing with it
+    source.stop(5)
+
+
+def test_a_running_camera_without_pictures_reads_stalled_whatever_its_reader_does() -> None:
+    now_s = [100.0]
+    source = VideoSource("rtsp://127.0.0.1:9/x", monotonic=lambda: now_s[0])
+    source._state, source._position.t_s, source._position.seen_s = "running", 5.0, 100.0
+    assert source.status().state == "running"
+    now_s[0] = 111.0
+    assert source.status().state == "stalled"
+    assert "no picture for 11 s" in source.status().error

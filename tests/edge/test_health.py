@@ -1,0 +1,69 @@
+"""Running means that acts can be seen, not that a thread is alive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+
+from edge.health import CameraState, Metrics, NodeState
+from edge.outbox import Counts
+from edge.source import SourceStatus
+from evidence.wire import Health, decode, encode
+
+RUNNING = SourceStatus("running", "", 1000, 0, 0, 0, 25.0, 0.04, "", key_interval_s=2.0)
+
+
+def node(camera: CameraState) -> NodeState:
+    return NodeState(
+        node="n", cameras=[camera], outbox=Counts(pending=0, refused=0, delivered=0), disk_free_bytes=10**12,
+        reserve_bytes=0, broker_connected=True, problems=[], uplink_errors=[], warnings=[],
+    )  # fmt: skip
+
+
+CASES = [
+    # what it shows, of the source, of the camera -> status, state, words
+    ("all is well", {}, {"seen_fps": 12.5}, "running", "running", ""),
+    ("five looks of 25 frames, the rest dropped", {"dropped_share": 0.8}, {"seen_fps": 5.0}, "degraded", "running",
+     "5.0 of 25.0"),
+    ("more than half dropped", {"dropped_share": 0.6}, {"seen_fps": 10.0}, "degraded", "running", "60 % dropped"),
+    ("few frames because few were asked for", {}, {"seen_fps": 5.0}, "running", "running", ""),
+    ("a camera that sends few", {"fps": 6.0}, {"seen_fps": 6.0}, "running", "running", ""),
+    ("a key frame every 20 s", {"key_interval_s": 20.0}, {"seen_fps": 12.5}, "degraded", "running", "every 20 s"),
+    ("another size", {}, {"wrong_size": "wrong picture size: 1 x 2"}, "degraded", "wrong_size", ""),
+    ("another size, then no stream", {"state": "stalled"}, {"wrong_size": "wrong"}, "degraded", "stalled", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "source", "camera", "status", "state", "words"), CASES, ids=[c[0] for c in CASES])
+def test_what_health_says_of_a_camera(
+    what: str, source: dict[str, object], camera: dict[str, object], status: str, state: str, words: str
+) -> None:
+    told = CameraState("cam-1", replace(RUNNING, **source), **camera)  # type: ignore[arg-type]
+    health = node(told).health()
+    assert (health.status, health.cameras[0].state) == (status, state)
+    assert (words in " ".join(health.errors)) if words else not health.errors
+    assert decode(Health, encode(health), where="test") == health
+
+
+def test_steps_cuts_and_looks_are_metrics() -> None:
+    source = replace(RUNNING, time_steps=3, restamped=7, clock_steps=1, cuts=2)
+    text = generate_latest(Metrics(lambda: node(CameraState("cam-1", source, seen_fps=12.5))).registry).decode()
+    for name, value in (
+        ("source_time_steps_total", 3), ("source_restamped_total", 7), ("source_clock_steps_total", 1),
+        ("source_cuts_total", 2), ("seen_fps", 12.5), ("key_interval_seconds", 2),
+    ):  # fmt: skip
+        line = f'giaolo_{name}{{camera="cam-1"}} {value}'
+        assert line in text, line
+
+
+def test_no_error_of_a_node_shows_a_secret(tmp_path: Path) -> None:
+    state = replace(
+        node(CameraState("cam-1", replace(RUNNING, error="rtsp://a:HUNTER2@cam/x refused"))),
+        problems=["rtsp://cam/user=a&password=HUNTER2 is wrong"],
+        uplink_errors=["broker mqtts://box:HUNTER2@mqtt.example.vn:8883 refuses"],
+        warnings=["metrics of http://u:HUNTER2@127.0.0.1"],
+    )
+    assert b"HUNTER2" not in encode(state.health())

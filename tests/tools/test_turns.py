@@ -22,7 +22,6 @@ from zones.check import check
 from zones.load import load_scene
 
 KINDS: tuple[Kind, ...] = ("arrow", "plate")
-DRAWN: tuple[Kind, ...] = ("arrow",)
 RUNS = {(ActCode.RED_LIGHT, "runs-1"), (ActCode.RED_LIGHT, "runs-2")}
 STANDS = (ActCode.STOPPED_PAST_LINE, "past-1")
 CLIPS = Path(__file__).parents[2] / "tools" / "clips"
@@ -72,7 +71,7 @@ def test_the_node_accuses_who_goes_straight_and_nobody_who_turns_right(kind: Kin
         assert verdict.missed == []
 
 
-@pytest.mark.parametrize("kind", DRAWN)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_drawn_clip_is_small_and_is_of_this_run_and_scene(kind: Kind) -> None:
     clip = CLIPS / f"right-{kind}.mp4"
     assert clip.stat().st_size <= 3_000_000
@@ -83,7 +82,7 @@ def test_the_drawn_clip_is_small_and_is_of_this_run_and_scene(kind: Kind) -> Non
     assert set(truth["lamps"]) == ({MAIN, ARROW} if kind == "arrow" else {MAIN})
 
 
-@pytest.mark.parametrize("kind", DRAWN)
+@pytest.mark.parametrize("kind", KINDS)
 def test_in_the_drawn_clip_every_act_is_found_and_nobody_else_accused(kind: Kind, tmp_path: Path) -> None:
     clip = CLIPS / f"right-{kind}.mp4"
     scene = str(clip.with_suffix(".yaml"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from edge.pipeline import Plates
 from edge.reading import PlateEyes, View, read_plate
@@ -69,3 +72,44 @@ def test_with_a_digit_gone_it_is_that_plate_or_none(
     for gone, cover in ((0, MUD), (2, PAINT), (4, PAINT), (4, MUD)):
         found = read_plate([seen(plate, cls, size, gone, cover)], eyes, VehicleClass(cls))
         assert found.plate.text in (None, plate), (gone, cover, found.plate.readings)
+
+
+_FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
+_BODY, _GLASS, _GREY = (70, 90, 120), (25, 30, 35), (95, 95, 95)
+
+
+def drawn(text: str, at: tuple[int, int], size: int, cover: tuple[tuple[int, int, int, int], str] | None) -> View:
+    """A drawn car with a plate on one line at `at`; `cover`: a box painted over it, and its colour."""
+    try:
+        font = ImageFont.truetype(_FONT, size)
+    except OSError:
+        pytest.skip("no font for plates here")
+    picture = Image.new("RGB", (360, 280), _GREY)
+    pen = ImageDraw.Draw(picture)
+    pen.rounded_rectangle((20, 20, 340, 255), 30, fill=_BODY)
+    pen.rounded_rectangle((60, 35, 300, 110), 16, fill=_GLASS)
+    (x, y), wide = at, pen.textlength(text, font=font) + 16
+    pen.rectangle((x, y, x + wide, y + size + 10), fill="white", outline="black", width=2)
+    pen.text((x + wide / 2, y + 5 + size / 2), text, font=font, fill="black", anchor="mm")
+    if cover is not None:
+        pen.rectangle(cover[0], fill=cover[1])
+    image = cv2.GaussianBlur(np.asarray(picture)[:, :, ::-1].copy(), (0, 0), 0.9)
+    noise = np.random.default_rng(0).normal(0, 4, image.shape)
+    return View(0, 0.0, np.clip(image + noise, 0, 255).astype(np.uint8), (0, 0), 1.0)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        pytest.param(
+            lambda: drawn("36A-123.45", (95, 190), 24, ((243, 193, 262, 218), "white")), id="last digit peeled"
+        ),
+        pytest.param(lambda: drawn("29B-777.77", (2, 200), 18, None), id="a neighbour's whole plate at the border"),
+    ],
+)
+def test_what_is_not_the_vehicles_own_whole_plate_is_left_unread(view: Callable[[], View], eyes: PlateEyes) -> None:
+    seen_thrice = [view()] * 3
+    found = read_plate(seen_thrice, eyes, VehicleClass.CAR)
+    assert found.plate.readings  # it was found and read
+    assert found.plate.text is None
+    assert "plate_unread" in found.flags

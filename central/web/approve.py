@@ -9,7 +9,7 @@ from typing import Annotated, cast, get_args
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from central import cases
 from central.addressing import route_of
@@ -17,7 +17,7 @@ from central.case_log import version_of
 from central.cases import CaseView, QueueItem, Refused, Seen, case_view
 from central.db import CaseRow
 from central.deadlines import VIETNAM, local_date
-from central.desk import item
+from central.desk import item, light
 from central.doubts import issue_doubts
 from central.file_views import record_file_view
 from central.issuing import NoticeView, notice_view
@@ -26,6 +26,7 @@ from central.lifecycle import Action, Officer, Status
 from central.owner_pictures import scene_of
 from central.printing import print_copy
 from central.registry import Registration
+from central.stages import TO_ISSUE, among
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.captions import caption
@@ -54,11 +55,10 @@ def waiting(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
 
 
 def to_send(session: Session, now: datetime) -> list[tuple[QueueItem, str]]:
-    """Issued and not sent yet, the most urgent first, with their numbers: their ten days still run."""
-    rows = session.scalars(
-        select(CaseRow).where(CaseRow.status == Status.ISSUED.value).order_by(CaseRow.detected_at).limit(SHOWN_UNSENT)
-    )
-    return [(item(row, now), str(row.notice.content["number_text"]) if row.notice else "") for row in rows]
+    """Issued and not sent yet, the oldest act first, with their numbers: their ten days still run."""
+    query = select(CaseRow).where(among((Status.ISSUED,))).order_by(CaseRow.occurred_at, CaseRow.number)
+    rows = session.scalars(light(query.options(joinedload(CaseRow.notice))).limit(SHOWN_UNSENT))
+    return [(item(row, now), str(row.notice.content.get("number_text", "")) if row.notice else "") for row in rows]
 
 
 @router.get("/desk/approve/{case_id}")
@@ -258,12 +258,12 @@ def _show(
 
 
 def _next_to_issue(session: Session, officer: Officer, case_id: str) -> str | None:
-    """The case with the nearest deadline that this person may issue: one that somebody else confirmed."""
+    """The oldest case that this person may issue: one that somebody else confirmed."""
     mine = or_(CaseRow.confirmed_by.is_(None), CaseRow.confirmed_by != officer.username)
     return session.scalar(
         select(CaseRow.id)
-        .where(CaseRow.status.in_([s.value for s in queries.TO_ISSUE]), mine, CaseRow.id != case_id)
-        .order_by(CaseRow.detected_at)
+        .where(among(TO_ISSUE), mine, CaseRow.id != case_id)
+        .order_by(CaseRow.occurred_at, CaseRow.number)
         .limit(1)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 import time
@@ -81,6 +82,9 @@ class Memory:
     def read(self, sha256: str) -> bytes:
         self.reads += 1
         return self.files[sha256]
+
+    def open(self, sha256: str) -> io.BytesIO:
+        return io.BytesIO(self.files[sha256])
 
 
 def test_every_act_has_words_of_its_own_in_every_language() -> None:

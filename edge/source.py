@@ -162,7 +162,7 @@ class VideoSource:
         span = now - arrivals[0] if arrivals else 0.0
         return SourceStatus(
             state="stalled" if hangs else self._state,
-            error=self._error or (f"no picture for {age_s:.0f} s" if hangs else ""),
+            error=self._error or (f"no decodable frame for {age_s:.0f} s" if hangs else ""),
             frames=self._frames,
             dropped=self._dropped,
             corrupt=self._corrupt + (segment.corrupt if segment is not None else 0),

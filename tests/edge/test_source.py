@@ -220,4 +220,4 @@ def test_a_running_camera_without_pictures_reads_stalled_whatever_its_reader_doe
     assert source.status().state == "running"
     now_s[0] = 111.0
     assert source.status().state == "stalled"
-    assert "no picture for 11 s" in source.status().error
+    assert "no decodable frame for 11 s" in source.status().error

@@ -190,7 +190,7 @@ def test_from_the_camera_to_the_owners_screen(
     owner.fill("#code", code)
     owner.press("#code", "Enter")
     owner.wait_for_url("**/evidence")
-    assert owner.locator(".evidence img").count() == 3
+    assert owner.locator(".evidence img").count() == 6  # three frames, each with its close-up
     stranger = open_page()
     assert look_up(stranger, town, "36B1 99999").locator("dl.facts").count() == 0
 

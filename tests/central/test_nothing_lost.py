@@ -205,9 +205,9 @@ def test_an_administrator_lands_on_a_page_of_theirs_and_errors_keep_the_menu(web
 def test_a_record_tells_what_was_set_and_no_correction_that_was_none(web: Web) -> None:
     case_id = claimed(web.centre, LAN, colour="unknown")
     lan = web.person(LAN)
-    lan.post(
-        f"/desk/cases/{case_id}/confirm", at="/desk", plate="36A12345", act="red_light", colour="white", kind="car"
-    )
+    sent = {"plate": "36A12345", "act": "red_light", "colour": "white", "kind": "car"}
+    sent["seen"] = hidden(lan.get(f"/desk/cases/{case_id}").text)["seen"]
+    assert lan.post(f"/desk/cases/{case_id}/confirm", at="/desk", **sent).status_code == 200
     said = [(e.action, e.before, e.after) for e in _events(web, case_id) if e.action.startswith("correct")]
     assert said == [("correct_details", {"plate_colour": "unknown"}, {"plate_colour": "white"})]
     page = re.sub(r"\s+", " ", lan.get(f"/desk/cases/{case_id}").text)

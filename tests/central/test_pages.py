@@ -1,0 +1,228 @@
+"""Every page and dialog in a real browser at three sizes: shapes of pictures, contrast, overlaps, width, focus, axe."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from central import cases
+from central.web import queries
+from evidence.acts import ActCode
+from tests.central.build import HOA, LAN, NOW, TRUONG, case_of, claimed, issued, prepared
+from tests.central.web_people import PASSWORD, Web, make_web
+from tests.conftest import free_port
+
+pytestmark = pytest.mark.browser
+SIZES = {"desktop": (1440, 900), "laptop": (1366, 768), "phone": (390, 844)}
+CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
+# WCAG A and AA; contrast is also looked at by our own check, which sees into drawings
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+FOCUS = """() => {
+  const el = document.activeElement;
+  if (!el || el === document.body || el.tagName === "VIDEO") return null;
+  const box = el.getBoundingClientRect(), style = getComputedStyle(el), bar = document.querySelector(".actions");
+  const what = `${el.tagName} "${el.textContent.trim().slice(0, 30)}" at ${box.top.toFixed(0)}`;
+  const fits = box.height < innerHeight - 120;
+  if (fits && (box.top < -1 || box.bottom > innerHeight + 1)) return `${what} is off the screen`;
+  const over = bar && !bar.contains(el) && getComputedStyle(bar).position === "fixed";
+  if (over && fits && box.bottom > bar.getBoundingClientRect().top) return `${what} is under the bar`;
+  return style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 1 ? `${what} shows no focus` : null;
+}"""
+
+
+@dataclass
+class Site:
+    url: str
+    web: Web
+    waiting: str
+    rejected: str
+    prepared: str
+    issued: str
+    code: str
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    web = make_web(tmp_path_factory.mktemp("pages") / "centre")
+    centre = web.centre
+    waiting = case_of(centre, colour="unknown")
+    case_of(centre, act=ActCode.WRONG_WAY, plate=None, at=NOW - timedelta(days=12))
+    rejected = claimed(centre)
+    with centre.db.write() as session:
+        cases.reject(session, rejected, LAN, "other", "Ghi chú của cán bộ", now=NOW)
+    draft = prepared(centre)
+    done, notice = issued(centre)
+    with centre.db.write() as session:
+        queries.contest(session, done, "Xe đã bán từ năm 2024, tôi gửi kèm giấy tờ.", now=NOW)
+    for officer in (LAN, HOA, TRUONG):
+        web.account(officer)
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(web.app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.05)
+    yield Site(f"http://127.0.0.1:{port}", web, waiting, rejected, draft, done, notice.code)
+    server.should_exit = True
+    thread.join(30)
+    centre.db.dispose()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("no Chromium on this machine (Debian package `chromium`)")
+    with playwright.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def officer(chromium: Any, site: Site) -> Iterator[Any]:
+    """A page of the head of the unit, signed in."""
+    page = chromium.new_context(locale="vi-VN", bypass_csp=True).new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{site.url}/desk")
+    page.fill("#username", TRUONG.username)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url("**/desk")
+    yield page
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def owner(chromium: Any) -> Iterator[Any]:
+    page = chromium.new_context(locale="vi-VN", bypass_csp=True).new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    page.context.close()
+
+
+def look(page: Any, what: str, *, axe: bool = True) -> list[str]:
+    """Faults of what is shown now, at each size."""
+    found = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(
+            "() => Promise.all([...document.images].map((i) => {"
+            " i.loading = 'eager'; return i.decode().catch(() => 0); }))"
+        )
+        found += [f"{what}, {size}: {fault}" for fault in page.evaluate(CHECKS)]
+        if axe and size == "laptop":
+            found += [f"{what}: {fault}" for fault in axe_faults(page)]
+    return found
+
+
+def axe_faults(page: Any) -> list[str]:
+    sync = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (extra `test`)")
+    result = sync.Axe().run(page, options=AXE).response
+    return [f"axe {v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
+
+
+OFFICER_PAGES = {
+    "queue": "/desk",
+    "all cases": "/desk?state=all",
+    "no case fits": "/desk?act=banned_turn&state=mine",
+    "case": "/desk/cases/{waiting}",
+    "rejected case": "/desk/cases/{rejected}",
+    "approval list": "/desk/approve",
+    "unit": "/desk/unit",
+    "statements": "/desk/contests",
+    "no such case": "/desk/cases/none",
+}
+
+
+@pytest.mark.parametrize("what", list(OFFICER_PAGES))
+def test_pages_of_the_desk(what: str, site: Site, officer: Any) -> None:
+    officer.goto(site.url + OFFICER_PAGES[what].format(**vars(site)))
+    assert look(officer, what) == []
+
+
+@pytest.mark.parametrize("dialog", ["confirm", "correct", "reject", "help"])
+def test_dialogs_of_a_case(dialog: str, site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/cases/{site.waiting}")
+    officer.evaluate("(id) => desk.open(id)", dialog)
+    assert look(officer, dialog) == []
+
+
+def test_the_enlarged_picture_and_its_buttons(site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/cases/{site.waiting}")
+    officer.set_viewport_size({"width": 1440, "height": 900})
+    officer.locator("[data-enlarge='1']").click()
+    officer.locator("dialog#enlarged[open]").wait_for()
+    assert look(officer, "enlarged") == []
+
+
+def test_pages_without_signing_in(site: Site, owner: Any) -> None:
+    faults = []
+    for what, path in (("form", "/"), ("sign-in", "/desk/sign-in"), ("no such page", "/no/such/page")):
+        owner.goto(site.url + path)
+        faults += look(owner, what)
+    assert faults == []
+
+
+def test_what_an_owner_sees(site: Site, owner: Any) -> None:
+    faults = []
+    owner.goto(site.url)
+    owner.fill("#plate", "36A-123.45")
+    owner.check("#colour-white")
+    owner.check("#kind-car")
+    owner.press("#plate", "Enter")
+    owner.locator(".for").wait_for()
+    faults += look(owner, "result")
+    owner.fill("#code", "ABCD-EFGH-JKLM-NPQR")
+    owner.press("#code", "Enter")
+    owner.locator("#summary").wait_for()
+    assert owner.evaluate("document.activeElement.id") == "summary", "the fault has the focus"
+    box = owner.locator("#summary").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 400, "and stands on the screen"
+    faults += look(owner, "bad code")
+    owner.locator("#summary a").click()
+    assert owner.evaluate("document.activeElement.id") == "code"
+    assert owner.input_value("#code") == "ABCD-EFGH-JKLM-NPQR"
+    owner.fill("#code", site.code)
+    owner.press("#code", "Enter")
+    owner.wait_for_url("**/evidence")
+    assert owner.locator(".evidence img").count() >= 3
+    faults += look(owner, "evidence")
+    assert faults == []
+
+
+def test_the_focus_is_seen_wherever_it_goes_and_never_under_the_bar(site: Site, officer: Any) -> None:
+    faults = []
+    for size in ("laptop", "phone"):
+        width, height = SIZES[size]
+        officer.set_viewport_size({"width": width, "height": height})
+        officer.goto(f"{site.url}/desk/cases/{site.waiting}")
+        officer.locator("html[data-keys=on]").wait_for()
+        for _ in range(35):
+            officer.keyboard.press("Tab")
+            fault = officer.evaluate(FOCUS)
+            if fault:
+                faults.append(f"{size}: {fault}")
+    assert faults == []
+
+
+def test_the_forms_of_a_case_are_seen_without_javascript(site: Site, chromium: Any, officer: Any) -> None:
+    context = chromium.new_context(java_script_enabled=False, storage_state=officer.context.storage_state())
+    page = context.new_page()
+    page.goto(f"{site.url}/desk/cases/{site.waiting}")
+    for form in ("confirm", "correct", "reject"):
+        assert page.locator(f"dialog#{form} button.main, dialog#{form} button.bad").first.is_visible(), form
+    context.close()

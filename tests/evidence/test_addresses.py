@@ -7,7 +7,7 @@ import string
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.addresses import hide, remember, shown_address, with_login
@@ -80,7 +80,7 @@ def fragments(secret: str) -> set[str]:
     return {secret[i : i + 4] for i in range(len(secret) - 3)}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SECRET, st.sampled_from(FORMS), HOSTS, st.integers(0, 2))
 def test_no_part_of_any_secret_is_shown_in_any_form(secret: str, form: str, host: str, encoded: int) -> None:
     told = secret
@@ -99,6 +99,7 @@ def test_no_part_of_any_secret_is_shown_in_any_form(secret: str, form: str, host
         assert not [f for f in fragments(secret) if f in rest and f not in innocent + "edge cannot open lost"], text
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(string.printable, max_size=40), SECRET)
 def test_login_put_in_by_the_box_is_encoded(user: str, secret: str) -> None:
     address = with_login("rtsp://cam:554/stream1", user, secret)

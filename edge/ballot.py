@@ -141,9 +141,12 @@ def agreement(
             readers = said.setdefault(ballot.text, {})
             readers[ballot.reader] = readers.get(ballot.reader, 0.0) + ballot.weight
     both = [(sum(readers.values()), text) for text, readers in said.items() if len(readers) > 1]
+    on_two_lines = {ballot.text for ballot in ballots if len(ballot.lines) == _TWO_LINES}
     vehicle_class = _class_of(cls)
     for opinion in dict.fromkeys((vehicle_class, None)):
         known = [(w, p) for w, t in both if (p := parse(t, vehicle_class=opinion)).kind in kinds]
+        # motorcycles have no plates of one line: 36A-123.45 on one is no 36-A1 2345
+        known = [(w, p) for w, p in known if p.kind not in TWO_WHEELS or p.text in on_two_lines]
         if opinion is None and vehicle_class is not None:
             known = [(w, p) for w, p in known if _shaped_for(p.kind, shape)]
         known.sort(key=lambda item: -item[0])

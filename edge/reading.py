@@ -16,6 +16,7 @@ from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
 from evidence.plate import parse
+from evidence.plate_forms import FOUR_WHEELS, TWO_WHEELS
 from models.plates import Corners, PlateBox, plate_colour
 from models.plates import PlateReading as RawReading
 
@@ -150,7 +151,8 @@ def _doubts(outcome: Outcome, ballots: Sequence[Ballot], cls: VehicleClass) -> t
         elif any(ballot.own and not ballot.layout.whole for ballot in ballots):
             why = ("plate_part_missing",)
         return ("plate_unread", *why)
-    if cls != VehicleClass.BICYCLE and not parse(outcome.text, vehicle_class=cls.value).known:
+    strange: tuple[str, ...] = {VehicleClass.BICYCLE: (), VehicleClass.MOTORCYCLE: FOUR_WHEELS}.get(cls, TWO_WHEELS)
+    if outcome.kind in strange:
         return ("plate_of_other_class",)
     return ()
 

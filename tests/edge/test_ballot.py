@@ -227,3 +227,9 @@ def test_a_red_plate_on_which_both_agree_is_read_and_a_white_one_is_not() -> Non
     both = [said("QH6688", ONE), said("QH6688", TWO)]
     assert decide(both, cls=CAR, colour="red").text == "QH6688"
     assert decide(both, cls=CAR, colour="white").text is None
+
+
+def test_a_plate_on_one_line_is_no_motorcycles_old_one() -> None:
+    both = [said("36A12345", ONE, DOTTED), said("36A12345", TWO)]
+    assert decide(both, cls=MOTORCYCLE, shape=0.5).text is None
+    assert decide(both, cls=MOTORCYCLE, shape=1.2).kind == "car"

@@ -9,7 +9,7 @@ from typing import Annotated, cast, get_args
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, selectinload
 
 from central import cases
 from central.addressing import route_of
@@ -57,7 +57,7 @@ def waiting(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
 def to_send(session: Session, now: datetime) -> list[tuple[QueueItem, str]]:
     """Issued and not sent yet, the oldest act first, with their numbers: their ten days still run."""
     query = select(CaseRow).where(among((Status.ISSUED,))).order_by(CaseRow.occurred_at, CaseRow.number)
-    rows = session.scalars(light(query.options(joinedload(CaseRow.notice))).limit(SHOWN_UNSENT))
+    rows = session.scalars(light(query.options(selectinload(CaseRow.notice))).limit(SHOWN_UNSENT))
     return [(item(row, now), str(row.notice.content.get("number_text", "")) if row.notice else "") for row in rows]
 
 

@@ -39,7 +39,8 @@ _STANDS_OVER_M = 0.15
 _BEFORE_M = 0.7
 _WAY_M = 1.1
 _DOUBTFUL_S = 5.0
-"""Where the way out may be free to one who turns, standing for so long shows that he waits for the other lamp."""
+"""Where the way out may be free to a vehicle that turns, standing for so long, and not turning until it is lost from
+sight, shows that it waits for the other lamp."""
 
 
 def stopped_past_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
@@ -71,11 +72,11 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: S
     flags: list[str] = []
     since = _red_since(heads, path, stand, lamps, rules)
     if since is None:
-        # he may turn where he need not wait; but who only stands there shows no sign of it
+        # it may turn where it need not wait; but a vehicle that only stands there shows no sign of it
         doubtful = heads.only_red(lamps, float(path.t_s[stand.crossed.at]))
         long_stand = _stand(path, run, rules, max(_DOUBTFUL_S, rules.stopped_s))
-        if doubtful is None or long_stand is None:
-            return None
+        if doubtful is None or long_stand is None or not path.ended:
+            return None  # what it does next will tell which way it waited for
         heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
         since = _red_since(heads, path, stand, lamps, rules)
         if since is None:

@@ -109,24 +109,35 @@ PLATE: dict[str, Any] = {
 }
 PAUSES = (6, 0, LINE_M + 0.8)
 TURNS = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 3), (9, 6, LINE_M + 8), (11, 14, LINE_M + 8)))
+WAITS = (16, 0, LINE_M + 0.8)
+YIELDS_LONG = stops(0.8, then=(WAITS, (17, 0, LINE_M + 3), (19, 6, LINE_M + 8), (21, 14, LINE_M + 8)))
 GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
 
 
 @pytest.mark.parametrize(
-    ("where", "green_s", "to_s", "flags"),
+    ("where", "green_s", "to_s", "over", "flags"),
     [
-        (stops(0.8), 9, 12, [{"movement_not_seen", "red_onset_not_seen"}]),
-        (stops(0.8), 9, 6, []),
-        (TURNS, 9, 12, []),
-        (GOES_ON, 5.5, 12, [{"red_onset_not_seen"}]),
+        (stops(0.8), 9, 12, {"ended": True}, [{"movement_not_seen", "red_onset_not_seen"}]),
+        (stops(0.8), 9, 12, {}, []),
+        (stops(0.8), 9, 6, {"ended": True}, []),
+        (TURNS, 9, 12, {"ended": True}, []),
+        (YIELDS_LONG, 20, 24, {"ended": True}, []),
+        (GOES_ON, 5.5, 12, {}, [{"red_onset_not_seen"}]),
     ],
-    ids=["stands long", "pauses", "pauses, then turns right", "pauses, then goes straight on"],
+    ids=[
+        "stands long, and then is lost from sight",
+        "stands long, and is still there",
+        "pauses",
+        "pauses, then turns right",
+        "gives way for long, then turns right",
+        "pauses, then goes straight on",
+    ],
 )
 def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
-    where: Where, green_s: float, to_s: float, flags: list[set[str]]
+    where: Where, green_s: float, to_s: float, over: dict[str, bool], flags: list[set[str]]
 ) -> None:
     here = ground_scene(signals=[PLATE])
-    path = drive_m(here, where, from_s=0, to_s=to_s)
+    path = drive_m(here, where, from_s=0, to_s=to_s, **over)
     red = {"main": history([(0, RED), (green_s, GREEN)], here, "main")}
     assert [set(f.flags) for f in stopped_past_line(path, here, red)] == flags
 

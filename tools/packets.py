@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -17,6 +18,7 @@ from evidence.packet import (
     Chain,
     Clock,
     FileEntry,
+    FileRole,
     Manifest,
     Node,
     Plate,
@@ -29,14 +31,20 @@ from evidence.seal import SigningKey
 
 NODE = "bench-1"
 _BOX = (213.0, 120.0, 320.0, 180.0)
+_STILLS: dict[FileRole, int] = {"still_before": 75, "still_on": 100, "still_after": 125}
 
 
 @dataclass
 class PacketMaker:
-    """Makes a chain; each packet's clip is `clip_bytes` of noise, so that nothing is stored only once."""
+    """Makes a chain; each packet's clip is `clip_bytes` of noise, so that nothing is stored only once.
+
+    `stills`: JPEG of the camera's `size` (width, height) by role (`still_before`, ...), the same in each packet.
+    """
 
     key: SigningKey
     clip_bytes: int = 1024 * 1024
+    stills: Mapping[FileRole, bytes] = field(default_factory=dict)
+    size: tuple[int, int] = (640, 360)
     sequence: int = 0
     previous: str | None = None
 
@@ -49,7 +57,7 @@ class PacketMaker:
             packet_id=str(uuid.uuid4()),
             created_at=at + timedelta(seconds=8),
             node=Node(id=NODE, software="giaolo bench", key_id=self.key.public.key_id),
-            camera=Camera(id="cam-1", place="Nút giao thử", width=640, height=360, fps=25),
+            camera=Camera(id="cam-1", place="Nút giao thử", width=self.size[0], height=self.size[1], fps=25),
             chain=Chain(sequence=self.sequence, previous=self.previous),
             clock=Clock(source="ntp", synchronised=True, offset_s=0.01),
             scene=SceneRef(id="bench", version=1, digest="0" * 64),
@@ -60,8 +68,17 @@ class PacketMaker:
             lamps=[],
             plate=Plate(),
             files=[
-                FileEntry(name="clip.mp4", role="clip", media_type="video/mp4", size=len(clip), sha256=sha256_hex(clip))
+                FileEntry(
+                    name="clip.mp4", role="clip", media_type="video/mp4", size=len(clip), sha256=sha256_hex(clip)
+                ),
+                *(
+                    FileEntry(
+                        name=f"{role}.jpg", role=role, media_type="image/jpeg", size=len(data),
+                        sha256=sha256_hex(data), frame=_STILLS[role], t_s=_STILLS[role] / 25,
+                    )
+                    for role, data in self.stills.items()
+                ),
             ],
-        )
+        )  # fmt: skip
         self.previous = manifest.digest
-        return manifest, pack(manifest, {"clip.mp4": clip}, self.key)
+        return manifest, pack(manifest, {"clip.mp4": clip, **{f"{r}.jpg": d for r, d in self.stills.items()}}, self.key)

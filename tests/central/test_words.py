@@ -1,0 +1,48 @@
+"""No code of the program stands where a person reads: flags and reasons of cases and kinds of alarms have words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from central.web.i18n import LANGUAGES, texts
+
+ROOT = Path(__file__).parents[2]
+# what decides the flags and reasons of an act; pictures are named in the packet and are shown, not told
+DECIDES = [
+    *sorted((ROOT / "edge" / "rules").glob("*.py")),
+    *(ROOT / "edge" / f"{name}.py" for name in ("events", "recorder", "clock", "reading")),
+]
+PICTURES = {"still_before", "still_on", "still_after", "plate_crop", "vehicle_crop"}
+# alarms whose kind is not written out where they are raised
+KINDS = {"quarantined", "conflict", "disabled_node", "unknown_node", "gap", "behind_node", "old_packets"}
+
+
+def codes(file: Path) -> set[str]:
+    """The snake-case words that a source file writes out."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    words = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {word for word in words if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", word)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_flag_and_reason_that_a_box_can_give_has_words(language: str) -> None:
+    t = texts(language)
+    given = set().union(*(codes(file) for file in DECIDES)) - PICTURES
+    given |= {f"{picture}_missing" for picture in PICTURES if picture.startswith("still")}
+    assert {"red_onset_not_seen", "crossing_not_seen", "plate_part_missing", "stream_time_step"} <= given
+    groups = ("flag", "reason", "value")
+    assert {code for code in given if not any(t.has(f"{group}.{code}") for group in groups)} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_alarm_has_words(language: str) -> None:
+    raised = re.compile(r'(?:raise_alarm\(session, |\.alarm\(|TransferRefused\()\s*"(\w+)"')
+    kinds = set(KINDS)
+    for file in (ROOT / "central").glob("*.py"):
+        kinds |= set(raised.findall(file.read_text(encoding="utf-8")))
+    assert {"fork", "shared_id", "log_rewound", "evidence_unsound", "broker_rules", "too_large"} <= kinds
+    assert {kind for kind in kinds if not texts(language).has(f"alarm.{kind}")} == set()

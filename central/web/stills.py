@@ -48,6 +48,11 @@ class Mark:
     kind: Literal["line", "marking", "area", "way"]
     points: tuple[tuple[float, float], ...]
 
+    @property
+    def svg(self) -> str:
+        """The points as an SVG `points` attribute."""
+        return points_text(self.points)
+
 
 def marks_of(act: ActCode, reasons: Mapping[str, Reason], scene: Scene | None) -> tuple[Mark, ...]:
     """Stop line, marking, lane or way out that the act is about: the one that the reasons name, else all of that kind.
@@ -156,7 +161,11 @@ def still_views(manifest: Manifest, scene: Scene | None, act: ActCode | None = N
                 box=_box_at(manifest.track.points, entry.frame, t_s),
                 trail=points_text(trail(manifest.track.points, t_s)),
                 stop_lines=tuple(points_text(line.points) for line in scene.stop_lines) if scene else (),
-                markings=tuple(points_text(m.points) for m in scene.markings if m.active) if scene else (),
+                markings=tuple(
+                    points_text(line) for m in scene.markings if m.active for line in (m.points, m.second) if line
+                )
+                if scene
+                else (),
                 lamps=lamp_boxes(manifest, scene, t_s),
                 lamp=governing_state(manifest.lamps, t_s),
                 marks=marks,

@@ -14,9 +14,11 @@ import pytest
 import uvicorn
 
 from central import cases
+from central.quarantine import raise_alarm
 from central.web import queries
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, case_of, claimed, issued, prepared
+from tests.central.test_pictures import REASONS, SCENE
 from tests.central.web_people import PASSWORD, Web, make_web
 from tests.conftest import free_port
 
@@ -45,6 +47,7 @@ class Site:
     url: str
     web: Web
     waiting: str
+    wrong_way: str
     rejected: str
     prepared: str
     issued: str
@@ -56,14 +59,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     web = make_web(tmp_path_factory.mktemp("pages") / "centre")
     centre = web.centre
     waiting = case_of(centre, colour="unknown")
-    case_of(centre, act=ActCode.WRONG_WAY, plate=None, at=NOW - timedelta(days=12))
+    wrong_way = case_of(
+        centre, act=ActCode.WRONG_WAY, plate=None, at=NOW - timedelta(days=12), scene=SCENE,
+        reasons=REASONS[ActCode.WRONG_WAY],
+    )  # fmt: skip
     rejected = claimed(centre)
     with centre.db.write() as session:
         cases.reject(session, rejected, LAN, "other", "Ghi chú của cán bộ", now=NOW)
-    draft = prepared(centre)
+    draft = prepared(centre, at=NOW - timedelta(days=12))
     done, notice = issued(centre)
     with centre.db.write() as session:
         queries.contest(session, done, "Xe đã bán từ năm 2024, tôi gửi kèm giấy tờ.", now=NOW)
+        raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
     for officer in (LAN, HOA, TRUONG):
         web.account(officer)
     port = free_port()
@@ -73,7 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     while not server.started:
         assert thread.is_alive()
         thread.join(0.05)
-    yield Site(f"http://127.0.0.1:{port}", web, waiting, rejected, draft, done, notice.code)
+    yield Site(f"http://127.0.0.1:{port}", web, waiting, wrong_way, rejected, draft, done, notice.code)
     server.should_exit = True
     thread.join(30)
     centre.db.dispose()
@@ -139,8 +146,11 @@ OFFICER_PAGES = {
     "all cases": "/desk?state=all",
     "no case fits": "/desk?act=banned_turn&state=mine",
     "case": "/desk/cases/{waiting}",
+    "case of another act": "/desk/cases/{wrong_way}",
     "rejected case": "/desk/cases/{rejected}",
     "approval list": "/desk/approve",
+    "approval": "/desk/approve/{prepared}",
+    "issued": "/desk/approve/{issued}",
     "unit": "/desk/unit",
     "statements": "/desk/contests",
     "no such case": "/desk/cases/none",
@@ -158,6 +168,47 @@ def test_dialogs_of_a_case(dialog: str, site: Site, officer: Any) -> None:
     officer.goto(f"{site.url}/desk/cases/{site.waiting}")
     officer.evaluate("(id) => desk.open(id)", dialog)
     assert look(officer, dialog) == []
+
+
+@pytest.mark.parametrize("dialog", ["issue", "return"])
+def test_dialogs_of_an_approval(dialog: str, site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/approve/{site.prepared}")
+    officer.evaluate("(id) => desk.open(id)", dialog)
+    assert look(officer, dialog) == []
+
+
+def test_the_stills_of_a_case_stand_at_one_height(site: Site, officer: Any) -> None:
+    """A caption on two lines does not push its picture below the others."""
+    officer.set_viewport_size({"width": 1366, "height": 768})
+    for case in (site.waiting, site.wrong_way):
+        officer.goto(f"{site.url}/desk/cases/{case}")
+        tops = officer.evaluate(
+            "[...document.querySelectorAll('.still svg')].map((s) => s.getBoundingClientRect().top)"
+        )
+        assert len(tops) == 3
+        assert len(set(tops)) == 1
+
+
+def test_the_lane_of_a_wrong_way_and_its_lawful_direction_are_drawn(site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/cases/{site.wrong_way}")
+    assert officer.locator(".still .ov .area.act").count() == officer.locator(".still .ov .way").count() == 3
+    assert officer.locator(".still .ov .stopline.act").count() == 0
+    assert officer.locator("#legend i.way").count() == officer.locator("#legend i.area").count() == 1
+
+
+@pytest.mark.parametrize("where", ["/desk/sign-in", "/desk/cases/{waiting}"])
+def test_the_ring_of_focus_does_not_lie_over_the_label(where: str, site: Site, chromium: Any, officer: Any) -> None:
+    """It hid the marks below the letters: "nhập" read "nhâp"."""
+    page = officer if "waiting" in where else chromium.new_context(locale="vi-VN", bypass_csp=True).new_page()
+    page.goto(site.url + where.format(**vars(site)))
+    if page is officer:
+        page.evaluate("desk.open('correct')")
+    gap = page.evaluate(
+        "() => { const el = document.activeElement, label = document.querySelector(`label[for=${el.id}]`);"
+        " const ring = parseFloat(getComputedStyle(el).outlineWidth) + parseFloat(getComputedStyle(el).outlineOffset);"
+        " return el.getBoundingClientRect().top - ring - label.getBoundingClientRect().bottom; }"
+    )
+    assert gap >= 0
 
 
 def test_the_enlarged_picture_and_its_buttons(site: Site, officer: Any) -> None:

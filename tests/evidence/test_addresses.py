@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evidence import addresses
 from evidence.addresses import hide, remember, shown_address, with_login
 from evidence.errors import GiaoLoError
 from evidence.logs import LineFormatter
@@ -46,6 +47,12 @@ SHOWN = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers the addresses it met; other tests of the same run have met some."""
+    monkeypatch.setattr(addresses, "_known", {})
+
+
 @pytest.mark.parametrize(("what", "address", "shown"), SHOWN, ids=[s[0] for s in SHOWN])
 def test_what_is_shown_of_an_address(what: str, address: str, shown: str) -> None:
     assert shown_address(address) == shown
@@ -80,7 +87,9 @@ def fragments(secret: str) -> set[str]:
     return {secret[i : i + 4] for i in range(len(secret) - 3)}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(SECRET, st.sampled_from(FORMS), HOSTS, st.integers(0, 2))
 def test_no_part_of_any_secret_is_shown_in_any_form(secret: str, form: str, host: str, encoded: int) -> None:
     told = secret
@@ -99,7 +108,7 @@ def test_no_part_of_any_secret_is_shown_in_any_form(secret: str, form: str, host
         assert not [f for f in fragments(secret) if f in rest and f not in innocent + "edge cannot open lost"], text
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.text(string.printable, max_size=40), SECRET)
 def test_login_put_in_by_the_box_is_encoded(user: str, secret: str) -> None:
     address = with_login("rtsp://cam:554/stream1", user, secret)

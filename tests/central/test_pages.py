@@ -16,6 +16,7 @@ import uvicorn
 from central import cases
 from central.quarantine import raise_alarm
 from central.web import queries
+from central.web.site import PASS_COOKIE
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, case_of, claimed, issued, prepared
 from tests.central.test_pictures import REASONS, SCENE
@@ -252,6 +253,12 @@ def test_what_an_owner_sees(site: Site, owner: Any) -> None:
     owner.wait_for_url("**/evidence")
     assert owner.locator(".evidence img").count() >= 3
     faults += look(owner, "evidence")
+    owner.context.clear_cookies(name=PASS_COOKIE)  # as after an hour
+    owner.fill("#text", "Hôm đó tôi đã bán xe.")
+    owner.locator("form:has(#text) button").click()
+    owner.locator("#summary").wait_for()
+    assert owner.input_value("#text") == "Hôm đó tôi đã bán xe.", "what was written is kept"
+    faults += look(owner, "statement")
     assert faults == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from urllib.parse import quote, urlencode
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select, text
 
 from central import cases
@@ -210,7 +212,7 @@ def _stock(centre: Centre, n: int) -> str:
             connection.execute(text("VACUUM"))
     roles: tuple[FileRole, ...] = ("still_before", "still_on", "still_after")
     stills = dict.fromkeys(roles, _jpeg())
-    manifest, data = PacketMaker(key, stills=stills, size=_STILL_PX).next()
+    manifest, data = PacketMaker(key, clip=_clip(), stills=stills, size=_STILL_PX).next()
     outcome = Ingest.of(centre).accept(NODE, manifest.packet_id, data)
     if outcome.status != "stored":
         raise click.ClickException(f"the centre did not take the packet: {outcome}")
@@ -218,12 +220,31 @@ def _stock(centre: Centre, n: int) -> str:
         return session.scalars(select(CaseRow.id).where(CaseRow.packet_id == manifest.packet_id)).one()
 
 
+def _noise(seed: int) -> NDArray[np.uint8]:
+    """A picture of the camera's size that packs as badly as a street."""
+    import cv2
+
+    coarse = np.random.default_rng(seed).integers(0, 255, (*(v // 8 for v in _STILL_PX[::-1]), 3), dtype=np.uint8)
+    return cv2.resize(coarse, _STILL_PX).astype(np.uint8)
+
+
 def _jpeg() -> bytes:
     import cv2
 
-    rng = np.random.default_rng(1)
-    coarse = rng.integers(0, 255, (*(v // 8 for v in _STILL_PX[::-1]), 3), dtype=np.uint8)
-    return bytes(cv2.imencode(".jpg", cv2.resize(coarse, _STILL_PX))[1])
+    return bytes(cv2.imencode(".jpg", _noise(1))[1])
+
+
+def _clip() -> bytes:
+    """A second of video: the page of a case opens it to say how long it is."""
+    import av
+
+    made = io.BytesIO()
+    with av.open(made, "w", format="mp4") as out:
+        stream = out.add_stream("mpeg4", rate=25, width=_STILL_PX[0], height=_STILL_PX[1], pix_fmt="yuv420p")
+        for n in range(25):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(_noise(n), format="bgr24")))
+        out.mux(stream.encode())
+    return made.getvalue()
 
 
 async def _measure(centre: Centre, case_id: str, calls: int, cpu_s: Callable[[], float | None]) -> list[Measured]:

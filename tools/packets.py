@@ -36,13 +36,15 @@ _STILLS: dict[FileRole, int] = {"still_before": 75, "still_on": 100, "still_afte
 
 @dataclass
 class PacketMaker:
-    """Makes a chain; each packet's clip is `clip_bytes` of noise, so that nothing is stored only once.
+    """Makes a chain; each packet's clip is `clip_bytes` of noise, so that nothing is stored only once;
+    or it is `clip`.
 
     `stills`: JPEG of the camera's `size` (width, height) by role (`still_before`, ...), the same in each packet.
     """
 
     key: SigningKey
     clip_bytes: int = 1024 * 1024
+    clip: bytes = b""
     stills: Mapping[FileRole, bytes] = field(default_factory=dict)
     size: tuple[int, int] = (640, 360)
     sequence: int = 0
@@ -51,7 +53,7 @@ class PacketMaker:
     def next(self) -> tuple[Manifest, bytes]:
         """The next packet of the chain, sealed."""
         self.sequence += 1
-        clip = np.random.default_rng(self.sequence).bytes(self.clip_bytes)
+        clip = self.clip or np.random.default_rng(self.sequence).bytes(self.clip_bytes)
         at = datetime.now(UTC) - timedelta(minutes=10)
         manifest = Manifest(
             packet_id=str(uuid.uuid4()),

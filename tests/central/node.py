@@ -17,14 +17,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from evidence.receipt import Receipt, read_receipt
 from evidence.seal import VerifyKey
 from evidence.wire import Want, decode, down_topic, encode, encode_chunk, parse_topic, up_topic
+from tests import waiting
 from tests.central.build import NODE, offer_of
 
 
 def eventually(check: Callable[[], object], timeout_s: float = 20.0, what: str = "") -> None:
-    end = time.monotonic() + timeout_s
-    while not check():
-        assert time.monotonic() < end, f"did not happen within {timeout_s} s: {what}"
-        time.sleep(0.02)
+    waiting.eventually(check, timeout_s, what)
 
 
 class WireNode:
@@ -61,7 +59,7 @@ class WireNode:
         self.client.loop_stop()
 
     def wait_connected(self) -> None:
-        assert self._ready.wait(20), "the broker does not answer"
+        assert self._ready.wait(200), "the broker does not answer"
 
     def say(self, kind: str, payload: bytes) -> None:
         self.client.publish(up_topic(self.node, kind), payload, qos=1).wait_for_publish(20)  # type: ignore[arg-type]

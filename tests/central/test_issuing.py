@@ -301,7 +301,7 @@ class Held:
 
     def __call__(self, *args: Any) -> bytes:
         self.reached.set()
-        assert self.go_on.wait(60)
+        assert self.go_on.wait(600)
         return render(*args)
 
 
@@ -313,7 +313,7 @@ def test_others_write_while_a_paper_is_drawn(what: str, centre: Centre, monkeypa
     work = (lambda: draft(centre, case_id, LAN)) if what == "draft" else (lambda: issue(centre, case_id, shown))
     with ThreadPoolExecutor() as pool:
         drawing = pool.submit(work)
-        assert held.reached.wait(60)
+        assert held.reached.wait(600)
         # a whole write transaction begins and commits, and the case itself can be looked at, in the middle of it
         with centre.db.write() as session:
             session.add(LookupRow(at=NOW, client="x", plate="36A1", colour="white", kind="car", shown=0))
@@ -330,7 +330,7 @@ def test_what_changes_while_a_paper_is_drawn_stops_it(what: str, box: Centre, mo
     held = Held(monkeypatch)
     with ThreadPoolExecutor() as pool:
         drawing = pool.submit(draft, box, case_id) if what == "draft" else pool.submit(issue, box, case_id, shown)
-        assert held.reached.wait(60)
+        assert held.reached.wait(600)
         with box.db.write() as session:
             cases.return_to_queue(session, case_id, HOA, "xem lại", now=box.clock())
         held.go_on.set()

@@ -221,7 +221,7 @@ class CentreProcess:
     def end(self, number: int) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(300)
 
 
 @pytest.mark.crash

@@ -23,6 +23,7 @@ from central.ingest import Ingest
 from central.web import create_app
 from central.web_server import BACKLOG, RESERVED_FILES, Gate, Patience, connections_for
 from evidence.container import open_packet
+from tests import waiting
 from tests.central.build import NODE, NodeChain, make_centre
 
 # Opens that many sockets with half a request each and says so; holds them until its standard input ends.
@@ -52,10 +53,7 @@ while any(held) and sys.stdin:
 
 
 def eventually(check: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 120
-    while not check():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
+    waiting.eventually(check, 60, what, every_s=0.05)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def open_page(browser: Any) -> Iterator[Callable[[], Any]]:
 
     def make() -> Any:
         page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="vi-VN").new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(200_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("response", lambda r: faults.append(f"{r.status} {r.url}") if r.status >= 500 else None)
         return page

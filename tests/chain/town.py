@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from evidence.canonical import sha256_hex
 from evidence.packet import Manifest
 from evidence.seal import SigningKey
 from evidence.wire import Health
+from tests import waiting
 from tests.conftest import MosquittoServer
 from tests.edge.packets import builder
 from tools.demo import giaolo
@@ -28,10 +28,7 @@ PASSWORDS = {a.username: f"mat-khau-{a.username}" for a in ACCOUNTS}
 
 
 def eventually(check: Callable[[], object], timeout_s: float, what: str, *, every_s: float = 0.1) -> None:
-    end = time.monotonic() + timeout_s
-    while not check():
-        assert time.monotonic() < end, f"did not happen within {timeout_s} s: {what}"
-        time.sleep(every_s)
+    waiting.eventually(check, timeout_s, what, every_s=every_s)
 
 
 class Town:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from evidence.container import open_packet
 from evidence.receipt import Receipt, ReceiptStatus, sign_receipt
 from evidence.seal import SigningKey
 from evidence.wire import Health, Offer, Want, all_up_topic, decode, decode_chunk, down_topic, encode, parse_topic
+from tests import waiting
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -35,10 +35,7 @@ def free_port() -> int:
 
 
 def eventually(check: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> None:
-    end = time.monotonic() + timeout_s
-    while not check():
-        assert time.monotonic() < end, f"did not happen within {timeout_s} s: {what}"
-        time.sleep(0.02)
+    waiting.eventually(check, timeout_s, what)
 
 
 class Mosquitto:

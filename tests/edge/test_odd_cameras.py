@@ -23,6 +23,7 @@ from tests.edge.brokers import eventually
 from tests.edge.eyes import ScriptedEyes
 from tests.edge.media import make_video
 from tests.edge.odd_camera import Odd, OddCamera
+from tests.waiting import PATIENCE
 from zones.load import LoadedScene, scene_digest
 from zones.schema import Picture, Scene
 
@@ -49,9 +50,9 @@ def camera(clip: Path) -> Iterator[Open]:
 
 
 def until(source: VideoSource, done: Callable[[list[Frame]], bool]) -> list[Frame]:
-    """Frames until `done`, a minute at most."""
+    """Frames until `done`."""
     frames: list[Frame] = []
-    end = time.monotonic() + 60
+    end = time.monotonic() + 60 * PATIENCE
     while not done(frames):
         assert time.monotonic() < end, (len(frames), source.status())
         frame = source.next(0.2)

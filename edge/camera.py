@@ -82,6 +82,7 @@ class CameraWorker:
         self._error = ""
         self._wrong_size = ""
         self._seen: deque[float] = deque(maxlen=100)
+        self._judging = False
 
     def start(self) -> None:
         self._thread.start()
@@ -105,6 +106,7 @@ class CameraWorker:
             lost=recorder.lost if recorder is not None else 0,
             wrong_size=self._wrong_size,
             seen_fps=self._seen_fps(),
+            judging=self._judging,
         )
 
     def _seen_fps(self) -> float | None:
@@ -148,6 +150,7 @@ class CameraWorker:
             self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept
         )
         self._source, self._recorder = source, recorder
+        self._judging = True
         source.start()
         faults = 0
         try:
@@ -177,6 +180,7 @@ class CameraWorker:
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
             self._advance(finish=True)
+            self._judging = False
 
     def _right_size(self, frame: Frame) -> bool:
         """Whether the picture is the one that the scene was drawn on. One line when it changes; it may change back."""

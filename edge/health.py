@@ -45,7 +45,8 @@ class MetricsError(GiaoLoError):
 class CameraState:
     """One camera as its thread sees it. `kept`: packets in memory because the outbox is full; `lost`: acts lost.
 
-    `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are.
+    `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are. `judging`: its pictures are
+    still looked at and its acts written down, though its stream may be over.
     """
 
     id: str
@@ -55,6 +56,7 @@ class CameraState:
     lost: int = 0
     wrong_size: str = ""
     seen_fps: float | None = None
+    judging: bool = False
 
     @property
     def health(self) -> CameraHealth:
@@ -76,7 +78,8 @@ class CameraState:
 
     @property
     def _state(self) -> CameraStateName:
-        if self.source.state != "running":
+        over = self.source.state == "ended" and not self.judging  # over is what has been judged, not what was read
+        if over or self.source.state not in ("running", "ended"):
             return self.source.state
         return "failed" if self.error else "wrong_size" if self.wrong_size else "running"
 

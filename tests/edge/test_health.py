@@ -33,6 +33,8 @@ CASES = [
     ("a camera that sends few", {"fps": 6.0}, {"seen_fps": 6.0}, "running", "running", ""),
     ("a key frame every 20 s", {"key_interval_s": 20.0}, {"seen_fps": 12.5}, "degraded", "running", "every 20 s"),
     ("another size", {}, {"wrong_size": "wrong picture size: 1 x 2"}, "degraded", "wrong_size", ""),
+    ("a stream is over, its pictures still looked at", {"state": "ended"}, {"judging": True}, "running", "running", ""),
+    ("a stream that is over and judged", {"state": "ended"}, {}, "running", "ended", ""),
     ("another size, then no stream", {"state": "stalled"}, {"wrong_size": "wrong"}, "degraded", "stalled", ""),
 ]  # fmt: skip
 

@@ -55,20 +55,32 @@ _STRAIGHT_DEG = 15.0
 _CORRIDOR_DEG = 12.0
 _LEANS_DEG = 25.0
 _SMOOTH = 5
+_LOOKS = 25
+"""Moments since the crossing at which it is asked whether a turn was made: a turn lasts two seconds and more."""
 
 
 def may_be_making(path: Path, at: int) -> frozenset[Movement]:
-    """The movements that the way since observation `at`, the crossing, leaves possible."""
-    everything = frozenset(ALL_MOVEMENTS)
+    """The movements that the way since observation `at`, the crossing, leaves possible.
+
+    A turn that was made stays possible whatever the track did later: a vehicle does not turn right and then drive left
+    over the junction, two vehicles under one track do.
+    """
     measure, places, right = _plane(path)
+    possible = _left_possible(places, at, measure, right)
+    for end in np.unique(np.linspace(at + 1, len(places) - 1, _LOOKS).astype(int)) if len(places) - at > 1 else ():
+        possible |= _turned(_way(places[: end + 1], at, measure, right), measure) or frozenset()
+    return possible
+
+
+def _left_possible(places: Floats, at: int, measure: _Measure, right: float) -> frozenset[Movement]:
+    everything = frozenset(ALL_MOVEMENTS)
     way = _way(places, at, measure, right)
     if way is None:
         return everything
+    if turned := _turned(way, measure):
+        return turned
     ahead, aside, leaves_deg = way
-    last_aside = float(aside[-1])
-    if leaves_deg is not None and abs(leaves_deg) >= measure.turned_deg and last_aside * leaves_deg > 0:
-        if abs(last_aside) >= measure.turned_aside:
-            return frozenset[Movement]({"right"} if leaves_deg > 0 else {"left", "u_turn"})
+    if leaves_deg is not None and abs(leaves_deg) >= measure.turned_deg and float(aside[-1]) * leaves_deg > 0:
         return everything - (frozenset[Movement]({"left", "u_turn"}) if leaves_deg > 0 else frozenset({"right"}))
     possible = set(everything)
     reach = _straight_reach(places, ahead, aside, at, measure, right)
@@ -81,6 +93,16 @@ def may_be_making(path: Path, at: int) -> frozenset[Movement]:
     if leaves_deg is not None and leaves_deg <= -_LEANS_DEG:
         possible -= {"right"}
     return frozenset(possible)
+
+
+def _turned(way: tuple[Floats, Floats, float | None] | None, measure: _Measure) -> frozenset[Movement] | None:
+    """The turn that the way ends in, steep enough and far enough to its side; None if it does not."""
+    if way is None or way[2] is None:
+        return None
+    leaves_deg, aside = way[2], float(way[1][-1])
+    if abs(leaves_deg) < measure.turned_deg or aside * leaves_deg <= 0 or abs(aside) < measure.turned_aside:
+        return None
+    return frozenset[Movement]({"right"} if leaves_deg > 0 else {"left", "u_turn"})
 
 
 def _plane(path: Path) -> tuple[_Measure, Floats, float]:

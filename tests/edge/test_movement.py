@@ -124,6 +124,15 @@ def test_what_can_still_be_reached(where: Where, to_s: float, possible: set[str]
     assert movements(where, to_s=to_s) == possible
 
 
+def test_a_turn_that_was_made_stays_possible_though_the_track_goes_over_to_a_vehicle_that_comes_across() -> None:
+    def then_another(t_s: float) -> tuple[float, float]:
+        x, y = RIGHT(min(t_s, 6.0))
+        return x - 8.0 * max(t_s - 6.0, 0.0), y
+
+    assert "right" in movements(RIGHT, to_s=6.0)
+    assert "right" in movements(then_another, to_s=9.0)
+
+
 def test_a_mirrored_ground_plane_does_not_turn_right_into_left() -> None:
     plane = ground_scene().ground
     assert plane is not None

@@ -9,6 +9,7 @@ LATE_S = 0.75
 SETTLED_S = 8.0
 """After a connection the camera's backlog comes at once; by now it has come, or the camera counts too fast."""
 _QUIET_S = 2.0
+_PAUSE_S = 0.5
 _FELL_S = 0.1
 """The least delay fell by more within `_QUIET_S`: a backlog is still coming in."""
 _DRIFT = 1e-4
@@ -36,6 +37,7 @@ class Arrivals:
     def note(self, arrival_s: float, delay_s: float) -> None:
         dt = max(arrival_s - self.seen_s, 0.0)
         self.seen_s = arrival_s
+        self.fell_at_s += max(dt - _PAUSE_S, 0.0)  # while nothing came nothing was quiet
         self.delay_s = min(delay_s, self.delay_s + _DRIFT * dt)
         if self.delay_s < self.fell_to_s - _FELL_S:
             self.fell_to_s, self.fell_at_s = self.delay_s, arrival_s
@@ -50,6 +52,11 @@ class Arrivals:
     def quiet(self) -> bool:
         """The least delay has been found."""
         return self.seen_s - self.fell_at_s >= _QUIET_S
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is known that packets come neither late nor before their time."""
+        return self.late_since_s is None and self.quiet
 
     @property
     def settled(self) -> bool:

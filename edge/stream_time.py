@@ -179,7 +179,7 @@ class StreamTime(Generic[T]):
         sure = True
         if self.live:
             self._arrivals.note(raw.arrival_s, raw.arrival_s - self._seconds(self._newest))
-            sure = self._arrivals.late_since_s is None and self._arrivals.quiet
+            sure = self._arrivals.sure
             self._progress.append((raw.arrival_s, self._newest))
             while self._progress[0][0] < raw.arrival_s - _LATE_STAYS_S:
                 self._progress.popleft()
@@ -199,10 +199,12 @@ class StreamTime(Generic[T]):
         assert self._newest is not None
         held, self._held = self._held, []
         room = self._ticks(self.step_s) * (len(held) + 1) if next_ticks is None else next_ticks - self._newest
+        # a packet stamped between its neighbours tells nothing of them: their doubt is its own
+        sure = self._arrivals is None or not self.live or self._arrivals.sure
         out = []
         for place, raw in enumerate(held, 1):
             ticks = self._newest + max(place, room * place // (len(held) + 1))
-            out.append(Stamped(raw.item, ticks, None, raw.arrival_s))
+            out.append(Stamped(raw.item, ticks, None, raw.arrival_s, sure=sure))
         if next_ticks is None:
             self._newest = out[-1].ticks
         self.counts.restamped += len(held)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.edge.cameras import FPS, Box, Picture, steady
@@ -146,6 +146,23 @@ def test_a_step_between_two_connections_is_seen_too() -> None:
     assert box.segments[-1] == 1
 
 
+@pytest.mark.parametrize("what", ["a lone slip", "a stall"])
+def test_a_camera_that_counts_too_fast_from_the_start_stays_in_doubt_whatever_comes_between(what: str) -> None:
+    pictures = told(steady(20), lambda i, p: 2 * p.true_s + (1000.0 if what == "a lone slip" and i == 40 else 0.0))
+    if what == "a stall":
+        pictures = arriving_in_order(
+            [replace(p, arrives_s=5.3 if 1.2 <= p.true_s < 5.2 else p.arrives_s) for p in pictures]
+        )
+    box = Box()
+
+    def look(index: int) -> None:
+        picture, t_s = box.stamps[0]
+        flags = box.clock.state(t_s, t_s - ACT_S, t_s + ACT_S)[1]
+        assert abs(box.error_of(picture, t_s)) <= 1.0 or DOUBTS & set(flags), index
+
+    box.watch(pictures, look)
+
+
 class Weather:
     """Anything that may happen to a stream, drawn by hypothesis."""
 
@@ -188,10 +205,7 @@ class Weather:
         return not (by_s and true_s >= set_s + self.noticed_s)
 
 
-# One seed: the same weathers in each run. Others still find a rare one that is not mended: after a step of two seconds
-# back a picture was dated 1.5 s early without a flag. Take the seed away to look for it.
-@seed(1)
-@settings(max_examples=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_over_anything_a_stream_may_do_no_act_is_dated_wrong_without_a_flag(data: st.DataObject) -> None:
     weather = data.draw(st.composite(Weather)())

@@ -20,6 +20,8 @@ _GAP_S = 0.3
 """A clip in which pictures are missing for longer does not show it all: a car at 50 km/h moves by its own length."""
 _LEAST_SHARE = 0.5
 """Of the pictures that the stream's rate promises (the smallest share at which a clip still counts as whole)."""
+_SLOWEST_STEP_S = 0.5
+"""A stream with fewer than two pictures a second shows no drive: what is further apart is a gap, not its rate."""
 
 
 @dataclass
@@ -181,7 +183,7 @@ def _usual_step_s(groups: Sequence[_Group]) -> float:
     """The usual time between two pictures of a stream, by all that is held of it."""
     times = sorted(p.t_s for g in groups for p in g.packets)
     steps = sorted(b - a for a, b in pairwise(times) if b > a)
-    return steps[len(steps) // 2] if steps else 0.0
+    return min(steps[len(steps) // 2], _SLOWEST_STEP_S) if steps else 0.0
 
 
 def _missing(times: Sequence[float], from_s: float, to_s: float, usual_s: float) -> list[str]:

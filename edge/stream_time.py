@@ -193,7 +193,7 @@ class StreamTime(Generic[T]):
         return to_s - from_s >= 1.0 and self._seconds(to_ticks - from_ticks) < 0.5 * (to_s - from_s)
 
     def _slips(self, next_ticks: int | None) -> list[Stamped[T]]:
-        """Held packets stood alone: spread between their neighbours."""
+        """Held packets stood alone: spread between their neighbours, but not before the time in which they came."""
         if not self._held:
             return []
         assert self._newest is not None
@@ -203,7 +203,12 @@ class StreamTime(Generic[T]):
         sure = self._arrivals is None or not self.live or self._arrivals.sure
         out = []
         for place, raw in enumerate(held, 1):
-            ticks = self._newest + max(place, room * place // (len(held) + 1))
+            between = room * place // (len(held) + 1)
+            if self.live and self._arrivals is not None:
+                # the next one may come long after: a packet that has come was taken by then
+                by_now = round((raw.arrival_s - self._arrivals.delay_s) / self.base) - self._newest
+                between = min(between, by_now)
+            ticks = self._newest + max(place, between)
             out.append(Stamped(raw.item, ticks, None, raw.arrival_s, sure=sure))
         if next_ticks is None:
             self._newest = out[-1].ticks

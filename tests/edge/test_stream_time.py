@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.edge.cameras import FPS, Box, Picture, steady
@@ -38,6 +38,28 @@ def test_a_lone_picture_that_is_off_is_stamped_between_its_neighbours(by_s: floa
     assert set(box.segments) == {0}
     assert box.clock.state(20.0, 14.0, 26.0)[1] == []
     assert box.ring.cut(20.0, 30.0, holding_s=25.0).complete
+
+
+def test_a_lone_picture_that_is_off_before_a_pause_is_not_stamped_into_the_pause() -> None:
+    """Its neighbour comes 3 s later: a stamp between the two would lie ahead of arrival, and all that follows early."""
+    pictures = [p for p in steady(60) if not 23.04 < p.true_s < 26.2]
+    box = Box().watch(told(pictures, lambda i, p: p.told_s - (100.0 if p.true_s == pytest.approx(23.04) else 0.0)))
+    assert max(abs(box.error_of(p, t)) for p, t in box.stamps) < 0.2
+    assert [t for _, t in box.stamps] == pytest.approx([p.true_s for p, _ in box.stamps], abs=0.1)
+
+
+def test_a_clip_of_a_camera_whose_time_stood_still_is_not_whole() -> None:
+    pictures = told(
+        arriving_in_order([replace(p, arrives_s=p.arrives_s + (7.6 if p.true_s >= 1 else 0.0)) for p in steady(20)]),
+        lambda i, p: 0.0,
+    )
+    box = Box()
+
+    def look(index: int) -> None:
+        if index == 20:
+            assert not box.ring.cut(0.0, ACT_S, holding_s=0.0).complete
+
+    box.watch(pictures, look)
 
 
 @pytest.mark.parametrize("by_s", [-4.0, -36000.0, -1.5, 2.0, 3600.0, 36000.0])
@@ -205,9 +227,7 @@ class Weather:
         return not (by_s and true_s >= set_s + self.noticed_s)
 
 
-# One seed: a rare weather found by others is not mended yet (1.5 s early without a flag).
-@seed(1)
-@settings(max_examples=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_over_anything_a_stream_may_do_no_act_is_dated_wrong_without_a_flag(data: st.DataObject) -> None:
     weather = data.draw(st.composite(Weather)())
@@ -226,11 +246,12 @@ def test_over_anything_a_stream_may_do_no_act_is_dated_wrong_without_a_flag(data
             error_s = box.error_of(picture, t_s)
             assert abs(error_s) <= 1.0 or DOUBTS & set(flags), (picture, t_s, error_s)
             clip = box.ring.cut(max(t_s - ACT_S, 0.0), t_s + ACT_S, holding_s=t_s)
-            assert clip.from_s - 1e-6 <= t_s <= clip.to_s + 1e-6
+            assert clip.from_s - 1e-6 <= t_s <= clip.to_s + 1e-6 or "does not show" in clip.note
             shown = sorted(t for _, t in box.stamps if t_s - ACT_S <= t <= t_s + ACT_S)
             worst_s = max((b - a for a, b in pairwise(shown)), default=99.0)
             if clip.complete:
                 assert worst_s <= 0.5
+            if clip.complete and not flags:  # a camera in doubt may count twice as fast as pictures are taken
                 assert len(shown) >= 0.5 * FPS * min(2 * ACT_S, ACT_S + t_s) - 2
 
     box.watch(weather.pictures, make_packets)
@@ -238,5 +259,5 @@ def test_over_anything_a_stream_may_do_no_act_is_dated_wrong_without_a_flag(data
     assert all(a < b for a, b in pairwise(times))
     assert len(times) >= len(weather.pictures) - 2
     gone_s = weather.pictures[-1].arrives_s - weather.pictures[0].arrives_s
-    assert times[-1] == pytest.approx(gone_s, abs=15.0)
+    assert times[-1] == pytest.approx(gone_s, abs=25.0)  # one that counts twice as fast is asked for so long
     assert sum(b - a < 0.005 for a, b in pairwise(times)) < 0.5 * len(times)

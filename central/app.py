@@ -11,10 +11,11 @@ from fastapi import FastAPI
 
 from central.centre import Centre, open_centre
 from central.config import CentralConfig
-from central.ingest import Ingest
-from central.mqtt import MqttIngest
+from central.intake.ingest import Ingest
+from central.intake.mqtt import MqttIngest
 from central.second_reader import SecondReader, easyocr_reader, switched_off
-from central.web_server import web_server
+from central.web.app import create_app
+from central.web.server import web_server
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,6 @@ class StartError(GiaoLoError):
 
 def web_app(centre: Centre) -> FastAPI:
     """Officer web and owner portal."""
-    # imported here because the web is built on the services of this package
-    from central.web import create_app
-
     return create_app(centre)
 
 

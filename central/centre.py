@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from central.config import CentralConfig, ConfigError
-from central.db import Database
-from central.issuing import NoticeDesk
-from central.ledger import Ledger
-from central.migrate import upgrade
+from central.ledger.signing import Ledger
+from central.notices.issuing import NoticeDesk
 from central.registry import TableRegistry, VehicleRegistry
-from central.store import BlobStore, FileStore
+from central.store.blobs import BlobStore, FileStore
+from central.store.db import Database
+from central.store.migrate import upgrade
 from evidence.seal import SigningKey
 
 PRIVATE_FOLDER = 0o700

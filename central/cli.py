@@ -14,14 +14,14 @@ from typing import NoReturn
 import click
 from sqlalchemy import select
 
+from central.cases.lifecycle import Role
 from central.centre import Centre, open_centre, utc_now
 from central.config import CentralConfig, load_config
-from central.db import DatabaseAway, NodeRow
-from central.lifecycle import Role
-from central.nodes import add_node, end_key, key_of
+from central.intake.nodes import add_node, end_key, key_of
 from central.registry import import_registry
+from central.store.db import DatabaseAway, NodeRow
 from central.users import create_user, set_active
-from evidence import logs
+from common import logs
 from evidence.errors import GiaoLoError
 
 _config_option = click.option(
@@ -169,7 +169,7 @@ def disable_user(config_file: Path, username: str, enable: bool) -> None:
 @_config_option
 def rejudge(config_file: Path) -> None:
     """Judge quarantined packets again, e.g. after a wrong node key was corrected."""
-    from central.ingest import Ingest
+    from central.intake.ingest import Ingest
 
     centre = _open(config_file)
     try:
@@ -186,7 +186,7 @@ def rejudge(config_file: Path) -> None:
 @click.option("--files", is_flag=True, help="read every file of every packet too")
 def audit(config_file: Path, files: bool) -> None:
     """Check that nothing stored was altered: log, checkpoints, packets, case records. Exit status 1 on a fault."""
-    from central.audit import audit as check
+    from central.audit.stored import audit as check
 
     centre = _open(config_file)
     with centre.db.read() as session:
@@ -228,7 +228,7 @@ def end_key_command(config_file: Path, node_id: str, key_id: str, at: str) -> No
 @click.option("--by", default="", help="user name of whoever has looked at it")
 def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
     """List open alarms, or acknowledge one with --seen NUMBER --by NAME; the same fault later raises a new one."""
-    from central.alarms import acknowledge, open_alarms
+    from central.store.alarms import acknowledge, open_alarms
 
     centre = _open(config_file)
     if (alarm_id is None) != (not by):

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from central.working_days import WorkCalendar, national
 from common.broker import BrokerSettings
+from countries.vn.calendar import WorkCalendar, national
 from evidence.errors import GiaoLoError
 from evidence.packet import Ident
 
@@ -124,7 +124,7 @@ class Office(_Section):
 
 
 class Calendar(_Section):
-    """The unit's corrections to Vietnam's calendar (`central/calendar_data`): they win over everything else."""
+    """The unit's corrections to Vietnam's calendar (`countries/vn/calendar_data`): they win over everything else."""
 
     rest: list[date] = Field(default_factory=list, description="days on which the unit is closed")
     work: list[date] = Field(default_factory=list, description="rest days on which the unit works")

@@ -17,13 +17,13 @@ from typing import Protocol, cast
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from central import typed_plate
-from central.db import VehicleRow
-from central.deadlines import local_date
-from central.law import KIND_VI, OwnerType
-from central.lifecycle import Refused
+from central.cases import typed_plate
+from central.cases.lifecycle import Refused
+from central.store.db import VehicleRow
+from countries.vn.deadlines import local_date
+from countries.vn.law import KIND_VI, OwnerType
+from countries.vn.plates import normalise
 from evidence.errors import GiaoLoError
-from evidence.plate import normalise
 
 COLUMNS = (
     "plate", "colour", "kind", "owner_name", "owner_type", "id_number", "address", "valid_from", "valid_to",

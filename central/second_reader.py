@@ -14,14 +14,14 @@ from typing import Protocol
 
 from sqlalchemy import select, text
 
-from central import case_log
+from central.cases import log as case_log
+from central.cases.lifecycle import Action
 from central.centre import Centre
-from central.db import CaseRow
-from central.lifecycle import Action
-from central.pictures import decode
+from central.pictures.opening import decode
+from central.store.db import CaseRow
+from countries.vn.plates import repair
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
-from evidence.plate import repair
 
 log = logging.getLogger(__name__)
 _POLL_S = 5.0

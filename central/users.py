@@ -17,8 +17,8 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from central.db import Database, SessionRow, ThrottleRow, UserRow
-from central.lifecycle import Officer, Role
+from central.cases.lifecycle import Officer, Role
+from central.store.db import Database, SessionRow, ThrottleRow, UserRow
 from evidence.errors import GiaoLoError
 
 MAX_FAILURES = 5

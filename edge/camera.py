@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from edge.delivery.recorder import CameraIdentity, PacketSink, Recorder
 from edge.health import CameraState, Metrics
 from edge.plan import CameraPlan
-from edge.recorder import CameraIdentity, PacketSink, Recorder
-from edge.ring import PacketRing
-from edge.source import EndOfStream, SourceSettings, SourceStatus, VideoSource
 from edge.types import ActEvent, Frame
+from edge.video.ring import PacketRing
+from edge.video.source import EndOfStream, SourceSettings, SourceStatus, VideoSource
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from zones.load import LoadedScene

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from common import logs
 from edge.config import load_config
-from edge.outbox_tool import entries, resend
-from evidence import logs
+from edge.delivery.outbox_tool import entries, resend
 from evidence.errors import GiaoLoError
 from models.manifest import DETECTOR_SIZES, DetectorSize
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.lamps import LampHistory
-from edge.paths import Path
-from edge.reading import PlateEvidence, View, cut_out
+from edge.plate.reading import PlateEvidence, View, cut_out
+from edge.road.trajectory import Path
 from edge.rules.finding import Finding
-from edge.stills import StillStore
+from edge.signals.lamps import LampHistory
 from edge.types import ActEvent, Still, StillRole
+from edge.video.stills import StillStore
 from evidence.acts import LampState
 from evidence.packet import MAX_READINGS, LampTimeline, Track, TrackPoint, Vehicle
 

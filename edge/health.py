@@ -10,9 +10,9 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from edge.outbox import Counts
-from edge.recorder import SOFTWARE
-from edge.source import SourceStatus
+from edge.delivery.outbox import Counts
+from edge.delivery.recorder import SOFTWARE
+from edge.video.source import SourceStatus
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text

@@ -18,10 +18,10 @@ from types import FrameType
 
 from edge.camera import CameraWorker, Eyes
 from edge.config import Broker, DetectorConfig, NodeConfig
+from edge.delivery.outbox import Keep, Outbox, OutboxError
+from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError
 from edge.health import Metrics, MetricsError, NodeState
-from edge.outbox import Keep, Outbox, OutboxError
 from edge.plan import CameraPlan, Plan, changed, load_plan
-from edge.uplink import BrokerAddress, Uplink, UplinkError
 from evidence.errors import GiaoLoError
 from evidence.wire import Health
 

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.events import act_event
-from edge.lamps import LampFeed, LampHistory, Signals
-from edge.paths import Path, PathBook, SceneGeometry
-from edge.reading import PlateEyes, ViewBook, read_plate
+from edge.plate.reading import PlateEyes, ViewBook, read_plate
+from edge.road.trajectory import Path, PathBook, SceneGeometry
 from edge.rules.banned_turn import banned_turn
 from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
@@ -24,9 +23,10 @@ from edge.rules.solid_line import solid_line
 from edge.rules.stands_past_line import CROSSING_NOT_SEEN
 from edge.rules.stopped_past_line import HALF_M, stopped_past_line
 from edge.rules.wrong_way import wrong_way
-from edge.stills import StillStore
-from edge.tracking import Track, Tracker, TrackerSettings, iou
+from edge.signals.lamps import LampFeed, LampHistory, Signals
+from edge.tracks.tracking import Track, Tracker, TrackerSettings, iou
 from edge.types import ActEvent, Frame
+from edge.video.stills import StillStore
 from evidence.acts import ActCode, VehicleClass
 from evidence.errors import GiaoLoError
 from models import manifest

@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, TextIO
 
+from edge.delivery.recorder import CameraIdentity, PacketFolder, Recorded, Recorder
 from edge.pipeline import open_eyes
-from edge.recorder import CameraIdentity, PacketFolder, Recorded, Recorder
-from edge.ring import PacketRing
-from edge.source import VideoSource
-from edge.source_errors import check_file
 from edge.types import ActEvent
+from edge.video.ring import PacketRing
+from edge.video.source import VideoSource
+from edge.video.source_errors import check_file
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from models.manifest import DetectorSize

@@ -1,7 +1,7 @@
 """The list of suspected acts a camera may state.
 
 A camera sees an act, never a driver and never an amount: which clause and band follow from an act is the centre's
-business (`central.law`), chosen by the time of the act and the class of the vehicle.
+business (`countries.vn.law`), chosen by the time of the act and the class of the vehicle.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tools.own_postgres import NoPostgres, own_postgres
+from tools.bench.own_postgres import NoPostgres, own_postgres
 
 # a loaded machine is no fault of the code
 settings.register_profile("giaolo", deadline=None)

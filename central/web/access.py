@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Header, Request
 
-from central.lifecycle import Officer, Role
+from central.cases.lifecycle import Officer, Role
 from central.web.errors import SignInNeeded, WebError
 from central.web.site import Site, require_form_token, session_of, site_of
 

@@ -17,7 +17,7 @@ STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 64 * 1024
 
 
-def build(centre: Centre) -> FastAPI:
+def create_app(centre: Centre) -> FastAPI:
     """All routes over one centre. Its documentation pages are off: they load scripts from elsewhere."""
     app = FastAPI(title="Giao Lộ", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site.of(centre)

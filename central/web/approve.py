@@ -11,31 +11,31 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from central import cases
-from central.addressing import route_of
-from central.case_log import version_of
-from central.cases import CaseView, QueueItem, Refused, Seen, case_view
-from central.db import CaseRow
-from central.deadlines import VIETNAM, local_date
-from central.desk import item, light
-from central.doubts import issue_doubts
-from central.file_views import record_file_view
-from central.issuing import NoticeView, notice_view
-from central.law import OwnerType
-from central.lifecycle import Action, Officer, Status
-from central.owner_pictures import scene_of
-from central.printing import print_copy
+from central.cases.doubts import issue_doubts
+from central.cases.file_views import record_file_view
+from central.cases.lifecycle import Action, Officer, Refused, Status
+from central.cases.log import version_of
+from central.cases.stages import TO_ISSUE, among
+from central.desk import actions
+from central.desk.views import CaseView, QueueItem, case_view, item, light
+from central.notices import issuing
+from central.notices.addressing import route_of
+from central.notices.issuing import NoticeView, Seen, notice_view
+from central.notices.printing import print_copy
+from central.pictures.captions import caption
+from central.pictures.for_owners import scene_of
+from central.pictures.stills import still_views
 from central.registry import Registration
-from central.stages import TO_ISSUE, among
+from central.store.db import CaseRow
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
-from central.web.captions import caption
 from central.web.errors import WebError, problem_of
 from central.web.frame import frame
-from central.web.i18n import Texts
 from central.web.media import attachment
 from central.web.site import Site, page, texts_of
-from central.web.stills import still_views
+from central.words.texts import Texts
+from countries.vn.deadlines import VIETNAM, local_date
+from countries.vn.law import OwnerType
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
@@ -118,7 +118,7 @@ SeenDep = Annotated[Seen, Depends(seen)]
 def issue(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, shown: SeenDep) -> Response:
     centre = site.centre
     try:
-        cases.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
+        issuing.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
     return RedirectResponse(f"/desk/approve/{case_id}?done=issue", 303)
@@ -128,7 +128,7 @@ def issue(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, s
 def publish(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
     try:
         with site.centre.db.write() as session:
-            cases.publish(session, case_id, officer, now=site.centre.clock())
+            issuing.publish(session, case_id, officer, now=site.centre.clock())
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
     return RedirectResponse(f"/desk/approve/{case_id}?done=publish", 303)
@@ -145,7 +145,7 @@ def give_back(
 ) -> Response:
     try:
         with site.centre.db.write() as session:
-            cases.return_to_queue(session, case_id, officer, note, now=site.centre.clock(), seen=shown)
+            actions.return_to_queue(session, case_id, officer, note, now=site.centre.clock(), seen=shown)
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
     return RedirectResponse("/desk/approve", 303)
@@ -163,7 +163,7 @@ def draft(
     centre = site.centre
     now = centre.clock()
     try:
-        cases.prepare_notice(
+        issuing.prepare_notice(
             centre.db, case_id, officer, desk=centre.notices, now=now, appear_at=_local(appear_at),
             second_place=second_place.strip(), second_appear_at=_local(second_appear_at),
             preventive=preventive.strip(), owner=_owner(owner_name, owner_id, owner_address, owner_type, now),

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from central.lifecycle import Officer, Role
+from central.cases.lifecycle import Officer, Role
 from central.users import (
     MAX_PASSWORD,
     Attempt,
@@ -21,10 +21,10 @@ from central.users import (
     finish_sign_in,
     full_names,
 )
-from central.web import i18n
 from central.web.access import FORM, SiteDep
 from central.web.kept import Kept
 from central.web.site import LANG_COOKIE, SESSION_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
+from central.words import texts as i18n
 
 router = APIRouter()
 log = logging.getLogger(__name__)

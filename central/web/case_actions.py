@@ -11,16 +11,18 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from central import cases
-from central.cases import PlateColour, Refused, RejectReason
-from central.law import VehicleKind
-from central.lifecycle import Officer
-from central.web import formats, queries
+from central.cases.lifecycle import Officer, Refused
+from central.desk import actions, views
+from central.desk.actions import PlateColour, RejectReason
+from central.notices import issuing
+from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.desk import render_case
 from central.web.errors import WebError, problem_of, wants_json
 from central.web.queue import Chosen, ChosenDep, following
 from central.web.site import Site, texts_of
+from central.words import formats
+from countries.vn.law import VehicleKind
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 
@@ -34,7 +36,7 @@ MAX_NOTE_CHARS = 1000
 @router.post("/desk/cases/{case_id}/claim")
 def claim(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep) -> Response:
     def act(session: Session) -> None:
-        cases.claim(session, case_id, officer, now=site.centre.clock(), lease=site.centre.claim_lease)
+        actions.claim(session, case_id, officer, now=site.centre.clock(), lease=site.centre.claim_lease)
 
     return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk/cases/{case_id}{kept.keep}", 303)
 
@@ -45,14 +47,14 @@ def lease(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, k
     centre, t = site.centre, texts_of(request)
     now = centre.clock()
     with centre.db.write() as session:
-        cases.claim(session, case_id, officer, now=now, lease=centre.claim_lease)
+        actions.claim(session, case_id, officer, now=now, lease=centre.claim_lease)
     return JSONResponse({"text": t("case.mine", until=formats.clock_short(now + centre.claim_lease))})
 
 
 @router.post("/desk/cases/{case_id}/release")
 def release(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep) -> Response:
     def act(session: Session) -> None:
-        cases.release(session, case_id, officer, now=site.centre.clock())
+        actions.release(session, case_id, officer, now=site.centre.clock())
 
     return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk{kept.keep}", 303)
 
@@ -63,7 +65,7 @@ def correct_plate(
     plate: Annotated[str, Form(max_length=32)], colour: Colour = "", kind: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     def act(session: Session) -> None:
-        cases.correct_plate(
+        actions.correct_plate(
             session, case_id, officer, plate, colour=_colour(colour), kind=_kind(kind), now=site.centre.clock()
         )
 
@@ -85,7 +87,7 @@ def confirm(
     now = site.centre.clock()
 
     def decide(session: Session) -> None:
-        cases.confirm(
+        actions.confirm(
             session, case_id, officer, plate=plate, act=ActCode(act), note=_note(note), colour=_colour(colour),
             kind=_kind(kind), seen=seen, now=now,
         )  # fmt: skip
@@ -101,7 +103,7 @@ def reject(
     reason: Annotated[str, Form()], note: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     def act(session: Session) -> None:
-        cases.reject(session, case_id, officer, cast(RejectReason, reason), _note(note), now=site.centre.clock())
+        actions.reject(session, case_id, officer, cast(RejectReason, reason), _note(note), now=site.centre.clock())
 
     typed = {"dialog": "reject", "reason": reason, "note": _lines(note)}
     return _do(request, site, officer, case_id, kept, act, typed) or _next(site, officer, case_id, kept, "reject")
@@ -113,7 +115,7 @@ def _first_draft(site: Site, officer: Officer, case_id: str) -> str:
     The case is confirmed already and waits for the second person all the same, whatever goes wrong here.
     """
     try:
-        cases.prepare_notice(site.centre.db, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
+        issuing.prepare_notice(site.centre.db, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
     except GiaoLoError as error:
         log.warning("no draft after confirmation case=%s %s", case_id, error)
         code = getattr(error, "code", "")
@@ -141,9 +143,9 @@ def _do(
         now = site.centre.clock()
         if refused.code == "not_held" and typed:
             with suppress(Refused), site.centre.db.write() as session:
-                cases.claim(session, case_id, officer, now=now, lease=site.centre.claim_lease)
+                actions.claim(session, case_id, officer, now=now, lease=site.centre.claim_lease)
         with site.centre.db.read() as session:
-            view = cases.case_view(session, case_id, officer, registry=site.centre.registry, now=now, record=False)
+            view = views.case_view(session, case_id, officer, registry=site.centre.registry, now=now, record=False)
         status = 403 if refused.code in ("role", "same_person") else 409
         problem = problem_of(request, refused)
         return render_case(request, site, officer, view, kept, status=status, problem=problem, draft=typed)

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from central.cases import CaseView
-from central.db import CaseEventRow
-from central.stages import OPEN
-from central.web import formats
-from central.web.clip import ClipFacts
-from central.web.i18n import Texts
-from central.web.stills import StillView, points_text, trail
+from central.cases.stages import OPEN
+from central.desk.views import CaseView
+from central.pictures.clip import ClipFacts
+from central.pictures.stills import StillView, points_text, trail
+from central.store.db import CaseEventRow
+from central.words import formats
+from central.words.texts import Texts
+from countries.vn.plates import format_plate
 from evidence.packet import Clock, Manifest, PlateCandidate, Reason
-from evidence.plate import format_plate
 from zones.schema import Scene
 
 

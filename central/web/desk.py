@@ -7,21 +7,22 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from central.case_log import version_of
-from central.cases import REJECT_REASONS, CaseView, case_view, claim
-from central.law import KIND_VI
-from central.lifecycle import Action, Officer
+from central.cases.lifecycle import Action, Officer
+from central.cases.log import version_of
+from central.desk.actions import REJECT_REASONS, claim
+from central.desk.views import CaseView, case_view
+from central.pictures.clip import ClipFacts, inspect
+from central.pictures.stills import moment_texts, read_scene, still_views
+from central.pictures.timeline import timeline
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
-from central.web.clip import ClipFacts, inspect
 from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
-from central.web.stills import moment_texts, read_scene, still_views
-from central.web.timeline import timeline
+from countries.vn.law import KIND_VI
+from countries.vn.plates import parse
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
-from evidence.plate import parse
 
 router = APIRouter()
 

@@ -14,10 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from central.alarms import AlarmError, alarm_unsound
-from central.case_log import CaseNotFound
-from central.lifecycle import Refused
-from central.store import BlobUnsound
+from central.cases.lifecycle import Refused
+from central.cases.log import CaseNotFound
+from central.store.alarms import AlarmError, alarm_unsound
+from central.store.blobs import BlobUnsound
 from central.web.headers import harden
 from evidence.errors import GiaoLoError
 

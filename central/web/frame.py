@@ -7,12 +7,12 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from central.lifecycle import Officer, Role, Status
-from central.stages import OPEN, TO_ISSUE
+from central.cases.lifecycle import Officer, Role, Status
+from central.cases.stages import OPEN, TO_ISSUE
+from central.desk.worklist import status_counts
 from central.users import full_names
 from central.web import queries
 from central.web.site import texts_of
-from central.worklist import status_counts
 
 _HELP = (
     ("queue", (("J", "down"), ("K", "up"), ("Enter", "open"), ("F", "filter"))),

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from central.file_views import record_file_view
+from central.cases.file_views import record_file_view
+from central.pictures.clip import playable_copy
+from central.pictures.privacy import PictureError, thumbnail
+from central.pictures.stills import still_views
 from central.web import queries
 from central.web.access import ReviewerDep, SiteDep
-from central.web.clip import playable_copy
 from central.web.errors import WebError
-from central.web.privacy import PictureError, thumbnail
-from central.web.stills import still_views
 from central.web.verified import ranged_response, verified_response
 
 router = APIRouter()

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.alarms import acknowledge
-from central.cases import status_counts
+from central.desk.worklist import status_counts
+from central.store.alarms import acknowledge
 from central.web.access import FORM, HeadDep, SiteDep
 from central.web.errors import WebError
 

@@ -10,24 +10,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from central import typed_plate
-from central.cases import PublicCase, Refused, case_by_code, owner_lookup
-from central.db import CaseRow
-from central.file_views import record_file_view
-from central.law import may_be_heard
-from central.lookup import ResolvingUnit, public_case, summons_of
-from central.owner_pictures import legend, owner_still, scene_of
-from central.store import BlobUnsound
+from central.cases import typed_plate
+from central.cases.file_views import record_file_view
+from central.cases.lifecycle import Refused
+from central.owners.lookup import PublicCase, ResolvingUnit, case_by_code, owner_lookup, public_case, summons_of
+from central.pictures.captions import caption
+from central.pictures.for_owners import legend, owner_still, scene_of
+from central.pictures.stills import MOMENTS, still_views
+from central.store.blobs import BlobUnsound
+from central.store.db import CaseRow
 from central.web import queries
 from central.web.access import FORM, SiteDep
-from central.web.captions import caption
 from central.web.errors import WebError, problem_of
-from central.web.i18n import Texts
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
-from central.web.stills import MOMENTS, still_views
+from central.words.texts import Texts
+from countries.vn.law import may_be_heard
+from countries.vn.plates import format_plate, understand
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
-from evidence.plate import format_plate, understand
 
 log = logging.getLogger(__name__)
 router = APIRouter()

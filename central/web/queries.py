@@ -1,4 +1,4 @@
-"""Small reads that only the screens need, beside the services of `central.cases`."""
+"""Small reads that only the screens need, beside the services of `central.desk.actions`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from central import case_log
-from central.cases import CaseNotFound, CaseView, QueueItem
-from central.db import (
+from central.cases import log as case_log
+from central.cases.lifecycle import UNSENT, Action, Refused, Status
+from central.cases.log import CaseNotFound
+from central.cases.stages import ISSUED as ISSUED
+from central.cases.stages import OPEN, among
+from central.cases.stages import TO_ISSUE as TO_ISSUE
+from central.desk.views import CaseView, QueueItem, item, light
+from central.desk.worklist import status_counts
+from central.intake.nodes import key_of
+from central.store.blobs import BlobStore
+from central.store.db import (
     AlarmRow,
     CaseEventRow,
     CaseRow,
@@ -25,16 +33,8 @@ from central.db import (
     QuarantineRow,
     UserRow,
 )
-from central.deadlines import NOTIFY_DAYS, VIETNAM, first_sending_in_time, local_date
-from central.desk import item, light
-from central.lifecycle import UNSENT, Action, Refused, Status
-from central.nodes import key_of
-from central.stages import ISSUED as ISSUED
-from central.stages import OPEN, among
-from central.stages import TO_ISSUE as TO_ISSUE
-from central.store import BlobStore
 from central.web.caseview import PacketCheck
-from central.worklist import status_counts
+from countries.vn.deadlines import NOTIFY_DAYS, VIETNAM, first_sending_in_time, local_date
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
@@ -44,7 +44,7 @@ MAX_CONTESTS = 20
 MAX_CONTEST_CHARS = 4000
 SILENT = timedelta(minutes=5)
 SOON_DAYS = 3
-# in the words of the partial index, see `central.stages`
+# in the words of the partial index, see `central.cases.stages`
 _CONTEST = text("case_events.action = 'contest'")
 
 

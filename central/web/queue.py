@@ -11,16 +11,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from central import typed_plate
-from central.db import CaseCountRow
-from central.lifecycle import UNSENT, Officer, Role, Status
-from central.stages import ISSUED, OPEN, TO_ISSUE
-from central.web import queries
-from central.web.access import OfficerDep, ReviewerDep, SiteDep
-from central.web.errors import problem_of
-from central.web.frame import badges, frame, said
-from central.web.site import Site, page, texts_of
-from central.worklist import (
+from central.cases import typed_plate
+from central.cases.lifecycle import UNSENT, Officer, Role, Status
+from central.cases.stages import ISSUED, OPEN, TO_ISSUE
+from central.desk.worklist import (
     Cursor,
     Page,
     QueueFilter,
@@ -32,8 +26,14 @@ from central.worklist import (
     queue_page,
     status_counts,
 )
+from central.store.db import CaseCountRow
+from central.web import queries
+from central.web.access import OfficerDep, ReviewerDep, SiteDep
+from central.web.errors import problem_of
+from central.web.frame import badges, frame, said
+from central.web.site import Site, page, texts_of
+from countries.vn.plates import understand
 from evidence.acts import ActCode
-from evidence.plate import understand
 
 router = APIRouter()
 

@@ -17,11 +17,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from central.centre import Centre
+from central.pictures.copies import Copies
 from central.users import SignedIn, current_session
-from central.web import formats, i18n
-from central.web.copies import Copies
 from central.web.errors import WebError
 from central.web.ratelimit import TokenBuckets, client_address, client_key
+from central.web.templating import environment
+from central.words import texts as i18n
 
 SESSION_COOKIE = "giaolo_session"
 FORM_COOKIE = "giaolo_form"
@@ -193,7 +194,7 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
         "counts": {},
         "help_keys": (),
     }
-    body = formats.environment(texts.language).get_template(template).render(**(context | values))
+    body = environment(texts.language).get_template(template).render(**(context | values))
     response = HTMLResponse(body, status)
     if not given:
         site.set_cookie(response, FORM_COOKIE, cookie, max_age_s=None)

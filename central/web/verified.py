@@ -14,7 +14,7 @@ from typing import BinaryIO
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
-from central.store import BlobStore
+from central.store.blobs import BlobStore
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _PIECE_BYTES = 256 * 1024

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.lamps import LampHistory
-from edge.paths import Path
+from edge.road.trajectory import Path
 from edge.rules.crossing import crossing, moment_before, one_vehicle
 from edge.rules.finding import Finding
+from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode
 from zones.schema import Exit, Scene, StopLine
 

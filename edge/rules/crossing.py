@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from edge.paths import LineRun, Path
+from edge.road.trajectory import LineRun, Path
 from evidence.acts import VehicleClass
 from zones.schema import RuleSettings
 

@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.paths import LineRun, Path
+from edge.road.trajectory import LineRun, Path
 from edge.rules.standing import stood
 from evidence.acts import VehicleClass
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from edge.paths import Path
+from edge.road.trajectory import Path
 from evidence.acts import VehicleClass
 from zones.schema import ALL_MOVEMENTS, Movement
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.lamps import LampHistory
-from edge.paths import Path
+from edge.road.trajectory import Path
 from edge.rules.movement import may_be_making
+from edge.signals.lamps import LampHistory
 from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 

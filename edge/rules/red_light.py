@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.lamps import LampHistory
-from edge.paths import LineRun, Path
+from edge.road.trajectory import LineRun, Path
 from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
 from edge.rules.permission import governing
 from edge.rules.standing import stood
+from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
 from zones.schema import Scene, StopLine

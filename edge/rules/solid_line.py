@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.lamps import LampHistory
-from edge.paths import Path, StripeRun
+from edge.road.trajectory import Path, StripeRun
 from edge.rules.finding import Finding
+from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode
 from zones.geometry import DirectedLine
 from zones.schema import Marking, Scene

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.paths import Path
+from edge.road.trajectory import Path
 
 Floats = NDArray[np.float64]
 STILL_BOXES = 0.12

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.lamps import LampHistory
-from edge.paths import LineRun, Path
+from edge.road.trajectory import LineRun, Path
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
 from edge.rules.standing import stands
+from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode, LampState
 from zones.schema import Scene, StopLine
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.lamps import LampHistory
-from edge.paths import LineRun, Path
+from edge.road.trajectory import LineRun, Path
 from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.front import LENGTH_M, FrontAtOnset, front_at_onset
@@ -16,6 +15,7 @@ from edge.rules.permission import Governing, governing
 from edge.rules.red_light import in_the_junction
 from edge.rules.standing import stands
 from edge.rules.stands_past_line import stands_past_line
+from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.packet import Reason
 from zones.schema import RuleSettings, Scene, StopLine

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.lamps import LampHistory
-from edge.paths import LaneRun, Path
+from edge.road.trajectory import LaneRun, Path
 from edge.rules.finding import Finding
+from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode
 from zones.schema import Lane, Scene
 

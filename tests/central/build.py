@@ -13,16 +13,17 @@ import cv2
 import numpy as np
 from sqlalchemy import select
 
-from central import cases
-from central.case_log import seen_version
-from central.cases import IssuedNotice, Seen
+from central.cases.doubts import issue_doubts
+from central.cases.lifecycle import Officer, Role
+from central.cases.log import seen_version
 from central.centre import Centre, open_centre
 from central.config import CentralConfig, Limits, parse_config
-from central.db import CaseRow
-from central.doubts import issue_doubts
-from central.ingest import Ingest
-from central.lifecycle import Officer, Role
-from central.nodes import add_node
+from central.desk import actions
+from central.intake.ingest import Ingest
+from central.intake.nodes import add_node
+from central.notices import issuing
+from central.notices.issuing import IssuedNotice, Seen
+from central.store.db import CaseRow
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, pack
@@ -214,7 +215,7 @@ def case_of(centre: Centre, data: bytes | None = None, **options: Any) -> str:
 def claimed(centre: Centre, officer: Officer = LAN, **options: Any) -> str:
     case_id = case_of(centre, **options)
     with centre.db.write() as session:
-        cases.claim(session, case_id, officer, now=centre.clock(), lease=centre.claim_lease)
+        actions.claim(session, case_id, officer, now=centre.clock(), lease=centre.claim_lease)
     return case_id
 
 
@@ -222,13 +223,13 @@ def confirmed(centre: Centre, officer: Officer = LAN, *, typed: str = "36A-123.4
     case_id = claimed(centre, officer, **options)
     act = options.get("act", ActCode.RED_LIGHT)
     with centre.db.write() as session:
-        cases.confirm(session, case_id, officer, plate=typed, act=act, now=centre.clock())
+        actions.confirm(session, case_id, officer, plate=typed, act=act, now=centre.clock())
     return case_id
 
 
 def prepared(centre: Centre, officer: Officer = LAN, **options: Any) -> str:
     case_id = confirmed(centre, officer, **options)
-    cases.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock())
+    issuing.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock())
     return case_id
 
 
@@ -247,4 +248,4 @@ def seen(centre: Centre, case_id: str, *, without_owner: bool = True, **changes:
 def issued(centre: Centre, **options: Any) -> tuple[str, IssuedNotice]:
     case_id = prepared(centre, **options)
     shown = seen(centre, case_id)
-    return case_id, cases.issue(centre.db, case_id, HOA, desk=centre.notices, now=centre.clock(), seen=shown)
+    return case_id, issuing.issue(centre.db, case_id, HOA, desk=centre.notices, now=centre.clock(), seen=shown)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.appointments import check_appointment, default_appointment
+from central.cases.lifecycle import Refused
 from central.config import Office
-from central.deadlines import VIETNAM
-from central.lifecycle import Refused
-from central.working_days import WorkCalendar, national
+from central.notices.appointments import check_appointment, default_appointment
+from countries.vn.calendar import WorkCalendar, national
+from countries.vn.deadlines import VIETNAM
 from tests.central.build import OFFICE
 
 

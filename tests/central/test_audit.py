@@ -12,11 +12,18 @@ import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from central import case_log, cases, issuing, merkle
-from central.alarms import open_alarms
-from central.audit import audit
+from central.audit.stored import audit
+from central.cases import log as case_log
+from central.cases import opening
 from central.centre import Centre
-from central.db import (
+from central.desk import actions
+from central.intake.ingest import Ingest
+from central.intake.nodes import add_node
+from central.ledger import merkle
+from central.ledger.signing import Ledger, LedgerError, ledger_of
+from central.notices import issuing
+from central.store.alarms import open_alarms
+from central.store.db import (
     CaseEventRow,
     CaseRow,
     CheckpointRow,
@@ -26,9 +33,6 @@ from central.db import (
     PacketFileRow,
     PacketRow,
 )
-from central.ingest import Ingest
-from central.ledger import Ledger, LedgerError, ledger_of
-from central.nodes import add_node
 from evidence.canonical import canonical_json
 from evidence.container import open_packet
 from evidence.seal import SigningKey
@@ -84,10 +88,10 @@ def test_a_centre_in_full_use_passes(centre: Centre) -> None:
     confirmed(centre, sequence=2, previous="a" * 64, plate="36B22222", typed="36B-222.22")
     back = confirmed(centre, sequence=3, previous="b" * 64)
     with centre.db.write() as session:
-        cases.return_to_queue(session, back, HOA, "nhìn lại biển số", now=centre.clock())
+        actions.return_to_queue(session, back, HOA, "nhìn lại biển số", now=centre.clock())
     rejected = claimed(centre, sequence=4, previous="c" * 64)
     with centre.db.write() as session:
-        cases.reject(session, rejected, LAN, "lamp_unclear", now=centre.clock())
+        actions.reject(session, rejected, LAN, "lamp_unclear", now=centre.clock())
     signed_off(centre)
     assert faults(centre) == ()
 
@@ -149,8 +153,8 @@ def test_an_issued_case_put_back_as_a_whole_to_an_older_state_is_found(box: Cent
     with box.db.read() as session:
         old = session.get_one(CaseRow, case_id)
         then = (old.status, old.events_count, old.events_head, old.events_signature)
-    cases.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
-    cases.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
+    issuing.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
+    issuing.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
     with box.db.write() as session:
         without_guards(session)
         session.execute(delete(NoticeRow).where(NoticeRow.case_id == case_id))
@@ -216,7 +220,7 @@ def forged(centre: Centre, key: SigningKey) -> None:
         )  # fmt: skip
         session.add(row)
         session.flush()
-        cases.create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=NOW)
+        opening.create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=NOW)
     signed_off(centre)
 
 
@@ -290,7 +294,7 @@ def test_records_from_before_signing_pass_and_new_events_on_them_are_signed(tmp_
     centre = make_centre(tmp_path / "centre")
     assert faults(centre) == ()
     with centre.db.write() as session:
-        cases.release(session, case_id, LAN, now=centre.clock())
+        actions.release(session, case_id, LAN, now=centre.clock())
     assert faults(centre) == ()
     with centre.db.write() as session:
         without_guards(session)
@@ -316,7 +320,7 @@ def test_what_was_rolled_back_is_not_written_down_outside_the_database(
     box: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_id = confirmed(box)
-    cases.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
+    issuing.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
     written = issuing._write_issued
 
     class Stop(Exception):
@@ -328,7 +332,7 @@ def test_what_was_rolled_back_is_not_written_down_outside_the_database(
 
     monkeypatch.setattr(issuing, "_write_issued", written_and_undone)
     with pytest.raises(Stop):
-        cases.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
+        issuing.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
     with box.db.read() as session:
         ledger = ledger_of(session)
     assert ledger is not None

@@ -15,9 +15,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from sqlalchemy import select
 
 from central.centre import Centre
-from central.db import AlarmRow
-from central.ingest import Ingest
-from central.mqtt import MqttIngest, _Event
+from central.intake.ingest import Ingest
+from central.intake.mqtt import MqttIngest, _Event
+from central.store.db import AlarmRow
 from evidence.wire import all_up_topic, down_topic, up_topic
 from tests.central.node import eventually
 from tests.conftest import MosquittoServer

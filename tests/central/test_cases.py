@@ -13,14 +13,17 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from central import cases
-from central.case_log import CaseNotFound, LogBroken, events, verify_log
-from central.cases import CaseView, QueueFilter, Refused
+from central.cases.lifecycle import Action, Officer, Refused, Role, Status
+from central.cases.log import CaseNotFound, LogBroken, events, verify_log
 from central.centre import Centre
-from central.db import CaseEventRow, CaseRow, NoticeRow
-from central.deadlines import VIETNAM
-from central.lifecycle import Action, Officer, Role, Status
+from central.desk import actions as desk
+from central.desk import views, worklist
+from central.desk.views import CaseView
+from central.desk.worklist import QueueFilter
+from central.notices import issuing
 from central.registry import import_registry
+from central.store.db import CaseEventRow, CaseRow, NoticeRow
+from countries.vn.deadlines import VIETNAM
 from evidence.acts import ActCode
 from tests.central.build import (
     BINH,
@@ -50,12 +53,12 @@ def refused(centre: Centre, action: Callable[..., Any], *args: Any, **options: A
 
 
 def draft(centre: Centre, case_id: str, officer: Officer = LAN, **options: Any) -> None:
-    cases.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
+    issuing.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
 
 
-def issue(centre: Centre, case_id: str, officer: Officer = HOA, **changes: Any) -> cases.IssuedNotice:
+def issue(centre: Centre, case_id: str, officer: Officer = HOA, **changes: Any) -> issuing.IssuedNotice:
     shown = seen(centre, case_id, **changes)
-    return cases.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
+    return issuing.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
 
 
 def code_of(action: Callable[..., Any], *args: Any, **options: Any) -> str:
@@ -65,12 +68,12 @@ def code_of(action: Callable[..., Any], *args: Any, **options: Any) -> str:
 
 
 def claim(centre: Centre, case_id: str, officer: Officer) -> None:
-    do(centre, cases.claim, case_id, officer, lease=centre.claim_lease)
+    do(centre, desk.claim, case_id, officer, lease=centre.claim_lease)
 
 
 def view(centre: Centre, case_id: str, officer: Officer = LAN) -> CaseView:
     with centre.db.write() as session:
-        return cases.case_view(session, case_id, officer, registry=centre.registry, now=centre.clock())
+        return views.case_view(session, case_id, officer, registry=centre.registry, now=centre.clock())
 
 
 def row(centre: Centre, case_id: str) -> CaseRow:
@@ -85,7 +88,7 @@ def actions(centre: Centre, case_id: str) -> list[str]:
 
 def test_from_camera_to_notice_by_two_persons(centre: Centre) -> None:
     case_id, notice = issued(centre)
-    do(centre, cases.publish, case_id, HOA)
+    do(centre, issuing.publish, case_id, HOA)
     assert row(centre, case_id).status == Status.PUBLISHED
     assert notice.number_text == "1/TB-PC08"
     assert actions(centre, case_id) == ["create", "claim", "confirm", "prepare_notice", "issue", "publish"]
@@ -102,10 +105,10 @@ def test_the_one_who_confirmed_cannot_issue_whatever_the_rank(centre: Centre) ->
 
 def test_two_officers_never_hold_one_case(centre: Centre) -> None:
     case_id = claimed(centre, LAN)
-    assert refused(centre, cases.claim, case_id, BINH, lease=centre.claim_lease) == "held"
-    assert refused(centre, cases.confirm, case_id, BINH, plate="36A12345", act=ActCode.RED_LIGHT) == "not_held"
-    assert refused(centre, cases.reject, case_id, BINH, "not_violation") == "not_held"
-    assert refused(centre, cases.correct_plate, case_id, BINH, "36A99999") == "not_held"
+    assert refused(centre, desk.claim, case_id, BINH, lease=centre.claim_lease) == "held"
+    assert refused(centre, desk.confirm, case_id, BINH, plate="36A12345", act=ActCode.RED_LIGHT) == "not_held"
+    assert refused(centre, desk.reject, case_id, BINH, "not_violation") == "not_held"
+    assert refused(centre, desk.correct_plate, case_id, BINH, "36A99999") == "not_held"
     assert row(centre, case_id).claimed_by == "lan"
 
 
@@ -139,7 +142,7 @@ def test_a_lease_that_ran_out_lets_another_take_over_and_stops_the_first(centre:
     case_id = claimed(centre, LAN)
     centre.clock.forward(minutes=15)  # type: ignore[attr-defined]
     claim(centre, case_id, BINH)
-    assert refused(centre, cases.confirm, case_id, LAN, plate="36A12345", act=ActCode.RED_LIGHT) == "not_held"
+    assert refused(centre, desk.confirm, case_id, LAN, plate="36A12345", act=ActCode.RED_LIGHT) == "not_held"
 
 
 def test_keeping_a_case_open_extends_the_lease_without_filling_the_record(centre: Centre) -> None:
@@ -153,15 +156,15 @@ def test_keeping_a_case_open_extends_the_lease_without_filling_the_record(centre
 
 def test_a_released_case_is_open_to_the_next(centre: Centre) -> None:
     case_id = claimed(centre, LAN)
-    do(centre, cases.release, case_id, LAN)
+    do(centre, desk.release, case_id, LAN)
     claim(centre, case_id, BINH)
-    do(centre, cases.release, case_id, TRUONG)  # the head frees what somebody left lying
+    do(centre, desk.release, case_id, TRUONG)  # the head frees what somebody left lying
     assert row(centre, case_id).status == Status.NEW
 
 
 def test_a_corrected_plate_stands_beside_the_machines_reading(centre: Centre) -> None:
     case_id = claimed(centre, plate="36A12345")
-    do(centre, cases.correct_plate, case_id, LAN, "36a-123.46", colour="yellow", kind="car")
+    do(centre, desk.correct_plate, case_id, LAN, "36a-123.46", colour="yellow", kind="car")
     found = view(centre, case_id)
     assert (found.plate_machine, found.plate_colour_machine) == ("36A12345", "white")
     assert (found.item.plate, found.item.plate_colour, found.item.plate_text) == ("36A12346", "yellow", "36A-123.46")
@@ -171,13 +174,13 @@ def test_a_corrected_plate_stands_beside_the_machines_reading(centre: Centre) ->
 
 def test_correcting_to_the_same_plate_is_no_correction(centre: Centre) -> None:
     case_id = claimed(centre, plate="36A12345")
-    do(centre, cases.correct_plate, case_id, LAN, "36A 123.45")
+    do(centre, desk.correct_plate, case_id, LAN, "36A 123.45")
     assert actions(centre, case_id) == ["create", "claim"]
 
 
 def test_a_confirmation_states_act_plate_and_person(centre: Centre) -> None:
     case_id = claimed(centre, plate=None)
-    do(centre, cases.confirm, case_id, LAN, plate="36A-777.77", act=ActCode.STOPPED_PAST_LINE, note="dừng quá vạch")
+    do(centre, desk.confirm, case_id, LAN, plate="36A-777.77", act=ActCode.STOPPED_PAST_LINE, note="dừng quá vạch")
     found = row(centre, case_id)
     assert (found.act_suspected, found.act) == ("red_light", "stopped_past_line")
     assert (found.plate_machine, found.plate) == (None, "36A77777")
@@ -202,34 +205,34 @@ def test_what_cannot_become_a_notice_cannot_be_confirmed(
 ) -> None:
     case_id = claimed(box, **options)
     given = {"plate": "36A12345", "act": ActCode.RED_LIGHT, **said}
-    assert refused(box, cases.confirm, case_id, LAN, **given) == code
+    assert refused(box, desk.confirm, case_id, LAN, **given) == code
     assert row(box, case_id).status == Status.IN_REVIEW
     assert "correct_plate" not in actions(box, case_id)
 
 
 def test_a_rejection_keeps_its_reason(centre: Centre) -> None:
     case_id = claimed(centre)
-    do(centre, cases.reject, case_id, LAN, "priority_vehicle", "xe cứu thương đang làm nhiệm vụ")
+    do(centre, desk.reject, case_id, LAN, "priority_vehicle", "xe cứu thương đang làm nhiệm vụ")
     found = row(centre, case_id)
     assert (found.status, found.rejected_reason) == (Status.REJECTED, "priority_vehicle")
-    assert refused(centre, cases.claim, case_id, BINH, lease=centre.claim_lease) == "status"
+    assert refused(centre, desk.claim, case_id, BINH, lease=centre.claim_lease) == "status"
 
 
 @pytest.mark.parametrize(("reason", "note", "code"), [("because", "x", "reason"), ("other", "  ", "note")])
 def test_a_rejection_without_a_reason_is_refused(reason: str, note: str, code: str, box: Centre) -> None:
-    assert refused(box, cases.reject, claimed(box), LAN, reason, note) == code
+    assert refused(box, desk.reject, claimed(box), LAN, reason, note) == code
 
 
 def test_a_returned_case_loses_its_draft_and_is_judged_again(centre: Centre) -> None:
     case_id = prepared(centre, LAN)
-    assert refused(centre, cases.return_to_queue, case_id, HOA, " ") == "note"
-    do(centre, cases.return_to_queue, case_id, HOA, "xem lại biển số")
+    assert refused(centre, desk.return_to_queue, case_id, HOA, " ") == "note"
+    do(centre, desk.return_to_queue, case_id, HOA, "xem lại biển số")
     found = row(centre, case_id)
     assert (found.status, found.confirmed_by, found.confirmed_at) == (Status.NEW, None, None)
     with centre.db.read() as session:
         assert session.scalars(select(NoticeRow)).all() == []
     claim(centre, case_id, BINH)
-    do(centre, cases.confirm, case_id, BINH, plate="36A12345", act=ActCode.RED_LIGHT)
+    do(centre, desk.confirm, case_id, BINH, plate="36A12345", act=ActCode.RED_LIGHT)
     draft(centre, case_id, BINH)
     assert issue(centre, case_id, HOA).number_text == "1/TB-PC08"
 
@@ -308,7 +311,7 @@ def test_every_view_is_recorded(centre: Centre) -> None:
 
 def test_a_note_with_any_characters_is_kept_and_the_record_still_holds(centre: Centre) -> None:
     case_id = claimed(centre)
-    do(centre, cases.reject, case_id, LAN, "other", "dòng một\ndòng hai \0 'x'; -- 🚦")
+    do(centre, desk.reject, case_id, LAN, "other", "dòng một\ndòng hai \0 'x'; -- 🚦")
     assert view(centre, case_id).log_fault == ""
 
 
@@ -351,7 +354,7 @@ def test_a_record_rewritten_behind_its_back_is_found_and_shown(how: str, centre:
     with centre.db.read() as session, pytest.raises(LogBroken):
         verify_log(session.get_one(CaseRow, case_id), events(session, case_id))
     with centre.db.write() as session:
-        shown = cases.case_view(session, case_id, LAN, registry=centre.registry, now=centre.clock(), record=False)
+        shown = views.case_view(session, case_id, LAN, registry=centre.registry, now=centre.clock(), record=False)
     assert shown.log_fault != ""
 
 
@@ -359,12 +362,12 @@ def test_the_queue_lists_the_oldest_act_first_and_filters(centre: Centre) -> Non
     young = case_of(centre, at=NOW - timedelta(hours=1), plate="36B99999")
     old = case_of(centre, at=NOW - timedelta(days=11), plate="36A12345", act=ActCode.WRONG_WAY)
     gone = claimed(centre, plate="36C55555")
-    do(centre, cases.reject, gone, LAN, "not_violation")
+    do(centre, desk.reject, gone, LAN, "not_violation")
     held = claimed(centre, BINH, at=NOW - timedelta(days=2))
 
     def found(**filters: Any) -> list[str]:
         with centre.db.read() as session:
-            return [i.id for i in cases.queue(session, QueueFilter(**filters), now=centre.clock())]
+            return [i.id for i in worklist.queue(session, QueueFilter(**filters), now=centre.clock())]
 
     assert found() == [old, held, young]
     assert found(newest_first=True) == [young, held, old]
@@ -377,15 +380,15 @@ def test_the_queue_lists_the_oldest_act_first_and_filters(centre: Centre) -> Non
     assert found(place="%", plate="%") == []
     assert found(place="x\0") == []
     with centre.db.read() as session:
-        assert cases.status_counts(session)[Status.NEW] == 2
+        assert worklist.status_counts(session)[Status.NEW] == 2
 
 
 def test_the_queue_calls_overdue_what_its_lines_call_overdue(centre: Centre) -> None:
     for hours in range(225, 280, 5):
         case_of(centre, at=NOW - timedelta(hours=hours))
     with centre.db.read() as session:
-        lines = cases.queue(session, QueueFilter(), now=centre.clock())
-        overdue = cases.queue(session, QueueFilter(overdue_only=True), now=centre.clock())
+        lines = worklist.queue(session, QueueFilter(), now=centre.clock())
+        overdue = worklist.queue(session, QueueFilter(overdue_only=True), now=centre.clock())
     assert [i.id for i in overdue] == [i.id for i in lines if i.urgency == "overdue"]
     assert 0 < len(overdue) < len(lines)
 
@@ -394,12 +397,12 @@ def test_a_notice_that_was_issued_but_not_sent_keeps_its_clock(box: Centre) -> N
     case_id, _ = issued(box, at=NOW - timedelta(days=12))
     everything = QueueFilter(status=tuple(Status), overdue_only=True)
     with box.db.read() as session:
-        (late,) = cases.queue(session, everything, now=box.clock())
+        (late,) = worklist.queue(session, everything, now=box.clock())
     assert (late.id, late.status, late.urgency) == (case_id, Status.ISSUED, "overdue")
     assert view(box, case_id).deadlines.answer_by is None
-    do(box, cases.publish, case_id, HOA)
+    do(box, issuing.publish, case_id, HOA)
     with box.db.read() as session:
-        assert cases.queue(session, everything, now=box.clock()) == []
+        assert worklist.queue(session, everything, now=box.clock()) == []
     assert view(box, case_id).item.urgency == "none"
     assert view(box, case_id).deadlines.answer_by == date(2026, 12, 14), "20 days from 23/11 end on a Sunday"
 

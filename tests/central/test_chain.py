@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.chain import ChainState, Link, place
+from central.intake.chain import ChainState, Link, place
 
 
 def digest(name: str) -> str:

@@ -12,8 +12,8 @@ from central.app import App, StartError
 from central.centre import Centre, open_centre
 from central.cli import open_when_there
 from central.config import ConfigError, load_config, parse_config
-from central.db import Database, DatabaseAway, DatabaseError
-from central.migrate import upgrade
+from central.store.db import Database, DatabaseAway, DatabaseError
+from central.store.migrate import upgrade
 from evidence.errors import GiaoLoError, KeyFileError
 from tests.central.build import OFFICE
 from tests.conftest import free_port

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.deadlines import VIETNAM, deadlines, first_instant_in_time, first_sending_in_time, local_date
-from central.working_days import WorkCalendar, national
+from countries.vn.calendar import WorkCalendar, national
+from countries.vn.deadlines import VIETNAM, deadlines, first_instant_in_time, first_sending_in_time, local_date
 
 
 def local(text: str) -> datetime:

@@ -14,14 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from central.alarms import acknowledge, open_alarms
-from central.case_log import events
+from central.cases.log import events
 from central.centre import Centre
 from central.cli import central
-from central.db import AlarmRow, CaseRow, PacketFileRow
-from central.quarantine import raise_alarm
-from central.store import BlobUnsound, FileStore
-from central.web.copies import Copies
+from central.pictures.copies import Copies
+from central.store.alarms import acknowledge, open_alarms, raise_alarm
+from central.store.blobs import BlobUnsound, FileStore
+from central.store.db import AlarmRow, CaseRow, PacketFileRow
 from central.web.verified import byte_range
 from evidence.canonical import sha256_hex
 from tests.central.build import BINH, LAN, NOW, OFFICE, TRUONG, case_of, issued, picture

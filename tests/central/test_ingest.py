@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-import central.pictures
-import central.transfers
-from central.cases import QueueFilter, queue, times_can_be
+import central.intake.transfers
+import central.pictures.opening
+from central.cases.opening import times_can_be
 from central.centre import Centre
-from central.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
-from central.ingest import Ingest, Reply
-from central.nodes import NodeError, add_node, end_key
-from central.packets import container_of
-from central.store import StoreError, StoreFull
+from central.desk.worklist import QueueFilter, queue
+from central.intake.ingest import Ingest, Reply
+from central.intake.nodes import NodeError, add_node, end_key
+from central.store.blobs import StoreError, StoreFull
+from central.store.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
+from central.store.packets import container_of
 from evidence.container import open_packet, verify_packet
 from evidence.errors import PacketError, WireError
 from evidence.receipt import Receipt, read_receipt
@@ -122,7 +123,7 @@ def test_a_stranger_gets_no_answer_until_it_is_registered_so_it_keeps_its_packet
     assert send(ingest, data, node="moi") == []
     assert send(ingest, data, node="moi") == []
     assert [a.kind for a in rows(box, AlarmRow)] == ["unknown_node"]
-    from central.nodes import add_node
+    from central.intake.nodes import add_node
 
     with box.db.write() as session:
         add_node(session, "moi", key.public, now=box.clock())
@@ -402,7 +403,7 @@ def test_a_picture_of_absurd_size_is_refused_before_it_is_unfolded(
     def unfold(*_: object) -> None:
         raise AssertionError("the picture was unfolded")
 
-    monkeypatch.setattr(central.pictures.cv2, "imdecode", unfold)
+    monkeypatch.setattr(central.pictures.opening.cv2, "imdecode", unfold)
     answer = receipt(box, send(Ingest.of(box), packet(files={"clip.mp4": b"x", **files})))
     assert answer.status == "quarantined"
     assert reason in answer.reason
@@ -411,13 +412,13 @@ def test_a_picture_of_absurd_size_is_refused_before_it_is_unfolded(
 @pytest.mark.parametrize("data", [PNG_BOMB, b"", b"x" * 300, b"II*\0" + bytes(100)])
 def test_nothing_is_decoded_that_is_no_picture_of_a_camera(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[object] = []
-    monkeypatch.setattr(central.pictures.cv2, "imdecode", lambda *a: called.append(a))
-    assert central.pictures.decode(data) is None
+    monkeypatch.setattr(central.pictures.opening.cv2, "imdecode", lambda *a: called.append(a))
+    assert central.pictures.opening.decode(data) is None
     assert called == []
 
 
 def test_only_one_place_at_the_centre_decodes_pictures() -> None:
-    folder = Path(central.pictures.__file__).parent
+    folder = Path(central.pictures.opening.__file__).parent
     found = {f.name for f in folder.rglob("*.py") if re.search(r"imdecode|Image\.open", f.read_text("utf-8"))}
     assert found == {"pictures.py"}
 
@@ -504,7 +505,7 @@ def test_a_transfer_is_not_opened_into_the_reserve_of_the_disk(box: Centre, monk
     data = packet(pad=1_000_000)
     size = len(data)
     for free, opened in ((reserve + 2 * size - 1, False), (reserve + 2 * size, True)):
-        monkeypatch.setattr(central.transfers.shutil, "disk_usage", lambda _, free=free: Usage(free))
+        monkeypatch.setattr(central.intake.transfers.shutil, "disk_usage", lambda _, free=free: Usage(free))
         if opened:
             assert Ingest.of(box).offer(NODE, offer_of(data))[0].kind == "want"
         else:
@@ -519,7 +520,7 @@ class Usage:
 
 def test_what_nodes_say_cannot_write_lines_of_its_own_into_the_log() -> None:
     with pytest.raises(WireError) as caught:
-        parse_topic("giaolo/v1/a/up/offer\nINFO central.ingest receipt node=a status=stored")
+        parse_topic("giaolo/v1/a/up/offer\nINFO central.intake.ingest receipt node=a status=stored")
     assert "\n" not in str(caught.value)
     assert str(PacketError("is\r\nnot", where="đèn\x1b[2J.jpg")) == "đèn\\x1b[2J.jpg: is\\r\\nnot"
 

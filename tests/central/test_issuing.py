@@ -16,16 +16,18 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from central import cases, issuing
-from central.addressing import route_of
-from central.case_log import events
-from central.cases import Refused, Seen
+from central.cases.lifecycle import Action, Refused, Status
+from central.cases.log import events
 from central.centre import Centre
-from central.db import CaseRow, LookupRow, NoticeRow
-from central.deadlines import VIETNAM
-from central.lifecycle import Action, Status
-from central.notice import NoticeContent, render
+from central.desk import actions, views
+from central.notices import issuing
+from central.notices.addressing import route_of
+from central.notices.issuing import Seen
+from central.owners import lookup
 from central.registry import Registration
+from central.store.db import CaseRow, LookupRow, NoticeRow
+from countries.vn.deadlines import VIETNAM
+from countries.vn.forms.notice import NoticeContent, render
 from evidence.acts import ActCode
 from tests.central.build import (
     BINH,
@@ -48,12 +50,12 @@ from tests.central.test_notice import words
 OWNER = Registration("", "", "", "Trần Thị Sáu", "person", "038000000001", "Thôn 3, xã Mường Lát", NOW.date(), None)
 
 
-def draft(centre: Centre, case_id: str, officer: Any = HOA, **options: Any) -> cases.NoticeDesk | Any:
-    return cases.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
+def draft(centre: Centre, case_id: str, officer: Any = HOA, **options: Any) -> issuing.NoticeDesk | Any:
+    return issuing.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
 
 
-def issue(centre: Centre, case_id: str, shown: Seen, officer: Any = HOA) -> cases.IssuedNotice:
-    return cases.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
+def issue(centre: Centre, case_id: str, shown: Seen, officer: Any = HOA) -> issuing.IssuedNotice:
+    return issuing.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
 
 
 def code_of(action: Any, *args: Any, **options: Any) -> str:
@@ -101,11 +103,11 @@ def test_a_case_that_changed_since_it_was_opened_is_not_confirmed(box: Centre) -
     case_id = claimed(box)
     version = seen(box, case_id).version
     with box.db.write() as session:
-        cases.correct_plate(session, case_id, LAN, "36A-999.99", now=box.clock())
+        actions.correct_plate(session, case_id, LAN, "36A-999.99", now=box.clock())
 
     def confirm(version: int | None) -> None:
         with box.db.write() as session:
-            cases.confirm(
+            actions.confirm(
                 session, case_id, LAN, plate="36A-123.45", act=ActCode.RED_LIGHT, seen=version, now=box.clock()
             )
 
@@ -113,8 +115,8 @@ def test_a_case_that_changed_since_it_was_opened_is_not_confirmed(box: Centre) -
     assert code_of(confirm, -1) == "changed"
     now = seen(box, case_id).version
     with box.db.write() as session:  # looking, and taking it once more, change nothing
-        cases.case_view(session, case_id, BINH, registry=box.registry, now=box.clock())
-        cases.claim(session, case_id, LAN, now=box.clock(), lease=box.claim_lease)
+        views.case_view(session, case_id, BINH, registry=box.registry, now=box.clock())
+        actions.claim(session, case_id, LAN, now=box.clock(), lease=box.claim_lease)
     confirm(now)
     assert event(box, case_id, Action.CONFIRM)["seen_version"] == now
 
@@ -126,7 +128,7 @@ def test_another_draft_than_the_one_seen_is_not_returned(box: Centre) -> None:
 
     def give_back(shown: Seen) -> None:
         with box.db.write() as session:
-            cases.return_to_queue(session, case_id, HOA, "biển số mờ", now=box.clock(), seen=shown)
+            actions.return_to_queue(session, case_id, HOA, "biển số mờ", now=box.clock(), seen=shown)
 
     assert code_of(give_back, shown) == "changed"
     again = seen(box, case_id)
@@ -188,7 +190,7 @@ def test_a_diplomatic_or_military_plate_gets_no_notice_whoever_asks(
 ) -> None:
     case_id = claimed(box, plate=None, colour=colour)
     with box.db.write() as session:
-        cases.confirm(session, case_id, LAN, plate=typed, act=ActCode.RED_LIGHT, now=box.clock())
+        actions.confirm(session, case_id, LAN, plate=typed, act=ActCode.RED_LIGHT, now=box.clock())
     assert code_of(draft, box, case_id, LAN) == code
     assert code_of(draft, box, case_id, HOA, owner=OWNER) == code
 
@@ -260,7 +262,7 @@ def test_a_banned_turn_says_which(movement: str | None, says: str, box: Centre) 
     case_id, _ = issued(box, act=ActCode.BANNED_TURN, reasons={"movement": movement} if movement else {})
     assert content(box, case_id)["act"].startswith(f"{says} tại nơi có biển báo hiệu cấm")
     with box.db.write() as session:
-        (found,) = cases.owner_lookup(
+        (found,) = lookup.owner_lookup(
             session, "36A12345", "white", "car", office=box.config.office, client="x", now=box.clock()
         )
     assert found.act_vi == content(box, case_id)["act"]
@@ -317,7 +319,7 @@ def test_others_write_while_a_paper_is_drawn(what: str, centre: Centre, monkeypa
         # a whole write transaction begins and commits, and the case itself can be looked at, in the middle of it
         with centre.db.write() as session:
             session.add(LookupRow(at=NOW, client="x", plate="36A1", colour="white", kind="car", shown=0))
-            cases.case_view(session, case_id, BINH, registry=centre.registry, now=centre.clock())
+            views.case_view(session, case_id, BINH, registry=centre.registry, now=centre.clock())
         assert not drawing.done()
         held.go_on.set()
         drawing.result(60)
@@ -332,7 +334,7 @@ def test_what_changes_while_a_paper_is_drawn_stops_it(what: str, box: Centre, mo
         drawing = pool.submit(draft, box, case_id) if what == "draft" else pool.submit(issue, box, case_id, shown)
         assert held.reached.wait(600)
         with box.db.write() as session:
-            cases.return_to_queue(session, case_id, HOA, "xem lại", now=box.clock())
+            actions.return_to_queue(session, case_id, HOA, "xem lại", now=box.clock())
         held.go_on.set()
         with pytest.raises(Refused):
             drawing.result(60)
@@ -359,7 +361,7 @@ def test_a_number_that_another_process_took_is_drawn_again(box: Centre, monkeypa
         if not taken:
             taken.append("")
             monkeypatch.setattr(issuing, "render", render)
-            taken[0] = cases.issue(
+            taken[0] = issuing.issue(
                 elsewhere.db, second, HOA, desk=desk, now=box.clock(), seen=others
             ).number_text  # fmt: skip
         return render(*args)
@@ -373,7 +375,7 @@ def test_a_number_that_another_process_took_is_drawn_again(box: Centre, monkeypa
 def test_the_copies_of_the_draft_serve_the_notice(box: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
     stills = {f"still_{m}.jpg": picture(shade=s) for m, s in (("before", 90), ("on", 120), ("after", 150))}
     case_id = prepared(box, files=stills)
-    monkeypatch.setattr("central.owner_pictures.owner_copies", lambda *_a, **_k: pytest.fail("made anew"))
+    monkeypatch.setattr("central.pictures.for_owners.owner_copies", lambda *_a, **_k: pytest.fail("made anew"))
     issue(box, case_id, seen(box, case_id))
 
 
@@ -388,7 +390,7 @@ def test_processor_time_of_a_confirmation(tmp_path: Path, capsys: pytest.Capture
         case_id = claimed(unit, files=stills, size=(1920, 1080), at=NOW - timedelta(hours=2 + n))
         began = time.thread_time()
         with unit.db.write() as session:
-            cases.confirm(session, case_id, LAN, plate="36A-123.45", act=ActCode.RED_LIGHT, now=unit.clock())
+            actions.confirm(session, case_id, LAN, plate="36A-123.45", act=ActCode.RED_LIGHT, now=unit.clock())
         draft(unit, case_id, LAN)
         spent.append((time.thread_time() - began) * 1000)
     with capsys.disabled():

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import pytest
 
-from central.deadlines import VIETNAM
-from central.law import KIND_OF_CLASS, LawError, VehicleKind, all_items, decree, law_item, proposal
+from countries.vn.deadlines import VIETNAM
+from countries.vn.law import KIND_OF_CLASS, LawError, VehicleKind, all_items, decree, law_item, proposal
 from evidence.acts import ACTS, ActCode, VehicleClass
 
 FIRST, AMENDED = date(2025, 1, 1), date(2026, 8, 15)

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from central.lifecycle import Action, CaseState, Officer, Refused, Role, Status, allowed, step
+from central.cases.lifecycle import Action, CaseState, Officer, Refused, Role, Status, allowed, step
 from tests.central.build import BINH, HOA, LAN, NOW, TRUONG
 
 ADMIN = Officer("quan-tri", Role.ADMIN)

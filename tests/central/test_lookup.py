@@ -8,27 +8,29 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from central import cases
-from central.case_log import events
+from central.cases.log import events
 from central.centre import Centre
 from central.config import parse_config
-from central.db import LookupRow, NoticeRow
-from central.lookup import OwnerCase, PublicCase
-from central.notice_code import code_hash, new_code, read_code
+from central.desk import actions
+from central.notices import issuing
+from central.notices.code import code_hash, new_code, read_code
+from central.owners import lookup
+from central.owners.lookup import OwnerCase, PublicCase
+from central.store.db import LookupRow, NoticeRow
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, OFFICE, case_of, claimed, confirmed, issued, prepared
 
 
 def look_up(centre: Centre, plate: str, colour: str = "white", kind: str = "car") -> list[PublicCase]:
     with centre.db.write() as session:
-        return cases.owner_lookup(
+        return lookup.owner_lookup(
             session, plate, colour, kind, office=centre.config.office, client="203.0.113.7", now=centre.clock()
         )
 
 
 def open_with(centre: Centre, code: str, plate: str) -> OwnerCase | None:
     with centre.db.write() as session:
-        return cases.case_by_code(
+        return lookup.case_by_code(
             session, code, plate, office=centre.config.office, client="203.0.113.7", now=centre.clock()
         )
 
@@ -77,7 +79,7 @@ def test_none_and_unknown_have_the_same_answer(centre: Centre) -> None:
     prepared(centre, plate="36B44444", typed="36B44444")
     rejected = claimed(centre, plate="36B55555")
     with centre.db.write() as session:
-        cases.reject(session, rejected, LAN, "not_violation", now=centre.clock())
+        actions.reject(session, rejected, LAN, "not_violation", now=centre.clock())
     answers = [
         look_up(centre, "36A12345", colour="yellow"),
         look_up(centre, "36A12345", kind="motorcycle"),
@@ -92,7 +94,7 @@ def test_a_case_stays_findable_after_the_notice_went_out_newest_first(centre: Ce
     old, _ = issued(centre, at=NOW - timedelta(days=3))
     issued(centre, at=NOW - timedelta(days=1), act=ActCode.WRONG_WAY)
     with centre.db.write() as session:
-        cases.publish(session, old, HOA, now=centre.clock())
+        issuing.publish(session, old, HOA, now=centre.clock())
     assert [c.act for c in look_up(centre, "36A12345")] == [ActCode.WRONG_WAY, ActCode.RED_LIGHT]
 
 

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from central import merkle
-from central.audit import audit
+from central.audit.stored import audit
 from central.centre import Centre
-from central.ingest import Ingest
-from central.merkle import (
+from central.intake.ingest import Ingest
+from central.ledger import merkle
+from central.ledger.merkle import (
     EMPTY_ROOT,
     LogError,
     consistency_proof,

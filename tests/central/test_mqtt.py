@@ -16,11 +16,11 @@ from sqlalchemy import select
 
 from central.centre import Centre, open_centre
 from central.config import Broker, load_config
-from central.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
-from central.ingest import Ingest
-from central.mqtt import MqttIngest
-from central.nodes import add_node
-from central.packets import container_of
+from central.intake.ingest import Ingest
+from central.intake.mqtt import MqttIngest
+from central.intake.nodes import add_node
+from central.store.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
+from central.store.packets import container_of
 from evidence.seal import SigningKey
 from evidence.wire import Health, Want, decode, encode
 from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, NodeChain, offer_of, packet
@@ -195,7 +195,7 @@ def test_without_a_broker_the_centre_waits_and_says_so(box: Centre, mosquitto: M
 def test_checkpoints_are_signed_while_the_centre_runs(
     running: MqttIngest, box: Centre, mosquitto: MosquittoServer
 ) -> None:
-    from central.db import CheckpointRow
+    from central.store.db import CheckpointRow
 
     with WireNode(mosquitto.port) as node:
         node.deliver(packet(), box.key.public)

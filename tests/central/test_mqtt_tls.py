@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from central.app import App
 from central.config import ConfigError, load_config
-from central.nodes import add_node
+from central.intake.nodes import add_node
 from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, packet
 from tests.central.node import WireNode, eventually
 from tests.conftest import MosquittoServer

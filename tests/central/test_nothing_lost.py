@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from central import cases
-from central.lifecycle import Officer, Role
+from central.cases.lifecycle import Officer, Role
+from central.desk import actions, views
 from evidence.acts import ActCode
 from tests.central.build import BINH, HOA, LAN, NOW, case_of, claimed, confirmed, issued
 from tests.central.web_people import PASSWORD, Person, Web, make_web
@@ -68,7 +68,7 @@ def test_a_decision_that_a_session_did_not_outlive_is_shown_after_signing_in_and
         sent["note"] = html.unescape(typed[1])
     assert {k: v for k, v in sent.items() if k != "csrf"} == fields
     with web.centre.db.read() as session:
-        before = cases.case_view(session, case_id, LAN, registry=web.centre.registry, now=web.clock.now, record=False)
+        before = views.case_view(session, case_id, LAN, registry=web.centre.registry, now=web.clock.now, record=False)
     assert before.item.status == "in_review", "nothing was decided by signing in"
     # the lease ran out as well: the case is taken again, and what was typed stands in its form
     refused = lan.client.post(address, data=sent)
@@ -85,7 +85,7 @@ def test_a_decision_that_a_session_did_not_outlive_is_shown_after_signing_in_and
 
 def _events(web: Web, case_id: str) -> Any:
     with web.centre.db.read() as session:
-        view = cases.case_view(session, case_id, LAN, registry=web.centre.registry, now=web.clock.now, record=False)
+        view = views.case_view(session, case_id, LAN, registry=web.centre.registry, now=web.clock.now, record=False)
     return view.events
 
 
@@ -136,7 +136,7 @@ def test_what_was_typed_is_shown_when_somebody_else_has_taken_the_case(web: Web)
     page = lan.get(f"/desk/cases/{case_id}").text
     web.clock.forward(minutes=20)
     with web.centre.db.write() as session:
-        cases.claim(session, case_id, BINH, now=web.clock.now, lease=web.centre.claim_lease)
+        actions.claim(session, case_id, BINH, now=web.clock.now, lease=web.centre.claim_lease)
     answer = lan.client.post(
         f"/desk/cases/{case_id}/reject",
         data={"csrf": hidden(page)["csrf"], "reason": "other", "note": "ghi chú của tôi"},
@@ -173,7 +173,7 @@ def test_the_filter_goes_with_the_officer_from_case_to_case(web: Web) -> None:
 def test_an_officer_sees_why_an_approver_sent_the_case_back_until_it_is_decided_again(web: Web) -> None:
     case_id = confirmed(web.centre, LAN)
     with web.centre.db.write() as session:
-        cases.return_to_queue(session, case_id, HOA, "Không thấy đèn trong ảnh thứ hai", now=NOW)
+        actions.return_to_queue(session, case_id, HOA, "Không thấy đèn trong ảnh thứ hai", now=NOW)
     lan = web.person(LAN)
     web.account(HOA)
     page = lan.get(f"/desk/cases/{case_id}").text

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from central import cases
 from central.centre import Centre
-from central.db import CaseRow
-from central.notice import AnnexPicture, NoticeContent, render
+from central.desk import actions
+from central.notices import issuing
 from central.registry import import_registry
+from central.store.db import CaseRow
+from countries.vn.forms.notice import AnnexPicture, NoticeContent, render
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, case_of, confirmed, make_centre, picture, prepared, seen
 
@@ -44,9 +45,9 @@ def office(tmp_path: Path) -> Centre:
     return centre
 
 
-def issue(centre: Centre, case_id: str) -> tuple[bytes, cases.IssuedNotice]:
+def issue(centre: Centre, case_id: str) -> tuple[bytes, issuing.IssuedNotice]:
     shown = seen(centre, case_id)
-    made = cases.issue(centre.db, case_id, HOA, desk=centre.notices, now=centre.clock(), seen=shown)
+    made = issuing.issue(centre.db, case_id, HOA, desk=centre.notices, now=centre.clock(), seen=shown)
     return centre.store.read(made.pdf_sha256), made
 
 
@@ -155,7 +156,7 @@ def test_every_act_has_a_form_of_one_page(act: ActCode, office: Centre) -> None:
 
 def test_a_second_place_for_those_who_live_far_away_is_named_three_times(office: Centre) -> None:
     case_id = confirmed(office)
-    cases.prepare_notice(
+    issuing.prepare_notice(
         office.db, case_id, LAN, desk=office.notices, now=office.clock(), second_place="Công an xã Mường Lát",
         second_appear_at=NOW + timedelta(days=14),
     )  # fmt: skip
@@ -222,7 +223,7 @@ def test_a_packet_with_pictures_that_are_none_still_gets_its_form(office: Centre
     }
     case_id = case_of(office, files=broken)
     with office.db.write() as session:
-        cases.claim(session, case_id, LAN, now=office.clock(), lease=office.claim_lease)
-        cases.confirm(session, case_id, LAN, plate="36A12345", act=ActCode.RED_LIGHT, now=office.clock())
-    cases.prepare_notice(office.db, case_id, LAN, desk=office.notices, now=office.clock())
+        actions.claim(session, case_id, LAN, now=office.clock(), lease=office.claim_lease)
+        actions.confirm(session, case_id, LAN, plate="36A12345", act=ActCode.RED_LIGHT, now=office.clock())
+    issuing.prepare_notice(office.db, case_id, LAN, desk=office.notices, now=office.clock())
     assert "THÔNG BÁO" in words(draft(office, case_id), 0)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from central import cases
-from central.quarantine import raise_alarm
+from central.desk import actions
+from central.store.alarms import raise_alarm
 from central.web import queries
 from central.web.site import PASS_COOKIE
 from evidence.acts import ActCode
@@ -66,7 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     )  # fmt: skip
     rejected = claimed(centre)
     with centre.db.write() as session:
-        cases.reject(session, rejected, LAN, "other", "Ghi chú của cán bộ", now=NOW)
+        actions.reject(session, rejected, LAN, "other", "Ghi chú của cán bộ", now=NOW)
     draft = prepared(centre, at=NOW - timedelta(days=12))
     done, notice = issued(centre)
     with centre.db.write() as session:

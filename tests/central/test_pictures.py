@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import yaml
 
-from central.owner_pictures import CopyCache, legend, owner_pictures
-from central.web.captions import caption
-from central.web.i18n import LANGUAGES, texts
-from central.web.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
-from central.web.stills import MOMENTS, Mark, marks_of, moment_texts, read_scene, still_views
+from central.pictures.captions import caption
+from central.pictures.for_owners import CopyCache, legend, owner_pictures
+from central.pictures.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
+from central.pictures.stills import MOMENTS, Mark, marks_of, moment_texts, read_scene, still_views
+from central.words.texts import LANGUAGES, texts
 from evidence.acts import ActCode, LampState
 from evidence.container import open_packet
 from evidence.packet import LampSpan, LampTimeline, Manifest

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-import central.ingest
-import central.store
+import central.intake.ingest
+import central.store.blobs
 from central.centre import Centre
-from central.ingest import Ingest
+from central.intake.ingest import Ingest
 from evidence.container import open_packet
 from tests.central.build import NodeChain, make_centre, packet
 from tests.central.test_ingest import receipt, send
@@ -25,7 +25,7 @@ def watched(centre: Centre, power: Power, monkeypatch: pytest.MonkeyPatch) -> li
     seen: list[tuple[str, bool]] = []
     store = centre.store
     names: list[str] = []
-    real_put, real_sign = store.put, central.ingest.sign_receipt
+    real_put, real_sign = store.put, central.intake.ingest.sign_receipt
 
     def put(data: bytes) -> str:
         names.append(real_put(data))
@@ -39,7 +39,7 @@ def watched(centre: Centre, power: Power, monkeypatch: pytest.MonkeyPatch) -> li
         return real_sign(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store, "put", put)
-    monkeypatch.setattr(central.ingest, "sign_receipt", sign)
+    monkeypatch.setattr(central.intake.ingest, "sign_receipt", sign)
     writing = centre.db._writing
 
     def committed(*_: object) -> None:
@@ -65,7 +65,7 @@ def test_also_blobs_and_folders_that_a_killed_process_put_and_did_not_sync(
     centre = make_centre(tmp_path / "centre")
     data = packet()
     for content in open_packet(data).files.values():
-        path = centre.store.path(central.store.sha256_hex(content))  # type: ignore[attr-defined]
+        path = centre.store.path(central.store.blobs.sha256_hex(content))  # type: ignore[attr-defined]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         power.loose_names.add(path)
@@ -81,7 +81,7 @@ def test_the_test_sees_a_sync_that_is_left_out(
 ) -> None:
     centre = make_centre(tmp_path / "centre")
     if left_out == "folder":
-        monkeypatch.setattr(central.store, "sync_folder", lambda folder: None)
+        monkeypatch.setattr(central.store.blobs, "sync_folder", lambda folder: None)
     elif left_out == "new folders":
         monkeypatch.setattr("common.durable.sync_folder", lambda folder: None)
     else:
@@ -97,14 +97,14 @@ def test_what_lies_in_quarantine_survives_before_its_receipt(
 ) -> None:
     centre = make_centre(tmp_path / "centre")
     told: list[bool] = []
-    real = central.ingest.sign_receipt
+    real = central.intake.ingest.sign_receipt
 
     def sign(*arguments: object) -> object:
         (file,) = centre.config.quarantine_dir.rglob("*.glp")
         told.append(power.survives(file.absolute()))
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(central.ingest, "sign_receipt", sign)
+    monkeypatch.setattr(central.intake.ingest, "sign_receipt", sign)
     send(Ingest.of(centre), b"junk" * 500, packet_id="00000000-0000-4000-8000-000000000001")
     assert told == [True]
 

@@ -11,15 +11,15 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from central import cases
-from central.alarms import open_alarms
-from central.audit import audit
-from central.case_log import events
+from central.audit.stored import audit
+from central.cases.lifecycle import Officer, Refused, Role
+from central.cases.log import events
 from central.centre import Centre
-from central.db import CaseRow, NoticeRow
-from central.lifecycle import Officer, Refused, Role
-from central.notice_code import code_hash
-from central.printing import print_copy
+from central.notices import issuing
+from central.notices.code import code_hash
+from central.notices.printing import print_copy
+from central.store.alarms import open_alarms
+from central.store.db import CaseRow, NoticeRow
 from evidence.canonical import sha256_hex
 from tests.central.build import BINH, HOA, LAN, TRUONG, issued, prepared
 from tests.central.web_people import Web, make_web
@@ -137,7 +137,7 @@ def test_a_draft_and_a_notice_that_was_sent_are_not_printed(web: Web) -> None:
     case_id, _ = issued(web.centre)
     code = printed(web.centre, case_id)
     with web.centre.db.write() as session:
-        cases.publish(session, case_id, HOA, now=web.centre.clock())
+        issuing.publish(session, case_id, HOA, now=web.centre.clock())
     with pytest.raises(Refused, match="cannot take print"):
         print_copy(web.centre.db, case_id, HOA, desk=web.centre.notices, now=web.centre.clock())
     assert opens(web, code)  # the code in the owner's hands goes on

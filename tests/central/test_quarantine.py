@@ -14,10 +14,10 @@ from sqlalchemy import select
 from central.centre import Centre, open_centre
 from central.cli import central
 from central.config import load_config
-from central.db import CaseRow, NodeRow, QuarantineRow, UserRow, VehicleRow
-from central.ingest import Ingest
-from central.nodes import NodeError, add_node, key_of
-from central.quarantine import Quarantine
+from central.intake.ingest import Ingest
+from central.intake.nodes import NodeError, add_node, key_of
+from central.intake.quarantine import Quarantine
+from central.store.db import CaseRow, NodeRow, QuarantineRow, UserRow, VehicleRow
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, verify_packet
 from evidence.seal import SigningKey, VerifyKey, public_path

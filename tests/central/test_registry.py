@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from central.centre import Centre
-from central.db import VehicleRow
-from central.deadlines import VIETNAM
 from central.registry import COLUMNS, RegistryError, import_registry, read_csv
+from central.store.db import VehicleRow
+from countries.vn.deadlines import VIETNAM
 
 HEADER = ",".join(COLUMNS)
 GOOD = '36A-123.45,white,car,Nguyễn Văn An,person,038012345678,"12 Lê Lợi, Thanh Hóa",2020-01-01,'

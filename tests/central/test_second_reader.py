@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from central.app import App
-from central.case_log import events
+from central.cases.log import events
 from central.centre import Centre
 from central.config import load_config
-from central.db import CaseRow
 from central.second_reader import NoReader, Reader, Reading, SecondReader, easyocr_reader, settle, switched_off
+from central.store.db import CaseRow
 from tests.central.build import LAN, OFFICE, case_of, make_centre, picture
 from tests.central.node import eventually
 from tests.central.web_people import make_web

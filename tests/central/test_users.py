@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from central import users
+from central.cases.lifecycle import Officer, Role
 from central.centre import Centre
-from central.db import SessionRow, ThrottleRow, UserRow
-from central.lifecycle import Officer, Role
+from central.store.db import SessionRow, ThrottleRow, UserRow
 from central.users import (
     LOCK,
     MAX_DELAY_S,

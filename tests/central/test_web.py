@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from central.db import CaseRow
-from central.web.i18n import LANGUAGES, texts
+from central.store.db import CaseRow
+from central.words.texts import LANGUAGES, texts
+from countries.vn.plates import normalise
 from evidence.acts import ActCode
-from evidence.plate import normalise
 from tests.central.build import BINH, HOA, LAN, TRUONG, case_of, claimed, issued, prepared
 from tests.central.web_people import PASSWORD, Person, Web, make_web
 

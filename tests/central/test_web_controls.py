@@ -14,9 +14,9 @@ import pytest
 import yaml
 from sqlalchemy import update
 
+from central.cases.lifecycle import Officer, Role
 from central.config import ConfigError, parse_config
-from central.db import UserRow
-from central.lifecycle import Officer, Role
+from central.store.db import UserRow
 from central.web.site import PASS_SECONDS
 from tests.central.build import LAN, OFFICE, case_of, issued, make_centre
 from tests.central.web_people import Web, make_web
@@ -258,7 +258,7 @@ def test_nobody_else_on_the_machine_reads_database_evidence_or_copies(tmp_path: 
 def test_the_command_makes_nothing_that_others_may_read(tmp_path: Path) -> None:
     config = tmp_path / "central.yaml"
     config.write_text(yaml.safe_dump({"schema_version": 1, "data_dir": "data", "office": OFFICE}), encoding="utf-8")
-    code = "import os, sys; os.umask(0o022); from tools.cli import main; main(sys.argv[1:])"
+    code = "import os, sys; os.umask(0o022); from tools.command.cli import main; main(sys.argv[1:])"
     subprocess.run(
         [sys.executable, "-c", code, "central", "migrate", "--config", str(config)], cwd=ROOT, check=True,
         capture_output=True,

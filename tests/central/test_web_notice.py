@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from central import cases
-from central.db import CaseRow
-from central.lifecycle import Status
+from central.cases import lifecycle
+from central.cases.lifecycle import Status
+from central.notices import issuing
 from central.registry import import_registry
+from central.store.db import CaseRow
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, claimed, confirmed, issued, picture, prepared
 from tests.central.test_pictures import REASONS, SCENE
@@ -199,14 +200,14 @@ def test_no_notice_for_a_plate_that_goes_elsewhere_and_the_officer_is_told_where
     assert status(web, case_id) == Status.CONFIRMED
 
 
-@pytest.mark.parametrize("fault", [OSError("disk"), cases.Refused("changed", "x")])
+@pytest.mark.parametrize("fault", [OSError("disk"), lifecycle.Refused("changed", "x")])
 def test_a_draft_that_fails_at_confirmation_is_logged_and_told(
     fault: Exception, web: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_a: object, **_k: object) -> None:
         raise fault
 
-    monkeypatch.setattr("central.cases.prepare_notice", fail)
+    monkeypatch.setattr("central.desk.actions.prepare_notice", fail)
     case_id = claimed(web.centre)
     lan, page = web.person(LAN), f"/desk/cases/{case_id}"
     answer = lan.post(f"{page}/confirm", at=page, plate="36A-123.45", act="red_light")
@@ -248,7 +249,7 @@ def test_an_owner_with_the_code_sees_when_and_where_to_come_and_by_when(web: Web
     assert made.number_text in shown
     assert "20 ngày kể từ ngày thông báo được gửi" in shown
     with web.centre.db.write() as session:
-        cases.publish(session, case_id, HOA, now=web.centre.clock())
+        issuing.publish(session, case_id, HOA, now=web.centre.clock())
     assert "14/12/2026" in visitor.get("/evidence").text
 
 
@@ -270,7 +271,7 @@ def test_the_owners_pictures_are_made_once_and_say_what_they_show(web: Web, monk
     assert "Khi xe đè vạch liền" in shown
     assert "vạch dừng" not in shown
     assert "nét vàng là vạch kẻ đường liên quan" in shown
-    monkeypatch.setattr("central.owner_pictures.owner_copies", lambda *a, **k: pytest.fail("made anew"))
+    monkeypatch.setattr("central.pictures.for_owners.owner_copies", lambda *a, **k: pytest.fail("made anew"))
     for moment in ("before", "on", "after", "on-near"):
         answer = visitor.get(f"/evidence/{moment}.jpg")
         assert answer.status_code == 200

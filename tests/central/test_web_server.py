@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from central import web_server
 from central.app import App
 from central.centre import Centre
 from central.config import Web
-from central.ingest import Ingest
-from central.web import create_app
-from central.web_server import BACKLOG, RESERVED_FILES, Gate, Patience, connections_for
+from central.intake.ingest import Ingest
+from central.web import server as web_server
+from central.web.app import create_app
+from central.web.server import BACKLOG, RESERVED_FILES, Gate, Patience, connections_for
 from evidence.container import open_packet
 from tests import waiting
 from tests.central.build import NODE, NodeChain, make_centre

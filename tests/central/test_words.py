@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.web.i18n import LANGUAGES, texts
+from central.words.texts import LANGUAGES, texts
 
 ROOT = Path(__file__).parents[2]
 # what decides the flags and reasons of an act; pictures are named in the packet and are shown, not told

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.working_days import WorkCalendar, moved_days, national
+from countries.vn.calendar import WorkCalendar, moved_days, national
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,15 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import event, select, text
 
-from central import cases
+from central.cases.lifecycle import Status
+from central.cases.stages import ISSUED, OPEN, TO_ISSUE
 from central.centre import Centre
-from central.db import CaseCountRow, CaseRow, NodeRow
-from central.lifecycle import Status
+from central.desk import actions, worklist
+from central.desk.worklist import Cursor, QueueFilter, queue_page, total
+from central.notices import issuing
 from central.second_reader import SecondReader
-from central.stages import ISSUED, OPEN, TO_ISSUE
+from central.store.db import CaseCountRow, CaseRow, NodeRow
 from central.web import queries
-from central.worklist import Cursor, QueueFilter, queue_page, total
 from evidence.acts import ActCode
 from tests.central.build import (
     BINH,
@@ -40,7 +41,7 @@ from tests.central.build import (
     prepared,
 )
 from tests.central.web_people import Person, Web, make_web
-from tools.desk_fill import fill
+from tools.bench.desk_fill import fill
 
 MANY = 20_000
 """Enough that a database which looks through a whole table is seen in its plan."""
@@ -73,13 +74,13 @@ def test_the_counts_are_true_through_the_whole_life_of_cases(centre: Centre) -> 
         assert counts_kept(centre) == counts_real(centre)
     case_id = prepared(centre)
     with centre.db.write() as session:
-        cases.return_to_queue(session, case_id, HOA, "xem lại đèn", now=centre.clock())
+        actions.return_to_queue(session, case_id, HOA, "xem lại đèn", now=centre.clock())
     assert counts_kept(centre) == counts_real(centre)
     with centre.db.read() as session:  # what is rolled back was not counted
-        cases.claim(session, case_id, LAN, now=centre.clock(), lease=centre.claim_lease)
+        actions.claim(session, case_id, LAN, now=centre.clock(), lease=centre.claim_lease)
     assert counts_kept(centre) == counts_real(centre)
     with centre.db.read() as session:
-        assert sum(cases.status_counts(session).values()) == sum(counts_real(centre).values())
+        assert sum(worklist.status_counts(session).values()) == sum(counts_real(centre).values())
 
 
 def test_two_officers_who_move_cases_in_opposite_directions_do_not_stop_each_other(
@@ -94,8 +95,8 @@ def test_two_officers_who_move_cases_in_opposite_directions_do_not_stop_each_oth
     def go(case_id: str, officer: Any) -> None:
         try:
             for _ in range(20):
-                for act in (cases.release, cases.claim) if officer is BINH else (cases.claim, cases.release):
-                    more = {"lease": centre.claim_lease} if act is cases.claim else {}
+                for act in (actions.release, actions.claim) if officer is BINH else (actions.claim, actions.release):
+                    more = {"lease": centre.claim_lease} if act is actions.claim else {}
                     with centre.db.write() as session:
                         act(session, case_id, officer, now=centre.clock(), **more)
         except BaseException as error:
@@ -221,11 +222,11 @@ def test_an_unchanged_poll_is_answered_without_its_lines_and_any_change_is_told(
     assert changed(), "a new case, held by somebody"
     assert not changed()
     with web.centre.db.write() as session:
-        cases.release(session, second, BINH, now=NOW)
+        actions.release(session, second, BINH, now=NOW)
     assert changed(), "the holder gave it back"
     with web.centre.db.write() as session:
-        cases.claim(session, second, BINH, now=NOW, lease=timedelta(minutes=15))
-        cases.correct_plate(session, second, BINH, "36A-999.99", now=NOW)
+        actions.claim(session, second, BINH, now=NOW, lease=timedelta(minutes=15))
+        actions.correct_plate(session, second, BINH, "36A-999.99", now=NOW)
     assert changed(), "another plate"
     web.clock.forward(minutes=16)
     assert changed(), "the lease is over, without anybody doing anything"
@@ -286,7 +287,7 @@ def test_the_units_figures_count_what_they_say(web: Web) -> None:
     sent, _ = issued(web.centre)
     issued(web.centre)  # never sent
     with web.centre.db.write() as session:
-        cases.publish(session, sent, HOA, now=NOW)
+        issuing.publish(session, sent, HOA, now=NOW)
 
     def figures() -> Any:
         with web.centre.db.read() as session:

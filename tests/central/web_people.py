@@ -9,10 +9,10 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from central.cases.lifecycle import Officer
 from central.centre import Centre
-from central.lifecycle import Officer
 from central.users import create_user
-from central.web import create_app
+from central.web.app import create_app
 from tests.central.build import NOW, HandClock, make_centre
 
 PASSWORD = "mật khẩu rất dài 2026"

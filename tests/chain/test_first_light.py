@@ -18,7 +18,7 @@ from evidence.container import verify_packet
 from evidence.seal import VerifyKey
 from tests.chain.town import PASSWORDS, Town, eventually
 from tests.edge.media import FOOTAGE, needs_footage
-from tools.demo_site import MADE_UP_OWNERS
+from tools.demo.site import MADE_UP_OWNERS
 
 pytestmark = [
     needs_footage, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres, pytest.mark.browser,
@@ -204,7 +204,7 @@ def test_from_the_camera_to_the_owners_screen(
 
 def check_offline(town: Town) -> None:
     """What lies at the centre verifies with the box's public key alone."""
-    from central.packets import container_of
+    from central.store.packets import container_of
 
     key = VerifyKey.load(town.setup.folder / "node.key.pub")
     with town.centre.db.read() as session:

@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
-from central.db import QuarantineRow
+from central.store.db import QuarantineRow
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet
 from evidence.packet import Chain
@@ -19,7 +19,7 @@ from evidence.seal import SigningKey
 from evidence.wire import CHUNK_BYTES, PREFIX, Offer, encode, encode_chunk, up_topic
 from tests.chain.town import Town, eventually
 from tests.edge.packets import builder
-from tools.demo_site import NODE
+from tools.demo.site import NODE
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres]
 _MAGIC_ONLY = (

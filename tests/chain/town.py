@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from central.db import CaseRow, NodeRow, PacketRow
-from central.packets import container_of
-from edge.outbox import Outbox
+from central.store.db import CaseRow, NodeRow, PacketRow
+from central.store.packets import container_of
+from edge.delivery.outbox import Outbox
 from evidence.canonical import sha256_hex
 from evidence.packet import Manifest
 from evidence.seal import SigningKey
@@ -19,9 +19,9 @@ from evidence.wire import Health
 from tests import waiting
 from tests.conftest import MosquittoServer
 from tests.edge.packets import builder
-from tools.demo import giaolo
-from tools.demo_site import ACCOUNTS, NODE, ROOT, Setup, prepare
-from tools.processes import Processes, free_port
+from tools.demo.cli import giaolo
+from tools.demo.processes import Processes, free_port
+from tools.demo.site import ACCOUNTS, NODE, ROOT, Setup, prepare
 
 SCENE = ROOT / "zones" / "examples" / "hanoi_giang_vo.yaml"
 PASSWORDS = {a.username: f"mat-khau-{a.username}" for a in ACCOUNTS}

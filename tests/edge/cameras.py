@@ -17,10 +17,10 @@ from typing import Any
 
 import av
 
-from edge.clip import StreamTemplate
-from edge.clock import StreamClock
-from edge.ring import PacketRing
-from edge.segment import Position, Segment
+from edge.video.clip import StreamTemplate
+from edge.video.clock import StreamClock
+from edge.video.ring import PacketRing
+from edge.video.segment import Position, Segment
 from tests.edge.media import make_video
 
 FPS = 12.5

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.lamps import LampHistory, LampReading
-from edge.paths import Path, PathBook, SceneGeometry
-from edge.tracking import Observation, Track
+from edge.road.trajectory import Path, PathBook, SceneGeometry
+from edge.signals.lamps import LampHistory, LampReading
+from edge.tracks.tracking import Observation, Track
 from evidence.acts import LampState, VehicleClass
 from zones.geometry import GroundMap
 from zones.schema import GroundPlane, Scene

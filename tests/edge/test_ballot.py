@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.ballot import AGREED, Ballot, Colour, count, decide, spellings
-from edge.plate_layout import UNMEASURED, Layout
+from countries.vn.plates import PROVINCES, parse
+from edge.plate.layout import UNMEASURED, Layout
+from edge.plate.vote import AGREED, Ballot, Colour, count, decide, spellings
 from evidence.acts import VehicleClass
-from evidence.plate import PROVINCES, parse
 
 CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
 ONE, TWO = "one", "two"

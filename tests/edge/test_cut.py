@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.cut import CutWatch
-from edge.source import VideoSource
+from edge.video.cut import CutWatch
+from edge.video.source import VideoSource
 from tests.edge.media import FOOTAGE
 
 CLIPS = Path(__file__).resolve().parents[2] / "tools" / "clips"

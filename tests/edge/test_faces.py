@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.faces import WIDEST_M, NearFaces
+from edge.road.near_faces import WIDEST_M, NearFaces
 from evidence.acts import VehicleClass
 from zones.geometry import Stripe
 from zones.schema import GroundPlane

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from edge.foot import Foot
-from edge.tracking import Observation
+from edge.road.hidden_wheels import Foot
+from edge.tracks.tracking import Observation
 from evidence.acts import VehicleClass
 
 Box = tuple[float, float, float, float]

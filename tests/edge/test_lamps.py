@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.lamps import HeadReader, LampHistory, LampReading, ReportedLamps, Signals, lenses_of
-from edge.source import VideoSource
+from edge.signals.lamps import HeadReader, LampHistory, LampReading, ReportedLamps, Signals, lenses_of
+from edge.video.source import VideoSource
 from evidence.acts import LampState
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW
 from zones.load import load_scene

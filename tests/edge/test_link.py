@@ -16,11 +16,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import ConfigError, parse_config
-from edge.link import Event
+from edge.delivery.link import Event
+from edge.delivery.outbox import Outbox
+from edge.delivery.transfer import Transfers
+from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError, fitted
 from edge.node import client_id
-from edge.outbox import Outbox
-from edge.transfer import Transfers
-from edge.uplink import BrokerAddress, Uplink, UplinkError, fitted
 from evidence.receipt import sign_receipt
 from evidence.wire import CHUNK_BYTES, Health
 from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.pipeline import Plates
-from edge.reading import PlateEyes, View, read_plate
+from edge.plate.reading import PlateEyes, View, read_plate
 from evidence.acts import VehicleClass
 from models.plates import load_plate_finder, load_plate_reader
 from models.slot_reader import load_slot_reader

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from edge.delivery.outbox import Outbox
 from edge.node import Node, OpenEyes, run_node
-from edge.outbox import Outbox
 from evidence.container import open_packet, verify_packet
 from evidence.seal import SigningKey, VerifyKey
 from evidence.wire import Health

@@ -15,9 +15,9 @@ from edge.camera import CameraWorker
 from edge.config import CameraConfig
 from edge.health import Metrics
 from edge.plan import CameraPlan
-from edge.ring import PacketRing
-from edge.source import SourceSettings, VideoSource
 from edge.types import Frame
+from edge.video.ring import PacketRing
+from edge.video.source import SourceSettings, VideoSource
 from evidence.seal import SigningKey
 from tests.edge.brokers import eventually
 from tests.edge.eyes import ScriptedEyes

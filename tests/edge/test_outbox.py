@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-import edge.outbox_store
-from edge.outbox import Keep, Outbox, OutboxError, OutboxFullError, Pending
+import edge.delivery.outbox_store
+from edge.delivery.outbox import Keep, Outbox, OutboxError, OutboxFullError, Pending
 from evidence.container import open_packet
 from evidence.packet import Chain, Manifest
 from evidence.receipt import ReceiptStatus
@@ -139,7 +139,7 @@ def test_a_truly_full_file_system_leaves_nothing_half_written(outbox: Outbox, mo
         raise OSError(28, "No space left on device")
 
     outbox.commit(builder(KEY))
-    monkeypatch.setattr(edge.outbox_store.os, "fsync", no_space)
+    monkeypatch.setattr(edge.delivery.outbox_store.os, "fsync", no_space)
     with pytest.raises(OutboxFullError, match="disk is full"):
         outbox.commit(builder(KEY))
     monkeypatch.undo()
@@ -211,7 +211,7 @@ def test_a_lost_database_is_made_again_from_the_packets(outbox: Outbox) -> None:
 def test_a_container_without_a_row_is_adopted_if_it_continues_the_chain(outbox: Outbox) -> None:
     outbox.commit(builder(KEY))
     manifest, container = builder(KEY)(outbox.head)
-    edge.outbox_store.write_durably(outbox.path(2, manifest.packet_id), container)
+    edge.delivery.outbox_store.write_durably(outbox.path(2, manifest.packet_id), container)
     again = reopen(outbox)
     assert again.counts().pending == 2
     assert_chain_is_whole(again)
@@ -243,7 +243,7 @@ def test_a_packet_that_the_disk_altered_is_kept_aside_as_damaged(outbox: Outbox)
 CHILD = """
 import sys, os
 from pathlib import Path
-from edge.outbox import Outbox
+from edge.delivery.outbox import Outbox
 from evidence.seal import SigningKey
 from tests.edge.packets import builder
 box = Outbox(Path(sys.argv[1]), free_bytes=lambda _: 2**40)
@@ -322,7 +322,7 @@ class OutboxLife(RuleBasedStateMachine):
     @rule()
     def crash_between_file_and_row(self) -> None:
         manifest, container = builder(KEY)(self.box.head)
-        edge.outbox_store.write_durably(self.box.path(manifest.chain.sequence, manifest.packet_id), container)
+        edge.delivery.outbox_store.write_durably(self.box.path(manifest.chain.sequence, manifest.packet_id), container)
         (self.box.packets / "half.glp.part").write_bytes(b"half")
         self.model[manifest.packet_id] = "pending"
         self.restart()

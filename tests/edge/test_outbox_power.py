@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import common.durable
-import edge.outbox_store
-from edge.outbox import Outbox
+import edge.delivery.outbox_store
+from edge.delivery.outbox import Outbox
 from evidence.seal import SigningKey
 from tests.edge.packets import builder
 from tests.power import Power, power
@@ -23,14 +23,14 @@ def commits(folder: Path, power: Power, monkeypatch: pytest.MonkeyPatch) -> list
     """For each row written down: whether its container would have survived a power cut at that moment."""
     seen: list[bool] = []
     box = Outbox(folder, free_bytes=lambda _: PLENTY)
-    real = edge.outbox_store.insert_row
+    real = edge.delivery.outbox_store.insert_row
 
     def insert(db: sqlite3.Connection, manifest: object, container: bytes) -> None:
         file = next(p for p in box.packets.glob("*.glp") if manifest.packet_id in p.name)  # type: ignore[attr-defined]
         seen.append(power.survives(file))
         real(db, manifest, container)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("edge.outbox.insert_row", insert)
+    monkeypatch.setattr("edge.delivery.outbox.insert_row", insert)
     for _ in range(3):
         box.commit(builder(KEY))
     box.close()
@@ -58,7 +58,7 @@ def test_the_test_sees_a_sync_that_is_left_out(
     left_out: str, tmp_path: Path, power: Power, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if left_out == "folder":
-        monkeypatch.setattr(edge.outbox_store, "sync_folder", lambda folder: None)
+        monkeypatch.setattr(edge.delivery.outbox_store, "sync_folder", lambda folder: None)
     else:
         real = power.synced
         monkeypatch.setattr(power, "synced", lambda path: real(path) if path.is_dir() else None)
@@ -66,7 +66,7 @@ def test_the_test_sees_a_sync_that_is_left_out(
 
 
 def test_a_state_is_written_down_before_a_file_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.outbox import Keep
+    from edge.delivery.outbox import Keep
     from tests.edge.packets import receipt_for
 
     box = Outbox(tmp_path, free_bytes=lambda _: PLENTY, keep=Keep(max_bytes=0))

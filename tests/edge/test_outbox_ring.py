@@ -11,10 +11,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-import edge.outbox
+import edge.delivery.outbox
 from edge.cli import edge as edge_cli
-from edge.outbox import Keep, Outbox
-from edge.outbox_tool import entries, resend
+from edge.delivery.outbox import Keep, Outbox
+from edge.delivery.outbox_tool import entries, resend
 from evidence.container import open_packet
 from evidence.seal import SigningKey
 from tests.edge.packets import builder, receipt_for
@@ -236,7 +236,7 @@ def test_no_call_grows_with_what_was_delivered_before(tmp_path: Path, ring: str)
 def test_rows_of_packets_long_gone_are_forgotten_and_still_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge.outbox, "_PAST_ROWS", 5)
+    monkeypatch.setattr(edge.delivery.outbox, "_PAST_ROWS", 5)
     box = box_of(tmp_path, max_bytes=0)
     deliver(box, 20)
     assert len(entries(tmp_path)) <= 8

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import edge.outbox_store
-from edge.outbox import Keep, Outbox, OutboxBusyError, OutboxError, OutboxFullError
-from edge.outbox_store import is_damage
+import edge.delivery.outbox_store
+from edge.delivery.outbox import Keep, Outbox, OutboxBusyError, OutboxError, OutboxFullError
+from edge.delivery.outbox_store import is_damage
 from evidence.seal import SigningKey
 from tests.edge.packets import builder, receipt_for
 
@@ -151,7 +151,7 @@ def test_a_receipt_that_a_full_disk_let_nobody_write_down_is_remembered_by_the_f
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge.outbox_store, "_BUSY_S", 0.05)
+    monkeypatch.setattr(edge.delivery.outbox_store, "_BUSY_S", 0.05)
 
 
 def test_a_lock_of_another_program_keeps_nobody_from_starting_and_loses_nothing(tmp_path: Path, hurried: None) -> None:
@@ -211,7 +211,7 @@ def test_only_sqlites_own_word_for_damage_counts(code: str, tmp_path: Path, monk
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(edge.outbox_store, "_open", fails)
+        patched.setattr(edge.delivery.outbox_store, "_open", fails)
         with pytest.raises(OutboxError):
             Outbox(tmp_path, min_free_bytes=0)
     assert damaged(tmp_path) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.plate_layout import Layout, layout_of
+from edge.plate.layout import Layout, layout_of
 from models.plates import LineReading, PlateReading
 
 PITCH = 0.1

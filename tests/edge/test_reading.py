@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.reading import View, read_plate
+from edge.plate.reading import View, read_plate
 from evidence.acts import VehicleClass
 from models.plates import Corners, LineReading, PlateBox
 from models.plates import PlateReading as RawReading

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.outbox import OutboxFullError
-from edge.recorder import CameraIdentity, PacketFolder, Recorder
-from edge.ring import PacketRing
-from edge.source import VideoSource
+from edge.delivery.outbox import OutboxFullError
+from edge.delivery.recorder import CameraIdentity, PacketFolder, Recorder
 from edge.types import ActEvent, Still
+from edge.video.ring import PacketRing
+from edge.video.source import VideoSource
 from evidence.acts import ActCode, VehicleClass
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, verify_packet

@@ -10,10 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from edge.clip import ClipError, RingPacket
-from edge.ring import PacketRing
-from edge.source import VideoSource
 from edge.types import Frame
+from edge.video.clip import ClipError, RingPacket
+from edge.video.ring import PacketRing
+from edge.video.source import VideoSource
 from tests.edge.media import FOOTAGE, make_video, needs_footage
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from common.logs import LineFormatter
 from edge.health import CameraState
-from edge.source import SourceSettings, VideoSource
-from edge.source_errors import SourceError
-from evidence.logs import LineFormatter
+from edge.video.source import SourceSettings, VideoSource
+from edge.video.source_errors import SourceError
 from tests.edge.brokers import eventually
 from tests.edge.media import FOOTAGE, make_video, needs_footage
 

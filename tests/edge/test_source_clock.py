@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.clock import StreamClock, kernel_clock_synchronised
+from edge.video.clock import StreamClock, kernel_clock_synchronised
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

@@ -13,9 +13,9 @@ import av
 import numpy as np
 import pytest
 
-from edge.ring import PacketRing
-from edge.source import SourceSettings, VideoSource
 from edge.types import Frame
+from edge.video.ring import PacketRing
+from edge.video.source import SourceSettings, VideoSource
 from tests.edge.brokers import eventually
 from tests.edge.media import make_video
 from tests.edge.rtsp import RtspServer, needs_ffmpeg

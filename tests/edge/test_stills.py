@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from edge.stills import StillStore
 from edge.types import Frame
+from edge.video.stills import StillStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 IMAGE = np.zeros((16, 16, 3), np.uint8)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.paths import Path
+from edge.road.trajectory import Path
 from edge.rules.red_light import red_light
 from edge.rules.stopped_past_line import stopped_past_line
 from evidence.acts import LampState, VehicleClass

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from edge.foot import TallFoot
-from edge.tracking import Observation
+from edge.road.hidden_wheels import TallFoot
+from edge.tracks.tracking import Observation
 from evidence.acts import VehicleClass
 from tools.simulate.junction import camera, demo_scene
 from zones.upright import Uprights

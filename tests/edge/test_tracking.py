@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.tracking import Track, Tracker, TrackerSettings, covered_feet
+from edge.tracks.tracking import Track, Tracker, TrackerSettings, covered_feet
 
 Box = tuple[float, float, float, float]
 Mover = Callable[[float], Box | None]

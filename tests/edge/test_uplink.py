@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.outbox import Outbox
-from edge.transfer import Transfers
-from edge.uplink import BrokerAddress, Uplink, UplinkError
+from edge.delivery.outbox import Outbox
+from edge.delivery.transfer import Transfers
+from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError
 from evidence.container import verify_packet
 from evidence.packet import utc_text
 from evidence.seal import SigningKey

@@ -7,8 +7,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.outbox import Pending
-from edge.transfer import Transfers
+from edge.delivery.outbox import Pending
+from edge.delivery.transfer import Transfers
 from evidence.wire import Want
 
 CHUNK = 1024

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.logs import LineFormatter
 from evidence import addresses
 from evidence.addresses import hide, remember, shown_address, with_login
 from evidence.errors import GiaoLoError
-from evidence.logs import LineFormatter
 
 SHOWN = [
     # what it is, address, what is shown

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence import logs
-from evidence.logs import LineLimit, plain
+from common import logs
+from common.logs import LineLimit, plain
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d [A-Z]+ [\w.]+ ")
 
@@ -28,18 +28,18 @@ def written() -> Iterator[io.StringIO]:
 
 
 def test_every_line_has_its_time_with_the_zone(written: io.StringIO) -> None:
-    logging.getLogger("central.mqtt").warning("hello %s", "there")
+    logging.getLogger("central.intake.mqtt").warning("hello %s", "there")
     assert LINE.match(written.getvalue())
-    assert written.getvalue().endswith("WARNING central.mqtt hello there\n")
+    assert written.getvalue().endswith("WARNING central.intake.mqtt hello there\n")
 
 
 @pytest.mark.parametrize(
     "sent",
-    ["giaolo/v1/x\n2026-11-25T10:00:00.000+07:00 INFO central.ingest receipt node=n packet=p status=stored",
+    ["giaolo/v1/x\n2026-11-25T10:00:00.000+07:00 INFO central.intake.ingest receipt node=n packet=p status=stored",
      "a\r\nb", "\x1b[2J\x1b[31mred", "\u2028next", "\x85next", "\u202egpj.exe", "\0"],
 )  # fmt: skip
 def test_nobody_writes_a_line_of_his_own(written: io.StringIO, sent: str) -> None:
-    logging.getLogger("central.mqtt").error("message dropped topic=%s", sent)
+    logging.getLogger("central.intake.mqtt").error("message dropped topic=%s", sent)
     lines = written.getvalue().splitlines()
     assert len(lines) == 1
     assert "message dropped" in lines[0]
@@ -59,7 +59,7 @@ def test_letters_of_ours_stay_as_they_are() -> None:
 
 def test_a_traceback_is_indented_and_what_it_quotes_cannot_start_a_line(written: io.StringIO) -> None:
     try:
-        raise ValueError("bad\n2026-11-25T10:00:00.000+07:00 INFO central.ingest receipt status=stored")
+        raise ValueError("bad\n2026-11-25T10:00:00.000+07:00 INFO central.intake.ingest receipt status=stored")
     except ValueError:
         logging.getLogger("central.web").exception("unexpected")
     first, *others = written.getvalue().splitlines()
@@ -69,7 +69,7 @@ def test_a_traceback_is_indented_and_what_it_quotes_cannot_start_a_line(written:
 
 
 def test_a_flood_of_one_kind_is_bounded_counted_and_hides_no_other_line(written: io.StringIO) -> None:
-    flood, other = logging.getLogger("asyncio"), logging.getLogger("central.ingest")
+    flood, other = logging.getLogger("asyncio"), logging.getLogger("central.intake.ingest")
     for n in range(20_000):
         flood.error("socket.accept() out of system resource %d", n)
     other.warning("disk is nearly full")

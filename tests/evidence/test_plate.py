@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evidence.plate import (
+from countries.vn.plates import (
     PROVINCES,
     SECOND_LETTER,
     SERIES_11,

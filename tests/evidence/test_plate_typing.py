@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.plate import (
+from countries.vn.plates import (
     PROVINCES,
     SECOND_LETTER,
     SERIES_20,

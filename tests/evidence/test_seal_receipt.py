@@ -165,7 +165,10 @@ def test_a_file_that_is_no_key_is_refused_with_its_name(
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("signature", ["", "!!!", "AAAA", "é", " " + CENTRE.sign(b"x")])
+@pytest.mark.parametrize(
+    "signature",
+    ["", "!!!", "AAAA", "é", pytest.param(" " + CENTRE.sign(b"x"), id="a space before it")],
+)
 def test_a_signature_that_is_none_is_refused(signature: str) -> None:
     with pytest.raises(PacketError):
         CENTRE.public.verify(signature, b"x", where="test")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from tests.edge.media import make_video
 from tests.edge.test_config import SCENE
-from tools.cli import cli
+from tools.command.cli import cli
 
 
 @pytest.mark.postgres

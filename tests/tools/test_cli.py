@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.edge.media import make_video
-from tools.cli import COMMANDS, cli
+from tools.command.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +97,7 @@ def test_bad_input_ends_in_a_line_and_exit_1(
 
 def test_verify_starts_without_networks_web_or_database() -> None:
     code = (
-        "import sys, json; from tools.cli import cli\n"
+        "import sys, json; from tools.command.cli import cli\n"
         "try: cli.main(['verify', '--help'], standalone_mode=False)\n"
         "finally: print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
     )

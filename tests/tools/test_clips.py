@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from edge.lamps import Signals
-from edge.source import VideoSource
+from edge.signals.lamps import Signals
+from edge.video.source import VideoSource
 from evidence.acts import LampState
-from tools.cli import cli
-from tools.evaluate import load_acts, load_truth
-from tools.evaluation import Score, score
+from tools.command.cli import cli
+from tools.evaluate.acts import Score, score
+from tools.evaluate.cli import load_acts, load_truth
 from zones.load import load_scene
 
 CLIPS = Path(__file__).parents[2] / "tools" / "clips"

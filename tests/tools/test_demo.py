@@ -20,15 +20,25 @@ import pytest
 
 from tests import waiting
 from tests.edge.media import make_video
-from tools.demo_site import MADE_UP_OWNERS, SHIPPED, DemoError, choose_clip, fresh_folder, registry_csv
-from tools.processes import ProcessError, Processes, free_port, port_is_taken
+from tools.demo.processes import ProcessError, Processes, free_port, port_is_taken
+from tools.demo.site import MADE_UP_OWNERS, SHIPPED, DemoError, choose_clip, fresh_folder, registry_csv
 
 ROOT = Path(__file__).parents[2]
 SCENE = ROOT / "zones" / "examples" / "hanoi_giang_vo.yaml"
 
 
 def start_demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tools.cli", "demo", "--dir", str(folder), "--port", str(free_port()), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.command.cli",
+        "demo",
+        "--dir",
+        str(folder),
+        "--port",
+        str(free_port()),
+        *arguments,
+    ]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -156,7 +166,7 @@ def test_a_part_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
 def test_a_part_that_does_not_listen_to_sigterm_is_ended_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.processes._STOP_S", 0.3)
+    monkeypatch.setattr("tools.demo.processes._STOP_S", 0.3)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     with Processes(tmp_path) as parts:
         parts.start("deaf", [sys.executable, "-c", code])
@@ -193,6 +203,6 @@ def test_a_clip_and_its_scene_come_together(tmp_path: Path) -> None:
 
 
 def test_without_any_clip_the_demo_says_what_to_pass(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tools.demo_site.SHIPPED", tmp_path / "none.mp4")
+    monkeypatch.setattr("tools.demo.site.SHIPPED", tmp_path / "none.mp4")
     with pytest.raises(DemoError, match="giaolo demo --clip VIDEO --scene"):
         choose_clip(None, None)

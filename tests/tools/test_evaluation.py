@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.edge.media import FOOTAGE, needs_footage
-from tools.cli import cli
-from tools.evaluation import Reported, Score, TruthError, iou, read_truth, score
+from tools.command.cli import cli
+from tools.evaluate.acts import Reported, Score, TruthError, iou, read_truth, score
 
 HERE, THERE = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 500.0, 200.0)
 # 30 px to the side of HERE: IoU 0.54; 60 px: 0.25

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
 
+from countries.vn.plates import parse
 from evidence.acts import ActCode, LampState, VehicleClass
-from evidence.plate import parse
-from tools.simulate.cli import is_divided_piece
-from tools.simulate.cli import simulate as simulate_command
+from tools.command.simulate import is_divided_piece
+from tools.command.simulate import simulate as simulate_command
 from tools.simulate.demand import Flow as Flow
 from tools.simulate.demand import Habits, arrivals
 from tools.simulate.judge import Verdict, judge

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tools.model_figures import matched, models
+from tools.evaluate.model_figures import matched, models
 from tools.train.data import IGNORE, Sample
 from tools.train.plate_drawing import clean_plate, draw_plate, seen_at
 from tools.train.plate_sets import SHARED, corrected, corrections, held_out, split

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from evidence.acts import ActCode, LampState
-from tools.cli import cli
-from tools.evaluate import load_acts, load_truth
-from tools.evaluation import score
+from tools.command.cli import cli
+from tools.evaluate.acts import score
+from tools.evaluate.cli import load_acts, load_truth
 from tools.simulate.judge import Verdict, judge
 from tools.simulate.junction import ARROW, MAIN
 from tools.simulate.spoil import LEVELS

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from evidence.container import open_packet
 from evidence.seal import SigningKey, public_path
 from tests.central.build import NodeChain
-from tools.cli import cli
+from tools.command.cli import cli
 
 
 @pytest.fixture

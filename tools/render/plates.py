@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from countries.vn.plates import parse
 from evidence.errors import GiaoLoError
-from evidence.plate import parse
 
 WIDTH, HEIGHT = 512, 256
 _COLOURS = {"white": ((236, 238, 238), (18, 18, 20)), "yellow": ((45, 190, 240), (16, 16, 16)),

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.lamps import LampReading
-from edge.paths import SceneGeometry
 from edge.pipeline import CameraPipeline, PipelineSettings
-from edge.reading import View, ViewBook
-from edge.stills import StillStore
-from edge.tracking import iou
+from edge.plate.reading import View, ViewBook
+from edge.road.trajectory import SceneGeometry
+from edge.signals.lamps import LampReading
+from edge.tracks.tracking import iou
 from edge.types import ActEvent, Frame, Image, Still
+from edge.video.stills import StillStore
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
 from models.plates import Corners, PlateBox, PlateReading

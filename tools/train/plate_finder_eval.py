@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.reading import VEHICLE_MARGIN, cut_out
+from edge.plate.reading import VEHICLE_MARGIN, cut_out
 from models.detector import Detector
 from models.plates import PlateFinder
 from tools.train.data import Sample, group_scenes, inside, iou, one_per_likeness, read_yolo, split_by_scene

@@ -1,0 +1,127 @@
+"""Is the record of a case the one that was signed, and is the case what its record says?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from central.cases import log as case_log
+from central.cases.lifecycle import Action, Status
+from central.ledger.signing import Ledger
+from central.store.db import CaseEventRow, CaseRow
+from countries.vn.law import KIND_OF_CLASS
+from evidence.errors import PacketError
+from evidence.packet import Manifest
+from evidence.seal import VerifyKey
+
+_TOLD = ("status", "act", "plate", "plate_colour", "kind")
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """How to check what the centre signed: events up to `unsigned_until` are older than signing."""
+
+    ledger: Ledger
+    key: VerifyKey
+    unsigned_until: int
+
+    def faults(self, case: CaseRow, events: Sequence[CaseEventRow]) -> Iterator[str]:
+        """Whether each event, and the end of the record, carries this centre's signature."""
+        for row in events:
+            if row.signature is None and row.id <= self.unsigned_until:
+                continue
+            if not self._good(self.ledger.check_event, case.id, row.sequence, row.hash, row.signature):
+                yield f"event {row.sequence} of the case was not written by this centre: its signature does not fit"
+                return  # all that follow hang on it
+        old = not events or events[-1].id <= self.unsigned_until
+        if case.events_signature is None and old:
+            return
+        head = case.events_head or ""
+        if not self._good(self.ledger.check_end, case.id, case.events_count, head, case.events_signature):
+            yield "the end of its record was not signed by this centre: events were removed"
+
+    def _good(self, check: Any, case: str, count: int, head: str, signature: str | None) -> bool:
+        try:
+            check(self.key, case, count, head, signature or "")
+        except PacketError:
+            return False
+        return True
+
+
+@dataclass
+class Told:
+    """What the signed manifest and then the record, event by event, say of a case."""
+
+    fields: dict[str, Any]
+    confirmed_by: str | None = None
+    notice: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifest: Manifest, events: Sequence[CaseEventRow]) -> Told:
+        plate = manifest.plate
+        said = cls(
+            {
+                "status": Status.NEW.value,
+                "act": manifest.act.code.value,
+                "plate": plate.text,
+                "plate_colour": plate.colour,
+                "kind": KIND_OF_CLASS[manifest.vehicle.cls],
+            }
+        )
+        for event in events:
+            said.fields.update({name: event.after[name] for name in _TOLD if name in event.after})
+            if event.action == Action.CONFIRM.value:
+                said.confirmed_by = event.actor
+            elif event.action == Action.RETURN.value:
+                said.confirmed_by, said.notice = None, {}
+            elif event.action == Action.ISSUE.value:
+                said.notice = {**event.after, "issued_by": event.actor}
+        return said
+
+
+def record_faults(
+    case: CaseRow, events: Sequence[CaseEventRow], manifest: Manifest | None, signatures: Signatures | None
+) -> list[str]:
+    """Everything wrong with one case, a sentence each. `manifest` None: it cannot be read, which is told elsewhere.
+
+    The columns of the case and of its notice are for finding and listing; the record is what happened. Where they
+    differ somebody changed a column past the program.
+    """
+    faults: list[str] = []
+    try:
+        case_log.verify_log(case, events)
+    except case_log.LogBroken as error:
+        faults.append(error.what)
+    if signatures is not None:
+        faults += signatures.faults(case, events)
+    if manifest is not None:
+        told = Told.of(manifest, events)
+        faults += _differences(told.fields | {"confirmed_by": told.confirmed_by}, case, "its record says")
+        sealed = {"node_id": manifest.node.id, "camera_id": manifest.camera.id, "place": manifest.camera.place,
+                  "occurred_at": manifest.act.occurred_at, "act_suspected": manifest.act.code.value,
+                  "plate_machine": manifest.plate.text}  # fmt: skip
+        faults += _differences(sealed, case, "the sealed packet says")
+        faults += _notice_faults(case, told.notice)
+    return faults
+
+
+def _notice_faults(case: CaseRow, told: Mapping[str, Any]) -> Iterator[str]:
+    notice = case.notice
+    if told and notice is None:
+        yield "its notice is missing"
+    elif notice is not None and notice.issued_at is not None and not told:
+        yield "its notice was never issued, its record says"
+    elif told and notice is not None:
+        stored = {"number": notice.content.get("number_text"), "pdf_sha256": notice.pdf_sha256,
+                  "issued_by": notice.issued_by}  # fmt: skip
+        for name, value in stored.items():
+            if name in told and told[name] != value:
+                yield f"{name} of its notice is {value}, its record says {told[name]}"
+
+
+def _differences(told: Mapping[str, Any], case: CaseRow, source: str) -> Iterator[str]:
+    for name, value in told.items():
+        stored = getattr(case, name)
+        if stored != value:
+            yield f"{name} is {stored}, {source} {value}"

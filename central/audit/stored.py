@@ -1,0 +1,176 @@
+"""Is everything that was stored still what was stored? For the unit's own checks and for an inspector.
+
+The Merkle log is computed again from its leaves, so no stored hash is believed; packets, signed checkpoints, the record
+of each case and on request every file are held against it. And as all hashes can be computed again by whoever may write
+to the database, what counts in the end are signatures: the node's on each packet, the centre's on checkpoints and
+records, and what the centre keeps outside the database (`central.ledger.signing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.audit.records import Signatures, record_faults
+from central.cases import log as case_log
+from central.intake.nodes import check_seal
+from central.ledger.merkle import Checkpoint, Subtree, leaf_hash, node_hash, root_of
+from central.ledger.signing import Ledger, LedgerError, ledger_of
+from central.store.blobs import BlobStore
+from central.store.db import CaseEventRow, CaseRow, CheckpointRow, LogNodeRow, PacketRow
+from central.store.packets import container_of
+from evidence.canonical import sha256_hex
+from evidence.container import Seal
+from evidence.errors import GiaoLoError, PacketError
+from evidence.packet import Manifest
+from evidence.seal import VerifyKey
+
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was looked at, and everything that is not as it should be."""
+
+    packets: int
+    checkpoints: int
+    cases: int
+    faults: tuple[str, ...]
+
+
+def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None) -> Audit:
+    """Check log, packets, seals, checkpoints and case records; with `files` also every byte of every packet.
+
+    Seals are checked against the keys that the packet's node has or had, records of cases against the centre's
+    signatures, and the log against the checkpoint that lies outside the database.
+    """
+    lowest = select(LogNodeRow.hash).where(LogNodeRow.level == 0).order_by(LogNodeRow.index)
+    leaves = list(session.scalars(lowest))
+    logged = _complete(leaves)
+    faults = list(_tree_faults(session, logged, len(leaves)))
+    packets = checkpoints = cases = 0
+    seen: set[int] = set()
+    for row in session.scalars(select(PacketRow).order_by(PacketRow.log_index).execution_options(yield_per=_BATCH)):
+        packets += 1
+        seen.add(row.log_index)
+        faults += [f"packet {row.id}: {fault}" for fault in _packet_faults(session, row, leaves)]
+    faults += [f"log entry {i}: its packet is missing" for i in range(len(leaves)) if i not in seen]
+    for checkpoint in session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)):
+        checkpoints += 1
+        faults += _checkpoint_faults(checkpoint, logged, len(leaves), key, centre)
+    ledger = ledger_of(session)
+    signatures: Signatures | None = None
+    if ledger is not None:
+        faults += _outside_faults(ledger, logged, len(leaves))
+        faults += _mark_faults(session, ledger)
+        try:
+            signatures = Signatures(ledger, key, ledger.unsigned_until())
+        except LedgerError as error:
+            faults.append(f"record of cases: {error}")
+            signatures = Signatures(ledger, key, 0)
+    for case in session.scalars(select(CaseRow).order_by(CaseRow.number)):
+        cases += 1
+        events = case_log.events(session, case.id)
+        faults += [f"case {case.number}: {f}" for f in record_faults(case, events, _manifest(case.packet), signatures)]
+    orphans = select(CaseEventRow.case_id).where(CaseEventRow.case_id.not_in(select(CaseRow.id))).distinct()
+    faults += [f"case {case_id}: was removed, its record is still there" for case_id in session.scalars(orphans)]
+    if files is not None:
+        for packet_id in session.scalars(select(PacketRow.id).order_by(PacketRow.log_index)).all():
+            try:
+                container_of(session, files, packet_id)
+            except GiaoLoError as error:
+                faults.append(f"packet {packet_id}: {error.what} ({error.where})")
+    return Audit(packets, checkpoints, cases, tuple(faults))
+
+
+def _packet_faults(session: Session, row: PacketRow, leaves: list[str]) -> Iterator[str]:
+    if sha256_hex(row.manifest.encode()) != row.digest:
+        yield "its manifest was altered"
+    if row.log_index >= len(leaves) or leaves[row.log_index] != leaf_hash(row.digest).hex():
+        yield f"is not entry {row.log_index} of the log"
+    manifest = _manifest(row)
+    if manifest is None:
+        yield "its manifest cannot be read"
+        return
+    stored = (row.packet_id, row.node_id, row.sequence, row.previous, row.occurred_at)
+    chain = manifest.chain
+    if stored != (
+        manifest.packet_id, manifest.node.id, chain.sequence, chain.previous, manifest.act.occurred_at
+    ):  # fmt: skip
+        yield "its row is not what its manifest says"
+    try:
+        check_seal(session, manifest, Seal.model_validate_json(row.seal))
+    except ValidationError:
+        yield "its seal cannot be read"
+    except GiaoLoError as error:
+        yield f"its seal does not hold: {error.what}"
+
+
+def _manifest(row: PacketRow) -> Manifest | None:
+    try:
+        return Manifest.from_bytes(row.manifest.encode())
+    except GiaoLoError:
+        return None
+
+
+def _outside_faults(ledger: Ledger, logged: Subtree, leaves: int) -> list[str]:
+    """The newest checkpoint as it lies beside the database, which somebody may have cut together with its own."""
+    name = "checkpoint kept outside the database"
+    try:
+        kept = ledger.newest()
+    except LedgerError as error:
+        return [f"{name}: {error}"]
+    if kept is None:
+        return []
+    if kept.size > leaves:
+        return [f"{name}: {kept.size - leaves} entries of the log are missing"]
+    if root_of(logged, 0, kept.size).hex() != kept.root:
+        return [f"{name}: the log up to entry {kept.size} is not the one that was signed"]
+    return []
+
+
+def _mark_faults(session: Session, ledger: Ledger) -> Iterator[str]:
+    """Each notice that was issued is still there, with the record that it had then."""
+    for mark in ledger.marks():
+        if isinstance(mark, str):
+            yield f"record of issued notices ({ledger.marks_file}): {mark}"
+            continue
+        found = session.scalar(
+            select(CaseEventRow.hash).where(CaseEventRow.case_id == mark.case, CaseEventRow.sequence == mark.count)
+        )
+        if found != mark.head:
+            yield f"case {mark.case}: its record is not the one it had when its notice was issued"
+
+
+def _complete(leaves: list[str]) -> Subtree:
+    """All complete subtrees over the leaves, computed."""
+    levels = [[bytes.fromhex(h) for h in leaves]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+    return lambda level, index: levels[level][index]
+
+
+def _tree_faults(session: Session, logged: Subtree, leaves: int) -> Iterator[str]:
+    for row in session.scalars(select(LogNodeRow).order_by(LogNodeRow.level, LogNodeRow.index)):
+        if row.index >= leaves >> row.level:
+            yield f"log hash {row.level}/{row.index}: entries before it are missing"
+        elif row.level and row.hash != logged(row.level, row.index).hex():
+            yield f"log hash {row.level}/{row.index}: is not the hash of what it covers"
+
+
+def _checkpoint_faults(row: CheckpointRow, logged: Subtree, leaves: int, key: VerifyKey, centre: str) -> list[str]:
+    name = f"checkpoint {row.size}"
+    try:
+        Checkpoint(centre, row.size, row.root, row.at, row.key_id, row.signature).verify(key)
+    except PacketError:
+        return [f"{name}: was not signed by this centre's key {key.key_id}"]
+    if row.size > leaves:
+        return [f"{name}: {row.size - leaves} entries of the log are missing"]
+    if root_of(logged, 0, row.size).hex() != row.root:
+        return [f"{name}: the log up to there is not the one that was signed"]
+    return []

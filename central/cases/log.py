@@ -1,0 +1,169 @@
+"""The append-only, hash-chained record of what was done to a case.
+
+Each event carries the hash of the one before it; the case row carries the head and the count, so a removed last event
+is found as well. The database refuses UPDATE and DELETE on the table (migration 0001). Hashes alone stop nobody who may
+write to the database: the centre signs them (`central.ledger.signing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from central.cases.lifecycle import Action, CaseState, Refused, Status
+from central.ledger.signing import ledger_of
+from central.store.db import CaseEventRow, CaseRow
+from evidence.canonical import canonical_json, sha256_hex
+from evidence.errors import GiaoLoError
+from evidence.packet import utc_text
+
+
+class CaseNotFound(GiaoLoError):
+    """There is no such case."""
+
+
+class LogBroken(GiaoLoError):
+    """The record of a case was altered."""
+
+
+def lock_case(session: Session, case_id: str) -> CaseRow:
+    """The case with its row locked until the transaction ends. Raises `CaseNotFound`.
+
+    Raising the version is the lock: PostgreSQL makes others wait and then read the new row; SQLite allows one writer.
+    """
+    raised = session.execute(
+        update(CaseRow).where(CaseRow.id == case_id).values(version=CaseRow.version + 1).returning(CaseRow.id)
+    ).first()
+    if raised is None:
+        raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
+    row = session.get(CaseRow, case_id, populate_existing=True)
+    assert row is not None
+    return row
+
+
+def hold_case(session: Session, case_id: str) -> CaseRow:
+    """Like `lock_case`, for adding to the record alone: the version stays, as nothing of the case is changed.
+
+    Whoever decides names the version he saw; that a picture was looked at meanwhile must not make his page stale.
+    Raises `CaseNotFound`.
+    """
+    held = session.execute(
+        update(CaseRow).where(CaseRow.id == case_id).values(version=CaseRow.version).returning(CaseRow.id)
+    ).first()
+    if held is None:
+        raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
+    return session.get_one(CaseRow, case_id, populate_existing=True)
+
+
+def state_of(row: CaseRow) -> CaseState:
+    return CaseState(Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by)
+
+
+def append(
+    session: Session,
+    case: CaseRow,
+    action: Action,
+    *,
+    actor: str,
+    at: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> CaseEventRow:
+    """Append one event. The case must be locked (`lock_case`) or new."""
+    row = CaseEventRow(
+        case_id=case.id,
+        sequence=(case.events_count or 0) + 1,
+        at=at,
+        actor=actor,
+        action=action.value,
+        before=dict(before or {}),
+        after=dict(after or {}),
+        # PostgreSQL keeps no NUL, and the hash is over what is kept
+        note=note.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        previous=case.events_head,
+        hash="",
+    )
+    row.hash = event_hash(row)
+    case.events_count, case.events_head = row.sequence, row.hash
+    if (ledger := ledger_of(session)) is not None:
+        row.signature = ledger.sign_event(case.id, row.sequence, row.hash)
+        case.events_signature = ledger.sign_end(case.id, row.sequence, row.hash)
+        if action is Action.ISSUE:
+            ledger.remember(session, case.id, row.sequence, row.hash)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def event_hash(row: CaseEventRow) -> str:
+    return sha256_hex(
+        canonical_json(
+            {
+                "case": row.case_id,
+                "sequence": row.sequence,
+                "at": utc_text(row.at),
+                "actor": row.actor,
+                "action": row.action,
+                "before": row.before,
+                "after": row.after,
+                "note": row.note,
+                "previous": row.previous,
+            }
+        )
+    )
+
+
+# What changes neither the case nor what a person sees of it: his page stays good.
+_LOOKING = frozenset({Action.VIEW.value, Action.CLAIM.value, Action.RELEASE.value})
+
+
+def seen_version(session: Session, case_id: str) -> int:
+    """The version of a case that a page shows: number of its last event that changed what there is to judge.
+
+    A decision names it, so that nobody decides on what he has not seen. Views and claims do not count.
+    """
+    return (
+        session.scalar(
+            select(func.max(CaseEventRow.sequence)).where(
+                CaseEventRow.case_id == case_id, CaseEventRow.action.not_in(_LOOKING)
+            )
+        )
+        or 0
+    )
+
+
+def version_of(rows: Sequence[CaseEventRow]) -> int:
+    """`seen_version` of a record that is loaded already."""
+    return max((row.sequence for row in rows if row.action not in _LOOKING), default=0)
+
+
+def check_seen(session: Session, case_id: str, seen: int | None) -> None:
+    """Raises `Refused` (`changed`) unless `seen` is the version in force; None: the caller looked at no page."""
+    if seen is not None and seen != seen_version(session, case_id):
+        raise Refused("changed", "the case has changed since you opened it", remedy="look at it again, then decide")
+
+
+def events(session: Session, case_id: str) -> Sequence[CaseEventRow]:
+    return session.scalars(
+        select(CaseEventRow).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.sequence)
+    ).all()
+
+
+def verify_log(case: CaseRow, rows: Sequence[CaseEventRow]) -> None:
+    """Raise `LogBroken` at the first event that does not fit."""
+    previous: str | None = None
+    for position, row in enumerate(rows, start=1):
+        if row.sequence != position or row.previous != previous or row.hash != event_hash(row):
+            raise LogBroken(
+                f"event {position} of the case was altered, removed or inserted",
+                where=case.id,
+                remedy="compare with a backup; do not decide on this case",
+            )
+        previous = row.hash
+    if len(rows) != case.events_count or previous != case.events_head:
+        raise LogBroken("the last events of the case are missing", where=case.id, remedy="compare with a backup")

@@ -1,0 +1,70 @@
+"""A case begins: with a packet that verified, and times that can be."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from central.cases import log as case_log
+from central.cases.lifecycle import Action, Status
+from central.store.db import CaseRow, next_number
+from countries.vn.law import KIND_OF_CLASS
+from evidence.packet import Manifest
+
+CLOCK_TOLERANCE = timedelta(seconds=1)
+MAKING_TIME = timedelta(seconds=60)
+"""From an act, or the last that the packet saw of its vehicle, to the packet: the clip goes on for 6 s, a finding
+settles for 6 s, a stream that stalls is waited for 10 s; the rest is for a busy box."""
+CLOCKS_APART = timedelta(seconds=10)
+"""A packet made so much after it came tells of two clocks that differ by more than their own errors."""
+DELIVERY_TIME = timedelta(days=7)
+"""A packet that says to be older when it comes was either cut off for a week or made by a wrong clock."""
+
+
+def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id: str, now: datetime) -> CaseRow:
+    """The case of a packet that was just stored."""
+    plate = manifest.plate
+    flags = list(manifest.act.flags)
+    if "clock_unsure" not in flags and not times_can_be(manifest, now):
+        flags.append("clock_unsure")  # whatever the node thinks of its clock
+    row = CaseRow(
+        id=case_id,
+        number=next_number(session, "case"),
+        packet_id=packet_id,
+        node_id=manifest.node.id,
+        camera_id=manifest.camera.id,
+        place=manifest.camera.place,
+        unit=manifest.camera.unit,
+        act_suspected=manifest.act.code.value,
+        act=manifest.act.code.value,
+        occurred_at=manifest.act.occurred_at,
+        detected_at=manifest.created_at,
+        flags=flags,
+        vehicle_class=manifest.vehicle.cls.value,
+        kind=KIND_OF_CLASS[manifest.vehicle.cls],
+        plate_machine=plate.text,
+        plate_machine_confidence=plate.confidence,
+        plate_colour_machine=plate.colour,
+        plate=plate.text,
+        plate_colour=plate.colour,
+        status=Status.NEW.value,
+        second_state="pending",
+    )
+    session.add(row)
+    session.flush()
+    case_log.append(session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now, after={"packet": packet_id})
+    return row
+
+
+def times_can_be(manifest: Manifest, received_at: datetime) -> bool:
+    """Whether act, packet and receipt can have followed each other as the packet says."""
+    act, made_at = manifest.act, manifest.created_at
+    if act.occurred_at > received_at + CLOCK_TOLERANCE:
+        return False
+    if manifest.clock.source == "file":
+        return True  # a recording is looked at when it pleases
+    followed = timedelta(seconds=max(manifest.track.points[-1].t_s - act.t_s, 0.0))
+    made_in_time = -CLOCK_TOLERANCE <= made_at - act.occurred_at <= MAKING_TIME + followed
+    came_in_time = -CLOCKS_APART <= received_at - made_at <= DELIVERY_TIME
+    return made_in_time and came_in_time

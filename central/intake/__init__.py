@@ -1,0 +1,1 @@
+"""From messages of boxes to committed packets: broker, transfers, quarantine, chains."""

@@ -1,0 +1,1 @@
+"""What the centre signs of its own record, and the check that it still holds."""

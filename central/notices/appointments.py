@@ -1,0 +1,59 @@
+"""When an owner is asked to come: on a working day, in the future, and not everybody at the same hour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from central.cases.lifecycle import Refused
+from central.config import Office
+from central.store.db import NoticeRow
+from countries.vn.calendar import WorkCalendar, national
+from countries.vn.deadlines import VIETNAM, local_date
+
+SEARCHED_DAYS = 10
+"""Working days looked through for an hour with room: an owner's 20 days would run out before a later one."""
+
+
+def default_appointment(
+    now: datetime, office: Office, calendar: WorkCalendar | None = None, taken: Mapping[datetime, int] | None = None
+) -> datetime:
+    """The least taken hour of the first working day with room, `appear_days` from now or later.
+
+    `taken`: how many owners are asked to come at each instant (`booked`). When no day of the next ten has room, the
+    least taken hour of all of them: an overfull hour is better than an appointment after the owner's term.
+    """
+    known, so_far = calendar or national(), taken or {}
+    day = local_date(now) + timedelta(days=office.appear_days)
+    searched: list[datetime] = []
+    for _ in range(SEARCHED_DAYS):
+        day = known.working_day_from(day)
+        hours = [datetime.combine(day, hour, VIETNAM) for hour in office.appear_times]
+        best = min(hours, key=lambda at: so_far.get(at, 0))  # the earliest of those that are taken least
+        if so_far.get(best, 0) < office.appear_per_time:
+            return best
+        searched += hours
+        day += timedelta(days=1)
+    return min(searched, key=lambda at: so_far.get(at, 0))
+
+
+def check_appointment(at: datetime, now: datetime, calendar: WorkCalendar, *, where: str) -> None:
+    """Raises `Refused`: `appointment` in the past, `appointment_rest` on a day on which nobody is there."""
+    if at <= now:
+        raise Refused("appointment", "the appointment lies in the past", where=where, remedy="choose a later day")
+    if calendar.is_rest(local_date(at)):
+        raise Refused(
+            "appointment_rest", f"{local_date(at):%d/%m/%Y} is a rest day", where=where, remedy="choose a working day"
+        )
+
+
+def booked(session: Session, now: datetime) -> Counter[datetime]:
+    """How many owners are asked to come at each instant from now on, drafts included."""
+    rows = session.execute(
+        select(NoticeRow.appear_at, func.count()).where(NoticeRow.appear_at > now).group_by(NoticeRow.appear_at)
+    )
+    return Counter({at.astimezone(VIETNAM): n for at, n in rows if at is not None})

@@ -1,0 +1,1 @@
+"""What an owner sees of a case: look-up and pictures."""

@@ -1,0 +1,183 @@
+"""What the owner sees. By plate: the fields that TT 73/2024/TT-BCA Điều 24.1.c (as of TT 13/2025) lists, no more.
+
+No name, no identity number, no address of the owner, no picture, no amount (vietnam-law §2.2). None and unknown have
+the same answer: an empty list. With the code of the notice the owner sees the evidence of that one case.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from central.cases import log as case_log
+from central.cases.lifecycle import Action, Status
+from central.config import Office
+from central.notices.code import code_hash, read_code
+from central.registry import COLOUR_VI
+from central.store.db import CaseRow, LookupRow, NoticeRow
+from countries.vn.calendar import WorkCalendar
+from countries.vn.deadlines import deadlines
+from countries.vn.law import KIND_VI, VehicleKind, act_words
+from countries.vn.plates import format_plate, normalise
+from evidence.acts import ActCode
+from evidence.packet import Manifest
+
+_SHOWN = (Status.ISSUED.value, Status.PUBLISHED.value)
+_MAX_CASES = 100
+
+
+@dataclass(frozen=True)
+class ResolvingUnit:
+    name: str
+    address: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class PublicCase:
+    """A case as the law lets anyone see it who knows plate, colour and kind."""
+
+    kind: VehicleKind
+    kind_vi: str
+    plate: str
+    plate_colour: str
+    plate_colour_vi: str
+    occurred_at: datetime
+    place: str
+    act: ActCode
+    act_vi: str
+    act_en: str
+    detecting_unit: str
+    resolving_units: tuple[ResolvingUnit, ...]
+    status_vi: str
+    status_en: str
+
+
+@dataclass(frozen=True)
+class Summons:
+    """When and where the owner is asked to come, as printed, and the last day to do so.
+
+    `answer_by` is None until the notice was sent: the 20 days run from there (TT 73/2024/TT-BCA Điều 24.5).
+    """
+
+    number: str
+    appear_at: str
+    place: str
+    address: str
+    second_place: str
+    second_appear_at: str
+    answer_by: date | None
+
+
+@dataclass(frozen=True)
+class OwnerCase:
+    """With the code from the notice: the public fields, and the evidence of this one case."""
+
+    public: PublicCase
+    case_id: str
+    notice_number: str
+    summons: Summons
+    manifest: Manifest
+    files: tuple[tuple[str, str], ...]
+    """(role, sha256) of the packet's files; pictures are blurred by the web before they leave."""
+
+
+def owner_lookup(
+    session: Session, plate: str, colour: str, kind: str, *, office: Office, client: str, now: datetime
+) -> list[PublicCase]:
+    """Cases with an issued notice for exactly this plate, colour and kind, newest first; the question is recorded."""
+    text = normalise(plate)[:12]
+    rows = session.scalars(
+        select(CaseRow)
+        .where(
+            CaseRow.plate == text,
+            CaseRow.plate_colour == colour,
+            CaseRow.kind == kind,
+            CaseRow.status.in_(_SHOWN),
+        )
+        .order_by(CaseRow.occurred_at.desc())
+        .limit(_MAX_CASES)
+    ).all()
+    session.add(LookupRow(at=now, client=client[:64], plate=text, colour=colour[:10], kind=kind[:12], shown=len(rows)))
+    return [public_case(row, office) for row in rows]
+
+
+def case_by_code(
+    session: Session, code: str, plate: str, *, office: Office, client: str, now: datetime,
+    calendar: WorkCalendar | None = None,
+) -> OwnerCase | None:  # fmt: skip
+    """The case of a notice, for whoever holds its code and names its plate; the view is recorded in the case.
+
+    None for every mistake alike. Callers limit the rate: the code has 80 bits, guessing it is hopeless anyway.
+    """
+    text = read_code(code)
+    if text is None:
+        return None
+    notice = session.scalar(
+        select(NoticeRow).where(NoticeRow.code_hash == code_hash(text)).options(joinedload(NoticeRow.case))
+    )
+    if notice is None or notice.case.status not in _SHOWN or notice.case.plate != normalise(plate):
+        return None
+    row = case_log.lock_case(session, notice.case_id)
+    case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
+    content = notice.content
+    return OwnerCase(
+        public=public_case(row, office),
+        case_id=row.id,
+        notice_number=str(content.get("number_text", "")),
+        summons=summons_of(row, notice, calendar),
+        manifest=Manifest.from_bytes(row.packet.manifest.encode()),
+        files=tuple((f.role, f.sha256) for f in row.packet.files),
+    )
+
+
+def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = None) -> Summons:
+    """What the notice asks of its owner. `calendar`: the unit's; Vietnam's without corrections when left out."""
+    content = {key: str(value) for key, value in notice.content.items()}
+    due = deadlines(
+        occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=notice.published_at, calendar=calendar
+    )
+    return Summons(
+        number=content.get("number_text", ""),
+        appear_at=content.get("appear_at", ""),
+        place=content.get("unit_in_text", ""),
+        address=content.get("unit_address", ""),
+        second_place=content.get("second_place", ""),
+        second_appear_at=content.get("second_appear_at", ""),
+        answer_by=due.answer_by,
+    )
+
+
+def _movement(row: CaseRow) -> object:
+    """Which turn it was, out of the packet; only a banned turn that the packet itself states has one."""
+    if row.act != ActCode.BANNED_TURN.value or row.act != row.act_suspected:
+        return None
+    return json.loads(row.packet.manifest)["act"]["reasons"].get("movement")
+
+
+def public_case(row: CaseRow, office: Office) -> PublicCase:
+    """The fields of a case that the law lists."""
+    act = ActCode(row.act)
+    act_vi, act_en = act_words(act, _movement(row))
+    kind = cast(VehicleKind, row.kind)
+    return PublicCase(
+        kind=kind,
+        kind_vi=KIND_VI[kind],
+        plate=format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour),
+        plate_colour=row.plate_colour,
+        plate_colour_vi=COLOUR_VI[row.plate_colour],
+        occurred_at=row.occurred_at,
+        place=row.place,
+        act=act,
+        act_vi=act_vi,
+        act_en=act_en,
+        detecting_unit=row.unit or office.unit_in_text,
+        resolving_units=tuple(ResolvingUnit(u.name, u.address, u.phone) for u in office.resolving_units()),
+        status_vi="Chưa xử phạt",
+        status_en="Not yet resolved",
+    )

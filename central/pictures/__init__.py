@@ -1,0 +1,1 @@
+"""Stills, clips and what is drawn over them, for screen and paper alike."""

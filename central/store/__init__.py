@@ -1,0 +1,1 @@
+"""Where the centre keeps things: database, tables, migrations, blobs."""

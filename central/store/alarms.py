@@ -1,0 +1,71 @@
+"""What a person must look at: raised once, open until somebody says that he has seen it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from central.store.blobs import BlobUnsound
+from central.store.db import AlarmRow, Database, PacketFileRow, PacketRow
+from evidence.errors import GiaoLoError
+
+log = logging.getLogger(__name__)
+
+
+class AlarmError(GiaoLoError):
+    """An alarm cannot be acknowledged."""
+
+
+def raise_alarm(session: Session, kind: str, node: str | None, packet_id: str | None, text: str, now: datetime) -> None:
+    """Tell people once: the same open alarm is not repeated."""
+    same = select(AlarmRow.id).where(
+        AlarmRow.kind == kind,
+        AlarmRow.node_id == node,
+        AlarmRow.packet_id == packet_id,
+        AlarmRow.acknowledged_at.is_(None),
+    )
+    if session.scalar(same.limit(1)) is None:
+        log.error("alarm kind=%s node=%s packet=%s %s", kind, node, packet_id, text)
+        session.add(AlarmRow(kind=kind, node_id=node, packet_id=packet_id, text=text[:2000], at=now))
+        session.flush()
+
+
+def open_alarms(session: Session, *, limit: int = 200) -> Sequence[AlarmRow]:
+    """What nobody has acknowledged yet, newest first."""
+    waiting = (
+        select(AlarmRow).where(AlarmRow.acknowledged_at.is_(None)).order_by(AlarmRow.at.desc(), AlarmRow.id.desc())
+    )
+    return session.scalars(waiting.limit(limit)).all()
+
+
+def acknowledge(session: Session, alarm_id: int, *, by: str, now: datetime) -> bool:
+    """Say that `by` has seen the alarm; False when somebody had said so before. Raises `AlarmError`.
+
+    An acknowledged alarm is closed: the same fault after it raises a new one (`raise_alarm` looks at open ones only).
+    """
+    if not 0 < alarm_id < 2**63 or session.get(AlarmRow, alarm_id) is None:
+        raise AlarmError("there is no such alarm", where=str(alarm_id), remedy="giaolo central alarms")
+    seen = (
+        update(AlarmRow)
+        .where(AlarmRow.id == alarm_id, AlarmRow.acknowledged_at.is_(None))
+        .values(acknowledged_at=now, acknowledged_by=by)
+        .returning(AlarmRow.id)
+    )
+    return session.scalar(seen) is not None
+
+
+def alarm_unsound(database: Database, error: BlobUnsound, now: datetime) -> None:
+    """Tell people that stored evidence is missing or altered, with the packet that it belongs to."""
+    with database.write() as session:
+        file = session.execute(
+            select(PacketFileRow.name, PacketRow.id, PacketRow.node_id)
+            .join(PacketRow, PacketRow.id == PacketFileRow.packet_id)
+            .where(PacketFileRow.sha256 == error.sha256)
+            .limit(1)
+        ).first()
+        name, packet, node = file if file is not None else (f"blob {error.sha256[:16]}…", None, None)
+        raise_alarm(session, "evidence_unsound", node, packet, f"{name}: {error.what}", now)

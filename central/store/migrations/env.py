@@ -1,0 +1,13 @@
+"""Alembic environment: the connection is handed in by `central.store.migrate`."""
+
+from alembic import context
+
+from central.store.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transactional_ddl=False,
+)
+context.run_migrations()

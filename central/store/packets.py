@@ -1,0 +1,26 @@
+"""Stored packets given out again: the original container, byte for byte, for a court or an inspector."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from central.store.blobs import BlobStore, StoreError
+from central.store.db import PacketRow
+from evidence.canonical import sha256_hex
+from evidence.container import rebuild
+from evidence.packet import Manifest
+
+
+def container_of(session: Session, store: BlobStore, packet_id: str) -> bytes:
+    """The container as the node sealed it; `packet_id` is the row's `id`.
+
+    Raises `StoreError` when it is unknown or no longer whole.
+    """
+    row = session.get(PacketRow, packet_id)
+    if row is None:
+        raise StoreError("there is no such packet", where=packet_id)
+    files = {f.name: store.read(f.sha256) for f in row.files}
+    data = rebuild(Manifest.from_bytes(row.manifest.encode()), row.seal.encode(), files)
+    if sha256_hex(data) != row.container_sha256:
+        raise StoreError("packet is not what was received", where=packet_id, remedy="restore it from the backup")
+    return data

@@ -1,0 +1,62 @@
+"""How numbers and times are written. Times are Vietnam's."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from central.words.texts import Language
+from countries.vn.deadlines import VIETNAM
+
+_MINUS = "−"
+
+
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%H:%M:%S}"
+
+
+def clock_short(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%H:%M}"
+
+
+def clock_exact(at: datetime) -> str:
+    local = at.astimezone(VIETNAM)
+    return f"{local:%H:%M:%S}.{local.microsecond // 10000:02d}"
+
+
+def day(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y}"
+
+
+def plain_day(at: date) -> str:
+    return f"{at:%d/%m/%Y}"
+
+
+def stamp(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+
+
+def decimal(value: float, digits: int, language: Language) -> str:
+    text = f"{value:,.{digits}f}"
+    if language == "vi":
+        text = text.translate(str.maketrans(",.", ".,"))
+    return text.replace("-", _MINUS)
+
+
+def signed(value: float, digits: int, language: Language) -> str:
+    text = decimal(abs(value), digits, language)
+    return text if float(f"{value:.{digits}f}") == 0 else (_MINUS if value < 0 else "+") + text
+
+
+def percent(value: float, language: Language) -> str:
+    return f"{decimal(value * 100, 0, language)}%"
+
+
+def money(value: int, language: Language) -> str:
+    return f"{decimal(value, 0, language)} đ"
+
+
+def size(value: int, language: Language) -> str:
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= scale:
+            return f"{decimal(value / scale, 1, language)} {unit}"
+    return f"{value} B"

@@ -1,0 +1,1 @@
+"""What differs from country to country. One package a country; imports evidence."""

@@ -1,0 +1,1 @@
+"""Vietnam: plates, law, deadlines, calendar, forms."""

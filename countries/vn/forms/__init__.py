@@ -1,0 +1,1 @@
+"""Papers as the circulars prescribe them."""

@@ -1,0 +1,1 @@
+"""From an act to a receipt: recorder, outbox, transfer, uplink."""

@@ -1,0 +1,1 @@
+"""Which plate a track carries: the best views, the readings of them, the vote."""

@@ -1,0 +1,1 @@
+"""What a signal head shows, picture by picture and over time."""

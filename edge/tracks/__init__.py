@@ -1,0 +1,1 @@
+"""Boxes of one picture after the other become tracks."""

@@ -1,0 +1,205 @@
+"""The last seconds of a camera's compressed stream, in memory, in whole groups of pictures.
+
+Only whole groups are dropped, because a clip must start at a key frame: a stream with one key frame at its start is
+kept from there. Each connection to a camera is a segment of its own, since its codec parameters may differ; a clip
+never spans two.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from edge.video.clip import Clip, ClipError, RingPacket, StreamTemplate, mux
+
+_GAP_STEPS = 3.0
+_GAP_S = 0.3
+"""A clip in which pictures are missing for longer does not show it all: a car at 50 km/h moves by its own length."""
+_LEAST_SHARE = 0.5
+"""Of the pictures that the stream's rate promises (the smallest share at which a clip still counts as whole)."""
+_SLOWEST_STEP_S = 0.5
+"""A stream with fewer than two pictures a second shows no drive: what is further apart is a gap, not its rate."""
+
+
+@dataclass
+class _Group:
+    """A key frame and what follows it. `first_s`/`last_s`: stream times of its pictures."""
+
+    segment: int
+    template: StreamTemplate
+    packets: list[RingPacket] = field(default_factory=list)
+    size: int = 0
+    first_s: float = 0.0
+    last_s: float = 0.0
+
+    def add(self, packet: RingPacket) -> None:
+        if not self.packets:
+            self.first_s = self.last_s = packet.t_s
+        self.packets.append(packet)
+        self.size += len(packet.data)
+        self.last_s = max(self.last_s, packet.t_s)
+
+
+class PacketRing:
+    """Written by the source's thread, cut by the recorder's.
+
+    Parameters
+    ----------
+    seconds: how much is kept at least, counted back from the newest packet.
+    max_bytes: memory budget; it wins over `seconds`.
+    """
+
+    def __init__(self, *, seconds: float = 45.0, max_bytes: int = 96 * 1024 * 1024) -> None:
+        self.seconds = seconds
+        self.max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._groups: deque[_Group] = deque()
+        self._segment = 0
+        self._template: StreamTemplate | None = None
+        self._open = False
+        self._size = 0
+        self._over_budget_s: float | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size
+
+    @property
+    def newest_s(self) -> float | None:
+        """Stream time of the newest packet held."""
+        with self._lock:
+            return self._groups[-1].last_s if self._groups else None
+
+    @property
+    def oldest_s(self) -> float | None:
+        with self._lock:
+            return self._groups[0].first_s if self._groups else None
+
+    def start_segment(self, template: StreamTemplate | None) -> None:
+        """A new connection. None: the codec cannot be kept as a clip; packets are then ignored."""
+        with self._lock:
+            self._segment += 1
+            self._template = template
+            self._open = False
+
+    def split(self, t_s: float) -> None:
+        """From the picture of `t_s` on the stream has other parameter sets: no clip goes across."""
+        with self._lock:
+            self._segment += 1
+            for group in self._groups:
+                if group.first_s >= t_s - 1e-6:
+                    group.segment = self._segment
+
+    def push(self, packet: RingPacket) -> None:
+        with self._lock:
+            if self._template is None:
+                return
+            if packet.key:
+                self._groups.append(_Group(self._segment, self._template))
+                self._open = True
+            if not self._open:
+                return
+            self._groups[-1].add(packet)
+            self._size += len(packet.data)
+            self._evict(packet.t_s)
+
+    def cut(self, from_s: float, to_s: float, *, holding_s: float | None = None) -> Clip:
+        """The clip from the last key frame at or before `from_s` to the last picture at or before `to_s`.
+
+        Where the wish spans two connections the one that has `holding_s` counts, else the longer. `complete` says that
+        the pictures cover the wish: ends, no gap in between, at least half the stream's rate.
+
+        Raises
+        ------
+        ClipError: nothing of that time is held; the text says whether the memory budget is the cause.
+        """
+        with self._lock:
+            groups = self._best_segment(from_s, to_s, holding_s)
+            usual_s = _usual_step_s([g for g in self._groups if groups and g.segment == groups[0].segment])
+            budget_s = self._over_budget_s
+            packets = [p for g in groups for p in g.packets]
+            template = groups[0].template if groups else None
+        if template is None:
+            raise self._nothing(from_s, to_s, budget_s)
+        last = max((i for i, p in enumerate(packets) if p.t_s <= to_s + 1e-6), default=-1)
+        if last < 0:
+            raise self._nothing(from_s, to_s, budget_s)
+        # With B pictures a later one may already be in: take those shown before it too, so that no picture is missing.
+        newest = max(p.pts for p in packets[: last + 1])
+        while last + 1 < len(packets) and packets[last + 1].pts < newest:
+            last += 1
+        packets = packets[: last + 1]
+        times = sorted(p.t_s for p in packets if p.pts >= packets[0].pts)
+        first_s, last_s = times[0], times[-1]
+        notes = _missing(times, max(from_s, 0.0), to_s, usual_s)
+        if first_s > from_s and budget_s is not None and budget_s >= from_s:
+            notes.append(f"the memory budget of {self.max_bytes} bytes is too small for this stream")
+        if holding_s is not None and not first_s - 1e-6 <= holding_s <= last_s + 1e-6:
+            notes.append(f"does not show {holding_s:.2f} s")
+        return Clip(mux(template, packets), first_s, last_s, complete=not notes, note="; ".join(notes))
+
+    def _best_segment(self, from_s: float, to_s: float, holding_s: float | None) -> list[_Group]:
+        """Groups of the segment that has `holding_s`, or most of the time asked for, from the key frame needed."""
+        touching = [g for g in self._groups if g.last_s >= from_s and g.first_s <= to_s]
+        cover: dict[int, float] = {}
+        for group in touching:
+            seen = min(group.last_s, to_s) - max(group.first_s, from_s) + 1e-3
+            cover[group.segment] = cover.get(group.segment, 0.0) + seen
+        holds = {g.segment for g in touching if holding_s is not None and g.first_s <= holding_s <= g.last_s}
+        best = max(cover, key=lambda s: (s in holds, cover[s]), default=0)
+        chosen = [g for g in touching if g.segment == best]
+        # A wish that starts in the gap between two groups' pictures needs the group before.
+        if chosen and chosen[0].first_s > from_s:
+            before = [g for g in self._groups if g.segment == best and g.first_s <= from_s]
+            chosen = before[-1:] + chosen
+        return chosen
+
+    def _nothing(self, from_s: float, to_s: float, budget_s: float | None) -> ClipError:
+        what = f"no compressed packets are held for {from_s:.2f}-{to_s:.2f} s"
+        if budget_s is not None and budget_s >= from_s:
+            return ClipError(
+                f"{what}: one group of pictures is larger than the memory budget of {self.max_bytes} bytes",
+                remedy="raise ring_mib, or set a shorter key frame interval in the camera",
+            )
+        return ClipError(what, remedy="raise ring_seconds if the act was recorded late")
+
+    def _evict(self, now_s: float) -> None:
+        while len(self._groups) > 1 and self._groups[1].first_s <= now_s - self.seconds:
+            self._drop()
+        while self._size > self.max_bytes:
+            self._over_budget_s = self._groups[0].last_s
+            if len(self._groups) == 1:
+                self._open = False  # even this group alone is too large: wait for the next key frame
+            self._drop()
+
+    def _drop(self) -> None:
+        self._size -= self._groups.popleft().size
+
+
+def _usual_step_s(groups: Sequence[_Group]) -> float:
+    """The usual time between two pictures of a stream, by all that is held of it."""
+    times = sorted(p.t_s for g in groups for p in g.packets)
+    steps = sorted(b - a for a, b in pairwise(times) if b > a)
+    return min(steps[len(steps) // 2], _SLOWEST_STEP_S) if steps else 0.0
+
+
+def _missing(times: Sequence[float], from_s: float, to_s: float, usual_s: float) -> list[str]:
+    """What pictures at `times` (sorted) lack of the wish, in words; empty if they cover it."""
+    slack_s = 2 * usual_s + 0.05
+    gap_s = max(_GAP_STEPS * usual_s, _GAP_S)
+    notes = []
+    if times[0] > from_s + slack_s or times[-1] < to_s - slack_s:
+        notes.append(f"held {times[0]:.2f}-{times[-1]:.2f} s of {from_s:.2f}-{to_s:.2f} s")
+    inside = [t for t in times if from_s - slack_s <= t <= to_s]
+    gaps = [(a, b) for a, b in pairwise(inside) if b - a > gap_s]
+    if gaps:
+        worst = max(gaps, key=lambda g: g[1] - g[0])
+        notes.append(f"no picture from {worst[0]:.2f} to {worst[1]:.2f} s" + (f", {len(gaps)} gaps" * (len(gaps) > 1)))
+    apart = [t for i, t in enumerate(inside) if not i or t - inside[i - 1] > usual_s / 4]
+    promised = (min(to_s, times[-1]) - max(from_s, times[0])) / usual_s if usual_s > 0 else 0.0
+    if len(apart) < _LEAST_SHARE * promised:
+        notes.append(f"{len(apart)} pictures where about {promised:.0f} were due")
+    return notes

@@ -1,0 +1,1 @@
+"""The whole system on one machine: broker, centre and one box on a clip."""

@@ -1,0 +1,1 @@
+"""How good the parts are; figures beside peers and truth."""

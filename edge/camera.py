@@ -39,7 +39,7 @@ class Pipeline(Protocol):
     def finish(self) -> list[ActEvent]: ...
 
 
-class Eyes(Protocol):
+class Perception(Protocol):
     """The networks, loaded once for all cameras."""
 
     @property
@@ -64,7 +64,7 @@ class CameraWorker:
         *,
         node: str,
         key: SigningKey,
-        eyes: Eyes,
+        eyes: Perception,
         sink: PacketSink,
         metrics: Metrics,
         kept_in_memory: int,

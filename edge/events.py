@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.plate.reading import PlateEvidence, View, cut_out
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
 from edge.signals.lamps import LampHistory
 from edge.types import ActEvent, Still, StillRole
@@ -22,7 +22,7 @@ _STILL_SLACK_S = 0.6
 
 def act_event(
     finding: Finding,
-    path: Path,
+    path: Trajectory,
     *,
     lamps: Mapping[str, LampHistory],
     stills: StillStore,
@@ -78,7 +78,7 @@ def _after_the_red(finding: Finding, after: Still | None, lamps: Mapping[str, La
     return ["green_in_after"] if LampState.GREEN in shown else ["red_not_seen_in_after"]
 
 
-def _stills(finding: Finding, path: Path, stills: StillStore) -> dict[StillRole, Still]:
+def _stills(finding: Finding, path: Trajectory, stills: StillStore) -> dict[StillRole, Still]:
     """Before, on, after: three different frames in order; the last one while the act's red lasts, if there is one."""
     before_s, at_s, after_s = (float(path.t_s[i]) for i in (finding.before, finding.at, finding.after))
     # Past 2.5 s the vehicle is small and far; the picture soon after the line says more.
@@ -101,12 +101,12 @@ def _stills(finding: Finding, path: Path, stills: StillStore) -> dict[StillRole,
     return out
 
 
-def _box(path: Path, index: int) -> tuple[float, float, float, float]:
+def _box(path: Trajectory, index: int) -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = (round(float(v), 1) for v in path.boxes[index])
     return x1, y1, x2, y2
 
 
-def _track(path: Path, t_s: float) -> Track:
+def _track(path: Trajectory, t_s: float) -> Track:
     chosen = [o for o in path.observations if o.t_s >= t_s - _TRACK_BEFORE_S]
     step = -(-len(chosen) // _MAX_POINTS)
     points = [

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from edge.camera import CameraWorker, Eyes
+from edge.camera import CameraWorker, Perception
 from edge.config import Broker, DetectorConfig, NodeConfig
 from edge.delivery.outbox import Keep, Outbox, OutboxError
 from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError
@@ -26,16 +26,16 @@ from evidence.errors import GiaoLoError
 from evidence.wire import Health
 
 log = logging.getLogger(__name__)
-OpenEyes = Callable[[DetectorConfig], Eyes]
+OpenPerception = Callable[[DetectorConfig], Perception]
 _WATCH_S = 2.0
 _RETRY_S = 10.0
 
 
-def open_default_eyes(settings: DetectorConfig) -> Eyes:
+def open_default_eyes(settings: DetectorConfig) -> Perception:
     """The project's own networks."""
     from edge.pipeline import open_eyes
 
-    eyes: Eyes = open_eyes(
+    eyes: Perception = open_eyes(
         threads=settings.threads, long_side=settings.long_side, min_score=settings.min_score, size=settings.size
     )
     return eyes
@@ -44,12 +44,12 @@ def open_default_eyes(settings: DetectorConfig) -> Eyes:
 class Node:
     """A running plan. `start`, `apply` changed plans, `stop`."""
 
-    def __init__(self, plan: Plan, open_eyes: OpenEyes = open_default_eyes) -> None:
+    def __init__(self, plan: Plan, open_eyes: OpenPerception = open_default_eyes) -> None:
         assert plan.config is not None
         self.plan = plan
         self._config: NodeConfig = plan.config
         self._open_eyes = open_eyes
-        self._eyes: Eyes | None = None
+        self._eyes: Perception | None = None
         self._eyes_error = ""
         self._workers: dict[str, CameraWorker] = {}
         self._lock = threading.Lock()
@@ -170,7 +170,7 @@ class Node:
                 worker.start()
                 log.info("camera started camera=%s scene=%s", camera_id, camera.scene.scene.id)
 
-    def _networks(self) -> Eyes | None:
+    def _networks(self) -> Perception | None:
         if self._eyes is None:
             try:
                 self._eyes, self._eyes_error = self._open_eyes(self._config.detector), ""
@@ -231,7 +231,7 @@ def client_id(config: NodeConfig) -> str:
 def run_node(
     config_path: Path,
     *,
-    open_eyes: OpenEyes = open_default_eyes,
+    open_eyes: OpenPerception = open_default_eyes,
     stop: threading.Event | None = None,
     on_node: Callable[[Node], None] = lambda node: None,
 ) -> int:
@@ -262,7 +262,7 @@ def run_node(
     return 0
 
 
-def _start(plan: Plan, open_eyes: OpenEyes, on_node: Callable[[Node], None]) -> Node | None:
+def _start(plan: Plan, open_eyes: OpenPerception, on_node: Callable[[Node], None]) -> Node | None:
     if plan.config is None:
         for problem in plan.problems:
             log.critical("no usable configuration and no last good one: %s", problem)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.events import act_event
-from edge.plate.reading import PlateEyes, ViewBook, read_plate
-from edge.road.trajectory import Path, PathBook, SceneGeometry
+from edge.plate.reading import PlatePerception, ViewBook, read_plate
+from edge.road.trajectory import SceneGeometry, Trajectory, TrajectoryBook
 from edge.rules.banned_turn import banned_turn
 from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
@@ -47,7 +47,7 @@ from zones.schema import Scene
 
 Box = tuple[float, float, float, float]
 CLASSES = tuple(VehicleClass(name) for name in VEHICLE_CLASSES)
-Rule = Callable[[Path, Scene, Mapping[str, LampHistory]], list[Finding]]
+Rule = Callable[[Trajectory, Scene, Mapping[str, LampHistory]], list[Finding]]
 RULES: dict[ActCode, Rule] = {
     ActCode.RED_LIGHT: red_light,
     ActCode.STOPPED_PAST_LINE: stopped_past_line,
@@ -102,7 +102,7 @@ class Plates:
 class OnnxEyes:
     """The project's networks, loaded once for all cameras."""
 
-    def __init__(self, detector: Detector, plates: PlateEyes, digests: Mapping[str, str]) -> None:
+    def __init__(self, detector: Detector, plates: PlatePerception, digests: Mapping[str, str]) -> None:
         self._detector, self._plates = detector, plates
         self.digests: Mapping[str, str] = dict(digests)
 
@@ -137,7 +137,7 @@ class CameraPipeline:
         self,
         scene: Scene,
         detector: Detector,
-        plates: PlateEyes,
+        plates: PlatePerception,
         *,
         settings: PipelineSettings | None = None,
         tracker: TrackerSettings | None = None,
@@ -151,7 +151,7 @@ class CameraPipeline:
         self._geometry = SceneGeometry(scene)
         self._signals = Signals(scene.signals, feed=feed)
         self._tracker = Tracker(len(CLASSES), tracker)
-        self._paths = PathBook(self._geometry, CLASSES)
+        self._paths = TrajectoryBook(self._geometry, CLASSES)
         self._views = views or ViewBook()
         self._stills = stills or StillStore()
         self._rules = [code for code in RULES if code in scene.acts]
@@ -256,11 +256,11 @@ class CameraPipeline:
                     self._pending[key] = _Pending(track, code, finding, self._now_s)
         self._pin(path)
 
-    def _path(self, track: Track) -> Path | None:
+    def _path(self, track: Track) -> Trajectory | None:
         seen_now = track.last.t_s >= self._now_s - _CUT_OFF_S
         return self._paths.path(track, cut_off=self._over and seen_now)
 
-    def _pin(self, path: Path) -> None:
+    def _pin(self, path: Trajectory) -> None:
         """Hold this frame exactly if it may be the one of an act: a rear, or half of a vehicle, has just passed a line,
         or it stands on one; and the frame after that, in which it may still be red. Who rides a line is held again only
         when seen larger."""
@@ -303,7 +303,7 @@ class CameraPipeline:
         self._recent = [e for e in self._recent if self._now_s - e.t_s <= 30.0]
         return sorted(acts, key=lambda e: e.t_s)
 
-    def _event(self, finding: Finding, path: Path) -> ActEvent:
+    def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.best(path.track_id)
         plate = read_plate(views, self._plates, path.cls)
         return act_event(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from countries.vn.plate_forms import FOUR_WHEELS, TWO_WHEELS
 from countries.vn.plates import parse
 from edge.plate.layout import layout_of
-from edge.plate.vote import Ballot, Colour, Outcome, decide
+from edge.plate.vote import Colour, Outcome, PlateVote, decide
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
@@ -37,7 +37,7 @@ _FULL_LINE_PX = 16.0
 """Height of a line of characters from which on a reading has full weight."""
 
 
-class PlateEyes(Protocol):
+class PlatePerception(Protocol):
     """Finder and readers behind one face."""
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]: ...
@@ -102,9 +102,9 @@ class PlateEvidence:
     flags: tuple[str, ...]
 
 
-def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> PlateEvidence:
+def read_plate(views: Sequence[View], eyes: PlatePerception, cls: VehicleClass) -> PlateEvidence:
     """Find and read the plate in each view, then let the readings decide."""
-    ballots: list[Ballot] = []
+    plate_votes: list[PlateVote] = []
     readings: list[PlateReading] = []
     crops: list[tuple[float, Image]] = []
     colours: dict[Colour, float] = {}
@@ -120,7 +120,7 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
             weight = float(np.clip(found.score * size * raw.confidence, 0.0, 1.0))
             best_weight = max(best_weight, weight)
             readings.append(_said(raw, view.frame, found.box))
-            ballots.append(ballot_of(raw, weight, reader=raw.reader or str(number), own=found.own))
+            plate_votes.append(ballot_of(raw, weight, reader=raw.reader or str(number), own=found.own))
         colour = plate_colour(found.picture)
         colours[colour] = colours.get(colour, 0.0) + best_weight + 1e-3
         crops.append((best_weight + 1e-3 * found.score, found.picture))
@@ -128,7 +128,7 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
         return PlateEvidence(Plate(), None, ("plate_not_found",))
     colour = max(colours, key=lambda c: colours[c])
     shape = float(np.median([view.image.shape[1] / view.image.shape[0] for view in views]))
-    outcome = tally(ballots, cls, colour, shape)
+    outcome = tally(plate_votes, cls, colour, shape)
     if outcome.text is not None and not parse(outcome.text, colour=colour).known:
         colour = "unknown"  # no such plate comes in it, so it was seen wrongly: somebody has to look
     plate_value = Plate(
@@ -139,16 +139,16 @@ def read_plate(views: Sequence[View], eyes: PlateEyes, cls: VehicleClass) -> Pla
         n_best=outcome.n_best,
         readings=readings,
     )
-    return PlateEvidence(plate_value, max(crops, key=lambda c: c[0])[1], _doubts(outcome, ballots, cls))
+    return PlateEvidence(plate_value, max(crops, key=lambda c: c[0])[1], _doubts(outcome, plate_votes, cls))
 
 
-def _doubts(outcome: Outcome, ballots: Sequence[Ballot], cls: VehicleClass) -> tuple[str, ...]:
+def _doubts(outcome: Outcome, plate_votes: Sequence[PlateVote], cls: VehicleClass) -> tuple[str, ...]:
     """Flags: why there is no text, or what about it an officer has to look at."""
     if outcome.text is None:
-        why = () if ballots else ("plate_too_small",)
-        if ballots and not any(ballot.own for ballot in ballots):
+        why = () if plate_votes else ("plate_too_small",)
+        if plate_votes and not any(plate_vote.own for plate_vote in plate_votes):
             why = ("plate_at_the_side",)
-        elif any(ballot.own and not ballot.layout.whole for ballot in ballots):
+        elif any(plate_vote.own and not plate_vote.layout.whole for plate_vote in plate_votes):
             why = ("plate_part_missing",)
         return ("plate_unread", *why)
     strange: tuple[str, ...] = {VehicleClass.BICYCLE: (), VehicleClass.MOTORCYCLE: FOUR_WHEELS}.get(cls, TWO_WHEELS)
@@ -164,9 +164,9 @@ def _said(raw: RawReading, frame: int, box: tuple[float, float, float, float]) -
     return PlateReading(frame=frame, lines=lines, confidence=round(min(raw.confidence, 1.0), 4), box=(x1, y1, x2, y2))
 
 
-def tally(ballots: Sequence[Ballot], cls: VehicleClass, colour: Colour, shape: float | None = None) -> Outcome:
+def tally(plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: Colour, shape: float | None = None) -> Outcome:
     """What the readings of one vehicle say together. `shape`: width by height of its box, None if not known."""
-    return decide(ballots, cls=cls, colour=colour, shape=shape)
+    return decide(plate_votes, cls=cls, colour=colour, shape=shape)
 
 
 def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:
@@ -198,7 +198,7 @@ class _Found:
         return self.box[3] - self.box[1]
 
 
-def _plate_in(view: View, eyes: PlateEyes) -> _Found | None:
+def _plate_in(view: View, eyes: PlatePerception) -> _Found | None:
     """The likeliest plate of a view."""
     height, width = view.image.shape[:2]
     boxes = eyes.find(view.image)
@@ -230,7 +230,7 @@ def _likely_its_own(box: Sequence[float], width: int, height: int) -> float:
     return low * (1.0 - 0.8 * min(1.0, aside) ** 2)
 
 
-def ballot_of(raw: RawReading, weight: float, *, reader: str = "", own: bool = True) -> Ballot:
+def ballot_of(raw: RawReading, weight: float, *, reader: str = "", own: bool = True) -> PlateVote:
     """What a reading says at each place, separators left out; `weight` 0..1."""
     characters = [
         votes
@@ -240,7 +240,7 @@ def ballot_of(raw: RawReading, weight: float, *, reader: str = "", own: bool = T
     ]
     clean = [tuple((c, p) for c, p in votes if c not in "-.") for votes in characters]
     lines = tuple(len(line.text.replace("-", "").replace(".", "")) for line in raw.lines)
-    return Ballot(clean, lines, weight, reader or raw.reader, layout_of(raw), own)
+    return PlateVote(clean, lines, weight, reader or raw.reader, layout_of(raw), own)
 
 
 def _sharpness(crop: Image) -> float:

@@ -42,7 +42,7 @@ CharacterVotes = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True)
-class Ballot:
+class PlateVote:
     """One reading: what each character may be, best first, separators left out. `lines`: characters a line.
 
     `weight` 0..1: how far this frame deserves to be believed (size, sharpness, the finder's score). `reader`: whose it
@@ -83,20 +83,20 @@ Colour = Literal["white", "yellow", "blue", "red", "unknown"]
 
 
 def decide(
-    ballots: Sequence[Ballot], *, cls: VehicleClass, colour: Colour = "unknown", shape: float | None = None
+    plate_votes: Sequence[PlateVote], *, cls: VehicleClass, colour: Colour = "unknown", shape: float | None = None
 ) -> Outcome:
     """The plate of one vehicle out of all its readings.
 
     What is left of a plate of which a character is missing never names another one (`edge.plate.layout`), and a plate
     at the side counts only where it was also read nearer the middle. `shape`: width by height of the vehicle's box.
     """
-    at_the_middle = {ballot.text for ballot in ballots if ballot.own}
-    own = [ballot for ballot in ballots if ballot.own or ballot.text in at_the_middle]
-    whole = [ballot for ballot in own if ballot.layout.whole]
-    doubt = sum(ballot.weight for ballot in own if not ballot.layout.whole)
-    may_be_short = not any(ballot.layout.dot or not ballot.layout.whole for ballot in own)
-    centred = any(ballot.layout.centred for ballot in own)
-    by_lines = {ballot.text: ballot.short for ballot in own}
+    at_the_middle = {plate_vote.text for plate_vote in plate_votes if plate_vote.own}
+    own = [plate_vote for plate_vote in plate_votes if plate_vote.own or plate_vote.text in at_the_middle]
+    whole = [plate_vote for plate_vote in own if plate_vote.layout.whole]
+    doubt = sum(plate_vote.weight for plate_vote in own if not plate_vote.layout.whole)
+    may_be_short = not any(plate_vote.layout.dot or not plate_vote.layout.whole for plate_vote in own)
+    centred = any(plate_vote.layout.centred for plate_vote in own)
+    by_lines = {plate_vote.text: plate_vote.short for plate_vote in own}
 
     def short(text: str) -> bool:
         return by_lines[text] if text in by_lines else _short(text, _class_of(cls))
@@ -121,13 +121,13 @@ def decide(
         outcome = Outcome(agreed.text, sure, agreed.kind, n_best)
     elif agreed is not None:
         outcome = replace(outcome, text=None, kind=None)
-    if not own and ballots:
-        outcome = replace(count(ballots, cls=cls, colour=colour), text=None, kind=None)
+    if not own and plate_votes:
+        outcome = replace(count(plate_votes, cls=cls, colour=colour), text=None, kind=None)
     return outcome
 
 
 def agreement(
-    ballots: Sequence[Ballot], cls: VehicleClass, colour: Colour = "unknown", shape: float | None = None
+    plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: Colour = "unknown", shape: float | None = None
 ) -> PlateParse | None:
     """The whole plate that two readers say, character by character; of several the one that clearly leads.
 
@@ -136,12 +136,12 @@ def agreement(
     """
     kinds = (*_CIVIL, "military") if colour == "red" else _CIVIL
     said: dict[str, dict[str, float]] = {}
-    for ballot in ballots:
-        if ballot.weight > 0:
-            readers = said.setdefault(ballot.text, {})
-            readers[ballot.reader] = readers.get(ballot.reader, 0.0) + ballot.weight
+    for plate_vote in plate_votes:
+        if plate_vote.weight > 0:
+            readers = said.setdefault(plate_vote.text, {})
+            readers[plate_vote.reader] = readers.get(plate_vote.reader, 0.0) + plate_vote.weight
     both = [(sum(readers.values()), text) for text, readers in said.items() if len(readers) > 1]
-    on_two_lines = {ballot.text for ballot in ballots if len(ballot.lines) == _TWO_LINES}
+    on_two_lines = {plate_vote.text for plate_vote in plate_votes if len(plate_vote.lines) == _TWO_LINES}
     vehicle_class = _class_of(cls)
     for opinion in dict.fromkeys((vehicle_class, None)):
         known = [(w, p) for w, t in both if (p := parse(t, vehicle_class=opinion)).kind in kinds]
@@ -170,7 +170,7 @@ def _class_of(cls: VehicleClass) -> str | None:
 
 
 def count(
-    ballots: Sequence[Ballot], *, cls: VehicleClass, colour: Colour = "unknown", doubt: float = 0.0,
+    plate_votes: Sequence[PlateVote], *, cls: VehicleClass, colour: Colour = "unknown", doubt: float = 0.0,
     fits: Callable[[str], bool] = lambda text: True,
 ) -> Outcome:  # fmt: skip
     """The vote over all readings of one vehicle. `doubt`: weight of readings that name no plate; what does not `fit`
@@ -178,10 +178,10 @@ def count(
     vehicle_class = _class_of(cls)
     votes: dict[str, float] = {}
     total = _NOTHING + doubt
-    for ballot in ballots:
-        total += ballot.weight
-        for text, probability in spellings(ballot, vehicle_class, colour):
-            votes[text] = votes.get(text, 0.0) + ballot.weight * probability
+    for plate_vote in plate_votes:
+        total += plate_vote.weight
+        for text, probability in spellings(plate_vote, vehicle_class, colour):
+            votes[text] = votes.get(text, 0.0) + plate_vote.weight * probability
     ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
     n_best = [PlateCandidate(text=text, probability=round(min(v / total, 1.0), 4)) for text, v in ranked[:_N_BEST]]
     if not n_best:
@@ -193,16 +193,16 @@ def count(
     return Outcome(best.text if won else None, best.probability, parsed.kind if won and parsed else None, n_best)
 
 
-def spellings(ballot: Ballot, vehicle_class: str | None, colour: Colour = "unknown") -> list[tuple[str, float]]:
+def spellings(plate_vote: PlateVote, vehicle_class: str | None, colour: Colour = "unknown") -> list[tuple[str, float]]:
     """Plates that one reading may mean with their probabilities (summing to one at most), best first."""
-    length = len(ballot.characters)
-    lines = len([n for n in ballot.lines if n]) or None
+    length = len(plate_vote.characters)
+    lines = len([n for n in plate_vote.lines if n]) or None
     found: dict[str, float] = {}
     forms = position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None, colour)
     # what some form allows at a place may have been read rightly: only where none does it was surely misread
     anywhere = [frozenset().union(*places) for places in zip(*forms, strict=True)]
     for template in forms:
-        for text, score in _spell(ballot.characters, template, anywhere):
+        for text, score in _spell(plate_vote.characters, template, anywhere):
             if text not in found and _known(text, vehicle_class, colour) is not None:
                 found[text] = exp(score)
     whole = max(1.0, sum(found.values()))

@@ -1,6 +1,6 @@
 """Where each track was with respect to the scene, measured once a frame for all tracks together.
 
-A `Path` is what the rules look at: one entry an observation, the newest last. It holds numbers only, no pictures.
+A `Trajectory` is what the rules look at: one entry an observation, the newest last. It holds numbers only, no pictures.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class LaneRun:
 
 
 @dataclass(frozen=True)
-class Path:
+class Trajectory:
     """A confirmed track as the rules see it. Arrays are `[N]`, one entry an observation, oldest first.
 
     `cut_off`: the stream ended while the vehicle was still in the picture, so what it did next will never be known.
@@ -244,7 +244,7 @@ class SceneGeometry:
         return x1, y1, x2, y2
 
     def measure(self, m: Measured) -> Floats:
-        """`[N, M]`: everything the rules need of each box, in the order that `PathBook` takes apart."""
+        """`[N, M]`: everything the rules need of each box, in the order that `TrajectoryBook` takes apart."""
         b = as_boxes(m.boxes)
         as_seen = np.concatenate([b[:, :3], m.seen_bottom[:, None]], axis=1)
         at_farthest = np.concatenate([b[:, :3], m.highest[:, None]], axis=1)
@@ -281,7 +281,7 @@ class SceneGeometry:
         return drawn.on_the_road.distance(self.ground.to_metres(points))
 
 
-class PathBook:
+class TrajectoryBook:
     """Keeps the measurements of the tracks alive."""
 
     def __init__(self, geometry: SceneGeometry, classes: Sequence[VehicleClass]) -> None:
@@ -333,8 +333,8 @@ class PathBook:
     def forget(self, track_id: int) -> None:
         self._rows.pop(track_id, None)
 
-    def path(self, track: Track, *, cut_off: bool = False) -> Path | None:
-        """The track as the rules see it; None if nothing of it was measured. `cut_off`: see `Path`."""
+    def path(self, track: Track, *, cut_off: bool = False) -> Trajectory | None:
+        """The track as the rules see it; None if nothing of it was measured. `cut_off`: see `Trajectory`."""
         rows = self._rows.get(track.id)
         if rows is None or not rows.observations:
             return None
@@ -355,7 +355,7 @@ class PathBook:
         in_junction = take() > 0
         in_approach = {name: take() > 0 for name in geometry.approaches}
         in_exit = {name: take() > 0 for name in geometry.exits}
-        return Path(
+        return Trajectory(
             track_id=track.id,
             cls=self._classes[track.class_index],
             cls_share=track.class_share,

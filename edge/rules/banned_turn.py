@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 from edge.rules.crossing import crossing, moment_before, one_vehicle
 from edge.rules.finding import Finding
 from edge.signals.lamps import LampHistory
@@ -19,13 +19,13 @@ _LEAST_WAY_BOXES = 0.5
 _BEFORE_S = 3.0
 
 
-def banned_turn(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+def banned_turn(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a stop line."""
     found = (_over(path, scene, line) for line in scene.stop_lines if line.banned_turns)
     return [f for f in found if f is not None]
 
 
-def _over(path: Path, scene: Scene, line: StopLine) -> Finding | None:
+def _over(path: Trajectory, scene: Scene, line: StopLine) -> Finding | None:
     crossed = crossing(path, path.lines[line.id], scene.rules)
     if crossed is None:
         return None
@@ -56,7 +56,7 @@ def _over(path: Path, scene: Scene, line: StopLine) -> Finding | None:
     )
 
 
-def _taken(path: Path, scene: Scene, at: int) -> tuple[Exit, int, int] | None:
+def _taken(path: Trajectory, scene: Scene, at: int) -> tuple[Exit, int, int] | None:
     """The exit by which the vehicle left, and its first and last observation there without a break.
 
     None if it was in more than one: nobody leaves twice, so the track may be that of two vehicles.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from edge.road.trajectory import LineRun, Path
+from edge.road.trajectory import LineRun, Trajectory
 from evidence.acts import VehicleClass
 from zones.schema import RuleSettings
 
@@ -62,7 +62,7 @@ class Crossing:
     moment_s: float
 
 
-def crossing(path: Path, run: LineRun, rules: RuleSettings, *, over_m: float | None = None) -> Crossing | None:
+def crossing(path: Trajectory, run: LineRun, rules: RuleSettings, *, over_m: float | None = None) -> Crossing | None:
     """The crossing of one line, or None: never crossed, came back, not seen before the line, or past its ends.
 
     `over_m`: ask on the road instead of in the picture, and for the rear so far past the line (negative: still so far
@@ -76,7 +76,7 @@ def crossing(path: Path, run: LineRun, rules: RuleSettings, *, over_m: float | N
     return found
 
 
-def _crossing(path: Path, run: LineRun, rules: RuleSettings, over_m: float | None) -> Crossing | None:
+def _crossing(path: Trajectory, run: LineRun, rules: RuleSettings, over_m: float | None) -> Crossing | None:
     rear, farthest_on, margin = run.rear_px, run.farthest_px, rules.line_margin_px
     if over_m is not None:
         rear, farthest_on, margin = run.rear_m, run.farthest_m, over_m
@@ -108,7 +108,7 @@ def _crossing(path: Path, run: LineRun, rules: RuleSettings, over_m: float | Non
     return Crossing(at, last_before, farthest, earliest, _moment(path, rear, margin, last_before))
 
 
-def _moment(path: Path, rear: Floats, margin: float, last_before: int) -> float:
+def _moment(path: Trajectory, rear: Floats, margin: float, last_before: int) -> float:
     """Between the last picture before the line and the first past it the vehicle is taken to move evenly."""
     before, after = float(rear[last_before]), float(rear[last_before + 1])
     t_s = path.t_s[last_before : last_before + 2]
@@ -116,7 +116,7 @@ def _moment(path: Path, rear: Floats, margin: float, last_before: int) -> float:
     return float(t_s[0] + np.clip(share, 0.0, 1.0) * (t_s[1] - t_s[0]))
 
 
-def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
+def _continuous(path: Trajectory, before: int, at: int, size_px: float) -> bool:
     """Whether it is plausibly one vehicle that was before the line and is past it now."""
     step: Floats = path.contacts[at] - path.contacts[before]
     gap_s = float(path.t_s[at] - path.t_s[before])
@@ -127,7 +127,7 @@ def _continuous(path: Path, before: int, at: int, size_px: float) -> bool:
     return not _jumps(path, before, at, size_px) and one_vehicle(path, t_s - 1.0, t_s + 1.0, size_px)
 
 
-def _pace_beside(path: Path, before: int, at: int) -> float:
+def _pace_beside(path: Trajectory, before: int, at: int) -> float:
     """Pixels a second just before and just after the step between two observations, the lesser of the two."""
 
     def pace(first: int, last: int) -> float:
@@ -138,7 +138,7 @@ def _pace_beside(path: Path, before: int, at: int) -> float:
     return min(pace(max(0, before - 2), before), pace(at, min(len(path.t_s) - 1, at + 2)))
 
 
-def _jumps(path: Path, before: int, at: int, size_px: float) -> bool:
+def _jumps(path: Trajectory, before: int, at: int, size_px: float) -> bool:
     """Whether nearly all of the way around the crossing was made in the one step over it: then the track went over from
     one standing vehicle to another. Upper edges are compared, as wheels come out of hiding at once."""
     heads = np.stack([(path.boxes[:, 0] + path.boxes[:, 2]) / 2, path.boxes[:, 1]])
@@ -151,7 +151,7 @@ def _jumps(path: Path, before: int, at: int, size_px: float) -> bool:
     return step_px > _JUMP_BOXES * size_px and step_px > share * way_px
 
 
-def one_vehicle(path: Path, from_s: float, to_s: float, size_px: float) -> bool:
+def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
     """Whether the way between two times is one that a vehicle can drive, rather than the ways of two."""
     way = path.way_m()
     if way is None:
@@ -169,7 +169,7 @@ def one_vehicle(path: Path, from_s: float, to_s: float, size_px: float) -> bool:
     return bool(fine.all())
 
 
-def _one_in_the_picture(path: Path, from_s: float, to_s: float, size_px: float) -> bool:
+def _one_in_the_picture(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
     """The same without a ground plane. A straight way is straight in the picture too, but an even pace is not even
     there: its steps shrink as the vehicle does, by the ratio of its sizes."""
     middles = _middles(path.t_s, from_s, to_s)
@@ -207,6 +207,6 @@ def _bends(t_s: Floats, points: Floats, from_s: float, to_s: float) -> tuple[Flo
     return after - 2 * at + before, after - before
 
 
-def moment_before(path: Path, at: int, seconds: float) -> int:
+def moment_before(path: Trajectory, at: int, seconds: float) -> int:
     """The observation about `seconds` before observation `at`, or the first."""
     return int(np.searchsorted(path.t_s[: at + 1], path.t_s[at] - seconds, side="right").clip(1, max(at, 1)) - 1)

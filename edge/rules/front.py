@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.road.trajectory import LineRun, Path
+from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.standing import stood
 from evidence.acts import VehicleClass
 
@@ -39,13 +39,13 @@ class FrontAtOnset(Enum):
     NOT_SEEN = "not seen"
 
 
-def front(path: Path, run: LineRun) -> Floats:
+def front(path: Trajectory, run: LineRun) -> Floats:
     """`[N]` how far past the line the front is: metres with a ground plane, else pixels; negative before it."""
     on_road: Floats = run.rear_m + LENGTH_M[path.cls]
     return on_road if np.isfinite(on_road).all() else run.front_px
 
 
-def front_at_onset(path: Path, run: LineRun, at: int, since_s: float, *, onset_seen: bool) -> FrontAtOnset:
+def front_at_onset(path: Trajectory, run: LineRun, at: int, since_s: float, *, onset_seen: bool) -> FrontAtOnset:
     """Where the front was when red began at `since_s`, of a vehicle whose rear passed the line at observation `at`.
 
     A red whose beginning nobody saw began at an unknown time before `since_s`: then it is enough that the front was

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 from evidence.acts import VehicleClass
 from zones.schema import ALL_MOVEMENTS, Movement
 
@@ -59,7 +59,7 @@ _LOOKS = 25
 """Moments since the crossing at which it is asked whether a turn was made: a turn lasts two seconds and more."""
 
 
-def may_be_making(path: Path, at: int) -> frozenset[Movement]:
+def may_be_making(path: Trajectory, at: int) -> frozenset[Movement]:
     """The movements that the way since observation `at`, the crossing, leaves possible.
 
     A turn that was made stays possible whatever the track did later: a vehicle does not turn right and then drive left
@@ -105,7 +105,7 @@ def _turned(way: tuple[Floats, Floats, float | None] | None, measure: _Measure) 
     return frozenset[Movement]({"right"} if leaves_deg > 0 else {"left", "u_turn"})
 
 
-def _plane(path: Path) -> tuple[_Measure, Floats, float]:
+def _plane(path: Trajectory) -> tuple[_Measure, Floats, float]:
     """Places `[N, 2]`, and +1 where right of (x, y) is (y, -x), -1 where it is (-y, x)."""
     if path.ground is not None:
         metres = path.ground.to_metres(path.contacts)
@@ -118,7 +118,7 @@ def _plane(path: Path) -> tuple[_Measure, Floats, float]:
     return _IN_THE_PICTURE, _in_sizes(path), -1.0
 
 
-def _in_sizes(path: Path) -> Floats:
+def _in_sizes(path: Trajectory) -> Floats:
     """The way in the picture with every step measured by the size that the vehicle has there, so that steps far away
     count as near ones; directions are those of the picture."""
     contacts = median_filter(path.contacts, size=(_SMOOTH, 1), mode="nearest")

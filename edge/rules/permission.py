@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 from edge.rules.movement import may_be_making
 from edge.signals.lamps import LampHistory
 from evidence.acts import LampState
@@ -74,7 +74,7 @@ class Governing:
         return any(lamps[h].onset_seen(t_s) for h in self.ids if lamps[h].at(t_s) == LampState.RED)
 
 
-def governing(scene: Scene, line: StopLine, path: Path, upto: int) -> Governing:
+def governing(scene: Scene, line: StopLine, path: Trajectory, upto: int) -> Governing:
     """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
     lanes = _lanes(scene, path, upto)
     heads = {movement: _heads(scene, line, path, lanes, movement) for movement in _movements(scene, path, upto, lanes)}
@@ -82,7 +82,9 @@ def governing(scene: Scene, line: StopLine, path: Path, upto: int) -> Governing:
     return Governing(tuple(heads), heads)
 
 
-def _heads(scene: Scene, line: StopLine, path: Path, lanes: set[str], movement: Movement) -> tuple[SignalHead, ...]:
+def _heads(
+    scene: Scene, line: StopLine, path: Trajectory, lanes: set[str], movement: Movement
+) -> tuple[SignalHead, ...]:
     mine = [
         head
         for head in scene.signals
@@ -96,7 +98,7 @@ def _heads(scene: Scene, line: StopLine, path: Path, lanes: set[str], movement: 
     return tuple(head for head in mine if movement in head.movements)
 
 
-def _lanes(scene: Scene, path: Path, upto: int) -> set[str]:
+def _lanes(scene: Scene, path: Trajectory, upto: int) -> set[str]:
     """The lanes it was in last: not by the count of observations, as who creeps over the line is long between both."""
     inside = {lane.id: path.lanes[lane.id].inside[: upto + 1] for lane in scene.lanes}
     if not inside:
@@ -106,7 +108,7 @@ def _lanes(scene: Scene, path: Path, upto: int) -> set[str]:
     return {name for name, hits in inside.items() if hits[last].any()}
 
 
-def _movements(scene: Scene, path: Path, upto: int, lanes: set[str]) -> tuple[Movement, ...]:
+def _movements(scene: Scene, path: Trajectory, upto: int, lanes: set[str]) -> tuple[Movement, ...]:
     """What the way leaves, less what the lane's arrows forbid; the way goes before the arrows, which are broken too."""
     driven = may_be_making(path, upto)
     allowed = [set(lane.movements) for lane in scene.lanes if lane.id in lanes]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.road.trajectory import LineRun, Path
+from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
@@ -43,7 +43,7 @@ _MOVING_BOXES = 0.15
 _AFTER_WITHIN_S = 2.5
 
 
-def red_light(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+def red_light(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a stop line."""
     found = (_at_line(path, scene, lamps, line) for line in scene.stop_lines)
     return [f for f in found if f is not None]
@@ -58,7 +58,7 @@ class _Gone:
     in_junction: bool
 
 
-def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
+def _at_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
     rules, run = scene.rules, path.lines[line.id]
     crossed = crossing(path, run, rules)
     if crossed is None:
@@ -122,7 +122,7 @@ def _flags(front: FrontAtOnset, *, onset_seen: bool, cut_off: bool) -> tuple[str
 
 
 def _reasons(
-    path: Path, scene: Scene, run: LineRun, crossed: Crossing, gone: _Gone, since: float, until: float | None,
+    path: Trajectory, scene: Scene, run: LineRun, crossed: Crossing, gone: _Gone, since: float, until: float | None,
     *, onset_seen: bool,
 ) -> dict[str, Reason]:  # fmt: skip
     at, rules = crossed.at, scene.rules
@@ -143,7 +143,7 @@ def _reasons(
     }
 
 
-def _after(path: Path, at: int, gone: _Gone, until: float | None) -> int:
+def _after(path: Trajectory, at: int, gone: _Gone, until: float | None) -> int:
     """The last observation looked at, as long as it is red there."""
     if until is None:
         return gone.last
@@ -151,13 +151,13 @@ def _after(path: Path, at: int, gone: _Gone, until: float | None) -> int:
     return at + 1 + int(in_red[-1]) if len(in_red) else gone.last
 
 
-def _clear_in_red(path: Path, run: LineRun, margin_px: float, at: int, size: float, until: float | None) -> bool:
+def _clear_in_red(path: Trajectory, run: LineRun, margin_px: float, at: int, size: float, until: float | None) -> bool:
     """Whether the rear was seen clear of the line while red, by more than a box trembles."""
     in_red = path.t_s[at:] < (np.inf if until is None else until - 1e-6)
     return bool((run.rear_px[at:][in_red] > margin_px + _CLEAR_BOXES * size).any())
 
 
-def _moved_on(path: Path, at: int, gone: _Gone, size: float, until: float | None) -> bool:
+def _moved_on(path: Trajectory, at: int, gone: _Gone, size: float, until: float | None) -> bool:
     """Whether it was on its way, rather than waiting past the line for green, which is another act."""
     t_at, t_entry = float(path.t_s[at]), float(path.t_s[gone.entry])
     if until is None or until > t_entry:
@@ -168,7 +168,7 @@ def _moved_on(path: Path, at: int, gone: _Gone, size: float, until: float | None
     return not stood(path, t_at, until, _WAITED_S)
 
 
-def _moving_when_cut_off(path: Path, rear_px: Floats, at: int, from_: int, size: float) -> bool:
+def _moving_when_cut_off(path: Trajectory, rear_px: Floats, at: int, from_: int, size: float) -> bool:
     """The recording ends just past the line: the way made while red and the last moments must speak for it."""
     if not path.cut_off:
         return False
@@ -178,7 +178,7 @@ def _moving_when_cut_off(path: Path, rear_px: Floats, at: int, from_: int, size:
     return still_moving and past_px > _CUT_OFF_TRAVEL_BOXES * size and whole_px > _CUT_OFF_MOTION_BOXES * size
 
 
-def _gone_on(path: Path, scene: Scene, run: LineRun, at: int, size: float) -> _Gone | None:
+def _gone_on(path: Trajectory, scene: Scene, run: LineRun, at: int, size: float) -> _Gone | None:
     """Into the junction area, or so far past the line that nobody stops there; None: not (yet)."""
     inside = np.flatnonzero(in_the_junction(path, run)[at:])
     if len(inside) >= _ENTRY_POINTS:
@@ -192,7 +192,7 @@ def _gone_on(path: Path, scene: Scene, run: LineRun, at: int, size: float) -> _G
     return _Gone(at + int(far[0]), at + int(far[-1]), in_junction=False)
 
 
-def in_the_junction(path: Path, run: LineRun) -> NDArray[np.bool_]:
+def in_the_junction(path: Trajectory, run: LineRun) -> NDArray[np.bool_]:
     """`[N]` in the junction area, and not still on the line however near to it the area was drawn."""
     if path.cut_off or not np.isfinite(run.rear_m).all():
         return path.in_junction

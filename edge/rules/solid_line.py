@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.road.trajectory import Path, StripeRun
+from edge.road.trajectory import StripeRun, Trajectory
 from edge.rules.finding import Finding
 from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode
@@ -24,7 +24,7 @@ _STRONG_SHARE = 0.75
 """Of the pictures in which at least so much of the greatest overlap is reached, the nearest view is the act's."""
 
 
-def solid_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+def solid_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a marking: the vehicle stood across the paint, moving, for several observations.
 
     Only with a ground plane: without one nobody knows where the wheels are, and a lorry's flank or a car's shadow
@@ -36,7 +36,7 @@ def solid_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> li
     return [f for f in found if f is not None]
 
 
-def _on_marking(path: Path, scene: Scene, marking: Marking) -> Finding | None:
+def _on_marking(path: Trajectory, scene: Scene, marking: Marking) -> Finding | None:
     runs = path.stripes[marking.id]
     over = np.stack([_over(run, scene.rules.solid_overlap) for run in runs])
     both: NDArray[np.bool_] = np.logical_or.reduce(over)
@@ -97,7 +97,7 @@ def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64]) -> tuple[int, in
     return best
 
 
-def _came_from_broken_side(path: Path, run: StripeRun, marking: Marking, first: int) -> bool:
+def _came_from_broken_side(path: Trajectory, run: StripeRun, marking: Marking, first: int) -> bool:
     """1.4 and 2.4 may be crossed from their broken side; without a side drawn, doubt permits."""
     if marking.crossable_from is None:
         return True

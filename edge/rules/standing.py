@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 STILL_BOXES = 0.12
@@ -13,7 +13,7 @@ STILL_BOXES = 0.12
 _WINDOW = 5
 
 
-def stands(path: Path, from_: int, seconds: float) -> list[tuple[int, int]]:
+def stands(path: Trajectory, from_: int, seconds: float) -> list[tuple[int, int]]:
     """First and last observation of every stretch of `seconds` of standing from observation `from_` on: throughout it
     the vehicle was where it is at its end."""
     points, t_s = path.contacts[from_:], path.t_s[from_:]
@@ -29,7 +29,7 @@ def stands(path: Path, from_: int, seconds: float) -> list[tuple[int, int]]:
     return [(from_ + int(starts[last]), from_ + int(last)) for last in np.flatnonzero(still)]
 
 
-def stood(path: Path, from_s: float, to_s: float, seconds: float) -> bool:
+def stood(path: Trajectory, from_s: float, to_s: float, seconds: float) -> bool:
     """Whether it stood for `seconds` at some time, the whole stretch between two times."""
     inside = np.flatnonzero((path.t_s >= from_s - 1e-6) & (path.t_s <= to_s + 1e-6))
     if not len(inside):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.road.trajectory import LineRun, Path
+from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
 from edge.rules.standing import stands
@@ -29,7 +29,9 @@ _COVERED = 0.1
 """Whose lower edge is hidden by more than this seems to stand farther on than it does."""
 
 
-def stands_past_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
+def stands_past_line(
+    path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine
+) -> Finding | None:
     """The act at one line, of a track that was never before it."""
     rules, run = scene.rules, path.lines[line.id]
     if bool((run.rear_px <= rules.line_margin_px).any()) or bool(path.in_junction.any()):
@@ -71,7 +73,7 @@ def stands_past_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory],
     )
 
 
-def _clear(path: Path, run: LineRun, first: int, last: int) -> tuple[float | None, str]:
+def _clear(path: Trajectory, run: LineRun, first: int, last: int) -> tuple[float | None, str]:
     """How far past the line the rear stood, with its unit; None if not clear of it, or far beyond it."""
     if np.isfinite(run.rear_m).all():
         past_m = float(np.median(run.rear_m[first : last + 1]))

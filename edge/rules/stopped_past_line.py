@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.road.trajectory import LineRun, Path
+from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.front import LENGTH_M, FrontAtOnset, front_at_onset
@@ -43,7 +43,7 @@ _DOUBTFUL_S = 5.0
 sight, shows that it waits for the other lamp."""
 
 
-def stopped_past_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+def stopped_past_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a stop line."""
     found = (
         _at_line(path, scene, lamps, line) or stands_past_line(path, scene, lamps, line) for line in scene.stop_lines
@@ -62,7 +62,7 @@ class _Stand:
     unit: str
 
 
-def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
+def _at_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
     rules, run = scene.rules, path.lines[line.id]
     stand = _stand(path, run, rules, rules.stopped_s)
     if stand is None:
@@ -106,7 +106,9 @@ def _at_line(path: Path, scene: Scene, lamps: Mapping[str, LampHistory], line: S
     )
 
 
-def _reasons(path: Path, rules: RuleSettings, stand: _Stand, since: float, *, onset_seen: bool) -> dict[str, Reason]:
+def _reasons(
+    path: Trajectory, rules: RuleSettings, stand: _Stand, since: float, *, onset_seen: bool
+) -> dict[str, Reason]:
     digits = 1 if stand.unit == "px" else 2
     front: dict[str, Reason] = (
         {"front_stood_past_line_m": round(stand.past + LENGTH_M[path.cls], 1)} if stand.unit == "m" else {}
@@ -123,7 +125,7 @@ def _reasons(path: Path, rules: RuleSettings, stand: _Stand, since: float, *, on
     }
 
 
-def _stand(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
+def _stand(path: Trajectory, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
     """The first stretch of `seconds` of standing on or past the line, of one that came over it."""
     if path.ground is not None and np.isfinite(run.rear_m).all() and np.isfinite(run.farthest_m).all():
         return _stand_on_the_road(path, run, rules, seconds)
@@ -142,7 +144,7 @@ def _stand(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _St
     return None
 
 
-def _stand_on_the_road(path: Path, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
+def _stand_on_the_road(path: Trajectory, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
     half = HALF_M[path.cls]
     crossed = crossing(path, run, rules, over_m=-half)
     if crossed is None:
@@ -160,7 +162,7 @@ def _stand_on_the_road(path: Path, run: LineRun, rules: RuleSettings, seconds: f
 
 
 def _red_since(
-    heads: Governing, path: Path, stand: _Stand, lamps: Mapping[str, LampHistory], rules: RuleSettings
+    heads: Governing, path: Trajectory, stand: _Stand, lamps: Mapping[str, LampHistory], rules: RuleSettings
 ) -> float | None:
     """Since when it was red, if it was so from well before the line on and throughout the stand."""
     t_at, t_last = float(path.t_s[stand.crossed.at]), float(path.t_s[stand.last])
@@ -172,7 +174,7 @@ def _red_since(
 
 
 def _drove_on(
-    path: Path, run: LineRun, heads: Governing, lamps: Mapping[str, LampHistory], at: int, t_last: float
+    path: Trajectory, run: LineRun, heads: Governing, lamps: Mapping[str, LampHistory], at: int, t_last: float
 ) -> bool:
     """Who soon drives on while red ran the light; who waits, for green or a gap, has first stopped past the line."""
     entered = np.flatnonzero(in_the_junction(path, run)[at:])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.road.trajectory import LaneRun, Path
+from edge.road.trajectory import LaneRun, Trajectory
 from edge.rules.finding import Finding
 from edge.signals.lamps import LampHistory
 from evidence.acts import ActCode
@@ -25,13 +25,13 @@ _BACKWARD_SHARE = 0.75
 """Of the steps in the lane so many must go against it: a box that jumps once does not."""
 
 
-def wrong_way(path: Path, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+def wrong_way(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     """At most one finding a lane."""
     found = [_in_lane(path, scene, lane, path.lanes[lane.id]) for lane in scene.lanes if lane.states_one_way]
     return [f for f in found if f is not None]
 
 
-def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | None:
+def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun) -> Finding | None:
     """The longest drive against the lane among the stretches in it."""
     if not run.inside.any():
         return None
@@ -83,7 +83,7 @@ def _in_lane(path: Path, scene: Scene, lane: Lane, run: LaneRun) -> Finding | No
     )
 
 
-def _moved(path: Path, first: int, last: int) -> float:
+def _moved(path: Trajectory, first: int, last: int) -> float:
     """How far the box moved or grew between two observations, leaving its lower edge aside, in pixels."""
     begin, end = (np.median(path.boxes[max(0, i - 1) : i + 2], axis=0) for i in (first, last))
     step = end - begin

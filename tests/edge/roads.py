@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.road.trajectory import Path, PathBook, SceneGeometry
+from edge.road.trajectory import SceneGeometry, Trajectory, TrajectoryBook
 from edge.signals.lamps import LampHistory, LampReading
 from edge.tracks.tracking import Observation, Track
 from evidence.acts import LampState, VehicleClass
@@ -100,7 +100,7 @@ def ground_scene(**changes: Any) -> Scene:
 
 def drive_m(
     scene_: Scene, where: Callable[[float], tuple[float, float]], *, from_s: float, to_s: float, **rest: Any
-) -> Path:
+) -> Trajectory:
     """As `drive`; `where(t_s)` is the middle of the rear on the road in metres, and the box shrinks with distance."""
     width_m, height_m = _SIZE_M[rest.get("cls", VehicleClass.MOTORCYCLE)]
 
@@ -125,7 +125,7 @@ def drive(
     ended: bool = False,
     cut_off: bool = False,
     seen: Callable[[float], bool] = lambda _: True,
-) -> Path:
+) -> Trajectory:
     """The path of one vehicle; `where(t_s)` is the middle of the bottom edge of its box."""
     observations = []
     for t_s in np.arange(from_s, to_s + 1e-9, 1 / fps):
@@ -138,7 +138,7 @@ def drive(
     votes = np.zeros(len(CLASSES))
     votes[CLASSES.index(cls)] = 5.0
     track = Track(1, "ended" if ended else "confirmed", observations, votes)
-    book = PathBook(SceneGeometry(scene_), CLASSES)
+    book = TrajectoryBook(SceneGeometry(scene_), CLASSES)
     book.add([track])
     path = book.path(track, cut_off=cut_off)
     assert path is not None

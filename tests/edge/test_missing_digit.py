@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.pipeline import Plates
-from edge.plate.reading import PlateEyes, View, read_plate
+from edge.plate.reading import PlatePerception, View, read_plate
 from evidence.acts import VehicleClass
 from models.plates import load_plate_finder, load_plate_reader
 from models.slot_reader import load_slot_reader
@@ -23,7 +23,7 @@ _SCALE = 4
 
 
 @pytest.fixture(scope="module")
-def eyes() -> PlateEyes:
+def eyes() -> PlatePerception:
     return Plates(load_plate_finder(threads=1), (load_plate_reader(threads=1), load_slot_reader(threads=1)))
 
 
@@ -65,7 +65,7 @@ def cover_digit(plate: NDArray[np.uint8], lines: int, gone: int, cover: tuple[in
     ids=["long plate", "short plate", "motorcycle"],
 )
 def test_with_a_digit_gone_it_is_that_plate_or_none(
-    plate: str, cls: str, size: tuple[int, int], eyes: PlateEyes
+    plate: str, cls: str, size: tuple[int, int], eyes: PlatePerception
 ) -> None:
     whole = read_plate([seen(plate, cls, size, None, PAINT)], eyes, VehicleClass(cls))
     assert whole.plate.text == plate
@@ -107,7 +107,9 @@ def drawn(text: str, at: tuple[int, int], size: int, cover: tuple[tuple[int, int
         pytest.param(lambda: drawn("29B-777.77", (2, 200), 18, None), id="a neighbour's whole plate at the border"),
     ],
 )
-def test_what_is_not_the_vehicles_own_whole_plate_is_left_unread(view: Callable[[], View], eyes: PlateEyes) -> None:
+def test_what_is_not_the_vehicles_own_whole_plate_is_left_unread(
+    view: Callable[[], View], eyes: PlatePerception
+) -> None:
     seen_thrice = [view()] * 3
     found = read_plate(seen_thrice, eyes, VehicleClass.CAR)
     assert found.plate.readings  # it was found and read

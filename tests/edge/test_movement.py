@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 from edge.rules.movement import may_be_making
 from edge.rules.red_light import red_light
 from edge.rules.stopped_past_line import stopped_past_line
@@ -106,7 +106,7 @@ def test_no_right_turner_is_ever_called_straight_on(from_m: float, radius_m: flo
 
 def movements(where: Where, *, to_s: float, cls: VehicleClass = VehicleClass.MOTORCYCLE) -> set[str]:
     here = drawn([MAIN])
-    path: Path = drive_m(here, where, from_s=0, to_s=to_s, cls=cls)
+    path: Trajectory = drive_m(here, where, from_s=0, to_s=to_s, cls=cls)
     return set(may_be_making(path, int((path.lines["line"].rear_m > 0).argmax())))
 
 

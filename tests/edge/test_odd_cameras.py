@@ -20,9 +20,9 @@ from edge.video.ring import PacketRing
 from edge.video.source import SourceSettings, VideoSource
 from evidence.seal import SigningKey
 from tests.edge.brokers import eventually
-from tests.edge.eyes import ScriptedEyes
 from tests.edge.media import make_video
 from tests.edge.odd_camera import Odd, OddCamera
+from tests.edge.perception import ScriptedPerception
 from tests.waiting import PATIENCE
 from zones.load import LoadedScene, scene_digest
 from zones.schema import Picture, Scene
@@ -167,7 +167,7 @@ def test_a_picture_of_another_size_is_told_once_and_taken_up_again_when_right(
     config = CameraConfig(id="cam-1", url=served.url, scene=tmp_path / "s.yaml", stall_s=5, open_timeout_s=5)
     worker = CameraWorker(
         CameraPlan(config, LoadedScene(scene, scene_digest(scene), tmp_path / "s.yaml")),
-        node="n", key=SigningKey.generate(), eyes=ScriptedEyes(every=10**9), sink=NoSink(),
+        node="n", key=SigningKey.generate(), eyes=ScriptedPerception(every=10**9), sink=NoSink(),
         metrics=Metrics(lambda: None), kept_in_memory=1, on_commit=lambda: None,
     )  # fmt: skip
     worker.start()

@@ -17,7 +17,7 @@ OWN, NEIGHBOUR = (90.0, 180.0, 130.0, 210.0), (0.0, 150.0, 36.0, 176.0)
 BADGE = (90.0, 20.0, 130.0, 50.0)
 
 
-class Eyes:
+class Perception:
     """Finds what it was told to, and reads OWN as one plate and everything else as another."""
 
     def __init__(self, *found: tuple[tuple[float, float, float, float], float]) -> None:
@@ -54,13 +54,13 @@ def view(frame: int) -> View:
 def test_the_plate_in_the_middle_counts(
     found: list[tuple[tuple[float, float, float, float], float]], text: str | None
 ) -> None:
-    evidence = read_plate([view(i) for i in range(4)], Eyes(*found), VehicleClass.MOTORCYCLE)
+    evidence = read_plate([view(i) for i in range(4)], Perception(*found), VehicleClass.MOTORCYCLE)
     assert evidence.plate.text == text
     assert all(r.box[0] >= 500 for r in evidence.plate.readings)
 
 
 def test_the_reader_gets_the_corners_in_the_picture_that_it_reads() -> None:
-    class Cornered(Eyes):
+    class Cornered(Perception):
         got: Corners | None = None
         shape: tuple[int, ...] = ()
 
@@ -80,7 +80,7 @@ def test_the_reader_gets_the_corners_in_the_picture_that_it_reads() -> None:
     assert (np.array(eyes.got).max(0) < [eyes.shape[1], eyes.shape[0]]).all()
 
 
-class Passing(Eyes):
+class Passing(Perception):
     """The plate moves from one box to the next, view by view, and is always read the same."""
 
     def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.road.trajectory import Path
+from edge.road.trajectory import Trajectory
 from edge.rules.red_light import red_light
 from edge.rules.stopped_past_line import stopped_past_line
 from evidence.acts import LampState, VehicleClass
@@ -66,7 +66,7 @@ def test_who_stops_before_the_line_is_never_accused_however_the_picture_shakes(
     assert red_light(seen, HERE, lamps(HERE, ALWAYS_RED)) == []
 
 
-def shaken(path: Path, down_px: Any) -> Path:
+def shaken(path: Trajectory, down_px: Any) -> Trajectory:
     """The same vehicle, its boxes so many pixels lower in each picture."""
     moved = iter(zip(path.contacts[:, 0], path.contacts[:, 1] + down_px, strict=True))
     sizes = iter(zip(path.boxes[:, 2] - path.boxes[:, 0], path.boxes[:, 3] - path.boxes[:, 1], strict=True))

@@ -19,15 +19,15 @@ from tools.command.simulate import is_divided_piece
 from tools.command.simulate import simulate as simulate_command
 from tools.simulate.demand import Flow as Flow
 from tools.simulate.demand import Habits, arrivals
-from tools.simulate.judge import Verdict, judge
+from tools.simulate.detector_noise import LEVELS, NoisyDetector
 from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
 from tools.simulate.report import as_json, figures, table
 from tools.simulate.seen import glances
 from tools.simulate.signals import CYCLE_S, Programme
-from tools.simulate.spoil import LEVELS, SpoiledEye
 from tools.simulate.store import RunFileError, load_run, save_run
 from tools.simulate.traffic import simulate
 from tools.simulate.truth import find_truth
+from tools.simulate.watching import Verdict, watch
 from tools.simulate.world import Moment, Run, VehicleSpec, VehicleState
 from zones.check import check
 
@@ -42,7 +42,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def verdict(run: Run) -> Verdict:
-    return judge(run, fps=12.5, spoiling=LEVELS["default"])
+    return watch(run, fps=12.5, noise=LEVELS["default"])
 
 
 def test_the_scene_made_from_the_ground_has_no_fault() -> None:
@@ -135,7 +135,7 @@ def test_a_camera_of_any_rate_sees_the_same_run(run: Run, fps: float) -> None:
 
 
 def test_the_spoiled_eye_misses_about_as_much_as_asked(run: Run) -> None:
-    eye = SpoiledEye(run.specs, replace(LEVELS["none"], miss=0.2, hidden_below=0.0), 5, 1920, 1080)
+    eye = NoisyDetector(run.specs, replace(LEVELS["none"], miss=0.2, hidden_below=0.0), 5, 1920, 1080)
     there = [(len([s for s in g.sights if s.visible > 0.5]), g) for g in list(glances(run, 5.0))[:150]]
     found = sum(len(eye.see(g)) for _, g in there)
     assert 0.7 < found / sum(len(g.sights) for _, g in there) < 0.85
@@ -275,7 +275,7 @@ def test_on_a_two_way_road_nobody_is_accused_of_the_wrong_way(run: Run) -> None:
     two_way = replace(run, ground=ground(), moments=run.moments[:500], acts=[], innocents={})
     find_truth(two_way)
     assert "two-way road" in " ".join(two_way.innocents.values())
-    told = judge(two_way, fps=12.5, spoiling=LEVELS["default"])
+    told = watch(two_way, fps=12.5, noise=LEVELS["default"])
     assert ActCode.WRONG_WAY not in {r.act for r in told.false}
 
 

@@ -13,10 +13,10 @@ from evidence.acts import ActCode, LampState
 from tools.command.cli import cli
 from tools.evaluate.acts import score
 from tools.evaluate.cli import load_acts, load_truth
-from tools.simulate.judge import Verdict, judge
+from tools.simulate.detector_noise import LEVELS
 from tools.simulate.junction import ARROW, MAIN
-from tools.simulate.spoil import LEVELS
 from tools.simulate.turns import Kind, turns, turns_scene
+from tools.simulate.watching import Verdict, watch
 from tools.simulate.world import Run
 from zones.check import check
 from zones.load import load_scene
@@ -34,7 +34,7 @@ def run_of(kind: Kind) -> Run:
 
 @cache
 def verdict_of(kind: Kind, level: str) -> Verdict:
-    return judge(run_of(kind), fps=12.5, spoiling=LEVELS[level], scene=turns_scene(kind, source="controller"))
+    return watch(run_of(kind), fps=12.5, noise=LEVELS[level], scene=turns_scene(kind, source="controller"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 
 from tools.simulate.demand import CROWDS
-from tools.simulate.judge import Verdict, judge
+from tools.simulate.detector_noise import LEVELS, level
 from tools.simulate.junction import CAMERAS
 from tools.simulate.report import as_json, cases, table
-from tools.simulate.spoil import LEVELS, level
 from tools.simulate.store import load_run, save_run
 from tools.simulate.traffic import simulate as run_traffic
 from tools.simulate.truth import find_truth
 from tools.simulate.turns import Kind, turns, turns_scene
+from tools.simulate.watching import Verdict, watch
 from tools.simulate.world import Run, cut
 from zones.schema import Scene
 
@@ -95,7 +95,7 @@ def _sumo(
 @click.option("--vehicles", type=click.IntRange(min=1), default=10_000, show_default=True, help="Số xe camera thấy.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--fps", type=click.FloatRange(1.0, 30.0), default=12.5, show_default=True)
-@click.option("--spoil", type=click.Choice(sorted(LEVELS)), default="default", show_default=True, help="Mức nhiễu.")
+@click.option("--noise", type=click.Choice(sorted(LEVELS)), default="default", show_default=True, help="Mức nhiễu.")
 @click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=None,
@@ -103,13 +103,13 @@ def _sumo(
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
-    vehicles: int, seed: int, fps: float, spoil: str, only: int | None, jobs: int, runs: Path | None,
+    vehicles: int, seed: int, fps: float, noise: str, only: int | None, jobs: int, runs: Path | None,
     json_out: Path | None, most: int,
 ) -> None:  # fmt: skip
     """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
     verdicts: list[Verdict] = []
     seen = 0
-    for verdict in _verdicts(seed, only, fps, spoil, jobs, runs):
+    for verdict in _verdicts(seed, only, fps, noise, jobs, runs):
         verdicts.append(verdict)
         seen += verdict.vehicles
         click.echo(f"\r{seen} / {vehicles} xe", nl=False, err=True)
@@ -117,18 +117,18 @@ def evaluate_simulation(
             break
     click.echo("", err=True)
     seconds = sum(v.seconds for v in verdicts)
-    click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, spoiling: {spoil}")
+    click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, noise: {noise}")
     click.echo(table(verdicts))
     for line in cases(verdicts, most=most):
         click.echo(line)
     if json_out is not None:
-        json_out.write_text(as_json(verdicts, seed=seed, fps=fps, spoil=spoil), encoding="utf-8")
+        json_out.write_text(as_json(verdicts, seed=seed, fps=fps, noise=noise), encoding="utf-8")
 
 
-def _verdicts(seed: int, only: int | None, fps: float, spoil: str, jobs: int, runs: Path | None) -> Iterator[Verdict]:
+def _verdicts(seed: int, only: int | None, fps: float, noise: str, jobs: int, runs: Path | None) -> Iterator[Verdict]:
     """Piece after piece, without end. Each in a process of its own: SUMO keeps what it once took."""
     seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
-    work = ((s, fps, spoil, runs) for s in seeds)
+    work = ((s, fps, noise, runs) for s in seeds)
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=4) as pool:
         pending = []
         for item in work:
@@ -145,7 +145,7 @@ def is_divided_piece(seed: int) -> bool:
     return seed % 2 == 1
 
 
-def _piece(seed: int, fps: float, spoil: str, runs: Path | None) -> Verdict:
+def _piece(seed: int, fps: float, noise: str, runs: Path | None) -> Verdict:
     divided = is_divided_piece(seed)
     kept = runs / f"{seed}{'-divided' if divided else ''}.npz" if runs else None
     if kept is not None and kept.is_file():
@@ -156,4 +156,4 @@ def _piece(seed: int, fps: float, spoil: str, runs: Path | None) -> Verdict:
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_run(run, kept)
-    return judge(run, fps=fps, spoiling=level(spoil))
+    return watch(run, fps=fps, noise=level(noise))

@@ -1,4 +1,4 @@
-"""Who appears where, and with what in mind. All of it is settled by the seed."""
+"""Who appears where, and with what in memory. All of it is settled by the seed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from tools.simulate.fleet import KINDS, draw_vehicle
 from tools.simulate.network import ROUTES
+from tools.simulate.vehicle_mix import KINDS, draw_vehicle
 from tools.simulate.world import VehicleSpec
 
 # How a driver behaves at the line; `late` drives on when the red is younger than two and a half seconds.

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evidence.acts import ActCode
-from tools.simulate.judge import Report, Verdict
+from tools.simulate.watching import Report, Verdict
 from tools.simulate.world import TrueAct
 
 ACTS = tuple(ActCode)

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from tools.simulate.demand import Habits
-from tools.simulate.fleet import KIND, draw_vehicle
 from tools.simulate.junction import BOX, CORNER_RADIUS, KERB_X, KERB_Y, LEFT_LANE, RIGHT_LANE, STOP_LINE
 from tools.simulate.scripts import Driver, Hold, Route, Seen, arc, route_through, shifted
+from tools.simulate.vehicle_mix import KIND, draw_vehicle
 from tools.simulate.world import XY, VehicleSpec, VehicleState
 
 LINE_Y = -(STOP_LINE + 0.3)

@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 
 from evidence.acts import ActCode, LampState
-from tools.simulate.fleet import draw_vehicle
 from tools.simulate.junction import ARROW, BOX, MAIN, STOP_LINE, camera, demo_scene, ground, polygon
 from tools.simulate.scripts import Driver, Hold, Seen, arc, route_through
 from tools.simulate.truth import find_truth
+from tools.simulate.vehicle_mix import draw_vehicle
 from tools.simulate.world import XY, Body, Camera, HeadState, Moment, Run, VehicleSpec, VehicleState
 from zones.schema import Exit, Scene
 

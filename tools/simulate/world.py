@@ -167,7 +167,7 @@ class Run:
     moments: list[Moment]
     acts: list[TrueAct] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
-    """What scripted drivers had in mind; what came of it stands in `acts`."""
+    """What scripted drivers had in memory; what came of it stands in `acts`."""
     innocents: dict[str, str] = field(default_factory=dict)
     """Vehicles whose part invites a false accusation, and why: stalled, priority, right turn on the arrow."""
 

@@ -1,6 +1,6 @@
 """A simulated run through the node's own pipeline, and what it reported against what happened.
 
-The pipeline is the real one; only the picture is missing: detections come from `SpoiledEye`, lamps from the run.
+The pipeline is the real one; only the picture is missing: detections come from `NoisyDetector`, lamps from the run.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from edge.video.stills import StillStore
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
 from models.plates import Corners, PlateBox, PlateReading
+from tools.simulate.detector_noise import DetectorNoise, NoisyDetector
 from tools.simulate.junction import demo_scene, is_divided
 from tools.simulate.seen import Glance, Sight, glances
-from tools.simulate.spoil import SpoiledEye, Spoiling
 from tools.simulate.world import HeadState, Run, TrueAct
 from zones.schema import Scene
 
@@ -117,8 +117,8 @@ class _NoViews(ViewBook):
         return []
 
 
-def judge(run: Run, *, fps: float, spoiling: Spoiling, scene: Scene | None = None) -> Verdict:
-    """Let the pipeline watch the run at `fps`, through an eye spoiled by `spoiling` (random by the run's seed)."""
+def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = None) -> Verdict:
+    """Let the pipeline watch the run at `fps`, through an eye noisy by `noise` (random by the run's seed)."""
     the_scene = scene or demo_scene(run.camera, source="controller", divided=is_divided(run.ground))
     eye, lamps = _Eye(the_scene), _Lamps()
     pipeline = CameraPipeline(
@@ -126,7 +126,7 @@ def judge(run: Run, *, fps: float, spoiling: Spoiling, scene: Scene | None = Non
         views=_NoViews(),
     )  # fmt: skip
     width, height = the_scene.picture.width, the_scene.picture.height
-    spoiled = SpoiledEye(run.specs, spoiling, run.seed, width, height)
+    noisy = NoisyDetector(run.specs, noise, run.seed, width, height)
     blank = np.broadcast_to(np.zeros(1, np.uint8), (height, width, 3))
     book: dict[int, Sequence[Sight]] = {}
     seen: set[str] = set()
@@ -134,9 +134,9 @@ def judge(run: Run, *, fps: float, spoiling: Spoiling, scene: Scene | None = Non
     for glance in glances(run, fps):
         book[glance.index] = glance.sights
         seen.update(s.id for s in glance.sights)
-        if spoiled.drops():
+        if noisy.drops():
             continue
-        eye.now, lamps.heads = spoiled.see(glance), glance.heads
+        eye.now, lamps.heads = noisy.see(glance), glance.heads
         events += pipeline.process(_frame(glance, blank))
     events += pipeline.finish()
     verdict = Verdict(run.seed, len(seen), len(run.moments) * run.step_s, innocents=dict(run.innocents))

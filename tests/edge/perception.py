@@ -53,7 +53,7 @@ class ScriptedPipeline:
         )
 
 
-class ScriptedEyes:
+class ScriptedPerception:
     def __init__(self, every: int = 50, faulty: range = range(0)) -> None:
         self._every, self._faulty = every, faulty
 
@@ -65,5 +65,5 @@ class ScriptedEyes:
         return ScriptedPipeline(self._every, self._faulty)
 
 
-def open_scripted_eyes(settings: DetectorConfig) -> ScriptedEyes:
-    return ScriptedEyes()
+def open_scripted_eyes(settings: DetectorConfig) -> ScriptedPerception:
+    return ScriptedPerception()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from countries.vn.plates import PROVINCES, parse
 from edge.plate.layout import UNMEASURED, Layout
-from edge.plate.vote import AGREED, Ballot, Colour, count, decide, spellings
+from edge.plate.vote import AGREED, Colour, PlateVote, count, decide, spellings
 from evidence.acts import VehicleClass
 
 CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
@@ -17,37 +17,39 @@ DOTTED, ROOM_LEFT, CENTRED = Layout(True, True), Layout(False, False, False), La
 DIGIT_GONE = Layout(False, True)
 
 
-def ballot(text: str, *, sure: float = 0.97, weight: float = 0.9, lines: tuple[int, ...] = (), **doubts: str) -> Ballot:
+def plate_vote(
+    text: str, *, sure: float = 0.97, weight: float = 0.9, lines: tuple[int, ...] = (), **doubts: str
+) -> PlateVote:
     """A reading of `text`; `doubts`: p4="8" says that position 4 may be an 8 with the rest of the probability."""
     characters = []
     for index, char in enumerate(text):
         other = doubts.get(f"p{index}")
         characters.append([(char, sure), (other, 1 - sure)] if other else [(char, sure)])
-    return Ballot(characters, lines or (len(text),), weight)
+    return PlateVote(characters, lines or (len(text),), weight)
 
 
 def test_agreeing_readings_win() -> None:
-    outcome = count([ballot("36A12345")] * 3, cls=CAR)
+    outcome = count([plate_vote("36A12345")] * 3, cls=CAR)
     assert outcome.text == "36A12345"
     assert outcome.kind == "car"
     assert outcome.confidence > 0.6
 
 
 def test_the_majority_beats_one_misreading() -> None:
-    outcome = count([ballot("36A12345"), ballot("36A12345"), ballot("36A12845")], cls=CAR)
+    outcome = count([plate_vote("36A12345"), plate_vote("36A12345"), plate_vote("36A12845")], cls=CAR)
     assert outcome.n_best[0].text == "36A12345"
     assert outcome.n_best[1].text == "36A12845"
 
 
 def test_two_readings_that_contradict_leave_the_plate_unknown() -> None:
-    outcome = count([ballot("36A12345"), ballot("36A12845")], cls=CAR)
+    outcome = count([plate_vote("36A12345"), plate_vote("36A12845")], cls=CAR)
     assert outcome.text is None
     assert {c.text for c in outcome.n_best[:2]} == {"36A12345", "36A12845"}
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.1, 0.3])
 def test_one_poor_reading_never_wins(weight: float) -> None:
-    assert count([ballot("36A12345", weight=weight)], cls=CAR).text is None
+    assert count([plate_vote("36A12345", weight=weight)], cls=CAR).text is None
 
 
 def test_nothing_read_is_unknown() -> None:
@@ -68,12 +70,12 @@ def test_nothing_read_is_unknown() -> None:
 def test_look_alikes_are_put_right_by_their_place(
     read: str, meant: str, cls: VehicleClass, lines: tuple[int, ...]
 ) -> None:
-    assert count([ballot(read, lines=lines)] * 3, cls=cls).n_best[0].text == meant
+    assert count([plate_vote(read, lines=lines)] * 3, cls=cls).n_best[0].text == meant
 
 
 @pytest.mark.parametrize("text", ["36A146238", "36B812345", "36S773241", "36H243391"])
 def test_a_digit_after_the_series_letter_is_not_taken_for_a_second_letter(text: str) -> None:
-    outcome = count([ballot(text, lines=(4, 5))] * 4, cls=MOTORCYCLE)
+    outcome = count([plate_vote(text, lines=(4, 5))] * 4, cls=MOTORCYCLE)
     assert outcome.text == text
     assert all(c.probability < 0.1 * outcome.confidence for c in outcome.n_best[1:])
 
@@ -81,20 +83,22 @@ def test_a_digit_after_the_series_letter_is_not_taken_for_a_second_letter(text: 
 @given(st.text("0123456789ABCDEFGHKLMNPSTUVXYZ", min_size=6, max_size=9))
 def test_the_spellings_of_one_reading_share_one_probability(text: str) -> None:
     for cls in (None, "motorcycle", "car"):
-        assert sum(p for _, p in spellings(ballot(text), cls)) <= 1.0 + 1e-9
+        assert sum(p for _, p in spellings(plate_vote(text), cls)) <= 1.0 + 1e-9
 
 
 def test_the_readers_own_doubt_decides_between_letters() -> None:
-    sure_z = Ballot([[("3", 1.0)], [("6", 1.0)], [("Z", 0.55), ("7", 0.45)], *[[(c, 1.0)] for c in "12345"]], (8,), 0.9)
+    sure_z = PlateVote(
+        [[("3", 1.0)], [("6", 1.0)], [("Z", 0.55), ("7", 0.45)], *[[(c, 1.0)] for c in "12345"]], (8,), 0.9
+    )
     assert count([sure_z] * 3, cls=CAR).n_best[0].text == "36Z12345"
 
 
 def test_what_no_plate_looks_like_is_unknown() -> None:
-    assert count([ballot("HELLO"), ballot("123")], cls=CAR).text is None
+    assert count([plate_vote("HELLO"), plate_vote("123")], cls=CAR).text is None
 
 
 def test_an_exact_tie_is_not_decided() -> None:
-    half = Ballot([*[[(c, 1.0)] for c in "36A1234"], [("3", 0.5), ("8", 0.5)]], (8,), 1.0)
+    half = PlateVote([*[[(c, 1.0)] for c in "36A1234"], [("3", 0.5), ("8", 0.5)]], (8,), 1.0)
     assert count([half] * 5, cls=CAR).text is None
 
 
@@ -109,7 +113,7 @@ def test_an_exact_tie_is_not_decided() -> None:
 def test_whatever_is_read_the_outcome_is_a_plate_or_unknown(
     readings: list[tuple[str, float, float]], cls: VehicleClass
 ) -> None:
-    outcome = count([ballot(t, sure=p, weight=w) for t, w, p in readings], cls=cls)
+    outcome = count([plate_vote(t, sure=p, weight=w) for t, w, p in readings], cls=cls)
     if outcome.text is not None:
         assert parse(outcome.text).known
     assert sum(c.probability for c in outcome.n_best) <= 1.001
@@ -120,23 +124,23 @@ def test_whatever_is_read_the_outcome_is_a_plate_or_unknown(
 @given(st.sampled_from(sorted(PROVINCES)), st.sampled_from("ABCDEFGHKLMNPSTUVXYZ"), st.integers(1, 99999))
 def test_a_clear_reading_of_a_car_plate_is_spelled_as_it_is(province: str, series: str, number: int) -> None:
     text = f"{province}{series}{number:05d}"
-    best, probability = spellings(ballot(text, sure=1.0), "car")[0]
+    best, probability = spellings(plate_vote(text, sure=1.0), "car")[0]
     assert best == text
     assert probability > 0.9
 
 
 def test_a_red_plate_is_spelled_as_the_military_ones_are() -> None:
-    readings = [ballot("KV6938", lines=(2, 4)), ballot("KV6938", lines=(6,))]
+    readings = [plate_vote("KV6938", lines=(2, 4)), plate_vote("KV6938", lines=(6,))]
     on_red = count(readings, cls=CAR, colour="red")
     assert (on_red.text, on_red.kind) == ("KV6938", "military")
     for other in ("white", "unknown"):
         assert count(readings, cls=CAR, colour=other).text is None  # there a civil plate was misread
 
 
-def said(text: str, reader: str, layout: Layout = UNMEASURED, *, own: bool = True, weight: float = 0.5) -> Ballot:
+def said(text: str, reader: str, layout: Layout = UNMEASURED, *, own: bool = True, weight: float = 0.5) -> PlateVote:
     """A reading by one of the readers; two lines of a motorcycle's, four characters above, else one line."""
     lines = (4, len(text) - 4) if text[3:4].isdigit() and len(text) == 9 else (len(text),)
-    return Ballot([[(c, 0.99)] for c in text], lines, weight, reader, layout, own)
+    return PlateVote([[(c, 0.99)] for c in text], lines, weight, reader, layout, own)
 
 
 def test_two_readers_that_agree_on_a_whole_plate_decide() -> None:
@@ -199,13 +203,13 @@ def test_two_plates_on_which_both_readers_agree_leave_it_open() -> None:
     ids=["a dot without its digit", "room for a fifth", "a dot in another view", "no proof of four", "both say four",
          "four in the middle of the plate", "the fifth is seen in another view"],
 )  # fmt: skip
-def test_a_number_of_four_digits_needs_its_own_proof(readings: list[Ballot], text: str | None) -> None:
+def test_a_number_of_four_digits_needs_its_own_proof(readings: list[PlateVote], text: str | None) -> None:
     assert decide(readings, cls=CAR).text == text
 
 
 def test_a_motorcycles_plate_without_its_last_digit_is_no_older_plate() -> None:
-    gone = Ballot([[(c, 0.9)] for c in "36H11234"], (4, 4), 0.9, ONE, DIGIT_GONE)
-    alone = Ballot([[(c, 0.9)] for c in "36H11234"], (4, 4), 0.9, TWO)
+    gone = PlateVote([[(c, 0.9)] for c in "36H11234"], (4, 4), 0.9, ONE, DIGIT_GONE)
+    alone = PlateVote([[(c, 0.9)] for c in "36H11234"], (4, 4), 0.9, TWO)
     for cls in (MOTORCYCLE, CAR):
         assert decide([gone, alone] * 3, cls=cls).text is None
 

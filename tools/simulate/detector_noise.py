@@ -26,7 +26,7 @@ _CONFUSED: Mapping[VehicleClass, VehicleClass] = {
 
 
 @dataclass(frozen=True)
-class Spoiling:
+class DetectorNoise:
     """How bad the eye is. Shares are of the pictures in which a vehicle could have been seen."""
 
     miss: float = 0.03
@@ -52,16 +52,16 @@ class Spoiling:
     """Pictures that the camera never sends."""
 
 
-LEVELS: dict[str, Spoiling] = {
-    "none": Spoiling(0, 0, 0.3, 0.08, 0, 0, 0, 0, 0, 0, 0, 0),
-    "light": Spoiling(0.01, 0.005, 0.25, 0.18, 0.006, 0.006, 0.01, 0.05, 0.001, 0.002, 0.01, 0.001),
-    "default": Spoiling(),
-    "heavy": Spoiling(0.08, 0.04, 0.45, 0.32, 0.022, 0.022, 0.05, 0.3, 0.012, 0.02, 0.1, 0.02),
+LEVELS: dict[str, DetectorNoise] = {
+    "none": DetectorNoise(0, 0, 0.3, 0.08, 0, 0, 0, 0, 0, 0, 0, 0),
+    "light": DetectorNoise(0.01, 0.005, 0.25, 0.18, 0.006, 0.006, 0.01, 0.05, 0.001, 0.002, 0.01, 0.001),
+    "default": DetectorNoise(),
+    "heavy": DetectorNoise(0.08, 0.04, 0.45, 0.32, 0.022, 0.022, 0.05, 0.3, 0.012, 0.02, 0.1, 0.02),
 }
 
 
 @dataclass
-class _Mind:
+class _Memory:
     """What lasts about one vehicle."""
 
     blind_until_s: float = -1.0
@@ -70,24 +70,24 @@ class _Mind:
 
 
 @dataclass
-class SpoiledEye:
+class NoisyDetector:
     """Turns glances into detections, in order of time. Everything random comes from `seed`."""
 
     specs: Mapping[str, VehicleSpec]
-    spoiling: Spoiling
+    noise: DetectorNoise
     seed: int
     width: int
     height: int
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng([self.seed, 3])
-        self._minds: dict[str, _Mind] = {}
+        self._memories: dict[str, _Memory] = {}
         self._merged_until: dict[frozenset[str], float] = {}
         self._last_s = 0.0
 
     def drops(self) -> bool:
         """Whether the camera loses this picture."""
-        return bool(self._rng.random() < self.spoiling.dropped)
+        return bool(self._rng.random() < self.noise.dropped)
 
     def see(self, glance: Glance) -> Detections:
         dt_s = max(glance.t_s - self._last_s, 1e-3)
@@ -104,21 +104,21 @@ class SpoiledEye:
         return _detections(found)
 
     def _one(self, sight: Sight, t_s: float, dt_s: float) -> tuple[Box, float, VehicleClass] | None:
-        s, rng = self.spoiling, self._rng
-        mind = self._minds.setdefault(sight.id, _Mind())
+        s, rng = self.noise, self._rng
+        memory = self._memories.setdefault(sight.id, _Memory())
         cls = self.specs[sight.id].cls
-        if t_s >= mind.blind_until_s and s.blind and rng.random() < s.blind * dt_s / s.blind_s:
-            mind.blind_until_s = t_s + float(rng.exponential(s.blind_s))
-        if s.flip and t_s >= mind.flipped_until_s and rng.random() < s.flip * dt_s / 0.3:
-            mind.flipped_until_s = t_s + float(rng.exponential(0.3))
+        if t_s >= memory.blind_until_s and s.blind and rng.random() < s.blind * dt_s / s.blind_s:
+            memory.blind_until_s = t_s + float(rng.exponential(s.blind_s))
+        if s.flip and t_s >= memory.flipped_until_s and rng.random() < s.flip * dt_s / 0.3:
+            memory.flipped_until_s = t_s + float(rng.exponential(0.3))
         keep = np.exp(-dt_s / 0.5)
-        mind.lean = keep * mind.lean + np.sqrt(1 - keep**2) * s.lean * rng.normal(size=4)
-        shake = mind.lean + s.jitter * rng.normal(size=4)
+        memory.lean = keep * memory.lean + np.sqrt(1 - keep**2) * s.lean * rng.normal(size=4)
+        shake = memory.lean + s.jitter * rng.normal(size=4)
         hidden = sight.visible < s.hidden_below
         # between barely and half shown it is found now and then
         unsure = np.clip((sight.visible - s.hidden_below) / 0.3, 0.0, 1.0)
         missed = rng.random() < s.miss + (1 - unsure) * (0.35 if s.miss else 0.0)
-        if hidden or missed or t_s < mind.blind_until_s:
+        if hidden or missed or t_s < memory.blind_until_s:
             return None
         x1, y1, x2, y2 = sight.shown
         if s.jitter:
@@ -129,14 +129,14 @@ class SpoiledEye:
         if x2 - x1 < 6 or y2 - y1 < 6:
             return None
         score = 0.95 if not s.miss else float(np.clip(rng.normal(0.55 + 0.33 * sight.visible, 0.08), 0.1, 0.98))
-        if t_s < mind.flipped_until_s:
+        if t_s < memory.flipped_until_s:
             cls = _CONFUSED[cls]
         return (float(x1), float(y1), float(x2), float(y2)), score, cls
 
     def _merge(
         self, found: list[tuple[Box, float, VehicleClass]], owners: list[str], t_s: float, dt_s: float
     ) -> list[tuple[Box, float, VehicleClass]]:
-        if not self.spoiling.merge or len(found) < 2:
+        if not self.noise.merge or len(found) < 2:
             return found
         boxes = np.array([f[0] for f in found])
         area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -151,7 +151,7 @@ class SpoiledEye:
             if i in gone or j in gone or found[i][2] != found[j][2]:
                 continue
             pair = frozenset((owners[i], owners[j]))
-            if t_s >= self._merged_until.get(pair, -1.0) and self._rng.random() < self.spoiling.merge * dt_s / 0.4:
+            if t_s >= self._merged_until.get(pair, -1.0) and self._rng.random() < self.noise.merge * dt_s / 0.4:
                 self._merged_until[pair] = t_s + float(self._rng.exponential(0.4))
             if t_s >= self._merged_until.get(pair, -1.0):
                 continue
@@ -161,7 +161,7 @@ class SpoiledEye:
         return [f for k, f in enumerate(found) if k not in gone]
 
     def _extra(self, found: Sequence[tuple[Box, float, VehicleClass]]) -> list[tuple[Box, float, VehicleClass]]:
-        s, rng = self.spoiling, self._rng
+        s, rng = self.noise, self._rng
         out: list[tuple[Box, float, VehicleClass]] = []
         for box, score, cls in found:
             x1, y1, x2, y2 = box
@@ -178,7 +178,7 @@ class SpoiledEye:
         return out
 
 
-def level(name: str) -> Spoiling:
+def level(name: str) -> DetectorNoise:
     """One of `LEVELS`; `KeyError` otherwise."""
     return replace(LEVELS[name])
 

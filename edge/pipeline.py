@@ -24,7 +24,7 @@ from edge.rules.stands_past_line import CROSSING_NOT_SEEN
 from edge.rules.stopped_past_line import HALF_M, stopped_past_line
 from edge.rules.wrong_way import wrong_way
 from edge.signals.lamps import LampFeed, LampHistory, Signals
-from edge.tracks.tracking import Track, Tracker, TrackerSettings, iou
+from edge.tracks.tracking import Track, Tracker, TrackerSettings
 from edge.types import ActEvent, Frame
 from edge.video.stills import StillStore
 from evidence.acts import ActCode, VehicleClass
@@ -42,6 +42,7 @@ from models.plates import (
     load_plate_reader,
 )
 from models.slot_reader import load_slot_reader
+from zones.boxes import iou
 from zones.load import LoadedScene
 from zones.schema import Scene
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -57,25 +56,11 @@ class LineReading:
 
 
 @dataclass(frozen=True)
-class Crossing:
-    """A step of a track over a line: between points `step` and `step + 1`, at share `t` of that step.
-
-    `forward`: from the negative to the positive side. `along_px` as in `LineReading`; `within`: on the painted part.
-    """
-
-    step: int
-    t: float
-    along_px: float
-    forward: bool
-    within: bool
-
-
-@dataclass(frozen=True)
 class DirectedLine:
     """A polyline with a positive side.
 
-    For a stop line the positive side is the junction. Without `positive` it is the right-hand side of one who walks
-    the line from its first point to its last (in the picture, `y` downwards).
+    For a stop line the positive side is the junction. Without `positive` it is the right-hand side of the
+    direction from its first point to its last (in the picture, `y` downwards).
     """
 
     points: Floats
@@ -124,8 +109,9 @@ class DirectedLine:
         """Length of the painted part."""
         return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
 
-    def read(self, points: ArrayLike, *, tolerance_px: float = 0.0) -> LineReading:
-        """Distances, feet and whether they fall on the painted part (`tolerance_px` more at both ends)."""
+    def read(self, points: ArrayLike, *, tolerance_px: Floats | float = 0.0) -> LineReading:
+        """Distances, feet and whether they fall on the painted part: `tolerance_px` more at both ends, one for all
+        points or one each."""
         p = as_points(points)
         rel = p[:, None, :] - self._starts[None, :, :]
         squared = np.einsum("kd,kd->k", self._steps, self._steps)
@@ -154,50 +140,18 @@ class DirectedLine:
         """`[N]` signed distance to the extended line, positive on the positive side."""
         return self.read(points).distance_px
 
-    def crossings(self, track: ArrayLike, *, tolerance_px: float = 0.0) -> list[Crossing]:
-        """Where the path through `track` `[N, 2]` changes its side of the extended line, in order.
-
-        A point exactly on the line counts as on the negative side ("on" a stop line is not yet past it).
-        """
-        path = as_points(track)
-        found: list[Crossing] = []
-        for step in range(len(path) - 1):
-            t, forward = self._cuts(path[step], path[step + 1])
-            for share, ahead in zip(t, forward, strict=True):
-                at = self.read(path[step] + share * (path[step + 1] - path[step]), tolerance_px=tolerance_px)
-                found.append(Crossing(step, float(share), float(at.along_px[0]), bool(ahead), bool(at.within[0])))
-        return found
-
-    def _cuts(self, a: Floats, b: Floats) -> tuple[list[float], list[bool]]:
-        """Shares of the segment a-b at which the side changes, and whether towards the positive side."""
-        cuts = _segment_cuts(a[None], b[None], self._starts, self._steps)[0]
-        shares = [0.0, *np.sort(cuts[~np.isnan(cuts)]).tolist(), 1.0]
-        middles = [a + (lo + hi) / 2 * (b - a) for lo, hi in pairwise(shares)]
-        sides = self.distance(np.array([a, *middles, b])) > 0
-        out_t: list[float] = []
-        out_forward: list[bool] = []
-        now = bool(sides[0])
-        for index, side in enumerate(sides[1:-1].tolist()):
-            if side != now and shares[index + 1] > shares[index]:
-                out_t.append(shares[index])
-                out_forward.append(side)
-                now = side
-        if bool(sides[-1]) != now:
-            out_t.append(1.0)
-            out_forward.append(bool(sides[-1]))
-        return out_t, out_forward
-
-
-def _segment_cuts(a: Floats, b: Floats, starts: Floats, steps: Floats) -> Floats:
-    """`[N, K]`: share `t` of each a-b at which it meets segment `starts + u * steps` (0 <= t, u <= 1), else NaN."""
-    d = (b - a)[:, None, :]
-    rel = starts[None, :, :] - a[:, None, :]
-    det = steps[:, 0] * d[..., 1] - steps[:, 1] * d[..., 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = (steps[:, 0] * rel[..., 1] - steps[:, 1] * rel[..., 0]) / det
-        u = (d[..., 0] * rel[..., 1] - d[..., 1] * rel[..., 0]) / det
-    ok = (det != 0) & (t >= 0) & (t <= 1) & (u >= 0) & (u <= 1)
-    return np.where(ok, t, np.nan)
+    def cuts(self, a: Floats, b: Floats) -> Floats:
+        """`[N, K]`: shares of each way from `a` to `b` (both `[N, 2]`) at which it meets a segment of the extended
+        line, 0..1; NaN for a segment that it does not meet."""
+        starts, steps = self._starts, self._steps
+        d = (b - a)[:, None, :]
+        rel = starts[None, :, :] - a[:, None, :]
+        det = steps[:, 0] * d[..., 1] - steps[:, 1] * d[..., 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = (steps[:, 0] * rel[..., 1] - steps[:, 1] * rel[..., 0]) / det
+            u = (d[..., 0] * rel[..., 1] - d[..., 1] * rel[..., 0]) / det
+        ok = (det != 0) & (t >= 0) & (t <= 1) & (u >= 0) & (u <= 1)
+        return np.where(ok, t, np.nan)
 
 
 @dataclass(frozen=True)
@@ -224,35 +178,11 @@ class Stripe:
     def through(cls, points: Sequence[Point]) -> Stripe:
         return cls(DirectedLine.between(points))
 
-    def sides(self, points: ArrayLike) -> NDArray[np.int8]:
-        """`[N]`: +1 right, -1 left of the extended stripe seen along its direction, 0 on it."""
-        sides: NDArray[np.int8] = np.sign(self.line.distance(points)).astype(np.int8)
-        return sides
-
-    def x_at(self, y: ArrayLike, *, extended: bool = True) -> Floats:
-        """`[N]` the x at which the stripe passes the heights `y`; NaN where it does not.
-
-        A stripe that passes a height more than once (a bend back) gives the passage nearest its first point.
-        """
-        heights = np.atleast_1d(np.asarray(y, dtype=np.float64))
-        starts, steps = self.line._starts, self.line._steps
-        if not extended:
-            starts, steps = starts[1:-1], steps[1:-1]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            u = (heights[:, None] - starts[:, 1]) / steps[:, 1]
-            x = starts[:, 0] + u * steps[:, 0]
-        hit = np.isfinite(u) & (u >= -1e-12) & (u <= 1 + 1e-12)
-        # the painted part goes before the extensions
-        order = np.arange(len(starts)) if not extended else np.roll(np.arange(len(starts)), -1)
-        first = order[np.argmax(hit[:, order], axis=1)]
-        rows = np.arange(len(heights))
-        return np.where(hit.any(axis=1), x[rows, first], np.nan)
-
-    def straddle(self, boxes: ArrayLike, *, tolerance_px: float = 0.0) -> Straddle:
+    def straddle(self, boxes: ArrayLike) -> Straddle:
         """The bottom edge of each box stands for the vehicle's contact with the ground."""
         b = as_boxes(boxes)
         left, right = b[:, [0, 3]], b[:, [2, 3]]
-        cuts = np.sort(_segment_cuts(left, right, self.line._starts, self.line._steps), axis=1)
+        cuts = np.sort(self.line.cuts(left, right), axis=1)
         first = cuts[:, :1]
         ends = np.ones((len(b), 1))
         bounds = np.concatenate([0 * ends, np.nan_to_num(cuts, nan=1.0), ends], axis=1)
@@ -260,7 +190,7 @@ class Stripe:
         past = self.line.distance(middles).reshape(len(b), -1) > 0
         positive = np.sum(np.diff(bounds, axis=1) * past, axis=1)
         meeting = np.where(np.isnan(first), (left + right) / 2, left + first * (right - left))
-        within = self.line.read(meeting, tolerance_px=tolerance_px).within
+        within = self.line.read(meeting).within
         return Straddle(positive, np.minimum(positive, 1 - positive), within)
 
 

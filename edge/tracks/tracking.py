@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from edge.tracks import kalman
+from zones.boxes import iou
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -274,14 +275,3 @@ def grow(boxes: Floats, share: float) -> Floats:
     width = (boxes[:, 2] - boxes[:, 0]) * share
     height = (boxes[:, 3] - boxes[:, 1]) * share
     return boxes + np.stack([-width, -height, width, height], axis=1)
-
-
-def iou(a: Floats, b: Floats) -> Floats:
-    """Intersection over union of `[N, 4]` and `[M, 4]` boxes, `[N, M]`."""
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inter = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
-    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
-    area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
-    result: Floats = inter / np.maximum(area_a[:, None] + area_b[None, :] - inter, 1e-9)
-    return result

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from tests.edge.media import FOOTAGE, needs_footage
 from tools.command.cli import cli
-from tools.evaluate.acts import Reported, Score, TruthError, iou, read_truth, score
+from tools.evaluate.acts import Reported, Score, TruthError, read_truth, score
 
 HERE, THERE = (100.0, 100.0, 200.0, 200.0), (400.0, 100.0, 500.0, 200.0)
 # 30 px to the side of HERE: IoU 0.54; 60 px: 0.25
@@ -261,12 +261,6 @@ def test_a_truth_that_makes_no_sense_is_one_clear_error(value: Any, says: str) -
         read_truth(value, where="truth.json")
     assert says in str(raised.value)
     assert str(raised.value).startswith("truth.json")
-
-
-def test_overlap_of_boxes_apart_and_of_no_size_is_zero() -> None:
-    assert iou(HERE, THERE) == 0
-    assert iou((1, 1, 1, 1), (1, 1, 1, 1)) == 0
-    assert iou(HERE, HERE) == 1
 
 
 def run(*arguments: str) -> Any:

@@ -1,13 +1,12 @@
-"""Sides, crossings, straddling, areas and metres: tables whose rows say what they show, and properties."""
+"""Sides, straddling, areas and metres: tables whose rows say what they show, and properties."""
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zones.geometry import (
@@ -97,41 +96,6 @@ def test_scaling_and_moving_the_picture_scales_the_distance(where, factor, dx, d
 
 
 @pytest.mark.parametrize(
-    ("shows", "track", "expected"),
-    [
-        ("one clean crossing", [(200, 220), (200, 180)], [(0, 0.5, True, True)]),
-        ("back again", [(200, 220), (200, 180), (200, 220)], [(0, 0.5, True, True), (1, 0.5, False, True)]),
-        ("beside the paint", [(400, 220), (400, 180)], [(0, 0.5, True, False)]),
-        ("up to the line is not past it", [(200, 220), (200, 200)], []),
-        ("resting on the line, then on", [(200, 220), (200, 200), (200, 200), (200, 190)], [(2, 0.0, True, True)]),
-        ("touching and back", [(200, 220), (200, 200), (200, 220)], []),
-        ("along the line", [(120, 200), (280, 200)], []),
-        ("standing still", [(200, 220), (200, 220)], []),
-        ("one point is no track", [(200, 220)], []),
-    ],
-)
-def test_crossings_of_a_track(shows, track, expected):
-    found = beside(FLAT, (200, 0)).crossings(track)
-    assert [(c.step, pytest.approx(c.t), c.forward, c.within) for c in found] == expected, shows
-
-
-def test_a_step_over_a_bend_crosses_twice():
-    found = beside(PEAK, (100, -50)).crossings([(0, 50), (200, 50)])
-    assert [(c.forward, round(c.t, 3)) for c in found] == [(False, 0.25), (True, 0.75)]
-
-
-@given(st.lists(point, min_size=2, max_size=12))
-def test_crossings_alternate_and_account_for_the_change_of_side(track):
-    line = beside(BENT, (300, 200))
-    sides = line.distance(track)
-    assume(np.all(np.abs(sides) > 1e-3))
-    found = line.crossings(track)
-    assert all(a.forward != b.forward for a, b in pairwise(found))
-    balance = sum(1 if c.forward else -1 for c in found)
-    assert balance == int(sides[-1] > 0) - int(sides[0] > 0)
-
-
-@pytest.mark.parametrize(
     ("shows", "box", "positive", "least", "within"),
     [
         ("wholly right of it", (110, 0, 150, 50), 0.0, 0.0, True),
@@ -150,9 +114,11 @@ def test_share_of_a_vehicle_on_each_side_of_a_stripe(shows, box, positive, least
 
 
 def test_the_positive_side_of_a_stripe_is_right_of_its_direction():
+    """In the picture `y` runs down: right of what runs down is the left of the picture."""
     down, up = Stripe.through([(100, 0), (100, 100)]), Stripe.through([(100, 100), (100, 0)])
-    assert down.sides([(50, 50), (150, 50), (100, 50)]).tolist() == [1, -1, 0]
-    assert up.sides([(50, 50), (150, 50), (100, 50)]).tolist() == [-1, 1, 0]
+    boxes = [(30, 0, 70, 50), (130, 0, 170, 50)]
+    assert down.straddle(boxes).positive.tolist() == [1, 0]
+    assert up.straddle(boxes).positive.tolist() == [0, 1]
 
 
 @given(st.floats(-50, 250), st.floats(0, 300), st.floats(1, 100))
@@ -162,25 +128,6 @@ def test_the_shares_of_both_directions_make_one(x, y, width):
     there, back = Stripe.through(points).straddle(box), Stripe.through(points[::-1]).straddle(box)
     assert there.positive[0] + back.positive[0] == pytest.approx(1)
     assert there.least[0] == pytest.approx(back.least[0], abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("shows", "y", "extended", "x"),
-    [
-        ("on the paint", 150, True, 150),
-        ("at a bend", 100, True, 100),
-        ("above, on the extension", -50, True, 100),
-        ("below, on the extension", 300, True, 300),
-        ("above, without the extension", -50, False, math.nan),
-    ],
-)
-def test_where_a_stripe_passes_a_height(shows, y, extended, x):
-    found = Stripe.through([(100, 0), (100, 100), (200, 200)]).x_at([y], extended=extended)
-    assert found[0] == pytest.approx(x, nan_ok=True), shows
-
-
-def test_a_level_stripe_passes_no_height():
-    assert np.isnan(Stripe.through([(0, 100), (50, 100)]).x_at([90])[0])
 
 
 def test_a_double_line_has_two_stripes():

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from evidence.errors import GiaoLoError
+from zones.boxes import iou
 
 TIME_TOLERANCE_S = 1.0
 """Where there is no track to tell the vehicle: a second later another one is in the same place."""
@@ -188,7 +189,7 @@ def _why(truth: Truth, reported: Reported) -> str:
             then = _agreement(reported.track, innocent.at_s, innocent.box) if innocent.at_s is not None else None
             if then is not None and then >= MIN_IOU:
                 return f"non-violator {innocent.id}"
-            if near and iou(innocent.box, reported.box) >= MIN_IOU:
+            if near and _iou(innocent.box, reported.box) >= MIN_IOU:
                 return f"non-violator {innocent.id}"
         if near and innocent.box is None and innocent.at_s is not None:
             return f"non-violator {innocent.id} (by its time; the truth gives no box)"
@@ -208,14 +209,14 @@ def _overlap(true: TrueAct, reported: Reported) -> float:
         return 0.0
     if not true.boxes:
         return MIN_IOU
-    return max(iou(box, reported.box) for box in [_at(true.boxes, reported.t_s), *_near(true, reported.t_s)])
+    return max(_iou(box, reported.box) for box in [_at(true.boxes, reported.t_s), *_near(true, reported.t_s)])
 
 
 def _agreement(track: Sequence[tuple[float, Box]], at_s: float, box: Box) -> float | None:
     """IoU of a box of the truth with the track at that time, give or take; None where the track does not reach."""
     if not track or not track[0][0] - BEYOND_TRACK_S <= at_s <= track[-1][0] + BEYOND_TRACK_S:
         return None
-    return max(iou(box, _going_on(track, at_s + share * READ_BY_EYE_S)) for share in (-1.0, -0.5, 0.0, 0.5, 1.0))
+    return max(_iou(box, _going_on(track, at_s + share * READ_BY_EYE_S)) for share in (-1.0, -0.5, 0.0, 0.5, 1.0))
 
 
 def _going_on(track: Sequence[tuple[float, Box]], t_s: float) -> Box:
@@ -241,12 +242,8 @@ def _near(true: TrueAct, t_s: float) -> list[Box]:
     return [box for at, box in true.boxes if abs(at - t_s) <= TIME_TOLERANCE_S]
 
 
-def iou(a: Sequence[float], b: Sequence[float]) -> float:
-    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
-    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    both = width * height
-    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
-    return both / union if union > 0 else 0.0
+def _iou(a: Sequence[float], b: Sequence[float]) -> float:
+    return float(iou(np.array([a], np.float64), np.array([b], np.float64))[0, 0])
 
 
 def read_truth(value: Any, *, where: str, clip: str | None = None) -> Truth:

@@ -15,6 +15,7 @@ from evidence.acts import VehicleClass
 from models.detector import VEHICLE_CLASSES, Detections
 from tools.simulate.seen import Box, Glance, Sight
 from tools.simulate.world import VehicleSpec
+from zones.boxes import iou
 
 _CONFUSED: Mapping[VehicleClass, VehicleClass] = {
     VehicleClass.MOTORCYCLE: VehicleClass.BICYCLE,
@@ -139,15 +140,8 @@ class NoisyDetector:
         if not self.noise.merge or len(found) < 2:
             return found
         boxes = np.array([f[0] for f in found])
-        area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        low, high = (
-            np.maximum(boxes[:, None, :2], boxes[None, :, :2]),
-            np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]),
-        )
-        both = np.prod(np.clip(high - low, 0, None), axis=2)
-        overlap = both / (area[:, None] + area[None, :] - both)
         gone: set[int] = set()
-        for i, j in np.argwhere(np.triu(overlap, 1) > 0.5).tolist():
+        for i, j in np.argwhere(np.triu(iou(boxes, boxes), 1) > 0.5).tolist():
             if i in gone or j in gone or found[i][2] != found[j][2]:
                 continue
             pair = frozenset((owners[i], owners[j]))

@@ -16,7 +16,6 @@ from edge.pipeline import CameraPipeline, PipelineSettings
 from edge.plate.reading import View, ViewBook
 from edge.road.trajectory import SceneGeometry
 from edge.signals.lamps import LampReading
-from edge.tracks.tracking import iou
 from edge.types import ActEvent, Frame, Image, Still
 from edge.video.stills import StillStore
 from evidence.acts import ActCode, LampState
@@ -26,6 +25,7 @@ from tools.simulate.detector_noise import DetectorNoise, NoisyDetector
 from tools.simulate.junction import demo_scene, is_divided
 from tools.simulate.seen import Glance, Sight, glances
 from tools.simulate.world import HeadState, Run, TrueAct
+from zones.boxes import iou
 from zones.schema import Scene
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

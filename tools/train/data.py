@@ -48,24 +48,13 @@ def read_yolo(folder: Path, keep: Sequence[int]) -> list[Sample]:
     return samples
 
 
-def iou(first: Boxes, second: Boxes) -> NDArray[np.float32]:
-    """``[N, M]`` intersection over union."""
-    inter, area_first, area_second = _overlap(first, second)
-    return np.asarray(inter / np.maximum(area_first[:, None] + area_second[None] - inter, 1e-6), np.float32)
-
-
 def inside(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     """``[N, M]`` share of each first box that lies in each second one."""
-    inter, area_first, _ = _overlap(first, second)
-    return np.asarray(inter / np.maximum(area_first[:, None], 1e-6), np.float32)
-
-
-def _overlap(first: Boxes, second: Boxes) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     inter = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas = [np.prod(item[:, 2:] - item[:, :2], axis=1) for item in (first, second)]
-    return inter, areas[0], areas[1]
+    area_first = np.prod(first[:, 2:] - first[:, :2], axis=1)
+    return np.asarray(inter / np.maximum(area_first[:, None], 1e-6), np.float32)
 
 
 def difference_hash(picture: NDArray[np.uint8], size: int = 16) -> NDArray[np.bool_]:

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.train.data import IGNORE, Boxes, Sample, inside, iou
+from tools.train.data import IGNORE, Boxes, Sample, inside
 from tools.train.vehicles import PERSON
+from zones.boxes import iou
 
 _LEAST_PX = 22.0
 _HIDDEN = 0.65

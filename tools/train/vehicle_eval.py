@@ -15,8 +15,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from models.detector import VEHICLE_CLASSES, Detections, Detector, YoloxDetector, decode, letterbox, suppress
-from tools.train.data import IGNORE, Sample, iou
+from tools.train.data import IGNORE, Sample
 from tools.train.vehicles import COCO_ROWS
+from zones.boxes import iou
 
 CLIP_BOXES = Path(__file__).with_name("clip_boxes.json")
 FOUND_IOU = 0.35  # the boxes of the clips are rough, +-8 px

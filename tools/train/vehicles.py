@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from models.detector import Detections, Detector, decode, letterbox
 from models.runtime import open_session
 from tools.train.cameras import listed
-from tools.train.data import IGNORE, Boxes, Sample, group_scenes, inside, iou, read_yolo, split_by_scene
+from tools.train.data import IGNORE, Boxes, Sample, group_scenes, inside, read_yolo, split_by_scene
+from zones.boxes import iou
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 BASE = SHARED / "weights" / "yolox_nano.onnx"

@@ -1,0 +1,24 @@
+"""Boxes against boxes. Arrays are `[N, 4]`: x1, y1, x2, y2 in pixels of the full picture, `y` downwards."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+F = TypeVar("F", bound=np.floating[Any])
+
+_NO_UNION_PX2 = 1e-9
+"""Two boxes without any area overlap by nothing, not by 0/0."""
+
+
+def iou(a: NDArray[F], b: NDArray[F]) -> NDArray[F]:
+    """Intersection over union of `a` `[N, 4]` and `b` `[M, 4]`: `[N, M]`, 0..1, in the type of the boxes."""
+    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
+    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    inter = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
+    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
+    area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
+    overlap: NDArray[F] = inter / np.maximum(area_a[:, None] + area_b[None, :] - inter, _NO_UNION_PX2)
+    return overlap

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from edge.plate.reading import PlateEvidence, View, cut_out
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from edge.types import ActEvent, Still, StillRole
 from edge.video.stills import StillStore
 from evidence.acts import LampState

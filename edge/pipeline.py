@@ -23,7 +23,9 @@ from edge.rules.solid_line import solid_line
 from edge.rules.stands_past_line import CROSSING_NOT_SEEN
 from edge.rules.stopped_past_line import HALF_M, stopped_past_line
 from edge.rules.wrong_way import wrong_way
-from edge.signals.lamps import LampFeed, LampHistory, Signals
+from edge.signals.controller import LampFeed
+from edge.signals.heads import Signals
+from edge.signals.history import LampHistory
 from edge.tracks.tracking import Track, Tracker, TrackerSettings
 from edge.types import ActEvent, Frame
 from edge.video.stills import StillStore

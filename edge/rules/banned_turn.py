@@ -9,7 +9,7 @@ import numpy as np
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import crossing, moment_before, one_vehicle
 from edge.rules.finding import Finding
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.schema import Exit, Scene, StopLine
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.road.trajectory import Trajectory
 from edge.rules.movement import may_be_making
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 

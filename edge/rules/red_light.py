@@ -18,7 +18,7 @@ from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
 from edge.rules.permission import governing
 from edge.rules.standing import stood
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
 from zones.schema import Scene, StopLine

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.road.trajectory import StripeRun, Trajectory
 from edge.rules.finding import Finding
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.geometry import DirectedLine
 from zones.schema import Marking, Scene

@@ -14,7 +14,7 @@ from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
 from edge.rules.standing import stands
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from zones.schema import Scene, StopLine
 

@@ -15,7 +15,7 @@ from edge.rules.permission import Governing, governing
 from edge.rules.red_light import in_the_junction
 from edge.rules.standing import stands
 from edge.rules.stands_past_line import stands_past_line
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.packet import Reason
 from zones.schema import RuleSettings, Scene, StopLine

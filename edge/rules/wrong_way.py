@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.road.trajectory import LaneRun, Trajectory
 from edge.rules.finding import Finding
-from edge.signals.lamps import LampHistory
+from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.schema import Lane, Scene
 

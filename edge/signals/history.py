@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from common.margins import margin
 from evidence.acts import LampState
 from evidence.packet import LampSpan
 from zones.schema import SignalHead
@@ -26,34 +27,72 @@ class LampReading:
 
 
 @dataclass(frozen=True)
-class LampSettings:
-    """How the readings of single pictures become a steady state.
+class LampHistoryMargins:
+    """How the readings of single pictures become a steady state."""
 
-    `hold_s`: pictures of a new colour must add up to so much time before it is believed; its onset is then dated back
-    to the first of them. Onsets in the footage are clean within two pictures.
-    `flicker_s`: a dark stretch up to this long is an LED against the shutter and interrupts nothing; heads were seen
-    dark for up to six pictures (0.3 s) in a row, and arrows lit in a third of the pictures only.
-    `dark_hold_s`: dark for so long without one lit picture is believed; slow beats of LED and shutter kept lamps dark
-    for 0.8 s, and a head that is really out stays out. `hidden_hold_s`: the same for a head that was not seen well
-    enough: behind what hides it, it may change.
-    `flash_period_s`, `flash_dark_share`: two dark stretches longer than `flicker_s` whose beginnings lie no farther
-    apart, and the first of which takes at least this share of the time between, are flashing (a signal flashes some 30
-    to 70 times a minute and is dark for a third of the time or more): never a steady colour, so unknown.
-    `steady_s`: after flashing a state must last longer than any phase of a flash before it is believed.
-    `hold_frames`: pictures that a colour needs at least. `keep_s`: how long the past is kept. `gap_s`: without a
-    picture for so long, nobody knows what was shown.
-    """
-
-    hold_s: float = 0.25
-    flicker_s: float = 0.4
-    dark_hold_s: float = 1.0
-    hidden_hold_s: float = 0.45
-    flash_period_s: float = 2.5
-    flash_dark_share: float = 0.33
-    steady_s: float = 1.7
-    hold_frames: int = 2
-    keep_s: float = 90.0
-    gap_s: float = 1.5
+    hold_s: float = margin(
+        0.25,
+        "s",
+        "pictures of a new colour must add up to so much before it is believed; its onset is then dated back to the "
+        "first of them",
+        source="onsets in the footage are clean within two pictures (docs/figures.md, Lamps)",
+    )
+    flicker_s: float = margin(
+        0.4,
+        "s",
+        "a dark stretch up to this long is an LED against the shutter and interrupts nothing",
+        source="footage: heads dark for up to six pictures (0.3 s) in a row, arrows lit in a third of the pictures",
+    )
+    dark_hold_s: float = margin(
+        1.0,
+        "s",
+        "dark for so long without one lit picture is believed; a head that is really out stays out",
+        source="slow beats of LED and shutter kept lamps of the footage dark for 0.8 s",
+    )
+    hidden_hold_s: float = margin(
+        0.45,
+        "s",
+        "the same for a head that was not seen well enough: behind what hides it, it may change",
+        source="decision 10: flicker must not break a phase; tuned on the clips, no better source",
+    )
+    flash_period_s: float = margin(
+        2.5,
+        "s",
+        "two long dark stretches whose beginnings lie no farther apart may be flashing",
+        source="a signal flashes 30 to 70 times a minute: 2 s at most, and half a second of room for lost pictures",
+    )
+    flash_dark_share: float = margin(
+        0.33,
+        "share of the period",
+        "flashing is dark for at least so much of the time: less is a lamp that flickers",
+        source="a flashing signal is dark for a third of the time or more",
+        most=1.0,
+    )
+    steady_s: float = margin(
+        1.7,
+        "s",
+        "after flashing a state must last longer than any phase of a flash before it is believed",
+        source="the longest lit phase by `flash_period_s` and `flash_dark_share` is 2.5 * 0.67 = 1.68 s",
+    )
+    hold_frames: int = margin(
+        2,
+        "pictures",
+        "a colour needs so many at least: one picture may be a reflection",
+        source="first lamp history (decision 10)",
+        least=1,
+    )
+    keep_s: float = margin(
+        90.0,
+        "s",
+        "how long the past is kept: rules and packets ask for the red that an act fell into",
+        source="first lamp history; nobody wrote down why 90",
+    )
+    gap_s: float = margin(
+        1.5,
+        "s",
+        "without a picture for so long nobody knows what was shown: unknown in between",
+        source="decision 10 (a lost stream); the value is an estimate",
+    )
 
 
 @dataclass
@@ -98,7 +137,7 @@ class LampHistory:
     """The steady states of one head over time; `add` once a frame in order of time."""
 
     head: SignalHead
-    settings: LampSettings = field(default_factory=LampSettings)
+    margins: LampHistoryMargins = field(default_factory=LampHistoryMargins)
     _runs: list[_Run] = field(default_factory=list)
     _new: _Run | None = None
     """A colour that is not believed yet."""
@@ -111,7 +150,7 @@ class LampHistory:
     def add(self, frame: int, t_s: float, reading: LampReading) -> None:
         last = self._last
         self._last = (frame, t_s)
-        if last is not None and t_s - last[1] > self.settings.gap_s:
+        if last is not None and t_s - last[1] > self.margins.gap_s:
             self._runs.append(_Run(LampState.UNKNOWN, last[0], last[1] + 1e-3, frame, t_s, 0.0))
             self._new = self._dark = self._beat = None
             self._flashing, last = False, None
@@ -122,11 +161,11 @@ class LampHistory:
             self._add_lit(frame, t_s, step_s, reading)
         if self._flashing:
             self._runs[-1].to_frame, self._runs[-1].to_s = frame, t_s
-        while len(self._runs) > 1 and t_s - self._runs[0].to_s > self.settings.keep_s:
+        while len(self._runs) > 1 and t_s - self._runs[0].to_s > self.margins.keep_s:
             self._runs.pop(0)
 
     def _add_lit(self, frame: int, t_s: float, step_s: float, reading: LampReading) -> None:
-        if self._dark is not None and self._dark.to_s - self._dark.from_s + step_s > self.settings.flicker_s:
+        if self._dark is not None and self._dark.to_s - self._dark.from_s + step_s > self.margins.flicker_s:
             self._beat = (self._dark, t_s)
         self._dark = None
         if self._runs and reading.state == self._runs[-1].state:
@@ -137,8 +176,8 @@ class LampHistory:
             self._new = _Run.begun(frame, t_s, reading)
         else:
             self._new.extend(frame, t_s, step_s, reading.confidence)
-        hold_s = self.settings.steady_s if self._flashing else self.settings.hold_s
-        if self._new.count >= self.settings.hold_frames and self._new.seen_s >= hold_s - _EPSILON_S:
+        hold_s = self.margins.steady_s if self._flashing else self.margins.hold_s
+        if self._new.count >= self.margins.hold_frames and self._new.seen_s >= hold_s - _EPSILON_S:
             self._believe(self._new)
 
     def _add_dark(self, frame: int, t_s: float, step_s: float, reading: LampReading) -> None:
@@ -157,7 +196,7 @@ class LampHistory:
             # From dark to hidden or back: only what was seen without a break counts.
             stretch.kinds = {reading.state: _Run.begun(frame, t_s, reading)}
         lasted_s = t_s - stretch.from_s + step_s
-        if lasted_s > self.settings.flicker_s:
+        if lasted_s > self.margins.flicker_s:
             self._new = None
             if self._is_flash(stretch):
                 self._flash(frame, t_s)
@@ -165,10 +204,10 @@ class LampHistory:
 
     def _perhaps_dark(self, stretch: _Stretch, t_s: float, now: _Run | None) -> None:
         dark = stretch.commonest()
-        hold_s = self.settings.hidden_hold_s if dark.state == LampState.UNKNOWN else self.settings.dark_hold_s
-        hold_s = self.settings.steady_s if self._flashing else hold_s
+        hold_s = self.margins.hidden_hold_s if dark.state == LampState.UNKNOWN else self.margins.dark_hold_s
+        hold_s = self.margins.steady_s if self._flashing else hold_s
         begun_s = dark.from_s if now is not None and now.state in _DARK else stretch.from_s
-        held = dark.count >= self.settings.hold_frames and t_s - begun_s >= hold_s - _EPSILON_S
+        held = dark.count >= self.margins.hold_frames and t_s - begun_s >= hold_s - _EPSILON_S
         if held and (now is None or dark.state != now.state or self._flashing):
             self._believe(dark)
 
@@ -189,13 +228,13 @@ class LampHistory:
             return False
         period_s = stretch.from_s - before.from_s
         share = (lit_s - before.from_s) / max(period_s, _EPSILON_S)
-        return period_s <= self.settings.flash_period_s and share >= self.settings.flash_dark_share
+        return period_s <= self.margins.flash_period_s and share >= self.margins.flash_dark_share
 
     def _flash(self, frame: int, t_s: float) -> None:
         """What was held since the flashing began, and for a phase of it before, was never steady."""
         assert self._beat is not None
         beat = self._beat[0]
-        kept = [r for r in self._runs if r.from_s < beat.from_s - self.settings.steady_s]
+        kept = [r for r in self._runs if r.from_s < beat.from_s - self.margins.steady_s]
         gone = self._runs[len(kept) :]
         began = min([(beat.from_s, beat.from_frame), *((r.from_s, r.from_frame) for r in gone)])
         if kept and kept[-1].state == LampState.UNKNOWN:

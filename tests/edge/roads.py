@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge.road.trajectory import SceneGeometry, Trajectory, TrajectoryBook
-from edge.signals.lamps import LampHistory, LampReading
+from edge.signals.history import LampHistory, LampReading
 from edge.tracks.tracking import Observation, Track
 from evidence.acts import LampState, VehicleClass
 from zones.geometry import GroundMap

@@ -13,7 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.signals.lamps import HeadReader, LampHistory, LampReading, ReportedLamps, Signals, lenses_of
+from common.margins import explained
+from edge.signals.controller import LampReportMargins, ReportedLamps
+from edge.signals.heads import Signals
+from edge.signals.history import LampHistory, LampHistoryMargins, LampReading
+from edge.signals.pixels import HeadReader, LampMargins, lenses_of
 from edge.video.source import VideoSource
 from evidence.acts import LampState
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW
@@ -301,8 +305,29 @@ def test_while_nobody_looks_a_head_may_show_anything() -> None:
     assert not history.onset_seen(15.0)
 
 
+def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
+    """What no lens of a dim picture reaches any more is off; a history told to wait for longer believes later."""
+    dim = picture("red", gain=0.6)
+    assert HeadReader(head()).read(dim).state == RED
+    assert HeadReader(head(), LampMargins(lit=0.9, dark=0.8)).read(dim).state == OFF
+    signals = Signals([head()], lamp_margins=LampMargins(lit=0.9, dark=0.8))
+    patient = Signals([head()], history_margins=LampHistoryMargins(hold_s=1.0))
+    for index in range(10):
+        signals.observe(index, index / 10, dim)
+        patient.observe(index, index / 10, dim)
+    assert [s.state for s in signals.histories["h"].spans(0, 9)] in ([], [OFF])
+    assert patient.histories["h"].at(0.9) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "margins", [LampMargins(), LampHistoryMargins(), LampReportMargins()], ids=lambda m: type(m).__name__
+)
+def test_every_number_of_the_lamps_says_its_unit_reason_and_source(margins: object) -> None:
+    assert all(m.unit and m.why and m.source for m in explained(margins))
+
+
 def test_a_controllers_report_grows_stale() -> None:
-    feed = ReportedLamps(stale_s=2.0)
+    feed = ReportedLamps(LampReportMargins(stale_s=2.0))
     controlled = SignalHead.model_validate({"id": "h", "source": "controller", "governs": ["line"]})
     signals = Signals([controlled], feed=feed)
     image = picture("green")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from edge.signals.lamps import Signals
+from edge.signals.heads import Signals
 from edge.video.source import VideoSource
 from evidence.acts import LampState
 from tools.command.cli import cli

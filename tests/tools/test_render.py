@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from edge.signals.lamps import HeadReader
+from edge.signals.pixels import HeadReader
 from evidence.acts import LampState, VehicleClass
 from tools.command.cli import cli
 from tools.simulate.world import Camera, HeadState, Moment, Run, VehicleSpec, VehicleState
@@ -67,7 +67,7 @@ def test_a_vehicle_is_drawn_where_the_truth_has_it(studio: Any, name: str) -> No
 
 
 def test_lamps_are_read_as_they_are_set(studio: Any) -> None:
-    from edge.signals.lamps import HeadReader
+    from edge.signals.pixels import HeadReader
     from tools.simulate.junction import demo_scene
 
     head = next(h for h in demo_scene(CAMERA).signals if h.id == "S-main")

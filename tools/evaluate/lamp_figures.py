@@ -12,7 +12,8 @@ import click
 import cv2
 import numpy as np
 
-from edge.signals.lamps import HeadReader, LampHistory, judge
+from edge.signals.history import LampHistory
+from edge.signals.pixels import HeadReader, LampMargins, lamp_state
 from edge.video.source import VideoSource
 from evidence.acts import LampState
 from zones.load import load_scene
@@ -55,7 +56,8 @@ def _other_heads(shared: Path) -> None:
         if image is None:
             continue
         thirds = np.array_split(image, 3, axis=0 if row["file"].startswith("cinta") else 1)
-        read = judge(_COLOURS, [third.reshape(-1, 3).astype(np.float32) for third in thirds]).state.value
+        lenses = [third.reshape(-1, 3).astype(np.float32) for third in thirds]
+        read = lamp_state(_COLOURS, lenses, margins=LampMargins()).state.value
         cell = table.setdefault(row["state"], {})
         cell[read] = cell.get(read, 0) + 1
     cells = "; ".join(f"{s}: " + ", ".join(f"{r} {n}" for r, n in sorted(c.items())) for s, c in sorted(table.items()))

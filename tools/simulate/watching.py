@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.pipeline import CameraPipeline, PipelineSettings
 from edge.plate.reading import View, ViewBook
 from edge.road.trajectory import SceneGeometry
-from edge.signals.lamps import LampReading
+from edge.signals.history import LampReading
 from edge.types import ActEvent, Frame, Image, Still
 from edge.video.stills import StillStore
 from evidence.acts import ActCode, LampState

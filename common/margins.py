@@ -36,6 +36,11 @@ def margin(value: float, unit: str, why: str, *, source: str, least: float = 0.0
     return field(default=value, metadata={"unit": unit, "why": why, "source": source, "least": least, "most": most})
 
 
+def figure(unit: str, why: str, *, source: str, least: float = 0.0, most: float = float("inf")) -> Any:
+    """A field of a table whose rows each give their own value: as `margin`, without one for all."""
+    return field(metadata={"unit": unit, "why": why, "source": source, "least": least, "most": most})
+
+
 def explained(margins: object) -> Iterator[Margin]:
     """Every number of a margins dataclass, in the order in which it is written."""
     for each in fields(margins):  # type: ignore[arg-type]

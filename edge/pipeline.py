@@ -21,7 +21,7 @@ from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
 from edge.rules.solid_line import solid_line
 from edge.rules.stands_past_line import CROSSING_NOT_SEEN
-from edge.rules.stopped_past_line import HALF_M, stopped_past_line
+from edge.rules.stopped_past_line import stopped_past_line
 from edge.rules.wrong_way import wrong_way
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
@@ -268,7 +268,7 @@ class CameraPipeline:
         or it stands on one; and the frame after that, in which it may still be red. Who rides a line is held again only
         when seen larger."""
         for run in path.lines.values():
-            for past in (run.rear_px[-3:], run.rear_m[-3:] + HALF_M[path.cls]):
+            for past in (run.rear_px[-3:], run.rear_m[-3:] + path.build.half_m):
                 if len(past) >= 2 and past[0] <= 0 < past[-1]:
                     self._stills.pin()
                     return

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edge.road.vehicles import VehicleBuild
 from edge.tracks.tracking import Observation
-from evidence.acts import VehicleClass
 from zones.upright import Uprights
 
 _STILL_SHARE = 0.05
@@ -60,7 +60,7 @@ class Foot:
     _right_px: float = 0.0
     _height_px: float = 0.0
 
-    def of(self, o: Observation, cls: VehicleClass) -> Row:
+    def of(self, o: Observation, build: VehicleBuild) -> Row:
         return Row(self._foot(o), o.box[3])
 
     def _foot(self, o: Observation) -> float:
@@ -134,25 +134,6 @@ class Foot:
         return foot
 
 
-@dataclass(frozen=True)
-class _Build:
-    """What vehicles of a class are like; metres. `deep_m`: from the near end of its footprint to the far end of its
-    roof, or to the rider's head. `tall_m`: taken for the height of one whose foot was never seen."""
-
-    deep_m: float
-    tall_m: float
-    tallest_m: float
-
-
-_BUILDS = {
-    VehicleClass.MOTORCYCLE: _Build(1.0, 1.6, 2.3),
-    VehicleClass.BICYCLE: _Build(1.0, 1.6, 2.3),
-    VehicleClass.CAR: _Build(3.0, 1.45, 2.6),
-    VehicleClass.TRUCK: _Build(5.0, 2.2, 4.5),
-    VehicleClass.BUS: _Build(8.0, 2.8, 4.5),
-}
-_NARROW_CLASSES = (VehicleClass.MOTORCYCLE, VehicleClass.BICYCLE)
-"""They do not lose height by turning."""
 _COVERED = 0.25
 _KNOWN_AFTER = 6
 """So many observations with a free foot, and its height is its own rather than its class's."""
@@ -184,28 +165,28 @@ class TallFoot:
     """At or above this row a box is cut off by the picture's upper edge."""
     sides_px: tuple[float, float] = (-math.inf, math.inf)
     """At or beyond these columns a box is cut off at its side: what is left may be a wheel and no head above it."""
-    _cls: VehicleClass | None = None
+    _build: VehicleBuild | None = None
     _height_m: float = 0.0
     _free: int = 0
     _t_s: float = 0.0
     _column: float = 0.0
     _depth_m: float = 1.0
 
-    def of(self, o: Observation, cls: VehicleClass) -> Row:
+    def of(self, o: Observation, build: VehicleBuild) -> Row:
         x1, top, x2, bottom = o.box
         covered = o.covered > _COVERED
         beside = x1 <= self.sides_px[0] or x2 >= self.sides_px[1]
         if top <= self.upper_edge_px or (beside and not covered):
             return Row(bottom, bottom)
-        build, column = _BUILDS[cls], (x1 + x2) / 2
+        column = (x1 + x2) / 2
         seen_m = self.uprights.height(column, bottom, top, build.deep_m)
-        if self._cls != cls:
-            self._cls, self._height_m, self._free, self._t_s = cls, seen_m, 0, o.t_s
+        if self._build is not build:
+            self._build, self._height_m, self._free, self._t_s = build, seen_m, 0, o.t_s
             self._column, self._depth_m = column, self.uprights.depth(column, bottom)
         elif seen_m > build.tallest_m:
             return Row(bottom, bottom)  # two in one box
         else:
-            self._learn(o, seen_m, covered)
+            self._learn(o, build, seen_m, covered)
         self._free += not covered
         guessed = covered and self._free < _KNOWN_AFTER
         if guessed:
@@ -216,24 +197,23 @@ class TallFoot:
         doubt = _GUESS_DOUBT if guessed else _DOUBT
         return Row(foot, max(bottom, foot - doubt * (foot - top)))
 
-    def _learn(self, o: Observation, seen_m: float, covered: bool) -> None:
+    def _learn(self, o: Observation, build: VehicleBuild, seen_m: float, covered: bool) -> None:
         dt_s, self._t_s = min(o.t_s - self._t_s, 0.3), o.t_s
-        moved, aside = self._moved(o)
+        moved, aside = self._moved(o, build)
         ratio = seen_m / max(self._height_m, 1e-6)
         share = 0.0
         if ratio > 1.0 + _SAME_SHARE:
             share = dt_s / _GROW_S
         elif ratio > 1.0 - _SAME_SHARE:
             share = dt_s / _LEARN_S + _PER_STEP * moved
-        elif not covered and (ratio > 1.0 - _NOT_HIDDEN_SHARE or (aside and self._cls not in _NARROW_CLASSES)):
+        elif not covered and (ratio > 1.0 - _NOT_HIDDEN_SHARE or (aside and not build.keeps_height_in_turning)):
             share = _PER_STEP * moved  # farther off, or showing its flank
         self._height_m += min(share, _MOST) * (seen_m - self._height_m)
 
-    def _moved(self, o: Observation) -> tuple[float, bool]:
+    def _moved(self, o: Observation, build: VehicleBuild) -> tuple[float, bool]:
         """How far the vehicle came since the last step, as a share of its distance, and whether mostly aside; nothing
         before it is a whole step."""
         column = (o.box[0] + o.box[2]) / 2
-        build = _BUILDS[self._cls or VehicleClass.CAR]
         foot = self.uprights.foot(column, o.box[1], self._height_m, build.deep_m)
         depth_m = self.uprights.depth(column, foot)
         away, aside = abs(depth_m / self._depth_m - 1.0), abs(column - self._column) / self.uprights.focal_px

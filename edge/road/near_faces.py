@@ -11,21 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.acts import VehicleClass
 from zones.geometry import GroundMap, Stripe
 from zones.schema import GroundPlane
 
 Floats = NDArray[np.float64]
-
-WIDEST_M = {
-    VehicleClass.MOTORCYCLE: 0.95,
-    VehicleClass.BICYCLE: 0.85,
-    VehicleClass.CAR: 2.05,
-    VehicleClass.TRUCK: 2.60,
-    VehicleClass.BUS: 2.65,
-}
-"""Road vehicles are 2.5 m wide at most; handlebars and mirrors are counted in."""
-
 
 _MOVES_M = 0.5
 _EDGE_SHARE = 0.006

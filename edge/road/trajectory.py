@@ -5,7 +5,7 @@ A `Trajectory` is what the rules look at: one entry an observation, the newest l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.road.hidden_wheels import Foot, TallFoot
-from edge.road.near_faces import WIDEST_M, NearFaces
+from edge.road.near_faces import NearFaces
+from edge.road.vehicles import BUILDS, VehicleBuild
 from edge.tracks.tracking import Observation, Track
 from evidence.acts import VehicleClass
 from zones.geometry import DirectedLine, GroundMap, Stripe, area, as_boxes, points_in_polygon, progress, stripes_of
@@ -70,6 +71,7 @@ class Trajectory:
 
     track_id: int
     cls: VehicleClass
+    build: VehicleBuild
     cls_share: float
     observations: Sequence[Observation]
     t_s: Floats
@@ -284,9 +286,15 @@ class SceneGeometry:
 class TrajectoryBook:
     """Keeps the measurements of the tracks alive."""
 
-    def __init__(self, geometry: SceneGeometry, classes: Sequence[VehicleClass]) -> None:
+    def __init__(
+        self,
+        geometry: SceneGeometry,
+        classes: Sequence[VehicleClass],
+        builds: Mapping[VehicleClass, VehicleBuild] = BUILDS,
+    ) -> None:
         self.geometry = geometry
         self._classes = classes
+        self._builds = builds
         self._rows: dict[int, _Rows] = {}
 
     def add(self, seen: Sequence[Track]) -> None:
@@ -306,14 +314,14 @@ class TrajectoryBook:
             rows.forget_before(track.observations[0].frame)
         if not fresh:
             return
-        feet = [rows.foot.of(o, kind) for (rows, o), kind in zip(fresh, kinds, strict=True)]
+        feet = [rows.foot.of(o, self._builds[kind]) for (rows, o), kind in zip(fresh, kinds, strict=True)]
         boxes = np.array([(*o.box[:3], row.foot) for (_, o), row in zip(fresh, feet, strict=True)])
         numbers = self.geometry.measure(
             Measured(
                 boxes,
                 np.array([o.box[3] for _, o in fresh]),
                 np.array([row.highest for row in feet]),
-                np.array([WIDEST_M[kind] for kind in kinds]),
+                np.array([self._builds[kind].widest_m for kind in kinds]),
                 self._ways(fresh, boxes),
             )
         )
@@ -355,9 +363,11 @@ class TrajectoryBook:
         in_junction = take() > 0
         in_approach = {name: take() > 0 for name in geometry.approaches}
         in_exit = {name: take() > 0 for name in geometry.exits}
+        cls = self._classes[track.class_index]
         return Trajectory(
             track_id=track.id,
-            cls=self._classes[track.class_index],
+            cls=cls,
+            build=self._builds[cls],
             cls_share=track.class_share,
             observations=rows.observations,
             t_s=table[0],

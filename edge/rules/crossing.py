@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from edge.road.trajectory import LineRun, Trajectory
-from evidence.acts import VehicleClass
 from zones.schema import RuleSettings
 
 Floats = NDArray[np.float64]
@@ -27,13 +26,6 @@ _BEFORE_M = 0.5
 _STRETCH_S = 0.7
 _JUMP_BOXES = 0.25
 _JUMP_SHARE = 0.5
-_MAX_BEND_M = {
-    VehicleClass.MOTORCYCLE: 2.8,
-    VehicleClass.BICYCLE: 2.8,
-    VehicleClass.CAR: 4.0,
-    VehicleClass.TRUCK: 12.0,
-    VehicleClass.BUS: 12.0,
-}
 _MAX_BRAKING_M = 5.0
 _SLOW_M = 1.0
 _EXCURSION = 5
@@ -164,7 +156,7 @@ def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) ->
     aside = np.sqrt(np.maximum(np.einsum("ij,ij->i", bends, bends) - ahead**2, 0.0))
     slow = speed < _SLOW_M
     ahead = np.where(slow, np.hypot(*bends.T), ahead)
-    most = _MAX_BEND_M[path.cls]
+    most = path.build.bend_m
     fine = (ahead <= most) & (ahead >= -max(most, _MAX_BRAKING_M)) & (slow | (aside <= most))
     return bool(fine.all())
 

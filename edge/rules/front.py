@@ -12,17 +12,8 @@ from numpy.typing import NDArray
 
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.standing import stood
-from evidence.acts import VehicleClass
 
 Floats = NDArray[np.float64]
-LENGTH_M = {
-    VehicleClass.MOTORCYCLE: 1.9,
-    VehicleClass.BICYCLE: 1.8,
-    VehicleClass.CAR: 4.6,
-    VehicleClass.TRUCK: 7.5,
-    VehicleClass.BUS: 10.5,
-}
-"""From rear to front, metres: rather long than short for its class, as doubt permits."""
 _STOOD_S = 1.0
 _EARLY_S = 1.0
 _PACE_S = 0.5
@@ -41,7 +32,7 @@ class FrontAtOnset(Enum):
 
 def front(path: Trajectory, run: LineRun) -> Floats:
     """`[N]` how far past the line the front is: metres with a ground plane, else pixels; negative before it."""
-    on_road: Floats = run.rear_m + LENGTH_M[path.cls]
+    on_road: Floats = run.rear_m + path.build.length_m
     return on_road if np.isfinite(on_road).all() else run.front_px
 
 

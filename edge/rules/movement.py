@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from edge.road.trajectory import Trajectory
-from evidence.acts import VehicleClass
 from zones.schema import ALL_MOVEMENTS, Movement
 
 Floats = NDArray[np.float64]
@@ -43,14 +42,6 @@ _ON_THE_ROAD = _Measure(4.0, 2.0, 12.0, 18.0, 40.0, 2.5, 0.5)
 made. A left turn begins before the middle of the junction."""
 _IN_THE_PICTURE = _Measure(1.2, 0.6, 4.0, 5.0, 50.0, 3.0, 0.3)
 """Seen at 15 to 30 degrees from above, lengths along the road look two to four times shorter, and turns steeper."""
-_SIZE_M = {
-    VehicleClass.MOTORCYCLE: 1.1,
-    VehicleClass.BICYCLE: 1.1,
-    VehicleClass.CAR: 1.65,
-    VehicleClass.TRUCK: 2.6,
-    VehicleClass.BUS: 2.8,
-}
-"""Geometric mean of width and height."""
 _STRAIGHT_DEG = 15.0
 _CORRIDOR_DEG = 12.0
 _LEANS_DEG = 25.0
@@ -123,7 +114,7 @@ def _in_sizes(path: Trajectory) -> Floats:
     count as near ones; directions are those of the picture."""
     contacts = median_filter(path.contacts, size=(_SMOOTH, 1), mode="nearest")
     sizes = median_filter(path.size_px, size=_SMOOTH, mode="nearest")
-    scale = _SIZE_M[path.cls] / np.maximum(sizes, 1.0)
+    scale = path.build.size_m / np.maximum(sizes, 1.0)
     steps = np.diff(contacts, axis=0) * ((scale[1:] + scale[:-1]) / 2)[:, None]
     return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
 

@@ -10,13 +10,13 @@ import numpy as np
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
 from edge.rules.finding import Finding
-from edge.rules.front import LENGTH_M, FrontAtOnset, front_at_onset
+from edge.rules.front import FrontAtOnset, front_at_onset
 from edge.rules.permission import Governing, governing
 from edge.rules.red_light import in_the_junction
 from edge.rules.standing import stands
 from edge.rules.stands_past_line import stands_past_line
 from edge.signals.history import LampHistory
-from evidence.acts import ActCode, LampState, VehicleClass
+from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
 from zones.schema import RuleSettings, Scene, StopLine
 
@@ -26,15 +26,6 @@ on the line cannot be told from one past it."""
 _BEFORE_BOXES = 0.4
 _WAY_BOXES = 0.5
 """Who waited at the line for longer than a track remembers and then crept past it has come only so far."""
-HALF_M = {
-    VehicleClass.MOTORCYCLE: 0.95,
-    VehicleClass.BICYCLE: 0.9,
-    VehicleClass.CAR: 2.2,
-    VehicleClass.TRUCK: 3.2,
-    VehicleClass.BUS: 4.5,
-}
-"""On the road the rear tells where the front is: so far before the line, half of the vehicle is past it. Who stops
-rightly has all of it before the line; the other half is what boxes and lengths may err."""
 _STANDS_OVER_M = 0.15
 _BEFORE_M = 0.7
 _WAY_M = 1.1
@@ -111,7 +102,7 @@ def _reasons(
 ) -> dict[str, Reason]:
     digits = 1 if stand.unit == "px" else 2
     front: dict[str, Reason] = (
-        {"front_stood_past_line_m": round(stand.past + LENGTH_M[path.cls], 1)} if stand.unit == "m" else {}
+        {"front_stood_past_line_m": round(stand.past + path.build.length_m, 1)} if stand.unit == "m" else {}
     )
     return front | {
         "red_for_s": round(float(path.t_s[stand.crossed.at]) - since, 3),
@@ -145,7 +136,7 @@ def _stand(path: Trajectory, run: LineRun, rules: RuleSettings, seconds: float) 
 
 
 def _stand_on_the_road(path: Trajectory, run: LineRun, rules: RuleSettings, seconds: float) -> _Stand | None:
-    half = HALF_M[path.cls]
+    half = path.build.half_m
     crossed = crossing(path, run, rules, over_m=-half)
     if crossed is None:
         return None

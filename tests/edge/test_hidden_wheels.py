@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from edge.road.hidden_wheels import Foot
+from edge.road.vehicles import BUILDS
 from edge.tracks.tracking import Observation
 from evidence.acts import VehicleClass
 
@@ -19,7 +20,7 @@ def foot_of(boxes: Sequence[Box]) -> float:
     foot = Foot()
     last = 0.0
     for index, box in enumerate(boxes):
-        last = foot.of(Observation(index, index / 10, box, 0.9), VehicleClass.MOTORCYCLE).foot
+        last = foot.of(Observation(index, index / 10, box, 0.9), BUILDS[VehicleClass.MOTORCYCLE]).foot
     return last
 
 

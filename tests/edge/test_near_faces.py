@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.road.near_faces import WIDEST_M, NearFaces
+from edge.road.near_faces import NearFaces
+from edge.road.vehicles import BUILDS
 from evidence.acts import VehicleClass
 from zones.geometry import Stripe
 from zones.schema import GroundPlane
@@ -16,7 +17,7 @@ GROUND = GroundPlane(
     metres=((-3, 10), (3, 10), (3, 30), (-3, 30)),
 )
 STRIPE = Stripe.through([(500, 600), (500, 200)])
-CAR = WIDEST_M[VehicleClass.CAR]
+CAR = BUILDS[VehicleClass.CAR].widest_m
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_box_cut_off_at_a_side_of_the_picture_tells_nothing_of_its_width() -> 
 
 
 def test_who_drives_aslant_shows_the_flank_that_lies_ahead_of_him() -> None:
-    box, moto = np.array([[440.0, 400, 640, 600]]), np.array([WIDEST_M[VehicleClass.MOTORCYCLE]])
+    box, moto = np.array([[440.0, 400, 640, 600]]), np.array([BUILDS[VehicleClass.MOTORCYCLE].widest_m])
     faces = NearFaces(GROUND, 1000)
     to_the_right, to_the_left, nowhere = (faces.of(box, moto, STRIPE, np.array([w]))[0] for w in (
         (1.0, 2.0), (-1.0, 2.0), (np.nan, np.nan)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from edge.road.hidden_wheels import TallFoot
+from edge.road.vehicles import BUILDS
 from edge.tracks.tracking import Observation
 from evidence.acts import VehicleClass
 from tools.simulate.junction import camera, demo_scene
@@ -45,7 +46,7 @@ def last_foot(seen: Sequence[Seen], cls: VehicleClass, tall_m: float, deep_m: fl
         head = UPRIGHTS.head(s.column, s.foot, tall_m, deep_m)
         bottom = s.foot - s.hidden * (s.foot - head)
         box = (s.column - 50, head, s.column + 50, bottom)
-        row = tall.of(Observation(index, index * 0.08, box, 0.9, s.covered), cls).foot
+        row = tall.of(Observation(index, index * 0.08, box, 0.9, s.covered), BUILDS[cls]).foot
     return row
 
 
@@ -101,7 +102,7 @@ def test_at_the_upper_edge_of_the_picture_the_box_is_believed() -> None:
     tall = TallFoot(UPRIGHTS)
     for i in range(10):
         box = (900.0, max(0.0, 50.0 - 10 * i), 1000.0, 200.0 - 10 * i)
-        row = tall.of(Observation(i, i * 0.08, box, 0.9), MOTORCYCLE).foot
+        row = tall.of(Observation(i, i * 0.08, box, 0.9), BUILDS[MOTORCYCLE]).foot
     assert row == 110.0
 
 
@@ -112,7 +113,7 @@ def test_what_a_side_of_the_picture_cuts_off_ends_where_its_box_does(right: bool
     tall = TallFoot(UPRIGHTS, sides_px=(16.0, 1904.0))
     for i, (left, width, top) in enumerate([(300, 150, 20), (150, 150, 20), (14, 150, 20), (0, 100, 20), (0, 50, 80)]):
         x1, x2 = (1920 - left - width, 1920 - left) if right else (left, left + width)
-        row = tall.of(Observation(i, i * 0.08, (float(x1), float(top), float(x2), 200.0), 0.9), MOTORCYCLE)
+        row = tall.of(Observation(i, i * 0.08, (float(x1), float(top), float(x2), 200.0), 0.9), BUILDS[MOTORCYCLE])
         assert row.foot == 200.0
 
 
@@ -120,7 +121,7 @@ def test_at_a_side_of_the_picture_hidden_wheels_are_still_where_they_were() -> N
     assert UPRIGHTS is not None
     tall = TallFoot(UPRIGHTS, sides_px=(16.0, 1904.0))
     for i in range(20):
-        tall.of(Observation(i, i * 0.08, (20.0, 380.0, 120.0, LINE), 0.9), MOTORCYCLE)
+        tall.of(Observation(i, i * 0.08, (20.0, 380.0, 120.0, LINE), 0.9), BUILDS[MOTORCYCLE])
     for i in range(20, 40):
-        row = tall.of(Observation(i, i * 0.08, (10.0, 380.0, 120.0, 420.0), 0.9, 1.0), MOTORCYCLE)
+        row = tall.of(Observation(i, i * 0.08, (10.0, 380.0, 120.0, 420.0), 0.9, 1.0), BUILDS[MOTORCYCLE])
     assert row.foot == pytest.approx(LINE, abs=14.0)

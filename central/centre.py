@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from central.config import CentralConfig, ConfigError
+from central.config import CentralConfig
 from central.ledger.signing import Ledger
 from central.notices.issuing import NoticeDesk
 from central.registry import TableRegistry, VehicleRegistry
 from central.store.blobs import BlobStore, FileStore
 from central.store.db import Database
 from central.store.migrate import upgrade
+from common.settings import ConfigError
 from evidence.seal import SigningKey
 
 PRIVATE_FOLDER = 0o700

@@ -6,28 +6,24 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from common.broker import BrokerSettings
+from common.settings import Section, read_settings, read_yaml
 from countries.vn.calendar import WorkCalendar, national
-from evidence.errors import GiaoLoError
 from evidence.packet import Ident
 
-
-class ConfigError(GiaoLoError):
-    """The configuration cannot be used."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_REMEDIES = {
+    "office": "say under `office:` who issues notices (parent, unit, unit_in_text, town, ...): "
+    "docs/examples/central.yaml",
+}
 
 
 class Broker(BrokerSettings):
     """The MQTT broker that the nodes publish to."""
 
 
-class Web(_Section):
+class Web(Section):
     """Officer web and owner portal."""
 
     enabled: bool = True
@@ -52,7 +48,7 @@ class Web(_Section):
         return self
 
 
-class Limits(_Section):
+class Limits(Section):
     """What hostile or broken nodes may cost."""
 
     open_transfers_per_node: int = Field(default=8, ge=1)
@@ -67,7 +63,7 @@ class Limits(_Section):
     message_bytes: int = Field(default=2 * 1024**2, ge=1024, description="larger MQTT messages are not taken")
 
 
-class Unit(_Section):
+class Unit(Section):
     """A police unit as it stands in a notice."""
 
     name: str = Field(min_length=1, max_length=300)
@@ -78,7 +74,7 @@ class Unit(_Section):
 Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
-class Office(_Section):
+class Office(Section):
     """Who issues notices, as printed on form 01/73. Nothing that is printed has a default: each unit gives its own."""
 
     parent: Printed = Field(description="(1) cơ quan chủ quản")
@@ -123,7 +119,7 @@ class Office(_Section):
         return self.resolving or [self.unit.model_copy(update={"name": self.unit_in_text})]
 
 
-class Calendar(_Section):
+class Calendar(Section):
     """The unit's corrections to Vietnam's calendar (`countries/vn/calendar_data`): they win over everything else."""
 
     rest: list[date] = Field(default_factory=list, description="days on which the unit is closed")
@@ -136,7 +132,7 @@ class Calendar(_Section):
         return self
 
 
-class CentralConfig(_Section):
+class CentralConfig(Section):
     """CENTRAL.yaml."""
 
     schema_version: Literal[1]
@@ -184,61 +180,11 @@ class CentralConfig(_Section):
         return self.data_dir / "quarantine"
 
 
-_PATHS = (("data_dir",), ("key_file",), ("broker", "password_file"), ("broker", "tls_ca_file"),
-          ("broker", "tls_cert_file"), ("broker", "tls_key_file"))  # fmt: skip
-
-
 def load_config(path: Path) -> CentralConfig:
-    """Read CENTRAL.yaml; relative paths count from its folder. Raises `ConfigError` naming file, path and remedy."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"cannot be read: {error}", where=str(path), remedy="check the name and the rights"
-        ) from error
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError("is not YAML", where=f"{path}{at}", remedy="check indentation, colons and quotes") from error
-    if not isinstance(value, dict):
-        raise ConfigError("holds no settings", where=str(path), remedy="start it with `schema_version: 1`")
-    return parse_config(value, base=path.parent, where=str(path))
+    """Read CENTRAL.yaml; relative paths count from its folder. Raises `ConfigError` naming file, field and remedy."""
+    return parse_config(read_yaml(path), base=path.parent, where=str(path))
 
 
-def parse_config(value: dict[str, Any], *, base: Path, where: str) -> CentralConfig:
+def parse_config(value: object, *, base: Path, where: str) -> CentralConfig:
     """Validate settings; relative paths count from `base`. Raises `ConfigError`."""
-    try:
-        config = CentralConfig.model_validate(value)
-    except ValidationError as error:
-        # a setting that is wrong is named before one that is missing: it is what somebody just typed
-        first = min(error.errors(), key=lambda e: e["type"] == "missing")
-        place = ".".join(str(p) for p in first["loc"])
-        raise ConfigError(first["msg"], where=f"{where}: {place}", remedy=_remedy(place, first["type"])) from error
-    for names in _PATHS:
-        config = _anchored(config, names, base)
-    return config
-
-
-def _remedy(place: str, kind: str) -> str:
-    if place == "schema_version":
-        return "write `schema_version: 1`"
-    if place == "office":
-        return (
-            "say under `office:` who issues notices (parent, unit, unit_in_text, town, ...): docs/examples/central.yaml"
-        )
-    if kind == "missing":
-        return "add this setting: docs/examples has one"
-    if kind == "extra_forbidden":
-        return "there is no such setting: check the spelling or remove the line"
-    return "correct the value"
-
-
-def _anchored(config: CentralConfig, names: tuple[str, ...], base: Path) -> CentralConfig:
-    holder: Any = config if len(names) == 1 else getattr(config, names[0])
-    value = getattr(holder, names[-1])
-    if value is None:
-        return config
-    changed = holder.model_copy(update={names[-1]: (base / value).resolve()})
-    return changed if len(names) == 1 else config.model_copy(update={names[0]: changed})
+    return read_settings(CentralConfig, value, folder=base, where=where, remedies=_REMEDIES)

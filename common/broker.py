@@ -7,21 +7,24 @@ an anonymous or open connection.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from common.settings import Section
 from evidence.errors import GiaoLoError
 
 
-class LoginError(GiaoLoError):
+class BrokerError(GiaoLoError):
+    """The broker cannot be used as configured."""
+
+
+class LoginError(BrokerError):
     """The password for the broker cannot be read."""
 
 
-class BrokerSettings(BaseModel):
+class BrokerSettings(Section):
     """The MQTT broker between boxes and centre."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     host: str = Field(default="127.0.0.1", min_length=1, title="Host", description="name or address of the broker")
     port: int = Field(default=1883, ge=1, le=65535, title="Port", description="1883, or 8883 with TLS")
@@ -38,7 +41,15 @@ class BrokerSettings(BaseModel):
         title="Client id",
         description="empty: a new one that nobody else has",
     )
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        default="auto", title="MQTT version", description="auto: 5, and 3.1.1 if the broker refuses that"
+    )
     keepalive_s: int = Field(default=30, ge=5, le=3600, title="Keep-alive", description="seconds")
+
+    @property
+    def name(self) -> str:
+        """As people and logs name it: `host:port`."""
+        return f"{self.host}:{self.port}"
 
     @property
     def encrypted(self) -> bool:

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Self
 
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from common.broker import BrokerSettings
-from evidence.addresses import hide, shown_address, with_login
-from evidence.errors import GiaoLoError
+from common.settings import ConfigError, Section, read_settings, read_yaml
+from evidence.addresses import with_login
 from evidence.packet import Ident
 from models.manifest import DetectorSize
 
-MAX_BYTES = 1_000_000
 DEFAULT_DATA_DIR = Path("var/edge")
-
-
-class ConfigError(GiaoLoError):
-    """The configuration cannot be used. `faults` has all that was found, one line each."""
-
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", faults: tuple[str, ...] = ()) -> None:
-        super().__init__(what, where=where, remedy=remedy)
-        self.faults = faults or (str(self),)
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Broker(BrokerSettings):
     """The MQTT broker through which packets go to the centre."""
 
-    protocol: Literal["auto", "5", "3.1.1"] = Field(
-        default="auto", title="MQTT version", description="auto: 5, and 3.1.1 if the broker refuses that"
-    )
     heartbeat_s: float = Field(
         default=15, ge=1, le=3600, title="Heartbeat", description="seconds between health messages"
     )
@@ -90,6 +72,13 @@ class CameraConfig(Section):
         if self.username is not None and "@" in self.url:
             raise ValueError("user and password stand in the url already: leave them out there")
         return self
+
+    def anchored(self, folder: Path) -> Self:
+        """A file's path is in `url`, where an address may stand too."""
+        made = super().anchored(folder)
+        if not self.is_file:
+            return made
+        return made.model_copy(update={"url": str((folder / Path(self.url).expanduser()).resolve())})
 
     def address(self) -> str:
         """The url with user and password put in. Raises `ConfigError` if the password cannot be read."""
@@ -173,117 +162,12 @@ class NodeConfig(Section):
             raise ValueError(f"two cameras have the id {', '.join(twice)}")
         return cameras
 
-    def resolved(self, folder: Path) -> NodeConfig:
-        """The same with absolute paths."""
-
-        def at(path: Path) -> Path:
-            return (folder / path.expanduser()).resolve()
-
-        def maybe(path: Path | None) -> Path | None:
-            return None if path is None else at(path)
-
-        broker = self.broker.model_copy(
-            update={
-                name: maybe(getattr(self.broker, name))
-                for name in ("password_file", "tls_ca_file", "tls_cert_file", "tls_key_file")
-            }
-        )
-        cameras = [
-            c.model_copy(
-                update={
-                    "scene": at(c.scene),
-                    "url": str(at(Path(c.url))) if c.is_file else c.url,
-                    "password_file": maybe(c.password_file),
-                }
-            )
-            for c in self.cameras
-        ]
-        return self.model_copy(
-            update={
-                "key_file": at(self.key_file),
-                "data_dir": at(self.data_dir),
-                "centre_public_key": at(self.centre_public_key),
-                "broker": broker,
-                "cameras": cameras,
-            }
-        )
-
 
 def load_config(path: Path) -> NodeConfig:
     """Read and validate; paths come back absolute. Raises `ConfigError` naming file, field and remedy."""
-    return parse_config(read_data(path), path)
+    return parse_config(read_yaml(path), path)
 
 
 def parse_config(data: object, path: Path) -> NodeConfig:
     """As `load_config`, from data already read. `path` names the file and is the base of relative paths."""
-    if not isinstance(data, dict):
-        raise ConfigError(
-            "holds no configuration", where=str(path), remedy="begin with `schema_version: 1` and the node's fields"
-        )
-    try:
-        return NodeConfig.model_validate(data).resolved(path.resolve().parent)
-    except ValidationError as error:
-        faults = tuple(_fault(path, detail) for detail in error.errors(include_url=False))
-        first = error.errors(include_url=False)[0]
-        more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
-        raise ConfigError(
-            _what(first) + more, where=f"{path}: {_field(first['loc'])}", remedy=_remedy(first["type"]), faults=faults
-        ) from error
-
-
-def read_data(path: Path) -> Any:
-    """The YAML of the file as plain data. Raises `ConfigError`."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise ConfigError("is larger than 1 MB", where=str(path), remedy="check the path of the configuration")
-        return yaml.safe_load(raw.decode("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(
-            f"cannot be read: {error.strerror}", where=str(path), remedy="check path and rights"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError("is not UTF-8 text", where=str(path), remedy="save the file as YAML in UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}: line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-        raise ConfigError(
-            f"is not YAML: {error.problem}", where=where, remedy="correct this line (indentation, brackets, quotes)"
-        ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError("is not YAML", where=str(path), remedy="save the file as YAML in UTF-8") from error
-
-
-def _field(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".") or "the file"
-
-
-def _what(detail: Any) -> str:
-    kind = detail["type"]
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return "is not a field of the configuration"
-    message = str(detail["msg"])
-    shown = detail["input"] if isinstance(detail["input"], str | int | float | bool | datetime) else None
-    return message[:1].lower() + message[1:] + ("" if shown is None else f" (found {_shown(shown)[:80]})")
-
-
-def _shown(value: object) -> str:
-    text = repr(shown_address(value)) if isinstance(value, str) else repr(value)
-    return hide(text)
-
-
-def _remedy(kind: str) -> str:
-    return {
-        "missing": "add this field",
-        "extra_forbidden": "remove it or correct its spelling",
-        "literal_error": "use one of the words listed",
-        "string_pattern_mismatch": "use 1 to 64 letters, digits, '.', '_' or '-'",
-        "timezone_aware": "add the zone, like 2026-03-01T08:00:00+07:00",
-    }.get(kind, "correct the value")
-
-
-def _fault(path: Path, detail: Any) -> str:
-    return f"{path}: {_field(detail['loc'])}: {_what(detail)} -> {_remedy(detail['type'])}"
+    return read_settings(NodeConfig, data, folder=path.resolve().parent, where=str(path))

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from edge.config import DEFAULT_DATA_DIR, CameraConfig, ConfigError, NodeConfig, load_config, parse_config, read_data
+from common.settings import ConfigError, read_yaml
+from edge.config import DEFAULT_DATA_DIR, CameraConfig, NodeConfig, load_config, parse_config
 from evidence.errors import GiaoLoError, KeyFileError
 from evidence.seal import SigningKey, VerifyKey
 from zones.faults import SceneError
@@ -147,7 +148,7 @@ def _last_good_config(last_good: Path) -> NodeConfig | None:
 def _without_cameras(path: Path) -> NodeConfig | None:
     """Enough of a broken file to reach the centre and say that it is broken; None if not even that."""
     try:
-        data = read_data(path)
+        data = read_yaml(path)
         known = {k: v for k, v in data.items() if k in NodeConfig.model_fields} if isinstance(data, dict) else data
         return parse_config(known | {"cameras": []} if isinstance(known, dict) else known, path)
     except ConfigError:
@@ -178,7 +179,10 @@ def _save_last_good(plan: Plan, last_good: Path) -> None:
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         (fresh / "scenes").mkdir(parents=True)
-        (fresh / "node.yaml").write_text(json.dumps(plan.config.model_dump(mode="json"), indent=1), "utf-8")
+        # only what was said: `tls: false`, which nobody wrote, would contradict a CA file when it is read again
+        (fresh / "node.yaml").write_text(
+            json.dumps(plan.config.model_dump(mode="json", exclude_unset=True), indent=1), "utf-8"
+        )
         (fresh / "node.yaml").chmod(0o600)  # camera addresses hold passwords
         for camera in plan.cameras:
             text = yaml.safe_dump(camera.scene.scene.model_dump(mode="json"), allow_unicode=True)

@@ -24,11 +24,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from central.config import Broker, ConfigError, Limits
+from central.config import Broker, Limits
 from central.intake.ingest import Ingest, Reply
 from central.metrics import BROKER, MESSAGES, REFUSED
 from central.store.blobs import StoreFull
 from common.broker import LoginError, read_password
+from common.settings import ConfigError
 from evidence.errors import GiaoLoError, WireError
 from evidence.wire import PREFIX, Health, Offer, all_up_topic, decode, decode_chunk, down_topic, parse_topic
 

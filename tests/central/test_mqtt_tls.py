@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from central.app import App
-from central.config import ConfigError, load_config
+from central.config import load_config
 from central.intake.nodes import add_node
+from common.settings import ConfigError
 from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, packet
 from tests.central.node import WireNode, eventually
 from tests.conftest import MosquittoServer

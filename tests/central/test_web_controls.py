@@ -15,9 +15,10 @@ import yaml
 from sqlalchemy import update
 
 from central.cases.lifecycle import Officer, Role
-from central.config import ConfigError, parse_config
+from central.config import parse_config
 from central.store.db import UserRow
 from central.web.site import PASS_SECONDS
+from common.settings import ConfigError
 from tests.central.build import LAN, OFFICE, case_of, issued, make_centre
 from tests.central.web_people import Web, make_web
 

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from edge.config import ConfigError, NodeConfig, load_config
+from common.settings import ConfigError
+from edge.config import NodeConfig, load_config
 from edge.plan import changed, load_plan
 from evidence.seal import SigningKey
 
@@ -61,7 +62,7 @@ FAULTS: list[tuple[str, dict[str, object], str, str]] = [
     ("two cameras of one name", {"cameras": [CAMERA, CAMERA]}, "cameras", "correct the value"),
     ("loop on a stream", {"cameras": [CAMERA | {"url": "rtsp://x", "loop": True}]}, "cameras[0]", "correct the value"),
     ("time without zone", {"cameras": [CAMERA | {"start_at": "2026-03-01T08:00:00"}]}, "start_at", "+07:00"),
-    ("another version", {"schema_version": 2}, "schema_version", "words listed"),
+    ("another version", {"schema_version": 2}, "schema_version", "schema_version: 1"),
     ("another type", {"detector": "fast"}, "detector", "correct the value"),
 ]
 
@@ -81,8 +82,8 @@ def test_an_error_names_file_field_and_remedy(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"", "holds no configuration"),
-        (b"- 1\n- 2\n", "holds no configuration"),
+        (b"", "holds no settings"),
+        (b"- 1\n- 2\n", "holds no settings"),
         (b"a: [1, 2\nb: }", "is not YAML"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"a: " + b"x" * 1_100_000, "larger than 1 MB"),
@@ -123,6 +124,15 @@ def test_a_good_configuration_runs_as_written(tmp_path: Path) -> None:
     assert not plan.safe_mode
     assert [c.config.id for c in plan.cameras] == ["cam-1"]
     assert (tmp_path / "node.key").exists()
+
+
+def test_a_broken_file_of_a_box_with_tls_runs_its_last_good_configuration_too(tmp_path: Path) -> None:
+    path = make(tmp_path, broker={"tls_ca_file": "ca.pem"})
+    good = load_plan(path)
+    path.write_text(path.read_text() + "nodeid: x\n")
+    plan = load_plan(path)
+    assert plan.config == good.config
+    assert [c.config.id for c in plan.cameras] == ["cam-1"]
 
 
 BREAKS = {

@@ -15,7 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.config import ConfigError, parse_config
+from common.settings import ConfigError
+from edge.config import parse_config
 from edge.delivery.link import Event
 from edge.delivery.outbox import Outbox
 from edge.delivery.transfer import Transfers

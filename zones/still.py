@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.addresses import shown_address
 from evidence.errors import GiaoLoError
+from zones.picture import as_shown
 
 
 class StillError(GiaoLoError):
@@ -23,37 +25,31 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     Raises
     ------
     StillError: the file is missing, neither picture nor video, or the video ends before `at_s`.
+    PictureRefused: the box would refuse the video too.
     """
     if not source.is_file():
         raise StillError("there is no such file", where=shown_address(str(source)), remedy="give a picture or a video")
     picture = cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
     if picture is not None:
         return picture
-    video = cv2.VideoCapture(str(source))
+    where = shown_address(str(source))
+    none = StillError("neither a picture nor a video", where=where, remedy="give a PNG, JPEG or video file")
     try:
-        if not video.isOpened():
-            raise StillError(
-                "neither a picture nor a video",
-                where=shown_address(str(source)),
-                remedy="give a PNG, JPEG or video file",
-            )
-        rate = video.get(cv2.CAP_PROP_FPS) or 25.0
-        # frame by frame: seeking to a time lands on key frames in some containers
-        passed = 0
-        while passed < round(at_s * rate) and video.grab():
-            passed += 1
-        seen, frame = video.read()
-    finally:
-        video.release()
-    if not seen and not passed:
-        raise StillError(
-            "neither a picture nor a video", where=shown_address(str(source)), remedy="give a PNG, JPEG or video file"
-        )
-    if not seen:
-        raise StillError(
-            f"the video has no frame at {at_s:g} s", where=shown_address(str(source)), remedy="choose an earlier time"
-        )
-    return frame
+        with av.open(str(source)) as container:
+            if not container.streams.video:
+                raise none
+            stream = container.streams.video[0]
+            rate = float(stream.average_rate or stream.guessed_rate or 25)
+            wanted, seen = round(at_s * rate), -1
+            # frame by frame: seeking to a time lands on key frames in some containers
+            for seen, frame in enumerate(container.decode(stream)):
+                if seen == wanted:
+                    return as_shown(frame, where=where)
+    except av.FFmpegError as error:
+        raise none from error
+    if seen < 0:
+        raise none
+    raise StillError(f"the video has no frame at {at_s:g} s", where=where, remedy="choose an earlier time")
 
 
 def write_picture(target: Path, picture: NDArray[Any]) -> None:

@@ -33,6 +33,7 @@ from edge.video.segment import Position, Segment
 from edge.video.source_errors import SourceError, check_file, open_error
 from edge.video.source_status import SourceSettings, SourceState, SourceStatus, StreamInfo
 from evidence.addresses import hide, remember, shown_address
+from zones.picture import PictureRefused, as_shown
 
 __all__ = ["EndOfStream", "SourceSettings", "SourceState", "SourceStatus", "StreamInfo", "VideoSource"]
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class VideoSource:
         self._fatal: SourceError | None = None
         self._over = False
         self._ended_early = ""
+        self._interlaced = False
         self._frames = self._dropped = self._corrupt = self._reconnects = 0
         self._arrivals: deque[float] = deque(maxlen=50)
         self._position = Position()
@@ -408,7 +410,15 @@ class VideoSource:
                 return
             step = 1.0 / self.settings.fps_limit
             self._next_due_s = max(self._next_due_s + step, t_s)
-        image = cast(Image, picture.to_ndarray(format="bgr24"))
+        if picture.interlaced_frame and not self._interlaced:
+            self._interlaced = True
+            log.warning(
+                "source interlaced url=%s: one field of each picture is used; set the camera to progressive", self.shown
+            )
+        try:
+            image = as_shown(picture, where=self.shown)
+        except PictureRefused as error:
+            raise SourceError(error.what, where=self.shown, remedy=error.remedy) from error
         image.setflags(write=False)
         self._release(self._watch.feed((index, t_s, image, picture.pts or 0), image, t_s))
 

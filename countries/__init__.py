@@ -1,1 +1,1 @@
-"""What differs from country to country. One package a country; imports evidence."""
+"""What differs from country to country: the port, one package a country, and which one is here. Imports evidence."""

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 import shapely
 
+from countries.here import HERE
 from evidence.acts import ActCode
 from zones.faults import Fault, both
 from zones.geometry import DirectedLine, GroundMap, as_points, points_in_polygon
 from zones.schema import Marking, Movement, Point, Scene, SignalHead, StopLine
 
-SOLID_KINDS = frozenset({"1.2", "1.3", "1.4", "2.2", "2.3", "2.4"})
-"""Markings that may not be crossed or ridden on, 1.4 and 2.4 from their solid side only (QCVN 41:2024)."""
 LEAST_LENS_PX = 7.0
 """Smaller boxes hold a lens of some 5 pixels, in which paint in the sun and a lit lamp look the same."""
 LEAST_PLATE_PX = 34.0
@@ -39,7 +38,7 @@ def advice(scene: Scene) -> Iterator[Fault]:
             if ground is not None:
                 yield from _plate_width(line, ground, f"stop_lines[{i}]")
     if ActCode.SOLID_LINE in scene.acts:
-        solid = [(i, m) for i, m in enumerate(scene.markings) if m.active and m.kind in SOLID_KINDS]
+        solid = [(i, m) for i, m in enumerate(scene.markings) if m.active and m.kind in HERE.markings.solid]
         for i, mark in solid:
             yield from _ends_in_junction(scene, mark, f"markings[{i}]")
     for i, head in enumerate(scene.signals):
@@ -68,7 +67,7 @@ def _to_the_kerb(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
         if near is not None and (near[0] < -_BEYOND_SHARE * length or near[1] > (1 + _BEYOND_SHARE) * length):
             beyond.append(name)
     for mark in scene.markings:
-        if mark.kind.startswith("1.") and _at_end(directed, mark):
+        if mark.kind in HERE.markings.opposite and _at_end(directed, mark):
             beyond.append(f"vạch tim/centre line {mark.id}")
     if not beyond:
         return

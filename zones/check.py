@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import shapely
 
+from countries.here import HERE
 from evidence.acts import ActCode
-from zones.advice import SOLID_KINDS as SOLID_KINDS
 from zones.advice import advice
 from zones.faults import Fault, both
 from zones.geometry import DirectedLine, points_in_polygon
 from zones.schema import GroundPlane, Lane, Marking, Point, Scene, SignalHead, StopLine
-
-MIXED_KINDS = frozenset({"1.4", "2.4"})
 
 Box = tuple[float, float, float, float]
 _LINE_ACTS = {ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE}
@@ -252,13 +250,18 @@ def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
         yield from _polyline(scene, mark.second, f"{path}.second")
         if shapely.LineString(mark.points).crosses(shapely.LineString(mark.second)):
             yield Fault(f"{path}.second", "crosses the first stripe", "draw the two stripes side by side")
-    if mark.kind in MIXED_KINDS and mark.crossable_from is None:
+    if mark.kind in HERE.markings.one_sided and mark.crossable_from is None:
         remedy = "give `crossable_from`, a point on the side of the broken stripe"
         yield Fault(f"{path}.crossable_from", f"kind {mark.kind} may be crossed from one side: which?", remedy)
     if mark.crossable_from is not None:
-        if mark.kind not in MIXED_KINDS:
+        if mark.kind not in HERE.markings.one_sided:
             what = f"means nothing for kind {mark.kind}"
-            yield Fault(f"{path}.crossable_from", what, "take it out, or use kind 1.4 or 2.4", "warning")
+            yield Fault(
+                f"{path}.crossable_from",
+                what,
+                f"take it out, or use kind {' or '.join(sorted(HERE.markings.one_sided))}",
+                "warning",
+            )
         elif shapely.LineString(mark.points).length >= 2:
             distance = DirectedLine.between(mark.points).distance([mark.crossable_from])
             if abs(float(distance[0])) < 1:
@@ -339,7 +342,7 @@ def _turn(a: Any, b: Any, c: Any) -> float:
 
 
 def _acts(scene: Scene) -> Iterator[Fault]:
-    solid = next((i for i, m in enumerate(scene.markings) if m.active and m.kind in SOLID_KINDS), None)
+    solid = next((i for i, m in enumerate(scene.markings) if m.active and m.kind in HERE.markings.solid), None)
     if scene.ground is None and solid is not None and ActCode.SOLID_LINE in scene.acts:
         what = both(
             "không nêu hành vi đè vạch liền khi chưa vẽ mặt đường (`ground`)",
@@ -355,7 +358,7 @@ def _acts(scene: Scene) -> Iterator[Fault]:
     possible = {
         ActCode.RED_LIGHT: any(line.id in governed for line in scene.stop_lines),
         ActCode.STOPPED_PAST_LINE: any(line.id in governed for line in scene.stop_lines),
-        ActCode.SOLID_LINE: any(mark.active and mark.kind in SOLID_KINDS for mark in scene.markings),
+        ActCode.SOLID_LINE: any(mark.active and mark.kind in HERE.markings.solid for mark in scene.markings),
         # Told by `_one_way`; files from before `one_way_by` must go on loading.
         ActCode.WRONG_WAY: any(lane.direction for lane in scene.lanes),
         ActCode.BANNED_TURN: bool({turn for line in scene.stop_lines for turn in line.banned_turns} & ways_out),

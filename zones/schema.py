@@ -7,10 +7,11 @@ documentation.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from countries.here import HERE
 from evidence.acts import ActCode, VehicleClass
 
 Point = tuple[float, float]
@@ -18,8 +19,12 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Polygon = Annotated[list[Point], Field(min_length=3)]
 Polyline = Annotated[list[Point], Field(min_length=2)]
 Movement = Literal["straight", "left", "right", "u_turn"]
-OneWayBy = Literal["P.102", "one_way_road", "one_way_carriageway"]
-MarkingKind = Literal["1.1", "1.2", "1.3", "1.4", "1.5", "2.1", "2.2", "2.3", "2.4"]
+if TYPE_CHECKING:
+    OneWayBy = str
+    MarkingKind = str
+else:  # the codes are the country's; as literals they stand in the JSON schema, and a wrong one is refused by name
+    OneWayBy = Literal[tuple(fact.code for fact in HERE.one_way)]
+    MarkingKind = Literal[HERE.markings.codes]
 
 ALL_MOVEMENTS: tuple[Movement, ...] = ("straight", "left", "right", "u_turn")
 
@@ -70,9 +75,9 @@ class Exit(SceneModel):
 class Lane(SceneModel):
     """A lane with what is allowed in it. `direction` points the lawful way of travel, in pixels.
 
-    Driving against it is "đi ngược chiều" only on a one-way road or past sign P.102 (NĐ 168/2024, 6.9.d and 7.7.a); in
-    the other half of a two-way road it is not. So the scene has to say which it is and where that stands (the sign's
-    place, or number and date of the order); without both, no wrong way is stated there.
+    Driving against it is the act only on a one-way road (`Country.one_way`); in the other half of a two-way road it is
+    not. So the scene has to say which it is and where that stands (the sign's place, or number and date of the order);
+    without both, no wrong way is stated there.
     """
 
     id: Name
@@ -101,7 +106,7 @@ class Lane(SceneModel):
 
 
 class Marking(SceneModel):
-    """A longitudinal line of QCVN 41:2024. For 1.4 and 2.4, `crossable_from` is a point on the broken side."""
+    """A longitudinal line (`Country.markings`). Of a one-sided one, `crossable_from` is a point on the broken side."""
 
     id: Name
     kind: MarkingKind
@@ -150,7 +155,7 @@ class GroundPlane(SceneModel):
 
 
 class RuleSettings(SceneModel):
-    """Margins of the decisive tests. Defaults follow vietnam-law §1.3."""
+    """Margins of the decisive tests."""
 
     red_margin_s: float = Field(default=0.5, ge=0, le=10, description="lamp must have been red for so long at the line")
     line_margin_px: float = Field(default=0.0, ge=0, description="rear contact must be so far past the line")

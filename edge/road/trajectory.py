@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from countries.here import HERE
 from edge.road.hidden_wheels import Foot, TallFoot
 from edge.road.near_faces import NearFaces
 from edge.road.vehicles import BUILDS, VehicleBuild
@@ -195,7 +196,7 @@ class SceneGeometry:
             across = _forward(stop_line, line)
             self.lines.append(_MeasuredLine(stop_line.id, line, *across, _on_the_road(stop_line, self.ground)))
         self.markings: list[tuple[Marking, list[Stripe]]] = [
-            (m, stripes_of(m)) for m in scene.markings if m.active and m.kind not in ("1.1", "1.5", "2.1")
+            (m, stripes_of(m)) for m in scene.markings if m.active and m.kind in HERE.markings.solid
         ]
         self.lanes: list[tuple[Lane, object]] = [(lane, area(lane.polygon)) for lane in scene.lanes]
         self.junction = area(scene.junction) if scene.junction else None

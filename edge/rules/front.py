@@ -1,7 +1,5 @@
-"""Where a vehicle's front was when red began: who had it past the line already, rolling, may go on.
-
-Luật TTATGTĐB 36/2024 Đ11.4: at yellow one must stop before the line; who is on it or past it by then may go on.
-"""
+"""Where a vehicle's front was when red began: rolling past the line already, it may go on where the law lets it
+(`Country.signals`)."""
 
 from __future__ import annotations
 
@@ -10,6 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from countries.here import HERE
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.standing import stood
 
@@ -59,4 +58,4 @@ def front_at_onset(path: Trajectory, run: LineRun, at: int, since_s: float, *, o
     if late_s > _ROLLS_FOR_S:
         return FrontAtOnset.NOT_SEEN
     waited = stood(path, since_s - _EARLY_S, float(t_s[at]), _STOOD_S)
-    return FrontAtOnset.STOOD_OVER if waited else FrontAtOnset.ROLLED_OVER
+    return FrontAtOnset.STOOD_OVER if waited or not HERE.signals.rolling_over_goes_on else FrontAtOnset.ROLLED_OVER

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from countries.here import HERE
 from edge.road.trajectory import Trajectory
 from edge.rules.movement import may_be_making
 from edge.signals.history import LampHistory
@@ -92,9 +93,9 @@ def _heads(
         and path.cls in head.classes
         and (not head.lanes or not lanes or lanes & set(head.lanes))
     ]
-    # QCVN 41:2024 6.2.2: the left turn's lamps are those of the U-turn, unless some head is said to be for that
-    if movement == "u_turn" and not any("u_turn" in head.movements for head in scene.signals):
-        movement = "left"
+    # a movement without lamps of its own obeys those of another, unless some head is said to be for it
+    if not any(movement in head.movements for head in scene.signals):
+        movement = HERE.signals.obeys_lamps_of.get(movement, movement)
     return tuple(head for head in mine if movement in head.movements)
 
 
@@ -119,9 +120,10 @@ def _movements(scene: Scene, path: Trajectory, upto: int, lanes: set[str]) -> tu
 def _movement_state(
     heads: tuple[SignalHead, ...], movement: Movement, of: Callable[[SignalHead], LampState]
 ) -> LampState:
-    """QCVN 41:2024 6.4: a green arrow permits its movement even beside a red; else the heads must not contradict."""
-    arrows = [h for h in heads if h.arrow == movement or (h.arrow == "left" and movement == "u_turn")]
-    if any(of(h) == LampState.GREEN for h in arrows):
+    """A green arrow permits its movement even beside a red, where the law lets it; else heads must not contradict."""
+    signals = HERE.signals
+    arrows = [h for h in heads if h.arrow in (movement, signals.obeys_lamps_of.get(movement, movement))]
+    if signals.green_arrow_over_red and any(of(h) == LampState.GREEN for h in arrows):
         return LampState.GREEN
     lit_arrows = [h for h in arrows if of(h) not in (LampState.OFF, LampState.UNKNOWN)]
     counted = lit_arrows or [h for h in heads if h.arrow is None]

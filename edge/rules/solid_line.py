@@ -1,4 +1,4 @@
-"""Crossing or riding on a solid line (1.2, 1.3, 2.2, and 1.4, 2.4 from their solid side)."""
+"""Crossing or riding on a solid line; on one that is broken on one side, from its solid side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from countries.here import HERE
 from edge.road.trajectory import StripeRun, Trajectory
 from edge.rules.finding import Finding
 from edge.signals.history import LampHistory
@@ -49,7 +50,7 @@ def _on_marking(path: Trajectory, scene: Scene, marking: Marking) -> Finding | N
     travel = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
     if travel < _LEAST_TRAVEL_BOXES * size:
         return None  # parked on the line, or a box that wanders: no proof of motion
-    if marking.kind in ("1.4", "2.4") and _came_from_broken_side(path, runs[stripe], marking, first):
+    if marking.kind in HERE.markings.one_sided and _came_from_broken_side(path, runs[stripe], marking, first):
         return None
     least = np.max([run.least for run in runs], axis=0)
     shares = least[first : last + 1]
@@ -98,7 +99,7 @@ def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64]) -> tuple[int, in
 
 
 def _came_from_broken_side(path: Trajectory, run: StripeRun, marking: Marking, first: int) -> bool:
-    """1.4 and 2.4 may be crossed from their broken side; without a side drawn, doubt permits."""
+    """Such a line may be crossed from its broken side; without a side drawn, doubt permits."""
     if marking.crossable_from is None:
         return True
     right = float(DirectedLine.between(marking.points).distance([marking.crossable_from])[0]) > 0

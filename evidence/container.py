@@ -22,6 +22,7 @@ from evidence.seal import SigningKey, VerifyKey
 
 SUFFIX = ".glp"
 MAX_CONTAINER_BYTES = 256 * 1024 * 1024
+_BLOCK, _RECORD = 512, 10_240
 _ENTRY_BYTES = {"manifest.json": MAX_MANIFEST_BYTES, "seal.json": 4096}
 
 
@@ -161,14 +162,30 @@ def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Ma
 def _write_tar(
     target: Any, manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]
 ) -> None:
-    with tarfile.open(fileobj=target, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
-        contents = [("manifest.json", manifest_bytes), ("seal.json", seal_bytes)]
-        contents += [(f.name, files[f.name]) for f in manifest.files]
-        for name, content in contents:
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            info.mode = 0o444
-            archive.addfile(info, io.BytesIO(content))
+    contents = [("manifest.json", manifest_bytes), ("seal.json", seal_bytes)]
+    contents += [(f.name, files[f.name]) for f in manifest.files]
+    length = 0
+    for name, content in contents:
+        padding = -len(content) % _BLOCK
+        for part in (_header(name, len(content)), content, bytes(padding)):
+            target.write(part)
+        length += _BLOCK + len(content) + padding
+    length += 2 * _BLOCK
+    target.write(bytes(2 * _BLOCK + -length % _RECORD))
+
+
+def _header(name: str, size: int) -> bytes:
+    """The USTAR header of a plain file of `size` bytes: owner 0, mode 0444, time 0.
+
+    Written here and not by `tarfile`, whose headers have changed between versions of Python (bpo-18819, bpo-45863): the
+    bytes of a packet may not depend on the Python that packs it again.
+    """
+    before = name.encode("ascii").ljust(100, b"\0") + b"0000444\0" + b"0000000\0" * 2
+    before += f"{size:011o}\0".encode() + b"00000000000\0"
+    after = b"0" + bytes(100) + b"ustar\00000"
+    after = after.ljust(_BLOCK - len(before) - 8, b"\0")
+    checksum = sum(before) + 8 * ord(" ") + sum(after)
+    return before + f"{checksum:06o}\0 ".encode() + after
 
 
 class _Same:
@@ -186,6 +203,3 @@ class _Same:
         self._alike = self._alike and self._data[self._place : end] == part
         self._place = end
         return len(part)
-
-    def tell(self) -> int:
-        return self._place

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from central.audit.records import Signatures, record_faults
 from central.cases import log as case_log
 from central.intake.nodes import check_seal
-from central.ledger.merkle import Checkpoint, Subtree, leaf_hash, node_hash, root_of
+from central.ledger.merkle import Subtree, root_of
 from central.ledger.signing import Ledger, LedgerError, ledger_of
 from central.store.blobs import BlobStore
 from central.store.db import CaseEventRow, CaseRow, CheckpointRow, LogNodeRow, PacketRow
@@ -26,6 +26,7 @@ from central.store.packets import container_of
 from evidence.canonical import sha256_hex
 from evidence.container import Seal
 from evidence.errors import GiaoLoError, PacketError
+from evidence.log_proof import Checkpoint, leaf_hash, node_hash
 from evidence.packet import Manifest
 from evidence.seal import VerifyKey
 

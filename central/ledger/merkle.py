@@ -1,15 +1,12 @@
-"""Append-only Merkle log over packet digests (RFC 6962 §2.1), with checkpoints signed by the centre.
+"""Append-only Merkle log over packet digests (RFC 6962 §2.1): appending, proving, signing checkpoints.
 
-Whoever holds an old checkpoint can have proven that no packet logged before it was changed, removed or slipped in:
-`verify_consistency` between two checkpoints, `verify_inclusion` of one packet in one. Only hashes of complete subtrees
-are stored, so appending and proving cost O(log n) reads.
+What is proven here is checked with `evidence.log_proof`, by people who need nothing of the centre. Only hashes of
+complete subtrees are stored, so appending and proving cost O(log n) reads.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -17,29 +14,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.store.db import CheckpointRow, LogNodeRow, next_number
-from evidence.canonical import canonical_json
-from evidence.errors import GiaoLoError
-from evidence.packet import utc_text
-from evidence.seal import SigningKey, VerifyKey
+from evidence.log_proof import EMPTY_ROOT, Checkpoint, LogError, leaf_hash, node_hash
+from evidence.seal import SigningKey
 
 Subtree = Callable[[int, int], bytes]
 """Hash of the complete subtree at (level, index): leaves `index << level` to `(index + 1) << level`, exclusive."""
 
-EMPTY_ROOT = hashlib.sha256(b"").digest()
 _COUNTER = "log"
-
-
-class LogError(GiaoLoError):
-    """A proof does not hold, or the log is not what a checkpoint says."""
-
-
-def leaf_hash(packet_digest: str) -> bytes:
-    """Leaf of a packet: its digest's 32 bytes under the leaf prefix."""
-    return hashlib.sha256(b"\x00" + bytes.fromhex(packet_digest)).digest()
-
-
-def node_hash(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def root_of(subtree: Subtree, first: int, size: int) -> bytes:
@@ -67,70 +48,6 @@ def consistency_proof(subtree: Subtree, old: int, new: int) -> list[bytes]:
     if old in (0, new):
         return []
     return _subproof(subtree, old, 0, new, whole=True)
-
-
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Raise `LogError` unless `leaf` is number `index` of the log with that size and root (RFC 9162 §2.1.3.2)."""
-    if not 0 <= index < size:
-        raise LogError(f"leaf {index} is not in a log of {size}")
-    position, last, value = index, size - 1, leaf
-    for sibling in proof:
-        if last == 0:
-            raise LogError("inclusion proof is too long")
-        if position & 1 or position == last:
-            value = node_hash(sibling, value)
-            while not position & 1 and position:
-                position, last = position >> 1, last >> 1
-        else:
-            value = node_hash(value, sibling)
-        position, last = position >> 1, last >> 1
-    if last != 0 or value != root:
-        raise LogError("inclusion proof does not lead to the root")
-
-
-def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
-    """Raise `LogError` unless the log of `new` leaves starts with the log of `old` leaves (RFC 9162 §2.1.4.2)."""
-    if not 0 <= old <= new:
-        raise LogError(f"a log of {old} leaves cannot have become one of {new}")
-    if old in (0, new):
-        if proof or (old == new and old_root != new_root) or (old == 0 and old_root != EMPTY_ROOT):
-            raise LogError("logs of the same size have different roots")
-        return
-    path = list(proof) if old & (old - 1) else [old_root, *proof]
-    if not path:
-        raise LogError("consistency proof is empty")
-    position, last = old - 1, new - 1
-    while position & 1:
-        position, last = position >> 1, last >> 1
-    first_value = second_value = path[0]
-    for sibling in path[1:]:
-        if last == 0:
-            raise LogError("consistency proof is too long")
-        if position & 1 or position == last:
-            first_value, second_value = node_hash(sibling, first_value), node_hash(sibling, second_value)
-            while not position & 1 and position:
-                position, last = position >> 1, last >> 1
-        else:
-            second_value = node_hash(second_value, sibling)
-        position, last = position >> 1, last >> 1
-    if last != 0 or first_value != old_root or second_value != new_root:
-        raise LogError("the newer log does not contain the older one: entries were changed or removed")
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A signed statement: at `at` the log had `size` leaves and this root."""
-
-    centre: str
-    size: int
-    root: str
-    at: datetime
-    key_id: str
-    signature: str
-
-    def verify(self, key: VerifyKey) -> None:
-        """Raise `PacketError` unless `key` signed it."""
-        key.verify(self.signature, _statement(self.centre, self.size, self.root, self.at), where="checkpoint")
 
 
 class Witness(Protocol):
@@ -166,8 +83,8 @@ def checkpoint(session: Session, key: SigningKey, *, centre: str, now: datetime)
     if row is None:
         root = root_of(_stored(session), 0, leaves).hex()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the statement holds milliseconds
-        signature = key.sign(_statement(centre, leaves, root, now))
-        row = CheckpointRow(size=leaves, root=root, at=now, key_id=key.public.key_id, signature=signature)
+        said = Checkpoint(centre, leaves, root, now, key.public.key_id, "").statement()
+        row = CheckpointRow(size=leaves, root=root, at=now, key_id=key.public.key_id, signature=key.sign(said))
         session.add(row)
         session.flush()
     newest = Checkpoint(centre, row.size, row.root, row.at, row.key_id, row.signature)
@@ -193,12 +110,6 @@ def _stored(session: Session) -> Subtree:
         return bytes.fromhex(row.hash)
 
     return subtree
-
-
-def _statement(centre: str, leaves: int, root: str, at: datetime) -> bytes:
-    return canonical_json(
-        {"schema": "giaolo.checkpoint/1", "centre": centre, "size": leaves, "root": root, "at": utc_text(at)}
-    )
 
 
 def _split(leaves: int) -> int:

@@ -16,21 +16,18 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from central.ledger.merkle import Checkpoint
 from central.store.alarms import raise_alarm
 from central.store.blobs import write_durably
 from central.store.db import CaseEventRow, Database
 from common.durable import DurableFolders
 from evidence.canonical import canonical_json
 from evidence.errors import GiaoLoError, PacketError
-from evidence.packet import utc_text
+from evidence.log_proof import Checkpoint, read_checkpoint
 from evidence.seal import SigningKey, VerifyKey
 
 log = logging.getLogger(__name__)
@@ -123,7 +120,8 @@ class Ledger:
         with database.read() as session:
             last = session.scalar(select(func.max(CaseEventRow.id))) or 0
         said = {"schema": "giaolo.signed-since/1", "centre": self.centre, "event": last}
-        self._write(self.since_file, {**said, "signature": self.key.sign(canonical_json(said))})
+        signed = {**said, "signature": self.key.sign(canonical_json(said))}
+        self._write(self.since_file, canonical_json(signed) + b"\n")
 
     def unsigned_until(self) -> int:
         """The last event id that needs no signature, as it is older than signing. Raises `LedgerError`."""
@@ -158,22 +156,18 @@ class Ledger:
             text = f"{fault}; see `giaolo central audit`, and {self.checkpoint_file} for what was signed"
             raise_alarm(session, "log_rewound", None, None, text, newest.at)
         elif kept is None or kept.size < newest.size:
-            said = {"centre": newest.centre, "size": newest.size, "root": newest.root, "at": utc_text(newest.at),
-                    "key_id": newest.key_id, "signature": newest.signature}  # fmt: skip
-            self._after_commit(session, lambda: self._write(self.checkpoint_file, said))
+            self._after_commit(session, lambda: self._write(self.checkpoint_file, newest.to_bytes()))
 
     def newest(self) -> Checkpoint | None:
         """The checkpoint kept outside the database; None before the first. Raises `LedgerError`."""
         try:
-            said = json.loads(self.checkpoint_file.read_bytes())
-            at = datetime.fromisoformat(said["at"])
-            kept = Checkpoint(said["centre"], said["size"], said["root"], at, said["key_id"], said["signature"])
+            kept = read_checkpoint(self.checkpoint_file.read_bytes(), where=str(self.checkpoint_file))
             if kept.centre != self.centre:
-                raise ValueError(kept.centre)
+                raise PacketError(f"is of centre {kept.centre[:64]}")
             kept.verify(self.key.public)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, AttributeError, KeyError, PacketError) as error:
+        except (OSError, PacketError) as error:
             raise LedgerError(
                 "was not written by this centre with its key", where=str(self.checkpoint_file), remedy="restore it"
             ) from error
@@ -192,10 +186,10 @@ class Ledger:
         # a transaction that is rolled back must not leave its line for the next one: sessions live for one block
         event.listen(session, "after_commit", committed, once=True)
 
-    def _write(self, file: Path, said: dict[str, Any]) -> None:
+    def _write(self, file: Path, said: bytes) -> None:
         with self._lock:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durably(file, canonical_json(said) + b"\n", temporary=self.folder / "tmp", folders=self._folders)
+            write_durably(file, said, temporary=self.folder / "tmp", folders=self._folders)
 
     def _append(self, line: bytes) -> None:
         with self._lock:

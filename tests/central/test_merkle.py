@@ -16,18 +16,9 @@ from central.audit.stored import audit
 from central.centre import Centre
 from central.intake.ingest import Ingest
 from central.ledger import merkle
-from central.ledger.merkle import (
-    EMPTY_ROOT,
-    LogError,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    node_hash,
-    root_of,
-    verify_consistency,
-    verify_inclusion,
-)
+from central.ledger.merkle import consistency_proof, inclusion_proof, root_of
 from evidence.errors import PacketError
+from evidence.log_proof import EMPTY_ROOT, LogError, leaf_hash, node_hash, verify_consistency, verify_inclusion
 from evidence.seal import SigningKey
 from tests.central.build import NodeChain, case_of, confirmed
 

@@ -1,17 +1,24 @@
-"""The list of suspected acts a camera may state.
+"""The list of suspected acts a camera may state, and what an act is about whoever looks at it.
 
-A camera sees an act, never a driver and never an amount: which clause and band follow from an act is the centre's
-business (`countries.vn.law`), chosen by the time of the act and the class of the vehicle.
+A camera sees an act, never a driver and never an amount: which clause and band follow from an act, and what it is
+called, is the country's business (`countries/vn/acts.yaml`); the law goes by the time and the class of the vehicle.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Subject = Literal["stop_line", "marking", "lane", "exit"]
+"""A thing of the scene. The reason of the same name tells which one of its kind it was."""
+StillMoment = Literal["before", "on", "after"]
+Unit = Literal["", "s", "px", "m"]
 
 
 class ActCode(StrEnum):
-    """Stable identifiers, used in packets, in `acts.jsonl` and as keys of the law table."""
+    """Stable identifiers, used in packets, in `acts.jsonl` and as keys of all that is said of an act elsewhere."""
 
     RED_LIGHT = "red_light"
     STOPPED_PAST_LINE = "stopped_past_line"
@@ -41,47 +48,131 @@ class LampState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Act:
-    """An act as people read it. `law_key` names the row of vietnam-law §1.1 (Nghị định 168/2024/NĐ-CP)."""
+class ReasonSpec:
+    """A fact that the act's rule states. `decides`: it is shown before the others, in the order of the list."""
+
+    name: str
+    unit: Unit = ""
+    decides: bool = True
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Which moment each of the three stills shows, by name; acts may share one. Its words are the country's."""
+
+    before: str
+    on: str
+    after: str
+
+    def of(self, still: StillMoment) -> str:
+        """The moment that one of the stills shows."""
+        named: str = getattr(self, still)
+        return named
+
+
+ANY_ACT = Moments("earlier", "recorded", "later")
+"""Of stills that were taken for another act than the one an officer decided on: no more than when."""
+
+
+@dataclass(frozen=True)
+class ActSpec:
+    """An act as its packets tell it.
+
+    `moments`: what its rule gives out as `before`, `at` and `after` (`edge/rules`). `about`: what of the scene it is
+    about, in the order in which that is drawn. `reasons`: all that its rule may state, in the order of display.
+    `by_the_lamp`: whether it is an act only while a signal shows red. `at_the_line`: whether its moment, zero of the
+    time shown, is that at the stop line.
+    """
 
     code: ActCode
-    vi: str
-    en: str
-    law_key: str
+    moments: Moments
+    about: tuple[Subject, ...]
+    reasons: tuple[ReasonSpec, ...]
+    by_the_lamp: bool = False
+    at_the_line: bool = False
+
+    def reason(self, name: str) -> ReasonSpec | None:
+        """What is known of a reason; None for one that another version of the rule, or the recorder, wrote."""
+        return next((r for r in self.reasons if r.name == name), None)
 
 
-ACTS: dict[ActCode, Act] = {
-    a.code: a
-    for a in (
-        Act(
+def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
+    """Reasons that back up what decides, by name or with their unit."""
+    pairs: list[tuple[str, Unit]] = [(each, "") if isinstance(each, str) else each for each in named]
+    return tuple(ReasonSpec(name, unit, decides=False) for name, unit in pairs)
+
+
+ACTS: Mapping[ActCode, ActSpec] = {
+    spec.code: spec
+    for spec in (
+        ActSpec(
             ActCode.RED_LIGHT,
-            "Không chấp hành hiệu lệnh của đèn tín hiệu giao thông",
-            "Running a red light",
-            "RED",
+            Moments("before_line", "at_line", "beyond_line"),
+            about=("stop_line",),
+            reasons=(
+                ReasonSpec("red_for_s", "s"),
+                ReasonSpec("red_margin_s", "s"),
+                ReasonSpec("red_onset_seen"),
+                ReasonSpec("rear_before_line_px", "px"),
+                ReasonSpec("entered_junction_after_s", "s"),
+                ReasonSpec("red_left_s", "s"),
+                ReasonSpec("travel_past_line_px", "px"),
+                *_also("exit", "movements_possible", "observations_after", "observations_before"),
+                *_also(("rear_at_red_onset_px", "px"), ("rear_past_line_px", "px"), "stop_line"),
+            ),
+            by_the_lamp=True,
+            at_the_line=True,
         ),
-        Act(
+        ActSpec(
             ActCode.STOPPED_PAST_LINE,
-            "Không chấp hành hiệu lệnh, chỉ dẫn của vạch kẻ đường (dừng xe quá vạch dừng khi đèn đỏ)",
-            "Stopped past the stop line on red",
-            "SIGN_MARK",
+            Moments("earlier", "over_line", "standing_past_line"),
+            about=("stop_line",),
+            reasons=(
+                ReasonSpec("red_for_s", "s"),
+                ReasonSpec("red_margin_s", "s"),
+                ReasonSpec("red_onset_seen"),
+                ReasonSpec("rear_before_line_px", "px"),
+                ReasonSpec("rear_stood_past_line_px", "px"),
+                ReasonSpec("rear_stood_past_line_m", "m"),
+                ReasonSpec("front_stood_past_line_m", "m"),
+                ReasonSpec("stood_s", "s"),
+                *_also("movements_possible", "observations_standing", ("rear_before_line_m", "m")),
+                *_also("stop_line", ("stopped_s", "s")),
+            ),
+            by_the_lamp=True,
         ),
-        Act(
+        ActSpec(
             ActCode.SOLID_LINE,
-            "Không chấp hành hiệu lệnh, chỉ dẫn của vạch kẻ đường (đè, cắt vạch liền)",
-            "Crossing or riding on a solid line",
-            "SIGN_MARK",
+            Moments("earlier", "on_solid_line", "later"),
+            about=("marking",),
+            reasons=(
+                ReasonSpec("marking_kind"),
+                ReasonSpec("overlap_share"),
+                ReasonSpec("on_line_s", "s"),
+                ReasonSpec("crossed_to_other_side"),
+                *_also("marking", "on_line_observations", "overlap_needed", "stripe", ("travel_on_line_px", "px")),
+            ),
         ),
-        Act(
+        ActSpec(
             ActCode.WRONG_WAY,
-            "Đi ngược chiều của đường một chiều, đi ngược chiều trên đường có biển “Cấm đi ngược chiều”",
-            "Driving against the direction of traffic",
-            "WRONG_WAY",
+            Moments("against_begins", "against_direction", "later"),
+            about=("lane",),
+            reasons=(
+                ReasonSpec("against_px", "px"),
+                ReasonSpec("against_s", "s"),
+                *_also(("against_needed_px", "px"), ("against_needed_s", "s"), "lane", "one_way_by"),
+                *_also("one_way_reference", "steps_against_share"),
+            ),
         ),
-        Act(
+        ActSpec(
             ActCode.BANNED_TURN,
-            "Rẽ trái (phải) tại nơi có biển báo hiệu cấm rẽ trái (phải) đối với loại phương tiện đang điều khiển",
-            "Turning where a sign bans it",
-            "TURN_BAN",
+            Moments("before_turn", "turning", "after_turn"),
+            about=("stop_line", "exit"),
+            reasons=(
+                ReasonSpec("movement"),
+                ReasonSpec("exit_after_line_s", "s"),
+                *_also("exit", "observations_in_exit", "stop_line", ("way_in_exit_px", "px")),
+            ),
         ),
     )
 }

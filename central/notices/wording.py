@@ -8,11 +8,12 @@ from datetime import datetime
 from central.config import Office
 from central.registry import COLOUR_VI, Registration
 from central.store.db import CaseRow
+from countries.vn.acts import act_here, act_words
 from countries.vn.deadlines import VIETNAM, local_date
 from countries.vn.forms.notice import NoticeContent
-from countries.vn.law import KIND_VI, act_words, decree, law_item
+from countries.vn.law import KIND_VI, decree, law_item
 from countries.vn.plates import format_plate
-from evidence.acts import ACTS, ActCode
+from evidence.acts import ActCode
 from evidence.packet import Manifest
 
 _NO_DATE = "ngày ...... tháng ...... năm ......"
@@ -53,9 +54,9 @@ def draft_content(
         owner_type=owner.owner_type if owner else "person",
         owner_source=owner_source if owner else "",
         time_place=f"{instant_words(row.occurred_at)}, tại {row.place}",
-        # the packet knows which turn it was; an act that an officer put in its place has no such word
-        act=act_words(code, manifest.act.reasons.get("movement") if code is manifest.act.code else None)[0],
-        clause=law_item(ACTS[code].law_key, kind, day).clause,  # type: ignore[arg-type]
+        # the packet's reasons are of the act it suspects; one that an officer put in its place has none
+        act=act_words(code, manifest.act.reasons if code is manifest.act.code else None)[0],
+        clause=law_item(act_here(code).law, kind, day).clause,  # type: ignore[arg-type]
         decree=decree(day).citation,
         preventive=preventive or "Không",
         appear_at=instant_words(meeting.appear_at),

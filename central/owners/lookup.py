@@ -20,9 +20,10 @@ from central.config import Office
 from central.notices.code import code_hash, read_code
 from central.registry import COLOUR_VI
 from central.store.db import CaseRow, LookupRow, NoticeRow
+from countries.vn.acts import act_here, act_words
 from countries.vn.calendar import WorkCalendar
 from countries.vn.deadlines import deadlines
-from countries.vn.law import KIND_VI, VehicleKind, act_words
+from countries.vn.law import KIND_VI, VehicleKind
 from countries.vn.plates import format_plate, normalise
 from evidence.acts import ActCode
 from evidence.packet import Manifest
@@ -153,17 +154,18 @@ def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = 
     )
 
 
-def _movement(row: CaseRow) -> object:
-    """Which turn it was, out of the packet; only a banned turn that the packet itself states has one."""
-    if row.act != ActCode.BANNED_TURN.value or row.act != row.act_suspected:
+def _reasons(row: CaseRow) -> dict[str, object] | None:
+    """The packet's reasons, where one of them says the act more exactly; those of another act say nothing of this."""
+    if row.act != row.act_suspected or act_here(ActCode(row.act)).named_by is None:
         return None
-    return json.loads(row.packet.manifest)["act"]["reasons"].get("movement")
+    reasons: dict[str, object] = json.loads(row.packet.manifest)["act"]["reasons"]
+    return reasons
 
 
 def public_case(row: CaseRow, office: Office) -> PublicCase:
     """The fields of a case that the law lists."""
     act = ActCode(row.act)
-    act_vi, act_en = act_words(act, _movement(row))
+    act_vi, act_en = act_words(act, _reasons(row))
     kind = cast(VehicleKind, row.kind)
     return PublicCase(
         kind=kind,

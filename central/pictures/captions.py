@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from central.pictures.stills import StillView, moment_texts
+from central.pictures.stills import StillView
 from central.words import formats
 from central.words.texts import Texts
-from evidence.acts import ActCode, LampState
-
-_BY_THE_LAMP = (ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE)
+from evidence.acts import ACTS, ANY_ACT, ActCode, LampState, StillMoment
 
 
 def moment_words(view: StillView, act: ActCode, t: Texts, suspected: ActCode | None = None) -> str:
@@ -15,7 +13,13 @@ def moment_words(view: StillView, act: ActCode, t: Texts, suspected: ActCode | N
 
     `suspected` is the act that the stills were taken for; where the officer decided on another, only when it was.
     """
-    return t(moment_texts(act if suspected in (None, act) else None) + view.moment)
+    return still_words(view.moment, act if suspected in (None, act) else None, t)
+
+
+def still_words(still: StillMoment, act: ActCode | None, t: Texts) -> str:
+    """What a still of an act shows. None: it was taken for another act, so the words say no more than when."""
+    moments = ANY_ACT if act is None else ACTS[act].moments
+    return t(f"moment.{moments.of(still)}")
 
 
 def lamp_words(view: StillView, act: ActCode, t: Texts) -> str:
@@ -23,7 +27,7 @@ def lamp_words(view: StillView, act: ActCode, t: Texts) -> str:
 
     A lamp that is not red any more when the last still was taken is said in words: the act was over the line before.
     """
-    if view.lamp is None or act not in _BY_THE_LAMP:
+    if view.lamp is None or not ACTS[act].by_the_lamp:
         return ""
     if view.lamp is LampState.RED and view.red_for_s is not None:
         key = "caption.red_at_least" if view.red_at_least else "caption.red_for"

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 
 from central.pictures.captions import caption, moment_words
 from central.pictures.privacy import owner_copies
-from central.pictures.stills import Moment, StillView, read_scene, still_views
+from central.pictures.stills import StillView, read_scene, still_views
 from central.store.blobs import BlobStore, BlobUnsound
 from central.words.texts import Texts, texts
-from evidence.acts import ActCode
+from evidence.acts import ActCode, StillMoment
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
 from zones.schema import Scene
@@ -34,7 +34,7 @@ _WHOLE: tuple[float, float, float, float] = (0.0, 0.0, 1e6, 1e6)
 class OwnerPicture:
     """One still as an owner may see it: the frame, a close-up of the vehicle (None: not in it), and its words."""
 
-    moment: Moment
+    moment: StillMoment
     caption: str
     frame: bytes
     near: bytes | None

@@ -6,7 +6,7 @@ original and a key takes the drawing away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
@@ -14,27 +14,15 @@ from typing import Literal, Protocol, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from evidence.acts import ActCode, LampState
+from evidence.acts import ACTS, ActCode, LampState, StillMoment, Subject
 from evidence.packet import Box, FileRole, LampSpan, LampTimeline, Manifest, Reason, TrackPoint
 from zones.schema import Scene, SignalHead
 
 # the same safe subset, ten times faster where libyaml is there
 _YAML: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-Moment = Literal["before", "on", "after"]
-MOMENTS: tuple[Moment, ...] = ("before", "on", "after")
-_ROLES: dict[Moment, FileRole] = {"before": "still_before", "on": "still_on", "after": "still_after"}
-
-
-def moment_texts(act: ActCode | None) -> str:
-    """Which texts name the three moments of an act. A red-light act is the only one whose moment is at the stop line.
-
-    What the stills of an act show is what its rule gave out as `before`, `at` and `after` (`edge/rules`). None: an
-    officer put another act in the place of the one the stills were taken for; then the words say no more than when.
-    """
-    if act is None:
-        return "moment_act."
-    return "moment." if act is ActCode.RED_LIGHT else f"moment_{act}."
+MOMENTS: tuple[StillMoment, ...] = ("before", "on", "after")
+_ROLES: dict[StillMoment, FileRole] = {"before": "still_before", "on": "still_on", "after": "still_after"}
 
 
 @dataclass(frozen=True)
@@ -61,18 +49,22 @@ def marks_of(act: ActCode, reasons: Mapping[str, Reason], scene: Scene | None) -
     """
     if scene is None:
         return ()
-    if act is ActCode.SOLID_LINE:
-        markings = _named([m for m in scene.markings if m.active], reasons.get("marking"))
-        return tuple(Mark("marking", tuple(p)) for m in markings for p in (m.points, m.second) if p)
-    if act is ActCode.WRONG_WAY:
-        lanes = _named([lane for lane in scene.lanes if lane.direction], reasons.get("lane"))
-        ways = [Mark("way", lane.direction) for lane in lanes if lane.direction]
-        return (*(Mark("area", tuple(lane.polygon)) for lane in lanes), *ways)
-    lines = tuple(Mark("line", tuple(line.points)) for line in _named(scene.stop_lines, reasons.get("stop_line")))
-    if act is ActCode.BANNED_TURN:
-        exits = _named(scene.exits, reasons.get("exit"))
-        return (*lines, *(Mark("area", tuple(e.polygon)) for e in exits))
-    return lines
+    return tuple(mark for subject in ACTS[act].about for mark in _marks(subject, reasons.get(subject), scene))
+
+
+def _marks(subject: Subject, name: Reason, scene: Scene) -> Iterator[Mark]:
+    match subject:
+        case "stop_line":
+            yield from (Mark("line", tuple(line.points)) for line in _named(scene.stop_lines, name))
+        case "marking":
+            markings = _named([m for m in scene.markings if m.active], name)
+            yield from (Mark("marking", tuple(p)) for m in markings for p in (m.points, m.second) if p)
+        case "lane":
+            lanes = _named([lane for lane in scene.lanes if lane.direction], name)
+            yield from (Mark("area", tuple(lane.polygon)) for lane in lanes)
+            yield from (Mark("way", lane.direction) for lane in lanes if lane.direction)
+        case "exit":
+            yield from (Mark("area", tuple(way_out.polygon)) for way_out in _named(scene.exits, name))
 
 
 class _HasId(Protocol):
@@ -101,7 +93,7 @@ class LampBox:
 class StillView:
     """One still with its overlay. All coordinates are pixels of the original; `trail` and lines are SVG point lists."""
 
-    moment: Moment
+    moment: StillMoment
     file: str
     width: int
     height: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.acts import LampState
+from evidence.acts import LampState, StillMoment
 from evidence.packet import Manifest
 
-from .stills import Moment, StillView
+from .stills import StillView
 
 WIDTH = 1000.0
 _WORD = 150.0
@@ -39,7 +39,7 @@ class Mark:
     """A still's moment. `row` and `side` (before, over, behind the line) keep its word off its neighbours'."""
 
     x: float
-    moment: Moment
+    moment: StillMoment
     row: int = 0
     side: str = "over"
 

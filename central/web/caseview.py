@@ -15,6 +15,7 @@ from central.store.db import CaseEventRow
 from central.words import formats
 from central.words.texts import Texts
 from countries.vn.plates import format_plate
+from evidence.acts import ACTS, ActCode, ActSpec
 from evidence.packet import Clock, Manifest, PlateCandidate, Reason
 from zones.schema import Scene
 
@@ -110,29 +111,28 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
     )
 
 
-# What decides comes first; the packet itself keeps its reasons in alphabetical order.
-_LEADING = (
-    "red_for_s", "red_margin_s", "red_onset_seen", "rear_before_line_px", "entered_junction_after_s",
-    "red_left_s", "travel_past_line_px", "rear_stood_past_line_px", "rear_stood_past_line_m", "front_stood_past_line_m",
-    "stood_s", "marking_kind", "overlap_share", "on_line_s",
-    "crossed_to_other_side", "against_px", "against_s", "movement", "exit_after_line_s",
-)  # fmt: skip
+def reason_lines(
+    act: ActCode, reasons: Mapping[str, Reason], t: Texts
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Reasons in words, those that decide in the act's own order, and the rest by name; the packet keeps them by name.
 
-
-def reason_lines(reasons: Mapping[str, Reason], t: Texts) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Reasons in words, those that decide and the rest. Unknown keys show their own name; none is left out."""
-    order = {key: place for place, key in enumerate(_LEADING)}
+    Unknown keys show their own name; none is left out.
+    """
+    spec = ACTS[act]
+    order = {reason.name: place for place, reason in enumerate(spec.reasons) if reason.decides}
     lines = [
-        (key in order, t.or_else(f"reason.{key}", key.replace("_", " ")), _value(key, reasons[key], t))
-        for key in sorted(reasons, key=lambda k: order.get(k, len(order)))
+        (key in order, t.or_else(f"reason.{key}", key.replace("_", " ")), _value(spec, key, reasons[key], t))
+        for key in sorted(reasons, key=lambda k: (order.get(k, len(order)), k))
     ]
     first = [(label, value) for leading, label, value in lines if leading]
     rest = [(label, value) for leading, label, value in lines if not leading]
     return (first, rest) if first else (rest, [])
 
 
-def _value(key: str, value: Reason, t: Texts) -> str:
-    unit = t.or_else(f"unit_of.{key.rsplit('_', 1)[-1]}", "")
+def _value(spec: ActSpec, key: str, value: Reason, t: Texts) -> str:
+    known = spec.reason(key)
+    # of a newer rule the name alone is known, and it ends in the unit
+    unit = t.or_else(f"unit_of.{known.unit if known else key.rsplit('_', 1)[-1]}", "")
     if value is None:
         return t("reasons.none")
     if isinstance(value, bool):

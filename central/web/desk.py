@@ -11,8 +11,9 @@ from central.cases.lifecycle import Action, Officer
 from central.cases.log import version_of
 from central.desk.actions import REJECT_REASONS, claim
 from central.desk.views import CaseView, case_view
+from central.pictures.captions import still_words
 from central.pictures.clip import ClipFacts, inspect
-from central.pictures.stills import moment_texts, read_scene, still_views
+from central.pictures.stills import MOMENTS, read_scene, still_views
 from central.pictures.timeline import timeline
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
@@ -21,7 +22,7 @@ from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
 from countries.vn.law import KIND_VI
 from countries.vn.plates import parse
-from evidence.acts import ActCode
+from evidence.acts import ACTS, ActCode
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
@@ -68,13 +69,14 @@ def render_case(
         "m": manifest,
         "mine": view.item.holder == officer.username,
         "stills": stills,
-        "moment_of": moment_texts(manifest.act.code),
+        "moments": {still: still_words(still, manifest.act.code, t) for still in MOMENTS},
+        "at_line": ACTS[manifest.act.code].at_the_line,
         "line": timeline(manifest, stills),
         "clip": caseview.clip_view(view.item.id, manifest, facts),
         "map": caseview.track_map(manifest, stills, scene),
         "scene": scene,
         "crop": view.file("plate_crop") or view.file("vehicle_crop"),
-        "reasons": caseview.reason_lines(manifest.act.reasons, t),
+        "reasons": caseview.reason_lines(manifest.act.code, manifest.act.reasons, t),
         "flags": caseview.flag_lines(view, t),
         "checks": caseview.check_lines(view, checked, t),
         "n_best": caseview.n_best(view),

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from countries.vn.acts import screen_words
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT_LANGUAGE: Language = "vi"
@@ -58,9 +60,9 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 @cache
 def texts(language: Language) -> Texts:
-    """The texts of a language, read once."""
+    """The texts of a language, read once: the screens' own, and those of the acts, which are the country's."""
     tree = yaml.safe_load((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    return Texts(language, flatten(tree))
+    return Texts(language, {**flatten(tree), **screen_words(language)})
 
 
 def choose(value: str | None) -> Language:

@@ -17,8 +17,9 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from countries.vn.acts import act_here
 from countries.vn.deadlines import local_date
-from evidence.acts import ACTS, ActCode, VehicleClass
+from evidence.acts import ActCode, VehicleClass
 from evidence.errors import GiaoLoError
 
 VehicleKind = Literal["car", "motorcycle", "special", "bicycle"]
@@ -102,7 +103,7 @@ class Proposal:
 def proposal(act: ActCode, kind: VehicleKind, at: datetime, *, owner_type: OwnerType = "person") -> Proposal:
     """Clause, band, ordinary fine and points for an act at the instant `at`. Raises `LawError`."""
     day = local_date(at)
-    item = law_item(ACTS[act].law_key, kind, day)
+    item = law_item(act_here(act).law, kind, day)
     times = 2 if owner_type == "organisation" else 1
     return Proposal(
         law_key=item.key,
@@ -115,20 +116,6 @@ def proposal(act: ActCode, kind: VehicleKind, at: datetime, *, owner_type: Owner
         points=0 if owner_type == "organisation" else item.points,
         owner_type=owner_type,
     )
-
-
-TURNS_VI = {"left": "Rẽ trái", "right": "Rẽ phải", "u_turn": "Quay đầu xe"}
-TURNS_EN = {"left": "Turning left", "right": "Turning right", "u_turn": "Making a U-turn"}
-
-
-def act_words(act: ActCode, movement: object = None) -> tuple[str, str]:
-    """The act in Vietnamese and English; a banned turn says which one, as soon as it is known (`movement`)."""
-    words = ACTS[act]
-    if act is not ActCode.BANNED_TURN or movement not in TURNS_VI:
-        return words.vi, words.en
-    turn = TURNS_VI[str(movement)]
-    vi = f"{turn} tại nơi có biển báo hiệu cấm {turn.lower()} đối với loại phương tiện đang điều khiển"
-    return vi, f"{TURNS_EN[str(movement)]} where a sign bans it"
 
 
 HEARING_FROM_VND = 15_000_000

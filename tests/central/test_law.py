@@ -7,9 +7,10 @@ from itertools import combinations
 
 import pytest
 
+from countries.vn.acts import act_here
 from countries.vn.deadlines import VIETNAM
 from countries.vn.law import KIND_OF_CLASS, LawError, VehicleKind, all_items, decree, law_item, proposal
-from evidence.acts import ACTS, ActCode, VehicleClass
+from evidence.acts import ActCode, VehicleClass
 
 FIRST, AMENDED = date(2025, 1, 1), date(2026, 8, 15)
 AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
@@ -87,7 +88,7 @@ def test_an_act_before_the_decree_has_no_law_here() -> None:
 def test_every_act_that_a_camera_states_has_law_on_every_day_since(act: ActCode, kind: VehicleKind) -> None:
     day = FIRST
     while day < date(2027, 12, 31):
-        law_item(ACTS[act].law_key, kind, day)
+        law_item(act_here(act).law, kind, day)
         decree(day)
         day += timedelta(days=1)
 

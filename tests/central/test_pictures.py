@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import yaml
 
-from central.pictures.captions import caption
+from central.pictures.captions import caption, still_words
 from central.pictures.for_owners import CopyCache, legend, owner_pictures
 from central.pictures.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
-from central.pictures.stills import MOMENTS, Mark, marks_of, moment_texts, read_scene, still_views
+from central.pictures.stills import MOMENTS, Mark, marks_of, read_scene, still_views
 from central.words.texts import LANGUAGES, texts
 from evidence.acts import ActCode, LampState
 from evidence.container import open_packet
@@ -91,7 +91,7 @@ def test_every_act_has_words_of_its_own_in_every_language() -> None:
     for language, act in product(LANGUAGES, ActCode):
         t = texts(language)
         for moment in MOMENTS:
-            assert t(moment_texts(act) + moment)
+            assert still_words(moment, act, t)
 
 
 @pytest.mark.parametrize("act", [a for a in ActCode if a is not ActCode.RED_LIGHT])

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # what decides the flags and reasons of an act; pictures are named in the packet and are shown, not told
 DECIDES = [
     *sorted((ROOT / "edge" / "rules").glob("*.py")),
-    *(ROOT / "edge" / f"{name}.py" for name in ("events", "recorder", "clock", "reading")),
+    *(ROOT / "edge" / f"{name}.py" for name in ("events", "delivery/recorder", "video/clock", "plate/reading")),
 ]
 PICTURES = {"still_before", "still_on", "still_after", "plate_crop", "vehicle_crop"}
 # alarms whose kind is not written out where they are raised
@@ -42,7 +42,7 @@ def test_every_flag_and_reason_that_a_box_can_give_has_words(language: str) -> N
 def test_every_kind_of_alarm_has_words(language: str) -> None:
     raised = re.compile(r'(?:raise_alarm\(session, |\.alarm\(|TransferRefused\()\s*"(\w+)"')
     kinds = set(KINDS)
-    for file in (ROOT / "central").glob("*.py"):
+    for file in (ROOT / "central").rglob("*.py"):
         kinds |= set(raised.findall(file.read_text(encoding="utf-8")))
     assert {"fork", "shared_id", "log_rewound", "evidence_unsound", "broker_rules", "too_large"} <= kinds
     assert {kind for kind in kinds if not texts(language).has(f"alarm.{kind}")} == set()

@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from central.centre import Centre
 from central.store.db import CaseRow, NodeRow
+from countries.vn.acts import act_words
 from countries.vn.plates import format_plate
-from evidence.acts import ACTS, ActCode
+from evidence.acts import ActCode
 from evidence.wire import Health
 from tools.demo.broker import embedded_command, mosquitto_command
 from tools.demo.processes import Processes, free_port, port_is_taken
@@ -181,11 +182,11 @@ def summary(setup: Setup, centre: Centre) -> None:
 
 
 def _line(row: CaseRow) -> str:
-    act = ACTS[ActCode(row.act)]
+    act_vi, act_en = act_words(ActCode(row.act))
     plate = (
         format_plate(row.plate, vehicle_class=row.kind, colour=row.plate_colour)
         if row.plate
         else "chưa đọc được / unread"
     )
     at = row.occurred_at.astimezone(VIETNAM).strftime("%H:%M:%S %d/%m/%Y")
-    return f"{row.number}. {at}  {act.vi} / {act.en}; biển số / plate: {plate}"
+    return f"{row.number}. {at}  {act_vi} / {act_en}; biển số / plate: {plate}"

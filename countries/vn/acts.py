@@ -1,0 +1,107 @@
+"""What the acts are called in Viet Nam, and which rows of the law are theirs: read from `acts.yaml` beside this file.
+
+One entry an act, so that an act is added, and a wording put right, in one place by somebody who reads no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from evidence.acts import ActCode
+from evidence.errors import GiaoLoError
+
+Language = Literal["vi", "en"]
+FILE = "acts.yaml"
+
+
+class ActWordsError(GiaoLoError):
+    """`acts.yaml` cannot be used as it stands."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Said(_Entry):
+    """One wording in both languages."""
+
+    vi: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def in_(self, language: Language) -> str:
+        """The wording in one of the two."""
+        return self.vi if language == "vi" else self.en
+
+
+class VietnameseAct(_Entry):
+    """One act here. `law`: key of its rows in `law_data`; `no_row`: kinds of vehicle that have none there, and why."""
+
+    law: str
+    name: Said
+    short: Said
+    name_by: dict[str, dict[str, Said]] = Field(default_factory=dict, max_length=1)
+    no_row: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def named_by(self) -> str | None:
+        """The reason of the packet that makes the act's name more exact; None where there is none."""
+        return next(iter(self.name_by), None)
+
+    @model_validator(mode="after")
+    def _reasons_given(self) -> VietnameseAct:
+        if not all(why.strip() for why in self.no_row.values()):
+            raise ValueError("no_row needs a reason for each kind")
+        return self
+
+
+class _Book(_Entry):
+    acts: dict[ActCode, VietnameseAct]
+    moments: dict[str, Said]
+    reasons: dict[str, Said]
+    flags: dict[str, Said]
+    values: dict[str, Said]
+
+
+def act_here(act: ActCode) -> VietnameseAct:
+    """Names and law row of an act. Raises `ActWordsError` for one that has no entry."""
+    found = _book().acts.get(act)
+    if found is None:
+        raise ActWordsError(f"there is no act {act.value}", where=f"countries/vn/{FILE}: acts", remedy="add its entry")
+    return found
+
+
+def act_words(act: ActCode, reasons: Mapping[str, object] | None = None) -> tuple[str, str]:
+    """The act in Vietnamese and English, as exact as the packet's reasons allow: of a banned turn, which one."""
+    here = act_here(act)
+    told = None if here.named_by is None or reasons is None else reasons.get(here.named_by)
+    said = here.name_by[here.named_by].get(str(told), here.name) if here.named_by and told is not None else here.name
+    return said.vi, said.en
+
+
+@cache
+def screen_words(language: Language) -> Mapping[str, str]:
+    """What a screen says of acts, their moments, reasons, doubts and values, by dotted key (`act.red_light`)."""
+    book = _book()
+    words = {f"act.{code.value}": act.short.in_(language) for code, act in book.acts.items()}
+    for group, said in (
+        ("moment", book.moments), ("reason", book.reasons), ("flag", book.flags), ("value", book.values)
+    ):  # fmt: skip
+        words |= {f"{group}.{name}": each.in_(language) for name, each in said.items()}
+    return words
+
+
+@cache
+def _book() -> _Book:
+    text = (resources.files("countries.vn") / FILE).read_text(encoding="utf-8")
+    try:
+        return _Book.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ActWordsError(
+            str(error), where=f"countries/vn/{FILE}", remedy="correct the entry; each wording needs `vi` and `en`"
+        ) from error

@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 
 from countries.here import HERE
-from evidence.acts import ActCode
 from zones.faults import Fault, both
-from zones.geometry import DirectedLine, GroundMap, as_points, points_in_polygon
+from zones.geometry import DirectedLine, GroundMap, as_points
+from zones.needs import wanted
 from zones.schema import Marking, Movement, Point, Scene, SignalHead, StopLine
 
 LEAST_LENS_PX = 7.0
@@ -37,10 +37,8 @@ def advice(scene: Scene) -> Iterator[Fault]:
             yield from _to_the_kerb(scene, line, f"stop_lines[{i}]")
             if ground is not None:
                 yield from _plate_width(line, ground, f"stop_lines[{i}]")
-    if ActCode.SOLID_LINE in scene.acts:
-        solid = [(i, m) for i, m in enumerate(scene.markings) if m.active and m.kind in HERE.markings.solid]
-        for i, mark in solid:
-            yield from _ends_in_junction(scene, mark, f"markings[{i}]")
+    for needs in wanted(scene):
+        yield from needs.advice(scene)
     for i, head in enumerate(scene.signals):
         yield from _lenses(head, f"signals[{i}]")
         yield from _movements(scene, head, f"signals[{i}]")
@@ -141,26 +139,6 @@ def _plate_width(line: StopLine, ground: GroundMap, path: str) -> Iterator[Fault
     remedy = both(
         f"cần khoảng {needed:.0f} px mỗi mét cho biển xe máy: độ phân giải cao hơn, ống kính dài hơn hoặc đặt gần hơn",
         f"about {needed:.0f} px a metre are needed for motorcycle plates: more pixels, a longer lens, a nearer camera",
-    )
-    yield Fault(f"{path}.points", what, remedy, "warning")
-
-
-def _ends_in_junction(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
-    if scene.junction is None or not shapely.Polygon(scene.junction).is_valid:
-        return
-    inner = shapely.Polygon(scene.junction).buffer(-2)
-    ends = [mark.points[0], mark.points[-1]]
-    if (
-        inner.is_empty
-        or not points_in_polygon(ends, inner if isinstance(inner, shapely.Polygon) else inner.convex_hull).any()
-    ):
-        return
-    what = both(
-        f"vạch {mark.id!r} kết thúc trong nút giao: xe rẽ cắt qua đầu vạch sẽ bị coi là đè vạch",
-        f"marking {mark.id!r} ends inside the junction: who turns over its very end counts as crossing it",
-    )
-    remedy = both(
-        "cho vạch dừng lại trước nút giao, nơi xe bắt đầu rẽ", "end it before the junction, where turns begin"
     )
     yield Fault(f"{path}.points", what, remedy, "warning")
 

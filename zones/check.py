@@ -9,14 +9,13 @@ import numpy as np
 import shapely
 
 from countries.here import HERE
-from evidence.acts import ActCode
 from zones.advice import advice
 from zones.faults import Fault, both
 from zones.geometry import DirectedLine, points_in_polygon
+from zones.needs import NEEDS, wanted
 from zones.schema import GroundPlane, Lane, Marking, Point, Scene, SignalHead, StopLine
 
 Box = tuple[float, float, float, float]
-_LINE_ACTS = {ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE}
 
 
 def check(scene: Scene) -> list[Fault]:
@@ -28,7 +27,7 @@ def check(scene: Scene) -> list[Fault]:
         *_areas(scene),
         *_junction(scene),
         *(fault for i, lane in enumerate(scene.lanes) for fault in _lane(scene, lane, f"lanes[{i}]")),
-        *_one_way(scene),
+        *(fault for needs in wanted(scene) for fault in needs.fact(scene)),
         *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
         *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
         *(_ground(scene, scene.ground) if scene.ground else ()),
@@ -149,8 +148,9 @@ def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
             what = f"approach {line.approach!r} lies on the junction side of the line"
             yield Fault(f"{path}.approach", what, "move `forward` to the other side, or correct the approach")
     governed = any(line.id in head.governs for head in scene.signals)
-    if not governed and _LINE_ACTS & set(scene.acts):
-        remedy = "name it in `governs` of a head, or take red_light and stopped_past_line out of `acts`"
+    if not governed and any(needs.governed_line for needs in wanted(scene)):
+        found_there = " and ".join(act.value for act, needs in NEEDS.items() if needs.governed_line)
+        remedy = f"name it in `governs` of a head, or take {found_there} out of `acts`"
         yield Fault(path, f"no head governs stop line {line.id!r}: nothing can be found there", remedy, "warning")
 
 
@@ -172,7 +172,7 @@ def _areas(scene: Scene) -> Iterator[Fault]:
 
 def _junction(scene: Scene) -> Iterator[Fault]:
     if scene.junction is None:
-        if scene.stop_lines and ActCode.RED_LIGHT in scene.acts:
+        if scene.stop_lines and any(needs.junction for needs in wanted(scene)):
             remedy = "draw the area past the line in which a runner drives on"
             yield Fault("junction", "is missing: nobody can be seen to drive on into the junction", remedy)
         return
@@ -222,26 +222,6 @@ def _one_way_fact(lane: Lane, path: str) -> Iterator[Fault]:
             "thiếu chiều đi, nên không thể nói xe nào đi ngược chiều", "is missing, so wrong way cannot be told"
         )
         yield Fault(f"{path}.direction", what, both("vẽ `direction` của làn", "draw the lane's `direction`"))
-
-
-def _one_way(scene: Scene) -> Iterator[Fault]:
-    """Wrong way is wanted, lanes have directions, and nothing says that any of them is one-way: told, not guessed."""
-    if ActCode.WRONG_WAY not in scene.acts or any(lane.states_one_way for lane in scene.lanes):
-        return
-    open_ = [lane.id for lane in scene.lanes if lane.direction and lane.one_way is not False]
-    if open_:
-        names = ", ".join(open_)
-        what = both(
-            f"không làn nào ghi là một chiều ({names}): không nêu hành vi đi ngược chiều ở đây",
-            f"no lane says that it is one-way ({names}): wrong way is not stated here",
-        )
-        remedy = both(
-            "nếu là đường một chiều hoặc có biển P.102: ghi `one_way_by` và `one_way_reference` (nơi đặt biển, số quyết"
-            " định); nếu là đường hai chiều: bỏ wrong_way khỏi `acts`",
-            "if the road is one-way or sign P.102 stands there, write `one_way_by` and `one_way_reference` (where the"
-            " sign stands, number of the order); on a two-way road take wrong_way out of `acts`",
-        )
-        yield Fault("lanes", what, remedy, "warning")
 
 
 def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
@@ -308,7 +288,8 @@ def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
         if head.box is not None and not _inside(lamp.box, head.box):
             remedy = "correct the lamp, or draw the head's box around all its lamps"
             yield Fault(f"{path}.lamps[{i}].box", "the lamp lies outside its head's box", remedy)
-    if head.lamps and "red" not in colours and head.arrow is None and ActCode.RED_LIGHT in scene.acts:
+    red_wanted = any(needs.red_lens for needs in wanted(scene))
+    if head.lamps and "red" not in colours and head.arrow is None and red_wanted:
         yield Fault(f"{path}.lamps", "there is no red lamp: red cannot be seen", "draw the red lens", "warning")
 
 
@@ -342,37 +323,17 @@ def _turn(a: Any, b: Any, c: Any) -> float:
 
 
 def _acts(scene: Scene) -> Iterator[Fault]:
-    solid = next((i for i, m in enumerate(scene.markings) if m.active and m.kind in HERE.markings.solid), None)
-    if scene.ground is None and solid is not None and ActCode.SOLID_LINE in scene.acts:
-        what = both(
-            "không nêu hành vi đè vạch liền khi chưa vẽ mặt đường (`ground`)",
-            "no solid_line is found without a ground plane: nobody knows where the wheels are",
-        )
-        remedy = both(
-            "thêm `ground`: bốn điểm trên mặt đường và tọa độ mét của chúng, hoặc bỏ solid_line khỏi `acts`",
-            "add `ground`, four points of the road with their metres, or take solid_line out of `acts`",
-        )
-        yield Fault(f"markings[{solid}]", what, remedy, "warning")
-    governed = {name for head in scene.signals for name in head.governs}
-    ways_out = {way_out.movement for way_out in scene.exits}
-    possible = {
-        ActCode.RED_LIGHT: any(line.id in governed for line in scene.stop_lines),
-        ActCode.STOPPED_PAST_LINE: any(line.id in governed for line in scene.stop_lines),
-        ActCode.SOLID_LINE: any(mark.active and mark.kind in HERE.markings.solid for mark in scene.markings),
-        # Told by `_one_way`; files from before `one_way_by` must go on loading.
-        ActCode.WRONG_WAY: any(lane.direction for lane in scene.lanes),
-        ActCode.BANNED_TURN: bool({turn for line in scene.stop_lines for turn in line.banned_turns} & ways_out),
-    }
+    for needs in wanted(scene):
+        yield from needs.measured(scene)
     if not scene.acts:
         remedy = "name the acts to look for, or leave `acts` out for all"
         yield Fault("acts", "no act is looked for: this camera only watches", remedy, "warning")
-    elif not any(possible.get(act, True) for act in scene.acts):
-        remedy = (
-            "draw a governed stop line, an active solid line, or a lane with a direction, and name the act in `acts`"
-        )
+    elif not any(needs.drawn(scene) for needs in wanted(scene)):
+        drawings = list(dict.fromkeys(needs.to_draw for needs in wanted(scene)))
+        remedy = f"draw {', or '.join(drawings)}; or name another act in `acts`"
         yield Fault("acts", "no act can follow from this scene", remedy)
     elif "acts" in scene.model_fields_set:
         for i, act in enumerate(scene.acts):
-            if not possible.get(act, True):
-                remedy = "draw what the act needs, or take it out of `acts`"
+            if not NEEDS[act].drawn(scene):
+                remedy = f"draw {NEEDS[act].to_draw}, or take the act out of `acts`"
                 yield Fault(f"acts[{i}]", f"{act.value} can never be found in this scene", remedy, "warning")

@@ -10,8 +10,8 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from common.software import SOFTWARE
 from edge.delivery.outbox import Counts
-from edge.delivery.recorder import SOFTWARE
 from edge.video.source import SourceStatus
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError

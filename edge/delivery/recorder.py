@@ -12,12 +12,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 
+from common.software import SOFTWARE
 from edge.delivery.outbox import Build, OutboxError
 from edge.delivery.outbox_store import file_name, write_durably
 from edge.types import ActEvent, Image
@@ -32,7 +32,6 @@ from evidence.seal import SigningKey
 from zones.load import LoadedScene
 
 log = logging.getLogger(__name__)
-SOFTWARE = f"giaolo {metadata.version('giaolo')}"
 JPEG_QUALITY = 92
 _CLIP_GRACE_S = 10.0
 _RETRY_S = 5.0

@@ -1,4 +1,4 @@
-"""Build backend: setuptools, and the weights that a wheel must carry but the repository does not.
+"""Build backend: setuptools, and what a wheel must carry but the repository does not: weights, the lock's digest.
 
 The recogniser's weights (PP-OCR, Apache-2.0) lie in the wheel of `rapidocr`. That package cannot be a dependency: it
 names a second build of OpenCV, which would overwrite ours (docs/adr/0006). So it is asked for where a wheel is built,
@@ -27,6 +27,8 @@ from setuptools.build_meta import (  # noqa: F401  (the hooks of PEP 517 and 660
 
 PACKAGE = "rapidocr"
 ROOT = Path(__file__).resolve().parents[2]
+LOCK = ROOT / "requirements" / "run.txt"
+LOCK_DIGEST = ROOT / "common" / "run_lock_sha256.txt"
 MODELS = ROOT / "models"
 FILE = "PP-OCRv6_rec_small.onnx"
 
@@ -42,7 +44,7 @@ def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
 
 
 def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
-    with borrowed_weights():
+    with borrowed_weights(), named_lock():
         return str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))
 
 
@@ -67,3 +69,14 @@ def borrowed_weights() -> Iterator[None]:
     finally:
         if not before:
             target.unlink(missing_ok=True)
+
+
+@contextmanager
+def named_lock() -> Iterator[None]:
+    """The digest of the lock beside common/software.py while the wheel is built, which has no requirements/."""
+    if LOCK.is_file():
+        LOCK_DIGEST.write_text(hashlib.sha256(LOCK.read_bytes()).hexdigest() + "\n", "ascii")
+    try:
+        yield
+    finally:
+        LOCK_DIGEST.unlink(missing_ok=True)

@@ -11,14 +11,27 @@ from common import logs
 from edge.config import load_config
 from edge.delivery.outbox_tool import entries, resend
 from evidence.errors import GiaoLoError
-from models.manifest import DETECTOR_SIZES, DetectorSize
+from models.manifest import detector_sizes
+
+
+def _known_size(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A size of detector that the models' manifest names; it is read when somebody asks, not at import."""
+    try:
+        sizes = detector_sizes()
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    if value not in sizes:
+        raise click.BadParameter(f"{value!r} is not one of {', '.join(sizes)}", ctx, param)
+    return value
+
 
 detector_option = click.option(
     "--detector",
-    type=click.Choice(DETECTOR_SIZES),
+    metavar="SIZE",
+    callback=_known_size,
     default="nano",
     show_default=True,
-    help="Cỡ của mạng dò xe. / Size of the vehicle detector.",
+    help="Cỡ của mạng dò xe: nano, small. / Size of the vehicle detector: nano, small.",
 )
 
 
@@ -46,7 +59,7 @@ def run(config_path: Path, verbose: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Thư mục kết quả. / Folder for packets.")
 @detector_option
 @click.option("--json", "json_lines", is_flag=True, help="In từng hành vi dạng JSON. / Print each act as a JSON line.")
-def replay(clip: Path, scene: Path, out: Path, detector: DetectorSize, json_lines: bool) -> None:
+def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool) -> None:
     """Xử lý một tệp video nhanh nhất có thể, không dùng MQTT. / Process a video file as fast as possible."""
     from edge.replay import replay as run_replay
 

@@ -11,7 +11,9 @@ from common.broker import BrokerSettings
 from common.settings import ConfigError, Section, read_settings, read_yaml
 from evidence.addresses import with_login
 from evidence.packet import Ident
-from models.manifest import DetectorSize
+from models.detector_margins import DetectorMargins
+from models.errors import ModelError
+from models.manifest import detector_sizes
 
 DEFAULT_DATA_DIR = Path("var/edge")
 
@@ -97,15 +99,33 @@ class CameraConfig(Section):
         return with_login(self.url, self.username, password)
 
 
+_DETECTOR = DetectorMargins()
+
+
 class DetectorConfig(Section):
     """The networks, shared by all cameras of the node."""
 
-    size: DetectorSize = Field(
+    size: str = Field(
         default="nano", title="Size", description="of the vehicle detector: small finds more and takes twice the time"
     )
     threads: int = Field(default=2, ge=1, le=64, title="Threads", description="CPU threads of a network")
-    long_side: int = Field(default=640, ge=128, le=2048, title="Input size", description="longer side in pixels")
-    min_score: float = Field(default=0.1, ge=0.01, le=0.9, title="Least score", description="weaker boxes are ignored")
+    long_side: int = Field(
+        default=_DETECTOR.long_side, ge=128, le=2048, title="Input size", description="longer side in pixels"
+    )
+    min_score: float = Field(
+        default=_DETECTOR.min_score, ge=0.01, le=0.9, title="Least score", description="weaker boxes are ignored"
+    )
+
+    @field_validator("size")
+    @classmethod
+    def _named_by_the_manifest(cls, value: str) -> str:
+        try:
+            sizes = detector_sizes()
+        except ModelError as error:
+            raise ValueError(str(error)) from error
+        if value not in sizes:
+            raise ValueError(f"no such detector: use one of {', '.join(sizes)}")
+        return value
 
 
 class OutboxConfig(Section):

@@ -24,6 +24,7 @@ from edge.health import Metrics, MetricsError, NodeState
 from edge.plan import CameraPlan, Plan, changed, load_plan
 from evidence.errors import GiaoLoError
 from evidence.wire import Health
+from models.detector_margins import DetectorMargins
 
 log = logging.getLogger(__name__)
 OpenPerception = Callable[[DetectorConfig], Perception]
@@ -36,7 +37,9 @@ def open_default_eyes(settings: DetectorConfig) -> Perception:
     from edge.pipeline import open_eyes
 
     eyes: Perception = open_eyes(
-        threads=settings.threads, long_side=settings.long_side, min_score=settings.min_score, size=settings.size
+        threads=settings.threads,
+        size=settings.size,
+        detector_margins=DetectorMargins(long_side=settings.long_side, min_score=settings.min_score),
     )
     return eyes
 

@@ -33,16 +33,10 @@ from evidence.acts import ActCode, VehicleClass
 from evidence.errors import GiaoLoError
 from models import manifest
 from models.detector import VEHICLE_CLASSES, Detections, Detector, load_detector
-from models.manifest import DetectorSize
-from models.plates import (
-    Corners,
-    PlateBox,
-    PlateFinder,
-    PlateReader,
-    PlateReading,
-    load_plate_finder,
-    load_plate_reader,
-)
+from models.detector_margins import DetectorMargins
+from models.line_reader import load_plate_reader
+from models.plate_finder import PlateFinder, load_plate_finder
+from models.plates import Corners, PlateBox, PlateReader, PlateReading
 from models.slot_reader import load_slot_reader
 from zones.boxes import iou
 from zones.load import LoadedScene
@@ -113,11 +107,9 @@ class OnnxEyes:
         return CameraPipeline(scene.scene, self._detector, self._plates)
 
 
-def open_eyes(
-    *, threads: int = 2, long_side: int = 640, min_score: float = 0.1, size: DetectorSize = "nano"
-) -> OnnxEyes:
+def open_eyes(*, threads: int = 2, size: str = "nano", detector_margins: DetectorMargins | None = None) -> OnnxEyes:
     """Load detector, plate finder and plate reader. Raises `ModelError` if a file is missing or altered."""
-    detector = load_detector(threads=threads, long_side=long_side, min_score=min_score, size=size)
+    detector = load_detector(size=size, threads=threads, margins=detector_margins)
     readers = (load_plate_reader(threads=threads), load_slot_reader(threads=threads))
     plates = Plates(load_plate_finder(threads=threads), readers)
     return OnnxEyes(detector, plates, manifest.digests((manifest.detector_id(size), *_PLATE_MODELS)))

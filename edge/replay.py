@@ -16,7 +16,6 @@ from edge.video.source import VideoSource
 from edge.video.source_errors import check_file
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
-from models.manifest import DetectorSize
 from zones.load import load_scene
 
 ACTS_FILE = "acts.jsonl"
@@ -33,7 +32,7 @@ def replay(
     scene_file: Path,
     out: Path,
     *,
-    size: DetectorSize = "nano",
+    size: str = "nano",
     json_lines: bool = False,
     stdout: TextIO = sys.stdout,
 ) -> int:

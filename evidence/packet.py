@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.canonical import canonical_json, parse_canonical, parse_json, sha256_hex
 from evidence.errors import PacketError
+from evidence.plate_colours import PlateColour
 
 PACKET_SCHEMA: Literal["giaolo.packet/1"] = "giaolo.packet/1"
 
@@ -165,7 +166,7 @@ class Plate(Model):
     text: str | None = Field(default=None, pattern=r"^[A-Z0-9]{4,12}$")
     confidence: Probability = 0.0
     kind: str | None = None
-    colour: Literal["white", "yellow", "blue", "red", "unknown"] = "unknown"
+    colour: PlateColour = "unknown"
     n_best: list[PlateCandidate] = Field(default_factory=list, max_length=MAX_ENTRIES)
     readings: list[PlateReading] = Field(default_factory=list, max_length=MAX_READINGS)
 

@@ -1,11 +1,12 @@
 """Vehicles in one frame: letterbox, YOLOX decode, suppression of doubles.
 
-A motorcycle and its riders are one object. Scores down to 0.1 are returned, because the tracker uses the weak ones to
-carry a track through an occlusion; whoever wants single-frame certainty filters by score.
+A motorcycle and its riders are one object. Weak boxes are returned too, because the tracker carries a track through an
+occlusion with them; a caller that wants single-frame certainty filters by score.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -16,9 +17,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models import manifest
+from models.detector_margins import DetectorMargins
 from models.errors import ModelError
-from models.manifest import DetectorSize, detector_id
-from models.runtime import DEFAULT_THREADS, open_session
+from models.runtime import DEFAULT_THREADS, open_model
 
 VEHICLE_CLASSES = ("motorcycle", "car", "bus", "truck", "bicycle")
 STRIDES = (8, 16, 32)
@@ -26,9 +27,6 @@ PAD_GREY = 114
 
 # Two-wheelers compete among themselves, and so do cars, buses and trucks: one vehicle called both car and truck is one.
 _RIVALS = np.array([0, 1, 1, 1, 0], np.int64)
-# Motorcycles in a queue overlap by more than half in the picture, so only near-equal boxes are doubles.
-_DOUBLE_IOU = {0: 0.62, 1: 0.60}
-_BEFORE_SUPPRESSION = 1000
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,18 @@ def _cells(height_px: int, width_px: int) -> tuple[NDArray[np.float32], NDArray[
 
 
 def suppress(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], classes: NDArray[np.int64], min_score: float
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], classes: NDArray[np.int64], margins: DetectorMargins
 ) -> NDArray[np.int64]:
     """Indices of the boxes that stay, best score first."""
+    m = margins
     kept: list[int] = []
-    for group, limit in _DOUBLE_IOU.items():
-        rows = np.nonzero((_RIVALS[classes] == group) & (scores >= min_score))[0]
-        rows = rows[np.argsort(-scores[rows], kind="stable")][:_BEFORE_SUPPRESSION]
+    for group, limit in enumerate((m.two_wheelers_double_iou, m.four_wheelers_double_iou)):
+        rows = np.nonzero((_RIVALS[classes] == group) & (scores >= m.min_score))[0]
+        rows = rows[np.argsort(-scores[rows], kind="stable")][: m.most_boxes]
         if not len(rows):
             continue
         xywh = np.concatenate([boxes[rows, :2], boxes[rows, 2:] - boxes[rows, :2]], 1)
-        stay = cv2.dnn.NMSBoxes(xywh.tolist(), scores[rows].tolist(), float(min_score), limit)
+        stay = cv2.dnn.NMSBoxes(xywh.tolist(), scores[rows].tolist(), float(m.min_score), limit)
         kept.extend(int(rows[index]) for index in np.asarray(stay, np.int64).ravel())
     order = np.asarray(kept, np.int64)
     return order[np.argsort(-scores[order], kind="stable")]
@@ -113,33 +112,46 @@ def suppress(
 class YoloxDetector:
     """The YOLOX of ``vehicle-nano`` or ``vehicle-small`` (or any raw YOLOX output whose first classes are these)."""
 
-    def __init__(self, session: ort.InferenceSession, *, long_side: int = 416, min_score: float = 0.1) -> None:
+    def __init__(self, session: ort.InferenceSession, *, margins: DetectorMargins | None = None) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
-        self.long_side = long_side
-        self.min_score = min_score
+        self.margins = margins or DetectorMargins()
 
     def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
         height, width = frame_bgr.shape[:2]
-        picture, scale = letterbox(frame_bgr, self.long_side)
+        picture, scale = letterbox(frame_bgr, self.margins.long_side)
         raw = self._session.run(None, {self._input: picture})[0][0]
         table = decode(raw, picture.shape[2], picture.shape[3])
         products = table[:, 4:5] * table[:, 5:]
         classes = products.argmax(1).astype(np.int64)
         scores = products.max(1).astype(np.float32)
         # classes beyond the five are learnt in order not to be taken for vehicles (people on foot)
-        strong = (scores >= self.min_score) & (classes < len(VEHICLE_CLASSES))
+        strong = (scores >= self.margins.min_score) & (classes < len(VEHICLE_CLASSES))
         boxes = table[strong, :4] / np.float32(scale)
         boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
         boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
         scores, classes = scores[strong], classes[strong]
-        kept = suppress(boxes, scores, classes, self.min_score)
+        kept = suppress(boxes, scores, classes, self.margins)
         return Detections(boxes[kept], scores[kept], classes[kept])
 
 
+_DECODERS: dict[str, Callable[[ort.InferenceSession, DetectorMargins | None], Detector]] = {
+    "yolox-vehicles": lambda session, margins: YoloxDetector(session, margins=margins),
+}
+"""By the name that a manifest entry gives its decoder: another kind of detector is one line here and its class."""
+
+
 def load_detector(
-    *, threads: int = DEFAULT_THREADS, long_side: int = 416, min_score: float = 0.1, size: DetectorSize = "nano"
-) -> YoloxDetector:
-    """The detector of that size that the manifest names, digest checked."""
-    session = open_session(manifest.resolve(detector_id(size)).path, threads=threads)
-    return YoloxDetector(session, long_side=long_side, min_score=min_score)
+    *, size: str = "nano", threads: int = DEFAULT_THREADS, margins: DetectorMargins | None = None
+) -> Detector:
+    """The detector of that size as the manifest describes it, digest checked; :class:`ModelError` where there is none,
+    or where nothing here understands its decoder."""
+    model_id = manifest.detector_id(size)
+    decoder = manifest.resolve(model_id).decoder
+    if decoder not in _DECODERS:
+        raise ModelError(
+            f"model {model_id} needs the decoder {decoder}, which is not known here",
+            where=str(manifest.MANIFEST),
+            remedy=f"one of {', '.join(_DECODERS)}, or add it to models/detector.py",
+        )
+    return _DECODERS[decoder](open_model(model_id, decoder=decoder, threads=threads), margins)

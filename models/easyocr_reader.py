@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from models import manifest
 from models.errors import ModelError
+from models.line_reader import merit
 from models.plate_corners import CornerFinder, likely_box, load_corner_finder
 from models.plate_geometry import enlarge, split_lines
-from models.plates import PLATE_ALPHABET, Corners, LineReading, PlateReading, merit
+from models.plates import LEAST_SIDE_PX, PLATE_ALPHABET, Corners, LineReading, PlateReading
 from models.slot_reader import flattened
 
 _ALLOWED = PLATE_ALPHABET.replace("Đ", "")  # english_g2 does not know the letter
@@ -67,7 +68,7 @@ class EasyOcrReader:
 
     def cuts(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
         """What it reads in each way of cutting the plate into lines: where they differ, it is not sure."""
-        if min(plate_bgr.shape[:2]) < 6:
+        if min(plate_bgr.shape[:2]) < LEAST_SIDE_PX:
             return []
         large = enlarge(plate_bgr, max(_LEAST_ENLARGED_PX, plate_bgr.shape[0]))
         if corners is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import yaml
 
@@ -19,15 +19,15 @@ from models.errors import ModelError
 
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 _CHUNK_BYTES = 1 << 20
-DetectorSize = Literal["nano", "small"]
-DETECTOR_SIZES: tuple[DetectorSize, ...] = get_args(DetectorSize)
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One weight file, found and checked."""
+    """One weight file, found and checked. `runtime` runs it, `decoder` makes sense of what comes out."""
 
     id: str
+    runtime: str
+    decoder: str
     path: Path
     sha256: str
     licence: str
@@ -52,6 +52,8 @@ def resolve(model_id: str, *, manifest: Path = MANIFEST) -> ModelFile:
         )
     return ModelFile(
         id=model_id,
+        runtime=str(entry["runtime"]),
+        decoder=str(entry["decoder"]),
         path=path,
         sha256=found,
         licence=str(entry["licence"]),
@@ -67,9 +69,19 @@ def digests(ids: Iterable[str], *, manifest: Path = MANIFEST) -> dict[str, str]:
     return {model_id: resolve(model_id, manifest=manifest).sha256 for model_id in ids}
 
 
-def detector_id(size: DetectorSize) -> str:
-    """The vehicle detector of that size, as the manifest and packets name it."""
-    return f"vehicle-{size}"
+def detector_sizes(*, manifest: Path = MANIFEST) -> dict[str, str]:
+    """The sizes of vehicle detector that a node may ask for, and the model that each is."""
+    return {str(entry["vehicles"]): name for name, entry in _read(manifest).items() if "vehicles" in entry}
+
+
+def detector_id(size: str, *, manifest: Path = MANIFEST) -> str:
+    """The vehicle detector of that size, as the manifest and packets name it; :class:`ModelError` if there is none."""
+    sizes = detector_sizes(manifest=manifest)
+    if size not in sizes:
+        raise ModelError(
+            f"no vehicle detector of size {size}", where=str(manifest), remedy=f"use one of {', '.join(sizes)}"
+        )
+    return sizes[size]
 
 
 def how_to_install(model_id: str, *, manifest: Path = MANIFEST) -> str:
@@ -101,7 +113,7 @@ def _entry(model_id: str, manifest: Path) -> dict[str, Any]:
     table = _read(manifest)
     if model_id not in table:
         raise ModelError(f"no model {model_id}", where=str(manifest), remedy=f"use one of {', '.join(table)}")
-    missing = {"file", "sha256", "licence", "input", "source", "card"} - table[model_id].keys()
+    missing = {"runtime", "decoder", "file", "sha256", "licence", "input", "source", "card"} - table[model_id].keys()
     if missing:
         raise ModelError(
             f"model {model_id} lacks {', '.join(sorted(missing))}", where=str(manifest), remedy="fill the entry in"

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from models import manifest
 from models.errors import ModelError
 
 DEFAULT_THREADS = 2
+RUNTIME = "onnxruntime"
 
 
 def session_options(threads: int = DEFAULT_THREADS) -> ort.SessionOptions:
@@ -37,3 +39,16 @@ def open_session(
             where=str(path),
             remedy="fetch the file again and compare its digest with models/manifest.yaml",
         ) from error
+
+
+def open_model(model_id: str, *, decoder: str, threads: int = DEFAULT_THREADS) -> ort.InferenceSession:
+    """Open the model that the manifest names, digest checked; :class:`ModelError` where its entry names another runtime
+    than this one, or another decoder than the caller's: the file would run and its output be misread."""
+    found = manifest.resolve(model_id)
+    if (found.runtime, found.decoder) != (RUNTIME, decoder):
+        raise ModelError(
+            f"model {model_id} is for {found.runtime} and decoder {found.decoder}, here are {RUNTIME} and {decoder}",
+            where=str(manifest.MANIFEST),
+            remedy="name a model of that kind in the manifest, or add its decoder to models/",
+        )
+    return open_session(found.path, threads=threads)

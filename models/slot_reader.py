@@ -6,6 +6,7 @@ it is and made flat by the plate's corners, and is sure where both say the same.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
@@ -13,22 +14,37 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models import manifest
+from common.margins import margin
 from models.plate_corners import CornerFinder, likely_box, load_corner_finder
-from models.plates import Corners, LineReading, PlateReading
-from models.runtime import DEFAULT_THREADS, open_session
+from models.plates import LEAST_SIDE_PX, Corners, LineReading, PlateReading
+from models.runtime import DEFAULT_THREADS, open_model
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_KEPT_ALTERNATIVES = 5
-_LEAST_SHARE = 1e-4
-_EDGE = 0.06
+_EDGE = 0.06  # left around the flat plate; the network was trained with it
+
+
+@dataclass(frozen=True)
+class SlotReaderMargins:
+    """What is told of the network's doubts."""
+
+    kept_alternatives: int = margin(
+        5, "characters a place", "what else a place may be, for the vote over frames",
+        source="first plate reader; nobody wrote down why not four or six", least=1,
+    )  # fmt: skip
+    least_share: float = margin(
+        1e-4, "probability", "a smaller share is the network's noise and only makes the packet longer",
+        source="the floor of the vote (`PlateSpellingMargins.least_chance`)", most=1.0,
+    )  # fmt: skip
 
 
 class SlotPlateReader:
     """The network of `plate-slots`: `[N, 3, H, W]` in -1..1 to characters `[N, 10, 37]` and line breaks `[N, 6]`."""
 
-    def __init__(self, session: ort.InferenceSession, corners: CornerFinder) -> None:
+    def __init__(
+        self, session: ort.InferenceSession, corners: CornerFinder, *, margins: SlotReaderMargins | None = None
+    ) -> None:
         self._session = session
+        self._margins = margins or SlotReaderMargins()
         self._input = session.get_inputs()[0].name
         _, _, height, width = session.get_inputs()[0].shape
         self._size = (int(width), int(height))
@@ -36,23 +52,26 @@ class SlotPlateReader:
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
         """`corners`: of the plate in the crop; where they are not given, they are looked for."""
-        if min(plate_bgr.shape[:2]) < 6:
+        if min(plate_bgr.shape[:2]) < LEAST_SIDE_PX:
             return PlateReading(())
         quad = np.array(corners, np.float32) if corners else self._corners.find(plate_bgr, likely_box(plate_bgr))
         flat = flattened(plate_bgr, quad, self._size)
         views = np.stack([prepared(view, self._size) for view in (plate_bgr, flat)])
         characters, breaks = self._session.run(None, {self._input: views})
-        return decode_slots(characters.mean(0), breaks.mean(0))
+        return decode_slots(characters.mean(0), breaks.mean(0), self._margins)
 
 
-def load_slot_reader(*, threads: int = DEFAULT_THREADS) -> SlotPlateReader:
+def load_slot_reader(*, threads: int = DEFAULT_THREADS, margins: SlotReaderMargins | None = None) -> SlotPlateReader:
     """The reader that the manifest names, digest checked."""
-    session = open_session(manifest.resolve("plate-slots").path, threads=threads)
-    return SlotPlateReader(session, load_corner_finder(threads=threads))
+    session = open_model("plate-slots", decoder="slots", threads=threads)
+    return SlotPlateReader(session, load_corner_finder(threads=threads), margins=margins)
 
 
-def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -> PlateReading:
+def decode_slots(
+    characters: NDArray[np.float32], breaks: NDArray[np.float32], margins: SlotReaderMargins | None = None
+) -> PlateReading:
     """Probabilities `[places, 37]` (the last class: no character) and `[6]` (length of the upper line, 0: one line)."""
+    m = margins or SlotReaderMargins()
     codes = characters.argmax(1)
     ends = np.flatnonzero(codes == len(ALPHABET))
     length = int(ends[0]) if len(ends) else len(codes)
@@ -62,15 +81,15 @@ def decode_slots(characters: NDArray[np.float32], breaks: NDArray[np.float32]) -
     bounds = [0, upper, length] if 0 < upper < length else [0, length]
     # whoever doubts that the text ends there doubts its last character
     end = float(characters[length, len(ALPHABET)]) if length < len(characters) else 1.0
-    lines = tuple(_line(characters[a:b], end if b == length else 1.0) for a, b in pairwise(bounds))
+    lines = tuple(_line(characters[a:b], end if b == length else 1.0, m) for a, b in pairwise(bounds))
     return PlateReading(lines, "plate-slots")
 
 
-def _line(rows: NDArray[np.float32], end: float) -> LineReading:
+def _line(rows: NDArray[np.float32], end: float, m: SlotReaderMargins) -> LineReading:
     letters = rows[:, : len(ALPHABET)]
-    order = np.argsort(-letters, axis=1)[:, :_KEPT_ALTERNATIVES]
+    order = np.argsort(-letters, axis=1)[:, : m.kept_alternatives]
     alternatives = tuple(
-        tuple((ALPHABET[int(c)], float(row[c])) for c in picked if row[c] >= _LEAST_SHARE or c == picked[0])
+        tuple((ALPHABET[int(c)], float(row[c])) for c in picked if row[c] >= m.least_share or c == picked[0])
         for row, picked in zip(letters, order, strict=True)
     )
     best = [votes[0] for votes in alternatives]

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from countries.vn.plate_forms import FOUR_WHEELS, TWO_WHEELS
 from countries.vn.plates import parse
 from edge.plate.layout import layout_of
-from edge.plate.vote import Colour, Outcome, PlateVote, decide
+from edge.plate.vote import Outcome, PlateVote, decide
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
-from models.plates import Corners, PlateBox, plate_colour
+from evidence.plate_colours import PlateColour
+from models.plate_colour import plate_colour
+from models.plates import Corners, PlateBox
 from models.plates import PlateReading as RawReading
 
 _KEEP = 6
@@ -107,7 +109,7 @@ def read_plate(views: Sequence[View], eyes: PlatePerception, cls: VehicleClass) 
     plate_votes: list[PlateVote] = []
     readings: list[PlateReading] = []
     crops: list[tuple[float, Image]] = []
-    colours: dict[Colour, float] = {}
+    colours: dict[PlateColour, float] = {}
     for view in views[:_READ]:
         found = _plate_in(view, eyes)
         if found is None:
@@ -164,7 +166,9 @@ def _said(raw: RawReading, frame: int, box: tuple[float, float, float, float]) -
     return PlateReading(frame=frame, lines=lines, confidence=round(min(raw.confidence, 1.0), 4), box=(x1, y1, x2, y2))
 
 
-def tally(plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: Colour, shape: float | None = None) -> Outcome:
+def tally(
+    plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: PlateColour, shape: float | None = None
+) -> Outcome:
     """What the readings of one vehicle say together. `shape`: width by height of its box, None if not known."""
     return decide(plate_votes, cls=cls, colour=colour, shape=shape)
 

@@ -12,13 +12,13 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
-from typing import Literal
 
 from countries.vn.plate_forms import FOUR_WHEELS, TWO_WHEELS
 from countries.vn.plates import CONFUSABLE, PlateParse, parse, position_alphabets
 from edge.plate.layout import SHORT_NUMBER, UNMEASURED, Layout
 from evidence.acts import VehicleClass
 from evidence.packet import PlateCandidate
+from evidence.plate_colours import PlateColour
 
 _FLOOR = 1e-4
 _CONFUSED = 0.02
@@ -79,11 +79,8 @@ class Outcome:
     n_best: list[PlateCandidate]
 
 
-Colour = Literal["white", "yellow", "blue", "red", "unknown"]
-
-
 def decide(
-    plate_votes: Sequence[PlateVote], *, cls: VehicleClass, colour: Colour = "unknown", shape: float | None = None
+    plate_votes: Sequence[PlateVote], *, cls: VehicleClass, colour: PlateColour = "unknown", shape: float | None = None
 ) -> Outcome:
     """The plate of one vehicle out of all its readings.
 
@@ -127,7 +124,7 @@ def decide(
 
 
 def agreement(
-    plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: Colour = "unknown", shape: float | None = None
+    plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: PlateColour = "unknown", shape: float | None = None
 ) -> PlateParse | None:
     """The whole plate that two readers say, character by character; of several the one that clearly leads.
 
@@ -170,7 +167,7 @@ def _class_of(cls: VehicleClass) -> str | None:
 
 
 def count(
-    plate_votes: Sequence[PlateVote], *, cls: VehicleClass, colour: Colour = "unknown", doubt: float = 0.0,
+    plate_votes: Sequence[PlateVote], *, cls: VehicleClass, colour: PlateColour = "unknown", doubt: float = 0.0,
     fits: Callable[[str], bool] = lambda text: True,
 ) -> Outcome:  # fmt: skip
     """The vote over all readings of one vehicle. `doubt`: weight of readings that name no plate; what does not `fit`
@@ -193,7 +190,9 @@ def count(
     return Outcome(best.text if won else None, best.probability, parsed.kind if won and parsed else None, n_best)
 
 
-def spellings(plate_vote: PlateVote, vehicle_class: str | None, colour: Colour = "unknown") -> list[tuple[str, float]]:
+def spellings(
+    plate_vote: PlateVote, vehicle_class: str | None, colour: PlateColour = "unknown"
+) -> list[tuple[str, float]]:
     """Plates that one reading may mean with their probabilities (summing to one at most), best first."""
     length = len(plate_vote.characters)
     lines = len([n for n in plate_vote.lines if n]) or None
@@ -237,6 +236,6 @@ def _spell(
     return beam
 
 
-def _known(text: str, vehicle_class: str | None, colour: Colour) -> PlateParse | None:
+def _known(text: str, vehicle_class: str | None, colour: PlateColour) -> PlateParse | None:
     parsed = parse(text, vehicle_class=vehicle_class, colour=None if colour == "unknown" else colour)
     return parsed if parsed.known else None

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from edge.pipeline import Plates
 from edge.plate.reading import PlatePerception, View, read_plate
 from evidence.acts import VehicleClass
-from models.plates import load_plate_finder, load_plate_reader
+from models.line_reader import load_plate_reader
+from models.plate_finder import load_plate_finder
 from models.slot_reader import load_slot_reader
 from tools.render.plates import FontError, draw
 

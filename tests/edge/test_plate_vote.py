@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from countries.vn.plates import PROVINCES, parse
 from edge.plate.layout import UNMEASURED, Layout
-from edge.plate.vote import AGREED, Colour, PlateVote, count, decide, spellings
+from edge.plate.vote import AGREED, PlateVote, count, decide, spellings
 from evidence.acts import VehicleClass
+from evidence.plate_colours import PlateColour
 
 CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
 ONE, TWO = "one", "two"
@@ -155,7 +156,7 @@ def test_one_reader_that_says_it_twice_does_not_agree_with_itself() -> None:
 
 @pytest.mark.parametrize("colour", ["white", "blue", "red", "unknown"])
 @pytest.mark.parametrize("cls", list(VehicleClass))
-def test_class_and_colour_never_take_away_what_both_readers_say(cls: VehicleClass, colour: Colour) -> None:
+def test_class_and_colour_never_take_away_what_both_readers_say(cls: VehicleClass, colour: PlateColour) -> None:
     both = [said("36Z123456", ONE), said("36Z123456", TWO)]
     assert decide(both, cls=cls, colour=colour).text == "36Z123456"
 

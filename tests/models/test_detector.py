@@ -10,15 +10,26 @@ import pytest
 from numpy.typing import NDArray
 
 from models import manifest
-from models.detector import STRIDES, VEHICLE_CLASSES, YoloxDetector, decode, letterbox, load_detector, suppress
+from models.detector import (
+    STRIDES,
+    VEHICLE_CLASSES,
+    Detector,
+    YoloxDetector,
+    decode,
+    letterbox,
+    load_detector,
+    suppress,
+)
+from models.detector_margins import DetectorMargins
 from models.errors import ModelError
 
+SMALL = DetectorMargins(long_side=320)
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 @pytest.fixture(scope="module")
-def detector() -> YoloxDetector:
-    return load_detector(threads=1, long_side=320)
+def detector() -> Detector:
+    return load_detector(threads=1, margins=SMALL)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +89,7 @@ class PersonBeside:
 
 
 def test_a_person_on_foot_is_no_vehicle() -> None:
-    seen = YoloxDetector(PersonBeside(), long_side=320).detect(np.zeros((256, 320, 3), np.uint8))
+    seen = YoloxDetector(PersonBeside(), margins=SMALL).detect(np.zeros((256, 320, 3), np.uint8))
     assert seen.boxes == pytest.approx(np.array([[10, 20, 60, 120]]), abs=0.1)
     assert seen.scores == pytest.approx(np.array([0.8]))
     assert seen.classes.tolist() == [0]
@@ -110,11 +121,11 @@ def test_suppression(rows: list[tuple[list[int], float, int]], kept: list[int]) 
     boxes = np.array([row[0] for row in rows], np.float32).reshape(-1, 4)
     scores = np.array([row[1] for row in rows], np.float32)
     classes = np.array([row[2] for row in rows], np.int64)
-    assert suppress(boxes, scores, classes, 0.1).tolist() == kept
+    assert suppress(boxes, scores, classes, DetectorMargins()).tolist() == kept
 
 
 @pytest.mark.parametrize("size", [(240, 320), (352, 288), (33, 500), (1, 1)])
-def test_any_frame_gives_well_formed_detections(detector: YoloxDetector, size: tuple[int, int]) -> None:
+def test_any_frame_gives_well_formed_detections(detector: Detector, size: tuple[int, int]) -> None:
     frame = np.random.default_rng(1).integers(0, 255, (*size, 3)).astype(np.uint8)
     seen = detector.detect(frame)
     assert seen.boxes.shape == (len(seen), 4)
@@ -125,12 +136,12 @@ def test_any_frame_gives_well_formed_detections(detector: YoloxDetector, size: t
     assert (seen.boxes[:, 0::2] <= size[1]).all()
 
 
-def test_an_empty_grey_frame_has_no_vehicle(detector: YoloxDetector) -> None:
+def test_an_empty_grey_frame_has_no_vehicle(detector: Detector) -> None:
     seen = detector.detect(np.full((240, 320, 3), 114, np.uint8))
     assert (seen.scores < 0.3).all()
 
 
-def test_the_frame_is_not_changed(detector: YoloxDetector) -> None:
+def test_the_frame_is_not_changed(detector: Detector) -> None:
     frame = np.random.default_rng(2).integers(0, 255, (120, 160, 3)).astype(np.uint8)
     before = frame.copy()
     detector.detect(frame)
@@ -145,7 +156,7 @@ def test_motorcycles_that_ran_the_red_light_in_hanoi_are_found() -> None:
     pytest.importorskip("pycocotools")
     from tools.train.vehicle_eval import best_match, marked_vehicles
 
-    wide = load_detector(long_side=640)
+    wide = load_detector()
     marks = [m for m in marked_vehicles(footage) if m.clip.stem == "hanoi_giang_vo" and m.name.startswith("K")]
     assert marks
     for mark in marks:
@@ -154,7 +165,21 @@ def test_motorcycles_that_ran_the_red_light_in_hanoi_are_found() -> None:
 
 def test_each_size_is_a_network_of_its_own() -> None:
     frame = np.full((240, 320, 3), 128, np.uint8)
-    paths = {manifest.resolve(manifest.detector_id(size)).path for size in manifest.DETECTOR_SIZES}
+    paths = {manifest.resolve(model_id).path for model_id in manifest.detector_sizes().values()}
     assert len(paths) == 2
-    for size in manifest.DETECTOR_SIZES:
-        assert len(load_detector(threads=1, long_side=320, size=size).detect(frame)) == 0
+    for size in manifest.detector_sizes():
+        assert len(load_detector(threads=1, margins=SMALL, size=size).detect(frame)) == 0
+
+
+def test_a_detector_whose_decoder_is_not_known_here_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "detector_sizes", lambda *, manifest: {"nano": "plate-finder"})
+    with pytest.raises(ModelError, match="decoder yolox-plate"):
+        load_detector(size="nano")
+
+
+def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
+    boxes = np.array([[0, 0, 100, 100], [10, 0, 110, 100]], np.float32)
+    scores, classes = np.array([0.9, 0.8], np.float32), np.array([1, 1])
+    assert len(suppress(boxes, scores, classes, DetectorMargins())) == 1
+    assert len(suppress(boxes, scores, classes, DetectorMargins(four_wheelers_double_iou=0.95))) == 2
+    assert len(suppress(boxes, scores, classes, DetectorMargins(min_score=0.85))) == 1

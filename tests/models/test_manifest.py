@@ -13,6 +13,8 @@ from models.errors import ModelError
 ENTRY = """
 models:
   toy:
+    runtime: onnxruntime
+    decoder: yolox-plate
     file: weights/toy.onnx
     sha256: {digest}
     licence: Apache-2.0
@@ -111,3 +113,14 @@ def test_every_shipped_model_is_whole_and_has_a_card(model_id: str) -> None:
     assert card.is_file()
     assert "Licence" in card.read_text("utf-8")
     assert "GPL" not in found.licence
+
+
+def test_a_node_asks_for_a_detector_by_the_size_that_the_manifest_gives_it(tmp_path: Path) -> None:
+    path = listing(tmp_path, b"weights", hashlib.sha256(b"weights").hexdigest())
+    path.write_text(path.read_text("utf-8").replace("    file:", "    vehicles: huge\n    file:"), "utf-8")
+    assert manifest.detector_sizes(manifest=path) == {"huge": "toy"}
+    assert manifest.detector_id("huge", manifest=path) == "toy"
+    with pytest.raises(ModelError, match="size nano") as caught:
+        manifest.detector_id("nano", manifest=path)
+    assert "huge" in caught.value.remedy
+    assert manifest.detector_sizes() == {"nano": "vehicle-nano", "small": "vehicle-small"}

@@ -10,20 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from common.margins import explained
 from models import manifest
+from models.detector_margins import DetectorMargins
+from models.line_reader import LineReaderMargins, RapidPlateReader, decode_ctc, load_plate_reader, straightened
+from models.plate_colour import PlateColourMargins, plate_colour
+from models.plate_finder import PlateFinderMargins, load_plate_finder
 from models.plate_geometry import find_quad, level, line_counts, split_lines
 from models.plate_pattern import civil_text
-from models.plates import (
-    PLATE_ALPHABET,
-    LineReading,
-    PlateReading,
-    RapidPlateReader,
-    decode_ctc,
-    load_plate_finder,
-    load_plate_reader,
-    plate_colour,
-    straightened,
-)
+from models.plates import PLATE_ALPHABET, LineReading, PlateReading
+from models.slot_reader import SlotReaderMargins
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 WHITE, YELLOW, BLUE, RED, BLACK = (235, 235, 235), (40, 200, 235), (170, 70, 20), (30, 30, 190), (20, 20, 20)
@@ -145,6 +141,21 @@ def test_letters_and_digits_by_their_place(reading: PlateReading, text: str) -> 
 )
 def test_colour_of_the_ground(crop: NDArray[np.uint8], colour: str) -> None:
     assert plate_colour(crop) == colour
+
+
+def test_another_margin_names_another_colour() -> None:
+    pale = plate("51H-777.21", ground=(180, 215, 235))
+    assert plate_colour(pale) == "white"
+    assert plate_colour(pale, PlateColourMargins(coloured=40)) == "yellow"
+
+
+@pytest.mark.parametrize(
+    "margins",
+    [PlateColourMargins(), PlateFinderMargins(), LineReaderMargins(), SlotReaderMargins(), DetectorMargins()],
+    ids=lambda m: type(m).__name__,
+)
+def test_every_number_of_the_models_says_its_unit_reason_and_source(margins: object) -> None:
+    assert all(m.unit and m.why and m.source for m in explained(margins))
 
 
 def test_two_lines_are_parted_between_the_lines() -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.line_reader import load_plate_reader
 from models.plate_corners import load_corner_finder
-from models.plates import Corners, LineReading, PlateReading, load_plate_reader
+from models.plates import Corners, LineReading, PlateReading
 from tools.train.plate_drawing import FONT_FOLDER, LETTERS, clean_plate, draw_plate
 from tools.train.plate_glyphs import harvest, pieces, usual
 from tools.train.plate_mixture import Mixture, jitter, prepare, recut_at_random, target_of

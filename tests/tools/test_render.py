@@ -79,7 +79,7 @@ def test_lamps_are_read_as_they_are_set(studio: Any) -> None:
     ("plate", "cls", "lines"), [("36B123456", "motorcycle", 2), ("36A12345", "car", 1), ("36A12345", "car", 2)]
 )
 def test_drawn_plates_can_be_read(plate: str, cls: str, lines: int) -> None:
-    from models.plates import load_plate_reader
+    from models.line_reader import load_plate_reader
     from tools.render.plates import draw
 
     picture = draw(plate, cls, "white", lines)[..., ::-1]

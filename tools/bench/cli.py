@@ -14,7 +14,6 @@ import numpy as np
 
 from edge.cli import detector_option
 from edge.types import Frame
-from models.manifest import DetectorSize
 from tools.bench.desk import desk
 from tools.demo.site import choose_clip
 
@@ -36,9 +35,7 @@ bench.add_command(desk)
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Luồng CPU. / CPU threads.")
 @click.option("--json", "as_json", is_flag=True, help="JSON")
 @detector_option
-def edge(
-    clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: DetectorSize
-) -> None:
+def edge(clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: str) -> None:
     """Hộp xử lý. / One camera: frames looked at a second with decoding, the longest stall, decoding alone beside it."""
     from edge.pipeline import open_eyes
     from zones.load import load_scene

@@ -13,7 +13,6 @@ import click
 
 from edge.cli import detector_option
 from evidence.errors import GiaoLoError
-from models.manifest import DetectorSize
 from tools.evaluate.acts import Box, Reported, Score, Truth, TruthError, read_truth, score
 
 _HEAVY = {
@@ -62,7 +61,7 @@ def acts(truth: Path, acts_file: Path, clip: str | None, as_json: bool) -> None:
 @click.option("--scenes", type=click.Path(path_type=Path), default=Path("zones/examples"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="keep packets and acts here")
 @detector_option
-def suite(footage: Path, scenes: Path, out: Path | None, detector: DetectorSize) -> None:
+def suite(footage: Path, scenes: Path, out: Path | None, detector: str) -> None:
     """Replay every clip with truth and print one table, limits beside the figures; exit 1 if one is not met."""
     from tools.evaluate.suite import run_suite
 

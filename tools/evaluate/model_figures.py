@@ -20,9 +20,13 @@ from edge.plate.reading import ballot_of, tally
 from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
-from models.manifest import DETECTOR_SIZES, detector_id
+from models.detector_margins import DetectorMargins
+from models.line_reader import load_plate_reader, merit
+from models.manifest import detector_sizes
+from models.plate_colour import plate_colour
+from models.plate_finder import load_plate_finder
 from models.plate_pattern import civil_text
-from models.plates import PlateReader, PlateReading, load_plate_finder, load_plate_reader, merit, plate_colour
+from models.plates import PlateReader, PlateReading
 from models.runtime import open_session
 from models.slot_reader import load_slot_reader
 from tools.evaluate.lamp_figures import lamp_figures
@@ -34,7 +38,7 @@ from tools.train.plate_sets import LabelledPlate, split, street_tests
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = ROOT / "tools" / "train" / "hand_count.json"
 PARTS = ("detector", "plates", "finder", "lamps", "time")
-OWN = (*(detector_id(size) for size in DETECTOR_SIZES), "plate-finder", "plate-corners", "plate-slots")
+OWN = (*detector_sizes().values(), "plate-finder", "plate-corners", "plate-slots")
 SURE = 0.95
 _WIDTHS_PX = (24, 32, 40, 48, 56, 64, 80, 96, 128)
 _EASYOCR_PLATES = 40
@@ -82,11 +86,14 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
         split = load_split(base)
         coco = open_session(base)
     held = one_per_likeness(split.held)
-    own = {name: manifest.resolve(name).path for name in map(detector_id, DETECTOR_SIZES)}
+    own = {name: manifest.resolve(name).path for name in detector_sizes().values()}
     own |= {path.stem: path for path in candidates}
     rows: list[tuple[str, Callable[[int, float], Detector]]] = [
         *((name, partial(_own_detector, open_session(path))) for name, path in own.items()),
-        ("YOLOX-nano COCO", lambda side, least: CocoPeer(coco, long_side=side, min_score=least)),
+        (
+            "YOLOX-nano COCO",
+            lambda side, least: CocoPeer(coco, margins=DetectorMargins(long_side=side, min_score=least)),
+        ),
     ]
     click.echo("AP50 on cameras never trained on, near-duplicates counted once")
     click.echo('"labelled": pictures held back, labels repaired; "by eye": corrected where a look at what networks')
@@ -107,7 +114,7 @@ def _detector(shared: Path, candidates: Sequence[Path]) -> None:
 
 
 def _own_detector(session: ort.InferenceSession, side: int, least: float) -> Detector:
-    return YoloxDetector(session, long_side=side, min_score=least)
+    return YoloxDetector(session, margins=DetectorMargins(long_side=side, min_score=least))
 
 
 def _people_called_vehicles(
@@ -234,7 +241,9 @@ def _width_curve(readers: Sequence[tuple[str, PlateReader]]) -> None:
 def _finder() -> None:
     finder = load_plate_finder()
     click.echo("limit: recall 0.97")
-    vehicles = YoloxDetector(open_session(manifest.resolve("vehicle-nano").path), long_side=640, min_score=0.2)
+    vehicles = YoloxDetector(
+        open_session(manifest.resolve("vehicle-nano").path), margins=DetectorMargins(long_side=640, min_score=0.2)
+    )
     for label, pictures in (*test_sets(), *vehicle_crops(vehicles)):
         click.echo("  " + recall_line(label, finder, pictures))
 
@@ -250,18 +259,20 @@ def _times() -> None:
     click.echo("milliseconds a call, median of 40, with all work before and after; limits nano 10, small 30, 5, 5")
     for threads in (1, 2):
         detectors = {
-            name: open_session(manifest.resolve(name).path, threads=threads)
-            for name in map(detector_id, DETECTOR_SIZES)
+            name: open_session(manifest.resolve(name).path, threads=threads) for name in detector_sizes().values()
         }
         finder, slots = load_plate_finder(threads=threads), load_slot_reader(threads=threads)
         reader = load_plate_reader(threads=threads)
         calls: list[tuple[str, Callable[[], object]]] = [
             *(
-                (f"{name}, {side} px", partial(YoloxDetector(session, long_side=side).detect, frame))
+                (
+                    f"{name}, {side} px",
+                    partial(YoloxDetector(session, margins=DetectorMargins(long_side=side)).detect, frame),
+                )
                 for name, session in detectors.items()
                 for side in (416, 512, 640)
             ),
-            (f"plate-finder, {finder.long_side} px", partial(finder.find, vehicle)),
+            (f"plate-finder, {finder.margins.long_side} px", partial(finder.find, vehicle)),
             ("plate-slots", partial(slots.read, plate)),
             ("PP-OCR", partial(reader.read, plate)),
         ]

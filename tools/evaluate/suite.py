@@ -11,7 +11,6 @@ from statistics import median
 
 import click
 
-from models.manifest import DetectorSize
 from tools.evaluate.acts import Score, Truth, score
 from tools.evaluate.cli import as_text, load_acts, load_truth
 
@@ -42,7 +41,7 @@ def cases(footage: Path, scenes: Path) -> list[Case]:
     return found
 
 
-def run_suite(footage: Path, scenes: Path, out: Path | None, size: DetectorSize = "nano") -> bool:
+def run_suite(footage: Path, scenes: Path, out: Path | None, size: str = "nano") -> bool:
     """Print the table; True when every limit is met."""
     from edge.replay import replay
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.acts import VehicleClass
-from tools.simulate.world import Body, PlateColour, VehicleSpec
+from evidence.plate_colours import KnownPlateColour
+from tools.simulate.world import Body, VehicleSpec
 
 _SERIES = "ABCDEFGHKLMNPSTUVXYZ"
 _STATE_SERIES = "ABCDEFGHKLM"
@@ -85,7 +86,7 @@ def draw_vehicle(
     )  # fmt: skip
 
 
-def _plate(cls: VehicleClass, rng: np.random.Generator) -> tuple[str | None, PlateColour]:
+def _plate(cls: VehicleClass, rng: np.random.Generator) -> tuple[str | None, KnownPlateColour]:
     if cls == Y:
         return None, "white"
     code = "36" if rng.random() < 0.85 else str(rng.choice(_NEIGHBOURS))

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.acts import ActCode, LampState, VehicleClass
+from evidence.plate_colours import KnownPlateColour
 
 Floats = NDArray[np.float64]
 Body = Literal["scooter", "underbone", "sedan", "hatchback", "suv", "pickup", "van", "bus", "truck", "bicycle"]
-PlateColour = Literal["white", "yellow", "blue", "red"]
 XY = tuple[float, float]
 
 
@@ -33,7 +33,7 @@ class VehicleSpec:
     height_m: float
     colour: tuple[int, int, int]
     plate: str | None
-    plate_colour: PlateColour = "white"
+    plate_colour: KnownPlateColour = "white"
     riders: int = 1
     priority: bool = False
     seed: int = 0

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 
 from models.detector import YoloxDetector
+from models.detector_margins import DetectorMargins
 from models.runtime import open_session
 from tools.train.data import Recipe, Sample, one_per_likeness
 from tools.train.loop import Schedule, train
@@ -99,12 +100,15 @@ def train_command(
         split = load_split(base, drawn)
         pictures = split.train
         if teacher is not None and start is not None:
-            pairs = [YoloxDetector(open_session(path, threads=2), long_side=TEACHER_PX) for path in (start, teacher)]
+            pairs = [
+                YoloxDetector(open_session(path, threads=2), margins=DetectorMargins(long_side=TEACHER_PX))
+                for path in (start, teacher)
+            ]
             pictures = agreed(pictures, *pairs)
         pictures = with_walkers(pictures, BaseModel(base, 640))
     walkers = people(pictures)
     if mask and start is not None:
-        pictures = masked(pictures, YoloxDetector(open_session(start), long_side=640))
+        pictures = masked(pictures, YoloxDetector(open_session(start), margins=DetectorMargins(long_side=640)))
     counts = {name: int(sum((s.classes == i).sum() for s in pictures)) for i, name in enumerate(LEARNT)}
     print(f"training pictures {len(split.train)}, held back {len(split.held)}, boxes {counts}", flush=True)
     graph = _begin(start)
@@ -168,7 +172,10 @@ def evaluate(weights: Path, long_side: int, clips_long_side: int, drawn: Path | 
         split = load_split(base, drawn)
         sessions = {"vehicle-nano": (YoloxDetector, weights), "COCO base": (CocoPeer, base)}
         opened = {name: (kind, open_session(path)) for name, (kind, path) in sessions.items()}
-    detectors = {name: kind(session, long_side=long_side, min_score=0.01) for name, (kind, session) in opened.items()}
+    detectors = {
+        name: kind(session, margins=DetectorMargins(long_side=long_side, min_score=0.01))
+        for name, (kind, session) in opened.items()
+    }
     unlike = one_per_likeness(split.held)
     streets = [item for item in unlike if source_of(item) == "vehicles_vn_lanes"]
     nepal = [item for item in unlike if source_of(item) == "nepal"]
@@ -184,7 +191,7 @@ def evaluate(weights: Path, long_side: int, clips_long_side: int, drawn: Path | 
     for mark in marks:
         cells = []
         for name, (kind, session) in opened.items():
-            score, overlap, seen = best_match(kind(session, long_side=clips_long_side, min_score=0.1), mark)
+            score, overlap, seen = best_match(kind(session, margins=DetectorMargins(long_side=clips_long_side)), mark)
             hits[name] += score >= 0.3
             cells.append(f"{name} {score:.2f} ({overlap:.2f}, {seen})")
         print(f"  {mark.clip.stem:18s} {mark.name:14s} frame {mark.frame:4d}  " + "   ".join(cells))
@@ -206,7 +213,7 @@ def _sets(
 @click.argument("clips", nargs=-1, type=click.Path(path_type=Path, exists=True))
 def scenes(out: Path, weights: Path, long_side: int, min_score: float, clips: tuple[Path, ...]) -> None:
     """Write four frames of each clip with boxes into OUT, to look at."""
-    detector = YoloxDetector(open_session(weights), long_side=long_side)
+    detector = YoloxDetector(open_session(weights), margins=DetectorMargins(long_side=long_side))
     out.mkdir(parents=True, exist_ok=True)
     for clip in clips:
         frames = int(cv2.VideoCapture(str(clip)).get(cv2.CAP_PROP_FRAME_COUNT))

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from models.plates import PlateFinder
+from models.plate_finder import PlateFinder, PlateFinderMargins
 from models.runtime import open_session
 from tools.train.data import Recipe, Sample
 from tools.train.loop import Schedule, train
@@ -89,7 +89,7 @@ def train_command(minutes: float, out: Path, rate: float) -> None:
 @click.option("--min-score", default=0.15, show_default=True)
 def evaluate(weights: Path, min_score: float) -> None:
     """Recall at IoU 0.5 and false boxes on the gate pictures (never trained on) and on held-back pictures."""
-    finder = PlateFinder(open_session(weights), min_score=min_score)
+    finder = PlateFinder(open_session(weights), margins=PlateFinderMargins(min_score=min_score))
     for label, pictures in test_sets():
         print(recall_line(label, finder, pictures))
 

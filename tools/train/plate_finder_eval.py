@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.plate.reading import VEHICLE_MARGIN, cut_out
 from models.detector import Detector
-from models.plates import PlateFinder
+from models.plate_finder import PlateFinder
 from tools.train.data import Sample, group_scenes, inside, one_per_likeness, read_yolo, split_by_scene
 from tools.train.plate_sets import SHARED
 from zones.boxes import iou

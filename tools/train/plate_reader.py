@@ -18,8 +18,8 @@ from torch.nn import functional
 from torch.optim import swa_utils
 from torch.utils.data import DataLoader
 
+from models.line_reader import load_plate_reader
 from models.plate_corners import load_corner_finder
-from models.plates import load_plate_reader
 from tools.train.plate_glyphs import harvest
 from tools.train.plate_mixture import IGNORED, WIDE_MARGIN, Mixture, prepare
 from tools.train.plate_network import ALPHABET, PAD, SlotReader, export

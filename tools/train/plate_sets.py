@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.plate_finder import PlateFinder
 from models.plate_pattern import civil_text
-from models.plates import PlateFinder, PlateReader
+from models.plates import PlateReader
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 CORRECTIONS = Path(__file__).with_name("plate_corrections.csv")

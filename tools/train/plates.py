@@ -7,8 +7,11 @@ import time
 import click
 import numpy as np
 
+from models.line_reader import load_plate_reader
+from models.plate_colour import plate_colour
+from models.plate_finder import load_plate_finder
 from models.plate_pattern import civil_text
-from models.plates import PlateReader, load_plate_finder, load_plate_reader, plate_colour
+from models.plates import PlateReader
 from tools.train.plate_sets import LabelledPlate, gate_plates, text_plates
 
 MARGIN = 0.06  # of the box's sides, around the labelled box

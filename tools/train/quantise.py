@@ -15,6 +15,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from models.detector import YoloxDetector, letterbox
+from models.detector_margins import DetectorMargins
 from models.runtime import open_session
 from tools.train.data import Sample, one_per_likeness
 from tools.train.detector import WEIGHTS, dynamic_base
@@ -64,7 +65,9 @@ def main(weights: Path, out: Path, pictures: int, whole: bool) -> None:
         )
     held = checked(one_per_likeness(split.held))
     for name, path in (("FLOAT32", weights), ("INT8", out)):
-        detector = YoloxDetector(open_session(path, threads=1), long_side=LONG_SIDE_PX, min_score=0.01)
+        detector = YoloxDetector(
+            open_session(path, threads=1), margins=DetectorMargins(long_side=LONG_SIDE_PX, min_score=0.01)
+        )
         cells = "  ".join(f"{kind} {ap:.3f}" for kind, (ap, n) in average_precision(detector, held).items() if n)
         frame = held[0].picture
         spent = []

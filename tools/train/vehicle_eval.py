@@ -28,13 +28,13 @@ class CocoPeer(YoloxDetector):
     """The untouched COCO network, its five vehicle classes renamed to ours."""
 
     def detect(self, frame_bgr: np.ndarray) -> Detections:
-        picture, scale = letterbox(frame_bgr, self.long_side)
+        picture, scale = letterbox(frame_bgr, self.margins.long_side)
         raw = self._session.run(None, {self._input: picture})[0][0]
         table = decode(raw, picture.shape[2], picture.shape[3])
         products = table[:, 4:5] * table[:, 5:][:, COCO_ROWS]
         scores, classes = products.max(1).astype(np.float32), products.argmax(1).astype(np.int64)
         boxes = table[:, :4] / np.float32(scale)
-        kept = suppress(boxes, scores, classes, self.min_score)
+        kept = suppress(boxes, scores, classes, self.margins)
         return Detections(boxes[kept], scores[kept], classes[kept])
 
 

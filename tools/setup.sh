@@ -35,8 +35,10 @@ if [ "$want" = test ]; then
 fi
 
 python=""
+# the versions that the lock was made for
+fits='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'
 for candidate in python3 python3.13 python3.12 python3.11; do
-    if have "$candidate" && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    if have "$candidate" && "$candidate" -c "$fits" 2>/dev/null; then
         python="$candidate"
         break
     fi
@@ -59,7 +61,7 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
         die "apt-get install$missing failed: see above"
     python="${python:-python3}"
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "Python 3.11 or newer is needed"
+    "$python" -c "$fits" || die "Python 3.11, 3.12 or 3.13 is needed"
 fi
 
 # --- Python packages: once per content of the files that name them
@@ -73,15 +75,18 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
-extras="postgres,second-reader"
-[ "$want" = test ] && extras="$extras,test,simulate,render"
-# Torch on its own first: a CPU build that pip is pointed to (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) is taken before others.
+lock=run
+[ "$want" = test ] && lock=test
+say "packages of requirements/$lock.txt, each file checked against its digest"
+pip install --require-hashes -r "requirements/$lock.txt"
+# The only one without a digest here (requirements/torch.in says why); what it needs besides is there already. A CPU build
+# that pip is pointed to (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) is taken before others.
 say "torch, for the second reader of the centre (the largest part, some minutes)"
 pip install "$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml | head -n 1)"
-say "giaolo with $extras"
-pip install -e ".[$extras]"
 say "requirements/no-deps.txt, without their dependencies (one build of OpenCV)"
-pip install --no-deps -r requirements/no-deps.txt
+pip install --no-deps --require-hashes -r requirements/no-deps.txt
+say "giaolo itself, built by the setuptools of the lock"
+pip install --no-deps --no-build-isolation -e .
 
 rm -f .venv/giaolo-demo-* .venv/giaolo-test-*
 touch ".venv/giaolo-demo-$stamp"

@@ -76,7 +76,7 @@ def test_the_remedy_for_a_missing_package_is_a_command_that_a_wheel_alone_can_fo
 
 @pytest.mark.parametrize("model_id", ["plate-reader", "second-reader"])
 def test_the_packages_named_are_those_of_requirements(model_id: str) -> None:
-    pinned = (Path(__file__).parents[2] / "requirements" / "no-deps.txt").read_text("utf-8").split()
+    pinned = (Path(__file__).parents[2] / "requirements" / "no-deps.in").read_text("utf-8").split()
     named = [word for word in manifest.how_to_install(model_id).split() if "==" in word]
     assert named
     assert set(named) <= set(pinned)

@@ -34,8 +34,8 @@ FILE = "PP-OCRv6_rec_small.onnx"
 
 
 def requirement() -> str:
-    """`rapidocr==x.y.z`, as requirements/no-deps.txt names it."""
-    lines = (ROOT / "requirements" / "no-deps.txt").read_text("utf-8").splitlines()
+    """`rapidocr==x.y.z`, as requirements/no-deps.in names it."""
+    lines = (ROOT / "requirements" / "no-deps.in").read_text("utf-8").splitlines()
     return next(line.strip() for line in lines if line.startswith(f"{PACKAGE}=="))
 
 

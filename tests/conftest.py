@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.waiting import eventually
 from tools.bench.own_postgres import NoPostgres, own_postgres
 
 # a loaded machine is no fault of the code
@@ -31,14 +31,13 @@ def free_port() -> int:
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes], what: str) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RuntimeError(f"{what} stopped with {process.returncode}")
+    def listens() -> bool:
+        assert process.poll() is None, f"{what} stopped with {process.returncode}"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"{what} does not listen on {port}")
+            return True
+        return False
+
+    eventually(listens, 3, f"{what} listens on {port}", every_s=0.05)
 
 
 class MosquittoServer:
@@ -104,13 +103,13 @@ def postgres_url(postgres_server: str) -> str:
     import psycopg
 
     name = f"t{uuid.uuid4().hex[:12]}"
-    end = time.monotonic() + 30
-    while True:
-        try:
+
+    def made() -> bool:
+        with contextlib.suppress(psycopg.OperationalError):  # still starting up
             with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {name}")
-            return f"{postgres_server}/{name}"
-        except psycopg.OperationalError:  # still starting up
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+            return True
+        return False
+
+    eventually(made, 3, "PostgreSQL makes a database", every_s=0.1)
+    return f"{postgres_server}/{name}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 
+from evidence.seal import SigningKey
 from tests.chain.town import Town, eventually
+from tests.edge.brokers import FakeCentre
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.crash]
 PACKETS = 5
@@ -29,13 +30,12 @@ def test_kill_9_in_the_middle_of_a_transfer_every_packet_arrives_once(
         held = town.under_way()
         before = len(town.packet_ids())
         assert before < PACKETS
-        time.sleep(0.3)
         town.start(victim)
     eventually(lambda: len(town.packet_ids()) == PACKETS, 60, "all packets have arrived")
     assert town.packets() == made
     assert sorted(town.cases()) == sorted(made)
     assert town.chain_states() == [(n, "ok") for n in range(1, PACKETS + 1)]
-    time.sleep(1.0)  # the last receipt is on its way
+    eventually(lambda: (health := town.health()) is not None and health.outbox_pending == 0, 20, "the last receipt")
     town.parts.stop("edge")
     assert town.outbox_counts() == (0, 0, PACKETS)
 
@@ -43,8 +43,10 @@ def test_kill_9_in_the_middle_of_a_transfer_every_packet_arrives_once(
 def test_a_centre_that_was_away_while_packets_were_made_gets_them_all_later(make_town: Callable[..., Town]) -> None:
     town = make_town()
     made = town.fill_outbox(PACKETS, 50_000)
+    listener = FakeCentre(town.broker.port, SigningKey.generate(), answers=False)
     town.start_edge()
-    time.sleep(3)
+    eventually(lambda: set(listener.offers) == set(made), 30, "the box has offered them all, to nobody")
+    listener.stop()
     assert town.packet_ids() == []
     town.start_centre()
     eventually(lambda: len(town.packet_ids()) == PACKETS, 60, "all packets have arrived")

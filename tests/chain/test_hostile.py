@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +16,7 @@ from evidence.canonical import sha256_hex
 from evidence.container import open_packet
 from evidence.packet import Chain
 from evidence.seal import SigningKey
-from evidence.wire import CHUNK_BYTES, PREFIX, Offer, encode, encode_chunk, up_topic
+from evidence.wire import CHUNK_BYTES, PREFIX, Offer, Want, decode, down_topic, encode, encode_chunk, up_topic
 from tests.chain.town import Town, eventually
 from tests.edge.packets import builder
 from tools.demo.site import NODE
@@ -37,8 +37,24 @@ class Sender:
 
     def __init__(self, town: Town) -> None:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="somebody")
+        self._heard: set[str] = set()
+        self._client.on_message = lambda _client, _data, message: self._hear(message)
+        self._client.on_connect = lambda client, *_: client.subscribe(down_topic(NODE, "want"), qos=1)
         self._client.connect(town.broker.host, town.broker.port)
         self._client.loop_start()
+
+    def _hear(self, message: mqtt.MQTTMessage) -> None:
+        self._heard.add(decode(Want, message.payload, where=message.topic).packet_id)
+
+    def offer(self, offer: Offer, node: str = NODE) -> None:
+        """Until the centre asks for chunks: as a box does, and the only way to know that it listens."""
+        self._heard.discard(offer.packet_id)
+
+        def wanted() -> bool:
+            self.say(up_topic(node, "offer"), encode(offer))
+            return offer.packet_id in self._heard
+
+        eventually(wanted, 20, "the centre opens the transfer", every_s=0.2)
 
     def say(self, topic: str, payload: bytes) -> None:
         self._client.publish(topic, payload, qos=1).wait_for_publish(30)
@@ -46,8 +62,7 @@ class Sender:
     def send(self, data: bytes, packet_id: str, node: str = NODE) -> None:
         """A whole packet without waiting to be asked."""
         offer = Offer(packet_id=packet_id, size=len(data), container_sha256=sha256_hex(data), chunk_bytes=CHUNK_BYTES)
-        self.say(up_topic(node, "offer"), encode(offer))
-        time.sleep(0.3)  # the centre opens the transfer
+        self.offer(offer, node)
         for index in range(offer.chunks):
             self.say(up_topic(node, "chunk"), encode_chunk(offer, data, index))
 
@@ -66,7 +81,8 @@ def town(make_town: Callable[..., Town]) -> Town:
 @pytest.fixture
 def sender(town: Town) -> Iterator[Sender]:
     made = Sender(town)
-    time.sleep(1.5)  # the centre has subscribed
+    never_sent = Offer(packet_id=str(uuid.uuid4()), size=1, container_sha256="0" * 64, chunk_bytes=CHUNK_BYTES)
+    made.offer(never_sent)  # the centre has subscribed
     yield made
     made.close()
 

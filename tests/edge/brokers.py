@@ -82,6 +82,7 @@ class FakeCentre:
         self.chunk_count: dict[tuple[str, int], int] = {}
         self.stored: dict[str, bytes] = {}
         self.health: list[Health] = []
+        self.retained: list[Health] = []
         self._lock = threading.Lock()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="centre")
         self._client.on_connect = lambda c, *_: c.subscribe(all_up_topic(), qos=1)
@@ -98,6 +99,8 @@ class FakeCentre:
         node, _, kind = parse_topic(message.topic)
         if kind == "health":
             self.health.append(decode(Health, message.payload, where=message.topic))
+            if message.retain:  # said before we asked
+                self.retained.append(self.health[-1])
         elif kind == "offer":
             offer = decode(Offer, message.payload, where=message.topic)
             if self.offers.get(offer.packet_id) != offer:

@@ -32,8 +32,12 @@ class RtspServer:
         self._refusing = False
         self._closed = False
         self._began = time.monotonic()
-        self.connections = 0
+        self.connections = self.refused = 0
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def at_s(self) -> float:
+        """The moment of the clip that the camera sees now; it goes on whether anybody looks or not."""
+        return time.monotonic() - self._began
 
     def cut(self) -> None:
         self._refusing = True
@@ -66,6 +70,7 @@ class RtspServer:
             except OSError:
                 return
             if self._refusing:
+                self.refused += 1
                 client.close()
                 continue
             self.connections += 1
@@ -143,9 +148,7 @@ class RtspServer:
             receiver.settimeout(0.5)
             threading.Thread(target=self._forward, args=(receiver, client, lock, channel), daemon=True).start()
         # A camera does not wait for its viewers: a later connection sees a later moment.
-        process = subprocess.Popen(
-            self._command(ports, seek_s=time.monotonic() - self._began), stdin=subprocess.DEVNULL
-        )
+        process = subprocess.Popen(self._command(ports, seek_s=self.at_s()), stdin=subprocess.DEVNULL)
         self._processes.add(process)
         return process
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,26 +45,27 @@ def camera(tmp_path: Path) -> Iterator[RtspServer]:
 
 
 def test_acts_before_and_after_a_cut_of_ten_seconds(site: Site, camera: RtspServer) -> None:
-    began = time.monotonic()
     site.write({"id": "cam-1", "url": camera.url, "scene": str(SCENE), "stall_s": 3, "open_timeout_s": 5})
     site.run(open_default_eyes)
     eventually(site.healthy(lambda h: h.cameras and h.cameras[0].state == "running"), 20, "camera runs")
-    time.sleep(max(0.0, 13.0 - (time.monotonic() - began)))
+    eventually(lambda: site.centre.stored and camera.at_s() >= 13.0, 15, "an act before the cut")
     camera.cut()
+    cut_s = camera.at_s()
     eventually(
         site.healthy(lambda h: h.status == "degraded" and h.cameras[0].state in ("reconnecting", "stalled")), 9,
         "health tells of the cut",
     )  # fmt: skip
-    time.sleep(max(0.0, 23.0 - (time.monotonic() - began)))
+    eventually(lambda: camera.at_s() >= cut_s + 10.0, 10, "ten seconds of the junction are missed")
     camera.restore()
     eventually(site.healthy(lambda h: h.cameras[0].state == "running" and h.cameras[0].reconnects >= 1), 15, "is back")
-    eventually(lambda: len(site.centre.stored) >= 2, 40, "acts before and after the cut")
+    had = len(site.centre.stored)
+    eventually(lambda: len(site.centre.stored) > had, 40, "an act after the cut")
     key = VerifyKey.load(site.folder / "node.key.pub")
     found: list[Manifest] = sorted(
         (verify_packet(c, key) for c in site.centre.stored.values()), key=lambda m: m.chain.sequence
     )
     assert {m.act.code.value for m in found} == {"red_light"}
-    before, after = found[0], found[1]
+    before, after = found[0], found[-1]
     assert before.act.t_s < 13.0
     assert after.act.t_s > 22.0
     assert all(m.file("clip") is not None for m in found)

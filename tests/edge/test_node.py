@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -213,7 +212,8 @@ def test_sigterm_finishes_commits_and_says_stopped(site: Site) -> None:
     site.write(camera(realtime=True))
     process = site.start_process()
     eventually(site.healthy(lambda h: h.cameras and h.cameras[0].state == "running"), 20)
-    time.sleep(2.2)  # frame 49 has been seen; its clip is not complete yet
+    stated = 'giaolo_acts_total{act="wrong_way",camera="cam-1"} 1.0'
+    eventually(lambda: stated in metrics(site), 20, "an act is stated; its clip is not complete yet")
     process.send_signal(signal.SIGTERM)
     assert process.wait(200) == 0
     eventually(site.healthy(lambda h: h.status == "stopped"))

@@ -138,10 +138,7 @@ def test_user_and_password_never_show(tmp_path: Path) -> None:
         "rtsp://admin:secret@127.0.0.1:9/x", settings=SourceSettings(open_timeout_s=1, backoff_first_s=30)
     )
     source.start()
-    for _ in range(100):
-        if source.status().error:
-            break
-        source._stop.wait(0.05)
+    eventually(lambda: source.status().error, 5)
     source.stop(timeout_s=5)
     assert "cannot be opened" in source.status().error
     assert "secret" not in source.status().error
@@ -162,10 +159,7 @@ def test_no_form_of_address_shows_its_password_in_log_state_or_health(
 ) -> None:
     source = VideoSource(address, settings=SourceSettings(open_timeout_s=1, backoff_first_s=30))
     source.start()
-    for _ in range(400):
-        if source.status().error:
-            break
-        source._stop.wait(0.05)
+    eventually(lambda: source.status().error, 20)
     source.stop(timeout_s=5)
     health = CameraState("cam-1", source.status(), error=f"cannot be opened: {address!r}").health
     text = "".join([source.status().error, repr(source.status()), repr(health), source._thread.name])

@@ -82,7 +82,15 @@ def test_a_cut_camera_is_opened_again_and_time_goes_on(camera: RtspServer) -> No
     camera.cut()
     eventually(lambda: source.status().state == "reconnecting", 5)
     assert source.status().error
-    assert take(source, 2.5)[FAST.queue_frames :] == []  # what was queued may still come
+    before_s = camera.at_s()
+    queued: list[Frame] = []  # what was queued may still come
+
+    def nothing_new() -> bool:
+        queued.extend(take(source, 0.2))
+        return camera.refused >= 2 and camera.at_s() > before_s + 2.5
+
+    eventually(nothing_new, 5, "tried again in vain, for longer than the gap that is asked for below")
+    assert queued[FAST.queue_frames :] == []
     camera.restore()
     first = next(frame for frame in iter(lambda: source.next(10), None))
     without_s = time.monotonic() - seen_s
@@ -96,7 +104,8 @@ def test_a_cut_camera_is_opened_again_and_time_goes_on(camera: RtspServer) -> No
     wall_gap_s = (after[0].wall_at - before[-1].wall_at).total_seconds()
     assert gap_s > 2
     # As long as by the wall clock; a camera that has not told its time yet costs the time to open it, and no more.
-    assert wall_gap_s - 0.3 < gap_s < without_s + (after[0].t_s - first.t_s) + 0.5
+    # By arrival the gap is shorter by as much as the last frame before it came late, on a busy machine.
+    assert wall_gap_s - 1.0 < gap_s < without_s + (after[0].t_s - first.t_s) + 0.5
     assert after[0].index > before[-1].index
 
 
@@ -114,7 +123,14 @@ def test_a_camera_that_stalls_is_opened_again(camera: RtspServer) -> None:
 def test_a_camera_that_is_away_at_the_start_is_waited_for(camera: RtspServer) -> None:
     camera.cut()
     source = VideoSource(camera.url, settings=FAST)
-    assert take(source, 1.5) == []
+    came: list[Frame] = []
+
+    def refused_twice() -> bool:
+        came.extend(take(source, 0.2))
+        return camera.refused >= 2
+
+    eventually(refused_twice, 5, "tried in vain, and again")
+    assert came == []
     assert source.status().state == "reconnecting"
     camera.restore()
     eventually(lambda: take(source, 0.5), 10)
@@ -124,7 +140,7 @@ def test_a_camera_that_is_away_at_the_start_is_waited_for(camera: RtspServer) ->
 def test_a_slow_consumer_loses_the_oldest_frames_and_they_are_counted(camera: RtspServer) -> None:
     source = VideoSource(camera.url, settings=FAST)
     first = source.next(5)
-    time.sleep(2)
+    eventually(lambda: source.status().dropped > 20, 3, "nobody takes the frames")
     late = source.next(1)
     status = source.status()
     source.stop(5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,9 +104,8 @@ def test_packets_arrive_whole_and_leave_the_outbox_on_the_receipt(world: World) 
 def test_a_broker_that_is_down_at_the_start_is_waited_for(world: World) -> None:
     uplink = world.start_uplink()
     world.commit()
-    time.sleep(0.3)
+    eventually(lambda: any("does not answer" in e for e in uplink.errors()), what="it has tried")
     assert not uplink.connected
-    assert uplink.errors()
     world.broker.start()
     world.start_centre()
     eventually(world.all_delivered)
@@ -115,10 +113,15 @@ def test_a_broker_that_is_down_at_the_start_is_waited_for(world: World) -> None:
 
 def test_without_a_centre_a_puback_is_not_delivery(world: World) -> None:
     world.broker.start()
+    listener = world.start_centre(answers=False)
     world.start_uplink()
-    world.commit()
-    time.sleep(1.5)
+    packet_id = world.commit()
+    eventually(lambda: listener.offer_count.get(packet_id, 0) >= 2, what="offered, and again for want of an answer")
+    said = len(listener.health)
+    # the box has its PUBACKs before it speaks again: what they do to the outbox they have done by then
+    eventually(lambda: len(listener.health) >= said + 2, what="two heartbeats later")
     assert world.outbox.counts().pending == 1
+    listener.stop()
     world.start_centre()
     eventually(world.all_delivered)
 
@@ -160,12 +163,12 @@ def test_a_refused_packet_is_kept_aside_and_the_next_is_delivered(world: World, 
 def test_kill_9_of_the_broker_in_the_middle_of_transfers(world: World) -> None:
     world.broker.start()
     centre = world.start_centre()
-    world.start_uplink()
+    uplink = world.start_uplink()
     ids = [world.commit(1_500_000) for _ in range(4)]
     for seen in (30, 120):
         eventually(lambda seen=seen: len(centre.chunk_count) >= seen)
         world.broker.kill()
-        time.sleep(0.2)
+        eventually(lambda: not uplink.connected, what="the box has seen it")
         world.broker.start()
     eventually(world.all_delivered, 40)
     assert sorted(centre.stored) == sorted(ids)
@@ -173,9 +176,11 @@ def test_kill_9_of_the_broker_in_the_middle_of_transfers(world: World) -> None:
 
 def test_a_centre_that_was_away_gets_everything_that_waited(world: World) -> None:
     world.broker.start()
+    listener = world.start_centre(answers=False)
     world.start_uplink()
     ids = [world.commit(20_000) for _ in range(30)]
-    time.sleep(1.5)
+    eventually(lambda: len(listener.offers) >= 10, what="offers have gone out")
+    listener.stop()
     centre = world.start_centre()
     eventually(world.all_delivered, 30)
     assert sorted(centre.stored) == sorted(ids)
@@ -184,10 +189,11 @@ def test_a_centre_that_was_away_gets_everything_that_waited(world: World) -> Non
 def test_health_is_retained_and_the_last_will_says_lost(world: World) -> None:
     world.broker.start()
     uplink = world.start_uplink()
-    eventually(lambda: uplink.connected)
-    time.sleep(0.3)
+    listener = world.start_centre()
+    eventually(lambda: any(h.status == "running" for h in listener.health))
+    listener.stop()
     centre = world.start_centre()
-    eventually(lambda: any(h.status == "running" for h in centre.health))
+    eventually(lambda: [h.status for h in centre.retained] == ["running"], what="said before this centre came")
     # the process dies: the socket closes without a DISCONNECT
     assert uplink._client is not None
     uplink._client._sock_close()

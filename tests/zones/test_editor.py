@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import uvicorn
 import yaml
 from fastapi.testclient import TestClient
 
+from tests.waiting import eventually
 from tests.zones.scenes import GOOD, scene_data
 from zones.editor import Editor, create_app, scene_yaml
 from zones.load import load_scene, parse_scene, scene_digest, scene_from_data
@@ -122,9 +122,7 @@ def address(editor: Editor) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(create_app(editor), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: server.started, 2, "the editor listens")
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}/?key=k"
     server.should_exit = True

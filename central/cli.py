@@ -9,24 +9,21 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from sqlalchemy import select
 
 from central.cases.lifecycle import Role
 from central.centre import Centre, open_centre, utc_now
-from central.config import CentralConfig, load_config
-from central.intake.nodes import add_node, end_key, key_of
+from central.cli_common import config_option, fail, open_configured
+from central.cli_inspect import audit, node_key, proof, public_key
+from central.config import load_config
+from central.intake.nodes import add_node, end_key
 from central.registry import import_registry
 from central.store.db import DatabaseAway, NodeRow
 from central.users import create_user, set_active
 from common import logs
 from evidence.errors import GiaoLoError
-
-_config_option = click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), required=True, help="CENTRAL.yaml"
-)
 
 _DATABASE_TRIES = 60
 _DATABASE_EVERY_S = 5.0
@@ -40,7 +37,7 @@ def central() -> None:
 
 
 @central.command()
-@_config_option
+@config_option
 def run(config_file: Path) -> None:
     """Run until SIGTERM or Ctrl-C."""
     from central.app import App
@@ -61,7 +58,7 @@ def run(config_file: Path) -> None:
             click.echo(f"broker {app.config.broker.host}:{app.config.broker.port}")
             stop.wait()
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
 
 
 def open_when_there(
@@ -85,65 +82,65 @@ def open_when_there(
 
 
 @central.command()
-@_config_option
+@config_option
 def migrate(config_file: Path) -> None:
     """Bring the database up to date (`run` does it too)."""
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     click.echo(f"database is up to date: {centre.db.engine.url.render_as_string()}")
 
 
 @central.command("import-registry")
-@_config_option
+@config_option
 @click.argument("csv_file", type=click.Path(path_type=Path))
 def import_registry_command(config_file: Path, csv_file: Path) -> None:
     """Replace the vehicle register by CSV_FILE; all lines or none."""
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
             count = import_registry(session, csv_file)
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{count} registrations")
 
 
 @central.command("add-user")
-@_config_option
+@config_option
 @click.argument("username")
 @click.option("--role", type=click.Choice([r.value for r in Role]), required=True)
 @click.option("--name", "full_name", required=True, help="name as it is shown")
 @click.password_option("--password", envvar="GIAOLO_PASSWORD", help="asked for when not given")
 def add_user(config_file: Path, username: str, role: str, full_name: str, password: str) -> None:
     """Create USERNAME, or set role, name and password anew."""
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
             create_user(session, username, password, role=Role(role), full_name=full_name, now=utc_now())
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{username}: {role}")
 
 
 @central.command("add-node")
-@_config_option
+@config_option
 @click.argument("node_id")
 @click.argument("public_key_file", type=click.Path(path_type=Path))
 @click.option("--disabled", is_flag=True, help="register it switched off, or switch it off")
 def add_node_command(config_file: Path, node_id: str, public_key_file: Path, disabled: bool) -> None:
     """Register NODE_ID with its .pub file, or change its key."""
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
             row = add_node(session, node_id, public_key_file, enabled=not disabled, now=utc_now())
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{row.id}: key {row.key_id}, {'enabled' if row.enabled else 'disabled'}")
 
 
 @central.command("nodes")
-@_config_option
+@config_option
 def list_nodes(config_file: Path) -> None:
     """List registered nodes."""
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     with centre.db.read() as session:
         for row in session.scalars(select(NodeRow).order_by(NodeRow.id)):
             seen = row.last_seen.isoformat(timespec="seconds") if row.last_seen else "never"
@@ -151,57 +148,38 @@ def list_nodes(config_file: Path) -> None:
 
 
 @central.command("disable-user")
-@_config_option
+@config_option
 @click.argument("username")
 @click.option("--enable", is_flag=True, help="let the user in again")
 def disable_user(config_file: Path, username: str, enable: bool) -> None:
     """Keep USERNAME out from now on; open sessions end, past decisions keep the name."""
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
             set_active(session, username, enable)
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{username}: {'enabled' if enable else 'disabled'}")
 
 
 @central.command()
-@_config_option
+@config_option
 def rejudge(config_file: Path) -> None:
     """Judge quarantined packets again, e.g. after a wrong node key was corrected."""
     from central.intake.ingest import Ingest
 
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     try:
         judged = Ingest.of(centre).rejudge()
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     for packet_id, outcome in judged:
         click.echo(f"{packet_id}  {outcome.status}  {outcome.reason}".rstrip())
     click.echo(f"{sum(o.status in ('stored', 'duplicate') for _, o in judged)} of {len(judged)} are good now")
 
 
-@central.command()
-@_config_option
-@click.option("--files", is_flag=True, help="read every file of every packet too")
-def audit(config_file: Path, files: bool) -> None:
-    """Check that nothing stored was altered: log, checkpoints, packets, case records. Exit status 1 on a fault."""
-    from central.audit.stored import audit as check
-
-    centre = _open(config_file)
-    with centre.db.read() as session:
-        found = check(session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None)
-    for fault in found.faults:
-        click.echo(logs.plain(fault))
-    click.echo(
-        f"{found.packets} packets, {found.checkpoints} checkpoints, {found.cases} cases: {len(found.faults)} faults"
-    )
-    if found.faults:
-        raise SystemExit(1)
-
-
 @central.command("end-key")
-@_config_option
+@config_option
 @click.argument("node_id")
 @click.argument("key_id")
 @click.option("--at", required=True, help="ISO 8601 with zone, 2026-03-01T08:00:00+07:00: packets made from then on")
@@ -213,24 +191,24 @@ def end_key_command(config_file: Path, node_id: str, key_id: str, at: str) -> No
         raise click.BadParameter("is no ISO 8601 time", param_hint="--at") from error
     if instant.tzinfo is None:
         raise click.BadParameter("needs a time zone, like +07:00", param_hint="--at")
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
             end_key(session, node_id, key_id, instant)
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{node_id}: key {key_id} ends at {instant.isoformat()}")
 
 
 @central.command()
-@_config_option
+@config_option
 @click.option("--seen", "alarm_id", type=int, help="acknowledge the alarm with this number")
 @click.option("--by", default="", help="user name of whoever has looked at it")
 def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
     """List open alarms, or acknowledge one with --seen NUMBER --by NAME; the same fault later raises a new one."""
     from central.store.alarms import acknowledge, open_alarms
 
-    centre = _open(config_file)
+    centre = open_configured(config_file)
     if (alarm_id is None) != (not by):
         raise click.UsageError("--seen NUMBER and --by NAME belong together")
     try:
@@ -239,41 +217,12 @@ def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
                 acknowledge(session, alarm_id, by=by[:64], now=utc_now())
             waiting = open_alarms(session)
     except GiaoLoError as error:
-        _fail(error)
+        fail(error)
     for row in waiting:
         said = f"{row.id}  {row.at.isoformat(timespec='seconds')}  {row.kind}  {row.node_id or '-'}  {row.text}"
         click.echo(logs.plain(said))
     click.echo(f"{len(waiting)} open alarms")
 
 
-@central.command("node-key")
-@_config_option
-@click.argument("node_id")
-@click.argument("key_id")
-def node_key(config_file: Path, node_id: str, key_id: str) -> None:
-    """Print the key KEY_ID of NODE_ID (PEM), also a replaced one: `giaolo verify` takes it with an old packet."""
-    centre = _open(config_file)
-    try:
-        with centre.db.read() as session:
-            click.echo(key_of(session, node_id, key_id).pem().decode(), nl=False)
-    except GiaoLoError as error:
-        _fail(error)
-
-
-@central.command("public-key")
-@_config_option
-def public_key(config_file: Path) -> None:
-    """Print the centre's public key (PEM), which nodes need to believe its receipts."""
-    click.echo(_open(config_file).key.public.pem().decode(), nl=False)
-
-
-def _open(config_file: Path) -> Centre:
-    try:
-        config: CentralConfig = load_config(config_file)
-        return open_centre(config)
-    except GiaoLoError as error:
-        _fail(error)
-
-
-def _fail(error: GiaoLoError) -> NoReturn:
-    raise click.ClickException(str(error)) from error
+for command in (audit, proof, node_key, public_key):
+    central.add_command(command)

@@ -1,4 +1,7 @@
-"""`giaolo verify`: one packet, or a chain of them, checked offline with a public key alone."""
+"""`giaolo verify`: one packet, or a chain of them, checked offline with a public key alone.
+
+With a proof that the centre gave out, and the centre's public key, also that the packet stands in the log it signed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import click
 
 from evidence.container import open_packet
 from evidence.errors import GiaoLoError
+from evidence.log_proof import Checkpoint, read_checkpoint, read_proof
 from evidence.packet import Manifest, utc_text
 from evidence.seal import VerifyKey
 
@@ -23,6 +27,17 @@ class Verdict:
     manifest: Manifest | None = None
 
 
+@dataclass(frozen=True)
+class LogVerdict:
+    """`fault` empty: the packet is entry `entry` (from 1) of the log of `checkpoint`, which goes on from `older`."""
+
+    file: str
+    fault: str
+    entry: int = 0
+    checkpoint: Checkpoint | None = None
+    older: Checkpoint | None = None
+
+
 def verify_file(path: Path, key: VerifyKey) -> Verdict:
     """Every check of one file; the first fault is told."""
     try:
@@ -33,6 +48,20 @@ def verify_file(path: Path, key: VerifyKey) -> Verdict:
     except OSError as error:
         return Verdict(str(path), f"cannot be read: {error.strerror}")
     return Verdict(str(path), "", opened.manifest)
+
+
+def verify_log(proof_file: Path, packet: Manifest, centre_key: VerifyKey, older_file: Path | None) -> LogVerdict:
+    """Whether the packet stands in the log that the centre signed, and that log goes on from the older checkpoint."""
+    name = str(proof_file)
+    try:
+        proof = read_proof(proof_file.read_bytes(), where=name)
+        older = None if older_file is None else read_checkpoint(older_file.read_bytes(), where=str(older_file))
+        checkpoint = proof.verify(packet.digest, centre_key, older=older)
+    except GiaoLoError as error:
+        return LogVerdict(name, str(error))
+    except OSError as error:
+        return LogVerdict(name, f"{error.filename} cannot be read: {error.strerror}")
+    return LogVerdict(name, "", proof.index + 1, checkpoint, older)
 
 
 def chain_faults(verdicts: list[Verdict]) -> list[str]:
@@ -61,26 +90,47 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
 @click.command()
 @click.argument("packets", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--key", "key_file", type=click.Path(path_type=Path), required=True, help="PEM public key of the node")
+@click.option("--proof", "proof_file", type=click.Path(path_type=Path), help="of one packet: giaolo central proof")
+@click.option("--centre-key", "centre_key_file", type=click.Path(path_type=Path), help="PEM public key of the centre")
+@click.option("--older", "older_file", type=click.Path(path_type=Path), help="a checkpoint, or proof, kept from before")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
-def verify(packets: tuple[Path, ...], key_file: Path, as_json: bool) -> None:
-    """Kiểm tra gói chứng cứ ngoại tuyến. / Check packets (files or folders) offline; exit 1 if anything is wrong."""
+def verify(
+    packets: tuple[Path, ...], key_file: Path, proof_file: Path | None, centre_key_file: Path | None,
+    older_file: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Kiểm tra gói chứng cứ ngoại tuyến. / Check packets (files or folders) offline; exit 1 if anything is wrong.
+
+    With --proof also whether the packet stands in the centre's log, and with --older whether that log goes on from a
+    checkpoint that was kept: then nothing logged before it was changed, removed or slipped in.
+    """
+    if (proof_file is None) != (centre_key_file is None) or (older_file is not None and proof_file is None):
+        raise click.UsageError("--proof and --centre-key belong together, and --older needs both")
     try:
         key = VerifyKey.load(key_file)
+        centre_key = None if centre_key_file is None else VerifyKey.load(centre_key_file)
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     files = [f for p in packets for f in (sorted(p.glob("*.glp")) if p.is_dir() else [p])]
     if not files:
         raise click.ClickException(f"{packets[0]}: no packets (*.glp) here")
+    if proof_file is not None and len(files) > 1:
+        raise click.UsageError(f"a proof is of one packet, here are {len(files)}")
     verdicts = [verify_file(f, key) for f in files]
     faults = chain_faults(verdicts) if len(files) > 1 else []
-    good = not faults and all(not v.fault for v in verdicts)
+    log = None
+    if proof_file is not None and centre_key is not None and verdicts[0].manifest is not None:
+        log = verify_log(proof_file, verdicts[0].manifest, centre_key, older_file)
+    good = not faults and all(not v.fault for v in verdicts) and not (log and log.fault)
     if as_json:
-        click.echo(json.dumps({"ok": good, "packets": [_as_dict(v) for v in verdicts], "chain": faults}))
+        told = {"log": _log_as_dict(log)} if log else {}
+        click.echo(json.dumps({"ok": good, "packets": [_as_dict(v) for v in verdicts], "chain": faults, **told}))
     else:
         for verdict in verdicts:
             click.echo(_as_line(verdict))
         for fault in faults:
             click.echo(f"CHAIN  {fault}")
+        if log:
+            click.echo(_log_as_line(log))
     if not good:
         raise SystemExit(1)
 
@@ -109,4 +159,32 @@ def _as_dict(verdict: Verdict) -> dict[str, object]:
         "sequence": m.chain.sequence,
         "act": m.act.code.value,
         "occurred_at": m.act.occurred_at.isoformat(),
+    }
+
+
+def _log_as_line(verdict: LogVerdict) -> str:
+    signed = verdict.checkpoint
+    if signed is None:
+        return f"BAD    {verdict.file}: {verdict.fault}"
+    older = verdict.older
+    goes_on = f", which goes on from {older.size} entries at {utc_text(older.at)}" if older else ""
+    return (
+        f"OK     {verdict.file}: entry {verdict.entry} of {signed.size} in the log of {signed.centre} at "
+        f"{utc_text(signed.at)}{goes_on}"
+    )
+
+
+def _log_as_dict(verdict: LogVerdict) -> dict[str, object]:
+    signed = verdict.checkpoint
+    if signed is None:
+        return {"file": verdict.file, "ok": False, "fault": verdict.fault}
+    return {
+        "file": verdict.file,
+        "ok": True,
+        "entry": verdict.entry,
+        "centre": signed.centre,
+        "size": signed.size,
+        "root": signed.root,
+        "at": utc_text(signed.at),
+        "older_size": verdict.older.size if verdict.older else None,
     }

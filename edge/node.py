@@ -16,10 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from common.broker import BrokerError
 from edge.camera import CameraWorker, Perception
-from edge.config import Broker, DetectorConfig, NodeConfig
+from edge.config import DetectorConfig, NodeConfig
 from edge.delivery.outbox import Keep, Outbox, OutboxError
-from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError
+from edge.delivery.uplink import Uplink
 from edge.health import Metrics, MetricsError, NodeState
 from edge.plan import CameraPlan, Plan, changed, load_plan
 from evidence.errors import GiaoLoError
@@ -66,7 +67,7 @@ class Node:
         self.metrics = Metrics(self.state)
         self.uplink = Uplink(
             self._config.node_id,
-            broker_address(self._config.broker),
+            self._config.broker,
             self.outbox,
             plan.centre_key,
             health=self.health,
@@ -85,7 +86,7 @@ class Node:
                 self._warn(f"metrics: {error}")
         try:
             self.uplink.start()
-        except UplinkError as error:
+        except BrokerError as error:
             log.error("uplink: %s; packets are kept in the outbox, it is tried again", error)
         self._log_problems()
         self._reconcile()
@@ -194,22 +195,6 @@ class Node:
 
 def _same(a: CameraPlan, b: CameraPlan) -> bool:
     return a.config == b.config and a.scene.digest == b.scene.digest
-
-
-def broker_address(broker: Broker) -> BrokerAddress:
-    """The uplink's view of the broker section."""
-    return BrokerAddress(
-        host=broker.host,
-        port=broker.port,
-        username=broker.username,
-        password_file=broker.password_file,
-        tls=broker.encrypted,
-        ca_file=broker.tls_ca_file,
-        cert_file=broker.tls_cert_file,
-        key_file=broker.tls_key_file,
-        protocol=broker.protocol,
-        keepalive_s=broker.keepalive_s,
-    )
 
 
 def client_id(config: NodeConfig) -> str:

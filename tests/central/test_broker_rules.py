@@ -16,8 +16,9 @@ from sqlalchemy import select
 
 from central.centre import Centre
 from central.intake.ingest import Ingest
-from central.intake.mqtt import MqttIngest, _Event
+from central.intake.mqtt import MqttIngest
 from central.store.db import AlarmRow
+from common.mqtt_client import Event
 from evidence.wire import all_up_topic, down_topic, up_topic
 from tests.central.node import eventually
 from tests.conftest import MosquittoServer
@@ -153,7 +154,7 @@ def test_two_centres_with_one_configuration_do_not_throw_each_other_out(
 ) -> None:
     first, second = rim(box, ruled, tmp_path), rim(box, ruled, tmp_path)
     eventually(lambda: first.connected and second.connected)
-    assert first._client_id != second._client_id
+    assert first.link.client_id != second.link.client_id
     first.stop()
     second.stop()
 
@@ -164,30 +165,30 @@ def idle(box: Centre) -> MqttIngest:
 
 def test_a_session_taken_over_is_told_and_backed_off_from(box: Centre) -> None:
     made = idle(box)
-    before = made._client_id
-    made._handle(_Event("connected"))
-    made._handle(_Event("lost", code=142, text="Session taken over"))
+    before = made.link.client_id
+    made._handle(Event("connected"))
+    made._handle(Event("lost", code=142, text="Session taken over"))
     assert "second centre" in made.error
     assert before in made.error
-    assert made._client_id != before
-    assert made._connect_at_s is not None
+    assert made.link.client_id != before
+    assert made.link.connect_at_s is not None
 
 
 def test_rights_that_the_broker_refuses_are_told(box: Centre) -> None:
     made = idle(box)
-    made._handle(_Event("connected"))
+    made._handle(Event("connected"))
     reason = ReasonCode(PacketTypes.SUBACK, "Not authorized")
-    made._handle(_Event("subscribed", code=reason.value, text=str(reason)))
+    made._handle(Event("subscribed", code=reason.value, text=str(reason)))
     assert "ACL" in made.error
     assert all_up_topic() in made.error
 
 
 def test_a_broken_line_does_not_change_the_version_once_it_worked(box: Centre) -> None:
     made = idle(box)
-    made._handle(_Event("connected"))
-    made._handle(_Event("lost", code=128))
-    assert made.protocol == "5"
-    assert made._worked
+    made._handle(Event("connected"))
+    made._handle(Event("lost", code=128))
+    assert made.link.protocol == "5"
+    assert made.link.connect_at_s is None
 
 
 def test_the_example_configuration_starts_in_mosquitto(tmp_path: Path, mosquitto_binary: str) -> None:

@@ -66,7 +66,7 @@ def test_a_packet_comes_in_and_its_receipt_goes_out_after_the_commit(
                 with centre.db.read() as session:
                     assert container_of(session, centre.store, receipt.packet_id) == data
         assert [c.number for c in rows(centre, CaseRow)] == [1, 2, 3]
-        assert made.protocol == "5"
+        assert made.link.protocol == "5"
     finally:
         made.stop()
 

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from central.app import App
 from central.config import load_config
 from central.intake.nodes import add_node
-from common.settings import ConfigError
+from common.broker import BrokerError
 from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, packet
 from tests.central.node import WireNode, eventually
 from tests.conftest import MosquittoServer
@@ -163,14 +163,14 @@ def test_with_a_wrong_certificate_it_stays_outside_says_so_and_keeps_running(
 @pytest.mark.parametrize("missing", ["tls_ca_file", "tls_cert_file", "tls_key_file"])
 def test_a_certificate_file_that_cannot_be_used_is_named_at_start(missing: str, town: Town) -> None:
     settings = _certified(town, town.ours.file, town.ours) | {missing: "nirgends.pem"}
-    with pytest.raises(ConfigError) as caught, App(load_config(town.config(**settings))):
+    with pytest.raises(BrokerError) as caught, App(load_config(town.config(**settings))):
         pass
     assert "nirgends.pem" in str(caught.value)
 
 
 def test_a_file_that_holds_no_certificate_is_named_at_start(town: Town) -> None:
     (town.folder / "junk.pem").write_text("junk")
-    with pytest.raises(ConfigError, match=r"junk\.pem"), App(load_config(town.config(tls_ca_file="junk.pem"))):
+    with pytest.raises(BrokerError, match=r"junk\.pem"), App(load_config(town.config(tls_ca_file="junk.pem"))):
         pass
 
 

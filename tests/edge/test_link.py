@@ -15,14 +15,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
+from common.broker import BrokerError, BrokerSettings
+from common.mqtt_client import Event
 from common.settings import ConfigError
 from edge.config import parse_config
-from edge.delivery.link import Event
 from edge.delivery.outbox import Outbox
 from edge.delivery.transfer import Transfers
-from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError, fitted
+from edge.delivery.uplink import Uplink, fitted
 from edge.node import client_id
-from evidence.receipt import sign_receipt
+from evidence.receipt import Receipt, sign_receipt
 from evidence.wire import CHUNK_BYTES, Health
 from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto
 from tests.edge.packets import builder, receipt_for
@@ -38,7 +39,7 @@ def limited(world: World, lines: str) -> None:
 
 def uplink_of(world: World, **options: Any) -> Uplink:
     """With chunks of the size that boxes use."""
-    address = BrokerAddress("127.0.0.1", world.broker.port, **options)
+    address = BrokerSettings(port=world.broker.port, **options)
     world.uplink = Uplink(
         "node-1", address, world.outbox, CENTRE_KEY.public, health=world.health, heartbeat_s=0.5,
         transfers=Transfers(first_s=0.5, longest_s=2.0),
@@ -65,7 +66,9 @@ def test_chunks_fit_what_the_broker_takes(world: World, protocol: str, lines: st
     eventually(world.all_delivered, 90)
     assert packet_id in centre.stored
     assert centre.offers[packet_id].chunk_bytes <= int(lines.split()[1])
-    assert uplink.protocol == ("3.1.1" if protocol == "3.1.1" else "5"), "the size is no reason to change the version"
+    assert uplink.link.protocol == ("3.1.1" if protocol == "3.1.1" else "5"), (
+        "the size is no reason to change the version"
+    )
     assert uplink.errors() == []
 
 
@@ -82,9 +85,12 @@ def alone(tmp_path: Path, **options: Any) -> Uplink:
     """An uplink without a broker: events are given by hand."""
     box = Outbox(tmp_path / "outbox", min_free_bytes=0)
     health = Health(node="node-1", status="running", at="x")
-    return Uplink(
-        "node-1", BrokerAddress("127.0.0.1", free_port()), box, CENTRE_KEY.public, health=lambda: health, **options
-    )
+    return Uplink("node-1", BrokerSettings(port=free_port()), box, CENTRE_KEY.public, health=lambda: health, **options)
+
+
+def say_receipt(uplink: Uplink, receipt: Receipt) -> None:
+    payload = sign_receipt(receipt, CENTRE_KEY).to_bytes()
+    uplink._handle(Event("message", topic="giaolo/v1/node-1/down/receipt", payload=payload))
 
 
 @pytest.fixture
@@ -110,15 +116,15 @@ def test_packet_too_large_halves_the_chunks_and_says_so(lone: Uplink) -> None:
 def test_a_drop_after_each_chunk_halves_them_but_a_bad_line_does_not(lone: Uplink) -> None:
     for _ in range(2):
         lone._handle(Event("connected"))
-        lone._unacked = {7}
+        lone._chunks._unacked = {7}
         lone._handle(Event("lost", code=128, text="Unspecified error"))
     assert lone._transfers.chunk_bytes == CHUNK_BYTES // 2
     lone._handle(Event("connected"))
-    lone._unacked = {8}
+    lone._chunks._unacked = {8}
     lone._handle(Event("published", mid=8))  # this size arrives: from now on it is the line
     for _ in range(5):
         lone._handle(Event("connected"))
-        lone._unacked = {9}
+        lone._chunks._unacked = {9}
         lone._handle(Event("lost", code=128, text="Unspecified error"))
     assert lone._transfers.chunk_bytes == CHUNK_BYTES // 2
 
@@ -132,15 +138,15 @@ def test_a_broker_that_takes_nothing_is_named(lone: Uplink) -> None:
 
 
 def test_a_session_taken_over_is_told_in_words_and_backed_off_from(lone: Uplink, clock: list[float]) -> None:
-    before = lone._client_id
+    before = lone.link.client_id
     lone._handle(Event("connected"))
     lone._handle(Event("lost", code=142, text="Session taken over"))
-    assert before != lone._client_id
-    assert lone._connect_at_s is not None
-    assert lone._connect_at_s - clock[0] >= 30
+    assert before != lone.link.client_id
+    assert lone.link.connect_at_s is not None
+    assert lone.link.connect_at_s - clock[0] >= 30
     assert any("copy of this box" in e and before in e for e in lone.errors())
     lone._handle(Event("lost", code=142, text="Session taken over"))
-    assert lone._connect_at_s - clock[0] >= 60
+    assert lone.link.connect_at_s - clock[0] >= 60
 
 
 @needs_mosquitto
@@ -149,13 +155,15 @@ def test_a_second_client_of_the_same_id_does_not_start_a_fight(world: World) -> 
     world.broker.start()
     uplink = world.start_uplink()
     eventually(lambda: uplink.connected)
-    other = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=uplink._client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    other = mqtt.Client(
+        CallbackAPIVersion.VERSION2, client_id=uplink.link.client_id, protocol=MQTTProtocolVersion.MQTTv5
+    )
     lost: list[object] = []
     other.on_disconnect = lambda *_: lost.append(1)
     other.connect("127.0.0.1", world.broker.port)
     other.loop_start()
-    first = uplink._client_id
-    eventually(lambda: uplink._client_id != first, 60)
+    first = uplink.link.client_id
+    eventually(lambda: uplink.link.client_id != first, 60)
     eventually(lambda: uplink.connected and other.is_connected(), 60)
     thrown_out = len(lost)
     world.commit(1000)
@@ -172,10 +180,10 @@ def test_two_boxes_of_one_name_both_stay_connected(world: World) -> None:
     world.broker.start()
     first = world.start_uplink()
     second = alone(world.folder / "second")
-    second._broker = BrokerAddress("127.0.0.1", world.broker.port)
+    second.link.broker = BrokerSettings(port=world.broker.port)
     second.start()
     eventually(lambda: first.connected and second.connected)
-    assert first._client_id != second._client_id
+    assert first.link.client_id != second.link.client_id
     second.stop()
     second._outbox.close()
 
@@ -193,14 +201,14 @@ def test_the_client_id_stays_over_a_restart_and_is_of_this_box(tmp_path: Path) -
 
 
 def test_a_line_that_breaks_before_connack_does_not_change_the_version_once_it_worked(lone: Uplink) -> None:
-    assert lone.protocol == "5"
+    assert lone.link.protocol == "5"
     lone._handle(Event("connected"))
     lone._handle(Event("lost"))
     lone._handle(Event("opened"))
-    lone._opened_s = -10_000.0  # no CONNACK for a long time
+    lone.link.opened_s = -10_000.0  # no CONNACK for a long time
     lone._tick()
-    assert lone.protocol == "5"
-    assert lone._connect_at_s is not None, "it is tried again"
+    assert lone.link.protocol == "5"
+    assert lone.link.connect_at_s is not None, "it is tried again"
 
 
 class CuttingBroker:
@@ -262,19 +270,19 @@ def test_cuts_before_connack_of_a_real_broker_do_not_change_the_version(world: W
     line = CuttingBroker(world.broker.port)
     world.start_centre()
     world.uplink = Uplink(
-        "node-1", BrokerAddress("127.0.0.1", line.port), world.outbox, CENTRE_KEY.public, health=world.health,
+        "node-1", BrokerSettings(port=line.port), world.outbox, CENTRE_KEY.public, health=world.health,
         transfers=Transfers(first_s=0.5, longest_s=2.0),
     )  # fmt: skip
     world.uplink.start()
     eventually(lambda: world.uplink is not None and world.uplink.connected)
     line.cut = True
-    if world.uplink._client is not None:
-        world.uplink._client._sock_close()
+    if world.uplink.link.client is not None:
+        world.uplink.link.client._sock_close()
     eventually(lambda: line.cuts >= 2, 30)
     line.cut = False
     world.commit(1000)
     eventually(world.all_delivered, 60)
-    assert world.uplink.protocol == "5"
+    assert world.uplink.link.protocol == "5"
     line.close()
 
 
@@ -287,10 +295,10 @@ def test_a_subscription_that_the_broker_refuses_is_told(lone: Uplink) -> None:
 
 
 def test_the_codes_of_suback_are_looked_at(lone: Uplink) -> None:
-    lone._connect()
-    assert lone._client is not None
+    lone.link.connect()
+    assert lone.link.client is not None
     not_authorized = ReasonCode(PacketTypes.SUBACK, "Not authorized")
-    lone._client.on_subscribe(lone._client, None, 1, [not_authorized], None)  # type: ignore[misc]
+    lone.link.client.on_subscribe(lone.link.client, None, 1, [not_authorized], None)  # type: ignore[misc]
     event = lone._inbox.get(timeout=5)
     while event.kind != "subscribed":
         event = lone._inbox.get(timeout=5)
@@ -309,7 +317,7 @@ def test_offers_that_nobody_answers_are_an_error(lone: Uplink, clock: list[float
     assert all(word in told for word in ("centre down", "unknown", "ACL", "giaolo/v1/node-1/down/#"))
     (packet,) = lone._outbox.pending()
     receipt = receipt_for(packet.packet_id, packet.digest, packet.container_sha256)
-    lone._message("giaolo/v1/node-1/down/receipt", sign_receipt(receipt, CENTRE_KEY).to_bytes())
+    say_receipt(lone, receipt)
     assert lone.errors() == []
 
 
@@ -324,9 +332,10 @@ def test_a_box_with_nothing_to_send_asks_once_whether_it_is_heard(world: World) 
     uplink.stop()
     centre.offer_count.clear()
     centre.answers = False
-    again = alone(world.folder / "unused", unanswered_s=0.2)
-    again._outbox.close()
-    again._outbox, again._broker = world.outbox, BrokerAddress("127.0.0.1", world.broker.port)
+    again = Uplink(
+        "node-1", BrokerSettings(port=world.broker.port), world.outbox, CENTRE_KEY.public, health=world.health,
+        unanswered_s=0.2,
+    )  # fmt: skip
     world.uplink = again
     again.start()
     eventually(lambda: centre.offer_count.get(packet_id) == 1)
@@ -341,7 +350,7 @@ def test_a_centre_that_lost_the_newest_packet_gets_it_again(lone: Uplink) -> Non
     (packet,) = lone._outbox.pending()
     lone._outbox.acknowledge(receipt_for(packet.packet_id, packet.digest, packet.container_sha256))
     want = Want(packet_id=packet.packet_id, container_sha256=packet.container_sha256, ranges=[(0, 0)])
-    lone._message("giaolo/v1/node-1/down/want", encode(want))
+    lone._handle(Event("message", topic="giaolo/v1/node-1/down/want", payload=encode(want)))
     assert [p.packet_id for p in lone._outbox.pending()] == [packet.packet_id]
 
 
@@ -350,7 +359,7 @@ def test_a_receipt_for_another_node_changes_nothing(lone: Uplink) -> None:
     (packet,) = lone._outbox.pending()
     for node, left in (("node-2", 1), ("node-1", 0)):
         receipt = receipt_for(packet.packet_id, packet.digest, packet.container_sha256, node=node)
-        lone._message("giaolo/v1/node-1/down/receipt", sign_receipt(receipt, CENTRE_KEY).to_bytes())
+        say_receipt(lone, receipt)
         assert lone._outbox.counts().pending == left
 
 
@@ -360,7 +369,7 @@ def test_a_receipt_that_says_that_nothing_was_kept_settles_nothing(lone: Uplink)
     for status in ("stored", "quarantined"):
         receipt = receipt_for(packet.packet_id, packet.digest, packet.container_sha256, status)  # type: ignore[arg-type]
         receipt = receipt.model_copy(update={"kept": False})
-        lone._message("giaolo/v1/node-1/down/receipt", sign_receipt(receipt, CENTRE_KEY).to_bytes())
+        say_receipt(lone, receipt)
     assert lone._outbox.counts().pending == 1
 
 
@@ -402,22 +411,22 @@ def test_a_password_that_cannot_be_read_is_an_error_and_not_an_anonymous_login(
     if content is not None:
         file.write_bytes(content)
     box = Outbox(tmp_path / "outbox", min_free_bytes=0)
-    address = BrokerAddress("127.0.0.1", free_port(), username="node-1", password_file=file)
+    address = BrokerSettings(port=free_port(), username="node-1", password_file=file)
     uplink = Uplink("node-1", address, box, None, health=lambda: Health(node="node-1", status="running", at="x"))
-    with pytest.raises(UplinkError, match="password"):
+    with pytest.raises(BrokerError, match="password"):
         uplink.start()
-    assert uplink._client is None
+    assert uplink.link.client is None
     assert "password" in uplink.errors()[0]
-    assert uplink._connect_at_s is not None, "it is tried again: the file may be mended"
+    assert uplink.link.connect_at_s is not None, "it is tried again: the file may be mended"
     uplink.stop()
     box.close()
 
 
 def test_tls_files_without_tls_are_refused_at_the_last_door_too(tmp_path: Path) -> None:
     box = Outbox(tmp_path / "outbox", min_free_bytes=0)
-    address = BrokerAddress("127.0.0.1", free_port(), ca_file=tmp_path / "ca.pem")
+    address = BrokerSettings.model_construct(port=free_port(), tls_cert_file=tmp_path / "own.pem")
     uplink = Uplink("node-1", address, box, None, health=lambda: Health(node="node-1", status="running", at="x"))
-    with pytest.raises(UplinkError, match="in clear"):
+    with pytest.raises(BrokerError, match="in clear"):
         uplink.start()
     uplink.stop()
     box.close()

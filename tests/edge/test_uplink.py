@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from common.broker import BrokerError, BrokerSettings
 from edge.delivery.outbox import Outbox
 from edge.delivery.transfer import Transfers
-from edge.delivery.uplink import BrokerAddress, Uplink, UplinkError
+from edge.delivery.uplink import Uplink
 from evidence.container import verify_packet
 from evidence.packet import utc_text
 from evidence.seal import SigningKey
@@ -38,7 +39,7 @@ class World:
 
     def start_uplink(self, **options: object) -> Uplink:
         transfers = Transfers(chunk_bytes=16 * 1024, first_s=0.5, longest_s=2.0)
-        address = BrokerAddress("127.0.0.1", self.broker.port, **options)  # type: ignore[arg-type]
+        address = BrokerSettings(port=self.broker.port, **options)  # type: ignore[arg-type]
         self.uplink = Uplink(
             "node-1",
             address,
@@ -96,7 +97,7 @@ def test_packets_arrive_whole_and_leave_the_outbox_on_the_receipt(world: World) 
     for container in centre.stored.values():
         verify_packet(container, NODE_KEY.public)
     assert all(count == 1 for count in centre.chunk_count.values())
-    assert uplink.protocol == "5"
+    assert uplink.link.protocol == "5"
     assert uplink.errors() == []
     eventually(lambda: len(world.delivered_after) == 3, 5)
 
@@ -195,8 +196,8 @@ def test_health_is_retained_and_the_last_will_says_lost(world: World) -> None:
     centre = world.start_centre()
     eventually(lambda: [h.status for h in centre.retained] == ["running"], what="said before this centre came")
     # the process dies: the socket closes without a DISCONNECT
-    assert uplink._client is not None
-    uplink._client._sock_close()
+    assert uplink.link.client is not None
+    uplink.link.client._sock_close()
     eventually(lambda: any(h.status == "lost" for h in centre.health))
     eventually(lambda: centre.health[-1].status == "running")
     uplink.stop()
@@ -236,16 +237,18 @@ def test_user_and_password(world: World) -> None:
     passwords.chmod(0o644)
     world.broker = Mosquitto(world.folder, f"allow_anonymous false\npassword_file {passwords}\n")
     world.broker.start()
-    refused = world.start_uplink(username="node-1", password="wrong")
+    (world.folder / "wrong").write_text("wrong")
+    (world.folder / "secret").write_text("secret")
+    refused = world.start_uplink(username="node-1", password_file=world.folder / "wrong")
     eventually(lambda: any("refuses" in e for e in refused.errors()))
     refused.stop()
-    accepted = world.start_uplink(username="node-1", password="secret")
+    accepted = world.start_uplink(username="node-1", password_file=world.folder / "secret")
     eventually(lambda: accepted.connected)
 
 
 def test_missing_tls_files_are_a_clear_error(world: World) -> None:
-    with pytest.raises(UplinkError, match="TLS files"):
-        world.start_uplink(tls=True, ca_file=Path("/no/such/ca.pem"))
+    with pytest.raises(BrokerError, match="TLS files"):
+        world.start_uplink(tls_ca_file=Path("/no/such/ca.pem"))
 
 
 def test_a_broker_of_mqtt_3_1_1_is_spoken_to_in_its_own_version(world: World) -> None:
@@ -272,7 +275,7 @@ def test_a_broker_of_mqtt_3_1_1_is_spoken_to_in_its_own_version(world: World) ->
         packet_id = world.commit()
         eventually(world.all_delivered, 30)
         assert packet_id in centre.stored
-        assert uplink.protocol == "3.1.1"
+        assert uplink.link.protocol == "3.1.1"
         uplink.stop()
         centre.stop()
     finally:

@@ -1,0 +1,103 @@
+"""What the centre says: which chunks it wants, and its signed receipts. Only one that verifies settles a packet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from edge.delivery.outbox import Outbox
+from edge.delivery.transfer import Transfers
+from evidence.errors import PacketError, WireError
+from evidence.receipt import Receipt, read_receipt
+from evidence.seal import VerifyKey
+from evidence.wire import Want, decode, parse_topic
+
+log = logging.getLogger(__name__)
+_LOW_WATER = 64
+"""With so few transfers known, the outbox is looked at again: it may hold more than was asked for at once."""
+
+
+class Answers:
+    """Brings outbox and transfers up to what the centre says.
+
+    Parameters
+    ----------
+    centre_key: only receipts signed with it count; None: none does, everything stays in the outbox.
+    on_delivered: called with the seconds from commit to receipt.
+
+    Attributes
+    ----------
+    error: why receipts are refused; "" since the last good one.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        outbox: Outbox,
+        transfers: Transfers,
+        centre_key: VerifyKey | None,
+        on_delivered: Callable[[float], None],
+    ) -> None:
+        self.error = ""
+        self._node = node
+        self._outbox = outbox
+        self._transfers = transfers
+        self._centre_key = centre_key
+        self._on_delivered = on_delivered
+
+    def take(self, topic: str, payload: bytes, now_s: float) -> bool:
+        """Judge one message. True: the outbox holds something else to send now.
+
+        Raises
+        ------
+        OutboxError: full or locked; the packet is still there, and is offered again.
+        """
+        try:
+            _, _, kind = parse_topic(topic)
+            if kind == "want":
+                return self._want(decode(Want, payload, where=topic), now_s)
+            if kind == "receipt":
+                if self._centre_key is None:
+                    raise PacketError("there is no key to verify it with", where="receipt")
+                return self._receipt(read_receipt(payload, self._centre_key), now_s)
+        except WireError as error:
+            log.error("message dropped %s", error)
+        except PacketError as error:
+            self.error = f"receipt refused: {error}; check centre_public_key"
+            log.error("receipt refused %s", error)
+        return False
+
+    def _want(self, want: Want, now_s: float) -> bool:
+        if self._transfers.want(want, now_s):
+            return False
+        head = self._outbox.newest()
+        if head is not None and (head.packet_id, head.container_sha256) == (want.packet_id, want.container_sha256):
+            # we hold its receipt, and it asks for the bytes: it has lost them
+            log.error("the centre has lost a packet that it had receipted packet=%s: sending it again", want.packet_id)
+            self._outbox.resend(head.sequence, head.sequence)
+            return True
+        log.debug("want for a packet that is not here packet=%s", want.packet_id)
+        return False
+
+    def _receipt(self, receipt: Receipt, now_s: float) -> bool:
+        if receipt.node != self._node:
+            log.error("receipt for another node node=%s packet=%s", receipt.node, receipt.packet_id)
+            return False
+        if not receipt.kept:
+            log.error("the centre kept nothing packet=%s reason=%s", receipt.packet_id, receipt.reason)
+            return False
+        known = self._transfers.packet(receipt.packet_id)
+        done = self._outbox.acknowledge(receipt) if receipt.delivered else self._outbox.refuse(receipt)
+        if not done:
+            log.error("receipt does not fit packet=%s status=%s", receipt.packet_id, receipt.status)
+            return False
+        self.error = ""
+        self._transfers.receipt(receipt.packet_id, now_s)
+        if not receipt.delivered:
+            log.error("packet %s packet=%s reason=%s", receipt.status, receipt.packet_id, receipt.reason)
+        elif known is not None:
+            waited_s = (datetime.now(UTC) - datetime.fromisoformat(known.created_at)).total_seconds()
+            self._on_delivered(waited_s)
+            log.info("packet delivered packet=%s after_s=%.1f", receipt.packet_id, waited_s)
+        return len(self._transfers) < _LOW_WATER

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from edge.events import act_event
 from edge.plate.reading import PlatePerception, ViewBook, read_plate
-from edge.road.trajectory import SceneGeometry, Trajectory, TrajectoryBook
+from edge.road.book import TrajectoryBook
+from edge.road.measuring import SceneGeometry
+from edge.road.region import region
+from edge.road.trajectory import Trajectory
 from edge.rules.banned_turn import banned_turn
 from edge.rules.finding import Finding
 from edge.rules.red_light import red_light
@@ -231,7 +234,7 @@ class CameraPipeline:
 
     def _detect(self, frame: Frame) -> Detections:
         height, width = frame.image.shape[:2]
-        x1, y1, x2, y2 = self._geometry.region(width, height)
+        x1, y1, x2, y2 = region(self.scene, width, height)
         found = self._detector.detect(frame.image[y1:y2, x1:x2])
         boxes = found.boxes + np.array([x1, y1, x1, y1], dtype=np.float32)
         wide = boxes[:, 2] - boxes[:, 0] >= _MIN_BOX_PX
@@ -253,7 +256,7 @@ class CameraPipeline:
 
     def _path(self, track: Track) -> Trajectory | None:
         seen_now = track.last.t_s >= self._now_s - _CUT_OFF_S
-        return self._paths.path(track, cut_off=self._over and seen_now)
+        return self._paths.of(track, cut_off=self._over and seen_now)
 
     def _pin(self, path: Trajectory) -> None:
         """Hold this frame exactly if it may be the one of an act: a rear, or half of a vehicle, has just passed a line,

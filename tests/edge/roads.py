@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.road.trajectory import SceneGeometry, Trajectory, TrajectoryBook
+from edge.road.book import TrajectoryBook
+from edge.road.measuring import SceneGeometry
+from edge.road.trajectory import Trajectory
 from edge.signals.history import LampHistory, LampReading
 from edge.tracks.tracking import Observation, Track
 from evidence.acts import LampState, VehicleClass
@@ -140,7 +142,7 @@ def drive(
     track = Track(1, "ended" if ended else "confirmed", observations, votes)
     book = TrajectoryBook(SceneGeometry(scene_), CLASSES)
     book.add([track])
-    path = book.path(track, cut_off=cut_off)
+    path = book.of(track, cut_off=cut_off)
     assert path is not None
     return path
 

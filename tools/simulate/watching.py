@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.pipeline import CameraPipeline, PipelineSettings
 from edge.plate.reading import View, ViewBook
-from edge.road.trajectory import SceneGeometry
+from edge.road.region import region
 from edge.signals.history import LampReading
 from edge.types import ActEvent, Frame, Image, Still
 from edge.video.stills import StillStore
@@ -80,7 +80,7 @@ class _Eye:
 
     def __init__(self, scene: Scene) -> None:
         picture = scene.picture
-        self._region = SceneGeometry(scene).region(picture.width, picture.height)
+        self._region = region(scene, picture.width, picture.height)
         self.now = Detections.none()
 
     def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:

@@ -1,0 +1,202 @@
+"""The measurements of the tracks that are alive, and each track as the rules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.margins import margin
+from edge.road.columns import BOX, CONTACT, JUNCTION, TIME, Columns, Thing
+from edge.road.hidden_wheels import Foot, TallFoot
+from edge.road.measuring import Measured, SceneGeometry
+from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
+from edge.road.vehicles import BUILDS, VehicleBuild
+from edge.tracks.tracking import Observation, Track
+from evidence.acts import VehicleClass
+from zones.geometry import bottom_centres
+
+Floats = NDArray[np.float64]
+_FIRST_ROWS = 64
+
+
+@dataclass(frozen=True)
+class BookMargins:
+    """How the way just driven is told."""
+
+    way_s: float = margin(
+        0.5,
+        "s",
+        "the way since so long ago is the direction in which a vehicle looks: long enough to outweigh the trembling of "
+        "a box, short enough to follow a turn",
+        source="tuned on the simulation, November 2026; no better source",
+    )
+
+
+@dataclass
+class _Rows:
+    """What was measured of one track: a table with one row an observation, grown by doubling."""
+
+    columns: Columns
+    foot: Foot | TallFoot
+    observations: list[Observation] = field(default_factory=list)
+    exits: set[str] = field(default_factory=set)
+    buffer: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    first: int = 0
+
+    @property
+    def table(self) -> Floats:
+        return self.buffer[self.first : self.first + len(self.observations)]
+
+    def before(self, t_s: float, way_s: float) -> Floats:
+        """The contact `[2]` of `way_s` before a time, or the first; NaN without any."""
+        table = self.table
+        if not len(table):
+            return np.full(2, np.nan)
+        times = table[:, self.columns.at(TIME)["t_s"]]
+        at = max(0, int(np.searchsorted(times, t_s - way_s, side="right")) - 1)
+        contact: Floats = table[at, self.columns.span(CONTACT)]
+        return contact
+
+    def append(self, o: Observation, row: Floats) -> None:
+        end = self.first + len(self.observations)
+        if end >= len(self.buffer):
+            kept = self.table.copy()
+            self.buffer = np.zeros((max(_FIRST_ROWS, 2 * len(kept)), len(row)))
+            self.first, end = 0, len(kept)
+            if end:
+                self.buffer[:end] = kept
+        self.buffer[end] = row
+        self.observations.append(o)
+
+    def forget_before(self, frame: int) -> None:
+        drop = next((i for i, o in enumerate(self.observations) if o.frame >= frame), len(self.observations))
+        if drop:
+            del self.observations[:drop]
+            self.first += drop
+
+
+class TrajectoryBook:
+    """Keeps the measurements of the tracks alive."""
+
+    def __init__(
+        self,
+        geometry: SceneGeometry,
+        classes: Sequence[VehicleClass],
+        *,
+        builds: Mapping[VehicleClass, VehicleBuild] = BUILDS,
+        margins: BookMargins = BookMargins(),
+    ) -> None:
+        self.geometry = geometry
+        self._classes = classes
+        self._builds = builds
+        self._margins = margins
+        self._rows: dict[int, _Rows] = {}
+
+    def add(self, seen: Sequence[Track]) -> None:
+        """Measure what is new of the tracks seen in this frame (a new track brings its first observations along)."""
+        fresh: list[tuple[_Rows, Observation]] = []
+        builds: list[VehicleBuild] = []
+        for track in seen:
+            if track.id not in self._rows:
+                self._rows[track.id] = _Rows(self.geometry.columns, self.geometry.foot())
+            rows = self._rows[track.id]
+            known = rows.observations[-1].frame if rows.observations else -1
+            old = len(track.observations)
+            while old and track.observations[old - 1].frame > known:
+                old -= 1
+            fresh += [(rows, o) for o in track.observations[old:]]
+            builds += [self._builds[self._classes[track.class_index]]] * (len(track.observations) - old)
+            rows.forget_before(track.observations[0].frame)
+        if fresh:
+            self._measure(fresh, builds)
+
+    def _measure(self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild]) -> None:
+        feet = [rows.foot.of(o, build) for (rows, o), build in zip(fresh, builds, strict=True)]
+        seen = np.array([o.box for _, o in fresh])
+        boxes = np.column_stack([seen[:, :3], [row.foot for row in feet]])
+        contacts = bottom_centres(boxes)
+        sheet = self.geometry.measure(
+            Measured(
+                boxes,
+                seen[:, 3],
+                np.array([row.highest for row in feet]),
+                np.array([build.widest_m for build in builds]),
+                self._ways(fresh, contacts),
+            )
+        )
+        sheet.put(TIME, t_s=np.array([o.t_s for _, o in fresh]))
+        sheet.put(BOX, x1=seen[:, 0], y1=seen[:, 1], x2=seen[:, 2], y2=seen[:, 3])
+        sheet.put(CONTACT, x=contacts[:, 0], y=contacts[:, 1])
+        exits = {name: self.geometry.columns.at(Thing("exit", name))["inside"] for name in self.geometry.exits}
+        for (rows, observation), row in zip(fresh, sheet.table, strict=True):
+            rows.append(observation, row)
+            rows.exits.update(name for name, column in exits.items() if row[column])
+
+    def _ways(self, fresh: Sequence[tuple[_Rows, Observation]], contacts: Floats) -> Floats:
+        """`[N, 2]` metres from where each vehicle was a moment ago to where it is now."""
+        ground = self.geometry.ground
+        if ground is None:
+            return np.full((len(fresh), 2), np.nan)
+        before = np.array([rows.before(o.t_s, self._margins.way_s) for rows, o in fresh])
+        return ground.to_metres(contacts) - ground.to_metres(before)
+
+    def forget(self, track_id: int) -> None:
+        self._rows.pop(track_id, None)
+
+    def of(self, track: Track, *, cut_off: bool = False) -> Trajectory | None:
+        """The track as the rules see it; None if nothing of it was measured. `cut_off`: see `Trajectory`."""
+        rows = self._rows.get(track.id)
+        if rows is None or not rows.observations:
+            return None
+        # a copy: the rows may be dropped while a trajectory is still in use
+        table = rows.table.T.copy()
+        geometry, columns = self.geometry, self.geometry.columns
+        cls = self._classes[track.class_index]
+        return Trajectory(
+            track_id=track.id,
+            cls=cls,
+            build=self._builds[cls],
+            cls_share=track.class_share,
+            observations=rows.observations,
+            t_s=table[columns.at(TIME)["t_s"]],
+            boxes=table[columns.span(BOX)].T,
+            contacts=table[columns.span(CONTACT)].T,
+            lines={line.id: _line_run(table, columns.at(Thing("line", line.id))) for line in geometry.lines},
+            stripes={
+                m.id: [_stripe_run(table, columns.at(Thing("stripe", m.id, part))) for part in range(len(drawn))]
+                for m, drawn in geometry.markings
+            },
+            lanes={lane.id: _lane_run(table, columns.at(Thing("lane", lane.id))) for lane, _ in geometry.lanes},
+            in_junction=table[columns.at(JUNCTION)["inside"]] > 0,
+            in_approach={
+                name: table[columns.at(Thing("approach", name))["inside"]] > 0 for name in geometry.approaches
+            },
+            in_exit={name: table[columns.at(Thing("exit", name))["inside"]] > 0 for name in geometry.exits},
+            exits=frozenset(rows.exits),
+            ended=track.state == "ended",
+            cut_off=cut_off,
+            ground=geometry.ground,
+            lower_edge_px=geometry.lower_edge_px,
+        )
+
+
+def _line_run(table: Floats, at: Mapping[str, int]) -> LineRun:
+    return LineRun(
+        rear_px=table[at["rear_px"]],
+        front_px=table[at["front_px"]],
+        within=table[at["within"]] > 0,
+        farthest_px=table[at["farthest_px"]],
+        rear_m=table[at["rear_m"]],
+        farthest_m=table[at["farthest_m"]],
+    )
+
+
+def _stripe_run(table: Floats, at: Mapping[str, int]) -> StripeRun:
+    return StripeRun(least=table[at["least"]], positive=table[at["positive"]], within=table[at["within"]] > 0)
+
+
+def _lane_run(table: Floats, at: Mapping[str, int]) -> LaneRun:
+    return LaneRun(inside=table[at["inside"]] > 0, progress_px=table[at["progress_px"]])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.plate.reading import PlateEvidence, View, cut_out
+from edge.plate.reading import PlateEvidence
+from edge.plate.views import View, cut_out
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
 from edge.signals.history import LampHistory

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.events import act_event
-from edge.plate.reading import PlatePerception, ViewBook, read_plate
+from edge.plate.reading import PlatePerception, read_plate
+from edge.plate.views import ViewBook
 from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
 from edge.road.region import region

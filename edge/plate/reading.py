@@ -1,42 +1,89 @@
-"""Plates of a track: the best views are kept while it drives by, found and read only when there is an act."""
+"""The plate of a vehicle out of its best views: found, read by all readers, and voted on (`edge.plate.vote`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from common.margins import margin
 from countries.vn.plate_forms import FOUR_WHEELS, TWO_WHEELS
 from countries.vn.plates import parse
-from edge.plate.layout import layout_of
-from edge.plate.vote import Outcome, PlateVote, decide
+from edge.plate.layout import PlateLayoutMargins, layout_of
+from edge.plate.spelling import PlateSpellingMargins, PlateVote
+from edge.plate.views import View, cut_out
+from edge.plate.vote import Outcome, PlateVoteMargins, decide
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
 from evidence.plate_colours import PlateColour
-from models.plate_colour import plate_colour
-from models.plates import Corners, PlateBox
+from models.plate_colour import PlateColourMargins, plate_colour
+from models.plate_corners import CROP_MARGIN
+from models.plates import LEAST_SIDE_PX, Corners, PlateBox
 from models.plates import PlateReading as RawReading
 
-_KEEP = 6
-_READ = 5
-VEHICLE_MARGIN = 0.06
-"""Share of its box that is kept around a vehicle when its plate is looked for."""
-_STEP_S = 0.25
-_PLATE_MARGIN = 0.08
-LEAST_WIDTH_PX = 34
-"""Width of a plate below which it is not read: readers invent texts there and say 0.92 of them."""
-_AT_THE_SIDE = 0.6
-"""Share of the half width of a vehicle's crop: a plate whose middle lies beyond may be the neighbour's."""
-_LEAST_CROP_PX = 6
-"""A smaller crop shows nothing to anyone."""
-_HIGH_SHARE = 0.3
-_FULL_LINE_PX = 16.0
-"""Height of a line of characters from which on a reading has full weight."""
+
+@dataclass(frozen=True)
+class PlateReadMargins:
+    """Which plate of a view is the vehicle's own, and how far its reading deserves to be believed."""
+
+    views_read: int = margin(
+        5, "views", "so many of the best are read: each costs about a tenth of a second",
+        source="first plate reader; the time is in docs/figures.md, the number itself nobody measured", least=1,
+    )  # fmt: skip
+    plate_margin: float = margin(
+        CROP_MARGIN, "share of the plate", "left around a plate when it is cut out: readers expect so much",
+        source="`models.plate_corners.CROP_MARGIN`: what the corner finder takes any crop to have", most=1.0,
+    )  # fmt: skip
+    least_width_px: float = margin(
+        34.0, "pixels", "a narrower plate is not read: readers invent texts there and say 0.92 of them",
+        source="decision 18; docs/figures.md says what is read at which width",
+    )  # fmt: skip
+    at_the_side: float = margin(
+        0.6, "share of the half width",
+        "a plate whose middle lies farther from the middle of its vehicle's crop may be the neighbour's: it counts "
+        "only where it was also read nearer the middle",
+        source="decision 18", most=1.0,
+    )  # fmt: skip
+    least_crop_px: int = margin(
+        LEAST_SIDE_PX, "pixels", "a smaller crop shows nothing to anyone", source="no reader looks at it", least=1,
+    )  # fmt: skip
+    high_share: float = margin(
+        0.3, "share of the height",
+        "plates hang low: what lies in the upper part of a vehicle's crop is likelier a badge or another's plate",
+        source="tuned on the clips when the plate in the middle was chosen (e3b3cc4); no better source", most=1.0,
+    )  # fmt: skip
+    high_worth: float = margin(
+        0.5, "share", "such a one counts half when the likeliest plate is chosen",
+        source="tuned with `high_share`; no better source", most=1.0,
+    )  # fmt: skip
+    aside_loss: float = margin(
+        0.8, "share", "at the very edge of the crop a plate loses so much, less towards the middle by the square",
+        source="tuned with `high_share`; no better source", most=1.0,
+    )  # fmt: skip
+    full_line_px: float = margin(
+        16.0, "pixels", "height of a line of characters from which on a reading has full weight",
+        source="first plate reader, nobody measured 16; lines are read from 10 px on (docs/figures.md, 48 px wide)",
+        least=1.0,
+    )  # fmt: skip
+    unread_weight: float = margin(
+        1e-3, "weight", "a view of which nothing was read has still a say in the colour, and in which crop is shown",
+        source="only breaks ties between views without a reading", most=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlateMargins:
+    """The numbers of every step from a view to a plate; each is a value of its own, with a digest of its own."""
+
+    read: PlateReadMargins = field(default_factory=PlateReadMargins)
+    layout: PlateLayoutMargins = field(default_factory=PlateLayoutMargins)
+    spelling: PlateSpellingMargins = field(default_factory=PlateSpellingMargins)
+    vote: PlateVoteMargins = field(default_factory=PlateVoteMargins)
+    colour: PlateColourMargins = field(default_factory=PlateColourMargins)
 
 
 class PlatePerception(Protocol):
@@ -50,52 +97,6 @@ class PlatePerception(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """A crop of a vehicle. `origin`: pixels of its top left corner in the picture; `worth`: larger is better."""
-
-    frame: int
-    t_s: float
-    image: Image
-    origin: tuple[int, int]
-    worth: float
-
-
-class ViewBook:
-    """The best views of each track."""
-
-    def __init__(self) -> None:
-        self._views: dict[int, list[View]] = {}
-
-    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image) -> None:
-        """Keep this view if it beats the worst one held. Views lie apart in time, so that they fail independently."""
-        views = self._views.setdefault(track_id, [])
-        height, width = image.shape[:2]
-        area = (box[2] - box[0]) * (box[3] - box[1])
-        # at the picture's edge the vehicle is cut off, and its plate with it
-        cut = box[0] <= 1 or box[2] >= width - 1 or box[3] >= height - 1
-        bound = area * (0.3 if cut else 1.0)
-        near = next((v for v in views if abs(t_s - v.t_s) < _STEP_S), None)
-        rival = near or (min(views, key=lambda v: v.worth) if len(views) >= _KEEP else None)
-        if rival is not None and bound <= rival.worth:
-            return  # sharpness only takes away, so there is no need to look
-        crop, origin = cut_out(image, box, VEHICLE_MARGIN)
-        if crop.size == 0:
-            return
-        worth = bound * _sharpness(crop)
-        if rival is not None:
-            if worth <= rival.worth:
-                return
-            views.remove(rival)
-        views.append(View(frame, t_s, crop.copy(), origin, worth))
-
-    def best(self, track_id: int) -> list[View]:
-        return sorted(self._views.get(track_id, []), key=lambda v: -v.worth)
-
-    def forget(self, track_id: int) -> None:
-        self._views.pop(track_id, None)
-
-
-@dataclass(frozen=True, eq=False)
 class PlateEvidence:
     """What goes into the packet. `crop`: the view of the plate that was read best."""
 
@@ -104,33 +105,36 @@ class PlateEvidence:
     flags: tuple[str, ...]
 
 
-def read_plate(views: Sequence[View], eyes: PlatePerception, cls: VehicleClass) -> PlateEvidence:
+def read_plate(
+    views: Sequence[View], perception: PlatePerception, cls: VehicleClass, margins: PlateMargins | None = None
+) -> PlateEvidence:
     """Find and read the plate in each view, then let the readings decide."""
+    m = margins or PlateMargins()
     plate_votes: list[PlateVote] = []
     readings: list[PlateReading] = []
     crops: list[tuple[float, Image]] = []
     colours: dict[PlateColour, float] = {}
-    for view in views[:_READ]:
-        found = _plate_in(view, eyes)
+    for view in views[: m.read.views_read]:
+        found = _plate_in(view, perception, m.read)
         if found is None:
             continue
         best_weight = 0.0
-        for number, raw in enumerate(eyes.read(found.picture, found.corners) if found.legible else ()):
+        for number, raw in enumerate(perception.read(found.picture, found.corners) if found.legible else ()):
             if not raw.text:
                 continue
-            size = min(1.0, found.height_px / len(raw.lines) / _FULL_LINE_PX)
+            size = min(1.0, found.height_px / len(raw.lines) / m.read.full_line_px)
             weight = float(np.clip(found.score * size * raw.confidence, 0.0, 1.0))
             best_weight = max(best_weight, weight)
             readings.append(_said(raw, view.frame, found.box))
-            plate_votes.append(ballot_of(raw, weight, reader=raw.reader or str(number), own=found.own))
-        colour = plate_colour(found.picture)
-        colours[colour] = colours.get(colour, 0.0) + best_weight + 1e-3
-        crops.append((best_weight + 1e-3 * found.score, found.picture))
+            plate_votes.append(vote_of(raw, weight, reader=raw.reader or str(number), own=found.own, layout=m.layout))
+        colour = plate_colour(found.picture, m.colour)
+        colours[colour] = colours.get(colour, 0.0) + best_weight + m.read.unread_weight
+        crops.append((best_weight + m.read.unread_weight * found.score, found.picture))
     if not crops:
         return PlateEvidence(Plate(), None, ("plate_not_found",))
     colour = max(colours, key=lambda c: colours[c])
     shape = float(np.median([view.image.shape[1] / view.image.shape[0] for view in views]))
-    outcome = tally(plate_votes, cls, colour, shape)
+    outcome = decide(plate_votes, cls=cls, colour=colour, shape=shape, margins=m.vote, spelling=m.spelling)
     if outcome.text is not None and not parse(outcome.text, colour=colour).known:
         colour = "unknown"  # no such plate comes in it, so it was seen wrongly: somebody has to look
     plate_value = Plate(
@@ -166,52 +170,33 @@ def _said(raw: RawReading, frame: int, box: tuple[float, float, float, float]) -
     return PlateReading(frame=frame, lines=lines, confidence=round(min(raw.confidence, 1.0), 4), box=(x1, y1, x2, y2))
 
 
-def tally(
-    plate_votes: Sequence[PlateVote], cls: VehicleClass, colour: PlateColour, shape: float | None = None
-) -> Outcome:
-    """What the readings of one vehicle say together. `shape`: width by height of its box, None if not known."""
-    return decide(plate_votes, cls=cls, colour=colour, shape=shape)
-
-
-def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:
-    """The part of a picture in a box grown by `margin` of its size, and where its corner lies. A view, not a copy."""
-    height, width = image.shape[:2]
-    dx, dy = margin * (box[2] - box[0]), margin * (box[3] - box[1])
-    x1, y1 = max(0, int(box[0] - dx)), max(0, int(box[1] - dy))
-    x2, y2 = min(width, int(np.ceil(box[2] + dx))), min(height, int(np.ceil(box[3] + dy)))
-    return image[y1:y2, x1:x2], (x1, y1)
-
-
 @dataclass(frozen=True, eq=False)
 class _Found:
     """The plate of a view. `box`: in the whole picture; `corners`: in `picture`; `own`: not so far aside that it may be
-    the neighbour's."""
+    the neighbour's; `legible`: wide enough to be read."""
 
     picture: Image
     box: tuple[float, float, float, float]
     score: float
     corners: Corners | None
     own: bool
-
-    @property
-    def legible(self) -> bool:
-        return self.box[2] - self.box[0] >= LEAST_WIDTH_PX
+    legible: bool
 
     @property
     def height_px(self) -> float:
         return self.box[3] - self.box[1]
 
 
-def _plate_in(view: View, eyes: PlatePerception) -> _Found | None:
+def _plate_in(view: View, perception: PlatePerception, m: PlateReadMargins) -> _Found | None:
     """The likeliest plate of a view."""
     height, width = view.image.shape[:2]
-    boxes = eyes.find(view.image)
+    boxes = perception.find(view.image)
     if not boxes:
         return None
-    best = max(boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height))
+    best = max(boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height, m))
     x1, y1, x2, y2 = best.box
-    crop, (left, top) = cut_out(view.image, best.box, _PLATE_MARGIN)
-    if min(crop.shape[:2]) < _LEAST_CROP_PX:
+    crop, (left, top) = cut_out(view.image, best.box, m.plate_margin)
+    if min(crop.shape[:2]) < m.least_crop_px:
         return None
     corners: Corners | None = None
     if best.corners is not None:
@@ -219,7 +204,8 @@ def _plate_in(view: View, eyes: PlatePerception) -> _Found | None:
         corners = (a, b, c, d)
     ox, oy = view.origin
     box = (x1 + ox, y1 + oy, x2 + ox, y2 + oy)
-    return _Found(np.ascontiguousarray(crop), box, best.score, corners, _aside(best.box, width) <= _AT_THE_SIDE)
+    own = _aside(best.box, width) <= m.at_the_side
+    return _Found(np.ascontiguousarray(crop), box, best.score, corners, own, box[2] - box[0] >= m.least_width_px)
 
 
 def _aside(box: Sequence[float], width: int) -> float:
@@ -227,14 +213,21 @@ def _aside(box: Sequence[float], width: int) -> float:
     return abs((box[0] + box[2]) / 2 - width / 2) / (width / 2)
 
 
-def _likely_its_own(box: Sequence[float], width: int, height: int) -> float:
+def _likely_its_own(box: Sequence[float], width: int, height: int, m: PlateReadMargins) -> float:
     """0..1: plates hang near the middle and low; at the edge of a crop is a neighbour's."""
     aside = _aside(box, width)
-    low = 1.0 if (box[1] + box[3]) / 2 > _HIGH_SHARE * height else 0.5
-    return low * (1.0 - 0.8 * min(1.0, aside) ** 2)
+    low = 1.0 if (box[1] + box[3]) / 2 > m.high_share * height else m.high_worth
+    return low * (1.0 - m.aside_loss * min(1.0, aside) ** 2)
 
 
-def ballot_of(raw: RawReading, weight: float, *, reader: str = "", own: bool = True) -> PlateVote:
+def vote_of(
+    raw: RawReading,
+    weight: float,
+    *,
+    reader: str = "",
+    own: bool = True,
+    layout: PlateLayoutMargins | None = None,
+) -> PlateVote:
     """What a reading says at each place, separators left out; `weight` 0..1."""
     characters = [
         votes
@@ -244,14 +237,4 @@ def ballot_of(raw: RawReading, weight: float, *, reader: str = "", own: bool = T
     ]
     clean = [tuple((c, p) for c, p in votes if c not in "-.") for votes in characters]
     lines = tuple(len(line.text.replace("-", "").replace(".", "")) for line in raw.lines)
-    return PlateVote(clean, lines, weight, reader or raw.reader, layout_of(raw), own)
-
-
-def _sharpness(crop: Image) -> float:
-    """0..1: high where edges are crisp. Small copies compare views of different sizes on equal terms."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    scale = 96 / max(grey.shape)
-    if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    variance = float(cv2.Laplacian(grey, cv2.CV_32F).var())
-    return variance / (variance + 150.0)
+    return PlateVote(clean, lines, weight, reader or raw.reader, layout_of(raw, layout), own)

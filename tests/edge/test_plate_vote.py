@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.margins import explained
 from countries.vn.plates import PROVINCES, parse
-from edge.plate.layout import UNMEASURED, Layout
-from edge.plate.vote import AGREED, PlateVote, count, decide, spellings
+from edge.plate.layout import UNMEASURED, Layout, PlateLayoutMargins
+from edge.plate.reading import PlateReadMargins
+from edge.plate.spelling import PlateSpellingMargins, PlateVote, spellings
+from edge.plate.views import PlateViewMargins
+from edge.plate.vote import PlateVoteMargins, count, decide
 from evidence.acts import VehicleClass
 from evidence.plate_colours import PlateColour
 
@@ -147,7 +151,7 @@ def said(text: str, reader: str, layout: Layout = UNMEASURED, *, own: bool = Tru
 def test_two_readers_that_agree_on_a_whole_plate_decide() -> None:
     outcome = decide([said("36A12345", ONE, weight=0.2), said("36A12345", TWO, weight=0.2)], cls=CAR)
     assert (outcome.text, outcome.kind) == ("36A12345", "car")
-    assert outcome.confidence >= AGREED
+    assert outcome.confidence >= PlateVoteMargins().agreed
 
 
 def test_one_reader_that_says_it_twice_does_not_agree_with_itself() -> None:
@@ -238,3 +242,23 @@ def test_a_plate_on_one_line_is_no_motorcycles_old_one() -> None:
     both = [said("36A12345", ONE, DOTTED), said("36A12345", TWO)]
     assert decide(both, cls=MOTORCYCLE, shape=0.5).text is None
     assert decide(both, cls=MOTORCYCLE, shape=1.2).kind == "car"
+
+
+def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
+    once = [plate_vote("36A12345", sure=0.99)]
+    assert count(once, cls=CAR).text == "36A12345"
+    assert count(once, cls=CAR, margins=PlateVoteMargins(win=0.8)).text is None
+    assert decide(once, cls=CAR, margins=PlateVoteMargins(nothing=3.0)).text is None
+    misread = plate_vote("3OA12345")  # an O where only digits stand
+    assert (
+        spellings(misread, "car", margins=PlateSpellingMargins(forbidden=0.1))[0][1] < spellings(misread, "car")[0][1]
+    )
+
+
+@pytest.mark.parametrize(
+    "margins",
+    [PlateViewMargins(), PlateReadMargins(), PlateLayoutMargins(), PlateSpellingMargins(), PlateVoteMargins()],
+    ids=lambda m: type(m).__name__,
+)
+def test_every_number_of_the_plates_says_its_unit_reason_and_source(margins: object) -> None:
+    assert all(m.unit and m.why and m.source for m in explained(margins))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.plate.reading import View, read_plate
+from edge.plate.reading import PlateMargins, PlateReadMargins, read_plate
+from edge.plate.views import PlateViewMargins, View, ViewBook
 from evidence.acts import VehicleClass
 from models.plates import Corners, LineReading, PlateBox
 from models.plates import PlateReading as RawReading
@@ -139,3 +140,15 @@ def test_a_colour_in_which_no_such_plate_comes_was_seen_wrongly() -> None:
 
     evidence = read_plate(blue, TwoLetters((beside(110), 0.9)), VehicleClass.MOTORCYCLE)
     assert (evidence.plate.text, evidence.plate.colour) == ("36AA23456", "unknown")
+
+
+def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
+    views = [view(i) for i in range(4)]
+    wide = PlateMargins(read=PlateReadMargins(least_width_px=41.0))  # OWN is 40 px wide
+    assert read_plate(views, Perception((OWN, 0.8)), VehicleClass.MOTORCYCLE, wide).flags == (
+        "plate_unread", "plate_too_small",
+    )  # fmt: skip
+    book = ViewBook(PlateViewMargins(kept=1))
+    for index in range(5):
+        book.offer(1, index, index / 2, (10, 10, 100 + index, 100), view(index).image)
+    assert len(book.best(1)) == 1

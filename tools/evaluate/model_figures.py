@@ -16,7 +16,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from central.second_reader import settle
-from edge.plate.reading import ballot_of, tally
+from edge.plate.reading import vote_of
+from edge.plate.vote import decide
 from evidence.acts import VehicleClass
 from models import manifest
 from models.detector import Detector, YoloxDetector
@@ -202,7 +203,7 @@ def _two_wheels(plate: LabelledPlate) -> bool:
 def _vote(readings: Sequence[PlateReading], plate: LabelledPlate) -> tuple[str, float]:
     """As the edge counts it; the class comes from the detector there."""
     cls = VehicleClass.MOTORCYCLE if _two_wheels(plate) else VehicleClass.CAR
-    outcome = tally([ballot_of(r, 0.8) for r in readings], cls, plate_colour(plate.image))
+    outcome = decide([vote_of(r, 0.8) for r in readings], cls=cls, colour=plate_colour(plate.image))
     best = outcome.n_best[0].text if outcome.n_best else ""
     return outcome.text or best, outcome.confidence if outcome.text else 0.0
 

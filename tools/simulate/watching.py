@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.pipeline import CameraPipeline, PipelineSettings
-from edge.plate.reading import View, ViewBook
+from edge.plate.views import View, ViewBook
 from edge.road.region import region
 from edge.signals.history import LampReading
 from edge.types import ActEvent, Frame, Image, Still

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.plate.reading import VEHICLE_MARGIN, cut_out
+from edge.plate.views import PlateViewMargins, cut_out
 from models.detector import Detector
 from models.plate_finder import PlateFinder
 from tools.train.data import Sample, group_scenes, inside, one_per_likeness, read_yolo, split_by_scene
@@ -62,7 +62,7 @@ def vehicle_crops(detector: Detector, least_px: float = 40.0) -> list[tuple[str,
             if not len(around):
                 continue
             vehicle = around[np.argmin(np.prod(around[:, 2:] - around[:, :2], axis=1))]
-            crop, (left, top) = cut_out(sample.picture, vehicle, VEHICLE_MARGIN)
+            crop, (left, top) = cut_out(sample.picture, vehicle, PlateViewMargins().vehicle_margin)
             own = np.array([box - np.array([left, top, left, top], np.float32)])
             (wide if box[2] - box[0] >= least_px else narrow).append((np.ascontiguousarray(crop), own))
     return [(f"vehicles, {least_px:.0f} px and wider", wide), ("vehicles, narrower", narrow)]

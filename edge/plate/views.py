@@ -1,0 +1,113 @@
+"""The best views of each vehicle, kept while it drives by: its plate is looked for only when there is an act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from common.margins import margin
+from edge.types import Image
+
+
+@dataclass(frozen=True)
+class PlateViewMargins:
+    """Which views of a vehicle are worth keeping."""
+
+    kept: int = margin(
+        6, "views a track", "a bound on memory: one more than are read",
+        source="first plate reader; nobody wrote down why six", least=1,
+    )  # fmt: skip
+    apart_s: float = margin(
+        0.25, "s", "views lie so far apart, so that they fail independently",
+        source="first plate reader; an estimate, no better source",
+    )  # fmt: skip
+    edge_px: float = margin(
+        1.0, "pixels", "a box that ends so near the picture's side or bottom is cut off there, and its plate with it",
+        source="boxes are clipped to the picture (`models.detector`), and a pixel for rounding",
+    )  # fmt: skip
+    cut_off_worth: float = margin(
+        0.3, "share", "a view that is cut off is worth so much of its size: kept only where there is no better one",
+        source="first plate reader; an estimate, no better source", most=1.0,
+    )  # fmt: skip
+    vehicle_margin: float = margin(
+        0.06, "share of the box", "kept around a vehicle when its plate is looked for: boxes are not exact",
+        source="the finder is measured on such crops (tools/train/plate_finder_eval.py)", most=1.0,
+    )  # fmt: skip
+    sharp_side_px: int = margin(
+        96, "pixels", "longer side at which sharpness is measured, so that views of different sizes compare",
+        source="first plate reader; an estimate, no better source", least=8,
+    )  # fmt: skip
+    half_sharp: float = margin(
+        150.0, "variance of the Laplacian", "a view with so much counts half: it sorts views, nothing is refused by it",
+        source="first plate reader; an estimate, no better source", least=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A crop of a vehicle. `origin`: pixels of its top left corner in the picture; `worth`: larger is better."""
+
+    frame: int
+    t_s: float
+    image: Image
+    origin: tuple[int, int]
+    worth: float
+
+
+class ViewBook:
+    """The best views of each track."""
+
+    def __init__(self, margins: PlateViewMargins | None = None) -> None:
+        self._margins = margins or PlateViewMargins()
+        self._views: dict[int, list[View]] = {}
+
+    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image) -> None:
+        """Keep this view if it beats the worst one held. Views lie apart in time, so that they fail independently."""
+        m = self._margins
+        views = self._views.setdefault(track_id, [])
+        height, width = image.shape[:2]
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        # at the picture's edge the vehicle is cut off, and its plate with it
+        cut = box[0] <= m.edge_px or box[2] >= width - m.edge_px or box[3] >= height - m.edge_px
+        bound = area * (m.cut_off_worth if cut else 1.0)
+        near = next((v for v in views if abs(t_s - v.t_s) < m.apart_s), None)
+        rival = near or (min(views, key=lambda v: v.worth) if len(views) >= m.kept else None)
+        if rival is not None and bound <= rival.worth:
+            return  # sharpness only takes away, so there is no need to look
+        crop, origin = cut_out(image, box, m.vehicle_margin)
+        if crop.size == 0:
+            return
+        worth = bound * _sharpness(crop, m)
+        if rival is not None:
+            if worth <= rival.worth:
+                return
+            views.remove(rival)
+        views.append(View(frame, t_s, crop.copy(), origin, worth))
+
+    def best(self, track_id: int) -> list[View]:
+        return sorted(self._views.get(track_id, []), key=lambda v: -v.worth)
+
+    def forget(self, track_id: int) -> None:
+        self._views.pop(track_id, None)
+
+
+def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:
+    """The part of a picture in a box grown by `margin` of its size, and where its corner lies. A view, not a copy."""
+    height, width = image.shape[:2]
+    dx, dy = margin * (box[2] - box[0]), margin * (box[3] - box[1])
+    x1, y1 = max(0, int(box[0] - dx)), max(0, int(box[1] - dy))
+    x2, y2 = min(width, int(np.ceil(box[2] + dx))), min(height, int(np.ceil(box[3] + dy)))
+    return image[y1:y2, x1:x2], (x1, y1)
+
+
+def _sharpness(crop: Image, m: PlateViewMargins) -> float:
+    """0..1: high where edges are crisp. Small copies compare views of different sizes on equal terms."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    scale = m.sharp_side_px / max(grey.shape)
+    if scale < 1:
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    variance = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    return variance / (variance + m.half_sharp)

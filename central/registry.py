@@ -20,15 +20,14 @@ from sqlalchemy.orm import Session
 from central.cases import typed_plate
 from central.cases.lifecycle import Refused
 from central.store.db import VehicleRow
+from countries.here import HERE
 from countries.vn.deadlines import local_date
 from countries.vn.law import KIND_VI, OwnerType
-from countries.vn.plates import normalise
 from evidence.errors import GiaoLoError
 
 COLUMNS = (
     "plate", "colour", "kind", "owner_name", "owner_type", "id_number", "address", "valid_from", "valid_to",
 )  # fmt: skip
-COLOURS = ("white", "yellow", "blue", "red")
 COLOUR_VI = {
     "white": "Nền màu trắng, chữ và số màu đen",
     "yellow": "Nền màu vàng, chữ và số màu đen",
@@ -71,7 +70,7 @@ class TableRegistry:
     def find(self, session: Session, *, plate: str, colour: str, kind: str, at: datetime) -> Registration | None:
         day = local_date(at)
         query = select(VehicleRow).where(
-            VehicleRow.plate == normalise(plate),
+            VehicleRow.plate == HERE.plates.normalise(plate),
             VehicleRow.kind == kind,
             VehicleRow.valid_from <= day,
             or_(VehicleRow.valid_to.is_(None), VehicleRow.valid_to >= day),
@@ -140,7 +139,8 @@ def _parse_row(row: dict[str, str | None]) -> Registration:
         plate = typed_plate.take(value["plate"])
     except Refused as refused:
         raise ValueError(f"plate: {value['plate']!r}: {refused.what}; {refused.remedy}") from refused
-    for name, choices in (("colour", COLOURS), ("kind", tuple(KIND_VI)), ("owner_type", ("person", "organisation"))):
+    choices_of = {"colour": HERE.plates.COLOURS, "kind": tuple(KIND_VI), "owner_type": ("person", "organisation")}
+    for name, choices in choices_of.items():
         if value[name] not in choices:
             raise ValueError(f"{name}: {value[name]!r} is not one of {', '.join(choices)}")
     if not value["owner_name"]:

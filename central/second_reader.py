@@ -19,7 +19,7 @@ from central.cases.lifecycle import Action
 from central.centre import Centre
 from central.pictures.opening import decode
 from central.store.db import CaseRow
-from countries.vn.plates import repair
+from countries.here import HERE
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
 
@@ -74,7 +74,7 @@ def settle(cuts: Sequence[Cut]) -> Reading:
     votes: dict[str, list[float]] = {}
     for cut in cuts:
         text = "".join(line.text for line in cut.lines).upper()
-        plates = repair("".join(c for c in text if c.isascii() and c.isalnum()))
+        plates = HERE.plates.repair("".join(c for c in text if c.isascii() and c.isalnum()))
         if plates and len(plates[0][1]) <= 1 and (len(plates) == 1 or len(plates[1][1]) > len(plates[0][1])):
             plate, changes = plates[0]
             votes.setdefault(plate, []).append(cut.confidence * (_REPAIRED if changes else 1.0))

@@ -6,16 +6,23 @@ country: what is here is the seam, so that the rest of the house holds nothing o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from countries.plates import Plates
 from countries.road import Markings, RoadFact, SignalMeaning
 
 
 @dataclass(frozen=True)
 class Country:
-    """`code`: ISO 3166-1, small letters. `one_way`: facts that make a road one-way."""
+    """`code`: ISO 3166-1, small letters. `one_way`: facts that make a road one-way.
+
+    `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class.
+    """
 
     code: str
+    plates: Plates
+    plate_width_m: Mapping[str, float]
     markings: Markings
     signals: SignalMeaning
     one_way: tuple[RoadFact, ...]

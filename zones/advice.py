@@ -20,8 +20,6 @@ LEAST_LENS_PX = 7.0
 """Smaller boxes hold a lens of some 5 pixels, in which paint in the sun and a lit lamp look the same."""
 LEAST_PLATE_PX = 34.0
 """Narrower plates cannot be read, and readers invent some."""
-MOTORCYCLE_PLATE_M, CAR_PLATE_M = 0.19, 0.33
-"""Widths of the two-line plates of QCVN 08:2024/BCA; the long plate of a car is 0.52 m wide."""
 _BEYOND_SHARE = 0.15
 """Of the stop line's length: what lies farther beyond its end is road that it leaves out, not a loose drawing."""
 _NEAR_SHARE, _EDGE_SHARE = 0.1, 0.04
@@ -124,10 +122,11 @@ def _plate_width(line: StopLine, ground: GroundMap, path: str) -> Iterator[Fault
     if not np.isfinite(metres) or metres <= 0:
         return
     scale = 2.0 / metres
-    motorcycle, car = scale * MOTORCYCLE_PLATE_M, scale * CAR_PLATE_M
+    narrowest_m = HERE.plate_width_m["motorcycle"]
+    motorcycle, car = scale * narrowest_m, scale * HERE.plate_width_m["car"]
     if motorcycle >= LEAST_PLATE_PX:
         return
-    needed = LEAST_PLATE_PX / MOTORCYCLE_PLATE_M
+    needed = LEAST_PLATE_PX / narrowest_m
     cars_vi = "" if car >= LEAST_PLATE_PX else f", biển ô tô hai dòng {car:.0f} px"
     cars_en = "" if car >= LEAST_PLATE_PX else f", a car's two-line plate {car:.0f} px"
     what = both(

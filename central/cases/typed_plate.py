@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from central.cases.lifecycle import Refused
-from countries.vn.plates import Typed, parse, plausible, understand
+from countries.here import HERE
+from countries.plates import Typed
 
 _WHAT = {
-    "plate_keyboard": "a Vietnamese keyboard changed letters ({lost})",
+    "plate_keyboard": "a keyboard that composes letters changed some ({lost})",
     "plate_letter": "no plate has {lost}",
     "plate_digit": "the dot stands between three digits and two, so a digit is missing",
     "plate_form": "has not the form of a plate",
@@ -17,14 +18,14 @@ _WHAT = {
 def take(typed: str, *, listed: bool = False) -> str:
     """The normalised plate. Raises `Refused`: plate_keyboard, plate_letter, plate_digit, plate (too little for any);
     with `listed` also plate_form: what the grammar does not know. Whether there are cases plays no part."""
-    found = understand(typed)
+    found = HERE.plates.understand(typed)
     if not any(c.isdigit() for c in found.text):
         raise _refused("plate_form" if listed else "plate", typed)  # words, whatever the keyboard
     if not found.whole:
         raise refusal(found, typed)
-    if listed and not parse(found.text).known:
+    if listed and not HERE.plates.parse(found.text).known:
         raise _refused("plate_form", typed)
-    if not plausible(found.text):
+    if not HERE.plates.plausible(found.text):
         raise _refused("plate", typed)
     return found.text
 

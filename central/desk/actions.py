@@ -21,11 +21,12 @@ from central.desk.views import (
 )
 from central.notices.issuing import Seen, check_draft
 from central.store.db import CaseRow
+from countries.here import HERE
 from countries.vn.deadlines import deadlines
 from countries.vn.law import LawError, VehicleKind, proposal
 from evidence.acts import ActCode
+from evidence.plate_colours import PlateColour
 
-PlateColour = Literal["white", "yellow", "blue", "red", "unknown"]
 RejectReason = Literal[
     "not_violation", "lamp_unclear", "plate_unreadable", "wrong_vehicle", "priority_vehicle", "officer_control",
     "bad_evidence", "clock_wrong", "duplicate", "statute_passed", "other",
@@ -143,7 +144,7 @@ def _set_plate(
     text = typed_plate.take(plate)
     if kind is not None and kind not in ("car", "motorcycle", "special", "bicycle"):
         raise Refused("kind", "is not a kind of vehicle", where=str(kind)[:20])
-    if colour is not None and colour not in ("white", "yellow", "blue", "red", "unknown"):
+    if colour is not None and colour not in (*HERE.plates.COLOURS, "unknown"):
         raise Refused("colour", "is not a plate colour", where=str(colour)[:20])
     before = {"plate": row.plate, "plate_colour": row.plate_colour, "kind": row.kind}
     row.plate, row.plate_colour, row.kind = text, colour or row.plate_colour, kind or row.kind

@@ -15,10 +15,11 @@ from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
 from central.notices.issuing import NoticeView, notice_view
 from central.registry import Registration, VehicleRegistry
 from central.store.db import CaseEventRow, CaseRow, PacketFileRow, PacketRow
+from countries.here import HERE
+from countries.plates import PlateParse
 from countries.vn.calendar import WorkCalendar
 from countries.vn.deadlines import Deadlines, Urgency, deadlines
 from countries.vn.law import LawError, Proposal, VehicleKind, proposal
-from countries.vn.plates import PlateParse, parse
 from evidence.acts import ActCode
 from evidence.packet import FileRole, Manifest
 
@@ -144,7 +145,7 @@ def case_view(
         plate_machine=row.plate_machine,
         plate_machine_confidence=row.plate_machine_confidence,
         plate_colour_machine=row.plate_colour_machine,
-        plate_parse=parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None,
+        plate_parse=_plate(row),
         second=SecondReading(
             row.second_state, row.second_text, row.second_confidence, row.second_agrees, row.second_note
         ),
@@ -160,6 +161,10 @@ def case_view(
         log_fault=fault,
         earlier_same_plate=_same_plate(session, row, now),
     )
+
+
+def _plate(row: CaseRow) -> PlateParse | None:
+    return HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
 
 
 def light(query: Select[Any]) -> Select[Any]:
@@ -202,7 +207,7 @@ def kind_of(row: CaseRow) -> VehicleKind:
 
 def item(row: CaseRow, now: datetime) -> QueueItem:
     due = deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
-    parsed = parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
+    parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
     return QueueItem(
         id=row.id,
         number=row.number,

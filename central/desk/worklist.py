@@ -18,8 +18,8 @@ from central.cases.lifecycle import UNSENT, Status
 from central.cases.stages import OPEN, among
 from central.desk.views import QueueItem, item, light
 from central.store.db import CaseCountRow, CaseRow
+from countries.here import HERE
 from countries.vn.deadlines import first_instant_in_time
-from countries.vn.plates import normalise
 from evidence.acts import ActCode
 
 COUNTED_AT_MOST = 1000
@@ -204,7 +204,7 @@ def _conditions(filters: QueueFilter, now: datetime) -> Sequence[ColumnElement[b
         found.append(CaseRow.place == filters.place)
     if filters.plate:
         # the whole pattern is one value: only then can PostgreSQL use its trigrams
-        part = normalise(filters.plate)
+        part = HERE.plates.normalise(filters.plate)
         found.append(CaseRow.plate.like(f"%{part}%") if part.isalnum() else false())
     if filters.holder:
         found.append(CaseRow.claimed_by == filters.holder)

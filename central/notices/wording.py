@@ -8,11 +8,11 @@ from datetime import datetime
 from central.config import Office
 from central.registry import COLOUR_VI, Registration
 from central.store.db import CaseRow
+from countries.here import HERE
 from countries.vn.acts import act_here, act_words
 from countries.vn.deadlines import VIETNAM, local_date
 from countries.vn.forms.notice import NoticeContent
 from countries.vn.law import KIND_VI, decree, law_item
-from countries.vn.plates import format_plate
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 
@@ -94,7 +94,7 @@ def issued_content(
 
 
 def plate_text(row: CaseRow) -> str:
-    return format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour)
+    return HERE.plates.format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour)
 
 
 def instant_words(at: datetime) -> str:

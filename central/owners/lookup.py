@@ -20,11 +20,11 @@ from central.config import Office
 from central.notices.code import code_hash, read_code
 from central.registry import COLOUR_VI
 from central.store.db import CaseRow, LookupRow, NoticeRow
+from countries.here import HERE
 from countries.vn.acts import act_here, act_words
 from countries.vn.calendar import WorkCalendar
 from countries.vn.deadlines import deadlines
 from countries.vn.law import KIND_VI, VehicleKind
-from countries.vn.plates import format_plate, normalise
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 
@@ -92,7 +92,7 @@ def owner_lookup(
     session: Session, plate: str, colour: str, kind: str, *, office: Office, client: str, now: datetime
 ) -> list[PublicCase]:
     """Cases with an issued notice for exactly this plate, colour and kind, newest first; the question is recorded."""
-    text = normalise(plate)[:12]
+    text = HERE.plates.normalise(plate)[:12]
     rows = session.scalars(
         select(CaseRow)
         .where(
@@ -122,7 +122,7 @@ def case_by_code(
     notice = session.scalar(
         select(NoticeRow).where(NoticeRow.code_hash == code_hash(text)).options(joinedload(NoticeRow.case))
     )
-    if notice is None or notice.case.status not in _SHOWN or notice.case.plate != normalise(plate):
+    if notice is None or notice.case.status not in _SHOWN or notice.case.plate != HERE.plates.normalise(plate):
         return None
     row = case_log.lock_case(session, notice.case_id)
     case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
@@ -170,7 +170,7 @@ def public_case(row: CaseRow, office: Office) -> PublicCase:
     return PublicCase(
         kind=kind,
         kind_vi=KIND_VI[kind],
-        plate=format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour),
+        plate=HERE.plates.format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour),
         plate_colour=row.plate_colour,
         plate_colour_vi=COLOUR_VI[row.plate_colour],
         occurred_at=row.occurred_at,

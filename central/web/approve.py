@@ -19,7 +19,6 @@ from central.cases.stages import TO_ISSUE, among
 from central.desk import actions
 from central.desk.views import CaseView, QueueItem, case_view, item, light
 from central.notices import issuing
-from central.notices.addressing import route_of
 from central.notices.issuing import NoticeView, Seen, notice_view
 from central.notices.printing import print_copy
 from central.pictures.captions import caption
@@ -34,6 +33,7 @@ from central.web.frame import frame
 from central.web.media import attachment
 from central.web.site import Site, page, texts_of
 from central.words.texts import Texts
+from countries.here import HERE
 from countries.vn.deadlines import VIETNAM, local_date
 from countries.vn.law import OwnerType
 from evidence.errors import GiaoLoError
@@ -205,7 +205,7 @@ def _show(
             calendar=centre.notices.calendar,
         )  # fmt: skip
         doubts = issue_doubts(session, session.get_one(CaseRow, case_id), centre.clock())
-        route = route_of(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
+        hindrance = HERE.plates.no_notice(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
         contests = queries.contests(session, case_id)
         following = _next_to_issue(session, officer, case_id)
@@ -214,8 +214,8 @@ def _show(
         return RedirectResponse(f"/desk/cases/{case_id}", 303)
     waits = view.item.status in queries.TO_ISSUE
     why_not = ""
-    if waits and route != "owner":
-        why_not = f"{t(f'refused.{route}_plate')} {t(f'refused.{route}_plate_todo')}"
+    if waits and hindrance is not None:
+        why_not = f"{t(f'refused.{hindrance.code}')} {t(f'refused.{hindrance.code}_todo')}"
     elif waits and view.state.confirmed_by == officer.username:
         why_not = t("approve.same_person")
     elif waits and Action.RETURN not in view.actions:
@@ -227,7 +227,6 @@ def _show(
         "doubts": doubts,
         "doubt_lines": [_doubt(code, t) for code in doubts],
         "no_owner": "no_owner" in doubts,
-        "route": route,
         "form": _form(view),
         "typed_owner": bool(view.notice and view.notice.content.get("owner_source") == "typed"),
         "stills": stills,
@@ -240,7 +239,7 @@ def _show(
         "can_publish": Action.PUBLISH in view.actions,
         "can_print": Action.PRINT in view.actions,
         "printed": [e for e in view.events if e.action == Action.PRINT.value],
-        "can_draft": Action.PREPARE_NOTICE in view.actions and route == "owner",
+        "can_draft": Action.PREPARE_NOTICE in view.actions and hindrance is None,
         "published": view.item.status is Status.PUBLISHED,
         "confirmed_at": decided_at or view.received_at,
         "why_not": why_not,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Refused
 from central.desk import actions, views
-from central.desk.actions import PlateColour, RejectReason
+from central.desk.actions import RejectReason
 from central.notices import issuing
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
@@ -22,9 +22,11 @@ from central.web.errors import WebError, problem_of, wants_json
 from central.web.queue import Chosen, ChosenDep, following
 from central.web.site import Site, texts_of
 from central.words import formats
+from countries.here import HERE
 from countries.vn.law import VehicleKind
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
+from evidence.plate_colours import PlateColour
 
 log = logging.getLogger(__name__)
 router = APIRouter(dependencies=FORM)
@@ -175,9 +177,9 @@ def _note(text: str) -> str:
 
 
 def _colour(value: str) -> PlateColour | None:
-    if value and value not in get_args(PlateColour):
+    if value and value not in (*HERE.plates.COLOURS, "unknown"):
         raise WebError("input", 422, where="colour")
-    return cast(PlateColour, value) if value else None
+    return value or None
 
 
 def _kind(value: str) -> VehicleKind | None:

@@ -14,7 +14,7 @@ from central.pictures.stills import StillView, points_text, trail
 from central.store.db import CaseEventRow
 from central.words import formats
 from central.words.texts import Texts
-from countries.vn.plates import format_plate
+from countries.here import HERE
 from evidence.acts import ACTS, ActCode, ActSpec
 from evidence.packet import Clock, Manifest, PlateCandidate, Reason
 from zones.schema import Scene
@@ -198,7 +198,9 @@ def n_best(view: CaseView, *, most: int = 4) -> list[PlateCandidate]:
     """Candidates of the ballot in official spelling, best first."""
     plate = view.manifest.plate
     return [
-        c.model_copy(update={"text": format_plate(c.text, vehicle_class=view.item.kind, colour=plate.colour)})
+        c.model_copy(
+            update={"text": HERE.plates.format_plate(c.text, vehicle_class=view.item.kind, colour=plate.colour)}
+        )
         for c in sorted(plate.n_best, key=lambda c: -c.probability)[:most]
     ]
 

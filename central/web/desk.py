@@ -20,8 +20,8 @@ from central.web.access import HeadDep, ReviewerDep, SiteDep
 from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
+from countries.here import HERE
 from countries.vn.law import KIND_VI
-from countries.vn.plates import parse
 from evidence.acts import ACTS, ActCode
 from evidence.errors import GiaoLoError
 
@@ -119,7 +119,7 @@ def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: st
     t = texts_of(request)
     if problem := plate_problem(request, text[:32], part=False):
         return JSONResponse({"ok": False, "text": f"{problem['what']} {problem['todo']}"})
-    parsed = parse(text[:32], vehicle_class=kind or None, colour=colour or None)
+    parsed = HERE.plates.parse(text[:32], vehicle_class=kind or None, colour=colour or None)
     if not parsed.known:
         return JSONResponse({"ok": False, "text": t("plate.grammar_bad") if text.strip() else ""})
     said_ = f"{parsed.formatted} · {t(f'plate_kind.{parsed.kind}')}"

@@ -24,15 +24,14 @@ from central.web.access import FORM, SiteDep
 from central.web.errors import WebError, problem_of
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
 from central.words.texts import Texts
+from countries.here import HERE
 from countries.vn.law import may_be_heard
-from countries.vn.plates import format_plate, understand
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
 router = APIRouter()
 
-COLOURS = ("white", "yellow", "blue", "red")
 KINDS = ("motorcycle", "car", "special", "bicycle")
 _NOTHING = {"plate": "", "colour": "", "kind": "", "code": ""}
 
@@ -58,7 +57,7 @@ def look_up(
         )
     problem: dict[str, str] = {}
     text = ""
-    if colour not in COLOURS or kind not in KINDS:
+    if colour not in HERE.plates.COLOURS or kind not in KINDS:
         problem = {"what": t("owner.choose_bad"), "todo": t("owner.choose_bad_todo")}
     else:
         try:
@@ -66,7 +65,9 @@ def look_up(
         except Refused as refused:
             problem = problem_of(request, refused)
     if problem:
-        field = "colour-white" if colour not in COLOURS else "kind-motorcycle" if kind not in KINDS else "plate"
+        field = "kind-motorcycle" if kind not in KINDS else "plate"
+        if colour not in HERE.plates.COLOURS:
+            field = "colour-white"
         return _form(request, status=422, asked=asked, problem=problem | {"field": field})
     now = centre.clock()
     with centre.db.write() as session:
@@ -74,7 +75,7 @@ def look_up(
             session, text, colour, kind, office=centre.config.office, client=site.address(request), now=now
         )
     shown = {
-        "plate_text": format_plate(text, vehicle_class=kind, colour=colour),
+        "plate_text": HERE.plates.format_plate(text, vehicle_class=kind, colour=colour),
         "colour_text": t(f"owner.colour_{colour}").lower(),
         "kind_text": t(f"owner.kind_{kind}").lower(),
     }
@@ -109,7 +110,7 @@ def _open(request: Request, site: Site, plate: str, code: str) -> str | _Fault:
     centre = site.centre
     if wait := site.wait_s(site.codes, request):
         return _Fault(429, _words_of(request, "too_many", seconds=wait))
-    if not (typed := understand(plate)).whole:
+    if not (typed := HERE.plates.understand(plate)).whole:
         return _Fault(422, problem_of(request, typed_plate.refusal(typed, plate)) | {"field": "code-plate"})
     with centre.db.write() as session:
         found = case_by_code(
@@ -250,7 +251,7 @@ def _words(case: PublicCase, t: Texts) -> dict[str, Any]:
     return {
         "vehicle": t(f"owner.kind_{case.kind}"),
         "plate": case.plate,
-        "colour": t(f"owner.colour_{case.plate_colour}").lower() if case.plate_colour in COLOURS else "",
+        "colour": t(f"owner.colour_{case.plate_colour}").lower() if case.plate_colour in HERE.plates.COLOURS else "",
         "occurred_at": case.occurred_at,
         "place": case.place,
         "act": case.act_vi if vietnamese else case.act_en,

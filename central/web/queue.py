@@ -32,7 +32,7 @@ from central.web.access import OfficerDep, ReviewerDep, SiteDep
 from central.web.errors import problem_of
 from central.web.frame import badges, frame, said
 from central.web.site import Site, page, texts_of
-from countries.vn.plates import understand
+from countries.here import HERE
 from evidence.acts import ActCode
 
 router = APIRouter()
@@ -98,7 +98,7 @@ ChosenDep = Annotated[Chosen, Depends(chosen)]
 
 def plate_problem(request: Request, typed: str, *, part: bool = True) -> dict[str, str] | None:
     """What was lost of a plate that an officer types. `part`: of a part of one, as the queue's filter takes."""
-    found = understand(typed)
+    found = HERE.plates.understand(typed)
     if found.whole or (part and found.problem == "digit"):
         return None
     return problem_of(request, typed_plate.refusal(found, typed))

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from countries.country import Country
+from countries.vn import plates
 from countries.vn.markings import MARKINGS
+from countries.vn.plate_look import WIDTHS_M
 from countries.vn.signals import ONE_WAY, SIGNALS
 
-VIETNAM = Country(code="vn", markings=MARKINGS, signals=SIGNALS, one_way=ONE_WAY)
+VIETNAM = Country(
+    code="vn",
+    plates=plates,
+    plate_width_m=WIDTHS_M,
+    markings=MARKINGS,
+    signals=SIGNALS,
+    one_way=ONE_WAY,
+)

@@ -8,8 +8,10 @@ that stay valid); province codes TT 79 PL02, all still on the road after TT 51/2
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
+
+from countries.plates import PlateParse
 
 PlateKind = Literal["car", "car_special", "motorcycle", "motorcycle_old", "foreign", "temporary", "military", "unknown"]
 
@@ -66,31 +68,6 @@ TWO_WHEELS = ("motorcycle", "motorcycle_old")
 FOUR_WHEELS = ("car", "car_special")
 
 
-@dataclass(frozen=True)
-class PlateParse:
-    """A plate as the grammar understands it. `alternatives`: other readings of the same characters, best first."""
-
-    text: str
-    kind: PlateKind
-    province: str | None = None
-    series: str = ""
-    number: str = ""
-    formatted: str = ""
-    alternatives: tuple[PlateParse, ...] = ()
-
-    @property
-    def known(self) -> bool:
-        return self.kind != "unknown"
-
-    @property
-    def ambiguous(self) -> bool:
-        return bool(self.alternatives)
-
-    @property
-    def province_name(self) -> str:
-        return PROVINCES.get(self.province or "", "")
-
-
 def parse_plain(
     plain: str, *, lines: tuple[str, str] | None = None, vehicle_class: str | None = None, colour: str | None = None
 ) -> PlateParse:
@@ -128,7 +105,8 @@ def _parsed(text: str, name: str, kind: PlateKind, match: re.Match[str]) -> Plat
         formatted = f"T{province}-{dotted}"
     else:
         formatted = f"{series}-{number[:2]}-{number[2:]}" if len(number) == 4 else f"{series}-{number}"
-    return PlateParse(text, kind, province, series, number, formatted)
+    name_of = PROVINCES.get(province or "", "")
+    return PlateParse(text, kind, province, series, number, formatted, province_name=name_of)
 
 
 def _rank(found: PlateParse) -> int:
@@ -137,7 +115,7 @@ def _rank(found: PlateParse) -> int:
     return order.index(found.kind)
 
 
-def fits_class(kind: PlateKind, vehicle_class: str | None) -> bool:
+def fits_class(kind: str, vehicle_class: str | None) -> bool:
     if vehicle_class == "motorcycle":
         return kind not in FOUR_WHEELS
     if vehicle_class in ("car", "bus", "truck", "special"):

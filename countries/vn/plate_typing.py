@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
+from countries.plates import Lost, Typed
 from countries.vn.plate_forms import parse_plain
 
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -41,47 +40,6 @@ _MOST_MARKS = 3
 """A text with more marked letters is a word, no plate."""
 _MISSING_DIGIT = re.compile(r"\d[.,·•](?:\d|(?<!\d{3}.)\d\d)\W*$|[.,·•]{2}")
 """The dot stands between three digits and two: in `123.4` and `12.34` one is missing, or the dot is not the plate's."""
-Problem = Literal["", "letter", "digit"]
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A character that is on no plate. `keys`: what may have been typed for it (`AA`, `A6`); empty where unknown.
-
-    `marked`: a Vietnamese keyboard made it.
-    """
-
-    char: str
-    keys: tuple[str, ...] = ()
-    marked: bool = False
-
-    def __str__(self) -> str:
-        """`Â → AA, A6?`, the same in every language."""
-        return f"{self.char} → {', '.join(self.keys)}?" if self.keys else self.char
-
-
-@dataclass(frozen=True)
-class Typed:
-    """`text`: normalised; what could not be kept stands in it as it is. `problem` empty: nothing was lost.
-
-    `suggestions`: plates in official spelling that may be meant, likeliest first; at most `MOST_SUGGESTIONS`.
-    """
-
-    text: str
-    problem: Problem = ""
-    lost: tuple[Lost, ...] = ()
-    suggestions: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        return not self.problem
-
-    @property
-    def keyboard(self) -> bool:
-        """Whether a Vietnamese keyboard made what was lost."""
-        return any(lost.marked for lost in self.lost)
-
-
 MOST_SUGGESTIONS = 4
 
 

@@ -9,41 +9,34 @@ from __future__ import annotations
 
 from itertools import product
 
+from countries.plates import Change, PlateParse, Template
 from countries.vn.plate_forms import (
     FOUR_WHEELS,
     MILITARY_LETTERS,
     OLD_SERIES,
-    PATTERNS,
-    PROVINCES,
     SECOND_LETTER,
-    SERIES_11,
     SERIES_20,
     SPECIAL_SERIES,
     TWO_WHEELS,
     PlateKind,
-    PlateParse,
     fits_class,
     parse_plain,
 )
-from countries.vn.plate_typing import Typed, normalise, plausible, understand
+from countries.vn.plate_routes import no_notice
+from countries.vn.plate_typing import normalise, plausible, understand
+from evidence.plate_colours import PlateColour
 
-__all__ = [
+__all__ = [  # what the port asks of a country's plates
+    "BARE",
+    "COLOURS",
     "CONFUSABLE",
-    "MAX_REPAIRS",
-    "OLD_SERIES",
-    "PATTERNS",
-    "PROVINCES",
-    "SECOND_LETTER",
-    "SERIES_11",
-    "SERIES_20",
-    "SPECIAL_SERIES",
-    "Change",
-    "PlateKind",
-    "PlateParse",
-    "Template",
-    "Typed",
-    "allowed",
+    "FOUR_WHEELS",
+    "SHORT_NUMBER",
+    "TWO_WHEELS",
+    "fits_class",
     "format_plate",
+    "kinds_in",
+    "no_notice",
     "normalise",
     "parse",
     "plausible",
@@ -52,8 +45,11 @@ __all__ = [
     "understand",
 ]
 
-Change = tuple[int, str, str]
-"""Position, character that was read, character put in its place."""
+COLOURS: tuple[PlateColour, ...] = ("white", "yellow", "blue", "red")
+BARE = {"Đ": "D"}
+"""The bar of MĐ and TĐ is printed and not kept."""
+SHORT_NUMBER = 4
+"""Plates of before 2010 have four digits and no dot; since then it stands between three digits and two."""
 _REPAIRED = (*TWO_WHEELS, *FOUR_WHEELS, "temporary")
 MAX_REPAIRS = 3
 """Characters; with more exchanged almost any text becomes some plate."""
@@ -69,7 +65,6 @@ CONFUSABLE: dict[str, str] = {
 _DIGITS = frozenset("0123456789")
 _TENS = frozenset("123456789")
 _L20, _SECOND = frozenset(SERIES_20), frozenset(SECOND_LETTER)
-Template = tuple[frozenset[str], ...]
 
 
 def parse(
@@ -85,6 +80,11 @@ def parse(
     """
     parts = (normalise(lines[0]), normalise(lines[1])) if lines else None
     return parse_plain(normalise(text), lines=parts, vehicle_class=vehicle_class, colour=colour)
+
+
+def kinds_in(colour: str) -> tuple[str, ...]:
+    """Civil forms, and on a red plate the military one, which is written as no other is."""
+    return (*TWO_WHEELS, *FOUR_WHEELS, *(("military",) if colour == "red" else ()))
 
 
 def format_plate(text: str, *, vehicle_class: str | None = None, colour: str | None = None) -> str:

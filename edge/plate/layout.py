@@ -1,8 +1,7 @@
 """Where the characters of a reading stand: whether one is missing.
 
 A plate with a character gone (mud, a peeled digit) reads like another vehicle's old plate of four digits. What is left
-tells: the dot stands between three digits and two (TT 79/2024/TT-BCA), and the characters stand in the middle of
-their line without a hole.
+tells: only a number with all its digits has a dot, and the characters stand in the middle of their line without a hole.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from itertools import pairwise
 from statistics import median
 
 from common.margins import margin
+from countries.here import HERE
 from models.plates import LineReading, PlateReading
 
 _SEPARATORS = "-."
-SHORT_NUMBER = 4
-"""Digits: numbers of this length and less are of plates of before 2010, and have no dot."""
+_SHORT = HERE.plates.SHORT_NUMBER
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,12 @@ class PlateLayoutMargins:
     off_centre: float = margin(
         0.75, "widths of a character",
         "the room on both sides of the number differs by no more on a whole plate; with a digit gone it is 1 and more",
-        source="decision 18; geometry of plates after TT 79/2024, on which a line stands in the middle",
+        source="decision 18; geometry of plates, on which a line stands in the middle",
     )  # fmt: skip
     hole: float = margin(
         1.75, "widths of a character",
         "between the middles of two digits: 1 to 1.25 on the plate, 1.4 over the dot, 2 over a hole",
-        source="decision 18; geometry of plates after TT 79/2024",
+        source="decision 18; geometry of plates",
     )  # fmt: skip
     least_measured: int = margin(
         3, "characters", "below so many characters of the number their width cannot be told",
@@ -65,8 +64,8 @@ def layout_of(reading: PlateReading, margins: PlateLayoutMargins | None = None) 
     number = text[start:]
     digits = [i for i in range(start, len(text)) if text[i] not in _SEPARATORS]
     if "." in number:
-        return Layout(len(digits) > SHORT_NUMBER, True)
-    if len(line.places) < len(text) or not m.least_measured <= len(digits) <= SHORT_NUMBER:
+        return Layout(len(digits) > _SHORT, True)
+    if len(line.places) < len(text) or not m.least_measured <= len(digits) <= _SHORT:
         return UNMEASURED
     places = [line.places[i] for i in digits]
     steps = [b - a for a, b in pairwise(places)]

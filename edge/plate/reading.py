@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from countries.vn.plate_forms import FOUR_WHEELS, TWO_WHEELS
-from countries.vn.plates import parse
+from countries.here import HERE
 from edge.plate.layout import PlateLayoutMargins, layout_of
 from edge.plate.spelling import PlateSpellingMargins, PlateVote
 from edge.plate.views import View, cut_out
-from edge.plate.vote import Outcome, PlateVoteMargins, decide
+from edge.plate.vote import Outcome, PlateVoteMargins, class_of, decide
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
@@ -135,7 +134,7 @@ def read_plate(
     colour = max(colours, key=lambda c: colours[c])
     shape = float(np.median([view.image.shape[1] / view.image.shape[0] for view in views]))
     outcome = decide(plate_votes, cls=cls, colour=colour, shape=shape, margins=m.vote, spelling=m.spelling)
-    if outcome.text is not None and not parse(outcome.text, colour=colour).known:
+    if outcome.text is not None and not HERE.plates.parse(outcome.text, colour=colour).known:
         colour = "unknown"  # no such plate comes in it, so it was seen wrongly: somebody has to look
     plate_value = Plate(
         text=outcome.text,
@@ -157,8 +156,7 @@ def _doubts(outcome: Outcome, plate_votes: Sequence[PlateVote], cls: VehicleClas
         elif any(plate_vote.own and not plate_vote.layout.whole for plate_vote in plate_votes):
             why = ("plate_part_missing",)
         return ("plate_unread", *why)
-    strange: tuple[str, ...] = {VehicleClass.BICYCLE: (), VehicleClass.MOTORCYCLE: FOUR_WHEELS}.get(cls, TWO_WHEELS)
-    if outcome.kind in strange:
+    if outcome.kind is not None and not HERE.plates.fits_class(outcome.kind, class_of(cls)):
         return ("plate_of_other_class",)
     return ()
 

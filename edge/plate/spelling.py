@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from math import exp, log
 
 from common.margins import margin
-from countries.vn.plate_forms import FOUR_WHEELS, TWO_WHEELS
-from countries.vn.plates import CONFUSABLE, PlateParse, parse, position_alphabets
-from edge.plate.layout import SHORT_NUMBER, UNMEASURED, Layout
+from countries.here import HERE
+from countries.plates import PlateParse
+from edge.plate.layout import UNMEASURED, Layout
 from evidence.plate_colours import PlateColour
 
-CIVIL = (*TWO_WHEELS, *FOUR_WHEELS)
+_PLATES = HERE.plates
+CIVIL = (*_PLATES.TWO_WHEELS, *_PLATES.FOUR_WHEELS)
 TWO_LINES = 2
 
 
@@ -69,19 +70,19 @@ class PlateVote:
     @property
     def text(self) -> str:
         """The likeliest character of each place."""
-        return "".join(votes[0][0] for votes in self.characters if votes).replace("Đ", "D")
+        return "".join(_PLATES.BARE.get(votes[0][0], votes[0][0]) for votes in self.characters if votes)
 
     @property
     def short(self) -> bool:
         """Whether the number has four digits or fewer: below the series, or behind it on a single line."""
         if len(self.lines) == TWO_LINES:
-            return self.lines[-1] <= SHORT_NUMBER
+            return self.lines[-1] <= _PLATES.SHORT_NUMBER
         return is_short(self.text, "car")
 
 
 def is_short(text: str, vehicle_class: str | None) -> bool:
-    parsed = parse(text, vehicle_class=vehicle_class)
-    return parsed.kind in CIVIL and all(len(p.number) <= SHORT_NUMBER for p in (parsed, *parsed.alternatives))
+    parsed = _PLATES.parse(text, vehicle_class=vehicle_class)
+    return parsed.kind in CIVIL and all(len(p.number) <= _PLATES.SHORT_NUMBER for p in (parsed, *parsed.alternatives))
 
 
 def spellings(
@@ -95,7 +96,7 @@ def spellings(
     length = len(plate_vote.characters)
     lines = len([n for n in plate_vote.lines if n]) or None
     found: dict[str, float] = {}
-    forms = position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None, colour)
+    forms = _PLATES.position_alphabets(length, vehicle_class, lines if lines in (1, 2) else None, colour)
     # what some form allows at a place may have been read rightly: only where none does it was surely misread
     anywhere = [frozenset().union(*places) for places in zip(*forms, strict=True)]
     for template in forms:
@@ -114,14 +115,15 @@ def _spell(
     m: PlateSpellingMargins,
 ) -> list[tuple[str, float]]:
     """The likeliest strings of one form, with the logarithm of their probability. `anywhere`: what any form allows."""
+    bare, confusable = _PLATES.BARE, _PLATES.CONFUSABLE
     beam: list[tuple[str, float]] = [("", 0.0)]
     for votes, place, some_form in zip(characters, template, anywhere, strict=True):
         chances: dict[str, float] = {}
         for character, probability in votes:
-            plain = "D" if character == "Đ" else character
+            plain = bare.get(character, character)
             if plain in place:
                 chances[plain] = chances.get(plain, 0.0) + probability
-            for twin in CONFUSABLE.get(plain, ""):
+            for twin in confusable.get(plain, ""):
                 if twin in place:
                     # what the place forbids was misread for sure; what it allows, now and then
                     share = m.confused if plain in some_form else m.forbidden
@@ -138,5 +140,5 @@ def _spell(
 
 
 def known_plate(text: str, vehicle_class: str | None, colour: PlateColour) -> PlateParse | None:
-    parsed = parse(text, vehicle_class=vehicle_class, colour=None if colour == "unknown" else colour)
+    parsed = _PLATES.parse(text, vehicle_class=vehicle_class, colour=None if colour == "unknown" else colour)
     return parsed if parsed.known else None

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from common.margins import margin
-from countries.vn.plate_forms import TWO_WHEELS
-from countries.vn.plates import PlateParse, parse
+from countries.here import HERE
+from countries.plates import PlateParse
 from edge.plate.spelling import CIVIL, TWO_LINES, PlateSpellingMargins, PlateVote, is_short, known_plate, spellings
 from evidence.acts import VehicleClass
 from evidence.packet import PlateCandidate
@@ -85,7 +85,7 @@ def decide(
     by_lines = {plate_vote.text: plate_vote.short for plate_vote in own}
 
     def short(text: str) -> bool:
-        return by_lines[text] if text in by_lines else is_short(text, _class_of(cls))
+        return by_lines[text] if text in by_lines else is_short(text, class_of(cls))
 
     def fits(text: str) -> bool:
         return may_be_short or not short(text)
@@ -123,10 +123,10 @@ def agreement(
     """The whole plate that two readers say, character by character; of several the one that clearly leads.
 
     One that such a vehicle bears comes before one that it does not: then the class was seen wrongly or the plate is
-    another vehicle's, and the shape of the box says which. A military plate must be red.
+    another vehicle's, and the shape of the box says which.
     """
     m = margins or PlateVoteMargins()
-    kinds = (*CIVIL, "military") if colour == "red" else CIVIL
+    kinds = HERE.plates.kinds_in(colour)
     said: dict[str, dict[str, float]] = {}
     for plate_vote in plate_votes:
         if plate_vote.weight > 0:
@@ -134,11 +134,11 @@ def agreement(
             readers[plate_vote.reader] = readers.get(plate_vote.reader, 0.0) + plate_vote.weight
     both = [(sum(readers.values()), text) for text, readers in said.items() if len(readers) > 1]
     on_two_lines = {plate_vote.text for plate_vote in plate_votes if len(plate_vote.lines) == TWO_LINES}
-    vehicle_class = _class_of(cls)
+    vehicle_class = class_of(cls)
     for opinion in dict.fromkeys((vehicle_class, None)):
-        known = [(w, p) for w, t in both if (p := parse(t, vehicle_class=opinion)).kind in kinds]
-        # motorcycles have no plates of one line: 36A-123.45 on one is no 36-A1 2345
-        known = [(w, p) for w, p in known if p.kind not in TWO_WHEELS or p.text in on_two_lines]
+        known = [(w, p) for w, t in both if (p := HERE.plates.parse(t, vehicle_class=opinion)).kind in kinds]
+        # motorcycles have no plates of one line: a car's text there is not one of theirs
+        known = [(w, p) for w, p in known if p.kind not in HERE.plates.TWO_WHEELS or p.text in on_two_lines]
         if opinion is None and vehicle_class is not None:
             known = [(w, p) for w, p in known if _shaped_for(p.kind, shape, m)]
         known.sort(key=lambda item: -item[0])
@@ -149,10 +149,11 @@ def agreement(
 
 
 def _shaped_for(kind: str, shape: float | None, m: PlateVoteMargins) -> bool:
-    return shape is None or kind == "military" or (shape < m.two_wheels_below) == (kind in TWO_WHEELS)
+    return shape is None or kind not in CIVIL or (shape < m.two_wheels_below) == (kind in HERE.plates.TWO_WHEELS)
 
 
-def _class_of(cls: VehicleClass) -> str | None:
+def class_of(cls: VehicleClass) -> str | None:
+    """The class as the grammar of plates asks for it; None where it says nothing of the form."""
     return None if cls == VehicleClass.BICYCLE else cls.value
 
 
@@ -164,7 +165,7 @@ def count(
     """The vote over all readings of one vehicle. `doubt`: weight of readings that name no plate; what does not `fit`
     stays a candidate and does not win."""
     m = margins or PlateVoteMargins()
-    vehicle_class = _class_of(cls)
+    vehicle_class = class_of(cls)
     votes: dict[str, float] = {}
     total = m.nothing + doubt
     for plate_vote in plate_votes:

@@ -21,7 +21,6 @@ from central.cases.log import events
 from central.centre import Centre
 from central.desk import actions, views
 from central.notices import issuing
-from central.notices.addressing import route_of
 from central.notices.issuing import Seen
 from central.owners import lookup
 from central.registry import Registration
@@ -155,30 +154,6 @@ def test_an_owner_found_elsewhere_is_typed_and_recorded(box: Centre) -> None:
     assert event(box, case_id, Action.PREPARE_NOTICE)["owner"] == "Trần Thị Sáu"
     made = issue(box, case_id, seen(box, case_id, without_owner=False))
     assert "Kính gửi: Trần Thị Sáu" in words(box.store.read(made.pdf_sha256), 0)
-
-
-@pytest.mark.parametrize(
-    ("plate", "colour", "kind", "route"),
-    [
-        ("80-441-NG-02", "white", "car", "foreign"),
-        ("80-441-NN-123", "unknown", "motorcycle", "foreign"),
-        ("29-161-QT-12", "white", "car", "foreign"),
-        ("41-123-CV-01", "white", "car", "foreign"),
-        ("80-NG-441-02", "white", "car", "foreign"),
-        ("80-NN 441.02", "white", "motorcycle", "foreign"),
-        ("29-NN 123.45", "white", "motorcycle", "owner"),
-        ("TM-12-34", "red", "car", "military"),
-        ("TM-12-34", "white", "car", "military"),
-        ("KC 1234", "unknown", "car", "military"),
-        ("36A-123.45", "red", "car", "military"),
-        ("36A-123.45", "white", "car", "owner"),
-        ("36-B1 123.45", "white", "motorcycle", "owner"),
-        ("80A-123.45", "blue", "car", "owner"),
-        ("20KT-226.22", "white", "car", "owner"),
-    ],
-)
-def test_where_a_plate_goes(plate: str, colour: str, kind: str, route: str) -> None:
-    assert route_of(plate, colour=colour, kind=kind) == route
 
 
 @pytest.mark.parametrize(

@@ -404,7 +404,7 @@ def test_a_form_of_two_megabytes_is_refused(web: Web) -> None:
 
 
 def test_a_fault_of_ours_is_one_page_with_a_number_and_no_details(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("central.web.owner.format_plate", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("central.web.owner.owner_lookup", lambda *a, **k: 1 / 0)
     answer = web.visitor().post("/look-up", **PLATE)
     assert answer.status_code == 500
     assert "Máy chủ gặp lỗi ngoài dự kiến" in answer.text

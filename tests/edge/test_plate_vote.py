@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.margins import explained
-from countries.vn.plates import PROVINCES, parse
+from countries.vn.plate_forms import PROVINCES
+from countries.vn.plates import parse
 from edge.plate.layout import UNMEASURED, Layout, PlateLayoutMargins
 from edge.plate.reading import PlateReadMargins
 from edge.plate.spelling import PlateSpellingMargins, PlateVote, spellings

@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from common.margins import explained
+from countries.vn.plate_look import civil_text
 from models import manifest
 from models.detector_margins import DetectorMargins
 from models.line_reader import LineReaderMargins, RapidPlateReader, decode_ctc, load_plate_reader, straightened
 from models.plate_colour import PlateColourMargins, plate_colour
 from models.plate_finder import PlateFinderMargins, load_plate_finder
 from models.plate_geometry import find_quad, level, line_counts, split_lines
-from models.plate_pattern import civil_text
 from models.plates import PLATE_ALPHABET, LineReading, PlateReading
 from models.slot_reader import SlotReaderMargins
 

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from central.centre import Centre
 from central.store.db import CaseRow, NodeRow
+from countries.here import HERE
 from countries.vn.acts import act_words
-from countries.vn.plates import format_plate
 from evidence.acts import ActCode
 from evidence.wire import Health
 from tools.demo.broker import embedded_command, mosquitto_command
@@ -146,7 +146,7 @@ def follow(setup: Setup, parts: Processes, centre: Centre, stop: threading.Event
 
 def announce(setup: Setup, passwords: dict[str, str], broker: str) -> None:
     """Addresses, accounts, and what to do with them."""
-    plate = format_plate(MADE_UP_OWNERS[0][0], vehicle_class="motorcycle", colour="white")
+    plate = HERE.plates.format_plate(MADE_UP_OWNERS[0][0], vehicle_class="motorcycle", colour="white")
     accounts = "\n".join(f"    {a.username:8s} {passwords[a.username]:14s} {a.full_name} ({a.what})" for a in ACCOUNTS)
     click.echo(f"""
 Giao Lộ đang chạy / is running
@@ -184,7 +184,7 @@ def summary(setup: Setup, centre: Centre) -> None:
 def _line(row: CaseRow) -> str:
     act_vi, act_en = act_words(ActCode(row.act))
     plate = (
-        format_plate(row.plate, vehicle_class=row.kind, colour=row.plate_colour)
+        HERE.plates.format_plate(row.plate, vehicle_class=row.kind, colour=row.plate_colour)
         if row.plate
         else "chưa đọc được / unread"
     )

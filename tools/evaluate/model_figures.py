@@ -16,6 +16,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from central.second_reader import settle
+from countries.vn.plate_look import civil_text
 from edge.plate.reading import vote_of
 from edge.plate.vote import decide
 from evidence.acts import VehicleClass
@@ -26,7 +27,6 @@ from models.line_reader import load_plate_reader, merit
 from models.manifest import detector_sizes
 from models.plate_colour import plate_colour
 from models.plate_finder import load_plate_finder
-from models.plate_pattern import civil_text
 from models.plates import PlateReader, PlateReading
 from models.runtime import open_session
 from models.slot_reader import load_slot_reader

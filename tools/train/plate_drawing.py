@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from countries.vn.plates import OLD_SERIES, PROVINCES, SERIES_11, SERIES_20
+from countries.vn.plate_forms import OLD_SERIES, PROVINCES, SERIES_11, SERIES_20
 
 Picture = NDArray[np.uint8]
 Glyphs = dict[str, list[NDArray[np.float32]]]

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from countries.vn.plate_look import civil_text
 from models.plate_finder import PlateFinder
-from models.plate_pattern import civil_text
 from models.plates import PlateReader
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

@@ -7,10 +7,10 @@ import time
 import click
 import numpy as np
 
+from countries.vn.plate_look import civil_text
 from models.line_reader import load_plate_reader
 from models.plate_colour import plate_colour
 from models.plate_finder import load_plate_finder
-from models.plate_pattern import civil_text
 from models.plates import PlateReader
 from tools.train.plate_sets import LabelledPlate, gate_plates, text_plates
 

@@ -6,12 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from countries.vn.plate_forms import PROVINCES, SECOND_LETTER, SERIES_11, SERIES_20, SPECIAL_SERIES
 from countries.vn.plates import (
-    PROVINCES,
-    SECOND_LETTER,
-    SERIES_11,
-    SERIES_20,
-    SPECIAL_SERIES,
     allowed,
     format_plate,
     normalise,

@@ -8,11 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from countries.vn.plate_forms import PROVINCES, SECOND_LETTER, SERIES_20, SPECIAL_SERIES
 from countries.vn.plates import (
-    PROVINCES,
-    SECOND_LETTER,
-    SERIES_20,
-    SPECIAL_SERIES,
     format_plate,
     normalise,
     parse,

@@ -204,8 +204,8 @@ class StreamTime(Generic[T]):
         out = []
         for place, raw in enumerate(held, 1):
             between = room * place // (len(held) + 1)
-            if self.live and self._arrivals is not None:
-                # the next one may come long after: a packet that has come was taken by then
+            if self.live and self._arrivals is not None and self._seconds(room) > max(_ORDINARY_S, 3 * self.step_s):
+                # the next one comes long after: a packet that has come was taken by then
                 by_now = round((raw.arrival_s - self._arrivals.delay_s) / self.base) - self._newest
                 between = min(between, by_now)
             ticks = self._newest + max(place, between)

@@ -16,6 +16,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.footage import (  # noqa: F401  (hooks)
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
+from tests.processes import pytest_collection_modifyitems  # noqa: F401  (hook)
 from tests.waiting import eventually
 from tools.bench.own_postgres import NoPostgres, own_postgres
 

@@ -17,11 +17,11 @@ import pytest
 from evidence.container import verify_packet
 from evidence.seal import VerifyKey
 from tests.chain.town import PASSWORDS, Town, eventually
-from tests.edge.media import FOOTAGE, needs_footage
+from tests.footage import FOOTAGE
 from tools.demo.site import MADE_UP_OWNERS
 
 pytestmark = [
-    needs_footage, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres, pytest.mark.browser,
+    pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres, pytest.mark.browser,
 ]  # fmt: skip
 CLIP = FOOTAGE / "red_light" / "hanoi_giang_vo.mp4"
 RUNNERS = 4

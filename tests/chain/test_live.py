@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.chain.town import SCENE, Town, eventually
-from tests.edge.media import FOOTAGE, needs_footage
 from tests.edge.rtsp import FFMPEG, RtspServer, needs_ffmpeg
+from tests.footage import FOOTAGE
 
-pytestmark = [needs_footage, needs_ffmpeg, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres]
+pytestmark = [needs_ffmpeg, pytest.mark.footage, pytest.mark.broker, pytest.mark.postgres]
 PASSAGE_S = 25
 """The first seconds of the clip, in which the lamp turns red and four run it; the camera shows them again and again."""
 

@@ -7,10 +7,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-import pytest
-
-FOOTAGE = Path(__file__).resolve().parents[2].parent / "shared" / "footage"
-needs_footage = pytest.mark.skipif(not FOOTAGE.is_dir(), reason="../shared/footage is not beside the checkout")
 
 
 def picture(index: int, width: int = 160, height: int = 96) -> np.ndarray:

@@ -13,7 +13,7 @@ import pytest
 
 from edge.video.cut import CutWatch
 from edge.video.source import VideoSource
-from tests.edge.media import FOOTAGE
+from tests.footage import FOOTAGE
 
 CLIPS = Path(__file__).resolve().parents[2] / "tools" / "clips"
 SEEN = sorted(CLIPS.glob("*.mp4")) + (sorted(FOOTAGE.glob("*/*.mp4")) + sorted(FOOTAGE.glob("*/*.avi")))

@@ -21,10 +21,10 @@ from edge.signals.pixels import HeadReader, LampMargins, lenses_of
 from edge.video.source import VideoSource
 from evidence.acts import LampState
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW
+from tests.footage import FOOTAGE
 from zones.load import load_scene
 from zones.schema import SignalHead
 
-FOOTAGE = Path(__file__).resolve().parents[2].parent / "shared" / "footage"
 EXAMPLES = Path(__file__).resolve().parents[2] / "zones" / "examples"
 X, Y = 40, 30
 BGR = {"red": (30, 30, 230), "yellow": (40, 190, 230), "green": (160, 220, 60)}
@@ -343,8 +343,6 @@ def test_a_controllers_report_grows_stale() -> None:
 def test_the_phases_of_the_clips_are_read(clip: str) -> None:
     """Every head against the truth, frame by frame: red and green are never exchanged, onsets within two frames."""
     video = FOOTAGE / "red_light" / f"{clip}.mp4"
-    if not video.is_file():
-        pytest.skip("the footage of ../shared is not beside the checkout")
     truth: dict[str, Any] = json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))
     signals = Signals(load_scene(EXAMPLES / f"{clip}.yaml").scene.signals)
     source = VideoSource(video)

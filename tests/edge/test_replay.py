@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 from edge.cli import edge
 from evidence.container import verify_packet
 from evidence.seal import VerifyKey
+from tests.footage import FOOTAGE
 
 ROOT = Path(__file__).resolve().parents[2]
-FOOTAGE = ROOT.parent / "shared" / "footage"
 EXAMPLES = ROOT / "zones" / "examples"
 
 
@@ -24,10 +24,7 @@ def replay(clip: Path, scene: Path, out: Path) -> Result:
 
 
 def footage(name: str) -> Path:
-    path = FOOTAGE / name
-    if not path.is_file():
-        pytest.skip("the footage of ../shared is not beside the checkout")
-    return path
+    return FOOTAGE / name
 
 
 def acts_of(out: Path) -> list[dict[str, Any]]:

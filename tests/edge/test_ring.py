@@ -14,7 +14,8 @@ from edge.types import Frame
 from edge.video.clip import ClipError, RingPacket
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource
-from tests.edge.media import FOOTAGE, make_video, needs_footage
+from tests.edge.media import make_video
+from tests.footage import FOOTAGE
 
 
 def play(path: Path, ring: PacketRing) -> list[Frame]:
@@ -79,7 +80,6 @@ def test_a_cut_clip_has_the_pixels_and_the_bytes_of_the_source(
     assert_is_a_true_copy(path, 2.3, 4.1)
 
 
-@needs_footage
 @pytest.mark.footage
 @pytest.mark.parametrize("name", ["hanoi_giang_vo", "portland", "saudi_pickup", "colorado_springs", "bangkok"])
 def test_clips_of_real_footage_are_true_copies(name: str) -> None:

@@ -15,7 +15,8 @@ from edge.health import CameraState
 from edge.video.source import SourceSettings, VideoSource
 from edge.video.source_errors import SourceError
 from tests.edge.brokers import eventually
-from tests.edge.media import FOOTAGE, make_video, needs_footage
+from tests.edge.media import make_video
+from tests.footage import FOOTAGE
 
 
 def read(path: Path, **settings: object) -> tuple[VideoSource, list[tuple[int, float]]]:
@@ -31,7 +32,7 @@ def test_every_frame_of_a_file_comes_in_order_with_its_own_time(tmp_path: Path) 
     assert (status.state, status.dropped, status.corrupt, status.ended_early) == ("ended", 0, 0, "")
 
 
-@needs_footage
+@pytest.mark.footage
 def test_the_odd_rate_of_giang_vo_follows_its_timestamps_not_the_container_rate() -> None:
     source, frames = read(FOOTAGE / "red_light" / "hanoi_giang_vo.mp4")
     assert len(frames) == 384

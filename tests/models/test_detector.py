@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,9 +21,9 @@ from models.detector import (
 )
 from models.detector_margins import DetectorMargins
 from models.errors import ModelError
+from tests.footage import FOOTAGE
 
 SMALL = DetectorMargins(long_side=320)
-SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 @pytest.fixture(scope="module")
@@ -150,14 +149,11 @@ def test_the_frame_is_not_changed(detector: Detector) -> None:
 
 @pytest.mark.footage
 def test_motorcycles_that_ran_the_red_light_in_hanoi_are_found() -> None:
-    footage = SHARED / "footage"
-    if not footage.is_dir():
-        pytest.skip("needs ../shared/footage beside the checkout")
     pytest.importorskip("pycocotools")
     from tools.train.vehicle_eval import best_match, marked_vehicles
 
     wide = load_detector()
-    marks = [m for m in marked_vehicles(footage) if m.clip.stem == "hanoi_giang_vo" and m.name.startswith("K")]
+    marks = [m for m in marked_vehicles(FOOTAGE) if m.clip.stem == "hanoi_giang_vo" and m.name.startswith("K")]
     assert marks
     for mark in marks:
         assert best_match(wide, mark)[0] >= 0.4, mark.name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,8 +19,8 @@ from models.plate_finder import PlateFinderMargins, load_plate_finder
 from models.plate_geometry import find_quad, level, line_counts, split_lines
 from models.plates import PLATE_ALPHABET, LineReading, PlateReading
 from models.slot_reader import SlotReaderMargins
+from tests.footage import SHARED
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
 WHITE, YELLOW, BLUE, RED, BLACK = (235, 235, 235), (40, 200, 235), (170, 70, 20), (30, 30, 190), (20, 20, 20)
 
 
@@ -199,10 +198,9 @@ def test_the_finder_survives_any_crop(size: tuple[int, int]) -> None:
 
 
 @needs_finder
+@pytest.mark.footage("plates")
 def test_plates_at_a_gate_are_found_and_read(reader: RapidPlateReader) -> None:
     folder = SHARED / "plates" / "motorbike_gate"
-    if not folder.is_dir():
-        pytest.skip("needs ../shared/plates beside the checkout")
     with (folder / "labels.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))[::45]
     finder = load_plate_finder(threads=1)

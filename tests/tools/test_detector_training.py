@@ -155,7 +155,7 @@ def test_people_on_foot_stand_beside_vehicles_as_a_class_of_their_own() -> None:
     assert set(alone.classes.tolist()) == {PERSON}
 
 
-@pytest.mark.skipif(not (SHARED / "footage").is_dir(), reason="the clips are not here")
+@pytest.mark.footage
 def test_the_boxes_of_other_cameras_lie_in_their_pictures() -> None:
     pictures = other_cameras(SHARED / "footage")
     assert len({p.name.split("#")[0] for p in pictures}) >= 9
@@ -167,7 +167,7 @@ def test_the_boxes_of_other_cameras_lie_in_their_pictures() -> None:
     assert CLIP_BOXES.stat().st_size < 40_000
 
 
-@pytest.mark.skipif(not (SHARED / "train" / "plates").is_dir(), reason="the pictures with plates are not here")
+@pytest.mark.footage("train/plates")
 def test_buses_and_trucks_cut_out_of_plate_pictures_lie_in_them() -> None:
     found = heavy_vehicles()
     with HEAVY.open(encoding="utf-8") as stream:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.edge.media import FOOTAGE, needs_footage
+from tests.footage import FOOTAGE
 from tools.command.cli import cli
 from tools.evaluate.acts import Reported, Score, TruthError, read_truth, score
 
@@ -310,7 +310,6 @@ def test_a_broken_line_is_named_by_its_number(tmp_path: Path, line: str) -> None
     assert "line 2" in result.output
 
 
-@needs_footage
 @pytest.mark.footage
 @pytest.mark.parametrize("path", sorted(FOOTAGE.glob("*/*.json")) if FOOTAGE.is_dir() else [], ids=lambda p: p.stem)
 def test_every_truth_of_the_footage_is_understood(path: Path) -> None:

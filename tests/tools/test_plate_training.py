@@ -15,7 +15,6 @@ from tools.train.plate_glyphs import harvest, pieces, usual
 from tools.train.plate_mixture import Mixture, jitter, prepare, recut_at_random, target_of
 from tools.train.plate_network import ALPHABET, HEIGHT, PAD, WIDTH
 from tools.train.plate_sets import (
-    SHARED,
     LabelledPlate,
     alike,
     cut_with_box,
@@ -27,7 +26,7 @@ from tools.train.plate_sets import (
 )
 
 needs_fonts = pytest.mark.skipif(not FONT_FOLDER.is_dir(), reason="the fonts of the drawn plates are not installed")
-needs_plates = pytest.mark.skipif(not (SHARED / "plates").is_dir(), reason="the labelled plates are not here")
+needs_plates = pytest.mark.footage("plates")
 
 
 def bars(widths: list[int], height: int = 90) -> NDArray[np.uint8]:

@@ -70,7 +70,7 @@ def test_a_picture_is_unseen_only_where_its_camera_gave_none_to_training(monkeyp
     assert [item.name for item in of_unseen_cameras(held, train)] == ["set/3"]
 
 
-@pytest.mark.skipif(not (SHARED / "train").is_dir(), reason="the training pictures are not here")
+@pytest.mark.footage("train")
 def test_every_labelled_picture_has_a_camera() -> None:
     camera = listed()
     for folder in ("vehicles_vn_lanes", "vehicles_cc_by"):

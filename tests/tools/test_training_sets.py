@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from tools.evaluate.model_figures import matched, models
 from tools.train.data import IGNORE, Sample
 from tools.train.plate_drawing import clean_plate, draw_plate, seen_at
-from tools.train.plate_sets import SHARED, corrected, corrections, held_out, split
+from tools.train.plate_sets import corrected, corrections, held_out, split
 from tools.train.vehicles import checked
 
-needs_plates = pytest.mark.skipif(not (SHARED / "plates").is_dir(), reason="the labelled plates are not here")
+needs_plates = pytest.mark.footage("plates")
 
 
 @pytest.mark.parametrize(

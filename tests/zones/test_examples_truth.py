@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.footage import FOOTAGE
 from zones.geometry import DirectedLine, bottom_centres, points_in_polygon, stripes_of
 from zones.load import load_scene
 from zones.schema import Scene
 
 EXAMPLES = Path(__file__).parents[2] / "zones" / "examples"
-FOOTAGE = Path(__file__).parents[3] / "shared" / "footage"
 READ_BY_EYE_PX = 8
 """The truth's boxes are good to about so much."""
 
-pytestmark = [
-    pytest.mark.footage,
-    pytest.mark.skipif(not FOOTAGE.is_dir(), reason="no ../shared/footage beside the checkout"),
-]
+pytestmark = pytest.mark.footage
 
 
 def scene_of(stem: str) -> Scene:

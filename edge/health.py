@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from common.software import SOFTWARE
-from edge.delivery.outbox import Counts
+from edge.delivery.packet_table import Counts
 from edge.video.source import SourceStatus
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError

@@ -19,7 +19,9 @@ from types import FrameType
 from common.broker import BrokerError
 from edge.camera import CameraWorker, Perception
 from edge.config import DetectorConfig, NodeConfig
-from edge.delivery.outbox import Keep, Outbox, OutboxError
+from edge.delivery.delivered_ring import Keep
+from edge.delivery.outbox import Outbox
+from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.uplink import Uplink
 from edge.health import Metrics, MetricsError, NodeState
 from edge.plan import CameraPlan, Plan, changed, load_plan

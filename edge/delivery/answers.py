@@ -11,11 +11,13 @@ from edge.delivery.transfer import Transfers
 from evidence.errors import PacketError, WireError
 from evidence.receipt import Receipt, read_receipt
 from evidence.seal import VerifyKey
-from evidence.wire import Want, decode, parse_topic
+from evidence.wire import Want, decode, down_topic, parse_topic
 
 log = logging.getLogger(__name__)
 _LOW_WATER = 64
 """With so few transfers known, the outbox is looked at again: it may hold more than was asked for at once."""
+_SETTLED_S = 30.0
+"""A connection must be so old before silence on it means anything."""
 
 
 class Answers:
@@ -25,6 +27,7 @@ class Answers:
     ----------
     centre_key: only receipts signed with it count; None: none does, everything stays in the outbox.
     on_delivered: called with the seconds from commit to receipt.
+    unanswered_s: offers without any answer for so long are told as an error.
 
     Attributes
     ----------
@@ -38,6 +41,7 @@ class Answers:
         transfers: Transfers,
         centre_key: VerifyKey | None,
         on_delivered: Callable[[float], None],
+        unanswered_s: float,
     ) -> None:
         self.error = ""
         self._node = node
@@ -45,6 +49,7 @@ class Answers:
         self._transfers = transfers
         self._centre_key = centre_key
         self._on_delivered = on_delivered
+        self._unanswered_s = unanswered_s
 
     def take(self, topic: str, payload: bytes, now_s: float) -> bool:
         """Judge one message. True: the outbox holds something else to send now.
@@ -67,6 +72,18 @@ class Answers:
             self.error = f"receipt refused: {error}; check centre_public_key"
             log.error("receipt refused %s", error)
         return False
+
+    def silence(self, now_s: float, connected_s: float) -> str:
+        """Offers that nobody answers, in words; "" while there are answers. `connected_s`: since when we are."""
+        count, since_s = self._transfers.unanswered
+        silent_s = now_s - since_s
+        settled_s = min(_SETTLED_S, self._unanswered_s)
+        if not count or now_s - connected_s < settled_s or silent_s < self._unanswered_s:
+            return ""
+        return (
+            f"no answer from the centre to {count} offer(s) for {silent_s / 60:.0f} min: centre down, node "
+            f"{self._node} unknown to it, or the broker's ACL does not let us read {down_topic(self._node, '#')}"
+        )
 
     def _want(self, want: Want, now_s: float) -> bool:
         if self._transfers.want(want, now_s):

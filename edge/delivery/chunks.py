@@ -10,7 +10,9 @@ import logging
 
 from common.mqtt_client import sent
 from common.mqtt_link import Link
-from edge.delivery.outbox import Outbox, OutboxError, Pending
+from edge.delivery.outbox import Outbox
+from edge.delivery.outbox_errors import OutboxError
+from edge.delivery.packet_table import Pending
 from edge.delivery.transfer import Transfers
 from evidence.wire import Offer, encode_chunk, up_topic
 

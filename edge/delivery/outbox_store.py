@@ -1,4 +1,4 @@
-"""The outbox on disk: its tables, durable files, and opening it after a crash or with a damaged or lost database.
+"""The outbox on disk: durable files, and opening it after a crash or with a damaged or lost database.
 
 Nothing is thrown away here. Containers without a row are adopted if they continue the chain, and moved to `orphans/`
 if they do not. A damaged database is moved aside and made again from the containers; only SQLite's own word for damage
@@ -7,10 +7,8 @@ counts (SQLITE_CORRUPT, SQLITE_NOTADB, a failed check): a full disk or another p
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -19,106 +17,15 @@ from pathlib import Path
 
 from common.durable import DurableFolders, sync_folder
 from edge.delivery.ballast import Ballast
-from evidence.canonical import sha256_hex
+from edge.delivery.outbox_errors import DB_NAME, is_damage, is_full, translated
+from edge.delivery.outbox_schema import insert_row, open_database
 from evidence.container import SUFFIX, open_packet
-from evidence.errors import GiaoLoError, PacketError
+from evidence.errors import PacketError
 from evidence.packet import Manifest, utc_text
 
 log = logging.getLogger(__name__)
-DB_NAME = "outbox.db"
 DONE_SUFFIX = ".done"
 """A delivered container of which a full disk let nothing be written down: emptied, its new name says it all."""
-SCHEMA_VERSION = 2
-_BUSY_S = 10.0
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_TINY = 256 * 1024
-"""With less than this free, an I/O error of SQLite is a full disk: it cannot grow its files."""
-
-_PACKET_TABLE = """
-CREATE TABLE packet (
-    sequence INTEGER PRIMARY KEY,
-    packet_id TEXT NOT NULL UNIQUE,
-    digest TEXT NOT NULL,
-    container_sha256 TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    created_at TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'quarantined', 'conflict', 'damaged')),
-    reason TEXT NOT NULL DEFAULT '',
-    pruned INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX packet_state ON packet (state, sequence);
-"""
-# Counts are kept, not counted; the ring's order and what may be forgotten are small indexes: nothing reads the history.
-_SECOND = """
-ALTER TABLE packet ADD COLUMN settled_at TEXT NOT NULL DEFAULT '';
-CREATE INDEX packet_ring ON packet (settled_at, sequence) WHERE state = 'delivered' AND pruned = 0;
-CREATE INDEX packet_past ON packet (sequence) WHERE state = 'delivered' AND pruned = 1;
-CREATE TABLE tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
-INSERT INTO tally SELECT 'pending', count(*) FROM packet WHERE state = 'pending';
-INSERT INTO tally SELECT 'delivered', count(*) FROM packet WHERE state = 'delivered';
-INSERT INTO tally SELECT 'quarantined', count(*) FROM packet WHERE state = 'quarantined';
-INSERT INTO tally SELECT 'conflict', count(*) FROM packet WHERE state = 'conflict';
-INSERT INTO tally SELECT 'damaged', count(*) FROM packet WHERE state = 'damaged';
-INSERT INTO tally SELECT 'ring_bytes', coalesce(sum(size), 0) FROM packet WHERE state = 'delivered' AND pruned = 0;
-CREATE TRIGGER packet_came AFTER INSERT ON packet BEGIN
-    UPDATE tally SET n = n + 1 WHERE name = NEW.state;
-END;
-CREATE TRIGGER packet_moved AFTER UPDATE OF state, pruned ON packet BEGIN
-    UPDATE tally SET n = n - 1 WHERE name = OLD.state;
-    UPDATE tally SET n = n + 1 WHERE name = NEW.state;
-    UPDATE tally SET n = n + NEW.size * (NEW.state = 'delivered' AND NEW.pruned = 0)
-        - OLD.size * (OLD.state = 'delivered' AND OLD.pruned = 0) WHERE name = 'ring_bytes';
-END;
-PRAGMA user_version = 2;
-"""
-
-
-class OutboxError(GiaoLoError):
-    """The outbox cannot do what it was asked."""
-
-
-class OutboxFullError(OutboxError):
-    """No room. Nothing was evicted that is unsent and nothing half-written stays."""
-
-
-class OutboxBusyError(OutboxError):
-    """Another program holds the database's lock; it goes on when that one lets go."""
-
-
-class _DamagedError(sqlite3.DatabaseError):
-    """The check of the database found damage."""
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(error, _DamagedError) or (
-        code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-    )
-
-
-def is_full(error: BaseException, folder: Path) -> bool:
-    """Whether a write failed for want of room."""
-    if isinstance(error, OSError):
-        return error.errno in _NO_ROOM
-    code = getattr(error, "sqlite_errorcode", None) or 0
-    if code & 0xFF == sqlite3.SQLITE_FULL:
-        return True
-    return code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and shutil.disk_usage(folder).free < _TINY
-
-
-def translated(error: OSError | sqlite3.Error, folder: Path) -> OutboxError:
-    """The error that says what a person can do."""
-    if is_full(error, folder):
-        return OutboxFullError(
-            "disk is full",
-            where=str(folder),
-            remedy="free space on the disk or restore the link to the centre; unsent evidence is never evicted",
-        )
-    if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return OutboxBusyError(
-            "is locked by another program", where=str(folder / DB_NAME), remedy="end that program: a backup, a shell"
-        )
-    return OutboxError(f"cannot be read or written: {error}", where=str(folder), remedy="check the disk")
 
 
 def recover(folder: Path, ballast: Ballast) -> tuple[sqlite3.Connection, list[str]]:
@@ -143,13 +50,13 @@ def recover(folder: Path, ballast: Ballast) -> tuple[sqlite3.Connection, list[st
 def _recover(folder: Path, *, alone: bool) -> tuple[sqlite3.Connection, list[str]]:
     warnings: list[str] = []
     try:
-        db, fresh = _open(folder / DB_NAME, alone=alone)
+        db, fresh = open_database(folder / DB_NAME, alone=alone)
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
         aside = _move_aside(folder)
         warnings.append(f"outbox database was damaged ({error}), moved to {aside.name} and made again from the packets")
-        db, fresh = _open(folder / DB_NAME, alone=alone)
+        db, fresh = open_database(folder / DB_NAME, alone=alone)
     try:
         _take_up_done(db, folder)
         adopted, orphans = _adopt(db, folder, rebuild=fresh)
@@ -168,48 +75,6 @@ def _recover(folder: Path, *, alone: bool) -> tuple[sqlite3.Connection, list[str
     for warning in warnings:
         log.error("outbox folder=%s %s", folder, warning)
     return db, warnings
-
-
-def _open(path: Path, *, alone: bool) -> tuple[sqlite3.Connection, bool]:
-    """The connection, and whether the database is new. Writes nothing when there is nothing to change."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    for file in path.parent.glob(f"{path.name}*"):
-        file.chmod(0o600)
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_S)
-    try:
-        if alone:
-            db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        (verdict,) = db.execute("PRAGMA quick_check").fetchone()
-        if verdict != "ok":
-            raise _DamagedError(verdict)
-        fresh = _bring_up_to_date(db, path)
-        db.execute("SELECT sequence, packet_id, digest, container_sha256, size, state, pruned FROM packet LIMIT 1")
-    except BaseException:
-        db.close()
-        raise
-    sync_folder(path.parent)
-    return db, fresh
-
-
-def _bring_up_to_date(db: sqlite3.Connection, path: Path) -> bool:
-    """Make or change the tables. True when there were none: an empty file is a lost database."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise OutboxError(
-            f"was made by newer software (format {version})", where=str(path), remedy="install that software again"
-        )
-    fresh = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'packet'").fetchone() is None
-    if version < SCHEMA_VERSION:
-        script = (_PACKET_TABLE if fresh else "") + _SECOND
-        try:
-            db.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-    return fresh
 
 
 def _move_aside(folder: Path) -> Path:
@@ -296,21 +161,6 @@ def _mark_missing(db: sqlite3.Connection, folder: Path) -> int:
 
 def file_name(sequence: int, packet_id: str) -> str:
     return f"{sequence:012d}-{packet_id}{SUFFIX}"
-
-
-def insert_row(db: sqlite3.Connection, manifest: Manifest, container: bytes) -> None:
-    db.execute(
-        "INSERT INTO packet (sequence, packet_id, digest, container_sha256, size, created_at, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'pending')",
-        (
-            manifest.chain.sequence,
-            manifest.packet_id,
-            manifest.digest,
-            sha256_hex(container),
-            len(container),
-            utc_text(manifest.created_at),
-        ),
-    )
 
 
 def make_folder(folder: Path) -> None:

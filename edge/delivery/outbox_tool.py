@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.delivery.outbox_store import DB_NAME, SCHEMA_VERSION, OutboxError, file_name, translated
+from edge.delivery.outbox_errors import DB_NAME, OutboxError, translated
+from edge.delivery.outbox_schema import SCHEMA_VERSION
+from edge.delivery.outbox_store import file_name
 
 _BUSY_S = 10.0
 _RESENDABLE = ("delivered", "quarantined", "conflict")

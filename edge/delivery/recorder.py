@@ -18,7 +18,8 @@ from typing import Protocol
 import cv2
 
 from common.software import SOFTWARE
-from edge.delivery.outbox import Build, OutboxError
+from edge.delivery.outbox import Build
+from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.outbox_store import file_name, write_durably
 from edge.types import ActEvent, Image
 from edge.video.clip import ClipError

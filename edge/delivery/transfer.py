@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edge.delivery.outbox import Pending
+from edge.delivery.packet_table import Pending
 from evidence.wire import CHUNK_BYTES, Offer, Want
 
 

@@ -22,7 +22,8 @@ from common.mqtt_client import Event, Role
 from common.mqtt_link import TAKEN_OVER, Link
 from edge.delivery.answers import Answers
 from edge.delivery.chunks import ChunkStream
-from edge.delivery.outbox import Outbox, OutboxError
+from edge.delivery.outbox import Outbox
+from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.transfer import Transfers
 from evidence.packet import utc_text
 from evidence.seal import VerifyKey
@@ -35,8 +36,6 @@ _QUEUED = 64
 """Messages that paho holds while there is no connection: the outbox holds the packets."""
 _SHORT_SESSIONS, _SHORT_S = 4, 5.0
 """So many sessions in a row, none longer than so many seconds: many brokers throw out without saying 142."""
-_SETTLED_S = 30.0
-"""A connection must be so old before silence on it means anything."""
 
 
 class Uplink:
@@ -72,7 +71,6 @@ class Uplink:
         self._outbox = outbox
         self._health = health
         self._heartbeat_s = heartbeat_s
-        self._unanswered_s = unanswered_s
         self._monotonic = monotonic
         self._inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         role = Role(
@@ -85,7 +83,7 @@ class Uplink:
         self.link = Link(broker, role, self._inbox.put, client_id=client_id, monotonic=monotonic)
         self._transfers = Transfers() if transfers is None else transfers
         self._chunks = ChunkStream(node, self.link, outbox, self._transfers, window)
-        self._answers = Answers(node, outbox, self._transfers, centre_key, on_delivered)
+        self._answers = Answers(node, outbox, self._transfers, centre_key, on_delivered, unanswered_s)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._next_heartbeat_s = 0.0
@@ -99,8 +97,9 @@ class Uplink:
     def errors(self) -> list[str]:
         """What a person should know about the link now; empty when all is well."""
         link = self.link
+        silence = self._answers.silence(self._monotonic(), link.connected_s) if link.connected else ""
         told = ("" if link.connected else link.error, link.takeover_error, link.rights_error)
-        return [text for text in (*told, self._chunks.error, self._silence(), self._answers.error) if text]
+        return [text for text in (*told, self._chunks.error, silence, self._answers.error) if text]
 
     def start(self) -> None:
         """Connect in the background. Raises `BrokerError` for files that cannot be used; they are tried again."""
@@ -235,21 +234,6 @@ class Uplink:
         if head is not None and self.link.client is not None:
             offer = self._transfers.probe(head, self._monotonic())
             self.link.client.publish(up_topic(self.node, "offer"), encode(offer), qos=1)
-
-    def _silence(self) -> str:
-        """Offers that nobody answers, in words; "" while there are answers."""
-        now_s = self._monotonic()
-        count, since_s = self._transfers.unanswered
-        settled_s = min(_SETTLED_S, self._unanswered_s)
-        if not self.link.connected or not count or now_s - self.link.connected_s < settled_s:
-            return ""
-        silent_s = now_s - since_s
-        if silent_s < self._unanswered_s:
-            return ""
-        return (
-            f"no answer from the centre to {count} offer(s) for {silent_s / 60:.0f} min: centre down, node {self.node} "
-            f"unknown to it, or the broker's ACL does not let us read {down_topic(self.node, '#')}"
-        )
 
 
 def fitted(health: Health, limit: int | None) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
-from edge.delivery.outbox import Counts
+from edge.delivery.packet_table import Counts
 from edge.health import CameraState, Metrics, NodeState
 from edge.video.source import SourceStatus
 from evidence.wire import Health, decode, encode

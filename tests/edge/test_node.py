@@ -233,7 +233,7 @@ def test_kill_9_of_the_node_in_the_middle_of_transfers(site: Site) -> None:
         process.kill()
         process.wait()
     outbox = Outbox(site.folder / "data" / "outbox", min_free_bytes=0)
-    rows = outbox._db.execute("SELECT sequence, packet_id, state FROM packet ORDER BY sequence").fetchall()
+    rows = outbox._table.db.execute("SELECT sequence, packet_id, state FROM packet ORDER BY sequence").fetchall()
     outbox.close()
     assert [r[0] for r in rows] == list(range(1, len(rows) + 1))
     site.write()  # no cameras: only what waits is delivered
@@ -253,5 +253,5 @@ def test_a_full_disk_degrades_the_node_and_keeps_the_acts(site: Site) -> None:
     eventually(site.healthy(lambda h: h.status == "degraded" and any("reserve" in e for e in h.errors)), 10)
     eventually(lambda: site.nodes[0].state().cameras[0].kept == 3)
     assert site.centre.stored == {}
-    site.nodes[0].outbox._min_free = 0  # room again
+    site.nodes[0].outbox._ring.min_free_bytes = 0  # room again
     eventually(lambda: len(site.centre.stored) == 3, 20)

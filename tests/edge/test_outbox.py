@@ -21,7 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import edge.delivery.outbox_store
-from edge.delivery.outbox import Keep, Outbox, OutboxError, OutboxFullError, Pending
+from edge.delivery.delivered_ring import Keep
+from edge.delivery.outbox import Outbox
+from edge.delivery.outbox_errors import OutboxError, OutboxFullError
+from edge.delivery.packet_table import Pending
 from evidence.container import open_packet
 from evidence.packet import Chain, Manifest
 from evidence.receipt import ReceiptStatus
@@ -50,7 +53,9 @@ def answer(box: Outbox, packet: Pending, status: ReceiptStatus) -> bool:
 
 
 def assert_chain_is_whole(box: Outbox) -> None:
-    rows = box._db.execute("SELECT sequence, packet_id, digest, pruned, state FROM packet ORDER BY sequence").fetchall()
+    rows = box._table.db.execute(
+        "SELECT sequence, packet_id, digest, pruned, state FROM packet ORDER BY sequence"
+    ).fetchall()
     assert [r[0] for r in rows] == list(range(1, len(rows) + 1))
     previous = None
     for sequence, packet_id, digest, pruned, state in rows:
@@ -330,7 +335,7 @@ class OutboxLife(RuleBasedStateMachine):
     @invariant()
     def chain_is_whole_and_every_packet_in_its_state(self) -> None:
         assert_chain_is_whole(self.box)
-        rows = dict(self.box._db.execute("SELECT packet_id, state FROM packet").fetchall())
+        rows = dict(self.box._table.db.execute("SELECT packet_id, state FROM packet").fetchall())
         assert rows == self.model
 
     def teardown(self) -> None:
@@ -345,7 +350,7 @@ TestOutboxLife.settings = settings(
 
 
 def test_the_database_is_in_the_mode_that_survives_a_power_cut(outbox: Outbox) -> None:
-    assert outbox._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert outbox._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert outbox._table.db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert outbox._table.db.execute("PRAGMA synchronous").fetchone() == (2,)
     with pytest.raises(sqlite3.IntegrityError):
-        outbox._db.execute("UPDATE packet SET state = 'forgotten'") if outbox.commit(builder(KEY)) else None
+        outbox._table.db.execute("UPDATE packet SET state = 'forgotten'") if outbox.commit(builder(KEY)) else None

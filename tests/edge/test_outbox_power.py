@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import common.durable
+import edge.delivery.outbox_schema
 import edge.delivery.outbox_store
 from edge.delivery.outbox import Outbox
 from evidence.seal import SigningKey
@@ -23,14 +24,14 @@ def commits(folder: Path, power: Power, monkeypatch: pytest.MonkeyPatch) -> list
     """For each row written down: whether its container would have survived a power cut at that moment."""
     seen: list[bool] = []
     box = Outbox(folder, free_bytes=lambda _: PLENTY)
-    real = edge.delivery.outbox_store.insert_row
+    real = edge.delivery.outbox_schema.insert_row
 
     def insert(db: sqlite3.Connection, manifest: object, container: bytes) -> None:
         file = next(p for p in box.packets.glob("*.glp") if manifest.packet_id in p.name)  # type: ignore[attr-defined]
         seen.append(power.survives(file))
         real(db, manifest, container)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("edge.delivery.outbox.insert_row", insert)
+    monkeypatch.setattr("edge.delivery.packet_table.insert_row", insert)
     for _ in range(3):
         box.commit(builder(KEY))
     box.close()
@@ -66,7 +67,7 @@ def test_the_test_sees_a_sync_that_is_left_out(
 
 
 def test_a_state_is_written_down_before_a_file_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.delivery.outbox import Keep
+    from edge.delivery.delivered_ring import Keep
     from tests.edge.packets import receipt_for
 
     box = Outbox(tmp_path, free_bytes=lambda _: PLENTY, keep=Keep(max_bytes=0))

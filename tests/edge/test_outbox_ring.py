@@ -11,9 +11,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-import edge.delivery.outbox
+import edge.delivery.delivered_ring
 from edge.cli import edge as edge_cli
-from edge.delivery.outbox import Keep, Outbox
+from edge.delivery.delivered_ring import Keep
+from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_tool import entries, resend
 from evidence.container import open_packet
 from evidence.seal import SigningKey
@@ -144,7 +145,7 @@ def shell(folder: Path, *arguments: str) -> Result:
 def test_an_outbox_is_listed_and_sent_again_from_the_command_line_while_its_box_runs(tmp_path: Path) -> None:
     box = box_of(tmp_path / "d" / "outbox", max_bytes=0)
     deliver(box, 2)
-    box._keep = Keep()
+    box._ring.keep = Keep()
     deliver(box, 2)
     box.commit(builder(KEY))
     lines = [line.split()[:3:2] for line in shell(tmp_path, "list").output.splitlines()]
@@ -199,9 +200,9 @@ def steps(box: Outbox, work: object) -> int:
         count += 1
         return 0
 
-    box._db.set_progress_handler(step, 1)
+    box._table.db.set_progress_handler(step, 1)
     work()  # type: ignore[operator]
-    box._db.set_progress_handler(None, 1)
+    box._table.db.set_progress_handler(None, 1)
     return count
 
 
@@ -212,8 +213,8 @@ def test_no_call_grows_with_what_was_delivered_before(tmp_path: Path, ring: str)
     for history in (100, 9_000):
         box = box_of(tmp_path / str(history))
         deliver(box, 2)
-        with box._transaction():
-            box._db.executemany(
+        with box._table.transaction():
+            box._table.db.executemany(
                 "INSERT INTO packet (sequence, packet_id, digest, container_sha256, size, created_at, state, pruned,"
                 " settled_at) VALUES (?, ?, ?, ?, 1, '2026-01-01', 'delivered', ?, '2026-03-01T08:00:00.000Z')",
                 [(n, f"p{n}", f"{n:064x}", f"c{n}", int(ring == "gone")) for n in range(3, history)],
@@ -236,7 +237,7 @@ def test_no_call_grows_with_what_was_delivered_before(tmp_path: Path, ring: str)
 def test_rows_of_packets_long_gone_are_forgotten_and_still_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge.delivery.outbox, "_PAST_ROWS", 5)
+    monkeypatch.setattr(edge.delivery.delivered_ring, "_PAST_ROWS", 5)
     box = box_of(tmp_path, max_bytes=0)
     deliver(box, 20)
     assert len(entries(tmp_path)) <= 8

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import edge.delivery.outbox_schema
 import edge.delivery.outbox_store
-from edge.delivery.outbox import Keep, Outbox, OutboxBusyError, OutboxError, OutboxFullError
-from edge.delivery.outbox_store import is_damage
+from edge.delivery.delivered_ring import Keep
+from edge.delivery.outbox import Outbox
+from edge.delivery.outbox_errors import OutboxBusyError, OutboxError, OutboxFullError, is_damage
 from evidence.seal import SigningKey
 from tests.edge.packets import builder, receipt_for
 
@@ -134,7 +136,7 @@ def test_a_receipt_that_a_full_disk_let_nobody_write_down_is_remembered_by_the_f
 
     receipt = receipt_for(first.packet_id, first.digest, first.container_sha256)
     with monkeypatch.context() as patched:
-        patched.setattr(box, "_transaction", no_room)
+        patched.setattr(box._table, "transaction", no_room)
         with pytest.raises(OutboxFullError):
             box.acknowledge(receipt)
         assert not (tmp_path / "box" / "ballast").exists()
@@ -151,7 +153,7 @@ def test_a_receipt_that_a_full_disk_let_nobody_write_down_is_remembered_by_the_f
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge.delivery.outbox_store, "_BUSY_S", 0.05)
+    monkeypatch.setattr(edge.delivery.outbox_schema, "_BUSY_S", 0.05)
 
 
 def test_a_lock_of_another_program_keeps_nobody_from_starting_and_loses_nothing(tmp_path: Path, hurried: None) -> None:
@@ -211,7 +213,7 @@ def test_only_sqlites_own_word_for_damage_counts(code: str, tmp_path: Path, monk
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(edge.delivery.outbox_store, "_open", fails)
+        patched.setattr(edge.delivery.outbox_store, "open_database", fails)
         with pytest.raises(OutboxError):
             Outbox(tmp_path, min_free_bytes=0)
     assert damaged(tmp_path) == []

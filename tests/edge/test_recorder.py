@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.delivery.outbox import OutboxFullError
+from edge.delivery.outbox_errors import OutboxFullError
 from edge.delivery.recorder import CameraIdentity, PacketFolder, Recorder
 from edge.types import ActEvent, Still
 from edge.video.ring import PacketRing

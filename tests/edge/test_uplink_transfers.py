@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.delivery.outbox import Pending
+from edge.delivery.packet_table import Pending
 from edge.delivery.transfer import Transfers
 from evidence.wire import Want
 

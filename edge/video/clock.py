@@ -7,33 +7,17 @@ it tells it, counts where it agrees.
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from edge.video.kernel_clock import kernel_clock_synchronised
+from edge.video.margins import ClockMargins
 from evidence.packet import Clock
 
-MAX_OFFSET_S = 1.0
-"""A clock that is off by more makes an act doubtful (promise 3)."""
-_USED_OFFSET_S = 0.5
-"""Up to here the camera's clock is used: together with the jitter of arrivals it stays within a second."""
-CLOCK_STEP_S = 0.5
-"""Wall minus monotonic clock moved by more: the node's clock was set."""
-_ANCHOR_S = 0.1
-"""Smaller steps are followed without a word: before and after them the time is right to the second."""
-CLOCK_SETTLES_S = 30.0
-"""After a step the clock is believed again: NTP programs set it in their first few measurements."""
-STREAM_SETTLES_S = 10.0
-"""After a step of the camera's time: by then the least delay of arrivals has been seen."""
-_DRIFT = 1e-4  # cheap crystals drift by up to 100 ppm
-_LATE_STAYS_S = 3.0
-_SETTLED_S = 5.0
 _KEPT = 64
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
-_MAX_ERROR_US = 1_000_000
+"""Segments, eras and doubts remembered: an act is sealed long before so many have come."""
 
 
 @dataclass
@@ -84,7 +68,9 @@ class StreamClock:
         file: bool,
         start_at: datetime | None = None,
         system_synchronised: Callable[[], bool | None] | None = None,
+        margins: ClockMargins | None = None,
     ) -> None:
+        self.margins = margins or ClockMargins()
         self._file = file
         self._start_at = start_at
         self._synchronised = system_synchronised or kernel_clock_synchronised
@@ -109,7 +95,7 @@ class StreamClock:
                 from_s = min(from_s, self._unsure_from_s)
             self._unsure_from_s = None
             for flag in ("clock_unsure", "stream_time_step"):
-                self._doubt(from_s, t_s + STREAM_SETTLES_S, flag)
+                self._doubt(from_s, t_s + self.margins.stream_settles_s, flag)
             before = self._segments[-1] if self._segments else None
             after = self._begin(t_s)
             if self._file and before is not None:
@@ -150,7 +136,7 @@ class StreamClock:
                 if monotonic_s is None:
                     segment = self._stepped(segment, t_s, offset)
                 assert segment.arrival_s is not None
-                segment.arrival_s = min(offset, segment.arrival_s + _DRIFT * max(t_s - segment.seen_s, 0.0))
+                segment.arrival_s = min(offset, segment.arrival_s + self.margins.drift * max(t_s - segment.seen_s, 0.0))
             segment.seen_s = max(segment.seen_s, t_s)
 
     def observe_sender(self, t_s: float, wall_s: float) -> None:
@@ -165,7 +151,7 @@ class StreamClock:
                 return self._start_at.astimezone(UTC) + timedelta(seconds=t_s)
             segment = self._at(t_s)
             offset = self._arrival(segment, t_s)
-            if segment.sender_s is not None and abs(segment.sender_s - offset) <= _USED_OFFSET_S:
+            if segment.sender_s is not None and abs(segment.sender_s - offset) <= self.margins.used_offset_s:
                 offset = segment.sender_s
             return datetime.fromtimestamp(offset + t_s, UTC)
 
@@ -209,10 +195,10 @@ class StreamClock:
             synchronised = False
         flags = ["clock_unsure"] if not synchronised or late or "clock_unsure" in raised else []
         flags += raised
-        if difference is None or _USED_OFFSET_S < abs(difference) <= MAX_OFFSET_S:
+        if difference is None or self.margins.used_offset_s < abs(difference) <= self.margins.max_offset_s:
             notes.append("wall time by arrival at the node")
             return Clock(source="system", synchronised=synchronised, note="; ".join(notes)), _once(flags)
-        if abs(difference) <= _USED_OFFSET_S:
+        if abs(difference) <= self.margins.used_offset_s:
             clock = Clock(source="camera", synchronised=synchronised, offset_s=difference, note="; ".join(notes))
             return clock, _once(flags)
         notes.append(f"camera clock is off by {difference:+.3f} s: wall time by arrival at the node")
@@ -234,14 +220,14 @@ class StreamClock:
         """Wall minus monotonic clock: a new era when it moves, or when the kernel's word about it changes."""
         synchronised = self._synchronised()
         era = self._eras[-1] if self._eras else None
-        if era is not None and abs(ahead_s - era.ahead_s) <= _ANCHOR_S and synchronised == era.synchronised:
+        if era is not None and abs(ahead_s - era.ahead_s) <= self.margins.anchor_s and synchronised == era.synchronised:
             return
         if era is not None:
-            recent = [e for i, e in enumerate(self._eras) if self._ends(i) >= t_s - CLOCK_SETTLES_S]
-            moved = [e for e in recent if abs(ahead_s - e.ahead_s) > CLOCK_STEP_S]
-            if abs(ahead_s - era.ahead_s) > _ANCHOR_S and moved:
+            recent = [e for i, e in enumerate(self._eras) if self._ends(i) >= t_s - self.margins.clock_settles_s]
+            moved = [e for e in recent if abs(ahead_s - e.ahead_s) > self.margins.clock_step_s]
+            if abs(ahead_s - era.ahead_s) > self.margins.anchor_s and moved:
                 self.clock_steps += 1
-                self._doubt(moved[0].start_s, t_s + CLOCK_SETTLES_S, "clock_unsure")
+                self._doubt(moved[0].start_s, t_s + self.margins.clock_settles_s, "clock_unsure")
         self._eras.append(_Era(t_s, ahead_s, synchronised))
         del self._eras[:-_KEPT]
 
@@ -251,22 +237,25 @@ class StreamClock:
     def _stepped(self, segment: _Segment, t_s: float, offset: float) -> _Segment:
         """Without a monotonic clock: packets that come otherwise than before, and stay so, tell of a step."""
         assert segment.arrival_s is not None
-        early = offset < segment.arrival_s - MAX_OFFSET_S and segment.seen_s - segment.start_s >= _SETTLED_S
-        late = offset > segment.arrival_s + CLOCK_STEP_S
+        early = (
+            offset < segment.arrival_s - self.margins.max_offset_s
+            and segment.seen_s - segment.start_s >= self.margins.settled_s
+        )
+        late = offset > segment.arrival_s + self.margins.clock_step_s
         if not late:
             segment.late_s = None
         elif segment.late_s is None:
             segment.late_s, segment.late_from_s = offset, t_s
         else:
             segment.late_s = min(segment.late_s, offset)
-        stays = segment.late_s is not None and t_s - segment.late_from_s >= _LATE_STAYS_S
+        stays = segment.late_s is not None and t_s - segment.late_from_s >= self.margins.late_stays_s
         if not early and not stays:
             self._unsure_from_s = segment.late_from_s if late else None
             return segment
         self._unsure_from_s = None
         start_s, arrival_s = (t_s, offset) if segment.late_s is None else (segment.late_from_s, segment.late_s)
         self.clock_steps += 1
-        self._doubt(segment.start_s, t_s + CLOCK_SETTLES_S, "clock_unsure")
+        self._doubt(segment.start_s, t_s + self.margins.clock_settles_s, "clock_unsure")
         after = self._begin(start_s)
         after.number, after.arrival_s, after.seen_s = segment.number, arrival_s, segment.seen_s
         return after
@@ -291,30 +280,3 @@ class StreamClock:
 
 def _once(flags: list[str]) -> list[str]:
     return list(dict.fromkeys(flags))
-
-
-class _Timex(ctypes.Structure):
-    """Enough of `struct timex` for `adjtimex` with `modes = 0`; the rest is room."""
-
-    _fields_ = (
-        ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long), ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long), ("room", ctypes.c_byte * 480),
-    )  # fmt: skip
-
-
-@functools.cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def kernel_clock_synchronised() -> bool | None:
-    """Whether the kernel's clock is disciplined by NTP, PTP or GNSS; None if the kernel does not say.
-
-    A clock that is being slewed over more than a second is not yet synchronised (`esterror`, microseconds).
-    """
-    told = _Timex()
-    try:
-        result = _libc().adjtimex(ctypes.byref(told))
-    except (OSError, AttributeError):
-        return None
-    return None if result < 0 else result != _TIME_ERROR and told.esterror <= _MAX_ERROR_US

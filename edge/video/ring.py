@@ -13,15 +13,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from common.margins import margin
 from edge.video.clip import Clip, ClipError, RingPacket, StreamTemplate, mux
 
-_GAP_STEPS = 3.0
-_GAP_S = 0.3
-"""A clip in which pictures are missing for longer does not show it all: a car at 50 km/h moves by its own length."""
-_LEAST_SHARE = 0.5
-"""Of the pictures that the stream's rate promises (the smallest share at which a clip still counts as whole)."""
-_SLOWEST_STEP_S = 0.5
-"""A stream with fewer than two pictures a second shows no drive: what is further apart is a gap, not its rate."""
+
+@dataclass(frozen=True)
+class ClipMargins:
+    """When a clip shows all of what was wished for."""
+
+    gap_steps: float = margin(
+        3.0, "steps of the stream", "two pictures may be missing between two that are there", source="decision 20",
+    )  # fmt: skip
+    gap_s: float = margin(
+        0.3, "s", "a clip in which pictures are missing for longer does not show it all",
+        source="decision 20; a car at 50 km/h moves by its own length",
+    )  # fmt: skip
+    least_share: float = margin(
+        0.5, "share of the pictures that the stream's rate promises", "with fewer a clip does not count as whole",
+        source="decision 20", most=1.0,
+    )  # fmt: skip
+    slowest_step_s: float = margin(
+        0.5, "s", "a stream with fewer than two pictures a second shows no drive: what is further apart is a gap",
+        source="cf7dee8; a car at 50 km/h moves by 7 m in the time",
+    )  # fmt: skip
+    slack_steps: float = margin(
+        2.0, "steps of the stream", "the first and the last picture may lie so far inside the wish",
+        source="the wish seldom falls on a picture; the value is an estimate",
+    )  # fmt: skip
+    slack_s: float = margin(0.05, "s", "and this beside it, for rounding", source="an estimate; no better source")
+    apart: float = margin(
+        0.25, "share of a step", "pictures closer together are one moment: a camera whose time stands still shows none",
+        source="cf7dee8 (the property test of stream time)", most=1.0,
+    )  # fmt: skip
 
 
 @dataclass
@@ -52,7 +75,10 @@ class PacketRing:
     max_bytes: memory budget; it wins over `seconds`.
     """
 
-    def __init__(self, *, seconds: float = 45.0, max_bytes: int = 96 * 1024 * 1024) -> None:
+    def __init__(
+        self, *, seconds: float = 45.0, max_bytes: int = 96 * 1024 * 1024, margins: ClipMargins | None = None
+    ) -> None:
+        self._margins = margins or ClipMargins()
         self.seconds = seconds
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
@@ -118,7 +144,9 @@ class PacketRing:
         """
         with self._lock:
             groups = self._best_segment(from_s, to_s, holding_s)
-            usual_s = _usual_step_s([g for g in self._groups if groups and g.segment == groups[0].segment])
+            usual_s = _usual_step_s(
+                [g for g in self._groups if groups and g.segment == groups[0].segment], self._margins
+            )
             budget_s = self._over_budget_s
             packets = [p for g in groups for p in g.packets]
             template = groups[0].template if groups else None
@@ -134,7 +162,7 @@ class PacketRing:
         packets = packets[: last + 1]
         times = sorted(p.t_s for p in packets if p.pts >= packets[0].pts)
         first_s, last_s = times[0], times[-1]
-        notes = _missing(times, max(from_s, 0.0), to_s, usual_s)
+        notes = _missing(times, max(from_s, 0.0), to_s, usual_s, self._margins)
         if first_s > from_s and budget_s is not None and budget_s >= from_s:
             notes.append(f"the memory budget of {self.max_bytes} bytes is too small for this stream")
         if holding_s is not None and not first_s - 1e-6 <= holding_s <= last_s + 1e-6:
@@ -179,17 +207,17 @@ class PacketRing:
         self._size -= self._groups.popleft().size
 
 
-def _usual_step_s(groups: Sequence[_Group]) -> float:
+def _usual_step_s(groups: Sequence[_Group], m: ClipMargins) -> float:
     """The usual time between two pictures of a stream, by all that is held of it."""
     times = sorted(p.t_s for g in groups for p in g.packets)
     steps = sorted(b - a for a, b in pairwise(times) if b > a)
-    return min(steps[len(steps) // 2], _SLOWEST_STEP_S) if steps else 0.0
+    return min(steps[len(steps) // 2], m.slowest_step_s) if steps else 0.0
 
 
-def _missing(times: Sequence[float], from_s: float, to_s: float, usual_s: float) -> list[str]:
+def _missing(times: Sequence[float], from_s: float, to_s: float, usual_s: float, m: ClipMargins) -> list[str]:
     """What pictures at `times` (sorted) lack of the wish, in words; empty if they cover it."""
-    slack_s = 2 * usual_s + 0.05
-    gap_s = max(_GAP_STEPS * usual_s, _GAP_S)
+    slack_s = m.slack_steps * usual_s + m.slack_s
+    gap_s = max(m.gap_steps * usual_s, m.gap_s)
     notes = []
     if times[0] > from_s + slack_s or times[-1] < to_s - slack_s:
         notes.append(f"held {times[0]:.2f}-{times[-1]:.2f} s of {from_s:.2f}-{to_s:.2f} s")
@@ -198,8 +226,8 @@ def _missing(times: Sequence[float], from_s: float, to_s: float, usual_s: float)
     if gaps:
         worst = max(gaps, key=lambda g: g[1] - g[0])
         notes.append(f"no picture from {worst[0]:.2f} to {worst[1]:.2f} s" + (f", {len(gaps)} gaps" * (len(gaps) > 1)))
-    apart = [t for i, t in enumerate(inside) if not i or t - inside[i - 1] > usual_s / 4]
+    apart = [t for i, t in enumerate(inside) if not i or t - inside[i - 1] > m.apart * usual_s]
     promised = (min(to_s, times[-1]) - max(from_s, times[0])) / usual_s if usual_s > 0 else 0.0
-    if len(apart) < _LEAST_SHARE * promised:
+    if len(apart) < m.least_share * promised:
         notes.append(f"{len(apart)} pictures where about {promised:.0f} were due")
     return notes

@@ -16,14 +16,12 @@ from av.video.stream import VideoStream
 
 from edge.video.clip import ClipError, RingPacket, StreamTemplate
 from edge.video.clock import StreamClock
+from edge.video.margins import VideoMargins
 from edge.video.ring import PacketRing
 from edge.video.stream_time import Stamped, StreamTime, TimeCounts
 
 log = logging.getLogger(__name__)
-_PLAUSIBLE_S = 366 * 86400.0
 _MAX_EARLY = 500
-_SAME_MOMENT_S = 0.02
-"""Wall and monotonic clock are read one after the other; a thread that was put aside in between reads again."""
 
 
 @dataclass
@@ -68,7 +66,10 @@ class Segment:
         ring: PacketRing | None,
         wall: Callable[[], datetime],
         monotonic: Callable[[], float],
+        margins: VideoMargins | None = None,
     ) -> None:
+        numbers = margins or VideoMargins()
+        self._margins = numbers.segment
         self._live = live
         self._position = position
         self._clock, self._ring = clock, ring
@@ -77,7 +78,12 @@ class Segment:
         self._step_s = 1.0 / fps if fps > 0 else 0.04
         self._context = stream.codec_context
         self._time: StreamTime[Packet[VideoStream]] = StreamTime(
-            self._base, self._step_s, live=live, counts=position.counts
+            self._base,
+            self._step_s,
+            live=live,
+            counts=position.counts,
+            margins=numbers.stream_time,
+            arrival_margins=numbers.arrival,
         )
         self._origin: int | None = None
         self._offset_s = 0.0
@@ -157,7 +163,7 @@ class Segment:
         # a packet held back was here before: both clocks then, not now
         held_s = max(moment_s - stamped.arrival_s, 0.0)
         self._clock.observe_arrival(t_s, now - timedelta(seconds=held_s), moment_s - held_s, sure=stamped.sure)
-        if sender_s is not None and abs(sender_s - now.timestamp()) < _PLAUSIBLE_S:
+        if sender_s is not None and abs(sender_s - now.timestamp()) < self._margins.plausible_s:
             self._clock.observe_sender(t_s, sender_s)
         if packet.is_keyframe:
             # the first one was waited for: at least so long is the interval
@@ -174,7 +180,7 @@ class Segment:
             before_s = self._monotonic()
             now = self._wall()
             after_s = self._monotonic()
-            if after_s - before_s <= _SAME_MOMENT_S:
+            if after_s - before_s <= self._margins.same_moment_s:
                 break
         return now, (before_s + after_s) / 2
 
@@ -231,7 +237,7 @@ class Segment:
         if sender_s is None:
             return ours_s
         told_s = sender_s - self._clock.wall_at(last_t_s).timestamp()
-        return told_s if 0 < told_s < ours_s + 1.0 else ours_s
+        return told_s if 0 < told_s < ours_s + self._margins.told_gap_s else ours_s
 
     def _t_s(self, pts: int) -> float:
         return max(0.0, round((pts - (self._origin or 0)) * self._base + self._offset_s, 6))

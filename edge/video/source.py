@@ -28,6 +28,7 @@ from av.video.stream import VideoStream
 from edge.types import Frame, Image
 from edge.video.clock import StreamClock
 from edge.video.cut import CutWatch
+from edge.video.margins import VideoMargins
 from edge.video.ring import PacketRing
 from edge.video.segment import Position, Segment
 from edge.video.source_errors import SourceError, check_file, open_error
@@ -76,6 +77,7 @@ class VideoSource:
         *,
         ring: PacketRing | None = None,
         settings: SourceSettings | None = None,
+        margins: VideoMargins | None = None,
         start_at: datetime | None = None,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -86,7 +88,8 @@ class VideoSource:
         self.shown = shown_address(self.url)
         self.live = "://" in self.url and not self.url.startswith("file:")
         self.settings = settings or SourceSettings()
-        self.clock = StreamClock(file=not self.live, start_at=start_at)
+        self._margins = margins or VideoMargins()
+        self.clock = StreamClock(file=not self.live, start_at=start_at, margins=self._margins.clock)
         self.info: StreamInfo | None = None
         self._ring = ring
         self._wall, self._monotonic, self._uniform = wall, monotonic, uniform
@@ -105,7 +108,7 @@ class VideoSource:
         self._segment: Segment | None = None
         self._next_due_s = 0.0
         self._cuts = 0
-        self._watch: CutWatch[_Decoded] = CutWatch()
+        self._watch: CutWatch[_Decoded] = CutWatch(self._margins.cut)
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=2000)
         self._generation = 0
         self._alive_s = self._monotonic()
@@ -307,6 +310,7 @@ class VideoSource:
                 ring=self._ring,
                 wall=self._wall,
                 monotonic=self._monotonic,
+                margins=self._margins,
             )
             self._release(self._watch.flush())
             try:

@@ -16,29 +16,9 @@ from itertools import pairwise
 from typing import Generic, TypeVar
 
 from edge.video.arrivals import Arrivals
+from edge.video.margins import ArrivalMargins, StreamTimeMargins
 
 T = TypeVar("T")
-
-EARLY_S = 0.5
-"""A picture that arrives by so much before all others could have has a wrong time: buffers jitter by less."""
-TOO_LATE_S = 5.0
-"""Later than this for `_LATE_STAYS_S` is no slow network: cameras and networks buffer less."""
-_LATE_STAYS_S = 3.0
-_LATE_AGREED_S = 120.0
-"""A delay that never once went back for so long is how this line is now."""
-_STALL_S = 1.0
-_STAYS = 3
-"""So many packets in a row off the line are a step, fewer are slips of the camera."""
-_ORDINARY_S = 0.5
-_BACK_S = 0.3
-_BACK_STEPS = 5
-"""B pictures come after pictures that are shown later: so far back is no step."""
-_FILE_GAP_S = 1.0
-_STUCK = 16
-"""So many packets without progress: more than any codec reorders."""
-_GIVE_UP_STEPS = 6
-_GIVE_UP_WITHIN_S = 60.0
-_GOOD_AGAIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -101,14 +81,19 @@ class StreamTime(Generic[T]):
     reorders: bool = True
     """Pictures may be shown in another order than sent (B pictures)."""
     counts: TimeCounts = field(default_factory=TimeCounts)
+    margins: StreamTimeMargins = field(default_factory=StreamTimeMargins)
+    arrival_margins: ArrivalMargins = field(default_factory=ArrivalMargins)
     _shift: int = 0
     _newest: int | None = None
     _behind: int = 0
     _held: list[_Raw[T]] = field(default_factory=list)
     _arrivals: Arrivals | None = None
-    _steps: deque[float] = field(default_factory=lambda: deque(maxlen=_GIVE_UP_STEPS))
+    _steps: deque[float] = field(default_factory=deque)
     _garbage: _Garbage | None = None
     _progress: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self._steps = deque(self._steps, maxlen=self.margins.give_up_steps)
 
     def feed(self, item: T, pts: int, arrival_s: float) -> list[Stamped[T]]:
         """`pts`: the camera's time in ticks; `arrival_s`: monotonic. In decode order."""
@@ -119,14 +104,18 @@ class StreamTime(Generic[T]):
             return [self._by_arrival(raw, self._garbage)]
         if not self._fits(raw):
             self._held.append(raw)
-            return self._step() if len(self._held) >= _STAYS else []
+            return self._step() if len(self._held) >= self.margins.stays else []
         out = self._slips(pts - self._shift)
         out.append(self._accept(raw))
         arrivals = self._arrivals
         if self.live and arrivals is not None and arrivals.late_since_s is not None:
             late_for_s = arrival_s - arrivals.late_since_s
-            too_late = arrival_s - self._seconds(out[-1].ticks) - arrivals.delay_s > TOO_LATE_S
-            if (too_late and late_for_s >= _LATE_STAYS_S) or late_for_s >= _LATE_AGREED_S or self._crawls(late_for_s):
+            too_late = arrival_s - self._seconds(out[-1].ticks) - arrivals.delay_s > self.margins.too_late_s
+            if (
+                (too_late and late_for_s >= self.margins.late_stays_s)
+                or late_for_s >= self.margins.late_agreed_s
+                or self._crawls(late_for_s)
+            ):
                 del out[-1]
                 self._held = [raw]
                 out += self._step()
@@ -151,24 +140,26 @@ class StreamTime(Generic[T]):
         self._shift = raw.pts - ticks
         self._newest, self._behind = ticks, 0
         delay_s = raw.arrival_s - self._seconds(ticks)
-        self._arrivals = Arrivals.begin(raw.arrival_s, delay_s, backlog=backlog)
+        self._arrivals = Arrivals.begin(raw.arrival_s, delay_s, backlog=backlog, margins=self.arrival_margins)
         self._progress = deque([(raw.arrival_s, ticks)])
 
     def _fits(self, raw: _Raw[T]) -> bool:
         assert self._newest is not None
         ticks = raw.pts - self._shift
         forward_s = self._seconds(ticks - self._newest)
-        back_s = max(_BACK_S, _BACK_STEPS * self.step_s) if self.reorders else 0.0
-        if forward_s < -back_s or (forward_s <= 0 and self._behind >= _STUCK):
+        back_s = max(self.margins.back_s, self.margins.back_steps * self.step_s) if self.reorders else 0.0
+        if forward_s < -back_s or (forward_s <= 0 and self._behind >= self.margins.stuck):
             return False
         if not self.live:
-            return forward_s <= max(_FILE_GAP_S, 3 * self.step_s)
+            return forward_s <= max(self.margins.file_gap_s, self.margins.usual_steps * self.step_s)
         arrivals = self._arrivals
         assert arrivals is not None
         early_s = arrivals.floor_s - (raw.arrival_s - self._seconds(ticks))
-        if early_s <= EARLY_S:
+        if early_s <= self.margins.early_s:
             return True
-        return not arrivals.settled and forward_s <= max(_ORDINARY_S, 3 * self.step_s)
+        return not arrivals.settled and forward_s <= max(
+            self.margins.ordinary_s, self.margins.usual_steps * self.step_s
+        )
 
     def _accept(self, raw: _Raw[T], *, begins: bool = False, whole: bool = False) -> Stamped[T]:
         assert self._newest is not None
@@ -181,16 +172,19 @@ class StreamTime(Generic[T]):
             self._arrivals.note(raw.arrival_s, raw.arrival_s - self._seconds(self._newest))
             sure = self._arrivals.sure
             self._progress.append((raw.arrival_s, self._newest))
-            while self._progress[0][0] < raw.arrival_s - _LATE_STAYS_S:
+            while self._progress[0][0] < raw.arrival_s - self.margins.late_stays_s:
                 self._progress.popleft()
         return Stamped(raw.item, ticks, self._shift, raw.arrival_s, begins, whole, sure)
 
     def _crawls(self, late_for_s: float) -> bool:
         """Late, and the camera's time hardly moves though packets come: it stands still or counts too slowly."""
-        if late_for_s < 1.0 or len(self._progress) < 8:
+        m = self.margins
+        if late_for_s < m.crawl_after_s or len(self._progress) < m.crawl_packets:
             return False
         (from_s, from_ticks), (to_s, to_ticks) = self._progress[0], self._progress[-1]
-        return to_s - from_s >= 1.0 and self._seconds(to_ticks - from_ticks) < 0.5 * (to_s - from_s)
+        return to_s - from_s >= m.crawl_after_s and self._seconds(to_ticks - from_ticks) < m.crawl_rate * (
+            to_s - from_s
+        )
 
     def _slips(self, next_ticks: int | None) -> list[Stamped[T]]:
         """Held packets stood alone: spread between their neighbours, but not before the time in which they came."""
@@ -204,7 +198,11 @@ class StreamTime(Generic[T]):
         out = []
         for place, raw in enumerate(held, 1):
             between = room * place // (len(held) + 1)
-            if self.live and self._arrivals is not None and self._seconds(room) > max(_ORDINARY_S, 3 * self.step_s):
+            if (
+                self.live
+                and self._arrivals is not None
+                and self._seconds(room) > max(self.margins.ordinary_s, 3 * self.step_s)
+            ):
                 # the next one comes long after: a packet that has come was taken by then
                 by_now = round((raw.arrival_s - self._arrivals.delay_s) / self.base) - self._newest
                 between = min(between, by_now)
@@ -230,13 +228,18 @@ class StreamTime(Generic[T]):
         ticks, whole, backlog = self._newest + self._ticks(self.step_s), False, True
         if self.live and self._arrivals is not None:
             whole = self._arrivals.young
-            backlog = first.arrival_s - self._arrivals.seen_s > max(_STALL_S, 3 * self.step_s)
+            backlog = first.arrival_s - self._arrivals.seen_s > max(
+                self.margins.stall_s, self.margins.usual_steps * self.step_s
+            )
             ticks = max(ticks, round((first.arrival_s - self._arrivals.delay_s) / self.base))
         self._start_line(first, ticks, backlog=backlog)
         self.counts.steps += 1
         out = [*early, *(self._accept(r, begins=r is first, whole=whole) for r in held)]
         self._steps.append(first.arrival_s if self.live else self._seconds(self._newest))
-        if len(self._steps) == _GIVE_UP_STEPS and self._steps[-1] - self._steps[0] <= _GIVE_UP_WITHIN_S:
+        if (
+            len(self._steps) == self.margins.give_up_steps
+            and self._steps[-1] - self._steps[0] <= self.margins.give_up_within_s
+        ):
             last = held[-1]
             self._garbage = _Garbage(last.arrival_s, last.pts, last.pts, last.arrival_s)
         return out
@@ -246,10 +249,10 @@ class StreamTime(Generic[T]):
         for before, after in pairwise(held):
             forward_s = self._seconds(after.pts - before.pts)
             gone_s = after.arrival_s - before.arrival_s
-            back_s = max(_BACK_S, _BACK_STEPS * self.step_s) if self.reorders else 0.0
+            back_s = max(self.margins.back_s, self.margins.back_steps * self.step_s) if self.reorders else 0.0
             if forward_s < -back_s:
                 return False
-            if self.live and forward_s > gone_s + max(_ORDINARY_S, 3 * self.step_s):
+            if self.live and forward_s > gone_s + max(self.margins.ordinary_s, self.margins.usual_steps * self.step_s):
                 return False
             if forward_s == 0 and not self.reorders:
                 return False
@@ -263,16 +266,16 @@ class StreamTime(Generic[T]):
         forward_s = self._seconds(raw.pts - garbage.last_pts)
         since_s = raw.arrival_s - garbage.since_s
         whole_s = self._seconds(raw.pts - garbage.pts)
-        fits = forward_s > 0 and (not self.live or abs(forward_s - gone_s) <= EARLY_S)
-        if not fits or (self.live and abs(whole_s - since_s) > EARLY_S):
+        fits = forward_s > 0 and (not self.live or abs(forward_s - gone_s) <= self.margins.early_s)
+        if not fits or (self.live and abs(whole_s - since_s) > self.margins.early_s):
             garbage = _Garbage(raw.arrival_s, raw.pts, raw.pts, raw.arrival_s)
         self._garbage = _Garbage(garbage.since_s, garbage.pts, raw.pts, raw.arrival_s)
         target = self._newest + self._ticks(self.step_s)
         if self.live:
             ahead_s = self._seconds(self._newest) - (raw.arrival_s - self._arrivals.delay_s)
-            least_s = 1e-3 if ahead_s > EARLY_S else self.step_s / 2
+            least_s = 1e-3 if ahead_s > self.margins.early_s else self.step_s / 2
             target = max(self._newest + self._ticks(least_s), self._newest - round(ahead_s / self.base))
-        if (since_s if self.live else whole_s) >= _GOOD_AGAIN_S and fits:
+        if (since_s if self.live else whole_s) >= self.margins.good_again_s and fits:
             self._garbage = None
             self._steps.clear()
             self.counts.steps += 1

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.video.cut import CutWatch
+from edge.video.cut import CutMargins, CutWatch
 from edge.video.source import VideoSource
 from tests.footage import FOOTAGE
 
@@ -52,8 +52,8 @@ def traffic(view: np.ndarray, count: int, *, from_s: float = 0.0, seed: int = 1)
     return out
 
 
-def cuts(pictures: Pictures) -> list[int]:
-    watch: CutWatch[int] = CutWatch()
+def cuts(pictures: Pictures, margins: CutMargins | None = None) -> list[int]:
+    watch: CutWatch[int] = CutWatch(margins)
     out = [pair for i, image in enumerate(pictures) for pair in watch.feed(i, image, i / FPS)] + watch.flush()
     assert [i for i, _ in out] == list(range(len(pictures)))  # every picture comes out, in order
     return [i for i, cut in out if cut]
@@ -118,6 +118,12 @@ def lorry(pictures: Pictures) -> Pictures:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_what_is_no_cut(change: Callable[[Pictures], Pictures], seed: int) -> None:
     assert cuts(change(traffic(street(seed), 60, seed=seed))) == []
+
+
+def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
+    pictures = [*traffic(street(1), 20), *traffic(street(2), 20)]
+    assert cuts(pictures) == [20]
+    assert cuts(pictures, CutMargins(other_view=1.0, same_view=1.0)) == []
 
 
 @pytest.mark.footage

@@ -6,7 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.video.clock import StreamClock, kernel_clock_synchronised
+from common.margins import explained
+from edge.video.clock import StreamClock
+from edge.video.cut import CutMargins
+from edge.video.kernel_clock import kernel_clock_synchronised
+from edge.video.margins import ArrivalMargins, ClockMargins, SegmentMargins, StreamTimeMargins
+from edge.video.ring import ClipMargins
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -85,6 +90,26 @@ def test_a_recording_without_a_start_time_is_in_doubt() -> None:
 def test_before_the_first_frame_there_is_no_time() -> None:
     with pytest.raises(ValueError, match="no frame"):
         StreamClock(file=False).wall_at(0.0)
+
+
+def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
+    strict = StreamClock(
+        file=False, system_synchronised=lambda: True, margins=ClockMargins(used_offset_s=0.1, max_offset_s=0.2)
+    )
+    for clock, flags in ((live(), []), (strict, ["camera_clock_off"])):
+        clock.start_segment(0.0)
+        clock.observe_arrival(0.0, at(0.0))
+        clock.observe_sender(0.0, at(0.3).timestamp())
+        assert clock.state(1.0)[1] == flags
+
+
+@pytest.mark.parametrize(
+    "margins",
+    [ArrivalMargins(), StreamTimeMargins(), SegmentMargins(), ClockMargins(), CutMargins(), ClipMargins()],
+    ids=lambda m: type(m).__name__,
+)
+def test_every_number_of_the_video_says_its_unit_reason_and_source(margins: object) -> None:
+    assert all(m.unit and m.why and m.source for m in explained(margins))
 
 
 def test_the_kernel_is_asked() -> None:

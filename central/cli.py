@@ -166,11 +166,11 @@ def disable_user(config_file: Path, username: str, enable: bool) -> None:
 @config_option
 def rejudge(config_file: Path) -> None:
     """Judge quarantined packets again, e.g. after a wrong node key was corrected."""
-    from central.intake.ingest import Ingest
+    from central.intake.gate import Gate
 
     centre = open_configured(config_file)
     try:
-        judged = Ingest.of(centre).rejudge()
+        judged = Gate.of(centre).rejudge()
     except GiaoLoError as error:
         fail(error)
     for packet_id, outcome in judged:

@@ -19,7 +19,7 @@ from central.cases.log import seen_version
 from central.centre import Centre, open_centre
 from central.config import CentralConfig, Limits, parse_config
 from central.desk import actions
-from central.intake.ingest import Ingest
+from central.intake.gate import Gate
 from central.intake.nodes import add_node
 from central.notices import issuing
 from central.notices.issuing import IssuedNotice, Seen
@@ -204,7 +204,7 @@ def case_of(centre: Centre, data: bytes | None = None, **options: Any) -> str:
     """A case in the queue, from a packet that was just stored; `options` are those of `packet`."""
     contents = packet(**options) if data is None else data
     manifest = open_packet(contents).manifest
-    outcome = Ingest.of(centre).accept(manifest.node.id, manifest.packet_id, contents)
+    outcome = Gate.of(centre).accept(manifest.node.id, manifest.packet_id, contents)
     assert outcome.status == "stored", outcome
     with centre.db.read() as session:
         case_id = session.scalar(select(CaseRow.id).where(CaseRow.packet_id == manifest.packet_id))

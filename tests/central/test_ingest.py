@@ -271,7 +271,7 @@ def test_what_the_quarantine_had_no_room_for_comes_again_once_the_key_is_right(b
     assert len(waiting) == 5
     with centre.db.write() as session:
         add_node(session, NODE, NODE_KEY.public, now=NOW)
-    assert [o.status for _, o in ingest.rejudge()] == ["stored"] * 3
+    assert [o.status for _, o in ingest.gate.rejudge()] == ["stored"] * 3
     assert [receipt(centre, ingest.offer(NODE, offer_of(data))).status for data in waiting] == ["stored"] * 5
     assert len(rows(centre, PacketRow)) == 8
 
@@ -355,7 +355,7 @@ def test_a_packet_sealed_with_a_key_that_the_node_had_then_is_taken(centre: Cent
     with centre.db.write() as session:
         add_node(session, NODE, new.public, now=NOW)
     assert [receipt(centre, send(ingest, data)).status for data in waiting] == ["stored"] * 5
-    assert [o.status for _, o in ingest.rejudge()] == ["stored"]
+    assert [o.status for _, o in ingest.gate.rejudge()] == ["stored"]
     late = packet(at=NOW + timedelta(minutes=1), sequence=9, previous="a" * 64)
     answer = receipt(centre, send(ingest, late))
     assert answer.status == "quarantined"
@@ -372,7 +372,7 @@ def test_a_stolen_key_is_ended_with_a_date_and_the_end_can_be_moved(centre: Cent
     assert receipt(centre, send(ingest, after)).status == "quarantined"
     with centre.db.write() as session:
         end_key(session, NODE, key_id, NOW - timedelta(hours=1))
-    assert [o.status for _, o in ingest.rejudge()] == ["stored"]
+    assert [o.status for _, o in ingest.gate.rejudge()] == ["stored"]
     with pytest.raises(NodeError, match="never had"), centre.db.write() as session:
         end_key(session, NODE, "0" * 16, NOW)
 

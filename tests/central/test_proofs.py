@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from central.centre import Centre
+from central.intake.gate import Gate
 from central.intake.ingest import Ingest
 from central.intake.nodes import add_node
 from central.ledger import merkle
@@ -73,7 +74,7 @@ def test_an_id_that_two_nodes_used_is_not_guessed(box: Centre) -> None:
     chains = NodeChain(), NodeChain(node="other")
     for chain in chains:
         data = chain.next(packet_id=taken)
-        assert Ingest.of(box).accept(chain.node, taken, data).status == "stored"
+        assert Gate.of(box).accept(chain.node, taken, data).status == "stored"
     with box.db.read() as session, pytest.raises(ProofError, match="several nodes"):
         find_packet(session, taken)
 

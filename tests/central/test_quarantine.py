@@ -14,7 +14,7 @@ from sqlalchemy import select
 from central.centre import Centre, open_centre
 from central.cli import central
 from central.config import load_config
-from central.intake.ingest import Ingest
+from central.intake.gate import Gate
 from central.intake.nodes import NodeError, add_node, key_of
 from central.intake.quarantine import Quarantine
 from central.store.db import CaseRow, NodeRow, QuarantineRow, UserRow, VehicleRow
@@ -30,7 +30,7 @@ def rows(centre: Centre, table: type) -> list[Any]:
 
 
 def send(centre: Centre, data: bytes) -> str:
-    return Ingest.of(centre).accept(NODE, open_packet(data).manifest.packet_id, data).status
+    return Gate.of(centre).accept(NODE, open_packet(data).manifest.packet_id, data).status
 
 
 def register(centre: Centre, key: SigningKey, **options: Any) -> None:
@@ -45,12 +45,12 @@ def test_packets_refused_for_a_wrongly_registered_key_become_cases_once_it_is_ri
     made = [packet(), packet()]
     assert [send(centre, data) for data in made] == ["quarantined"] * 2
     register(centre, NODE_KEY)
-    judged = Ingest.of(centre).rejudge()
+    judged = Gate.of(centre).rejudge()
     assert [o.status for _, o in judged] == ["stored"] * 2
     assert len(rows(centre, CaseRow)) == 2
     assert rows(centre, QuarantineRow) == []
     assert list(centre.config.quarantine_dir.rglob("*.glp")) == []
-    assert Ingest.of(centre).rejudge() == []
+    assert Gate.of(centre).rejudge() == []
 
 
 def test_after_a_change_of_keys_old_packets_still_verify_and_new_ones_need_the_new_key(centre: Centre) -> None:
@@ -69,7 +69,7 @@ def test_after_a_change_of_keys_old_packets_still_verify_and_new_ones_need_the_n
 
 def test_what_is_still_wrong_stays_in_quarantine(box: Centre) -> None:
     assert send(box, packet(key=SigningKey.generate())) == "quarantined"
-    assert [o.status for _, o in Ingest.of(box).rejudge()] == ["quarantined"]
+    assert [o.status for _, o in Gate.of(box).rejudge()] == ["quarantined"]
     (row,) = rows(box, QuarantineRow)
     assert (box.config.quarantine_dir / row.path).exists()
 
@@ -78,7 +78,7 @@ def test_a_conflict_is_never_taken_by_judging_again(box: Centre) -> None:
     name = "00000000-0000-4000-8000-000000000001"
     assert send(box, packet(packet_id=name)) == "stored"
     assert send(box, packet(packet_id=name, plate="36B99999")) == "conflict"
-    assert Ingest.of(box).rejudge() == []
+    assert Gate.of(box).rejudge() == []
     assert [c.plate for c in rows(box, CaseRow)] == ["36A12345"]
 
 
@@ -89,7 +89,7 @@ def test_quarantined_bytes_that_are_gone_do_not_stop_the_others(box: Centre) -> 
     send(box, second)
     register(box, NODE_KEY)
     (box.config.quarantine_dir / rows(box, QuarantineRow)[0].path).unlink()
-    assert [o.status for _, o in Ingest.of(box).rejudge()] == ["stored"]
+    assert [o.status for _, o in Gate.of(box).rejudge()] == ["stored"]
 
 
 def test_a_packet_with_a_nul_in_its_texts_is_stored_on_both_databases(centre: Centre) -> None:
@@ -148,7 +148,7 @@ def test_packets_lost_to_another_node_under_the_old_key_are_taken_when_judged_ag
             session, path, node=NODE, packet_id=name, container_sha256=sha256_hex(data), size=len(data),
             status="conflict", reason="", now=NOW,
         )  # fmt: skip
-    assert [o.status for _, o in Ingest.of(box).rejudge()] == ["stored"]
+    assert [o.status for _, o in Gate.of(box).rejudge()] == ["stored"]
 
 
 def test_nodes_are_registered_switched_off_and_listed(shell: Shell, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_1100_half_requests_do_not_stop_ingest_and_fill_no_log(
             for _ in range(5):
                 assert holder.stdout.readline() == "held\n"
                 data = chain.next()
-                assert ingest.accept(NODE, open_packet(data).manifest.packet_id, data).status == "stored"
+                assert ingest.gate.accept(NODE, open_packet(data).manifest.packet_id, data).status == "stored"
                 holder.stdin.write("again\n")
                 holder.stdin.flush()
             # somebody at another address is served all the time

@@ -28,7 +28,7 @@ from central.centre import Centre, open_centre, utc_now
 from central.config import parse_config
 from central.desk import actions
 from central.desk.worklist import status_counts
-from central.intake.ingest import Ingest
+from central.intake.gate import Gate
 from central.intake.nodes import add_node
 from central.store.db import CaseRow
 from central.users import create_user, open_session
@@ -213,7 +213,7 @@ def _stock(centre: Centre, n: int) -> str:
     roles: tuple[FileRole, ...] = ("still_before", "still_on", "still_after")
     stills = dict.fromkeys(roles, _jpeg())
     manifest, data = PacketMaker(key, clip=_clip(), stills=stills, size=_STILL_PX).next()
-    outcome = Ingest.of(centre).accept(NODE, manifest.packet_id, data)
+    outcome = Gate.of(centre).accept(NODE, manifest.packet_id, data)
     if outcome.status != "stored":
         raise click.ClickException(f"the centre did not take the packet: {outcome}")
     with centre.db.read() as session:

@@ -1,0 +1,103 @@
+"""A packet that was judged good becomes rows: its place in the chain and in the log, and its case. One transaction."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from central.cases.opening import create_case
+from central.intake import chain, gaps
+from central.ledger import merkle
+from central.store.alarms import raise_alarm
+from central.store.db import NodeRow, PacketFileRow, PacketRow
+from evidence.canonical import canonical_json
+from evidence.container import OpenedPacket
+from evidence.packet import Manifest
+from evidence.receipt import ReceiptStatus
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a container was judged."""
+
+    status: ReceiptStatus
+    reason: str = ""
+    digest: str | None = None
+
+
+def packet_of(session: Session, node: str, packet_id: str) -> PacketRow | None:
+    """Ids count for one node: another's packet of the same id is another packet."""
+    return session.scalar(select(PacketRow).where(PacketRow.node_id == node, PacketRow.packet_id == packet_id))
+
+
+def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> Outcome:
+    """Rows of a packet that was judged good, and its case, in one transaction; `size` of its container in bytes."""
+    manifest = opened.manifest
+    digest = manifest.digest
+    # holds the node's row until the commit: two packets of one node find their places one after the other
+    session.execute(update(NodeRow).where(NodeRow.id == manifest.node.id).values(last_seen=now))
+    known = packet_of(session, manifest.node.id, manifest.packet_id)
+    if known is not None:
+        if known.digest == digest:
+            return Outcome("duplicate", digest=digest)
+        reason = f"packet {manifest.packet_id} is already stored with another digest ({known.digest[:16]}…)"
+        return Outcome("conflict", reason, digest)
+    state, touched = _link(
+        session, manifest.node.id, chain.Link(manifest.chain.sequence, digest, manifest.chain.previous)
+    )
+    if state == "fork":
+        text = f"packet {manifest.packet_id} (number {manifest.chain.sequence}) contradicts the node's chain"
+        raise_alarm(session, "fork", manifest.node.id, manifest.packet_id, text, now)
+    row = PacketRow(
+        id=_row_id(session, manifest, now),
+        packet_id=manifest.packet_id,
+        node_id=manifest.node.id,
+        sequence=manifest.chain.sequence,
+        previous=manifest.chain.previous,
+        digest=digest,
+        container_sha256=opened.container_sha256,
+        size=size,
+        manifest=manifest.to_bytes().decode(),
+        seal=canonical_json(opened.seal.model_dump(mode="json")).decode(),
+        chain_state=state,
+        occurred_at=manifest.act.occurred_at,
+        received_at=now,
+        log_index=merkle.append(session, digest),
+        files=[
+            PacketFileRow(position=i, name=f.name, role=f.role, media_type=f.media_type, size=f.size, sha256=f.sha256)
+            for i, f in enumerate(manifest.files)
+        ],
+    )
+    session.add(row)
+    session.flush()
+    create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=now)
+    if touched:
+        gaps.watch_chain(session, session.get_one(NodeRow, manifest.node.id), now)
+    return Outcome("stored", digest=digest)
+
+
+def _row_id(session: Session, manifest: Manifest, now: datetime) -> str:
+    """The packet's own id where it is free: random ids never meet by chance, but a node may use another's."""
+    other = session.get(PacketRow, manifest.packet_id)
+    if other is None:
+        return manifest.packet_id
+    text = f"nodes {other.node_id} and {manifest.node.id} use the same packet id: one of them took it from the other"
+    raise_alarm(session, "shared_id", manifest.node.id, manifest.packet_id, text, now)
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{manifest.node.id}/{manifest.packet_id}"))
+
+
+def _link(session: Session, node: str, link: chain.Link) -> tuple[chain.ChainState, bool]:
+    """The packet's state, and whether it opened or closed a gap."""
+    rows = session.scalars(
+        select(PacketRow).where(
+            PacketRow.node_id == node, PacketRow.sequence.between(link.sequence - 1, link.sequence + 1)
+        )
+    ).all()
+    state, changes = chain.place(link, [chain.Link(r.sequence, r.digest, r.previous) for r in rows])
+    for row in rows:
+        row.chain_state = changes.get(row.digest, row.chain_state)
+    return state, state == "gap" or any(r.sequence == link.sequence + 1 for r in rows)

@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from common.broker import BrokerSettings
 from common.settings import Section, read_settings, read_yaml
-from countries.vn.calendar import WorkCalendar, national
+from countries.calendar import WorkCalendar
+from countries.here import HERE
 from evidence.packet import Ident
 
 _REMEDIES = {
@@ -120,7 +121,7 @@ class Office(Section):
 
 
 class Calendar(Section):
-    """The unit's corrections to Vietnam's calendar (`countries/vn/calendar_data`): they win over everything else."""
+    """The unit's corrections to the country's calendar: they win over everything else."""
 
     rest: list[date] = Field(default_factory=list, description="days on which the unit is closed")
     work: list[date] = Field(default_factory=list, description="rest days on which the unit works")
@@ -151,8 +152,8 @@ class CentralConfig(Section):
 
     @property
     def work_calendar(self) -> WorkCalendar:
-        """Vietnam's working days with the unit's corrections."""
-        return national().corrected(rest=self.calendar.rest, work=self.calendar.work)
+        """The country's working days with the unit's corrections."""
+        return HERE.calendar().corrected(rest=self.calendar.rest, work=self.calendar.work)
 
     @property
     def resolved_database_url(self) -> str:

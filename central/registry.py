@@ -21,20 +21,12 @@ from central.cases import typed_plate
 from central.cases.lifecycle import Refused
 from central.store.db import VehicleRow
 from countries.here import HERE
-from countries.vn.deadlines import local_date
-from countries.vn.law import KIND_VI, OwnerType
+from countries.law import OwnerType
 from evidence.errors import GiaoLoError
 
 COLUMNS = (
     "plate", "colour", "kind", "owner_name", "owner_type", "id_number", "address", "valid_from", "valid_to",
 )  # fmt: skip
-COLOUR_VI = {
-    "white": "Nền màu trắng, chữ và số màu đen",
-    "yellow": "Nền màu vàng, chữ và số màu đen",
-    "blue": "Nền màu xanh, chữ và số màu trắng",
-    "red": "Nền màu đỏ, chữ và số màu trắng",
-    "unknown": "Không xác định",
-}
 MAX_FAULTS = 20
 
 
@@ -68,7 +60,7 @@ class TableRegistry:
     """The register in our own database, filled by `import_registry`."""
 
     def find(self, session: Session, *, plate: str, colour: str, kind: str, at: datetime) -> Registration | None:
-        day = local_date(at)
+        day = HERE.local_date(at)
         query = select(VehicleRow).where(
             VehicleRow.plate == HERE.plates.normalise(plate),
             VehicleRow.kind == kind,
@@ -139,7 +131,7 @@ def _parse_row(row: dict[str, str | None]) -> Registration:
         plate = typed_plate.take(value["plate"])
     except Refused as refused:
         raise ValueError(f"plate: {value['plate']!r}: {refused.what}; {refused.remedy}") from refused
-    choices_of = {"colour": HERE.plates.COLOURS, "kind": tuple(KIND_VI), "owner_type": ("person", "organisation")}
+    choices_of = {"colour": HERE.plates.COLOURS, "kind": HERE.law.KINDS, "owner_type": ("person", "organisation")}
     for name, choices in choices_of.items():
         if value[name] not in choices:
             raise ValueError(f"{name}: {value[name]!r} is not one of {', '.join(choices)}")

@@ -6,23 +6,56 @@ country: what is here is the seam, so that the rest of the house holds nothing o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from countries.calendar import WorkCalendar
+from countries.law import ActNames, Law
 from countries.plates import Plates
 from countries.road import Markings, RoadFact, SignalMeaning
+from countries.terms import Terms
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words on papers and in the owner's answer, in the country's language: kinds of vehicles, colours of plates.
+
+    `unresolved`: the state of a case of which nobody has decided yet, in the country's language and in English.
+    """
+
+    kinds: Mapping[str, str]
+    colours: Mapping[str, str]
+    unresolved: tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Country:
-    """`code`: ISO 3166-1, small letters. `one_way`: facts that make a road one-way.
+    """`code`: ISO 3166-1, small letters. `zone`: the clock that dates and hours are said by. `currency`: its sign.
 
-    `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class.
+    `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
+    one-way. `calendar`: the national working days, read when first asked for: a box asks for none.
     """
 
     code: str
+    zone: ZoneInfo
+    currency: str
     plates: Plates
     plate_width_m: Mapping[str, float]
     markings: Markings
     signals: SignalMeaning
     one_way: tuple[RoadFact, ...]
+    acts: ActNames
+    law: Law
+    terms: Terms
+    calendar: Callable[[], WorkCalendar]
+    words: Words
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant by the country's clock."""
+        return instant.astimezone(self.zone)
+
+    def local_date(self, instant: datetime) -> date:
+        """The calendar day there."""
+        return self.local(instant).date()

@@ -10,7 +10,7 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.ledger.signing import Ledger
 from central.store.db import CaseEventRow, CaseRow
-from countries.vn.law import KIND_OF_CLASS
+from countries.here import HERE
 from evidence.errors import PacketError
 from evidence.packet import Manifest
 from evidence.seal import VerifyKey
@@ -66,7 +66,7 @@ class Told:
                 "act": manifest.act.code.value,
                 "plate": plate.text,
                 "plate_colour": plate.colour,
-                "kind": KIND_OF_CLASS[manifest.vehicle.cls],
+                "kind": HERE.law.KIND_OF_CLASS[manifest.vehicle.cls],
             }
         )
         for event in events:

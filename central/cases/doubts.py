@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Action
 from central.store.db import CaseEventRow, CaseRow
-from countries.vn.deadlines import deadlines
+from countries.here import HERE
 
 SHORT_NOTICE = timedelta(days=3)
 """A letter takes two to three days: an appointment sooner than that is missed before it is read."""
@@ -22,7 +22,7 @@ def issue_doubts(session: Session, row: CaseRow, now: datetime) -> tuple[str, ..
     """
     found = []
     notice = row.notice
-    due = deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
+    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
     if due.days_to_notify(now) < 0:
         found.append("late")
     if notice is not None and not str(notice.content.get("addressee", "")).strip():

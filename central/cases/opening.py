@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.store.db import CaseRow, next_number
-from countries.vn.law import KIND_OF_CLASS
+from countries.here import HERE
 from evidence.packet import Manifest
 
 CLOCK_TOLERANCE = timedelta(seconds=1)
@@ -42,7 +42,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
         detected_at=manifest.created_at,
         flags=flags,
         vehicle_class=manifest.vehicle.cls.value,
-        kind=KIND_OF_CLASS[manifest.vehicle.cls],
+        kind=HERE.law.KIND_OF_CLASS[manifest.vehicle.cls],
         plate_machine=plate.text,
         plate_machine_confidence=plate.confidence,
         plate_colour_machine=plate.colour,

@@ -17,13 +17,11 @@ from central.cases.log import lock_case, state_of
 from central.desk.views import (
     QueueItem,
     item,
-    kind_of,
 )
 from central.notices.issuing import Seen, check_draft
 from central.store.db import CaseRow
 from countries.here import HERE
-from countries.vn.deadlines import deadlines
-from countries.vn.law import LawError, VehicleKind, proposal
+from countries.law import LawError, VehicleKind
 from evidence.acts import ActCode
 from evidence.plate_colours import PlateColour
 
@@ -105,14 +103,14 @@ def confirm(
     before = state_of(row)
     after = step(before, Action.CONFIRM, officer, now=now)
     case_log.check_seen(session, case_id, seen)
-    if deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
+    if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
         raise Refused("statute", "the act is more than one year old", remedy="reject it: statute_passed")
     _set_plate(session, row, officer, plate, colour, kind, now)
     if row.plate_colour == "unknown":
         # form 01/73 names the colour, and owners look their case up by it
         raise Refused("colour", "the colour of the plate is not known", where="colour", remedy="choose what you see")
     try:
-        proposal(act, kind_of(row), row.occurred_at)
+        HERE.law.proposal(act, row.kind, row.occurred_at)
     except LawError as error:
         raise Refused("no_law", error.what, where=error.where, remedy=error.remedy) from error
     said_before = {**_brief(before), "act": row.act}
@@ -142,7 +140,7 @@ def _set_plate(
     kind: VehicleKind | None, now: datetime,
 ) -> None:  # fmt: skip
     text = typed_plate.take(plate)
-    if kind is not None and kind not in ("car", "motorcycle", "special", "bicycle"):
+    if kind is not None and kind not in HERE.law.KINDS:
         raise Refused("kind", "is not a kind of vehicle", where=str(kind)[:20])
     if colour is not None and colour not in (*HERE.plates.COLOURS, "unknown"):
         raise Refused("colour", "is not a plate colour", where=str(colour)[:20])

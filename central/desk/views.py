@@ -15,11 +15,11 @@ from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
 from central.notices.issuing import NoticeView, notice_view
 from central.registry import Registration, VehicleRegistry
 from central.store.db import CaseEventRow, CaseRow, PacketFileRow, PacketRow
+from countries.calendar import WorkCalendar
 from countries.here import HERE
+from countries.law import LawError, Proposal, VehicleKind
 from countries.plates import PlateParse
-from countries.vn.calendar import WorkCalendar
-from countries.vn.deadlines import Deadlines, Urgency, deadlines
-from countries.vn.law import LawError, Proposal, VehicleKind, proposal
+from countries.terms import Deadlines, Urgency
 from evidence.acts import ActCode
 from evidence.packet import FileRole, Manifest
 
@@ -187,7 +187,7 @@ def _same_plate(session: Session, row: CaseRow, now: datetime) -> tuple[QueueIte
 def _law(row: CaseRow, owner: Registration | None) -> tuple[Proposal | None, str]:
     try:
         owner_type = owner.owner_type if owner else "person"
-        return proposal(ActCode(row.act), kind_of(row), row.occurred_at, owner_type=owner_type), ""
+        return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at, owner_type=owner_type), ""
     except LawError as error:
         return None, str(error)
 
@@ -198,15 +198,13 @@ def _file(row: PacketFileRow) -> CaseFile:
 
 def _deadlines(row: CaseRow, calendar: WorkCalendar | None) -> Deadlines:
     sent = row.notice.published_at if row.notice else None
-    return deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=sent, calendar=calendar)
-
-
-def kind_of(row: CaseRow) -> VehicleKind:
-    return row.kind  # type: ignore[return-value]
+    return HERE.terms.deadlines(
+        occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=sent, calendar=calendar
+    )
 
 
 def item(row: CaseRow, now: datetime) -> QueueItem:
-    due = deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
+    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
     parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
     return QueueItem(
         id=row.id,
@@ -216,7 +214,7 @@ def item(row: CaseRow, now: datetime) -> QueueItem:
         camera_id=row.camera_id,
         act=ActCode(row.act),
         status=Status(row.status),
-        kind=kind_of(row),
+        kind=row.kind,
         plate=row.plate,
         plate_text=parsed.formatted if parsed else "",
         plate_colour=row.plate_colour,

@@ -19,7 +19,6 @@ from central.cases.stages import OPEN, among
 from central.desk.views import QueueItem, item, light
 from central.store.db import CaseCountRow, CaseRow
 from countries.here import HERE
-from countries.vn.deadlines import first_instant_in_time
 from evidence.acts import ActCode
 
 COUNTED_AT_MOST = 1000
@@ -209,7 +208,7 @@ def _conditions(filters: QueueFilter, now: datetime) -> Sequence[ColumnElement[b
     if filters.holder:
         found.append(CaseRow.claimed_by == filters.holder)
     if filters.overdue_only:
-        found.append(CaseRow.detected_at < first_instant_in_time(now))
+        found.append(CaseRow.detected_at < HERE.terms.first_instant_in_time(now))
     return found
 
 

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from central.cases.lifecycle import Refused
 from central.config import Office
 from central.store.db import NoticeRow
-from countries.vn.calendar import WorkCalendar, national
-from countries.vn.deadlines import VIETNAM, local_date
+from countries.calendar import WorkCalendar
+from countries.here import HERE
 
 SEARCHED_DAYS = 10
-"""Working days looked through for an hour with room: an owner's 20 days would run out before a later one."""
+"""Working days looked through for an hour with room: an owner's days would run out before a later one."""
 
 
 def default_appointment(
@@ -27,12 +27,12 @@ def default_appointment(
     `taken`: how many owners are asked to come at each instant (`booked`). When no day of the next ten has room, the
     least taken hour of all of them: an overfull hour is better than an appointment after the owner's term.
     """
-    known, so_far = calendar or national(), taken or {}
-    day = local_date(now) + timedelta(days=office.appear_days)
+    known, so_far = calendar or HERE.calendar(), taken or {}
+    day = HERE.local_date(now) + timedelta(days=office.appear_days)
     searched: list[datetime] = []
     for _ in range(SEARCHED_DAYS):
         day = known.working_day_from(day)
-        hours = [datetime.combine(day, hour, VIETNAM) for hour in office.appear_times]
+        hours = [datetime.combine(day, hour, HERE.zone) for hour in office.appear_times]
         best = min(hours, key=lambda at: so_far.get(at, 0))  # the earliest of those that are taken least
         if so_far.get(best, 0) < office.appear_per_time:
             return best
@@ -45,9 +45,13 @@ def check_appointment(at: datetime, now: datetime, calendar: WorkCalendar, *, wh
     """Raises `Refused`: `appointment` in the past, `appointment_rest` on a day on which nobody is there."""
     if at <= now:
         raise Refused("appointment", "the appointment lies in the past", where=where, remedy="choose a later day")
-    if calendar.is_rest(local_date(at)):
+    day = HERE.local_date(at)
+    if calendar.is_rest(day):
         raise Refused(
-            "appointment_rest", f"{local_date(at):%d/%m/%Y} is a rest day", where=where, remedy="choose a working day"
+            "appointment_rest",
+            f"{day:%d/%m/%Y} is a rest day",
+            where=where,
+            remedy="choose a working day",
         )
 
 
@@ -56,4 +60,4 @@ def booked(session: Session, now: datetime) -> Counter[datetime]:
     rows = session.execute(
         select(NoticeRow.appear_at, func.count()).where(NoticeRow.appear_at > now).group_by(NoticeRow.appear_at)
     )
-    return Counter({at.astimezone(VIETNAM): n for at, n in rows if at is not None})
+    return Counter({at.astimezone(HERE.zone): n for at, n in rows if at is not None})

@@ -29,8 +29,8 @@ from central.registry import Registration, VehicleRegistry
 from central.store.alarms import alarm_unsound
 from central.store.blobs import BlobStore
 from central.store.db import CaseRow, CounterRow, Database, NoticeRow, next_number
-from countries.vn.calendar import WorkCalendar
-from countries.vn.deadlines import deadlines, local_date
+from countries.calendar import WorkCalendar
+from countries.here import HERE
 from countries.vn.forms.notice import AnnexPicture, NoticeContent, render
 from evidence.acts import ActCode
 from evidence.packet import Manifest
@@ -195,7 +195,7 @@ def issue(
     def basis(session: Session, row: CaseRow) -> _Basis:
         before = state_of(row)
         after = step(before, Action.ISSUE, officer, now=now)
-        if deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
+        if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
             raise Refused("statute", "the act is more than one year old", remedy="return the case and reject it")
         _check_seen(session, row, seen)
         notice = row.notice
@@ -222,7 +222,7 @@ def issue(
             with database.read() as session:
                 row = _look(session, case_id)
                 planned = basis(session, row)
-                series = f"notice-{local_date(now).year}"
+                series = f"notice-{HERE.local_date(now).year}"
                 number = (session.scalar(select(CounterRow.value).where(CounterRow.name == series)) or 0) + 1
                 content = issued_content(planned.content, row, number=number, office=desk.office, now=now)
             code = new_code()
@@ -256,10 +256,10 @@ def _write_issued(
     notice = row.notice
     assert notice is not None
     notice.content, notice.pdf_sha256 = content.model_dump(mode="json"), pdf
-    notice.year, notice.number, notice.code_hash = local_date(now).year, number, code_hash(code)
+    notice.year, notice.number, notice.code_hash = HERE.local_date(now).year, number, code_hash(code)
     notice.issued_by, notice.issued_at = officer.username, now
     row.status = planned.after.status.value
-    due = deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
+    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
     case_log.append(
         session, row, Action.ISSUE, actor=officer.username, at=now, before={"status": planned.state.status.value},
         after={"status": planned.after.status.value, "number": content.number_text, "pdf_sha256": pdf,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -18,13 +17,11 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.config import Office
 from central.notices.code import code_hash, read_code
-from central.registry import COLOUR_VI
 from central.store.db import CaseRow, LookupRow, NoticeRow
+from countries.calendar import WorkCalendar
 from countries.here import HERE
+from countries.law import VehicleKind
 from countries.vn.acts import act_here, act_words
-from countries.vn.calendar import WorkCalendar
-from countries.vn.deadlines import deadlines
-from countries.vn.law import KIND_VI, VehicleKind
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 
@@ -140,7 +137,7 @@ def case_by_code(
 def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = None) -> Summons:
     """What the notice asks of its owner. `calendar`: the unit's; Vietnam's without corrections when left out."""
     content = {key: str(value) for key, value in notice.content.items()}
-    due = deadlines(
+    due = HERE.terms.deadlines(
         occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=notice.published_at, calendar=calendar
     )
     return Summons(
@@ -166,13 +163,12 @@ def public_case(row: CaseRow, office: Office) -> PublicCase:
     """The fields of a case that the law lists."""
     act = ActCode(row.act)
     act_vi, act_en = act_words(act, _reasons(row))
-    kind = cast(VehicleKind, row.kind)
     return PublicCase(
-        kind=kind,
-        kind_vi=KIND_VI[kind],
+        kind=row.kind,
+        kind_vi=HERE.words.kinds[row.kind],
         plate=HERE.plates.format_plate(row.plate or "", vehicle_class=row.kind, colour=row.plate_colour),
         plate_colour=row.plate_colour,
-        plate_colour_vi=COLOUR_VI[row.plate_colour],
+        plate_colour_vi=HERE.words.colours[row.plate_colour],
         occurred_at=row.occurred_at,
         place=row.place,
         act=act,
@@ -180,6 +176,6 @@ def public_case(row: CaseRow, office: Office) -> PublicCase:
         act_en=act_en,
         detecting_unit=row.unit or office.unit_in_text,
         resolving_units=tuple(ResolvingUnit(u.name, u.address, u.phone) for u in office.resolving_units()),
-        status_vi="Chưa xử phạt",
-        status_en="Not yet resolved",
+        status_vi=HERE.words.unresolved[0],
+        status_en=HERE.words.unresolved[1],
     )

@@ -34,8 +34,7 @@ from central.web.media import attachment
 from central.web.site import Site, page, texts_of
 from central.words.texts import Texts
 from countries.here import HERE
-from countries.vn.deadlines import VIETNAM, local_date
-from countries.vn.law import OwnerType
+from countries.law import OwnerType
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
@@ -183,14 +182,14 @@ def _owner(name: str, id_number: str, address: str, owner_type: str, now: dateti
         return None
     if owner_type not in get_args(OwnerType):
         raise WebError("input", 422, where="owner_type")
-    day = local_date(now)
+    day = HERE.local_date(now)
     return Registration("", "", "", typed[0], cast(OwnerType, owner_type), typed[1], typed[2], day, None)
 
 
 def _local(text: str) -> datetime | None:
-    """A time typed at the desk is Vietnam's."""
+    """A time typed at the desk is that of the country's clock."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=VIETNAM) if text else None
+        return datetime.fromisoformat(text).replace(tzinfo=HERE.zone) if text else None
     except ValueError as error:
         raise WebError("input", 422, where="appear_at") from error
 

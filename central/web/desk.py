@@ -21,7 +21,6 @@ from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
 from countries.here import HERE
-from countries.vn.law import KIND_VI
 from evidence.acts import ACTS, ActCode
 from evidence.errors import GiaoLoError
 
@@ -85,7 +84,7 @@ def render_case(
         "same_plate": view.earlier_same_plate,
         "contests": contests,
         "acts": [a.value for a in ActCode],
-        "kinds": list(KIND_VI),
+        "kinds": list(HERE.law.KINDS),
         "reject_reasons": reject_texts(request),
         "reject_choices": reject_choices(request),
     }

@@ -25,14 +25,12 @@ from central.web.errors import WebError, problem_of
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
 from central.words.texts import Texts
 from countries.here import HERE
-from countries.vn.law import may_be_heard
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
 router = APIRouter()
 
-KINDS = ("motorcycle", "car", "special", "bicycle")
 _NOTHING = {"plate": "", "colour": "", "kind": "", "code": ""}
 
 
@@ -57,7 +55,7 @@ def look_up(
         )
     problem: dict[str, str] = {}
     text = ""
-    if colour not in HERE.plates.COLOURS or kind not in KINDS:
+    if colour not in HERE.plates.COLOURS or kind not in HERE.law.KINDS:
         problem = {"what": t("owner.choose_bad"), "todo": t("owner.choose_bad_todo")}
     else:
         try:
@@ -65,7 +63,7 @@ def look_up(
         except Refused as refused:
             problem = problem_of(request, refused)
     if problem:
-        field = "kind-motorcycle" if kind not in KINDS else "plate"
+        field = "kind-motorcycle" if kind not in HERE.law.KINDS else "plate"
         if colour not in HERE.plates.COLOURS:
             field = "colour-white"
         return _form(request, status=422, asked=asked, problem=problem | {"field": field})
@@ -257,7 +255,7 @@ def _words(case: PublicCase, t: Texts) -> dict[str, Any]:
         "act": case.act_vi if vietnamese else case.act_en,
         # told only where the right exists (Luật Xử lý vi phạm hành chính Điều 61)
         "rights": t(
-            "owner.right_hearing" if may_be_heard(case.act, case.kind, case.occurred_at) else "owner.right_say"
+            "owner.right_hearing" if HERE.law.may_be_heard(case.act, case.kind, case.occurred_at) else "owner.right_say"
         ),
         "detected_by": case.detecting_unit,
         "units": units,

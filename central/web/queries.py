@@ -34,7 +34,7 @@ from central.store.db import (
     UserRow,
 )
 from central.web.caseview import PacketCheck
-from countries.vn.deadlines import NOTIFY_DAYS, VIETNAM, first_sending_in_time, local_date
+from countries.here import HERE
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
@@ -212,10 +212,8 @@ def unread_contests(session: Session) -> int:
 
 
 def unit_view(session: Session, now: datetime) -> UnitView:
-    today = local_date(now)
-    start = datetime.combine(today, datetime.min.time(), VIETNAM)
-    # detected on day D: the last day is D + 10, and it counts until the notice was sent
-    late_before = start - timedelta(days=NOTIFY_DAYS)
+    # what was detected before is late; it counts until the notice was sent
+    late_before = HERE.terms.first_instant_in_time(now)
     month = now - timedelta(days=30)
     stand = status_counts(session)
 
@@ -235,9 +233,9 @@ def unit_view(session: Session, now: datetime) -> UnitView:
         .group_by(CaseRow.rejected_reason)
         .order_by(func.count().desc())
     )
-    # the 20 days run from sending; whether somebody came is not in our books, and the words on the page do not say so
+    # the owner's days run from sending; whether somebody came is not in our books, nor in the words of the page
     long_sent = select(func.count()).select_from(NoticeRow).where(
-        NoticeRow.published_at < first_sending_in_time(now)
+        NoticeRow.published_at < HERE.terms.first_sending_in_time(now)
     )  # fmt: skip
     return UnitView(
         waiting=sum(stand[s] for s in OPEN),

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from central.words import formats
-from central.words.texts import Language
+from countries.law import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
 

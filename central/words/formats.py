@@ -1,30 +1,30 @@
-"""How numbers and times are written. Times are Vietnam's."""
+"""How numbers and times are written. Times are those of the country's clock."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from central.words.texts import Language
-from countries.vn.deadlines import VIETNAM
+from countries.here import HERE
+from countries.law import Language
 
 _MINUS = "−"
 
 
 def clock(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%H:%M:%S}"
+    return f"{at.astimezone(HERE.zone):%H:%M:%S}"
 
 
 def clock_short(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%H:%M}"
+    return f"{at.astimezone(HERE.zone):%H:%M}"
 
 
 def clock_exact(at: datetime) -> str:
-    local = at.astimezone(VIETNAM)
+    local = at.astimezone(HERE.zone)
     return f"{local:%H:%M:%S}.{local.microsecond // 10000:02d}"
 
 
 def day(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y}"
+    return f"{at.astimezone(HERE.zone):%d/%m/%Y}"
 
 
 def plain_day(at: date) -> str:
@@ -32,7 +32,7 @@ def plain_day(at: date) -> str:
 
 
 def stamp(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+    return f"{at.astimezone(HERE.zone):%H:%M %d/%m/%Y}"
 
 
 def decimal(value: float, digits: int, language: Language) -> str:
@@ -52,7 +52,7 @@ def percent(value: float, language: Language) -> str:
 
 
 def money(value: int, language: Language) -> str:
-    return f"{decimal(value, 0, language)} đ"
+    return f"{decimal(value, 0, language)} {HERE.currency}"
 
 
 def size(value: int, language: Language) -> str:

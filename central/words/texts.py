@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
 
-from countries.vn.acts import screen_words
+from countries.here import HERE
+from countries.law import Language
 
-Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT_LANGUAGE: Language = "vi"
 FOLDER = Path(__file__).parent
@@ -62,7 +62,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 def texts(language: Language) -> Texts:
     """The texts of a language, read once: the screens' own, and those of the acts, which are the country's."""
     tree = yaml.safe_load((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    return Texts(language, {**flatten(tree), **screen_words(language)})
+    return Texts(language, {**flatten(tree), **HERE.acts.screen_words(language)})
 
 
 def choose(value: str | None) -> Language:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from countries.law import Language
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 
-Language = Literal["vi", "en"]
 FILE = "acts.yaml"
 
 
@@ -40,7 +39,7 @@ class Said(_Entry):
 
 
 class VietnameseAct(_Entry):
-    """One act here. `law`: key of its rows in `law_data`; `no_row`: kinds of vehicle that have none there, and why."""
+    """One act here. `law`: key of its rows in `law/`; `no_row`: kinds of vehicle that have none there, and why."""
 
     law: str
     name: Said

@@ -6,53 +6,19 @@ Why it matters: a term of an owner whose last day is a rest day ends with the ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Literal
 
-import holidays
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-SATURDAY = 5
-_LONGEST_REST_DAYS = 60
-"""No calendar rests longer than this at one stretch; Tết has never had more than ten days."""
-
-
-@dataclass(frozen=True)
-class WorkCalendar:
-    """Rest days of one unit. `rest` and `work` are exceptions that win over weekday and public holiday."""
-
-    rest: frozenset[date] = frozenset()
-    work: frozenset[date] = frozenset()
-
-    def is_rest(self, day: date) -> bool:
-        """Whether offices are closed on `day`."""
-        if day in self.rest:
-            return True
-        if day in self.work:
-            return False
-        return day.weekday() >= SATURDAY or day in _public(day.year)
-
-    def working_day_from(self, day: date) -> date:
-        """`day` itself, or the first working day after it. Raises `ValueError` when there is none in 60 days."""
-        for later in range(_LONGEST_REST_DAYS + 1):
-            candidate = day + timedelta(days=later)
-            if not self.is_rest(candidate):
-                return candidate
-        raise ValueError(f"no working day in the {_LONGEST_REST_DAYS} days from {day}")
-
-    def corrected(self, *, rest: Iterable[date] = (), work: Iterable[date] = ()) -> WorkCalendar:
-        """This calendar with a unit's own days, which win over what was there."""
-        more_rest, more_work = frozenset(rest), frozenset(work)
-        return WorkCalendar((self.rest - more_work) | more_rest, (self.work - more_rest) | more_work)
+from countries.calendar import WorkCalendar
 
 
 class MovedDay(BaseModel):
-    """One line of `calendar_data`: a day, what it became, and the decision that says so."""
+    """One line of `calendar.yaml`: a day, what it became, and the decision that says so."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     day: date
@@ -70,7 +36,7 @@ class _Book(BaseModel):
 @cache
 def moved_days() -> tuple[MovedDay, ...]:
     """The dated exceptions that ship with the centre."""
-    text = (resources.files("countries.vn") / "calendar_data" / "vn.yaml").read_text(encoding="utf-8")
+    text = (resources.files("countries.vn") / "calendar.yaml").read_text(encoding="utf-8")
     return tuple(_Book.model_validate(yaml.safe_load(text)).days)
 
 
@@ -80,9 +46,13 @@ def national() -> WorkCalendar:
     return WorkCalendar(
         frozenset(d.day for d in moved_days() if d.kind == "rest"),
         frozenset(d.day for d in moved_days() if d.kind == "work"),
+        holidays=public_holidays,
     )
 
 
 @cache
-def _public(year: int) -> frozenset[date]:
+def public_holidays(year: int) -> frozenset[date]:
+    """Of every year, by the package `holidays` and its lunar table."""
+    import holidays  # a box knows no working days, and the package takes long to load
+
     return frozenset(holidays.country_holidays("VN", years=year))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from countries.country import Country
-from countries.vn import plates
+from countries.vn import acts, deadlines, plates, words
+from countries.vn.calendar import national
+from countries.vn.law import fines
 from countries.vn.markings import MARKINGS
 from countries.vn.plate_look import WIDTHS_M
 from countries.vn.signals import ONE_WAY, SIGNALS
 
 VIETNAM = Country(
     code="vn",
+    zone=deadlines.VIETNAM,
+    currency="đ",
     plates=plates,
     plate_width_m=WIDTHS_M,
     markings=MARKINGS,
     signals=SIGNALS,
     one_way=ONE_WAY,
+    acts=acts,
+    law=fines,
+    terms=deadlines,
+    calendar=national,
+    words=words.read(),
 )

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from central.cases.lifecycle import Refused
 from central.config import Office
 from central.notices.appointments import check_appointment, default_appointment
-from countries.vn.calendar import WorkCalendar, national
+from countries.calendar import WorkCalendar
+from countries.vn.calendar import national
 from countries.vn.deadlines import VIETNAM
 from tests.central.build import OFFICE
 

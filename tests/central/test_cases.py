@@ -298,7 +298,7 @@ def test_the_owner_is_found_as_of_the_act_and_an_organisation_sees_its_double_ba
     assert view(centre, old).owner.owner_name == "Nguyễn Văn Cũ"  # type: ignore[union-attr]
     found = view(centre, new)
     assert found.owner.owner_name == "Công ty TNHH Sông Mã"  # type: ignore[union-attr]
-    assert (found.law.ordinary_vnd, found.law.points) == (38_000_000, 0)  # type: ignore[union-attr]
+    assert (found.law.ordinary, found.law.points) == (38_000_000, 0)  # type: ignore[union-attr]
 
 
 def test_every_view_is_recorded(centre: Centre) -> None:

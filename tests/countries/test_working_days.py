@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countries.vn.calendar import WorkCalendar, moved_days, national
+from countries.calendar import WorkCalendar
+from countries.vn.calendar import moved_days, national
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countries.vn.calendar import WorkCalendar, national
+from countries.calendar import WorkCalendar
+from countries.vn.calendar import national
 from countries.vn.deadlines import VIETNAM, deadlines, first_instant_in_time, first_sending_in_time, local_date
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 
 import pytest
 
+from countries.here import HERE
+from countries.law import LawError, VehicleKind
 from countries.vn.acts import act_here
 from countries.vn.deadlines import VIETNAM
-from countries.vn.law import KIND_OF_CLASS, LawError, VehicleKind, all_items, decree, law_item, proposal
+from countries.vn.law.figures import all_figures, figure
+from countries.vn.law.fines import KIND_OF_CLASS, KINDS, all_items, decree, law_item, proposal
 from evidence.acts import ActCode, VehicleClass
 
 FIRST, AMENDED = date(2025, 1, 1), date(2026, 8, 15)
@@ -40,12 +44,12 @@ def test_the_figures_are_those_of_the_decree(
 ) -> None:
     found = proposal(act, kind, AT)
     assert (found.clause, found.points) == (clause, points)
-    assert (found.min_vnd, found.max_vnd, found.ordinary_vnd) == (low_k * 1000, high_k * 1000, ordinary_k * 1000)
+    assert (found.least, found.most, found.ordinary) == (low_k * 1000, high_k * 1000, ordinary_k * 1000)
 
 
 def test_an_organisation_pays_double_and_has_no_licence_to_lose_points_from() -> None:
     person, unit = (proposal(ActCode.RED_LIGHT, "car", AT, owner_type=t) for t in ("person", "organisation"))
-    assert (unit.min_vnd, unit.max_vnd, unit.ordinary_vnd) == (36_000_000, 40_000_000, 38_000_000)
+    assert (unit.least, unit.most, unit.ordinary) == (36_000_000, 40_000_000, 38_000_000)
     assert (person.points, unit.points) == (4, 0)
 
 
@@ -105,4 +109,29 @@ def test_every_class_that_the_detector_knows_is_a_kind_of_the_law() -> None:
 
 
 def test_no_band_is_over_the_cap_of_the_law() -> None:
-    assert all(item.max <= 75_000_000 for item in all_items())
+    assert all(item.fine.max <= figure("highest_fine", item.from_).value for item in all_items())
+    assert all(item.points.value <= figure("licence_points", item.from_).value for item in all_items())
+
+
+def test_every_figure_names_its_unit_and_where_it_stands() -> None:
+    for item in all_items():
+        point, number, article = re.fullmatch(r"điểm (\S+) khoản (\d+) Điều (\d+)", item.clause).groups()  # type: ignore[union-attr]
+        assert item.reference.split(",")[0] == f"168/2024/NĐ-CP {article}.{number}.{point}"
+        assert item.points.reference
+    known = {f.key: (f.value, f.unit.split()[0]) for f in all_figures()}
+    assert known == {
+        "organisation_times": (2, "times"), "ordinary_share": (0.5, "share"), "highest_fine": (75_000_000, "VND"),
+        "licence_points": (12, "points"), "hearing_from": (15_000_000, "VND"), "notify_days": (10, "calendar"),
+        "answer_days": (20, "calendar"), "statute_years": (1, "years"),
+    }  # fmt: skip
+
+
+def test_a_row_is_the_law_of_some_act_or_says_why_not() -> None:
+    of_acts = {act_here(act).law for act in ActCode}
+    assert {item.key for item in all_items() if not item.no_act} == of_acts
+    assert {item.key for item in all_items() if item.no_act} & of_acts == set()
+
+
+def test_each_kind_of_the_law_has_its_word() -> None:
+    assert tuple(HERE.words.kinds) == HERE.law.KINDS == KINDS
+    assert set(HERE.words.colours) == {*HERE.plates.COLOURS, "unknown"}

@@ -1,0 +1,73 @@
+"""What follows from an act in law, as an officer sees it. `Law` and `ActNames` are ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from evidence.acts import ActCode, VehicleClass
+from evidence.errors import GiaoLoError
+
+VehicleKind = str
+"""A group of vehicles that the law treats alike: one of `Law.KINDS`."""
+OwnerType = Literal["person", "organisation"]
+Language = Literal["vi", "en"]
+"""Languages that screens speak."""
+
+
+class LawError(GiaoLoError):
+    """No law data for that act, kind and day."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the officer sees beside a case: never a decision, never on the notice.
+
+    Amounts in the country's currency: the band's ends, and what is usual between them.
+    """
+
+    law_key: str
+    clause: str
+    wording: str
+    decree: str
+    least: int
+    most: int
+    ordinary: int
+    points: int
+    owner_type: OwnerType
+
+
+class Law(Protocol):
+    """Port: clause, band and rights by act, kind of vehicle and the time of the act."""
+
+    @property
+    def KINDS(self) -> tuple[VehicleKind, ...]:
+        """Kinds of vehicle, in the order they are offered in."""
+        ...
+
+    @property
+    def KIND_OF_CLASS(self) -> Mapping[VehicleClass, VehicleKind]:
+        """The kind that a vehicle seen by a camera most likely is."""
+        ...
+
+    def proposal(self, act: ActCode, kind: VehicleKind, at: datetime, *, owner_type: OwnerType = "person") -> Proposal:
+        """Clause, band, ordinary fine and points for an act at the instant `at`. Raises `LawError`."""
+        ...
+
+    def may_be_heard(self, act: ActCode, kind: VehicleKind, at: datetime) -> bool:
+        """Whether whoever did the act has a right to be heard; False when the law data has no row."""
+        ...
+
+
+class ActNames(Protocol):
+    """Port: what the acts are called."""
+
+    def act_words(self, act: ActCode, reasons: Mapping[str, object] | None = None) -> tuple[str, str]:
+        """The act in the country's language and in English, as exact as the packet's reasons allow."""
+        ...
+
+    def screen_words(self, language: Language) -> Mapping[str, str]:
+        """What a screen says of acts, their moments, reasons, doubts and values, by dotted key (`act.red_light`)."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,3 +22,20 @@ def iou(a: NDArray[F], b: NDArray[F]) -> NDArray[F]:
     area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
     overlap: NDArray[F] = inter / np.maximum(area_a[:, None] + area_b[None, :] - inter, _NO_UNION_PX2)
     return overlap
+
+
+class PictureEdge(NamedTuple):
+    """Where a picture cuts boxes off: one that reaches `left`, `top`, `right` or `bottom` may go on outside it.
+
+    How far inside that begins is a margin of who asks: boxes of cut-off vehicles end short of the edge and tremble.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @classmethod
+    def of(cls, width: float, height: float, within_px: float) -> PictureEdge:
+        """Of a picture of `width` by `height` pixels, for boxes that end `within_px` of its edge."""
+        return cls(within_px, within_px, width - within_px, height - within_px)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.road.columns import BOX, CONTACT, JUNCTION, TIME, Columns, Thing
-from edge.road.hidden_wheels import Foot, TallFoot
+from edge.road.columns import BOX, CONTACT, JUNCTION, TIME, Thing
+from edge.road.hidden_wheels import HiddenWheels
 from edge.road.measuring import Measured, SceneGeometry
 from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
 from edge.road.vehicles import BUILDS, VehicleBuild
@@ -35,12 +35,29 @@ class BookMargins:
     )
 
 
+class _Places:
+    """Where the layout of a scene keeps what, looked up once."""
+
+    def __init__(self, geometry: SceneGeometry) -> None:
+        at, span = geometry.columns.at, geometry.columns.span
+        self.t_s = at(TIME)["t_s"]
+        self.box, self.contact = span(BOX), span(CONTACT)
+        self.lines = {line.id: at(Thing("line", line.id)) for line in geometry.lines}
+        self.stripes = {
+            m.id: [at(Thing("stripe", m.id, part)) for part in range(len(drawn))] for m, drawn in geometry.markings
+        }
+        self.lanes = {lane.id: at(Thing("lane", lane.id)) for lane, _ in geometry.lanes}
+        self.junction = at(JUNCTION)["inside"]
+        self.approaches = {name: at(Thing("approach", name))["inside"] for name in geometry.approaches}
+        self.exits = {name: at(Thing("exit", name))["inside"] for name in geometry.exits}
+
+
 @dataclass
 class _Rows:
     """What was measured of one track: a table with one row an observation, grown by doubling."""
 
-    columns: Columns
-    foot: Foot | TallFoot
+    places: _Places
+    wheels: HiddenWheels
     observations: list[Observation] = field(default_factory=list)
     exits: set[str] = field(default_factory=set)
     buffer: Floats = field(default_factory=lambda: np.zeros((0, 0)))
@@ -55,9 +72,9 @@ class _Rows:
         table = self.table
         if not len(table):
             return np.full(2, np.nan)
-        times = table[:, self.columns.at(TIME)["t_s"]]
+        times = table[:, self.places.t_s]
         at = max(0, int(np.searchsorted(times, t_s - way_s, side="right")) - 1)
-        contact: Floats = table[at, self.columns.span(CONTACT)]
+        contact: Floats = table[at, self.places.contact]
         return contact
 
     def append(self, o: Observation, row: Floats) -> None:
@@ -93,6 +110,7 @@ class TrajectoryBook:
         self._classes = classes
         self._builds = builds
         self._margins = margins
+        self._places = _Places(geometry)
         self._rows: dict[int, _Rows] = {}
 
     def add(self, seen: Sequence[Track]) -> None:
@@ -101,7 +119,7 @@ class TrajectoryBook:
         builds: list[VehicleBuild] = []
         for track in seen:
             if track.id not in self._rows:
-                self._rows[track.id] = _Rows(self.geometry.columns, self.geometry.foot())
+                self._rows[track.id] = _Rows(self._places, self.geometry.hidden_wheels())
             rows = self._rows[track.id]
             known = rows.observations[-1].frame if rows.observations else -1
             old = len(track.observations)
@@ -114,15 +132,15 @@ class TrajectoryBook:
             self._measure(fresh, builds)
 
     def _measure(self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild]) -> None:
-        feet = [rows.foot.of(o, build) for (rows, o), build in zip(fresh, builds, strict=True)]
+        found = [rows.wheels.of(o, build) for (rows, o), build in zip(fresh, builds, strict=True)]
         seen = np.array([o.box for _, o in fresh])
-        boxes = np.column_stack([seen[:, :3], [row.foot for row in feet]])
+        boxes = np.column_stack([seen[:, :3], [contact.row for contact in found]])
         contacts = bottom_centres(boxes)
         sheet = self.geometry.measure(
             Measured(
                 boxes,
                 seen[:, 3],
-                np.array([row.highest for row in feet]),
+                np.array([contact.highest for contact in found]),
                 np.array([build.widest_m for build in builds]),
                 self._ways(fresh, contacts),
             )
@@ -130,10 +148,9 @@ class TrajectoryBook:
         sheet.put(TIME, t_s=np.array([o.t_s for _, o in fresh]))
         sheet.put(BOX, x1=seen[:, 0], y1=seen[:, 1], x2=seen[:, 2], y2=seen[:, 3])
         sheet.put(CONTACT, x=contacts[:, 0], y=contacts[:, 1])
-        exits = {name: self.geometry.columns.at(Thing("exit", name))["inside"] for name in self.geometry.exits}
         for (rows, observation), row in zip(fresh, sheet.table, strict=True):
             rows.append(observation, row)
-            rows.exits.update(name for name, column in exits.items() if row[column])
+            rows.exits.update(name for name, column in self._places.exits.items() if row[column])
 
     def _ways(self, fresh: Sequence[tuple[_Rows, Observation]], contacts: Floats) -> Floats:
         """`[N, 2]` metres from where each vehicle was a moment ago to where it is now."""
@@ -153,7 +170,7 @@ class TrajectoryBook:
             return None
         # a copy: the rows may be dropped while a trajectory is still in use
         table = rows.table.T.copy()
-        geometry, columns = self.geometry, self.geometry.columns
+        geometry, places = self.geometry, self._places
         cls = self._classes[track.class_index]
         return Trajectory(
             track_id=track.id,
@@ -161,25 +178,20 @@ class TrajectoryBook:
             build=self._builds[cls],
             cls_share=track.class_share,
             observations=rows.observations,
-            t_s=table[columns.at(TIME)["t_s"]],
-            boxes=table[columns.span(BOX)].T,
-            contacts=table[columns.span(CONTACT)].T,
-            lines={line.id: _line_run(table, columns.at(Thing("line", line.id))) for line in geometry.lines},
-            stripes={
-                m.id: [_stripe_run(table, columns.at(Thing("stripe", m.id, part))) for part in range(len(drawn))]
-                for m, drawn in geometry.markings
-            },
-            lanes={lane.id: _lane_run(table, columns.at(Thing("lane", lane.id))) for lane, _ in geometry.lanes},
-            in_junction=table[columns.at(JUNCTION)["inside"]] > 0,
-            in_approach={
-                name: table[columns.at(Thing("approach", name))["inside"]] > 0 for name in geometry.approaches
-            },
-            in_exit={name: table[columns.at(Thing("exit", name))["inside"]] > 0 for name in geometry.exits},
+            t_s=table[places.t_s],
+            boxes=table[places.box].T,
+            contacts=table[places.contact].T,
+            lines={name: _line_run(table, at) for name, at in places.lines.items()},
+            stripes={name: [_stripe_run(table, at) for at in drawn] for name, drawn in places.stripes.items()},
+            lanes={name: _lane_run(table, at) for name, at in places.lanes.items()},
+            in_junction=table[places.junction] > 0,
+            in_approach={name: table[column] > 0 for name, column in places.approaches.items()},
+            in_exit={name: table[column] > 0 for name, column in places.exits.items()},
             exits=frozenset(rows.exits),
             ended=track.state == "ended",
             cut_off=cut_off,
             ground=geometry.ground,
-            lower_edge_px=geometry.lower_edge_px,
+            lower_edge_px=geometry.edge.bottom,
         )
 
 

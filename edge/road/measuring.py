@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from common.margins import margin
 from countries.here import HERE
 from edge.road.columns import JUNCTION, Columns, Sheet, Thing
-from edge.road.hidden_wheels import Foot, TallFoot
-from edge.road.near_faces import NearFaces
+from edge.road.hidden_wheels import HiddenWheels
+from edge.road.near_faces import NearFaceMargins, NearFaces
+from edge.road.wheels_by_height import HeightMargins, WheelsByHeight
+from edge.road.wheels_by_upper_edge import UpperEdgeMargins, WheelsByUpperEdge
+from zones.boxes import PictureEdge
 from zones.geometry import (
     DirectedLine,
     GroundMap,
@@ -94,9 +97,19 @@ class _MeasuredLine:
 class SceneGeometry:
     """The scene's shapes, prepared for vectorised questions. `columns`: the layout of what `measure` answers."""
 
-    def __init__(self, scene: Scene, margins: MeasuringMargins = MeasuringMargins()) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        margins: MeasuringMargins = MeasuringMargins(),
+        *,
+        near_faces: NearFaceMargins | None = None,
+        by_height: HeightMargins | None = None,
+        by_upper_edge: UpperEdgeMargins | None = None,
+    ) -> None:
         self.scene = scene
         self._margins = margins
+        self._by_height = by_height or HeightMargins()
+        self._by_upper_edge = by_upper_edge or UpperEdgeMargins()
         self.ground = GroundMap.of(scene.ground) if scene.ground else None
         self.lines: list[_MeasuredLine] = []
         for stop_line in scene.stop_lines:
@@ -110,22 +123,19 @@ class SceneGeometry:
         self.junction = area(scene.junction) if scene.junction else None
         self.approaches = {a.id: area(a.polygon) for a in scene.approaches}
         self.exits = {e.id: area(e.polygon) for e in scene.exits}
-        self.faces = NearFaces(scene.ground, scene.picture.width) if scene.ground else None
+        self.faces = NearFaces(scene.ground, scene.picture, near_faces or NearFaceMargins()) if scene.ground else None
         self.uprights = Uprights.of(scene)
+        self.edge = PictureEdge.of(
+            scene.picture.width, scene.picture.height, margins.cut_off_share * scene.picture.height
+        )
         self.excluded = [area(a.polygon) for a in scene.exclude]
         self.columns = Columns.of(scene, {m.id: len(stripes) for m, stripes in self.markings})
 
-    @property
-    def lower_edge_px(self) -> float:
-        """From this row on a box is cut off by the picture's lower edge."""
-        return (1.0 - self._margins.cut_off_share) * self.scene.picture.height
-
-    def foot(self) -> Foot | TallFoot:
-        """For one new track."""
+    def hidden_wheels(self) -> HiddenWheels:
+        """A model for one new track: by its height with a ground plane, else by its upper edge."""
         if self.uprights is None:
-            return Foot()
-        edge_px = self._margins.cut_off_share * self.scene.picture.height
-        return TallFoot(self.uprights, edge_px, (edge_px, self.scene.picture.width - edge_px))
+            return WheelsByUpperEdge(self._by_upper_edge)
+        return WheelsByHeight(self.uprights, self.edge, self._by_height)
 
     def kept(self, boxes: Floats) -> Bools:
         """`[N]`: boxes whose lower edge's middle is not in an excluded area."""

@@ -8,31 +8,50 @@ of its class is flank.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from common.margins import margin
+from zones.boxes import PictureEdge
 from zones.geometry import GroundMap, Stripe
-from zones.schema import GroundPlane
+from zones.schema import GroundPlane, Picture
 
 Floats = NDArray[np.float64]
 
-_MOVES_M = 0.5
-_EDGE_SHARE = 0.006
-"""Of the picture's width: so near its side a trembling box may be one that is cut off."""
+
+@dataclass(frozen=True)
+class NearFaceMargins:
+    """When a vehicle's own way tells how it stands, and when a box shows both corners of its near end."""
+
+    moves_m: float = margin(
+        0.5, "m", "a vehicle that came less far just before is taken to look along the stripe; the way of a trembling "
+        "box has any direction", source="tuned on the simulation, November 2026; no better source",
+    )  # fmt: skip
+    cut_off_share: float = margin(
+        0.006, "picture widths", "a box that ends so near a side of the picture may be cut off by it and hide a corner "
+        "of the near end; less than where heads and wheels are asked for: what is refused here is a solid line missed",
+        source="tuned on the simulation, November 2026: 2 px were too few for boxes that tremble", most=0.2,
+    )  # fmt: skip
+    cut_off_px: float = margin(
+        2.0, "px", "and at least so near, in a small picture", source="a box's corner is not told more exactly"
+    )
 
 
 class NearFaces:
     """Cuts the flank off boxes, for the stripes of one scene."""
 
-    def __init__(self, ground: GroundPlane, picture_width: int) -> None:
-        self._picture_width = picture_width
+    def __init__(self, ground: GroundPlane, picture: Picture, margins: NearFaceMargins = NearFaceMargins()) -> None:
+        self._margins = margins
+        within_px = max(margins.cut_off_px, margins.cut_off_share * picture.width)
+        self._edge = PictureEdge.of(picture.width, picture.height, within_px)
         self._map = GroundMap.of(ground)
         self._to_pixels = np.linalg.inv(self._map.matrix)
 
     def whole(self, boxes: Floats) -> NDArray[np.bool_]:
         """`[N]`: not cut off at a side of the picture, where the near end's other corner is not to be seen."""
-        edge_px = max(2.0, _EDGE_SHARE * self._picture_width)
-        uncut: NDArray[np.bool_] = (boxes[:, 0] > edge_px) & (boxes[:, 2] < self._picture_width - edge_px)
+        uncut: NDArray[np.bool_] = (boxes[:, 0] > self._edge.left) & (boxes[:, 2] < self._edge.right)
         return uncut
 
     def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe, way: Floats | None = None) -> Floats:
@@ -50,7 +69,7 @@ class NearFaces:
         ends = self._map.to_metres(stripe.line.points[[0, -1]])
         along = np.repeat((ends[1] - ends[0])[None, :], len(boxes), axis=0)
         if way is not None:
-            moves = np.hypot(*way.T) > _MOVES_M
+            moves = np.hypot(*way.T) > self._margins.moves_m
             along = np.where(moves[:, None], np.nan_to_num(way), along)
         flank_right = middle < self._meeting_x(along)
         out = boxes.copy()

@@ -9,15 +9,32 @@ from edge.road.near_faces import NearFaces
 from edge.road.vehicles import BUILDS
 from evidence.acts import VehicleClass
 from zones.geometry import Stripe
-from zones.schema import GroundPlane
+from zones.schema import GroundPlane, Picture
 
 # Looked at from 6 m above x = 0; the lines of the road meet at (500, 0), a metre at y pixels is y / 6 pixels wide.
 GROUND = GroundPlane(
     pixels=((500 - 300, 600), (500 + 300, 600), (500 + 100, 200), (500 - 100, 200)),
     metres=((-3, 10), (3, 10), (3, 30), (-3, 30)),
 )
+PICTURE = Picture(width=1000, height=800)
 STRIPE = Stripe.through([(500, 600), (500, 200)])
 CAR = BUILDS[VehicleClass.CAR].widest_m
+
+
+@pytest.mark.parametrize(
+    ("why", "width", "box", "whole"),
+    [
+        ("in the middle", 1000, (100, 300), True),
+        ("7 px from a side: more than 0.6 % of 1000", 1000, (7, 300), True),
+        ("5 px: it may be cut off, as boxes tremble", 1000, (5, 300), False),
+        ("the same on the right", 1000, (700, 995), False),
+        ("of a small picture two pixels, not one", 200, (1.5, 90), False),
+        ("of a large one as many more", 4000, (20, 300), False),
+    ],
+)
+def test_what_is_cut_off_at_a_side_of_the_picture(why: str, width: int, box: tuple[float, float], whole: bool) -> None:
+    faces = NearFaces(GROUND, Picture(width=width, height=800))
+    assert faces.whole(np.array([[box[0], 400, box[1], 600]])).tolist() == [whole], why
 
 
 @pytest.mark.parametrize(
@@ -29,24 +46,24 @@ CAR = BUILDS[VehicleClass.CAR].widest_m
     ],
 )  # fmt: skip
 def test_the_flank_is_cut_off(why: str, box: tuple[float, ...], expected: tuple[float, float]) -> None:
-    cut = NearFaces(GROUND, 1000).of(np.array([box], dtype=float), np.array([CAR]), STRIPE)[0]
+    cut = NearFaces(GROUND, PICTURE).of(np.array([box], dtype=float), np.array([CAR]), STRIPE)[0]
     assert (cut[0], cut[2]) == pytest.approx(expected, abs=1.0)
     assert (cut[1], cut[3]) == (box[1], box[3])
 
 
 def test_a_box_above_the_horizon_stays_as_it_is() -> None:
     box = np.array([[100.0, -300.0, 400.0, -100.0]])
-    assert np.array_equal(NearFaces(GROUND, 1000).of(box, np.array([CAR]), STRIPE), box)
+    assert np.array_equal(NearFaces(GROUND, PICTURE).of(box, np.array([CAR]), STRIPE), box)
 
 
 def test_a_box_cut_off_at_a_side_of_the_picture_tells_nothing_of_its_width() -> None:
     boxes = np.array([[0.0, 400, 300, 600], [100, 400, 300, 600], [800, 400, 1000, 600]])
-    assert NearFaces(GROUND, 1000).whole(boxes).tolist() == [False, True, False]
+    assert NearFaces(GROUND, PICTURE).whole(boxes).tolist() == [False, True, False]
 
 
 def test_who_drives_aslant_shows_the_flank_that_lies_ahead_of_him() -> None:
     box, moto = np.array([[440.0, 400, 640, 600]]), np.array([BUILDS[VehicleClass.MOTORCYCLE].widest_m])
-    faces = NearFaces(GROUND, 1000)
+    faces = NearFaces(GROUND, PICTURE)
     to_the_right, to_the_left, nowhere = (faces.of(box, moto, STRIPE, np.array([w]))[0] for w in (
         (1.0, 2.0), (-1.0, 2.0), (np.nan, np.nan)
     ))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zones.boxes import iou
+from zones.boxes import PictureEdge, iou
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,7 @@ def test_every_pair_in_the_type_of_the_boxes(kind: type[np.floating]) -> None:
     a, b = np.zeros((3, 4), kind), np.ones((2, 4), kind)
     assert (iou(a, b).shape, iou(a, b).dtype) == ((3, 2), kind)
     assert iou(a[:0], b).shape == (0, 2)
+
+
+def test_the_edge_of_a_picture_lies_as_far_inside_on_each_side() -> None:
+    assert PictureEdge.of(640, 480, 2.5) == (2.5, 2.5, 637.5, 477.5)

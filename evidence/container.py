@@ -3,6 +3,8 @@
 Entries: `manifest.json`, `seal.json`, then the files in the manifest's order. Every header field is a function of name
 and size, so the whole container follows from its contents: `open_packet` packs what it read again and compares, and a
 flipped byte in a header or in the padding is found like one in a picture. Any tar program opens it.
+
+The format and the numbered steps of its verification are published in docs/packet-v1.md; comments name the step.
 """
 
 from __future__ import annotations
@@ -51,14 +53,17 @@ class OpenedPacket:
 
 def verify_seal(manifest: Manifest, seal: Seal, key: VerifyKey) -> None:
     """Raise `PacketError` unless `seal` is `key`'s over `manifest`, whose own `node.key_id` has to name it too."""
+    # packet-v1 step 11: seal, manifest and the key in hand name one key
     if seal.key_id != key.key_id or manifest.node.key_id != key.key_id:
         raise PacketError(
             f"was sealed with key {seal.key_id}, not with {key.key_id}",
             where="seal.json",
             remedy="use the public key of the node named in the manifest",
         )
+    # packet-v1 step 8, for parts that did not come out of `open_packet`
     if seal.manifest_sha256 != manifest.digest:
         raise PacketError("names another manifest digest", where="seal.json")
+    # packet-v1 step 12: the signature
     key.verify(seal.signature, manifest.to_bytes(), where="seal.json")
 
 
@@ -78,20 +83,25 @@ def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> byt
 
 def open_packet(data: bytes) -> OpenedPacket:
     """Read a container and check everything that needs no key. Raises `PacketError`."""
+    # packet-v1 step 1: size
     if len(data) > MAX_CONTAINER_BYTES:
         raise PacketError(f"is larger than {MAX_CONTAINER_BYTES} bytes")
-    entries = _entries(data)
+    entries = _entries(data)  # packet-v1 step 2
+    # packet-v1 step 3: what it starts with
     if list(entries)[:2] != ["manifest.json", "seal.json"]:
         raise PacketError("does not start with manifest.json and seal.json", remedy="is this a Giao Lộ packet?")
-    manifest = Manifest.from_bytes(entries.pop("manifest.json"))
+    manifest = Manifest.from_bytes(entries.pop("manifest.json"))  # packet-v1 steps 4-6
+    # packet-v1 step 7: the seal's form
     seal_bytes = entries.pop("seal.json")
     try:
         seal = Seal.model_validate(parse_canonical(seal_bytes, where="seal.json"))
     except ValidationError as error:
         raise PacketError(str(error.errors()[0]["msg"]), where="seal.json") from error
+    # packet-v1 step 8: the seal is of this manifest
     if seal.manifest_sha256 != manifest.digest:
         raise PacketError("names another manifest digest", where="seal.json")
-    _check_files(manifest, entries)
+    _check_files(manifest, entries)  # packet-v1 step 9
+    # packet-v1 step 10: packed again, it is the same
     again = _Same(data)
     _write_tar(again, manifest.to_bytes(), seal_bytes, manifest, entries)
     if not again.same:
@@ -116,6 +126,7 @@ def verify_packet(data: bytes, key: VerifyKey) -> Manifest:
 
 
 def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    # packet-v1 step 9: exactly the files of the manifest, with their sizes and digests
     wanted = [f.name for f in manifest.files]
     for name in files:
         if name not in wanted:
@@ -129,6 +140,7 @@ def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
 
 
 def _entries(data: bytes) -> dict[str, bytes]:
+    # packet-v1 step 2: plain files, bounded, each name once
     entries: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2) as archive:

@@ -184,17 +184,22 @@ class LogProof(Model, strict=True):
         `packet_digest`: of the packet in hand; `key`: the centre's; `older`: a checkpoint that was kept, which the log
         of this one has to go on from.
         """
+        # packet-v1 step 22: of this packet
         if self.packet != packet_digest:
             raise LogError(f"is the proof of packet {self.packet}, not of {packet_digest}", where="proof")
+        # packet-v1 step 23: the checkpoint is the centre's
         newer = self.checkpoint.read(where="checkpoint")
         newer.verify(key)
+        # packet-v1 step 24: the packet is in the log of the checkpoint
         root = bytes.fromhex(newer.root)
         verify_inclusion(leaf_hash(self.packet), self.index, newer.size, _raw(self.inclusion), root)
         if older is None:
             return newer
+        # packet-v1 step 25: the older checkpoint is of the same centre and key
         if older.centre != newer.centre:
             raise LogError(f"is of centre {older.centre}, the proof of {newer.centre}", where="older checkpoint")
         older.verify(key, where="older checkpoint")
+        # packet-v1 step 26: the log goes on from it
         told = self.consistency
         if 0 < older.size < newer.size and (told is None or told.from_size != older.size):
             raise LogError(
@@ -226,6 +231,7 @@ M = TypeVar("M", bound=Model)
 
 
 def _read(kind: type[M], data: bytes, where: str) -> M:
+    # packet-v1 step 21: the form of the file
     if len(data) > MAX_PROOF_BYTES:
         raise PacketError(f"has {len(data)} bytes, the limit is {MAX_PROOF_BYTES}", where=where)
     value = parse_canonical(data.removesuffix(b"\n"), where=where)

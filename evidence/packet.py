@@ -1,8 +1,9 @@
 """The manifest of an evidence packet: what the node saw, why it calls it an act, and the digest of every file.
 
-Field names are part of the contract (`giaolo.packet/1`): a change of meaning is a new schema version. Times called
-`t_s` are seconds of stream time since the first frame of the stream; `*_at` are UTC instants. Boxes are
-`[x1, y1, x2, y2]` in pixels of the original frame.
+Field names are part of the contract (`giaolo.packet/1`, docs/packet-v1.md): a change of meaning is a new schema
+version, and what is added later is absent where a packet does not have it, so that the packets of before keep their
+bytes. Times called `t_s` are seconds of stream time since the first frame of the stream; `*_at` are UTC instants. Boxes
+are `[x1, y1, x2, y2]` in pixels of the original frame.
 """
 
 from __future__ import annotations
@@ -240,15 +241,18 @@ class Manifest(Model):
 
         The cheap checks come first: size, then the limits of every list; only what passes is written out again.
         """
+        # packet-v1 step 2, also for a manifest that comes without a container
         if len(data) > MAX_MANIFEST_BYTES:
             raise PacketError(f"has {len(data)} bytes, the limit is {MAX_MANIFEST_BYTES}", where=where)
-        value = parse_json(data, where=where)
+        value = parse_json(data, where=where)  # packet-v1 step 4
+        # packet-v1 step 5: the fields
         try:
             manifest = cls.model_validate(value)
         except ValidationError as error:
             first = error.errors()[0]
             path = ".".join(str(p) for p in first["loc"])
             raise PacketError(f"{path}: {first['msg']}", where=where) from error
+        # packet-v1 step 6: written again, it is the same
         if manifest.to_bytes() != data:
             parse_canonical(data, where=where)  # says so if it is the form that differs
             # e.g. a time with another spelling: the model would silently read it, the digest would differ

@@ -58,14 +58,18 @@ def read_receipt(data: bytes, key: VerifyKey) -> Receipt:
     Nothing may differ outside the signature either: the message must be what this receipt is written as, and name the
     key that signed it.
     """
+    # packet-v1 step 16: the form
     try:
         signed = SignedReceipt.model_validate(parse_canonical(data, where="receipt"))
     except ValidationError as error:
         raise PacketError(str(error.errors()[0]["msg"]), where="receipt") from error
     body = canonical_json(signed.receipt.model_dump(mode="json", by_alias=True))
+    # packet-v1 step 17: the signature
     key.verify(signed.signature, body, where="receipt")
+    # packet-v1 step 18: the key that it names
     if signed.key_id != key.key_id:
         raise PacketError(f"names key {signed.key_id[:32]}, but {key.key_id} signed it", where="receipt")
+    # packet-v1 step 19: nothing beside what was signed
     if signed.to_bytes() != data:
         raise PacketError("is not written as this receipt would be: altered outside the signature", where="receipt")
     return signed.receipt

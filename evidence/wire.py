@@ -8,7 +8,7 @@
 
 A node repeats its offer with back-off until a receipt comes; an offer of a packet that is already stored is answered
 with the receipt at once. So a transfer resumes after any crash of either side or of the broker, and no step relies on
-the broker to remember anything.
+the broker to remember anything. Published in docs/packet-v1.md.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def all_up_topic() -> str:
 
 def parse_topic(topic: str) -> tuple[str, str, str]:
     """`(node, "up" | "down", kind)`. Raises `WireError`."""
+    # packet-v1 step 27: the topic
     match = _TOPIC.match(topic)
     if not match:
         raise WireError("is not a topic of this system", where=topic[:200])
@@ -145,6 +146,7 @@ def encode(message: BaseModel) -> bytes:
 
 def decode(kind: type[M], payload: bytes, *, where: str) -> M:
     """Parse a JSON payload. Raises `WireError`."""
+    # packet-v1 step 28: the fields of a message
     try:
         return kind.model_validate(json.loads(payload))
     except ValidationError as error:
@@ -171,6 +173,7 @@ def encode_chunk(offer: Offer, container: bytes, index: int) -> bytes:
 
 def decode_chunk(payload: bytes, *, where: str) -> Chunk:
     """Parse a chunk and check its digest and length. Raises `WireError`."""
+    # packet-v1 step 29: the chunk as it was sent
     if len(payload) > MAX_CHUNK_BYTES + 4096:
         raise WireError(f"chunk message of {len(payload)} bytes is over the limit", where=where)
     if payload[:4] != _MAGIC or len(payload) < 8:

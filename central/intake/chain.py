@@ -33,6 +33,7 @@ def place(new: Link, neighbours: Sequence[Link]) -> tuple[ChainState, dict[str, 
 
 
 def _state(link: Link, before: Sequence[Link], with_its_number: int) -> ChainState:
+    # packet-v1 steps 13-15: told, never refused
     if with_its_number > 1:
         return "fork"
     if link.sequence == 1:

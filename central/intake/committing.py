@@ -42,7 +42,7 @@ def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> 
     session.execute(update(NodeRow).where(NodeRow.id == manifest.node.id).values(last_seen=now))
     known = packet_of(session, manifest.node.id, manifest.packet_id)
     if known is not None:
-        if known.digest == digest:
+        if known.digest == digest:  # packet-v1 step 36: an id has one content
             return Outcome("duplicate", digest=digest)
         reason = f"packet {manifest.packet_id} is already stored with another digest ({known.digest[:16]}…)"
         return Outcome("conflict", reason, digest)

@@ -104,7 +104,7 @@ class Gate:
         """Verify, and store if good."""
         digest: str | None = None
         try:
-            opened = open_packet(data)
+            opened = open_packet(data)  # packet-v1 steps 1-10
             digest = opened.manifest.digest
             self._check_origin(node, packet_id, opened)
             _check_times(opened.manifest, now)
@@ -129,11 +129,13 @@ class Gate:
 
     def _check_origin(self, node: str, packet_id: str, opened: OpenedPacket) -> None:
         manifest = opened.manifest
+        # packet-v1 step 31: sent by the node and under the id that it names
         if manifest.node.id != node:
             raise PacketError(f"was sent by node {node} but names node {manifest.node.id}", where="node.id")
         if manifest.packet_id != packet_id:
             raise PacketError(f"was offered as {packet_id} but is {manifest.packet_id}", where="packet_id")
         with self._centre.db.read() as session:
+            # packet-v1 step 32: a node that is known here
             row = session.get(NodeRow, node)
             if row is None or not row.enabled:
                 raise PacketError(
@@ -156,6 +158,7 @@ class Gate:
 
 def _check_times(manifest: Manifest, now: datetime) -> None:
     """Times that no clock shows would break calendars further on. A clock that is merely wrong is flagged instead."""
+    # packet-v1 step 34: times that a calendar can hold
     for name, at in (("created_at", manifest.created_at), ("act.occurred_at", manifest.act.occurred_at)):
         if not _EARLIEST <= at <= now + _AHEAD:
             raise PacketError(f"{at.isoformat()} cannot be: here it is {now.isoformat()}", where=name)

@@ -78,6 +78,7 @@ def check_seal(session: Session, manifest: Manifest, seal: Seal) -> None:
             where="seal.json",
             remedy="register the node's own .pub file: giaolo central add-node",
         )
+    # packet-v1 step 33: a key that its node had when the packet was made
     if row.until is not None and manifest.created_at >= row.until:
         raise PacketError(
             f"was sealed with key {seal.key_id} at {utc_text(manifest.created_at)}, which ended for {node_id} at "
@@ -85,6 +86,7 @@ def check_seal(session: Session, manifest: Manifest, seal: Seal) -> None:
             where="seal.json",
             remedy="if the key was still the node's then, move its end: giaolo central end-key",
         )
+    # packet-v1 steps 11-12
     verify_seal(manifest, seal, VerifyKey.from_pem(row.public_key.encode(), where=f"node {node_id}"))
 
 

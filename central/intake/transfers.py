@@ -122,6 +122,7 @@ class Transfers:
     def read(self, transfer: Transfer) -> bytes | None:
         """The whole container; None (and the transfer dropped) when the bytes on disk are not what was offered."""
         data = (transfer.folder / "data").read_bytes()
+        # packet-v1 step 30: all of it, as it was offered
         if len(data) != transfer.offer.size or sha256_hex(data) != transfer.offer.container_sha256:
             self.drop(transfer)
             return None

@@ -53,6 +53,7 @@ def check_pictures(manifest: Manifest, files: Mapping[str, bytes]) -> None:
 
     Stills are whole frames, crops are cut from them. What is no picture at all is left for people to see.
     """
+    # packet-v1 step 35: pictures of the camera's size
     width, height = manifest.camera.width, manifest.camera.height
     for entry in manifest.files:
         size = size_of(files[entry.name])  # whatever its name and role say that it is

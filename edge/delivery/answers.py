@@ -98,6 +98,7 @@ class Answers:
         return False
 
     def _receipt(self, receipt: Receipt, now_s: float) -> bool:
+        # packet-v1 step 20: a receipt of ours
         if receipt.node != self._node:
             log.error("receipt for another node node=%s packet=%s", receipt.node, receipt.packet_id)
             return False

@@ -126,6 +126,7 @@ class PacketTable:
         """`(sequence, digest, state)` of the packet that a receipt is about."""
         with self.lock:
             row: tuple[int, str, str] | None = self.db.execute(
+                # packet-v1 step 20: of a packet that was sent, in these bytes
                 "SELECT sequence, digest, state FROM packet WHERE packet_id = ? AND container_sha256 = ?",
                 (receipt.packet_id, receipt.container_sha256),
             ).fetchone()

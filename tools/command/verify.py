@@ -73,6 +73,7 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
             continue
         chain = by_node.setdefault(verdict.manifest.node.id, {})
         sequence = verdict.manifest.chain.sequence
+        # packet-v1 step 13: a number has one packet
         if sequence in chain and chain[sequence].manifest != verdict.manifest:
             faults.append(f"{verdict.file}: same sequence {sequence} as {chain[sequence].file}, other content")
         chain[sequence] = verdict
@@ -80,6 +81,7 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
         for sequence in sorted(chain)[1:]:
             before, here = chain.get(sequence - 1), chain[sequence]
             assert here.manifest is not None
+            # packet-v1 steps 14-15: the one before is there, and is the one that is named
             if before is None:
                 faults.append(f"{here.file}: node {node}: packet {sequence - 1} before it is missing here")
             elif before.manifest is not None and here.manifest.chain.previous != before.manifest.digest:

@@ -14,7 +14,8 @@ from edge.health import CameraState, Metrics
 from edge.plan import CameraPlan
 from edge.types import ActEvent, Frame
 from edge.video.ring import PacketRing
-from edge.video.source import EndOfStream, SourceSettings, SourceStatus, VideoSource
+from edge.video.source import EndOfStream, VideoSource
+from edge.video.source_status import SourceSettings, SourceStatus
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from zones.load import LoadedScene

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from common.software import SOFTWARE
 from edge.delivery.packet_table import Counts
-from edge.video.source import SourceStatus
+from edge.video.source_status import SourceStatus
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text

@@ -1,4 +1,4 @@
-"""One connection to a camera, or one pass of a file: packets put on the line of stream time, into the ring, decoded."""
+"""The packets of one connection or pass: put on the line of stream time, into the ring, decoded."""
 
 from __future__ import annotations
 

@@ -125,6 +125,11 @@ class StreamTime(Generic[T]):
         """The connection or file ends: what was held back comes out, one step apart."""
         return self._slips(None)
 
+    @property
+    def _ordinary_s(self) -> float:
+        """So far apart two packets may always lie."""
+        return max(self.margins.ordinary_s, self.margins.usual_steps * self.step_s)
+
     def _seconds(self, ticks: int) -> float:
         return ticks * self.base
 
@@ -198,11 +203,7 @@ class StreamTime(Generic[T]):
         out = []
         for place, raw in enumerate(held, 1):
             between = room * place // (len(held) + 1)
-            if (
-                self.live
-                and self._arrivals is not None
-                and self._seconds(room) > max(self.margins.ordinary_s, 3 * self.step_s)
-            ):
+            if self.live and self._arrivals is not None and self._seconds(room) > self._ordinary_s:
                 # the next one comes long after: a packet that has come was taken by then
                 by_now = round((raw.arrival_s - self._arrivals.delay_s) / self.base) - self._newest
                 between = min(between, by_now)
@@ -252,7 +253,7 @@ class StreamTime(Generic[T]):
             back_s = max(self.margins.back_s, self.margins.back_steps * self.step_s) if self.reorders else 0.0
             if forward_s < -back_s:
                 return False
-            if self.live and forward_s > gone_s + max(self.margins.ordinary_s, self.margins.usual_steps * self.step_s):
+            if self.live and forward_s > gone_s + self._ordinary_s:
                 return False
             if forward_s == 0 and not self.reorders:
                 return False

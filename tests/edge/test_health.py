@@ -10,7 +10,7 @@ from prometheus_client import generate_latest
 
 from edge.delivery.packet_table import Counts
 from edge.health import CameraState, Metrics, NodeState
-from edge.video.source import SourceStatus
+from edge.video.source_status import SourceStatus
 from evidence.wire import Health, decode, encode
 
 RUNNING = SourceStatus("running", "", 1000, 0, 0, 0, 25.0, 0.04, "", key_interval_s=2.0)

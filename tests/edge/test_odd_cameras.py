@@ -17,7 +17,8 @@ from edge.health import Metrics
 from edge.plan import CameraPlan
 from edge.types import Frame
 from edge.video.ring import PacketRing
-from edge.video.source import SourceSettings, VideoSource
+from edge.video.source import VideoSource
+from edge.video.source_status import SourceSettings
 from evidence.seal import SigningKey
 from tests.edge.brokers import eventually
 from tests.edge.media import make_video

@@ -145,7 +145,7 @@ def test_a_clip_never_spans_two_connections(tmp_path: Path) -> None:
     source = VideoSource(make_video(tmp_path / "a.mp4", frames=100, gop=25), ring=ring)
     list(source.frames())
     again = VideoSource(tmp_path / "a.mp4", ring=ring)
-    again._position.t_s, again._position.seen_s = 3.96, 0.0
+    again._progress.position.t_s, again._progress.position.seen_s = 3.96, 0.0
     list(again.frames())
     clip = ring.cut(3.0, 7.0)
     assert clip.from_s >= 3.99

@@ -12,8 +12,11 @@ import pytest
 
 from common.logs import LineFormatter
 from edge.health import CameraState
-from edge.video.source import SourceSettings, VideoSource
+from edge.video.connection import Clocks, Connection
+from edge.video.reader import pause_before_retry_s
+from edge.video.source import VideoSource
 from edge.video.source_errors import SourceError
+from edge.video.source_status import SourceSettings
 from tests.edge.brokers import eventually
 from tests.edge.media import make_video
 from tests.footage import FOOTAGE
@@ -163,32 +166,31 @@ def test_no_form_of_address_shows_its_password_in_log_state_or_health(
     eventually(lambda: source.status().error, 20)
     source.stop(timeout_s=5)
     health = CameraState("cam-1", source.status(), error=f"cannot be opened: {address!r}").health
-    text = "".join([source.status().error, repr(source.status()), repr(health), source._thread.name])
+    text = "".join([source.status().error, repr(source.status()), repr(health), source._reader.thread.name])
     text += "".join(LineFormatter().format(r) for r in caplog.records)
     assert source.status().error
     assert not [part for part in ("HUN", "TER2", "ER2", "admin") if part in text], text
 
 
 def test_pauses_between_attempts_grow_with_jitter_to_a_bound() -> None:
-    source = VideoSource("rtsp://x/", uniform=lambda: 1.0, settings=SourceSettings(backoff_max_s=30))
-    assert [source._pause_s(n) for n in range(7)] == [1, 2, 4, 8, 16, 30, 30]
-    lazy = VideoSource("rtsp://x/", uniform=lambda: 0.0)
-    assert lazy._pause_s(3) == 4.0
+    settings = SourceSettings(backoff_max_s=30)
+    assert [pause_before_retry_s(settings, n, 1.0) for n in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert pause_before_retry_s(settings, 3, 0.0) == 4.0
 
 
 def test_a_reader_that_hangs_in_its_library_is_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """The watchdog stands outside: whoever asks for frames sees that nothing moves."""
     now_s, hangs, opened = [0.0], threading.Event(), []
 
-    def hang(self: VideoSource) -> None:
+    def hang(self: Connection) -> None:
         opened.append(threading.current_thread())
         if len(opened) == 1:
             hangs.wait(60)  # as FFmpeg did, whatever its time-outs said
-        raise SourceError("nobody there", where=self.shown)
+        raise SourceError("nobody there", where=self._stream.shown)
 
-    monkeypatch.setattr(VideoSource, "_open", hang)
+    monkeypatch.setattr(Connection, "_open", hang)
     source = VideoSource(
-        "rtsp://127.0.0.1:9/x", monotonic=lambda: now_s[0], settings=SourceSettings(backoff_first_s=60)
+        "rtsp://127.0.0.1:9/x", clocks=Clocks(monotonic=lambda: now_s[0]), settings=SourceSettings(backoff_first_s=60)
     )
     assert source.next(0.01) is None
     eventually(lambda: len(opened) == 1, 20)
@@ -210,8 +212,9 @@ def test_a_reader_that_hangs_in_its_library_is_replaced_by_another(monkeypatch: 
 
 def test_a_running_camera_without_pictures_reads_stalled_whatever_its_reader_does() -> None:
     now_s = [100.0]
-    source = VideoSource("rtsp://127.0.0.1:9/x", monotonic=lambda: now_s[0])
-    source._state, source._position.t_s, source._position.seen_s = "running", 5.0, 100.0
+    source = VideoSource("rtsp://127.0.0.1:9/x", clocks=Clocks(monotonic=lambda: now_s[0]))
+    source._progress.state = "running"
+    source._progress.position.t_s, source._progress.position.seen_s = 5.0, 100.0
     assert source.status().state == "running"
     now_s[0] = 111.0
     assert source.status().state == "stalled"

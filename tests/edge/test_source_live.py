@@ -15,7 +15,8 @@ import pytest
 
 from edge.types import Frame
 from edge.video.ring import PacketRing
-from edge.video.source import SourceSettings, VideoSource
+from edge.video.source import VideoSource
+from edge.video.source_status import SourceSettings
 from tests.edge.brokers import eventually
 from tests.edge.media import make_video
 from tests.edge.rtsp import RtspServer, needs_ffmpeg

@@ -80,7 +80,7 @@ def edge(clip: Path | None, scene: Path | None, frames: int, threads: int, as_js
 
 
 _QUEUE_FRAMES = 4
-"""A live camera's queue: a stall that lasts for more frames loses pictures (`edge.video.source.SourceSettings`)."""
+"""A live camera's queue: a stall that lasts for more frames loses pictures (`source_status.SourceSettings`)."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class _Run:
 
 def _play(clip: Path, frames: int, look: Callable[[Frame], object]) -> _Run:
     """The clip's first frames as fast as they go. The file waits for us, so nothing is dropped."""
-    from edge.video.source import SourceSettings, VideoSource
+    from edge.video.source import VideoSource
+    from edge.video.source_status import SourceSettings
 
     # one frame in waiting: what is decoded ahead while the other works is decoded in the time measured
     source = VideoSource(clip, settings=SourceSettings(queue_frames=1))

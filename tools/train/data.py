@@ -44,7 +44,9 @@ def read_yolo(folder: Path, keep: Sequence[int]) -> list[Sample]:
         centre, half = table[:, 1:3], table[:, 3:5] / 2
         boxes = np.concatenate([centre - half, centre + half], 1) * np.array([width, height] * 2, np.float32)
         name = f"{folder.name}/{path.name}"
-        samples.append(Sample(name, picture, boxes.astype(np.float32), table[:, 0].astype(np.int64)))
+        samples.append(
+            Sample(name, np.asarray(picture, np.uint8), boxes.astype(np.float32), table[:, 0].astype(np.int64))
+        )
     return samples
 
 
@@ -126,7 +128,7 @@ def _place(
     if factor < 0.6:  # bilinear alone would alias
         small = cv2.resize(source, None, fx=factor * 1.2, fy=factor * 1.2, interpolation=cv2.INTER_AREA)
         matrix[:, :2] @= np.diag([source_w / small.shape[1], source_h / small.shape[0]])
-        source = small
+        source = np.asarray(small, np.uint8)
     picture = cv2.warpAffine(source, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=(PAD, PAD, PAD))
     boxes = boxes + np.array([shift_x, shift_y] * 2, np.float32)
     clipped = boxes.copy()
@@ -165,7 +167,9 @@ def _weather(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
         out = (out.astype(np.float32) + noise).clip(0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         _, packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 70))])
-        out = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        assert unpacked is not None  # what was packed a line ago
+        out = unpacked
     return np.asarray(out, np.uint8)
 
 

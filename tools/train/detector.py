@@ -112,7 +112,7 @@ def train_command(
     counts = {name: int(sum((s.classes == i).sum() for s in pictures)) for i, name in enumerate(LEARNT)}
     print(f"training pictures {len(split.train)}, held back {len(split.held)}, boxes {counts}", flush=True)
     graph = _begin(start)
-    sizes = SIZES_PX
+    sizes: tuple[int, ...] = SIZES_PX
     if size == "small":
         sizes = SMALL_SIZES_PX
         if width_of(graph) == width_of(onnx.load(str(BASE))):  # else it goes on from a small one
@@ -189,12 +189,12 @@ def evaluate(weights: Path, long_side: int, clips_long_side: int, drawn: Path | 
     print(f"vehicles marked by eye in clips never trained on, at {clips_long_side} px: score (overlap, class)")
     hits = dict.fromkeys(opened, 0)
     for mark in marks:
-        cells = []
+        told = []
         for name, (kind, session) in opened.items():
             score, overlap, seen = best_match(kind(session, margins=DetectorMargins(long_side=clips_long_side)), mark)
             hits[name] += score >= 0.3
-            cells.append(f"{name} {score:.2f} ({overlap:.2f}, {seen})")
-        print(f"  {mark.clip.stem:18s} {mark.name:14s} frame {mark.frame:4d}  " + "   ".join(cells))
+            told.append(f"{name} {score:.2f} ({overlap:.2f}, {seen})")
+        print(f"  {mark.clip.stem:18s} {mark.name:14s} frame {mark.frame:4d}  " + "   ".join(told))
     print("found with a score of 0.3 or more: " + ", ".join(f"{n} {h} of {len(marks)}" for n, h in hits.items()))
 
 

@@ -176,7 +176,7 @@ def train(
         target=_feed, args=(samples, weights, schedule, recipe, in_tail, batches, stop), daemon=True
     )
     feeder.start()
-    trunk = trunk.to(memory_format=torch.channels_last)
+    trunk = trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
     step, exported, smooth = 0, 0, 0.0
     try:
         while done() < 1:

@@ -134,6 +134,7 @@ class _Normalised(torch.nn.Module):
     def __init__(self, conv: torch.nn.Conv2d) -> None:
         super().__init__()
         norms = conv.weight.flatten(1).norm(dim=1).clamp(min=1e-8)
+        assert conv.bias is not None
         self.conv = conv
         self.old_bias = conv.bias.detach().clone()
         self.old_norms = norms.detach().clone()
@@ -143,26 +144,36 @@ class _Normalised(torch.nn.Module):
         self.measured: list[torch.Tensor] | None = []
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        out = self.conv(maps)
+        out: torch.Tensor = self.conv(maps)
         if self.measured is None:
-            return self.bn(out)
+            normalised: torch.Tensor = self.bn(out)
+            return normalised
         flat = out.float().transpose(0, 1).flatten(1)
         self.measured.append(torch.stack([flat.mean(1), flat.square().mean(1)]))
-        return out * self.old_norms[:, None, None] + self.old_bias[:, None, None]
+        as_it_was: torch.Tensor = out * self.old_norms[:, None, None] + self.old_bias[:, None, None]
+        return as_it_was
 
     def settle(self) -> None:
         mean, square = torch.stack(self.measured or []).mean(0)
         variance = (square - mean**2).clamp(min=0)
-        self.bn.running_mean.copy_(mean)
-        self.bn.running_var.copy_(variance)
+        running_mean, running_var = self._running()
+        running_mean.copy_(mean)
+        running_var.copy_(variance)
         self.bn.weight.copy_((variance + self.bn.eps).sqrt() * self.old_norms)
         self.bn.bias.copy_(self.old_bias + mean * self.old_norms)
         self.measured = None
 
     def folded(self) -> tuple[torch.Tensor, torch.Tensor]:
-        gain = self.bn.weight / (self.bn.running_var + self.bn.eps).sqrt()
+        running_mean, running_var = self._running()
+        gain = self.bn.weight / (running_var + self.bn.eps).sqrt()
         weight = self.conv.weight * gain[:, None, None, None]
-        return weight.detach(), (self.bn.bias - self.bn.running_mean * gain).detach()
+        return weight.detach(), (self.bn.bias - running_mean * gain).detach()
+
+    def _running(self) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, variance = self.bn.running_mean, self.bn.running_var
+        assert mean is not None
+        assert variance is not None
+        return mean, variance
 
 
 def _hidden_convolutions(net: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, str]]:
@@ -179,6 +190,7 @@ def _folded(net: torch.nn.Module) -> dict[str, torch.Tensor]:
         if isinstance(module, _Normalised):
             state[f"{name}.weight"], state[f"{name}.bias"] = module.folded()
         elif isinstance(module, torch.nn.Conv2d) and not name.endswith(".conv"):
+            assert module.bias is not None
             state[f"{name}.weight"], state[f"{name}.bias"] = module.weight.detach(), module.bias.detach()
     return state
 
@@ -186,7 +198,7 @@ def _folded(net: torch.nn.Module) -> dict[str, torch.Tensor]:
 def _module_name(node: onnx.NodeProto, state: dict[str, torch.Tensor]) -> str:
     for name in (node.name, node.name.replace("_", "/"), node.name.replace("/", "_")):
         if f"{name}.weight" in state:
-            return name
+            return str(name)
     raise KeyError(node.name)
 
 

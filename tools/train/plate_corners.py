@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
@@ -48,7 +49,7 @@ class CornerNet(nn.Module):
 
 def example(backs: list[Picture], rng: np.random.Generator) -> tuple[Picture, NDArray[np.float32]]:
     """A view as the network gets it, and the corners in it, 0..1."""
-    plate = flat_plate(rng)
+    plate: NDArray[Any] = flat_plate(rng)
     height, width = plate.shape[:2]
     wide = float(np.exp(rng.uniform(np.log(30), np.log(220))))
     tall = wide * height / width

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,9 +50,14 @@ class Drawn:
 def random_plate(rng: np.random.Generator) -> tuple[str, str, str, str]:
     """Upper line, lower line (empty: one line), colour, form."""
     province = str(rng.choice(sorted(PROVINCES)))
+
     # the letters that are taken for one another come up more often
-    letter = lambda pool=SERIES_20: str(rng.choice(list(CONFUSED if rng.random() < 0.35 else pool)))  # noqa: E731
-    digits = lambda n: "".join(str(d) for d in rng.integers(0, 10, n))  # noqa: E731
+    def letter(pool: Iterable[str] = SERIES_20) -> str:
+        return str(rng.choice(list(CONFUSED if rng.random() < 0.35 else pool)))
+
+    def digits(n: int) -> str:
+        return "".join(str(d) for d in rng.integers(0, 10, n))
+
     form = str(rng.choice(list(FORMS), p=list(FORMS.values())))
     colour = str(rng.choice(["white", "yellow", "blue"], p=[0.78, 0.12, 0.10])) if form.startswith("car") else "white"
     five = f"{(d := digits(5))[:3]}.{d[3:]}"
@@ -129,8 +136,11 @@ def _painted(rng: np.random.Generator, glyphs: Glyphs | None = None) -> tuple[ND
         line_height = height * (0.40 if len(lines) == 2 else 0.72)
         y = top + index * height * 0.46 if len(lines) == 2 else height * 0.14
         _write(plate, line, y, line_height, width, font, real, ink, rng)
-    clean = lambda s: s.replace("-", "").replace(".", "")  # noqa: E731
-    return plate, ink, clean(upper) + clean(lower), len(clean(upper)) if lower else 0
+    return plate, ink, _clean(upper) + _clean(lower), len(_clean(upper)) if lower else 0
+
+
+def _clean(text: str) -> str:
+    return text.replace("-", "").replace(".", "")
 
 
 def _write(
@@ -176,7 +186,7 @@ def _glyph(char: str, font: str) -> NDArray[np.float32]:
     if char in "1I":  # a thin one keeps its slimness instead of filling the cell
         middle, half = (box[0] + box[2]) // 2, max(box[2] - box[0], int((box[3] - box[1]) * 0.42)) // 2
         box = (middle - half, box[1], middle + half, box[3])
-    return np.asarray(canvas.crop(box), np.float32) / 255
+    return np.asarray(canvas.crop(box), np.float32) / np.float32(255)
 
 
 def recoloured(plate: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -245,9 +255,11 @@ def _photograph(plate: NDArray[np.float32], rng: np.random.Generator, least_px: 
     target = target + rng.normal(0, 0.025, (4, 2)) * [width, height]
     matrix = cv2.getPerspectiveTransform(base, target.astype(np.float32))
     back = rng.uniform(10, 160, 3) + rng.normal(0, 6, 3)
-    border = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": tuple(back)}
-    scene = cv2.warpPerspective(plate, matrix, (out_w, out_h), flags=cv2.INTER_LINEAR, **border)
-    return spoil(scene, rng, least_px)
+    scene = cv2.warpPerspective(
+        plate, matrix, (out_w, out_h), flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=tuple(float(v) for v in back),
+    )  # fmt: skip
+    return spoil(np.asarray(scene, np.float32), rng, least_px)
 
 
 def spoil(scene: NDArray[np.float32] | Picture, rng: np.random.Generator, least_px: float = 26) -> Picture:
@@ -255,7 +267,7 @@ def spoil(scene: NDArray[np.float32] | Picture, rng: np.random.Generator, least_
 
     `least_px`: how narrow distance may make it.
     """
-    image = scene.astype(np.float32)
+    image: NDArray[Any] = scene.astype(np.float32)
     height, width = image.shape[:2]
     seen_w = float(np.exp(rng.uniform(np.log(least_px), np.log(180))))
     if seen_w < width:
@@ -275,8 +287,8 @@ def spoil(scene: NDArray[np.float32] | Picture, rng: np.random.Generator, least_
     image = 255 * (image / 255) ** np.exp(rng.normal(0, 0.2))
     image = image + rng.normal(0, rng.uniform(0, 9), image.shape)
     image = image * (1 + rng.normal(0, 0.05, 3))
-    picture = np.clip(image, 0, 255).astype(np.uint8)
+    picture: Picture = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.6:
         done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if done else picture
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8) if done else picture
     return picture

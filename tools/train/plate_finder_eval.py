@@ -39,7 +39,8 @@ def test_sets() -> list[tuple[str, Pictures]]:
             x, y, w, h = (float(row[key]) for key in "xywh")
             gate.setdefault(row["file"], []).append([x, y, x + w, y + h])
     read = [(cv2.imread(str(folder / "images" / name)), np.array(boxes, np.float32)) for name, boxes in gate.items()]
-    sets: list[tuple[str, Pictures]] = [("motorbike_gate", [(p, b) for p, b in read if p is not None])]
+    pictures = [(np.asarray(picture, np.uint8), boxes) for picture, boxes in read if picture is not None]
+    sets: list[tuple[str, Pictures]] = [("motorbike_gate", pictures)]
     _, held = load()
     for source in SOURCES:
         own = one_per_likeness([item for item in held if source_of(item) == source])

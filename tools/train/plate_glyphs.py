@@ -74,7 +74,7 @@ def pieces(line: Picture, count: int) -> list[Mask]:
     heights = [b[3] for b in boxes]
     if max(heights) > 1.25 * min(heights):
         return []
-    return [_mask(soft, labels, box) for box in boxes]
+    return [_mask(soft, np.asarray(labels, np.int32), box) for box in boxes]
 
 
 def _mask(soft: Mask, labels: NDArray[np.int32], box: tuple[int, int, int, int, int]) -> Mask:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from models.plate_corners import load_corner_finder
-from models.slot_reader import prepared
+from models.slot_reader import ALPHABET, prepared
 from tools.train.plate_drawing import Drawn, draw_plate, recoloured, spoil, wear
 from tools.train.plate_glyphs import Glyphs
-from tools.train.plate_network import ALPHABET, BREAKS, HEIGHT, PAD, PLACES, WIDTH
+from tools.train.plate_network import BREAKS, HEIGHT, PAD, PLACES, WIDTH
 from tools.train.plate_sets import LabelledPlate
 from tools.train.plate_splice import halves, splice
 

@@ -34,14 +34,16 @@ class Block(nn.Module):
         self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return functional.relu(x + self.second(self.first(x)))
+        out: torch.Tensor = functional.relu(x + self.second(self.first(x)))
+        return out
 
 
 def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """`[B, N, D]` each. Written out and without dropout: torch's own fused form trains slower on a CPU."""
     q, k, v = (x.unflatten(2, (_HEADS, -1)).transpose(1, 2) for x in (q, k, v))
     shares = (q @ k.transpose(2, 3) * q.shape[3] ** -0.5).softmax(3)
-    return (shares @ v).transpose(1, 2).flatten(2)
+    seen: torch.Tensor = (shares @ v).transpose(1, 2).flatten(2)
+    return seen
 
 
 class Mix(nn.Module):
@@ -56,7 +58,8 @@ class Mix(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x + self.out(_attend(*self.project(self.norm(x)).chunk(3, -1)))
-        return x + self.think(self.norm2(x))
+        out: torch.Tensor = x + self.think(self.norm2(x))
+        return out
 
 
 class Look(nn.Module):
@@ -72,7 +75,8 @@ class Look(nn.Module):
 
     def forward(self, places: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         keys, values = self.answer(self.of_picture(tokens)).chunk(2, -1)
-        return self.settle(places + self.out(_attend(self.ask(self.norm(places)), keys, values)))
+        settled: torch.Tensor = self.settle(places + self.out(_attend(self.ask(self.norm(places)), keys, values)))
+        return settled
 
 
 class SlotReader(nn.Module):

@@ -20,9 +20,10 @@ from torch.utils.data import DataLoader
 
 from models.line_reader import load_plate_reader
 from models.plate_corners import load_corner_finder
+from models.slot_reader import ALPHABET
 from tools.train.plate_glyphs import harvest
 from tools.train.plate_mixture import IGNORED, WIDE_MARGIN, Mixture, prepare
-from tools.train.plate_network import ALPHABET, PAD, SlotReader, export
+from tools.train.plate_network import PAD, SlotReader, export
 from tools.train.plate_sets import LabelledPlate, proposed, recut, split, street_tests
 
 OUT = Path(__file__).resolve().parents[2] / "models" / "weights" / "plate_slots.onnx"
@@ -85,7 +86,7 @@ def train(
     items += more
     glyphs = harvest(items, load_corner_finder(threads=1))
     print("glyphs of real plates: " + " ".join(f"{c}{len(g)}" for c, g in glyphs.items()), flush=True)
-    model = SlotReader().to(memory_format=torch.channels_last)
+    model = SlotReader().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
     if checkpoint is not None:
         model.load_state_dict(torch.load(checkpoint))
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters", flush=True)

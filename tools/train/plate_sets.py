@@ -86,7 +86,7 @@ def gate_plates(margin: float = 0.10, finder: PlateFinder | None = None) -> list
     folder, plates = SHARED / "plates" / "motorbike_gate", []
     for row in _rows(folder):
         text = _text("motorbike_gate", row["file"], row["text"])
-        picture = cv2.imread(str(folder / "images" / row["file"]))
+        picture = _picture(folder / "images" / row["file"])
         if picture is None or text is None:
             continue
         x, y, w, h = (float(row[key]) for key in "xywh")
@@ -103,7 +103,7 @@ def text_plates() -> list[LabelledPlate]:
     folder, plates = SHARED / "train" / "plate_text", []
     for row in _rows(folder):
         text = _text("plate_text", row["file"], row["text"].replace("Đ", "D"))
-        crop = cv2.imread(str(folder / "crops" / row["file"]))
+        crop = _picture(folder / "crops" / row["file"])
         if crop is None or text is None or not text.isascii() or not text.isalnum():
             continue
         upper = 0 if row["lines"] == "1" else 4 if len(text) == 9 else -1
@@ -124,7 +124,7 @@ def street_plates(margin: float = 0.10) -> list[LabelledPlate]:
     """Vietnamese plates of `train/plates` at least 40 px wide: boxes, no text. Named by picture and row."""
     found = []
     for path in sorted((SHARED / "train" / "plates" / "images").glob("minhquang_*")):
-        picture = cv2.imread(str(path))
+        picture = _picture(path)
         label = path.parents[1] / "labels" / f"{path.stem}.txt"
         if picture is None or not label.exists():
             continue
@@ -215,6 +215,11 @@ def cut_with_box(picture: NDArray[np.uint8], box: Box, margin: float) -> tuple[N
     left, top = max(0, round(x0 - dx)), max(0, round(y0 - dy))
     crop = picture[top : round(y1 + dy), left : round(x1 + dx)]
     return crop, (x0 - left, y0 - top, x1 - left, y1 - top)
+
+
+def _picture(path: Path) -> NDArray[np.uint8] | None:
+    found = cv2.imread(str(path))
+    return None if found is None else np.asarray(found, np.uint8)
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,7 +65,8 @@ def sampling_weights(samples: list[Sample]) -> np.ndarray:
         sizes[item.scene] = sizes.get(item.scene, 0) + 1
     rare = [_RARE_FACTOR if np.isin(item.classes, _RARE).any() else 1.0 for item in samples]
     shares = [_WEIGHT[source_of(item)] / max(1.0, sizes[item.scene] / 40) ** 0.5 for item in samples]
-    return np.array(rare) * np.array(shares)
+    weights: np.ndarray = np.array(rare) * np.array(shares)
+    return weights
 
 
 class BaseModel:
@@ -148,7 +150,8 @@ def agreed(samples: list[Sample], first: Detector, second: Detector) -> list[Sam
 
 def _common(seen: Detections, other: Detections) -> tuple[Boxes, NDArray[np.int64]]:
     """Boxes halfway between those of two networks, and kinds, where the two agree."""
-    boxes, kinds = [np.zeros((0, 4), np.float32)], []
+    boxes: list[NDArray[Any]] = [np.zeros((0, 4), np.float32)]
+    kinds: list[int] = []
     overlaps = iou(seen.boxes, other.boxes)
     for row in range(len(seen) if len(other) else 0):
         near = int(overlaps[row].argmax())

@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge.delivery.recorder import CameraIdentity, PacketSink, Recorder
+from edge.delivery.packing import CameraIdentity
+from edge.delivery.recorder import PacketSink, Recorder
 from edge.health import CameraState, Metrics
 from edge.plan import CameraPlan
 from edge.types import ActEvent, Frame

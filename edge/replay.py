@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, TextIO
 
-from edge.delivery.recorder import CameraIdentity, PacketFolder, Recorded, Recorder
+from edge.delivery.packet_folder import PacketFolder
+from edge.delivery.packing import CameraIdentity
+from edge.delivery.recorder import Recorded, Recorder
 from edge.pipeline import open_eyes
 from edge.types import ActEvent
 from edge.video.ring import PacketRing

@@ -162,9 +162,7 @@ class StreamTime(Generic[T]):
         early_s = arrivals.floor_s - (raw.arrival_s - self._seconds(ticks))
         if early_s <= self.margins.early_s:
             return True
-        return not arrivals.settled and forward_s <= max(
-            self.margins.ordinary_s, self.margins.usual_steps * self.step_s
-        )
+        return not arrivals.settled and forward_s <= self._ordinary_s
 
     def _accept(self, raw: _Raw[T], *, begins: bool = False, whole: bool = False) -> Stamped[T]:
         assert self._newest is not None

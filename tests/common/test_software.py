@@ -12,7 +12,7 @@ import pytest
 
 from common import software
 from common.software import SOFTWARE, described
-from edge.delivery import recorder
+from edge.delivery import packing
 from evidence.packet import Node
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_without_a_lock_the_version_stands_alone(tmp_path: Path) -> None:
 
 def test_packets_and_heartbeats_say_it_and_a_packet_has_room_for_it() -> None:
     assert SOFTWARE.startswith(f"giaolo {metadata.version('giaolo')}")
-    assert recorder.SOFTWARE is SOFTWARE
+    assert packing.SOFTWARE is SOFTWARE
     Node(id="a", software=described("10.20.30.dev12345", software.IN_A_WHEEL, software.IN_A_CHECKOUT), key_id="0" * 16)
 
 

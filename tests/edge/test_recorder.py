@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from edge.delivery.outbox_errors import OutboxFullError
-from edge.delivery.recorder import CameraIdentity, PacketFolder, Recorder
+from edge.delivery.packet_folder import PacketFolder
+from edge.delivery.packing import CameraIdentity
+from edge.delivery.recorder import Recorder
 from edge.types import ActEvent, Still
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource

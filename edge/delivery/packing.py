@@ -1,0 +1,172 @@
+"""From an act to everything its packet holds: pictures encoded once, the clip cut, files listed, the statement made.
+
+Only the place in the chain is still open; the outbox gives it when it takes the packet.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import cv2
+
+from common.software import SOFTWARE
+from edge.delivery.outbox import Build
+from edge.types import ActEvent, Image
+from edge.video.clip import ClipError
+from edge.video.ring import PacketRing
+from edge.video.source import VideoSource
+from evidence.canonical import canonical_json, sha256_hex
+from evidence.container import pack
+from evidence.errors import GiaoLoError
+from evidence.packet import ActStatement, Camera, Chain, Clock, FileEntry, FileRole, Manifest, Node, Reason, SceneRef
+from evidence.seal import SigningKey
+from zones.load import LoadedScene
+
+log = logging.getLogger(__name__)
+JPEG_QUALITY = 92
+_MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "mp4": "video/mp4", "json": "application/json"}
+
+
+class RecordError(GiaoLoError):
+    """An act cannot be made into a packet."""
+
+
+@dataclass(frozen=True)
+class CameraIdentity:
+    """What a packet says of its origin. `models`: name to SHA-256 of each weight file in use."""
+
+    node: str
+    key: SigningKey
+    camera: str
+    place: str
+    unit: str
+    scene: LoadedScene
+    models: Mapping[str, str]
+
+
+class _Files:
+    """The files of one packet, and what the manifest says of each."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+        self.entries: list[FileEntry] = []
+
+    def add(self, role: FileRole, suffix: str, data: bytes, frame: int | None = None, t_s: float | None = None) -> None:
+        name = f"{role}.{suffix}"
+        self.data[name] = data
+        self.entries.append(
+            FileEntry(
+                name=name, role=role, media_type=_MEDIA_TYPES[suffix], size=len(data), sha256=sha256_hex(data),
+                frame=frame, t_s=t_s,
+            )
+        )  # fmt: skip
+
+
+class Packer:
+    """Packs the acts of one camera. Raises `RecordError` for an act that cannot be made into a packet."""
+
+    def __init__(
+        self,
+        identity: CameraIdentity,
+        *,
+        source: VideoSource,
+        ring: PacketRing,
+        new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._identity = identity
+        self._source, self._ring = source, ring
+        self._new_id, self._now = new_id, now
+
+    def packed(self, event: ActEvent) -> Build:
+        """Encode everything now, while ring and pictures are there; only the place in the chain is still open."""
+        identity, files = self._identity, _Files()
+        _add_pictures(files, event)
+        clock, clock_flags = self._source.clock.state(event.t_s, event.clip_from_s, event.clip_to_s)
+        clip_flags, clip_notes = self._add_clip(files, event)
+        scene = identity.scene.scene
+        files.add("scene", "json", canonical_json(scene.model_dump(mode="json")))
+        act = ActStatement(
+            code=event.act,
+            occurred_at=self._source.clock.wall_at(event.t_s),
+            frame=event.frame,
+            t_s=event.t_s,
+            flags=list(dict.fromkeys([*event.flags, *clock_flags, *clip_flags])),
+            reasons={**event.reasons, **clip_notes},
+        )
+        return self._build(event, act, clock, files)
+
+    def _add_clip(self, files: _Files, event: ActEvent) -> tuple[list[str], dict[str, Reason]]:
+        """The clip out of the ring; flags and a reason where it is not whole, or not there."""
+        try:
+            clip = self._ring.cut(max(event.clip_from_s, 0.0), event.clip_to_s, holding_s=event.t_s)
+        except ClipError as error:
+            log.error("no clip camera=%s t_s=%.3f %s", self._identity.camera, event.t_s, error)
+            return ["clip_missing"], {"clip_note": str(error)}
+        files.add("clip", "mp4", clip.data, t_s=clip.from_s)
+        return ([], {}) if clip.complete else (["clip_incomplete"], {"clip_note": clip.note})
+
+    def _build(self, event: ActEvent, act: ActStatement, clock: Clock, files: _Files) -> Build:
+        identity, scene = self._identity, self._identity.scene.scene
+        packet_id, created_at, camera = str(self._new_id()), self._now(), self._camera(event)
+
+        def build(chain: Chain) -> tuple[Manifest, bytes]:
+            manifest = Manifest(
+                packet_id=packet_id,
+                created_at=created_at,
+                node=Node(id=identity.node, software=SOFTWARE, key_id=identity.key.public.key_id),
+                camera=camera,
+                chain=chain,
+                clock=clock,
+                scene=SceneRef(id=scene.id, version=scene.version, digest=identity.scene.digest),
+                models=dict(identity.models),
+                act=act,
+                vehicle=event.vehicle,
+                track=event.track,
+                lamps=list(event.lamps),
+                plate=event.plate,
+                files=files.entries,
+            )
+            return manifest, pack(manifest, files.data, identity.key)
+
+        return build
+
+    def _camera(self, event: ActEvent) -> Camera:
+        info = self._source.info
+        still = next(iter(event.stills.values()), None)
+        if still is not None:
+            height, width = still.image.shape[:2]
+        elif info is not None:
+            width, height = info.width, info.height
+        else:
+            raise RecordError("act has no still and the stream's size is not known", where=self._identity.camera)
+        place = self._identity.place or self._identity.scene.scene.place
+        fps = info.fps if info is not None else 0.0
+        return Camera(
+            id=self._identity.camera, place=place, unit=self._identity.unit, width=width, height=height, fps=fps
+        )
+
+
+def _add_pictures(files: _Files, event: ActEvent) -> None:
+    for role, still in sorted(event.stills.items(), key=lambda item: item[1].t_s):
+        files.add(role, "jpg", encode_jpeg(still.image), still.frame, still.t_s)
+    if event.plate_crop is not None and event.plate_crop.size:
+        files.add("plate_crop", "png", _encode(".png", event.plate_crop, []))
+    if event.vehicle_crop is not None and event.vehicle_crop.size:
+        files.add("vehicle_crop", "jpg", encode_jpeg(event.vehicle_crop))
+
+
+def encode_jpeg(image: Image) -> bytes:
+    """`[H, W, 3]` BGR to JPEG; the only lossy step between the camera's picture and the court."""
+    return _encode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+
+
+def _encode(suffix: str, image: Image, options: list[int]) -> bytes:
+    done, data = cv2.imencode(suffix, image, options)
+    if not done:
+        raise RecordError(f"picture of shape {image.shape} cannot be encoded as {suffix}")
+    return data.tobytes()

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from countries.calendar import WorkCalendar
 from countries.law import ActNames, Law
+from countries.notice import NoticeForm
 from countries.plates import Plates
 from countries.road import Markings, RoadFact, SignalMeaning
 from countries.terms import Terms
+
+LookUpField = Literal["vehicle", "plate", "colour", "occurred_at", "place", "act", "detected_by", "units", "status"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Country:
     """`code`: ISO 3166-1, small letters. `zone`: the clock that dates and hours are said by. `currency`: its sign.
 
     `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
-    one-way. `calendar`: the national working days, read when first asked for: a box asks for none.
+    one-way. `calendar`: the national working days, `notice`: the form of a notice; both are loaded when first asked
+    for, as a box asks for neither. `look_up`: what an owner may be told of a case by plate alone (`LookUpField`).
     """
 
     code: str
@@ -50,6 +55,8 @@ class Country:
     law: Law
     terms: Terms
     calendar: Callable[[], WorkCalendar]
+    notice: Callable[[], NoticeForm]
+    look_up: tuple[LookUpField, ...]
     words: Words
 
     def local(self, instant: datetime) -> datetime:

@@ -68,6 +68,10 @@ class ActNames(Protocol):
         """The act in the country's language and in English, as exact as the packet's reasons allow."""
         ...
 
+    def named_by(self, act: ActCode) -> str | None:
+        """The reason of a packet that makes the act's name more exact; None where there is none."""
+        ...
+
     def screen_words(self, language: Language) -> Mapping[str, str]:
         """What a screen says of acts, their moments, reasons, doubts and values, by dotted key (`act.red_light`)."""
         ...

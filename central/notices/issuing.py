@@ -23,7 +23,7 @@ from central.config import Office
 from central.notices.addressing import check_route
 from central.notices.appointments import booked, check_appointment, default_appointment
 from central.notices.code import code_hash, new_code
-from central.notices.wording import Meeting, draft_content, issued_content
+from central.notices.facts import facts_of, plate_text
 from central.pictures.for_owners import CopyCache, OwnerPictures, owner_pictures
 from central.registry import Registration, VehicleRegistry
 from central.store.alarms import alarm_unsound
@@ -31,7 +31,7 @@ from central.store.blobs import BlobStore
 from central.store.db import CaseRow, CounterRow, Database, NoticeRow, next_number
 from countries.calendar import WorkCalendar
 from countries.here import HERE
-from countries.vn.forms.notice import AnnexPicture, NoticeContent, render
+from countries.notice import AnnexPicture, Meeting, NoticeContent
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 
@@ -143,18 +143,19 @@ def prepare_notice(
             session, plate=row.plate or "", colour=row.plate_colour, kind=row.kind, at=row.occurred_at
         )
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
-        content = draft_content(
+        facts = facts_of(
             row, Manifest.from_bytes(manifest.encode()), desk.office, found,
             Meeting(hour, second_place, second_appear_at), owner_source="typed" if owner else "register",
             preventive=preventive, now=now,
         )  # fmt: skip
+        content = HERE.notice().draft(facts)
         return _Basis(before, after, content, row.act, manifest, files, draft)
 
     with database.read() as session:
         planned = basis(session, _look(session, case_id))
     pictures = _pictures(database, planned, desk, now)
     content = planned.content.model_copy(update={"legend": pictures.legend, "missing": pictures.missing})
-    pdf = desk.store.put(render(content, annex(pictures)))
+    pdf = desk.store.put(HERE.notice().render(content, annex(pictures)))
     with database.write() as session:
         row = lock_case(session, case_id)
         if basis(session, row) != planned:
@@ -224,13 +225,15 @@ def issue(
                 planned = basis(session, row)
                 series = f"notice-{HERE.local_date(now).year}"
                 number = (session.scalar(select(CounterRow.value).where(CounterRow.name == series)) or 0) + 1
-                content = issued_content(planned.content, row, number=number, office=desk.office, now=now)
+                content = HERE.notice().issued(
+                    planned.content, plate=plate_text(row), number=number, suffix=desk.office.number_suffix, now=now
+                )
             code = new_code()
             pictures = _pictures(database, planned, desk, now)
             if pictures.missing != planned.content.missing:
                 raise Refused("pictures_changed", "other pictures than in the draft", remedy="draft it again, and look")
             # what every officer may open does not hold the code: `central.notices.printing`
-            pdf = desk.store.put(render(content, annex(pictures)))
+            pdf = desk.store.put(HERE.notice().render(content, annex(pictures)))
             try:
                 with database.write() as session:
                     row = lock_case(session, case_id)
@@ -316,4 +319,4 @@ def _pictures(database: Database, planned: _Basis, desk: NoticeDesk, now: dateti
 def annex(pictures: OwnerPictures) -> list[AnnexPicture]:
     """The second page of a notice."""
     found = [AnnexPicture(p.caption, p.frame, p.near) for p in pictures.stills]
-    return [*found, AnnexPicture("Biển số", pictures.plate)] if pictures.plate is not None else found
+    return [*found, AnnexPicture(HERE.notice().PLATE, pictures.plate)] if pictures.plate is not None else found

@@ -21,7 +21,8 @@ from central.notices.issuing import NoticeDesk, annex
 from central.pictures.for_owners import owner_pictures
 from central.store.alarms import alarm_unsound
 from central.store.db import CaseEventRow, CaseRow, Database
-from countries.vn.forms.notice import NoticeContent, render
+from countries.here import HERE
+from countries.notice import NoticeContent
 from evidence.acts import ActCode
 from evidence.canonical import sha256_hex
 from evidence.packet import Manifest
@@ -58,7 +59,7 @@ def print_copy(database: Database, case_id: str, officer: Officer, *, desk: Noti
         raise Refused(
             "pictures_changed", "other pictures than on the notice", remedy="restore the evidence, then print"
         )
-    pdf = render(content.model_copy(update={"code": code}), annex(pictures))
+    pdf = HERE.notice().render(content.model_copy(update={"code": code}), annex(pictures))
     with database.write() as session:
         row = lock_case(session, case_id)
         if _stored(row, officer, now) != stored:

@@ -1,6 +1,6 @@
-"""What the owner sees. By plate: the fields that TT 73/2024/TT-BCA Điều 24.1.c (as of TT 13/2025) lists, no more.
+"""What the owner sees. By plate: the fields that the country's law lists (`Country.look_up`), no more.
 
-No name, no identity number, no address of the owner, no picture, no amount (vietnam-law §2.2). None and unknown have
+No name, no identity number, no address of the owner, no picture, no amount. None and unknown have
 the same answer: an empty list. With the code of the notice the owner sees the evidence of that one case.
 """
 
@@ -21,7 +21,6 @@ from central.store.db import CaseRow, LookupRow, NoticeRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import VehicleKind
-from countries.vn.acts import act_here, act_words
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 
@@ -60,7 +59,7 @@ class PublicCase:
 class Summons:
     """When and where the owner is asked to come, as printed, and the last day to do so.
 
-    `answer_by` is None until the notice was sent: the 20 days run from there (TT 73/2024/TT-BCA Điều 24.5).
+    `answer_by` is None until the notice was sent: the owner's days run from there.
     """
 
     number: str
@@ -135,7 +134,7 @@ def case_by_code(
 
 
 def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = None) -> Summons:
-    """What the notice asks of its owner. `calendar`: the unit's; Vietnam's without corrections when left out."""
+    """What the notice asks of its owner. `calendar`: the unit's; the country's without corrections when left out."""
     content = {key: str(value) for key, value in notice.content.items()}
     due = HERE.terms.deadlines(
         occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=notice.published_at, calendar=calendar
@@ -153,7 +152,7 @@ def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = 
 
 def _reasons(row: CaseRow) -> dict[str, object] | None:
     """The packet's reasons, where one of them says the act more exactly; those of another act say nothing of this."""
-    if row.act != row.act_suspected or act_here(ActCode(row.act)).named_by is None:
+    if row.act != row.act_suspected or HERE.acts.named_by(ActCode(row.act)) is None:
         return None
     reasons: dict[str, object] = json.loads(row.packet.manifest)["act"]["reasons"]
     return reasons
@@ -162,7 +161,7 @@ def _reasons(row: CaseRow) -> dict[str, object] | None:
 def public_case(row: CaseRow, office: Office) -> PublicCase:
     """The fields of a case that the law lists."""
     act = ActCode(row.act)
-    act_vi, act_en = act_words(act, _reasons(row))
+    act_vi, act_en = HERE.acts.act_words(act, _reasons(row))
     return PublicCase(
         kind=row.kind,
         kind_vi=HERE.words.kinds[row.kind],

@@ -324,7 +324,7 @@ class NoticeRow(Base):
     number: Mapped[int | None]
     """Given when the notice is issued; a prepared draft has none."""
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """What the notice says, frozen: `countries.vn.forms.notice.NoticeContent`."""
+    """What the notice says, frozen: `countries.notice.NoticeContent`."""
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
     code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     prepared_by: Mapped[str] = mapped_column(String(64))

@@ -24,6 +24,7 @@ from central.web.access import FORM, SiteDep
 from central.web.errors import WebError, problem_of
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
 from central.words.texts import Texts
+from countries.country import LookUpField
 from countries.here import HERE
 from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
@@ -243,21 +244,21 @@ def _evidence(
 
 
 def _words(case: PublicCase, t: Texts) -> dict[str, Any]:
-    """The fields of TT 73/2024/TT-BCA Điều 24.1.c in the reader's language, and no other."""
+    """The fields that the country's law lists, in the reader's language, and no other."""
     vietnamese = t.language == "vi"
     units: tuple[ResolvingUnit, ...] = case.resolving_units
-    return {
+    shown: dict[LookUpField, Any] = {
         "vehicle": t(f"owner.kind_{case.kind}"),
         "plate": case.plate,
         "colour": t(f"owner.colour_{case.plate_colour}").lower() if case.plate_colour in HERE.plates.COLOURS else "",
         "occurred_at": case.occurred_at,
         "place": case.place,
         "act": case.act_vi if vietnamese else case.act_en,
-        # told only where the right exists (Luật Xử lý vi phạm hành chính Điều 61)
-        "rights": t(
-            "owner.right_hearing" if HERE.law.may_be_heard(case.act, case.kind, case.occurred_at) else "owner.right_say"
-        ),
         "detected_by": case.detecting_unit,
         "units": units,
         "status": case.status_vi if vietnamese else case.status_en,
     }
+    # told only where the right exists
+    heard = HERE.law.may_be_heard(case.act, case.kind, case.occurred_at)
+    rights = t("owner.right_hearing" if heard else "owner.right_say")
+    return {**{field: shown[field] for field in HERE.look_up}, "rights": rights}

@@ -75,6 +75,11 @@ def act_here(act: ActCode) -> VietnameseAct:
     return found
 
 
+def named_by(act: ActCode) -> str | None:
+    """The reason of a packet that makes the act's name more exact; None where there is none."""
+    return act_here(act).named_by
+
+
 def act_words(act: ActCode, reasons: Mapping[str, object] | None = None) -> tuple[str, str]:
     """The act in Vietnamese and English, as exact as the packet's reasons allow: of a banned turn, which one."""
     here = act_here(act)

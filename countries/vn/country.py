@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from countries.country import Country
+from countries.notice import NoticeForm
 from countries.vn import acts, deadlines, plates, words
 from countries.vn.calendar import national
 from countries.vn.law import fines
+from countries.vn.look_up import FIELDS
 from countries.vn.markings import MARKINGS
 from countries.vn.plate_look import WIDTHS_M
 from countries.vn.signals import ONE_WAY, SIGNALS
+
+
+def _form() -> NoticeForm:
+    from countries.vn.forms import notice  # drawing PDFs takes half a second to load, and a box draws none
+
+    return notice
+
 
 VIETNAM = Country(
     code="vn",
@@ -23,5 +32,7 @@ VIETNAM = Country(
     law=fines,
     terms=deadlines,
     calendar=national,
+    notice=_form,
+    look_up=FIELDS,
     words=words.read(),
 )

@@ -25,8 +25,10 @@ from central.notices.issuing import Seen
 from central.owners import lookup
 from central.registry import Registration
 from central.store.db import CaseRow, LookupRow, NoticeRow
+from countries.notice import NoticeContent
 from countries.vn.deadlines import VIETNAM
-from countries.vn.forms.notice import NoticeContent, render
+from countries.vn.forms import notice as form
+from countries.vn.forms.notice import render
 from evidence.acts import ActCode
 from tests.central.build import (
     BINH,
@@ -274,7 +276,7 @@ class Held:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
-        monkeypatch.setattr(issuing, "render", self)
+        monkeypatch.setattr(form, "render", self)
 
     def __call__(self, *args: Any) -> bytes:
         self.reached.set()
@@ -335,13 +337,13 @@ def test_a_number_that_another_process_took_is_drawn_again(box: Centre, monkeypa
     def slow(*args: Any) -> bytes:
         if not taken:
             taken.append("")
-            monkeypatch.setattr(issuing, "render", render)
+            monkeypatch.setattr(form, "render", render)
             taken[0] = issuing.issue(
                 elsewhere.db, second, HOA, desk=desk, now=box.clock(), seen=others
             ).number_text  # fmt: skip
         return render(*args)
 
-    monkeypatch.setattr(issuing, "render", slow)
+    monkeypatch.setattr(form, "render", slow)
     made = issue(box, first, shown)
     assert (taken[0], made.number_text) == ("1/TB-PC08", "2/TB-PC08")
     assert "Số: 2/TB-PC08" in words(box.store.read(made.pdf_sha256), 0)

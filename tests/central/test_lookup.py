@@ -17,6 +17,7 @@ from central.notices.code import code_hash, new_code, read_code
 from central.owners import lookup
 from central.owners.lookup import OwnerCase, PublicCase
 from central.store.db import LookupRow, NoticeRow
+from countries.here import HERE
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, OFFICE, case_of, claimed, confirmed, issued, prepared
 
@@ -49,6 +50,9 @@ def test_an_owner_finds_the_case_by_plate_colour_and_kind(centre: Centre) -> Non
 
 def test_only_the_listed_fields_are_shown() -> None:
     """A new field needs a clause: TT 73/2024 Điều 24.1.c as of TT 13/2025 lists these, the portal adds the status."""
+    assert HERE.look_up == (
+        "vehicle", "plate", "colour", "occurred_at", "place", "act", "detected_by", "units", "status",
+    )  # fmt: skip
     assert {f.name for f in fields(PublicCase)} == {
         "kind", "kind_vi", "plate", "plate_colour", "plate_colour_vi", "occurred_at", "place", "act", "act_vi",
         "act_en", "detecting_unit", "resolving_units", "status_vi", "status_en",

@@ -16,7 +16,8 @@ from central.desk import actions
 from central.notices import issuing
 from central.registry import import_registry
 from central.store.db import CaseRow
-from countries.vn.forms.notice import AnnexPicture, NoticeContent, render
+from countries.notice import AnnexPicture, NoticeContent
+from countries.vn.forms.notice import render
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, case_of, confirmed, make_centre, picture, prepared, seen
 

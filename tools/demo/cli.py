@@ -15,7 +15,6 @@ from sqlalchemy import select
 from central.centre import Centre
 from central.store.db import CaseRow, NodeRow
 from countries.here import HERE
-from countries.vn.acts import act_words
 from evidence.acts import ActCode
 from evidence.wire import Health
 from tools.demo.broker import embedded_command, mosquitto_command
@@ -182,7 +181,7 @@ def summary(setup: Setup, centre: Centre) -> None:
 
 
 def _line(row: CaseRow) -> str:
-    act_vi, act_en = act_words(ActCode(row.act))
+    act_vi, act_en = HERE.acts.act_words(ActCode(row.act))
     plate = (
         HERE.plates.format_plate(row.plate, vehicle_class=row.kind, colour=row.plate_colour)
         if row.plate

@@ -204,14 +204,14 @@ class _Same:
     """A file that only compares what is written to it with `data`: packing again needs no second copy in memory."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._place, self._alike = memoryview(data), 0, True
+        self._data, self._place, self._alike = data, 0, True
 
     @property
     def same(self) -> bool:
         return self._alike and self._place == len(self._data)
 
     def write(self, part: bytes) -> int:
-        end = self._place + len(part)
-        self._alike = self._alike and self._data[self._place : end] == part
-        self._place = end
+        # not with a memoryview, which compares byte by byte: a third of the time of opening a packet
+        self._alike = self._alike and self._data.startswith(part, self._place)
+        self._place += len(part)
         return len(part)

@@ -65,6 +65,7 @@ BAD_INPUT = [
     ("central", "run", "--config", "nothing.yaml"),
     ("central", "run", "--config", "junk"),
     ("central", "migrate", "--config", "empty"),
+    ("central", "proof", "1", "--out", "proof.json", "--config", "nothing.yaml"),
     ("zones", "check", "junk"),
     ("zones", "check", "nothing.yaml"),
     ("bench", "edge", "--clip", "nothing.mp4", "--scene", "junk"),

@@ -30,7 +30,8 @@ from edge.rules.wrong_way import wrong_way
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
 from edge.signals.history import LampHistory
-from edge.tracks.tracking import Track, Tracker, TrackerSettings
+from edge.tracks.track import Track
+from edge.tracks.tracking import Tracker, TrackerMargins
 from edge.types import ActEvent, Frame
 from edge.video.stills import StillStore
 from evidence.acts import ActCode, VehicleClass
@@ -139,7 +140,7 @@ class CameraPipeline:
         plates: PlatePerception,
         *,
         settings: PipelineSettings | None = None,
-        tracker: TrackerSettings | None = None,
+        tracker: TrackerMargins | None = None,
         feed: LampFeed | None = None,
         stills: StillStore | None = None,
         views: ViewBook | None = None,
@@ -149,7 +150,7 @@ class CameraPipeline:
         self._detector, self._plates = detector, plates
         self._geometry = SceneGeometry(scene)
         self._signals = Signals(scene.signals, feed=feed)
-        self._tracker = Tracker(len(CLASSES), tracker)
+        self._tracker = Tracker(len(CLASSES), tracker or TrackerMargins())
         self._paths = TrajectoryBook(self._geometry, CLASSES)
         self._views = views or ViewBook()
         self._stills = stills or StillStore()

@@ -14,7 +14,7 @@ from edge.road.hidden_wheels import HiddenWheels
 from edge.road.measuring import Measured, SceneGeometry
 from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
 from edge.road.vehicles import BUILDS, VehicleBuild
-from edge.tracks.tracking import Observation, Track
+from edge.tracks.track import Observation, Track
 from evidence.acts import VehicleClass
 from zones.geometry import bottom_centres
 

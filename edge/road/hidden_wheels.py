@@ -12,7 +12,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from edge.road.vehicles import VehicleBuild
-from edge.tracks.tracking import Observation
+from edge.tracks.track import Observation
 
 
 class Wheels(Enum):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.road.vehicles import VehicleBuild
-from edge.tracks.tracking import Observation
+from edge.tracks.track import Observation
 from evidence.acts import VehicleClass
 from zones.geometry import GroundMap
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from common.margins import margin
 from edge.road.hidden_wheels import GroundContact, Wheels
 from edge.road.vehicles import VehicleBuild
-from edge.tracks.tracking import Observation
+from edge.tracks.track import Observation
 from zones.boxes import PictureEdge
 from zones.upright import Uprights
 

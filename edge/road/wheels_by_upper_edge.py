@@ -25,7 +25,7 @@ from enum import Enum
 from common.margins import margin
 from edge.road.hidden_wheels import GroundContact, Wheels
 from edge.road.vehicles import VehicleBuild
-from edge.tracks.tracking import Observation
+from edge.tracks.track import Observation
 
 _QUEUES = "tuned on simulated queues, November 2026 (tools/simulate); no better source"
 

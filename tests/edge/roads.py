@@ -11,7 +11,7 @@ from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
 from edge.road.trajectory import Trajectory
 from edge.signals.history import LampHistory, LampReading
-from edge.tracks.tracking import Observation, Track
+from edge.tracks.track import Observation, Track
 from evidence.acts import LampState, VehicleClass
 from zones.geometry import GroundMap
 from zones.schema import GroundPlane, Scene

@@ -11,7 +11,7 @@ from edge.road.hidden_wheels import GroundContact, Wheels
 from edge.road.vehicles import BUILDS
 from edge.road.wheels_by_height import HeightMargins
 from edge.road.wheels_by_upper_edge import UpperEdgeMargins, WheelsByUpperEdge
-from edge.tracks.tracking import Observation
+from edge.tracks.track import Observation
 from evidence.acts import VehicleClass
 
 Box = tuple[float, float, float, float]

@@ -10,7 +10,7 @@ import pytest
 from edge.road.hidden_wheels import GroundContact, Wheels
 from edge.road.vehicles import BUILDS
 from edge.road.wheels_by_height import WheelsByHeight
-from edge.tracks.tracking import Observation
+from edge.tracks.track import Observation
 from evidence.acts import VehicleClass
 from tools.simulate.junction import camera, demo_scene
 from zones.boxes import PictureEdge

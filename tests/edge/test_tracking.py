@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.tracks.tracking import Track, Tracker, TrackerSettings, covered_feet
+from common.margins import explained
+from edge.tracks.association import Association, AssociationMargins, covered_contacts
+from edge.tracks.kalman import BoxFilter, FilterMargins
+from edge.tracks.track import Found, Observation, Track
+from edge.tracks.tracking import Tracker, TrackerMargins
 
 Box = tuple[float, float, float, float]
 Mover = Callable[[float], Box | None]
+MARGINS = AssociationMargins()
 
 
 def mover(x: float, y: float, vx: float, vy: float, w: float = 40, h: float = 60) -> Mover:
@@ -105,7 +110,7 @@ def test_a_bus_does_not_take_over_the_motorcycle_that_it_hides() -> None:
 
 
 def test_old_observations_are_dropped() -> None:
-    tracker = Tracker(5, TrackerSettings(history_s=2.0))
+    tracker = Tracker(5, TrackerMargins(history_s=2.0))
     for index in range(100):
         tracker.update(
             index, index / 10, np.array([[10, 10, 50, 70]], np.float32), np.ones(1, np.float32), np.array([0])
@@ -176,6 +181,88 @@ def test_how_much_of_a_foot_others_cover(
     why: str, others: list[tuple[float, float, float, float]], expected: float
 ) -> None:
     boxes = np.array([(0.0, 0.0, 100.0, 100.0), *others])
-    assert covered_feet(boxes, np.ones(len(boxes), np.bool_))[0] == pytest.approx(expected)
+    assert covered_contacts(boxes, np.ones(len(boxes), np.bool_), MARGINS)[0] == pytest.approx(expected)
     believed = np.zeros(len(boxes), np.bool_)
-    assert covered_feet(boxes, believed)[0] == 0.0
+    assert covered_contacts(boxes, believed, MARGINS)[0] == 0.0
+
+
+def boxed(*rows: Box) -> Found:
+    """Confident detections of class 0."""
+    return Found(np.array(rows, float).reshape(-1, 4), np.full(len(rows), 0.9), np.zeros(len(rows), np.int64))
+
+
+def standing(*boxes: Box, state: str = "confirmed") -> tuple[list[Track], BoxFilter]:
+    """Tracks that stood in these boxes for a while, and where they are expected 0.1 s later."""
+    expected, rows = BoxFilter(), np.arange(len(boxes))
+    expected.begin(np.array(boxes, float))
+    for _ in range(10):
+        expected.predict(0.1)
+        expected.correct(rows, np.array(boxes, float), np.full(len(boxes), 0.9))
+    expected.predict(0.1)
+    seen = [Observation(0, 0.0, box, 0.9) for box in boxes]
+    tracks = [Track(i, "confirmed", [o], np.eye(5)[0], full_px2=o.area_px2) for i, o in enumerate(seen)]
+    for track in tracks:
+        track.state = state  # type: ignore[assignment]
+    return tracks, expected
+
+
+A, B = (100.0, 100.0, 140.0, 180.0), (150.0, 100.0, 190.0, 180.0)
+
+
+@pytest.mark.parametrize(
+    ("why", "box", "belongs"),
+    [
+        ("where it is expected", A, True),
+        ("half of its height is gone at once: too much for hiding", (100, 100, 140, 140), False),
+        ("a jitter aside", (103, 101, 143, 182), True),
+        ("its lower edge hidden: a fifth of its height is gone", (100, 100, 140, 164), True),
+        ("beside it, as far as a neighbour stands", B, False),
+        ("four times as large: the bus that hides it", (60, 20, 180, 180), False),
+        ("more than twice as large in one step: another one before it", (90, 70, 160, 185), False),
+        ("a quarter of it", (110, 140, 130, 180), False),
+    ],
+)
+def test_which_box_belongs_to_a_track(why: str, box: Box, belongs: bool) -> None:
+    matches = Association().match(*standing(A), boxed(box))
+    assert matches.pairs == ({0: 0} if belongs else {}), why
+    assert matches.fresh.tolist() == ([] if belongs else [0])
+
+
+def test_each_box_goes_to_the_track_that_stands_nearer() -> None:
+    tracks, expected = standing(A, B)
+    assert Association().match(tracks, expected, boxed(B, A)).pairs == {0: 1, 1: 0}
+
+
+@pytest.mark.parametrize(
+    ("why", "state", "score", "belongs", "fresh"),
+    [
+        ("a confident box goes on with a track of any state", "lost", 0.9, True, []),
+        ("a doubtful one with a track seen a moment ago", "confirmed", 0.2, True, []),
+        ("but finds no lost one again", "lost", 0.2, False, []),
+        ("and confirms no tentative one", "tentative", 0.2, False, []),
+        ("less than doubtful is nothing", "confirmed", 0.1, False, []),
+    ],
+)
+def test_rounds(why: str, state: str, score: float, belongs: bool, fresh: list[int]) -> None:
+    found = boxed(A)._replace(scores=np.array([score]))
+    matches = Association().match(*standing(A, state=state), found)
+    assert (matches.pairs, matches.fresh.tolist()) == ({0: 0} if belongs else {}, fresh), why
+
+
+def test_tracks_that_are_known_choose_before_tentative_ones() -> None:
+    tracks, expected = standing(A, A)
+    tracks[0].state = "tentative"
+    assert Association().match(tracks, expected, boxed(A)).pairs == {1: 0}
+
+
+def test_numbers_of_the_tracker_are_handed_in() -> None:
+    """One that asks for less surprise takes a box a little off for another vehicle's."""
+    tracks, expected = standing(A)
+    off = boxed((104, 104, 144, 184))
+    assert Association().match(tracks, expected, off).pairs
+    assert not Association(AssociationMargins(most_surprise=0.5)).match(tracks, expected, off).pairs
+
+
+@pytest.mark.parametrize("margins", [TrackerMargins(), AssociationMargins(), FilterMargins()])
+def test_every_number_has_unit_reason_and_source(margins: object) -> None:
+    assert all(m.unit and m.why and m.source for m in explained(margins))

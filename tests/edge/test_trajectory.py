@@ -13,7 +13,7 @@ from edge.road.columns import BOX, CONTACT, TIME, Columns, Sheet, Thing
 from edge.road.measuring import MeasuringMargins, SceneGeometry
 from edge.road.region import RegionMargins, region
 from edge.road.trajectory import Trajectory
-from edge.tracks.tracking import Observation, Track
+from edge.tracks.track import Observation, Track
 from tests.edge.roads import CLASSES, ground_scene, pixels, scene
 from zones.schema import Scene
 

@@ -1,0 +1,166 @@
+"""Which box of a frame belongs to which track: ByteTrack's association (Zhang et al., ECCV 2022).
+
+Three rounds: confident boxes with all known tracks, then doubtful boxes with the tracks still seen a moment ago, then
+what is left of the confident boxes with tentative tracks. Boxes are compared after being grown by a share of their size
+(C-BIoU, Yang et al., WACV 2023): at six frames a second a motorcycle moves by more than its own width between frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from common.margins import margin
+from edge.tracks.kalman import BoxFilter
+from edge.tracks.track import Floats, Found, Ints, Track
+from zones.boxes import iou
+
+_FORBIDDEN = 1e6
+"""Cost of a pair that cannot be; every possible one costs less than 2."""
+_TESTS = "chosen with the tracker's tests at 6 to 25 frames a second; no better source"
+_QUEUES = "tuned on simulated queues, November 2026 (tools/simulate); no better source"
+
+
+@dataclass(frozen=True)
+class AssociationMargins:
+    """What may belong together."""
+
+    high_score: float = margin(
+        0.45, "score", "a box so sure is confident: it is believed without a track that it could go on",
+        source=_TESTS, most=1.0,
+    )  # fmt: skip
+    low_score: float = margin(
+        0.12, "score",
+        "a box so sure is doubtful: of a hidden vehicle more often than of none, so it may carry a track on; less sure "
+        "ones are dropped",
+        source="0.1 in ByteTrack; " + _TESTS, most=1.0,
+    )  # fmt: skip
+    grow_share: float = margin(
+        0.3, "box sizes",
+        "boxes are compared grown by so much on each side: at six frames a second a motorcycle moves by more than its "
+        "own width",
+        source="C-BIoU, Yang et al., WACV 2023, for the idea; " + _TESTS,
+    )  # fmt: skip
+    least_overlap: float = margin(
+        0.15, "overlap of grown boxes", "confident boxes with less of it lie apart", source=_TESTS, most=1.0
+    )
+    least_overlap_low: float = margin(
+        0.35, "overlap of grown boxes", "the same of doubtful boxes, which may be nothing at all: more is asked",
+        source=_TESTS, most=1.0,
+    )  # fmt: skip
+    class_penalty: float = margin(
+        0.15, "overlap",
+        "a box of another class than the track's counts for so much less: a detector mistakes a class now and then, a "
+        "neighbour's differs for good",
+        source=_TESTS, most=1.0,
+    )  # fmt: skip
+    score_share: float = margin(
+        0.3, "share of the overlap", "so much of an overlap's worth goes with the score: of two alike the surer one",
+        source=_TESTS, most=1.0,
+    )  # fmt: skip
+    most_surprise: float = margin(
+        4.0, "standard deviations",
+        "a standing vehicle does not leap, and one that drives away does not fall back: a box with its lower edge "
+        "farther off is its neighbour's",
+        source=_QUEUES,
+    )  # fmt: skip
+    size_ratio: float = margin(
+        3.5, "ratio of areas",
+        "no box differs by more in area from what was expected: a bus is not the motorcycle before it",
+        source=_TESTS, least=1.0,
+    )  # fmt: skip
+    growth: float = margin(
+        2.2, "ratio of areas",
+        "a vehicle shows at once so much more of itself than in the last seconds, and no more: that is another one",
+        source=_QUEUES, least=1.0,
+    )  # fmt: skip
+    nearer_share: float = margin(
+        0.04, "box heights", "a box that ends lower by more is nearer to the camera; by less, the boxes tremble",
+        source=_QUEUES, most=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Matches:
+    """`pairs`: rows of tracks to rows of detections. `fresh`: confident detections that belong to none. `covered`
+    `[N]`: see `covered_contacts`."""
+
+    pairs: dict[int, int]
+    fresh: Ints
+    covered: Floats
+
+
+class Association:
+    """Pairs the boxes of one frame with the tracks; remembers nothing."""
+
+    def __init__(self, margins: AssociationMargins = AssociationMargins()) -> None:
+        self._margins = margins
+
+    def match(self, tracks: Sequence[Track], expected: BoxFilter, found: Found) -> Matches:
+        """`expected`: the filter with a row for each of `tracks`, moved on to this frame."""
+        m = self._margins
+        high = np.flatnonzero(found.scores >= m.high_score)
+        low = np.flatnonzero((found.scores >= m.low_score) & (found.scores < m.high_score))
+        known = np.array([i for i, t in enumerate(tracks) if t.state != "tentative"], dtype=np.int64)
+        tentative = np.array([i for i, t in enumerate(tracks) if t.state == "tentative"], dtype=np.int64)
+        pairs: dict[int, int] = {}
+
+        def run(track_rows: Ints, det_rows: Ints, least: float) -> tuple[Ints, Ints]:
+            pairs.update(self._round(tracks, expected, track_rows, found, det_rows, least))
+            left_tracks = np.array([r for r in track_rows if r not in pairs], dtype=np.int64)
+            used = set(pairs.values())
+            left_dets = np.array([d for d in det_rows if d not in used], dtype=np.int64)
+            return left_tracks, left_dets
+
+        known_left, high_left = run(known, high, m.least_overlap)
+        recent = np.array([r for r in known_left if tracks[r].state == "confirmed"], dtype=np.int64)
+        run(recent, low, m.least_overlap_low)
+        _, fresh = run(tentative, high_left, m.least_overlap)
+        covered = covered_contacts(found.boxes, found.scores >= m.low_score, m)
+        return Matches(pairs, fresh, covered)
+
+    def _round(
+        self, tracks: Sequence[Track], expected: BoxFilter, rows: Ints, found: Found, dets: Ints, least: float
+    ) -> dict[int, int]:
+        if not len(rows) or not len(dets):
+            return {}
+        m, boxes = self._margins, found.boxes[dets]
+        predicted = expected.boxes(rows)
+        overlap = iou(grow(predicted, m.grow_share), grow(boxes, m.grow_share))
+        voted = np.array([tracks[r].class_index for r in rows])
+        differs = voted[:, None] != found.classes[dets][None, :]
+        worth = (1.0 - m.score_share) + m.score_share * found.scores[dets][None, :]
+        value = overlap * worth - m.class_penalty * differs
+        area = (predicted[:, 2] - predicted[:, 0]) * (predicted[:, 3] - predicted[:, 1])
+        det_area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        ratio = area[:, None] / np.maximum(det_area[None, :], 1.0)
+        possible = expected.surprise(rows, boxes) <= m.most_surprise
+        full = np.array([tracks[r].full_px2 for r in rows])
+        possible &= (ratio < m.size_ratio) & (ratio > 1 / m.size_ratio)
+        possible &= det_area[None, :] < m.growth * full[:, None]
+        cost = np.where((overlap >= least) & possible, 1.0 - value, _FORBIDDEN)
+        left, right = linear_sum_assignment(cost)
+        return {int(rows[i]): int(dets[j]) for i, j in zip(left, right, strict=True) if cost[i, j] < _FORBIDDEN}
+
+
+def covered_contacts(boxes: Floats, believed: NDArray[np.bool_], margins: AssociationMargins) -> Floats:
+    """`[N]` share of each box's lower edge that lies in `believed` boxes reaching farther down: in nearer ones."""
+    if not len(boxes):
+        return np.zeros(0)
+    x1, y1, x2, y2 = boxes.T
+    lower = y2[None, :] > (y2 + margins.nearer_share * (y2 - y1))[:, None]
+    nearer = lower & (y1[None, :] < y2[:, None]) & believed[None, :]
+    shared = np.clip(np.minimum(x2[:, None], x2[None, :]) - np.maximum(x1[:, None], x1[None, :]), 0.0, None)
+    share: Floats = np.clip((shared * nearer).sum(axis=1) / np.maximum(x2 - x1, 1e-6), 0.0, 1.0)
+    return share
+
+
+def grow(boxes: Floats, share: float) -> Floats:
+    """Boxes made larger by `share` of their width and height on every side."""
+    width = (boxes[:, 2] - boxes[:, 0]) * share
+    height = (boxes[:, 3] - boxes[:, 1]) * share
+    return boxes + np.stack([-width, -height, width, height], axis=1)

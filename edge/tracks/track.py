@@ -1,0 +1,78 @@
+"""A track as it was seen: values that tracker, road and rules hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Found(NamedTuple):
+    """One frame's detections: boxes `[N, 4]` x1 y1 x2 y2 in pixels, scores `[N]` 0..1, classes `[N]` by index."""
+
+    boxes: Floats
+    scores: Floats
+    classes: Ints
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A track as it was seen in one frame. `box` is the detector's own, not the filter's.
+
+    `covered`: share of the lower edge, 0..1, that lies in boxes of other vehicles nearer to the camera.
+    """
+
+    frame: int
+    t_s: float
+    box: tuple[float, float, float, float]
+    score: float
+    covered: float = 0.0
+
+    @property
+    def area_px2(self) -> float:
+        """Of the box."""
+        return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
+
+
+@dataclass
+class Track:
+    """One vehicle. `observations` are what was really seen, oldest first; gaps are gaps.
+
+    `tentative` until it was seen often enough, then `confirmed`; `lost` while it is not seen, `ended` for good.
+    """
+
+    id: int
+    state: Literal["tentative", "confirmed", "lost", "ended"]
+    observations: list[Observation]
+    votes: NDArray[np.float64]
+    """Sum of the scores of each class, `[classes]`."""
+    hits: int = 1
+    velocity_px_s: tuple[float, float] = (0.0, 0.0)
+    first_s: float = 0.0
+    full_px2: float = 0.0
+    """Area of the largest box of the last seconds."""
+
+    @property
+    def confirmed(self) -> bool:
+        """Seen often enough to be a vehicle, and not over."""
+        return self.state in ("confirmed", "lost")
+
+    @property
+    def last(self) -> Observation:
+        """The newest."""
+        return self.observations[-1]
+
+    @property
+    def class_index(self) -> int:
+        """The class with most votes."""
+        return int(np.argmax(self.votes))
+
+    @property
+    def class_share(self) -> float:
+        """Share of the winning class in the votes, 0..1."""
+        return float(self.votes.max() / max(self.votes.sum(), 1e-9))

@@ -288,6 +288,38 @@ class CaseCountRow(Base):
     n: Mapped[int]
 
 
+class DecidedCountRow(Base):
+    """Decisions about cases detected on a day (UTC), kept by triggers on `cases` (migration 0007)."""
+
+    __tablename__ = "decided_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(String(300), primary_key=True)
+    act: Mapped[str] = mapped_column(String(30), primary_key=True)
+    """The suspected one: how often a camera is wrong is asked of what it said."""
+    decided: Mapped[int]
+    rejected: Mapped[int]
+
+
+class RejectedCountRow(Base):
+    """Why cases detected on a day (UTC) were rejected, kept by triggers on `cases` (migration 0007)."""
+
+    __tablename__ = "rejected_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(30), primary_key=True)
+    n: Mapped[int]
+
+
+class SentCountRow(Base):
+    """Notices sent on a day (UTC), kept by triggers on `notices` (migration 0007)."""
+
+    __tablename__ = "sent_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
 class CaseEventRow(Base):
     """Append-only, hash-chained: what was done to a case, by whom, when, before and after. Views count as events."""
 

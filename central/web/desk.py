@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from central.cases.lifecycle import Action, Officer
 from central.cases.log import version_of
 from central.desk.actions import REJECT_REASONS, claim
+from central.desk.unit import unit_view
 from central.desk.views import CaseView, case_view
 from central.pictures.captions import still_words
 from central.pictures.clip import ClipFacts, inspect
@@ -130,7 +131,7 @@ def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: st
 @router.get("/desk/unit")
 def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
     with site.centre.db.read() as session:
-        values = frame(session, officer, "unit") | {"u": queries.unit_view(session, site.centre.clock())}
+        values = frame(session, officer, "unit") | {"u": unit_view(session, site.centre.clock())}
         return page(request, "unit.html", reject_reasons=reject_texts(request), **values)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,37 +11,28 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.lifecycle import UNSENT, Action, Refused, Status
+from central.cases.lifecycle import Action, Refused
 from central.cases.log import CaseNotFound
 from central.cases.stages import ISSUED as ISSUED
-from central.cases.stages import OPEN, among
 from central.cases.stages import TO_ISSUE as TO_ISSUE
+from central.cases.stages import among
 from central.desk.views import CaseView, QueueItem, item, light
-from central.desk.worklist import status_counts
 from central.intake.nodes import key_of
 from central.store.blobs import BlobStore
 from central.store.db import (
-    AlarmRow,
     CaseEventRow,
     CaseRow,
-    NodeRow,
-    NoticeRow,
     PacketFileRow,
     PacketRow,
-    QuarantineRow,
     UserRow,
 )
 from central.web.caseview import PacketCheck
-from countries.here import HERE
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
-from evidence.wire import Health
 
 MAX_CONTESTS = 20
 MAX_CONTEST_CHARS = 4000
-SILENT = timedelta(minutes=5)
-SOON_DAYS = 3
 # in the words of the partial index, see `central.cases.stages`
 _CONTEST = text("case_events.action = 'contest'")
 
@@ -67,48 +56,6 @@ class Confirmed:
     item: QueueItem
     confirmed_by: str
     confirmed_at: datetime
-
-
-@dataclass(frozen=True)
-class NodeLine:
-    """A node as it last spoke; `silent_min` counts only once it has been silent too long."""
-
-    id: str
-    status: str
-    level: str
-    software: str
-    heard_at: datetime | None
-    silent_min: int
-    cameras: tuple[Any, ...]
-    pending: int
-    disk: int | None
-    errors: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Rate:
-    place: str
-    act: str
-    decided: int
-    rejected: int
-
-
-@dataclass(frozen=True)
-class UnitView:
-    """Numbers of the unit, straight from the tables."""
-
-    waiting: int
-    confirmed: int
-    issued: int
-    overdue: int
-    due_soon: int
-    long_sent: int
-    quarantined: int
-    nodes: tuple[NodeLine, ...]
-    rates: tuple[Rate, ...]
-    reasons: tuple[tuple[str, int], ...]
-    quarantine: Sequence[QuarantineRow]
-    alarms: Sequence[AlarmRow]
 
 
 def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]:
@@ -209,74 +156,6 @@ def contests(session: Session, case_id: str | None = None, *, limit: int = 200) 
 def unread_contests(session: Session) -> int:
     """How many cases have a statement that nobody at the desk has opened the case for."""
     return session.scalar(select(func.count()).select_from(CaseRow).where(text("cases.contests_unread > 0"))) or 0
-
-
-def unit_view(session: Session, now: datetime) -> UnitView:
-    # what was detected before is late; it counts until the notice was sent
-    late_before = HERE.terms.first_instant_in_time(now)
-    month = now - timedelta(days=30)
-    stand = status_counts(session)
-
-    def unsent(*conditions: Any) -> int:
-        return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *conditions)) or 0
-
-    decided = select(
-        CaseRow.place,
-        CaseRow.act_suspected,
-        func.count(),
-        func.count().filter(CaseRow.status == Status.REJECTED.value),
-    ).where(CaseRow.status.not_in([s.value for s in OPEN]), CaseRow.detected_at >= month)
-    rates = [Rate(*line) for line in session.execute(decided.group_by(CaseRow.place, CaseRow.act_suspected))]
-    reasons = session.execute(
-        select(CaseRow.rejected_reason, func.count())
-        .where(CaseRow.status == Status.REJECTED.value, CaseRow.detected_at >= month)
-        .group_by(CaseRow.rejected_reason)
-        .order_by(func.count().desc())
-    )
-    # the owner's days run from sending; whether somebody came is not in our books, nor in the words of the page
-    long_sent = select(func.count()).select_from(NoticeRow).where(
-        NoticeRow.published_at < HERE.terms.first_sending_in_time(now)
-    )  # fmt: skip
-    return UnitView(
-        waiting=sum(stand[s] for s in OPEN),
-        confirmed=sum(stand[s] for s in TO_ISSUE),
-        issued=sum(stand[s] for s in ISSUED),
-        overdue=unsent(CaseRow.detected_at < late_before),
-        due_soon=unsent(
-            CaseRow.detected_at >= late_before, CaseRow.detected_at < late_before + timedelta(days=SOON_DAYS)
-        ),
-        long_sent=session.scalar(long_sent) or 0,
-        quarantined=session.scalar(select(func.count()).select_from(QuarantineRow)) or 0,
-        nodes=tuple(_node(n, now) for n in session.scalars(select(NodeRow).order_by(NodeRow.id))),
-        rates=tuple(sorted(rates, key=lambda r: -(r.rejected / r.decided))),
-        reasons=tuple((reason or "", n) for reason, n in reasons),
-        quarantine=session.scalars(select(QuarantineRow).order_by(QuarantineRow.at.desc()).limit(20)).all(),
-        alarms=session.scalars(
-            select(AlarmRow).where(AlarmRow.acknowledged_at.is_(None)).order_by(AlarmRow.at.desc()).limit(20)
-        ).all(),
-    )
-
-
-def _node(row: NodeRow, now: datetime) -> NodeLine:
-    health: Health | None = None
-    # a newer node may say more than this software knows; its status column still counts
-    with contextlib.suppress(ValidationError):
-        health = Health.model_validate(row.health) if row.health else None
-    silent = now - row.last_seen if row.last_seen else None
-    silent_min = int(silent.total_seconds() // 60) if silent is not None and silent > SILENT else 0
-    good = row.status == "running" and not silent_min
-    return NodeLine(
-        id=row.id,
-        status=row.status,
-        level="good" if good else "bad" if row.status in ("lost", "safe_mode") or silent_min else "doubt",
-        software=health.software if health else "",
-        heard_at=row.last_seen,
-        silent_min=silent_min,
-        cameras=tuple(health.cameras) if health else (),
-        pending=health.outbox_pending if health else 0,
-        disk=health.disk_free_bytes if health else None,
-        errors=tuple(health.errors) + tuple(f"{c.id}: {c.error}" for c in health.cameras if c.error) if health else (),
-    )
 
 
 def _contests_of(case_id: str) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from central.desk.unit import recount_figures
 from central.desk.worklist import recount
 from central.store.db import CaseEventRow, CaseRow, CounterRow, Database, NoticeRow, PacketRow
 from evidence.acts import ActCode
@@ -54,6 +55,7 @@ def fill(database: Database, cases: int, *, node: str, now: datetime, seed: int 
     with database.write() as session:
         session.execute(insert(CounterRow).values(name="case", value=cases))
         recount(session)
+        recount_figures(session)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 

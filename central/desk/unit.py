@@ -1,0 +1,224 @@
+"""The unit's page as values: what waits, how often cameras are wrong, what the nodes say.
+
+Decisions and sendings are kept by whole days (UTC, migration 0007). A period that begins within a day takes the rest of
+that day from the rows themselves: some thousand of them, however many were ever stored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from central.cases.lifecycle import UNSENT, Status
+from central.cases.stages import ISSUED, OPEN, TO_ISSUE, among
+from central.desk.worklist import status_counts
+from central.store.db import (
+    AlarmRow,
+    CaseRow,
+    DecidedCountRow,
+    NodeRow,
+    NoticeRow,
+    QuarantineRow,
+    RejectedCountRow,
+    SentCountRow,
+)
+from countries.here import HERE
+from evidence.wire import Health
+
+SILENT = timedelta(minutes=5)
+SOON_DAYS = 3
+_MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class NodeLine:
+    """A node as it last spoke; `silent_min` counts only once it has been silent too long."""
+
+    id: str
+    status: str
+    level: str
+    software: str
+    heard_at: datetime | None
+    silent_min: int
+    cameras: tuple[Any, ...]
+    pending: int
+    disk: int | None
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Of what a camera's place said of an act: how much was decided, how much of it rejected."""
+
+    place: str
+    act: str
+    decided: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class UnitView:
+    """Numbers of the unit, straight from the tables."""
+
+    waiting: int
+    confirmed: int
+    issued: int
+    overdue: int
+    due_soon: int
+    long_sent: int
+    quarantined: int
+    nodes: tuple[NodeLine, ...]
+    rates: tuple[Rate, ...]
+    reasons: tuple[tuple[str, int], ...]
+    quarantine: Sequence[QuarantineRow]
+    alarms: Sequence[AlarmRow]
+
+
+def unit_view(session: Session, now: datetime) -> UnitView:
+    """All figures of the page. What grows with every case that ever was is kept by triggers, not counted here."""
+    # what was detected before is late; it counts until the notice was sent
+    late_before = HERE.terms.first_instant_in_time(now)
+    month = now - _MONTH
+    stand = status_counts(session)
+
+    def unsent(*conditions: Any) -> int:
+        return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *conditions)) or 0
+
+    return UnitView(
+        waiting=sum(stand[s] for s in OPEN),
+        confirmed=sum(stand[s] for s in TO_ISSUE),
+        issued=sum(stand[s] for s in ISSUED),
+        overdue=unsent(CaseRow.detected_at < late_before),
+        due_soon=unsent(
+            CaseRow.detected_at >= late_before, CaseRow.detected_at < late_before + timedelta(days=SOON_DAYS)
+        ),
+        long_sent=_sent_before(session, HERE.terms.first_sending_in_time(now)),
+        quarantined=session.scalar(select(func.count()).select_from(QuarantineRow)) or 0,
+        nodes=tuple(_node(n, now) for n in session.scalars(select(NodeRow).order_by(NodeRow.id))),
+        rates=_rates(session, month),
+        reasons=_reasons(session, month),
+        quarantine=session.scalars(select(QuarantineRow).order_by(QuarantineRow.at.desc()).limit(20)).all(),
+        alarms=session.scalars(
+            select(AlarmRow).where(AlarmRow.acknowledged_at.is_(None)).order_by(AlarmRow.at.desc()).limit(20)
+        ).all(),
+    )
+
+
+def recount_figures(session: Session) -> None:
+    """Count all anew what the triggers keep, after rows were filled in or restored past them."""
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    day = "CAST({} AT TIME ZONE 'UTC' AS date)" if postgresql else "substr({}, 1, 10)"
+    detected, published = day.format("detected_at"), day.format("published_at")
+    for table, columns, counted in (
+        (
+            "decided_counts", "day, place, act, decided, rejected",
+            f"{detected}, place, act_suspected, count(*), sum(CASE WHEN status = 'rejected' THEN 1 ELSE 0 END)"
+            f" FROM cases WHERE status NOT IN ('new', 'in_review') GROUP BY {detected}, place, act_suspected",
+        ),
+        (
+            "rejected_counts", "day, reason, n",
+            f"{detected}, coalesce(rejected_reason, ''), count(*) FROM cases WHERE status = 'rejected'"
+            f" GROUP BY {detected}, coalesce(rejected_reason, '')",
+        ),
+        (
+            "sent_counts", "day, n",
+            f"{published}, count(*) FROM notices WHERE published_at IS NOT NULL GROUP BY {published}",
+        ),
+    ):  # fmt: skip
+        session.execute(text(f"DELETE FROM {table}"))
+        session.execute(text(f"INSERT INTO {table} ({columns}) SELECT {counted}"))
+
+
+def _whole_day(at: datetime) -> tuple[date, datetime]:
+    """The first day (UTC) that lies wholly after `at`, and the instant at which it begins."""
+    midnight = datetime.combine(at.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+    return midnight.date(), midnight
+
+
+def _rates(session: Session, since: datetime) -> tuple[Rate, ...]:
+    """By place and suspected act, of what was detected since; what is rejected most often comes first."""
+    day, begins = _whole_day(since)
+    kept = select(
+        DecidedCountRow.place,
+        DecidedCountRow.act,
+        func.sum(DecidedCountRow.decided),
+        func.sum(DecidedCountRow.rejected),
+    ).where(DecidedCountRow.day >= day)
+    at_the_edge = select(
+        CaseRow.place,
+        CaseRow.act_suspected,
+        func.count(),
+        func.count().filter(CaseRow.status == Status.REJECTED.value),
+    ).where(CaseRow.status.not_in([s.value for s in OPEN]), CaseRow.detected_at >= since, CaseRow.detected_at < begins)
+    decided: Counter[tuple[str, str]] = Counter()
+    rejected: Counter[tuple[str, str]] = Counter()
+    for query in (
+        kept.group_by(DecidedCountRow.place, DecidedCountRow.act),
+        at_the_edge.group_by(CaseRow.place, CaseRow.act_suspected),
+    ):
+        for place, act, n, thrown_out in session.execute(query):
+            decided[place, act] += int(n)
+            rejected[place, act] += int(thrown_out)
+    rates = [Rate(place, act, n, rejected[place, act]) for (place, act), n in decided.items() if n]
+    return tuple(sorted(rates, key=lambda r: (-(r.rejected / r.decided), r.place, r.act)))
+
+
+def _reasons(session: Session, since: datetime) -> tuple[tuple[str, int], ...]:
+    """Why cases detected since were rejected, the most frequent reason first."""
+    day, begins = _whole_day(since)
+    kept = (
+        select(RejectedCountRow.reason, func.sum(RejectedCountRow.n))
+        .where(RejectedCountRow.day >= day)
+        .group_by(RejectedCountRow.reason)
+    )
+    at_the_edge = (
+        select(CaseRow.rejected_reason, func.count())
+        .where(CaseRow.status == Status.REJECTED.value, CaseRow.detected_at >= since, CaseRow.detected_at < begins)
+        .group_by(CaseRow.rejected_reason)
+    )
+    found: Counter[str] = Counter()
+    for query in (kept, at_the_edge):
+        for reason, n in session.execute(query):
+            found[reason or ""] += int(n)
+    return tuple(sorted(((reason, n) for reason, n in found.items() if n), key=lambda line: (-line[1], line[0])))
+
+
+def _sent_before(session: Session, instant: datetime) -> int:
+    """How many notices were sent before `instant`. The owner's days run from sending; whether somebody came is not in
+    our books, nor in the words of the page."""
+    midnight = datetime.combine(instant.astimezone(UTC).date(), datetime.min.time(), UTC)
+    kept = session.scalar(select(func.sum(SentCountRow.n)).where(SentCountRow.day < midnight.date()))
+    at_the_edge = select(func.count()).select_from(NoticeRow).where(
+        NoticeRow.published_at >= midnight, NoticeRow.published_at < instant
+    )  # fmt: skip
+    return int(kept or 0) + (session.scalar(at_the_edge) or 0)
+
+
+def _node(row: NodeRow, now: datetime) -> NodeLine:
+    health: Health | None = None
+    # a newer node may say more than this software knows; its status column still counts
+    with contextlib.suppress(ValidationError):
+        health = Health.model_validate(row.health) if row.health else None
+    silent = now - row.last_seen if row.last_seen else None
+    silent_min = int(silent.total_seconds() // 60) if silent is not None and silent > SILENT else 0
+    good = row.status == "running" and not silent_min
+    return NodeLine(
+        id=row.id,
+        status=row.status,
+        level="good" if good else "bad" if row.status in ("lost", "safe_mode") or silent_min else "doubt",
+        software=health.software if health else "",
+        heard_at=row.last_seen,
+        silent_min=silent_min,
+        cameras=tuple(health.cameras) if health else (),
+        pending=health.outbox_pending if health else 0,
+        disk=health.disk_free_bytes if health else None,
+        errors=tuple(health.errors) + tuple(f"{c.id}: {c.error}" for c in health.cameras if c.error) if health else (),
+    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from common.margins import margin
 from models.errors import ModelError
-from models.plate_geometry import enlarge, find_quad, flatten, level, line_counts, split_lines
+from models.plate_geometry import PlateGeometryMargins, enlarge, find_quad, flatten, level, line_counts, split_lines
 from models.plates import LEAST_SIDE_PX, PLATE_ALPHABET, Corners, LineReading, PlateReading
 from models.runtime import DEFAULT_THREADS, open_model
 
@@ -22,13 +22,26 @@ _FOLDED |= {small: small.upper() for small in "ckpsuvxyz"}
 _LINE_HEIGHT_PX = 48  # the network's
 _LEAST_WIDTH_PX = 320
 _LINE_STRETCHES = (1.0, 1.25)  # plate letters are narrower than what the recogniser grew up with
-_USUAL_LENGTHS = range(6, 10)
 
 
 @dataclass(frozen=True)
 class LineReaderMargins:
     """Which of several cuts of a plate is believed, and what is told of its doubts."""
 
+    least_length: int = margin(
+        6, "characters", "a plate has no fewer", source="forms of plates: military ones have six", least=1,
+    )  # fmt: skip
+    most_length: int = margin(
+        9, "characters", "and no more", source="forms of plates: motorcycles' of five digits have nine", least=1,
+    )  # fmt: skip
+    least_view_px: int = margin(
+        96, "pixels", "height to which a smaller crop is enlarged before its corners and its slant are looked for",
+        source="chosen while looking at the sets of models/cards/plate-reader.md; no better source", least=16,
+    )  # fmt: skip
+    most_view_px: int = margin(
+        240, "pixels", "height to which a larger one is made small",
+        source="chosen while looking at the sets of models/cards/plate-reader.md; no better source", least=16,
+    )  # fmt: skip
     odd_length: float = margin(
         0.25,
         "confidence for each character too many or too few",
@@ -55,9 +68,16 @@ class LineReaderMargins:
 class RapidPlateReader:
     """PP-OCR's recogniser, out of the rapidocr wheel, on straightened lines and with the plate's alphabet only."""
 
-    def __init__(self, session: ort.InferenceSession, *, margins: LineReaderMargins | None = None) -> None:
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        *,
+        margins: LineReaderMargins | None = None,
+        geometry: PlateGeometryMargins | None = None,
+    ) -> None:
         self._session = session
         self._margins = margins or LineReaderMargins()
+        self._geometry = geometry or PlateGeometryMargins()
         self._input = session.get_inputs()[0].name
         listed = session.get_modelmeta().custom_metadata_map.get("character", "")
         characters = ["", *listed.splitlines()]  # CTC's blank comes first
@@ -74,8 +94,9 @@ class RapidPlateReader:
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
         if min(plate_bgr.shape[:2]) < LEAST_SIDE_PX:
             return PlateReading(())
-        views = straightened(plate_bgr, corners)
-        cuts = [split_lines(view, count) for view in views for count in line_counts(view)]
+        g = self._geometry
+        views = straightened(plate_bgr, corners, self._margins, g)
+        cuts = [split_lines(view, count, g) for view in views for count in line_counts(view, g)]
         groups = [[_line_input(line, stretch) for line in cut] for cut in cuts for stretch in _LINE_STRETCHES]
         lines = self._read_lines([line for group in groups for line in group])
         readings, start = [], 0
@@ -103,24 +124,36 @@ class RapidPlateReader:
         return np.asarray(table / table.sum(1, keepdims=True), np.float32)
 
 
-def load_plate_reader(*, threads: int = DEFAULT_THREADS, margins: LineReaderMargins | None = None) -> RapidPlateReader:
+def load_plate_reader(
+    *,
+    threads: int = DEFAULT_THREADS,
+    margins: LineReaderMargins | None = None,
+    geometry: PlateGeometryMargins | None = None,
+) -> RapidPlateReader:
     """The recogniser that the manifest names, digest checked."""
-    return RapidPlateReader(open_model("plate-reader", decoder="ctc-lines", threads=threads), margins=margins)
+    session = open_model("plate-reader", decoder="ctc-lines", threads=threads)
+    return RapidPlateReader(session, margins=margins, geometry=geometry)
 
 
-def straightened(plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[NDArray[np.uint8]]:
+def straightened(
+    plate_bgr: NDArray[np.uint8],
+    corners: Corners | None = None,
+    margins: LineReaderMargins | None = None,
+    geometry: PlateGeometryMargins | None = None,
+) -> list[NDArray[np.uint8]]:
     """The views worth reading: the crop levelled, and the surface made flat.
 
     Clear edges tell the corners best; where there are none, `corners` do.
     """
-    large = enlarge(plate_bgr, max(96, min(plate_bgr.shape[0], 240)))
-    views = [level(large)]
-    quad = find_quad(large)
+    m, g = margins or LineReaderMargins(), geometry or PlateGeometryMargins()
+    large = enlarge(plate_bgr, max(m.least_view_px, min(plate_bgr.shape[0], m.most_view_px)))
+    views = [level(large, g)]
+    quad = find_quad(large, g)
     if quad is None and corners is not None:
         scale = np.array([large.shape[1] / plate_bgr.shape[1], large.shape[0] / plate_bgr.shape[0]])
         quad = np.ascontiguousarray(np.array(corners) * scale, np.float32)
     if quad is not None:
-        views.append(level(flatten(large, quad)))
+        views.append(level(flatten(large, quad, g), g))
     return views
 
 
@@ -136,8 +169,9 @@ def merit(reading: PlateReading, margins: LineReaderMargins | None = None) -> fl
     length = len(reading.text)
     if not length:
         return -1.0
-    distance = max(_USUAL_LENGTHS.start - length, length - _USUAL_LENGTHS.stop + 1, 0)
-    return reading.confidence - (margins or LineReaderMargins()).odd_length * distance
+    m = margins or LineReaderMargins()
+    distance = max(m.least_length - length, length - m.most_length, 0)
+    return reading.confidence - m.odd_length * distance
 
 
 def decode_ctc(

@@ -13,10 +13,11 @@ from common.margins import explained
 from countries.vn.plate_look import civil_text
 from models import manifest
 from models.detector_margins import DetectorMargins
+from models.easyocr_reader import SecondReaderMargins
 from models.line_reader import LineReaderMargins, RapidPlateReader, decode_ctc, load_plate_reader, straightened
 from models.plate_colour import PlateColourMargins, plate_colour
 from models.plate_finder import PlateFinderMargins, load_plate_finder
-from models.plate_geometry import find_quad, level, line_counts, split_lines
+from models.plate_geometry import PlateGeometryMargins, find_quad, level, line_counts, split_lines
 from models.plates import PLATE_ALPHABET, LineReading, PlateReading
 from models.slot_reader import SlotReaderMargins
 from tests.footage import SHARED
@@ -150,7 +151,15 @@ def test_another_margin_names_another_colour() -> None:
 
 @pytest.mark.parametrize(
     "margins",
-    [PlateColourMargins(), PlateFinderMargins(), LineReaderMargins(), SlotReaderMargins(), DetectorMargins()],
+    [
+        PlateColourMargins(),
+        PlateFinderMargins(),
+        LineReaderMargins(),
+        SlotReaderMargins(),
+        DetectorMargins(),
+        PlateGeometryMargins(),
+        SecondReaderMargins(),
+    ],
     ids=lambda m: type(m).__name__,
 )
 def test_every_number_of_the_models_says_its_unit_reason_and_source(margins: object) -> None:

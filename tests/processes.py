@@ -1,8 +1,8 @@
-"""Which tests share a process when several run: a file stays together, the longest start first.
+"""The order of files when several processes share the suite: the longest start first, so that none begins at the end.
 
-`@pytest.mark.slow(SECONDS)` says what a test takes alone on one core, so that no long one begins when the others are
-done. `@pytest.mark.xdist_group(NAME)` takes tests out of their file's group, or keeps tests of several files from
-running at the same time.
+`run` gives each file to one process (`--dist loadfile`): fixtures of a module are made once, and what a file keeps
+between its tests is seen by no other. `@pytest.mark.slow(SECONDS)` says what a test takes alone on one core.
+(xdist's own groups do nothing with pytest 9.2: it no longer lets a plugin rename a test.)
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from __future__ import annotations
 import pytest
 
 
-def group_of(item: pytest.Item) -> str:
-    """Tests of one group run in one process, one after the other. Fixtures of a module are made once so."""
-    mark = item.get_closest_marker("xdist_group")
-    if mark is None:
-        return item.nodeid.split("::")[0]
-    return str(mark.args[0] if mark.args else mark.kwargs["name"])
+def file_of(item: pytest.Item) -> str:
+    return item.nodeid.split("::")[0]
 
 
 def seconds_of(item: pytest.Item) -> float:
@@ -23,11 +19,8 @@ def seconds_of(item: pytest.Item) -> float:
     return 0.0 if mark is None else float(mark.args[0])
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     takes: dict[str, float] = {}
     for item in items:
-        takes[group_of(item)] = takes.get(group_of(item), 0.0) + seconds_of(item)
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: -takes[group_of(item)])
+        takes[file_of(item)] = takes.get(file_of(item), 0.0) + seconds_of(item)
+    items.sort(key=lambda item: -takes[file_of(item)])

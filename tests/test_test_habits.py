@@ -83,14 +83,23 @@ def test_no_test_sleeps_and_hopes() -> None:
 
 def test_what_runs_longest_starts_first_and_a_file_stays_together(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("from tests.processes import pytest_collection_modifyitems")
-    pytester.makeini("[pytest]\nmarkers =\n    slow: takes long\n    xdist_group: together\n")
-    pytester.makepyfile(
-        test_a="def test_short(): pass\ndef test_short_too(): pass",
-        test_b="import pytest\ndef test_beside(): pass\n@pytest.mark.slow(30)\ndef test_long(): pass",
-        test_c="import pytest\n@pytest.mark.xdist_group('alone')\n@pytest.mark.slow(50)\ndef test_longest(): pass\n"
-        "def test_of_the_same_file(): pass",
-    )
+    pytester.makeini("[pytest]\nmarkers =\n    slow: takes long\n")
+    long = "import pytest\ndef test_beside(): pass\n@pytest.mark.slow({})\ndef test_long(): pass"
+    pytester.makepyfile(test_a="def test_short(): pass", test_b=long.format(30), test_c=long.format(50))
     told = pytester.runpytest_inprocess("--collect-only", "-q", "-p", "no:xdist", "-p", "no:cacheprovider").stdout.lines
-    assert [line.split("::")[1] for line in told if "::" in line] == [
-        "test_longest", "test_beside", "test_long", "test_short", "test_short_too", "test_of_the_same_file",
+    assert [line for line in told if "::" in line] == [
+        "test_c.py::test_beside", "test_c.py::test_long", "test_b.py::test_beside", "test_b.py::test_long",
+        "test_a.py::test_short",
     ]  # fmt: skip
+
+
+def test_in_two_processes_a_file_is_run_by_one_of_them(pytester: pytest.Pytester) -> None:
+    for name in ("test_a", "test_b", "test_c"):
+        pytester.makepyfile(**{name: "\n".join(f"def test_{number}(): pass" for number in range(6))})
+    options = re.search(r'tests="(.+)"', (TESTS.parent / "run").read_text("utf-8"))
+    assert options is not None
+    result = pytester.runpytest_subprocess(*options[1].split(), "-v", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=18)
+    by = {(file, worker) for worker, file in re.findall(r"\[(gw\d)\].* (test_\w)\.py::", result.stdout.str())}
+    assert sorted(file for file, _ in by) == ["test_a", "test_b", "test_c"]
+    assert len({worker for _, worker in by}) == 2

@@ -144,10 +144,10 @@ def pax_sparse(size: int) -> bytes:
 
 @pytest.mark.parametrize("bomb", [sparse(8 * 1024**3 - 1), pax_sparse(2**40)], ids=["GNU", "PAX"])
 def test_a_sparse_member_is_not_unfolded_into_gigabytes(bomb: bytes) -> None:
-    started = time.monotonic()
+    started = time.thread_time()  # of this thread: what others do on the machine is not its
     with pytest.raises(PacketError, match="not a plain file"):
         open_packet(bomb)
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_another_nodes_key_is_refused_and_the_message_names_both() -> None:

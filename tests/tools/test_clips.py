@@ -64,6 +64,7 @@ def test_on_the_two_way_road_of_the_clips_nobody_drives_the_wrong_way_of_a_one_w
     assert "wrong_way" not in {a["act"] for a in truth(name)["acts"]}
 
 
+@pytest.mark.slow(60)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_act_of_a_clip_is_found_and_nobody_else_is_accused(name: str, judged: Any) -> None:
     result = judged(name)

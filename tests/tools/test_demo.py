@@ -105,6 +105,7 @@ def test_the_demos_register_knows_the_vehicles_of_a_drawn_clip(tmp_path: Path) -
     assert registry_csv(tmp_path / "filmed.mp4").count("\n") == 1 + len(MADE_UP_OWNERS)
 
 
+@pytest.mark.slow(90)
 def test_the_demo_on_its_own_clip_brings_the_acts_to_the_centre_and_ends(tmp_path: Path) -> None:
     demo = start_demo(tmp_path / "demo", "--once", "--fast")
     output, _ = demo.communicate(timeout=HANGS_S)

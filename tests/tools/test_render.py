@@ -89,6 +89,7 @@ def test_drawn_plates_can_be_read(plate: str, cls: str, lines: int) -> None:
     assert load_plate_reader().read(framed).text == plate
 
 
+@pytest.mark.slow(50)
 def test_one_command_makes_a_clip_with_its_scene_and_truth(studio: Any, tmp_path: Path) -> None:
     pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
     clip = tmp_path / "night.mp4"
@@ -122,7 +123,8 @@ def test_realism_without_truth_says_what_is_missing(tmp_path: Path) -> None:
     assert "filmed.json" in made.output or "COCO" in made.output
 
 
-def test_every_weather_looks_its_own() -> None:
+def test_every_weather_looks_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.render.ground.PER_M", 16)  # fine paint is not what light and water are told by
     from tools.render.scene import Studio
     from tools.render.weather import WEATHER, photograph
     from tools.simulate.junction import ground

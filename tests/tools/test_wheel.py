@@ -15,9 +15,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 1500
 """Not a limit on speed: packages of some hundred megabytes are downloaded, and other work may be going on."""
-NO_SOURCES = ".git", ".venv", ".*_cache", ".hypothesis", "out", "var", "build", "dist", "*.egg-info"
+NO_SOURCES = ".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", "out", "var", "build", "dist", "*.egg-info"
 LEFT_OUT = shutil.ignore_patterns(*NO_SOURCES)
-pytestmark = [pytest.mark.timeout(LONG_S), pytest.mark.wheel]
+pytestmark = [pytest.mark.timeout(LONG_S), pytest.mark.wheel, pytest.mark.slow(80)]
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -27,7 +27,8 @@ def iou(a: NDArray[F], b: NDArray[F]) -> NDArray[F]:
 class PictureEdge(NamedTuple):
     """Where a picture cuts boxes off: one that reaches `left`, `top`, `right` or `bottom` may go on outside it.
 
-    How far inside that begins is a margin of who asks: boxes of cut-off vehicles end short of the edge and tremble.
+    How far inside that begins is a margin of each use, with its reason: boxes of cut-off vehicles end short of the edge
+    and tremble, and what is lost by a box that is taken for cut off differs.
     """
 
     left: float

@@ -10,6 +10,7 @@ import numpy as np
 
 from common.margins import margin
 from edge.types import Image
+from zones.boxes import PictureEdge
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class ViewBook:
         height, width = image.shape[:2]
         area = (box[2] - box[0]) * (box[3] - box[1])
         # at the picture's edge the vehicle is cut off, and its plate with it
-        cut = box[0] <= m.edge_px or box[2] >= width - m.edge_px or box[3] >= height - m.edge_px
+        edge = PictureEdge.of(width, height, m.edge_px)
+        cut = box[0] <= edge.left or box[2] >= edge.right or box[3] >= edge.bottom
         bound = area * (m.cut_off_worth if cut else 1.0)
         near = next((v for v in views if abs(t_s - v.t_s) < m.apart_s), None)
         rival = near or (min(views, key=lambda v: v.worth) if len(views) >= m.kept else None)

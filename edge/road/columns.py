@@ -1,6 +1,6 @@
 """The layout of the table of measurements: which column holds what. Writer and reader ask it by name.
 
-A scene's drawn things decide the columns; one layout is made of them and used by who measures and by who reads.
+A scene's drawn things decide the columns; one layout is made of them, for measuring and for reading alike.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class BoxFilter:
         self.covariance[rows] = covariance - gain @ projected @ gain.transpose(0, 2, 1)
 
     def surprise(self, rows: NDArray[np.int64], boxes: Floats) -> Floats:
-        """`[N rows, M boxes]`: how many standard deviations each box's foot lies from where the track should be."""
+        """`[N rows, M boxes]`: standard deviations of each box's lower edge from where the track should be."""
         mean, covariance = self.mean[rows], self.covariance[rows]
         height = np.maximum(mean[:, 3], 1.0)
         noise = _diagonal(np.stack([(self._margins.contact_jitter * height) ** 2] * 2, axis=1))

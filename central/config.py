@@ -76,16 +76,16 @@ Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 
 
 class Office(Section):
-    """Who issues notices, as printed on form 01/73. Nothing that is printed has a default: each unit gives its own."""
+    """Who issues notices, as printed on the notice. Nothing that is printed has a default: each unit gives its own."""
 
-    parent: Printed = Field(description="(1) cơ quan chủ quản")
-    unit: Unit = Field(description="(2) cơ quan của người có thẩm quyền")
-    unit_in_text: Printed = Field(description="(2), (5) in text")
-    device_owner: str = Field(default="", description="(6) whose device it was; empty: the unit itself")
-    town: Printed = Field(description="(3) địa danh")
-    number_suffix: Printed = Field(description="after 'TB-' in the number of a notice")
-    signer_title: Printed = Field(description="thủ trưởng đơn vị")
-    signer_name: Printed = Field(description="họ và tên người ký")
+    parent: Printed = Field(description="the body above the unit, in the first line")
+    unit: Unit = Field(description="the unit of whoever has the power to sanction")
+    unit_in_text: Printed = Field(description="the same in the middle of a sentence")
+    device_owner: str = Field(default="", description="whose device it was; empty: the unit itself")
+    town: Printed = Field(description="the place before the date")
+    number_suffix: Printed = Field(description="stands behind the number of a notice")
+    signer_title: Printed = Field(description="title of the head of the unit")
+    signer_name: Printed = Field(description="name of whoever signs")
     appear_days: int = Field(default=10, ge=1, le=60, description="days from notice to the appointment")
     appear_times: list[time] = Field(
         default=[time(8), time(9), time(10), time(14), time(15)],
@@ -116,7 +116,7 @@ class Office(Section):
         return sorted(value)
 
     def resolving_units(self) -> list[Unit]:
-        """Units for "nơi giải quyết": those configured, else the unit itself under its name in text."""
+        """Units where a case is settled: those configured, else the unit itself under its name in text."""
         return self.resolving or [self.unit.model_copy(update={"name": self.unit_in_text})]
 
 

@@ -1,6 +1,6 @@
 """Who a vehicle was registered to at the time of the act.
 
-`VehicleRegistry` is the port; the police-internal register has no public interface (vietnam-law §5), so the adapter
+`VehicleRegistry` is the port; the police-internal register has no public interface, so the adapter
 here is fed from CSV files and kept in the centre's database.
 """
 

@@ -13,7 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from countries.calendar import WorkCalendar
-from countries.law import ActNames, Law
+from countries.law import ActNames, Language, Law
 from countries.notice import NoticeForm
 from countries.plates import Plates
 from countries.road import Markings, RoadFact, SignalMeaning
@@ -36,7 +36,9 @@ class Words:
 
 @dataclass(frozen=True)
 class Country:
-    """`code`: ISO 3166-1, small letters. `zone`: the clock that dates and hours are said by. `currency`: its sign.
+    """`code`: ISO 3166-1, small letters. `zone`: the clock that dates and hours are said by. `language`: of papers.
+
+    `currency`: its sign.
 
     `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
     one-way. `calendar`: the national working days, `notice`: the form of a notice; both are loaded when first asked
@@ -45,6 +47,7 @@ class Country:
 
     code: str
     zone: ZoneInfo
+    language: Language
     currency: str
     plates: Plates
     plate_width_m: Mapping[str, float]

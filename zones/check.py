@@ -213,8 +213,8 @@ def _one_way_fact(lane: Lane, path: str) -> Iterator[Fault]:
     elif lane.one_way_by is None and lane.one_way_reference.strip():
         what = both("có căn cứ nhưng không ghi làn một chiều theo gì", "there is a reference, but not what it is of")
         remedy = both(
-            "ghi `one_way_by`: P.102, one_way_road hoặc one_way_carriageway",
-            "write `one_way_by`: P.102, one_way_road or one_way_carriageway",
+            f"ghi `one_way_by`: {_one_of('hoặc')}",
+            f"write `one_way_by`: {_one_of('or')}",
         )
         yield Fault(f"{path}.one_way_by", what, remedy)
     if lane.one_way_by is not None and lane.direction is None:
@@ -222,6 +222,12 @@ def _one_way_fact(lane: Lane, path: str) -> Iterator[Fault]:
             "thiếu chiều đi, nên không thể nói xe nào đi ngược chiều", "is missing, so wrong way cannot be told"
         )
         yield Fault(f"{path}.direction", what, both("vẽ `direction` của làn", "draw the lane's `direction`"))
+
+
+def _one_of(conjunction: str) -> str:
+    """What may make a road one-way here."""
+    *codes, last = (fact.code for fact in HERE.one_way)
+    return f"{', '.join(codes)} {conjunction} {last}"
 
 
 def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:

@@ -85,16 +85,16 @@ def _one_way_stated(scene: Scene) -> Iterator[Fault]:
         return
     open_ = [lane.id for lane in scene.lanes if lane.direction and lane.one_way is not False]
     if open_:
-        names = ", ".join(open_)
+        names, sign = ", ".join(open_), HERE.one_way[0].sign
         what = both(
             f"không làn nào ghi là một chiều ({names}): không nêu hành vi đi ngược chiều ở đây",
             f"no lane says that it is one-way ({names}): wrong way is not stated here",
         )
         remedy = both(
-            "nếu là đường một chiều hoặc có biển P.102: ghi `one_way_by` và `one_way_reference` (nơi đặt biển, số quyết"
-            " định); nếu là đường hai chiều: bỏ wrong_way khỏi `acts`",
-            "if the road is one-way or sign P.102 stands there, write `one_way_by` and `one_way_reference` (where the"
-            " sign stands, number of the order); on a two-way road take wrong_way out of `acts`",
+            f"nếu là đường một chiều hoặc có biển {sign}: ghi `one_way_by` và `one_way_reference` (nơi đặt biển,"
+            " số quyết định); nếu là đường hai chiều: bỏ wrong_way khỏi `acts`",
+            f"if the road is one-way or sign {sign} stands there, write `one_way_by` and `one_way_reference` (where"
+            " the sign stands, number of the order); on a two-way road take wrong_way out of `acts`",
         )
         yield Fault("lanes", what, remedy, "warning")
 

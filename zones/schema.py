@@ -53,7 +53,7 @@ class StopLine(SceneModel):
     banned_turns: list[Literal["left", "right"]] = Field(
         default_factory=list,
         title="Banned turns",
-        description="by signs (P.123), for all who come over this line",
+        description="by signs, for all who come over this line",
     )
 
 
@@ -88,7 +88,7 @@ class Lane(SceneModel):
     one_way_by: OneWayBy | None = Field(
         default=None,
         title="One way by",
-        description="sign P.102, a one-way road (sign I.407), or a carriageway that is one-way: no default",
+        description="the sign or the fact that makes it one-way: no default",
     )
     one_way_reference: str = Field(
         default="", max_length=200, title="One way: reference", description="where the sign stands, or the order"

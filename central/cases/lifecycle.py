@@ -5,7 +5,7 @@
             +----+--- returned -----------+
 
 An officer holds a case under a lease; a second person issues, never the one who confirmed (design choice: the law asks
-for one signatory, vietnam-law §3 "Two-person approval").
+for one signatory).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class CaseState:
 
 
 UNSENT = (Status.NEW, Status.IN_REVIEW, Status.CONFIRMED, Status.NOTICE_PREPARED, Status.ISSUED)
-"""The ten days of TT 73/2024/TT-BCA Điều 24.1 end with sending, not with issuing: until then the clock runs."""
+"""The term for notifying ends with sending, not with issuing: until then the clock runs."""
 
 _REVIEW = frozenset({Role.OFFICER, Role.APPROVER, Role.HEAD})
 _APPROVE = frozenset({Role.APPROVER, Role.HEAD})

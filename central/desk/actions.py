@@ -6,7 +6,7 @@ Functions that change something take a session of `db.write()`; every refusal is
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy.orm import Session
 
@@ -29,19 +29,8 @@ RejectReason = Literal[
     "not_violation", "lamp_unclear", "plate_unreadable", "wrong_vehicle", "priority_vehicle", "officer_control",
     "bad_evidence", "clock_wrong", "duplicate", "statute_passed", "other",
 ]  # fmt: skip
-REJECT_REASONS: dict[RejectReason, tuple[str, str]] = {
-    "not_violation": ("Không có hành vi vi phạm", "No violation"),
-    "lamp_unclear": ("Không xác định được tín hiệu đèn", "Signal not clear"),
-    "plate_unreadable": ("Không đọc được biển số", "Plate unreadable"),
-    "wrong_vehicle": ("Nhầm phương tiện", "Wrong vehicle"),
-    "priority_vehicle": ("Xe ưu tiên đang làm nhiệm vụ", "Priority vehicle on duty"),
-    "officer_control": ("Có người điều khiển giao thông", "Traffic was directed by an officer"),
-    "bad_evidence": ("Hình ảnh không đủ làm chứng cứ", "Pictures are not enough as evidence"),
-    "clock_wrong": ("Thời gian ghi nhận không tin cậy", "Recorded time cannot be trusted"),
-    "duplicate": ("Trùng hồ sơ khác", "Duplicate of another case"),
-    "statute_passed": ("Hết thời hiệu xử phạt", "Statute of limitations has passed"),
-    "other": ("Lý do khác", "Other reason"),
-}
+REJECT_REASONS: tuple[RejectReason, ...] = get_args(RejectReason)
+"""In the order they are offered in; words: `reject.<code>`."""
 
 
 def claim(session: Session, case_id: str, officer: Officer, *, now: datetime, lease: timedelta) -> QueueItem:
@@ -107,7 +96,7 @@ def confirm(
         raise Refused("statute", "the act is more than one year old", remedy="reject it: statute_passed")
     _set_plate(session, row, officer, plate, colour, kind, now)
     if row.plate_colour == "unknown":
-        # form 01/73 names the colour, and owners look their case up by it
+        # the notice names the colour, and owners look their case up by it
         raise Refused("colour", "the colour of the plate is not known", where="colour", remedy="choose what you see")
     try:
         HERE.law.proposal(act, row.kind, row.occurred_at)

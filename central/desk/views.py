@@ -111,7 +111,7 @@ def case_view(
 ) -> CaseView:  # fmt: skip
     """One case for one screen; the view itself is recorded (`record=False` only for refreshes of the same screen).
 
-    `calendar`: the unit's working days, for the owner's last day; Vietnam's without corrections when left out.
+    `calendar`: the unit's working days, for the owner's last day; the country's without corrections when left out.
     """
     row = lock_case(session, case_id) if record else session.get(CaseRow, case_id)
     if row is None:

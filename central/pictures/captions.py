@@ -9,7 +9,7 @@ from evidence.acts import ACTS, ANY_ACT, ActCode, LampState, StillMoment
 
 
 def moment_words(view: StillView, act: ActCode, t: Texts, suspected: ActCode | None = None) -> str:
-    """`Trước vạch dừng`, `Khi đè vạch liền`, ...: never words of another act.
+    """`Before the stop line`, `On the solid line`, ... in its language: never words of another act.
 
     `suspected` is the act that the stills were taken for; where the officer decided on another, only when it was.
     """

@@ -18,6 +18,7 @@ from central.pictures.privacy import owner_copies
 from central.pictures.stills import StillView, read_scene, still_views
 from central.store.blobs import BlobStore, BlobUnsound
 from central.words.texts import Texts, texts
+from countries.here import HERE
 from evidence.acts import ActCode, StillMoment
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
@@ -109,8 +110,8 @@ def legend(views: Sequence[StillView], t: Texts) -> str:
 def owner_pictures(
     manifest: Manifest, files: Mapping[str, str], store: BlobStore, cache: CopyCache, act: ActCode
 ) -> OwnerPictures:
-    """All pictures that go with the notice of `act`, with Vietnamese words. `files`: name to SHA-256."""
-    words, suspected = texts("vi"), manifest.act.code
+    """All pictures that go with the notice of `act`, in the country's language. `files`: name to SHA-256."""
+    words, suspected = texts(HERE.language), manifest.act.code
     scene = scene_of(manifest, files, store)
     views = still_views(manifest, scene, act)
     stills, missing = [], []

@@ -231,7 +231,7 @@ class CaseRow(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     number: Mapped[int] = mapped_column(unique=True)
-    """Short number people use: "hồ sơ 1234"."""
+    """Short number people use."""
     packet_id: Mapped[str] = mapped_column(ForeignKey("packets.id"), unique=True)
     node_id: Mapped[str] = mapped_column(String(64))
     camera_id: Mapped[str] = mapped_column(String(64))
@@ -345,7 +345,7 @@ class CaseEventRow(Base):
 
 
 class NoticeRow(Base):
-    """A notice of violation (form 01/73). The look-up code itself is never stored, only its hash."""
+    """A notice of violation. The look-up code itself is never stored, only its hash."""
 
     __tablename__ = "notices"
     __table_args__ = (UniqueConstraint("year", "number"), Index("ix_notices_published_at", "published_at"))

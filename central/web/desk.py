@@ -102,7 +102,7 @@ def blob(site: Site, sha256: str) -> bytes | None:
 
 def reject_texts(request: Request) -> dict[str, str]:
     t = texts_of(request)
-    return {code: t.or_else(f"reject.{code}", vi) for code, (vi, _en) in REJECT_REASONS.items()}
+    return {code: t(f"reject.{code}") for code in REJECT_REASONS}
 
 
 def reject_choices(request: Request) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from central.words import formats
+from countries.here import HERE
 from countries.law import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,4 +44,5 @@ def environment(language: Language) -> Environment:
         "money": lambda value: formats.money(value, language),
         "bytes": lambda value: formats.size(value, language),
     }
+    made.globals["zone"] = HERE.zone.key
     return made

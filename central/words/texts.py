@@ -1,4 +1,4 @@
-"""All words a person reads, in Vietnamese first and in English: one YAML file a language, same keys in both.
+"""All words a person reads, the country's language first, then English: one YAML file each, same keys in both.
 
 Templates hold no text of their own, so a wording can be corrected by someone who reads no code, and a test can prove
 that no language misses a sentence.
@@ -18,7 +18,7 @@ from countries.here import HERE
 from countries.law import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-DEFAULT_LANGUAGE: Language = "vi"
+DEFAULT_LANGUAGE: Language = HERE.language
 FOLDER = Path(__file__).parent
 
 
@@ -66,5 +66,5 @@ def texts(language: Language) -> Texts:
 
 
 def choose(value: str | None) -> Language:
-    """The language a cookie or query names, Vietnamese when it names none of ours."""
+    """The language a cookie or query names, the country's when it names none of ours."""
     return next((language for language in LANGUAGES if language == value), DEFAULT_LANGUAGE)

@@ -22,6 +22,7 @@ def _form() -> NoticeForm:
 VIETNAM = Country(
     code="vn",
     zone=deadlines.VIETNAM,
+    language="vi",
     currency="đ",
     plates=plates,
     plate_width_m=WIDTHS_M,

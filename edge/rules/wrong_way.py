@@ -1,6 +1,6 @@
-"""Driving against a lane's direction, where the scene states that the lane is one-way (sign P.102 or a one-way fact).
+"""Driving against a lane's direction, where the scene states that the lane is one-way (`Country.one_way`).
 
-In the other half of a two-way road it is another act (NĐ 168/2024, 6.5.b and 7.3.d), which nothing here states."""
+In the other half of a two-way road it is another act, which nothing here states."""
 
 from __future__ import annotations
 

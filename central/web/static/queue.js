@@ -61,7 +61,7 @@
         if (focused && chosen()) chosen().querySelector("a.open").focus({ preventScroll: true });
       }
       const fresh = told();
-      const time = new Date().toLocaleTimeString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" });
+      const time = new Date().toLocaleTimeString("vi-VN", { timeZone: live.dataset.zone });
       live.classList.remove("stale");
       live.textContent = (fresh ? live.dataset.new.replace("{n}", fresh) + " · " : "") + live.dataset.updated.replace("{time}", time);
     } catch {

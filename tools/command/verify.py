@@ -81,9 +81,10 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
         for sequence in sorted(chain)[1:]:
             before, here = chain.get(sequence - 1), chain[sequence]
             assert here.manifest is not None
-            # packet-v1 steps 14-15: the one before is there, and is the one that is named
+            # packet-v1 step 14: the one before is there
             if before is None:
                 faults.append(f"{here.file}: node {node}: packet {sequence - 1} before it is missing here")
+            # packet-v1 step 15: and it is the one that is named
             elif before.manifest is not None and here.manifest.chain.previous != before.manifest.digest:
                 faults.append(f"{here.file}: node {node}: does not follow packet {sequence - 1}: the chain is broken")
     return faults

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from central.config import CentralConfig
 from central.ledger.signing import Ledger
-from central.notices.issuing import NoticeDesk
+from central.notices.basis import NoticeDesk
 from central.registry import TableRegistry, VehicleRegistry
 from central.store.blobs import BlobStore, FileStore
 from central.store.db import Database

@@ -18,7 +18,7 @@ from central.desk.views import (
     QueueItem,
     item,
 )
-from central.notices.issuing import Seen, check_draft
+from central.notices.basis import Seen, check_draft
 from central.store.db import CaseRow
 from countries.here import HERE
 from countries.law import LawError, VehicleKind

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from central.cases import log as case_log
 from central.cases.lifecycle import UNSENT, Action, CaseState, Officer, Status, allowed
 from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
-from central.notices.issuing import NoticeView, notice_view
+from central.notices.basis import NoticeView, notice_view
 from central.registry import Registration, VehicleRegistry
 from central.store.db import CaseEventRow, CaseRow, PacketFileRow, PacketRow
 from countries.calendar import WorkCalendar

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Officer, Refused, step
 from central.cases.log import CaseNotFound, lock_case, state_of
+from central.notices.basis import NoticeDesk, annex
 from central.notices.code import code_hash, new_code
-from central.notices.issuing import NoticeDesk, annex
 from central.pictures.for_owners import owner_pictures
 from central.store.alarms import alarm_unsound
 from central.store.db import CaseEventRow, CaseRow, Database

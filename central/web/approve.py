@@ -18,8 +18,8 @@ from central.cases.log import version_of
 from central.cases.stages import TO_ISSUE, among
 from central.desk import actions
 from central.desk.views import CaseView, QueueItem, case_view, item, light
-from central.notices import issuing
-from central.notices.issuing import NoticeView, Seen, notice_view
+from central.notices import drafting, issuing
+from central.notices.basis import NoticeView, Seen, notice_view
 from central.notices.printing import print_copy
 from central.pictures.captions import caption
 from central.pictures.for_owners import scene_of
@@ -162,7 +162,7 @@ def draft(
     centre = site.centre
     now = centre.clock()
     try:
-        issuing.prepare_notice(
+        drafting.prepare_notice(
             centre.db, case_id, officer, desk=centre.notices, now=now, appear_at=_local(appear_at),
             second_place=second_place.strip(), second_appear_at=_local(second_appear_at),
             preventive=preventive.strip(), owner=_owner(owner_name, owner_id, owner_address, owner_type, now),

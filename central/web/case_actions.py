@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from central.cases.lifecycle import Officer, Refused
 from central.desk import actions, views
 from central.desk.actions import RejectReason
-from central.notices import issuing
+from central.notices import drafting
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.desk import render_case
@@ -117,7 +117,7 @@ def _first_draft(site: Site, officer: Officer, case_id: str) -> str:
     The case is confirmed already and waits for the second person all the same, whatever goes wrong here.
     """
     try:
-        issuing.prepare_notice(site.centre.db, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
+        drafting.prepare_notice(site.centre.db, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
     except GiaoLoError as error:
         log.warning("no draft after confirmation case=%s %s", case_id, error)
         code = getattr(error, "code", "")

@@ -21,8 +21,9 @@ from central.config import CentralConfig, Limits, parse_config
 from central.desk import actions
 from central.intake.gate import Gate
 from central.intake.nodes import add_node
-from central.notices import issuing
-from central.notices.issuing import IssuedNotice, Seen
+from central.notices import drafting, issuing
+from central.notices.basis import Seen
+from central.notices.issuing import IssuedNotice
 from central.store.db import CaseRow
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.canonical import sha256_hex
@@ -229,7 +230,7 @@ def confirmed(centre: Centre, officer: Officer = LAN, *, typed: str = "36A-123.4
 
 def prepared(centre: Centre, officer: Officer = LAN, **options: Any) -> str:
     case_id = confirmed(centre, officer, **options)
-    issuing.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock())
+    drafting.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock())
     return case_id
 
 

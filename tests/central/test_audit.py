@@ -21,7 +21,7 @@ from central.intake.ingest import Ingest
 from central.intake.nodes import add_node
 from central.ledger import merkle
 from central.ledger.signing import Ledger, LedgerError, ledger_of
-from central.notices import issuing
+from central.notices import drafting, issuing
 from central.store.alarms import open_alarms
 from central.store.db import (
     CaseEventRow,
@@ -153,7 +153,7 @@ def test_an_issued_case_put_back_as_a_whole_to_an_older_state_is_found(box: Cent
     with box.db.read() as session:
         old = session.get_one(CaseRow, case_id)
         then = (old.status, old.events_count, old.events_head, old.events_signature)
-    issuing.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
+    drafting.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
     issuing.issue(box.db, case_id, HOA, desk=box.notices, now=box.clock(), seen=seen(box, case_id))
     with box.db.write() as session:
         without_guards(session)
@@ -320,7 +320,7 @@ def test_what_was_rolled_back_is_not_written_down_outside_the_database(
     box: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_id = confirmed(box)
-    issuing.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
+    drafting.prepare_notice(box.db, case_id, LAN, desk=box.notices, now=box.clock())
     written = issuing._write_issued
 
     class Stop(Exception):

@@ -20,7 +20,7 @@ from central.desk import actions as desk
 from central.desk import views, worklist
 from central.desk.views import CaseView
 from central.desk.worklist import QueueFilter
-from central.notices import issuing
+from central.notices import drafting, issuing
 from central.registry import import_registry
 from central.store.db import CaseEventRow, CaseRow, NoticeRow
 from countries.vn.deadlines import VIETNAM
@@ -53,7 +53,7 @@ def refused(centre: Centre, action: Callable[..., Any], *args: Any, **options: A
 
 
 def draft(centre: Centre, case_id: str, officer: Officer = LAN, **options: Any) -> None:
-    issuing.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
+    drafting.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
 
 
 def issue(centre: Centre, case_id: str, officer: Officer = HOA, **changes: Any) -> issuing.IssuedNotice:

@@ -20,8 +20,8 @@ from central.cases.lifecycle import Action, Refused, Status
 from central.cases.log import events
 from central.centre import Centre
 from central.desk import actions, views
-from central.notices import issuing
-from central.notices.issuing import Seen
+from central.notices import basis, drafting, issuing
+from central.notices.basis import Seen
 from central.owners import lookup
 from central.registry import Registration
 from central.store.db import CaseRow, LookupRow, NoticeRow
@@ -51,8 +51,8 @@ from tests.central.test_notice import words
 OWNER = Registration("", "", "", "Trần Thị Sáu", "person", "038000000001", "Thôn 3, xã Mường Lát", NOW.date(), None)
 
 
-def draft(centre: Centre, case_id: str, officer: Any = HOA, **options: Any) -> issuing.NoticeDesk | Any:
-    return issuing.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
+def draft(centre: Centre, case_id: str, officer: Any = HOA, **options: Any) -> basis.NoticeDesk | Any:
+    return drafting.prepare_notice(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), **options)
 
 
 def issue(centre: Centre, case_id: str, shown: Seen, officer: Any = HOA) -> issuing.IssuedNotice:
@@ -331,7 +331,7 @@ def test_a_number_that_another_process_took_is_drawn_again(box: Centre, monkeypa
     first, second = prepared(box), prepared(box, at=NOW - timedelta(hours=3))
     shown, others = seen(box, first), seen(box, second)
     elsewhere = make_centre(box.config.data_dir / "other", url=box.config.resolved_database_url, clock=HandClock())
-    desk = issuing.NoticeDesk(box.config.office, box.store, box.registry, box.notices.calendar)
+    desk = basis.NoticeDesk(box.config.office, box.store, box.registry, box.notices.calendar)
     taken: list[str] = []
 
     def slow(*args: Any) -> bytes:

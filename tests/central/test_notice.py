@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from central.centre import Centre
 from central.desk import actions
-from central.notices import issuing
+from central.notices import drafting, issuing
 from central.registry import import_registry
 from central.store.db import CaseRow
 from countries.notice import AnnexPicture, NoticeContent
@@ -157,7 +157,7 @@ def test_every_act_has_a_form_of_one_page(act: ActCode, office: Centre) -> None:
 
 def test_a_second_place_for_those_who_live_far_away_is_named_three_times(office: Centre) -> None:
     case_id = confirmed(office)
-    issuing.prepare_notice(
+    drafting.prepare_notice(
         office.db, case_id, LAN, desk=office.notices, now=office.clock(), second_place="Công an xã Mường Lát",
         second_appear_at=NOW + timedelta(days=14),
     )  # fmt: skip
@@ -226,5 +226,5 @@ def test_a_packet_with_pictures_that_are_none_still_gets_its_form(office: Centre
     with office.db.write() as session:
         actions.claim(session, case_id, LAN, now=office.clock(), lease=office.claim_lease)
         actions.confirm(session, case_id, LAN, plate="36A12345", act=ActCode.RED_LIGHT, now=office.clock())
-    issuing.prepare_notice(office.db, case_id, LAN, desk=office.notices, now=office.clock())
+    drafting.prepare_notice(office.db, case_id, LAN, desk=office.notices, now=office.clock())
     assert "THÔNG BÁO" in words(draft(office, case_id), 0)

@@ -207,7 +207,7 @@ def test_a_draft_that_fails_at_confirmation_is_logged_and_told(
     def fail(*_a: object, **_k: object) -> None:
         raise fault
 
-    monkeypatch.setattr("central.notices.issuing.prepare_notice", fail)
+    monkeypatch.setattr("central.notices.drafting.prepare_notice", fail)
     case_id = claimed(web.centre)
     lan, page = web.person(LAN), f"/desk/cases/{case_id}"
     answer = lan.post(f"{page}/confirm", at=page, plate="36A-123.45", act="red_light")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +163,12 @@ def test_each_kind_of_stray_is_found_with_its_place(line: str, what: str) -> Non
 @pytest.mark.parametrize("line", ["x = 1.2", 'PRODUCT = "Giao Lộ"', '"31/01/2026"', '"MQTT 3.1.1"', '"ABCDEFGH"'])
 def test_what_only_looks_like_one_is_none(line: str) -> None:
     assert list(strays(ROOT / "edge" / "made_up.py", line)) == []
+
+
+def test_a_box_loads_neither_the_form_of_a_notice_nor_the_holidays() -> None:
+    asked = "import sys, edge.config, zones.check; print({'reportlab', 'holidays'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_the_country_fills_in_the_whole_port() -> None:

@@ -51,16 +51,25 @@ def explained(margins: object) -> Iterator[Margin]:
 def changed(margins: T, values: Mapping[str, float], *, where: str) -> T:
     """`margins` with some of its numbers set by a configuration. Raises `MarginsError`, naming `where`."""
     known = {each.name: each.metadata for each in fields(margins)}  # type: ignore[arg-type]
+    counted = {each.name for each in fields(margins) if each.type in ("int", int)}  # type: ignore[arg-type]
+    numbers: dict[str, float] = {}
     for name, value in values.items():
         if name not in known:
             raise MarginsError(f"no such margin: {name}", where=where, remedy=f"one of {', '.join(sorted(known))}")
         least, most = known[name]["least"], known[name]["most"]
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise MarginsError(f"{name} is {value!r}", where=where, remedy=f"a number of {least:g} to {most:g}")
-    return replace(margins, **values)  # type: ignore[type-var]
+        if name in counted and not whole:
+            raise MarginsError(f"{name} is {value!r}", where=where, remedy="a whole number: it counts something")
+        numbers[name] = int(value) if name in counted else float(value)
+    return replace(margins, **numbers)  # type: ignore[type-var]
 
 
 def digest(stages: Mapping[str, object]) -> str:
-    """SHA-256 over the canonical JSON of all numbers, by stage and name: the same numbers, the same digest."""
-    told = {stage: {m.name: m.value for m in explained(margins)} for stage, margins in stages.items()}
+    """SHA-256 over the canonical JSON of all numbers, by stage and name: the same numbers, the same digest.
+
+    2 and 2.0 are one number, so all are written as the second.
+    """
+    told = {stage: {m.name: float(m.value) for m in explained(margins)} for stage, margins in stages.items()}
     return sha256_hex(canonical_json(told))

@@ -12,6 +12,7 @@ from typing import Protocol
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
 from edge.health import CameraState, Metrics
+from edge.judging import Judging
 from edge.plan import CameraPlan
 from edge.types import ActEvent, Frame
 from edge.video.ring import PacketRing
@@ -49,6 +50,11 @@ class Perception(Protocol):
         """SHA-256 of each weight file in use."""
         ...
 
+    @property
+    def judging(self) -> Judging:
+        """The numbers by which what they see is judged."""
+        ...
+
     def pipeline(self, scene: LoadedScene) -> Pipeline: ...
 
 
@@ -66,16 +72,25 @@ class CameraWorker:
         *,
         node: str,
         key: SigningKey,
-        eyes: Perception,
+        perception: Perception,
         sink: PacketSink,
         metrics: Metrics,
         kept_in_memory: int,
         on_commit: Callable[[], None],
     ) -> None:
         self.plan = plan
-        self._eyes, self._metrics, self._on_commit = eyes, metrics, on_commit
+        self._perception, self._metrics, self._on_commit = perception, metrics, on_commit
         camera = plan.config
-        self._identity = CameraIdentity(node, key, camera.id, camera.place, camera.unit, plan.scene, dict(eyes.digests))
+        self._identity = CameraIdentity(
+            node,
+            key,
+            camera.id,
+            camera.place,
+            camera.unit,
+            plan.scene,
+            dict(perception.digests),
+            perception.judging.digest,
+        )
         self._sink, self._kept_in_memory = sink, kept_in_memory
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
@@ -135,8 +150,8 @@ class CameraWorker:
 
     def _watch(self) -> None:
         """One life of source, pipeline and recorder, until the stream ends or we shall stop."""
-        camera = self.plan.config
-        ring = PacketRing(seconds=camera.ring_seconds, max_bytes=camera.ring_mib * 2**20)
+        camera, judging = self.plan.config, self._perception.judging
+        ring = PacketRing(seconds=camera.ring_seconds, max_bytes=camera.ring_mib * 2**20, margins=judging.clip)
         settings = SourceSettings(
             open_timeout_s=camera.open_timeout_s,
             read_timeout_s=camera.stall_s,
@@ -145,8 +160,10 @@ class CameraWorker:
             realtime=camera.is_file and camera.realtime,
             loop=camera.loop,
         )
-        pipeline = self._eyes.pipeline(self.plan.scene)
-        source = VideoSource(camera.address(), ring=ring, settings=settings, start_at=camera.start_at)
+        pipeline = self._perception.pipeline(self.plan.scene)
+        source = VideoSource(
+            camera.address(), ring=ring, settings=settings, start_at=camera.start_at, margins=judging.video
+        )
         kept = self._recorder
         recorder = Recorder(
             self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept
@@ -175,7 +192,7 @@ class CameraWorker:
                             raise PipelineError(
                                 f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
                             ) from error
-                        pipeline = self._eyes.pipeline(self.plan.scene)
+                        pipeline = self._perception.pipeline(self.plan.scene)
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
             self._submit(pipeline.finish())

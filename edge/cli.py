@@ -70,6 +70,26 @@ def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool) 
     raise SystemExit(status)
 
 
+@edge.command()
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="NODE.yaml / cấu hình của hộp.")
+def margins(config_path: Path | None) -> None:
+    """Các con số dùng để xét. / Every number that judges: value, unit, reason, source, and the digest of them all."""
+    from edge.judging import Judging
+    from edge.plan import judging_of
+
+    try:
+        judging = Judging() if config_path is None else judging_of(load_config(config_path), config_path)
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    told = ""
+    for stage, number in judging.explained():
+        if stage != told:
+            click.echo(f"{'' if not told else chr(10)}{stage}:")
+            told = stage
+        click.echo(f"  {number.name}: {number.value:g}  # {number.unit}; {number.why} [{number.source}]")
+    click.echo(f"\n# digest {judging.digest}")
+
+
 @edge.group()
 def outbox() -> None:
     """Gói chứng cứ trên hộp. / Packets on the box: what waits, what was delivered, what to send again."""

@@ -170,6 +170,11 @@ class NodeConfig(Section):
     centre_public_key: Path = Field(title="Centre's key", description="PEM public key that verifies receipts")
     cameras: list[CameraConfig] = Field(default_factory=list, title="Cameras", description="one or more")
     detector: DetectorConfig = Field(default_factory=DetectorConfig, title="Detector", description="network settings")
+    margins: dict[str, dict[str, int | float]] = Field(
+        default_factory=dict,
+        title="Margins",
+        description="numbers that judge, by stage and name, other than those that `giaolo edge margins` shows",
+    )
     outbox: OutboxConfig = Field(default_factory=OutboxConfig, title="Outbox", description="disk limits")
     metrics: MetricsConfig = Field(default_factory=MetricsConfig, title="Metrics", description="Prometheus")
 

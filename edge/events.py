@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from common.margins import margin
 from edge.plate.reading import PlateEvidence
 from edge.plate.views import View, cut_out
 from edge.road.trajectory import Trajectory
@@ -14,16 +16,54 @@ from edge.video.stills import StillStore
 from evidence.acts import LampState
 from evidence.packet import MAX_READINGS, LampTimeline, Track, TrackPoint, Vehicle
 
-CLIP_BEFORE_S = 6.0
-CLIP_AFTER_S = 6.0
-_TRACK_BEFORE_S = 12.0
-_MAX_POINTS = 400
-_STILL_SLACK_S = 0.6
+_ASKED = "a length that people chose for the evidence, not a measurement; decision 9 counts on it"
+_FIRST = "the first version of the pipeline, November 2026; nobody wrote down why this value"
+
+
+@dataclass(frozen=True)
+class EventMargins:
+    """How much of film, track and pictures belongs to an act."""
+
+    clip_before_s: float = margin(
+        6.0, "s", "film and lamps of so long before the act: where the vehicle came from", source=_ASKED
+    )
+    clip_after_s: float = margin(6.0, "s", "and so long after it: where it went", source=_ASKED)
+    track_before_s: float = margin(
+        12.0, "s", "the track is written down from so long before the act: twice the film", source=_FIRST
+    )
+    max_points: int = margin(
+        400,
+        "points",
+        "longer tracks are thinned: a manifest that names more costs the centre time",
+        source="below `evidence.packet.MAX_TRACK_POINTS`, with room (tests/evidence/test_limits.py)",
+        least=2,
+    )
+    still_slack_s: float = margin(
+        0.6, "s", "a still of the act itself may be so far from its moment: else it shows another", source=_FIRST
+    )
+    after_within_s: float = margin(
+        2.5,
+        "s",
+        "the last still is taken so soon after the act at the latest: later the vehicle is small and far, and the "
+        "picture "
+        "soon after the line says more",
+        source=_FIRST,
+    )
+    apart_s: float = margin(
+        0.01,
+        "s",
+        "stills are different frames: no camera sends two so close to each other",
+        source="100 frames a second",
+    )
+    crop_margin: float = margin(
+        0.15, "share of the box", "the picture of the vehicle alone shows so much around it", source=_FIRST, most=1.0
+    )
 
 
 def act_event(
     finding: Finding,
     path: Trajectory,
+    margins: EventMargins,
     *,
     lamps: Mapping[str, LampHistory],
     stills: StillStore,
@@ -35,11 +75,11 @@ def act_event(
     frame = path.observations[finding.at].frame
     box = _box(path, finding.at)
     flags = [*finding.flags, *plate.flags]
-    pictures = _stills(finding, path, stills)
+    pictures = _stills(finding, path, stills, margins)
     flags += _after_the_red(finding, pictures.get("still_after"), lamps)
     flags += [f"{role}_missing" for role in ("still_before", "still_on", "still_after") if role not in pictures]
     on = pictures.get("still_on")
-    crop = cut_out(on.image, box, 0.15)[0].copy() if on is not None and on.frame == frame else None
+    crop = cut_out(on.image, box, margins.crop_margin)[0].copy() if on is not None and on.frame == frame else None
     if crop is None and best_view is not None:
         crop = best_view.image
     timelines = [
@@ -47,7 +87,7 @@ def act_event(
             head=name,
             source=history.head.source,
             governs=name in finding.heads,
-            spans=history.spans(t_s - CLIP_BEFORE_S, float(path.t_s[-1]))[:MAX_READINGS],
+            spans=history.spans(t_s - margins.clip_before_s, float(path.t_s[-1]))[:MAX_READINGS],
         )
         for name, history in lamps.items()
     ]
@@ -57,13 +97,13 @@ def act_event(
         t_s=t_s,
         track_id=path.track_id,
         vehicle=Vehicle(cls=path.cls, confidence=round(path.cls_share, 4), box=box),
-        track=_track(path, t_s),
+        track=_track(path, t_s, margins),
         lamps=timelines,
         plate=plate.plate,
         reasons=finding.reasons,
         stills=pictures,
-        clip_from_s=max(0.0, t_s - CLIP_BEFORE_S),
-        clip_to_s=t_s + CLIP_AFTER_S,
+        clip_from_s=max(0.0, t_s - margins.clip_before_s),
+        clip_to_s=t_s + margins.clip_after_s,
         flags=flags,
         lamp=finding.lamp,
         plate_crop=plate.crop,
@@ -79,22 +119,22 @@ def _after_the_red(finding: Finding, after: Still | None, lamps: Mapping[str, La
     return ["green_in_after"] if LampState.GREEN in shown else ["red_not_seen_in_after"]
 
 
-def _stills(finding: Finding, path: Trajectory, stills: StillStore) -> dict[StillRole, Still]:
+def _stills(finding: Finding, path: Trajectory, stills: StillStore, margins: EventMargins) -> dict[StillRole, Still]:
     """Before, on, after: three different frames in order; the last one while the act's red lasts, if there is one."""
     before_s, at_s, after_s = (float(path.t_s[i]) for i in (finding.before, finding.at, finding.after))
-    # Past 2.5 s the vehicle is small and far; the picture soon after the line says more.
-    after_s = min(max(after_s, at_s), at_s + 2.5)
+    after_s = min(max(after_s, at_s), at_s + margins.after_within_s)
     out: dict[StillRole, Still] = {}
-    on = stills.nearest(at_s, from_s=at_s - _STILL_SLACK_S, to_s=at_s + _STILL_SLACK_S)
+    slack_s = margins.still_slack_s
+    on = stills.nearest(at_s, from_s=at_s - slack_s, to_s=at_s + slack_s)
     if on is None:
         return out
     out["still_on"] = on
-    before = stills.nearest(before_s, to_s=on.t_s - 0.01)
+    before = stills.nearest(before_s, to_s=on.t_s - margins.apart_s)
     after = None
     if finding.red_until_s is not None:
-        after = stills.nearest(after_s, from_s=on.t_s + 0.01, to_s=finding.red_until_s - 1e-3)
+        after = stills.nearest(after_s, from_s=on.t_s + margins.apart_s, to_s=finding.red_until_s - 1e-3)
     if after is None:
-        after = stills.nearest(after_s, from_s=on.t_s + 0.01)
+        after = stills.nearest(after_s, from_s=on.t_s + margins.apart_s)
     if before is not None:
         out["still_before"] = before
     if after is not None:
@@ -107,9 +147,9 @@ def _box(path: Trajectory, index: int) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-def _track(path: Trajectory, t_s: float) -> Track:
-    chosen = [o for o in path.observations if o.t_s >= t_s - _TRACK_BEFORE_S]
-    step = -(-len(chosen) // _MAX_POINTS)
+def _track(path: Trajectory, t_s: float, margins: EventMargins) -> Track:
+    chosen = [o for o in path.observations if o.t_s >= t_s - margins.track_before_s]
+    step = -(-len(chosen) // margins.max_points)
     points = [
         TrackPoint(
             frame=o.frame, t_s=round(o.t_s, 4), score=round(min(o.score, 1.0), 4),

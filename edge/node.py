@@ -24,39 +24,34 @@ from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.uplink import Uplink
 from edge.health import Metrics, MetricsError, NodeState
+from edge.judging import Judging
 from edge.plan import CameraPlan, Plan, changed, load_plan
 from evidence.errors import GiaoLoError
 from evidence.wire import Health
-from models.detector_margins import DetectorMargins
 
 log = logging.getLogger(__name__)
-OpenPerception = Callable[[DetectorConfig], Perception]
+OpenPerception = Callable[[DetectorConfig, Judging], Perception]
 _WATCH_S = 2.0
 _RETRY_S = 10.0
 
 
-def open_default_eyes(settings: DetectorConfig) -> Perception:
+def open_default_perception(settings: DetectorConfig, judging: Judging) -> Perception:
     """The project's own networks."""
-    from edge.pipeline import open_eyes
+    from edge.perception import open_perception
 
-    eyes: Perception = open_eyes(
-        threads=settings.threads,
-        size=settings.size,
-        detector_margins=DetectorMargins(long_side=settings.long_side, min_score=settings.min_score),
-    )
-    return eyes
+    return open_perception(threads=settings.threads, size=settings.size, judging=judging)
 
 
 class Node:
     """A running plan. `start`, `apply` changed plans, `stop`."""
 
-    def __init__(self, plan: Plan, open_eyes: OpenPerception = open_default_eyes) -> None:
+    def __init__(self, plan: Plan, open_perception: OpenPerception = open_default_perception) -> None:
         assert plan.config is not None
         self.plan = plan
         self._config: NodeConfig = plan.config
-        self._open_eyes = open_eyes
-        self._eyes: Perception | None = None
-        self._eyes_error = ""
+        self._open_perception = open_perception
+        self._perception: Perception | None = None
+        self._perception_error = ""
         self._workers: dict[str, CameraWorker] = {}
         self._lock = threading.Lock()
         self._warnings: list[str] = []
@@ -120,8 +115,8 @@ class Node:
         with self._lock:
             cameras = [w.state() for w in self._workers.values()]
         problems = [*self.plan.problems]
-        if self._eyes_error:
-            problems.append(self._eyes_error)
+        if self._perception_error:
+            problems.append(self._perception_error)
         return NodeState(
             node=self._config.node_id,
             cameras=cameras,
@@ -156,8 +151,8 @@ class Node:
             log.info("camera stopped camera=%s", worker.plan.config.id)
         if self.plan.key is None or not wanted:
             return
-        eyes = self._networks()
-        if eyes is None:
+        perception = self._networks()
+        if perception is None:
             return
         for camera_id, camera in wanted.items():
             if camera_id not in self._workers:
@@ -165,7 +160,7 @@ class Node:
                     camera,
                     node=self._config.node_id,
                     key=self.plan.key,
-                    eyes=eyes,
+                    perception=perception,
                     sink=self.outbox,
                     metrics=self.metrics,
                     kept_in_memory=self._config.outbox.kept_in_memory,
@@ -177,14 +172,17 @@ class Node:
                 log.info("camera started camera=%s scene=%s", camera_id, camera.scene.scene.id)
 
     def _networks(self) -> Perception | None:
-        if self._eyes is None:
+        if self._perception is None:
             try:
-                self._eyes, self._eyes_error = self._open_eyes(self._config.detector), ""
+                self._perception, self._perception_error = (
+                    self._open_perception(self._config.detector, self.plan.judging),
+                    "",
+                )
             except Exception as error:
                 # Without networks the node still delivers what it holds and says what is wrong.
-                self._eyes_error = f"networks cannot be loaded: {error}"
+                self._perception_error = f"networks cannot be loaded: {error}"
                 log.exception("networks cannot be loaded")
-        return self._eyes
+        return self._perception
 
     def _warn(self, text: str) -> None:
         self._warnings.append(text)
@@ -221,7 +219,7 @@ def client_id(config: NodeConfig) -> str:
 def run_node(
     config_path: Path,
     *,
-    open_eyes: OpenPerception = open_default_eyes,
+    open_perception: OpenPerception = open_default_perception,
     stop: threading.Event | None = None,
     on_node: Callable[[Node], None] = lambda node: None,
 ) -> int:
@@ -237,7 +235,7 @@ def run_node(
     try:
         while not stop.is_set():
             if node is None:
-                node = _start(plan, open_eyes, on_node)
+                node = _start(plan, open_perception, on_node)
             _wait_for_change(plan, stop, reread, None if node is not None else _RETRY_S)
             if stop.is_set():
                 break
@@ -252,13 +250,13 @@ def run_node(
     return 0
 
 
-def _start(plan: Plan, open_eyes: OpenPerception, on_node: Callable[[Node], None]) -> Node | None:
+def _start(plan: Plan, open_perception: OpenPerception, on_node: Callable[[Node], None]) -> Node | None:
     if plan.config is None:
         for problem in plan.problems:
             log.critical("no usable configuration and no last good one: %s", problem)
         return None
     try:
-        node = Node(plan, open_eyes)
+        node = Node(plan, open_perception)
     except (OutboxError, OSError) as error:
         log.critical("outbox cannot be opened: %s", error)
         return None

@@ -16,10 +16,13 @@ from pathlib import Path
 
 import yaml
 
+from common.margins import MarginsError
 from common.settings import ConfigError, read_yaml
 from edge.config import DEFAULT_DATA_DIR, CameraConfig, NodeConfig, load_config, parse_config
+from edge.judging import Judging
 from evidence.errors import GiaoLoError, KeyFileError
 from evidence.seal import SigningKey, VerifyKey
+from models.detector_margins import DetectorMargins
 from zones.faults import SceneError
 from zones.load import LoadedScene, load_scene
 
@@ -42,6 +45,7 @@ class Plan:
     cameras: tuple[CameraPlan, ...] = ()
     problems: tuple[str, ...] = ()
     watched: Mapping[Path, tuple[int, int] | None] = field(default_factory=dict)
+    judging: Judging = field(default_factory=Judging)
 
     @property
     def safe_mode(self) -> bool:
@@ -54,19 +58,35 @@ class Plan:
             return None
         c = self.config
         public = None if self.key is None else self.key.public.key_id
-        return (c.node_id, c.data_dir, c.broker, c.outbox, c.metrics, c.detector, public, self.centre_key)
+        return (
+            c.node_id,
+            c.data_dir,
+            c.broker,
+            c.outbox,
+            c.metrics,
+            c.detector,
+            self.judging.digest,
+            public,
+            self.centre_key,
+        )
 
 
 def load_plan(path: Path) -> Plan:
     """Read everything, falling back on the last good state. Never raises for what stands in the files."""
     problems: list[str] = []
     last_good: Path
+    judging = Judging()
     try:
         config: NodeConfig | None = load_config(path)
-    except ConfigError as error:
-        problems += error.faults
+        judging = judging_of(config, path) if config else judging
+    except (ConfigError, MarginsError) as error:
+        problems += error.faults if isinstance(error, ConfigError) else (str(error),)
         last_good = _data_dir_of(path) / "last_good"
-        config = _last_good_config(last_good) or _without_cameras(path)
+        config = _last_good_config(last_good)
+        if config is not None:
+            judging = judging_of(config, last_good)
+        else:
+            config = _without_cameras(path)
     if config is None:
         return Plan(None, problems=tuple(problems), watched=_stamps([path]))
     last_good = config.data_dir / "last_good"
@@ -79,10 +99,17 @@ def load_plan(path: Path) -> Plan:
             if scene is not None:
                 cameras.append(CameraPlan(camera, scene))
     watched = _stamps([path, config.centre_public_key, *(c.scene for c in config.cameras)])
-    plan = Plan(config, key, centre_key, tuple(cameras), tuple(problems), watched)
+    plan = Plan(config, key, centre_key, tuple(cameras), tuple(problems), watched, judging)
     if not problems:
         _save_last_good(plan, last_good)
     return plan
+
+
+def judging_of(config: NodeConfig, path: Path) -> Judging:
+    """All numbers that judge, with those that the configuration sets. Raises `MarginsError` naming file and field."""
+    detector = config.detector
+    seen_by = DetectorMargins(long_side=detector.long_side, min_score=detector.min_score)
+    return Judging(detector=seen_by).changed(config.margins, where=f"{path}: margins")
 
 
 def changed(plan: Plan) -> bool:
@@ -139,10 +166,13 @@ def _last_good_config(last_good: Path) -> NodeConfig | None:
             old.rename(last_good)  # killed in the middle of `_save_last_good`
     except OSError as error:
         log.error("last good configuration could not be restored folder=%s error=%s", last_good, error)
+    file = last_good / "node.yaml"
     try:
-        return load_config(last_good / "node.yaml")
-    except ConfigError:
+        config = load_config(file)
+        judging_of(config, file)
+    except (ConfigError, MarginsError):
         return None
+    return config
 
 
 def _without_cameras(path: Path) -> NodeConfig | None:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from edge.delivery.packet_folder import PacketFolder
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import Recorded, Recorder
-from edge.pipeline import open_eyes
+from edge.perception import open_perception
 from edge.types import ActEvent
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource
@@ -58,13 +58,16 @@ def replay(
         raise ReplayError(
             f"cannot be written: {error.strerror}", where=str(out), remedy="choose another folder"
         ) from error
-    eyes = open_eyes(size=size)
-    ring = PacketRing(seconds=_RING_S)
-    source = VideoSource(clip, ring=ring)
+    perception = open_perception(size=size)
+    ring = PacketRing(seconds=_RING_S, margins=perception.judging.clip)
+    source = VideoSource(clip, ring=ring, margins=perception.judging.video)
     sink = PacketFolder(out)
-    identity = CameraIdentity("replay", key, _ident(clip.stem), scene.scene.place, "", scene, eyes.digests)
+    judging = perception.judging
+    identity = CameraIdentity(
+        "replay", key, _ident(clip.stem), scene.scene.place, "", scene, perception.digests, judging.digest
+    )
     recorder = Recorder(identity, source=source, ring=ring, sink=sink)
-    pipeline = eyes.pipeline(scene)
+    pipeline = perception.pipeline(scene)
     lines: list[dict[str, Any]] = []
     told: dict[tuple[str, int, int], float] = {}
     """Stream time at which each event came out: its pictures must not be kept for it."""

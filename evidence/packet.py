@@ -206,6 +206,10 @@ class Manifest(Model):
     clock: Clock
     scene: SceneRef
     models: dict[str, Sha256] = Field(max_length=MAX_ENTRIES)
+    margins: Sha256 | None = Field(
+        default=None,
+        description="digest of the numbers that judged it (`giaolo edge margins`); packets before 0.2.0 name none",
+    )
     act: ActStatement
     vehicle: Vehicle
     track: Track
@@ -223,8 +227,9 @@ class Manifest(Model):
         return self
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON of the manifest."""
-        return canonical_json(self.model_dump(mode="json", by_alias=True))
+        """Canonical JSON of the manifest; `margins` is left out where it is not known, as packets before it have it."""
+        left_out = {"margins"} if self.margins is None else None
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude=left_out))
 
     @property
     def digest(self) -> str:

@@ -37,7 +37,8 @@ class RecordError(GiaoLoError):
 
 @dataclass(frozen=True)
 class CameraIdentity:
-    """What a packet says of its origin. `models`: name to SHA-256 of each weight file in use."""
+    """What a packet says of its origin. `models`: name to SHA-256 of each weight file in use. `margins`: that of the
+    numbers that judge."""
 
     node: str
     key: SigningKey
@@ -46,6 +47,7 @@ class CameraIdentity:
     unit: str
     scene: LoadedScene
     models: Mapping[str, str]
+    margins: str | None = None
 
 
 class _Files:
@@ -124,6 +126,7 @@ class Packer:
                 clock=clock,
                 scene=SceneRef(id=scene.id, version=scene.version, digest=identity.scene.digest),
                 models=dict(identity.models),
+                margins=identity.margins,
                 act=act,
                 vehicle=event.vehicle,
                 track=event.track,

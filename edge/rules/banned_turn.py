@@ -3,46 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from common.margins import margin
 from edge.road.trajectory import Trajectory
-from edge.rules.crossing import crossing, moment_before, one_vehicle
+from edge.rules.crossing import CrossingMargins, crossing, moment_before, one_vehicle
 from edge.rules.finding import Finding
+from edge.rules.rule import Rule
+from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.schema import Exit, Scene, StopLine
 
-_LEAST_POINTS = 4
-_LEAST_WAY_BOXES = 0.5
-"""So far he must have come within the exit's area: a box that grazes it has not turned."""
-_BEFORE_S = 3.0
+
+@dataclass(frozen=True)
+class BannedTurnMargins:
+    """What it takes to have left by an exit."""
+
+    least_points: int = margin(
+        4,
+        "pictures",
+        "seen so often without a break within the exit, and in no other exit so often: nobody leaves twice",
+        source="one trembling box in an exit was a turn in the simulation; the number itself was not tuned",
+        least=1,
+    )
+    least_way_boxes: float = margin(
+        0.5,
+        "box sizes",
+        "so far it must have come within the exit's area: a box that grazes it has not turned",
+        source="chosen with the rule, November 2026; not measured",
+    )
+    before_s: float = margin(
+        3.0,
+        "s",
+        "the first still shows the line, unless the vehicle waited longer than this in the junction",
+        source="chosen with the rule, November 2026; not measured",
+    )
+    settle_s: float = margin(
+        1.0,
+        "s",
+        "a finding waits for so long: the still after the turn is taken then",
+        source="the first version of the pipeline, November 2026; nobody wrote down why this value",
+    )
 
 
-def banned_turn(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+def banned_turn(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    margins: BannedTurnMargins,
+    shared: SharedMargins,
+) -> list[Finding]:
     """At most one finding a stop line."""
-    found = (_over(path, scene, line) for line in scene.stop_lines if line.banned_turns)
+    crossing_margins = shared.crossing
+    found = (_over(path, scene, line, margins, crossing_margins) for line in scene.stop_lines if line.banned_turns)
     return [f for f in found if f is not None]
 
 
-def _over(path: Trajectory, scene: Scene, line: StopLine) -> Finding | None:
-    crossed = crossing(path, path.lines[line.id], scene.rules)
+def _over(
+    path: Trajectory, scene: Scene, line: StopLine, margins: BannedTurnMargins, at_line: CrossingMargins
+) -> Finding | None:
+    crossed = crossing(path, path.lines[line.id], scene.rules, at_line)
     if crossed is None:
         return None
-    taken = _taken(path, scene, crossed.at)
+    taken = _taken(path, scene, crossed.at, margins.least_points)
     if taken is None or taken[0].movement not in line.banned_turns:
         return None
     way_out, entry, last = taken
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
     t_line, t_entry = float(path.t_s[crossed.at]), float(path.t_s[entry])
-    if way_px < _LEAST_WAY_BOXES * size or not one_vehicle(path, t_line, float(path.t_s[last]), size):
+    if way_px < margins.least_way_boxes * size or not one_vehicle(path, t_line, float(path.t_s[last]), size, at_line):
         return None
     return Finding(
         act=ActCode.BANNED_TURN,
         what=line.id,
-        # the line in the first still, unless he waited long in the junction
-        before=max(crossed.at, moment_before(path, entry, _BEFORE_S)),
+        # the line in the first still, unless it waited long in the junction
+        before=max(crossed.at, moment_before(path, entry, margins.before_s)),
         at=entry,
         after=last,
         reasons={
@@ -56,17 +95,20 @@ def _over(path: Trajectory, scene: Scene, line: StopLine) -> Finding | None:
     )
 
 
-def _taken(path: Trajectory, scene: Scene, at: int) -> tuple[Exit, int, int] | None:
+def _taken(path: Trajectory, scene: Scene, at: int, least_points: int) -> tuple[Exit, int, int] | None:
     """The exit by which the vehicle left, and its first and last observation there without a break.
 
     None if it was in more than one: nobody leaves twice, so the track may be that of two vehicles.
     """
     inside = {e.id: np.flatnonzero(path.in_exit[e.id][at:]) for e in scene.exits}
-    used = [e for e in scene.exits if len(inside[e.id]) >= _LEAST_POINTS]
+    used = [e for e in scene.exits if len(inside[e.id]) >= least_points]
     if len(used) != 1:
         return None
     way_out = used[0]
     last = at + int(inside[way_out.id][-1])
     outside = np.flatnonzero(~path.in_exit[way_out.id][at : last + 1])
     entry = at + int(outside[-1]) + 1 if len(outside) else at
-    return (way_out, entry, last) if last - entry + 1 >= _LEAST_POINTS else None
+    return (way_out, entry, last) if last - entry + 1 >= least_points else None
+
+
+RULE = Rule(ActCode.BANNED_TURN, banned_turn, BannedTurnMargins())

@@ -3,21 +3,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from common.margins import margin
 from countries.here import HERE
 from edge.road.trajectory import LineRun, Trajectory
-from edge.rules.standing import stood
+from edge.rules.standing import StandingMargins, stood
 
 Floats = NDArray[np.float64]
-_STOOD_S = 1.0
-_EARLY_S = 1.0
-_PACE_S = 0.5
-_ROLLS_FOR_S = 3.0
-"""Nobody rolls over a line for longer: who comes into sight over it so late after red began did more than that."""
+
+
+@dataclass(frozen=True)
+class FrontMargins:
+    """How a front over the line as red begins is told apart: rolling, standing, or not known."""
+
+    stood_s: float = margin(
+        1.0,
+        "s",
+        "whoever stood for so long over the line around the change to red was not rolling over it",
+        source="chosen with decision 16; not measured",
+    )
+    early_s: float = margin(
+        1.0,
+        "s",
+        "it is looked for from so long before red on: a stand begins before the lamp changes",
+        source="chosen with decision 16 for a stand of `stood_s`; not measured",
+    )
+    pace_s: float = margin(
+        0.5,
+        "s",
+        "the pace of a vehicle that came into sight after red began is taken over its first so many seconds",
+        source="chosen with decision 16; not measured",
+    )
+    rolls_for_s: float = margin(
+        3.0,
+        "s",
+        "no vehicle rolls over a line for longer: one that comes into sight over it so late after red began did more "
+        "than that",
+        source="a bus of 10.5 m at 13 km/h takes 3 s; chosen with decision 16",
+    )
 
 
 class FrontAtOnset(Enum):
@@ -35,7 +63,16 @@ def front(path: Trajectory, run: LineRun) -> Floats:
     return on_road if np.isfinite(on_road).all() else run.front_px
 
 
-def front_at_onset(path: Trajectory, run: LineRun, at: int, since_s: float, *, onset_seen: bool) -> FrontAtOnset:
+def front_at_onset(
+    path: Trajectory,
+    run: LineRun,
+    at: int,
+    since_s: float,
+    margins: FrontMargins,
+    standing: StandingMargins,
+    *,
+    onset_seen: bool,
+) -> FrontAtOnset:
     """Where the front was when red began at `since_s`, of a vehicle whose rear passed the line at observation `at`.
 
     A red whose beginning nobody saw began at an unknown time before `since_s`: then it is enough that the front was
@@ -49,13 +86,13 @@ def front_at_onset(path: Trajectory, run: LineRun, at: int, since_s: float, *, o
         then = float(np.interp(since_s, t_s, past))
     else:
         # it came into sight later: where it must have been, at the pace it has then
-        until = min(at, int(np.searchsorted(t_s, t_s[0] + _PACE_S)))
+        until = min(at, int(np.searchsorted(t_s, t_s[0] + margins.pace_s)))
         pace = float(past[until] - past[0]) / max(float(t_s[until] - t_s[0]), 1e-6) if until else 0.0
         then = float(past[0]) - max(pace, 0.0) * float(t_s[0] - since_s)
     late_s = float(t_s[0]) - since_s
     if then <= 0:
         return FrontAtOnset.BEFORE if late_s <= 0 or in_red.any() else FrontAtOnset.NOT_SEEN
-    if late_s > _ROLLS_FOR_S:
+    if late_s > margins.rolls_for_s:
         return FrontAtOnset.NOT_SEEN
-    waited = stood(path, since_s - _EARLY_S, float(t_s[at]), _STOOD_S)
+    waited = stood(path, since_s - margins.early_s, float(t_s[at]), margins.stood_s, standing)
     return FrontAtOnset.STOOD_OVER if waited or not HERE.signals.rolling_over_goes_on else FrontAtOnset.ROLLED_OVER

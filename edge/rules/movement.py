@@ -13,20 +13,86 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from common.margins import margin
 from edge.road.trajectory import Trajectory
 from zones.schema import ALL_MOVEMENTS, Movement
 
 Floats = NDArray[np.float64]
 
 
+_KERB = "decision 16: kerbs of 6 to 15 m radius; held against the simulation's turns (tools/simulate/turns.py)"
+_FLAT = "seen at 15 to 30 degrees from above lengths along the road look two to four times shorter; not measured alone"
+_STEEP = "turns look steeper in the picture than they are; not measured alone"
+_DECIDED = "chosen with decision 16 and held against the simulation's turns; not measured alone"
+
+
+@dataclass(frozen=True)
+class MovementMargins:
+    """When a turn was made, and how far straight on it can no longer be begun.
+
+    Metres of road where the scene has a ground plane; else, under the names that end in `_sizes`, of the vehicle's own
+    size (see `_in_sizes`).
+    """
+
+    back_m: float = margin(4.0, "m", "the piece of the way that gives a direction: a car's length", source=_DECIDED)
+    came_m: float = margin(
+        2.0, "m", "a shorter way to the line tells no direction: it is what a standing box wanders", source=_DECIDED
+    )
+    near_turn_m: float = margin(
+        12.0,
+        "m",
+        "so far past the line, straight on, it no longer turns right: a right turn begins at the crosswalk, and 12 m "
+        "past "
+        "the line it is half made",
+        source=_KERB,
+    )
+    far_turn_m: float = margin(
+        18.0, "m", "nor left: a left turn begins before the middle of the junction", source=_KERB
+    )
+    turned_deg: float = margin(
+        40.0, "degrees", "a way that leaves so steeply, and far enough aside, has turned", source=_KERB, most=180.0
+    )
+    turned_aside_m: float = margin(2.5, "m", "and so far aside: one or two boxes that lean are no turn", source=_KERB)
+    wander_m: float = margin(0.5, "m", "a box that drives straight wanders so far aside", source=_DECIDED)
+    back_sizes: float = margin(1.2, "vehicle sizes", "`back_m` in the picture", source=_FLAT)
+    came_sizes: float = margin(0.6, "vehicle sizes", "`came_m` in the picture", source=_FLAT)
+    near_turn_sizes: float = margin(4.0, "vehicle sizes", "`near_turn_m` in the picture", source=_FLAT)
+    far_turn_sizes: float = margin(5.0, "vehicle sizes", "`far_turn_m` in the picture", source=_FLAT)
+    turned_in_picture_deg: float = margin(50.0, "degrees", "`turned_deg` in the picture", source=_STEEP, most=180.0)
+    turned_aside_sizes: float = margin(3.0, "vehicle sizes", "`turned_aside_m` in the picture", source=_STEEP)
+    wander_sizes: float = margin(0.3, "vehicle sizes", "`wander_m` in the picture", source=_FLAT)
+    straight_deg: float = margin(
+        15.0, "degrees", "a way that leaves more steeply than this is not straight any more", source=_DECIDED, most=90.0
+    )
+    corridor_deg: float = margin(
+        12.0,
+        "degrees",
+        "straight on is what stays in a corridor that opens by so much to each side, beside `wander`",
+        source=_DECIDED,
+        most=90.0,
+    )
+    leans_deg: float = margin(
+        25.0, "degrees", "a way that leans so far to one side no longer turns to the other", source=_DECIDED, most=90.0
+    )
+    smooth: int = margin(
+        5,
+        "pictures",
+        "places are the middle of so many: a box that jumps once is no turn",
+        source="as in the way of one vehicle (`CrossingMargins.excursion`)",
+        least=1,
+    )
+    looks: int = margin(
+        25,
+        "moments",
+        "so many moments since the crossing are asked whether a turn was made: a turn lasts two seconds and more",
+        source="chosen when turns were lost to another vehicle's track, November 2026; not tuned",
+        least=2,
+    )
+
+
 @dataclass(frozen=True)
 class _Measure:
-    """Lengths in metres of road, or, in a picture without a ground plane, of a vehicle's own size (see `_in_sizes`).
-
-    `back`: the piece of the way that gives a direction. `near_turn`, `far_turn`: who is so far past the line, straight
-    on, no longer turns right, or left. `turned_deg`, `turned_aside`: who leaves so steeply and so far to one side has
-    turned.
-    """
+    """The lengths of `MovementMargins` in the unit in which a way is given."""
 
     back: float
     came: float
@@ -37,33 +103,38 @@ class _Measure:
     wander: float
 
 
-_ON_THE_ROAD = _Measure(4.0, 2.0, 12.0, 18.0, 40.0, 2.5, 0.5)
-"""A right turn begins at the crosswalk and follows a kerb of some 6 to 15 m radius: 12 m past the line it is half
-made. A left turn begins before the middle of the junction."""
-_IN_THE_PICTURE = _Measure(1.2, 0.6, 4.0, 5.0, 50.0, 3.0, 0.3)
-"""Seen at 15 to 30 degrees from above, lengths along the road look two to four times shorter, and turns steeper."""
-_STRAIGHT_DEG = 15.0
-_CORRIDOR_DEG = 12.0
-_LEANS_DEG = 25.0
-_SMOOTH = 5
-_LOOKS = 25
-"""Moments since the crossing at which it is asked whether a turn was made: a turn lasts two seconds and more."""
+def _on_the_road(margins: MovementMargins) -> _Measure:
+    return _Measure(
+        margins.back_m, margins.came_m, margins.near_turn_m, margins.far_turn_m, margins.turned_deg,
+        margins.turned_aside_m, margins.wander_m,
+    )  # fmt: skip
 
 
-def may_be_making(path: Trajectory, at: int) -> frozenset[Movement]:
+def _in_the_picture(margins: MovementMargins) -> _Measure:
+    return _Measure(
+        margins.back_sizes, margins.came_sizes, margins.near_turn_sizes, margins.far_turn_sizes,
+        margins.turned_in_picture_deg, margins.turned_aside_sizes, margins.wander_sizes,
+    )  # fmt: skip
+
+
+def may_be_making(path: Trajectory, at: int, margins: MovementMargins) -> frozenset[Movement]:
     """The movements that the way since observation `at`, the crossing, leaves possible.
 
     A turn that was made stays possible whatever the track did later: a vehicle does not turn right and then drive left
     over the junction, two vehicles under one track do.
     """
-    measure, places, right = _plane(path)
-    possible = _left_possible(places, at, measure, right)
-    for end in np.unique(np.linspace(at + 1, len(places) - 1, _LOOKS).astype(int)) if len(places) - at > 1 else ():
+    measure, places, right = _plane(path, margins)
+    possible = _left_possible(places, at, measure, right, margins)
+    for end in (
+        np.unique(np.linspace(at + 1, len(places) - 1, margins.looks).astype(int)) if len(places) - at > 1 else ()
+    ):
         possible |= _turned(_way(places[: end + 1], at, measure, right), measure) or frozenset()
     return possible
 
 
-def _left_possible(places: Floats, at: int, measure: _Measure, right: float) -> frozenset[Movement]:
+def _left_possible(
+    places: Floats, at: int, measure: _Measure, right: float, margins: MovementMargins
+) -> frozenset[Movement]:
     everything = frozenset(ALL_MOVEMENTS)
     way = _way(places, at, measure, right)
     if way is None:
@@ -74,14 +145,14 @@ def _left_possible(places: Floats, at: int, measure: _Measure, right: float) -> 
     if leaves_deg is not None and abs(leaves_deg) >= measure.turned_deg and float(aside[-1]) * leaves_deg > 0:
         return everything - (frozenset[Movement]({"left", "u_turn"}) if leaves_deg > 0 else frozenset({"right"}))
     possible = set(everything)
-    reach = _straight_reach(places, ahead, aside, at, measure, right)
+    reach = _straight_reach(places, ahead, aside, at, measure, right, margins)
     if reach >= measure.near_turn:
         possible -= {"right"}
     if reach >= measure.far_turn:
         possible -= {"left", "u_turn"}
-    if leaves_deg is not None and leaves_deg >= _LEANS_DEG:
+    if leaves_deg is not None and leaves_deg >= margins.leans_deg:
         possible -= {"left", "u_turn"}
-    if leaves_deg is not None and leaves_deg <= -_LEANS_DEG:
+    if leaves_deg is not None and leaves_deg <= -margins.leans_deg:
         possible -= {"right"}
     return frozenset(possible)
 
@@ -96,7 +167,7 @@ def _turned(way: tuple[Floats, Floats, float | None] | None, measure: _Measure) 
     return frozenset[Movement]({"right"} if leaves_deg > 0 else {"left", "u_turn"})
 
 
-def _plane(path: Trajectory) -> tuple[_Measure, Floats, float]:
+def _plane(path: Trajectory, margins: MovementMargins) -> tuple[_Measure, Floats, float]:
     """Places `[N, 2]`, and +1 where right of (x, y) is (y, -x), -1 where it is (-y, x)."""
     if path.ground is not None:
         metres = path.ground.to_metres(path.contacts)
@@ -105,15 +176,16 @@ def _plane(path: Trajectory) -> tuple[_Measure, Floats, float]:
             corner = path.ground.to_metres(middle + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
             over, down = corner[1] - corner[0], corner[2] - corner[0]
             mirrored = float(over[0] * down[1] - over[1] * down[0]) > 0
-            return _ON_THE_ROAD, median_filter(metres, size=(_SMOOTH, 1), mode="nearest"), -1.0 if mirrored else 1.0
-    return _IN_THE_PICTURE, _in_sizes(path), -1.0
+            smooth = median_filter(metres, size=(margins.smooth, 1), mode="nearest")
+            return _on_the_road(margins), smooth, -1.0 if mirrored else 1.0
+    return _in_the_picture(margins), _in_sizes(path, margins.smooth), -1.0
 
 
-def _in_sizes(path: Trajectory) -> Floats:
+def _in_sizes(path: Trajectory, smooth: int) -> Floats:
     """The way in the picture with every step measured by the size that the vehicle has there, so that steps far away
     count as near ones; directions are those of the picture."""
-    contacts = median_filter(path.contacts, size=(_SMOOTH, 1), mode="nearest")
-    sizes = median_filter(path.size_px, size=_SMOOTH, mode="nearest")
+    contacts = median_filter(path.contacts, size=(smooth, 1), mode="nearest")
+    sizes = median_filter(path.size_px, size=smooth, mode="nearest")
     scale = path.build.size_m / np.maximum(sizes, 1.0)
     steps = np.diff(contacts, axis=0) * ((scale[1:] + scale[:-1]) / 2)[:, None]
     return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
@@ -158,9 +230,11 @@ def _direction(places: Floats, at: int, end: int, back: float) -> Floats | None:
     return step if np.hypot(*step) >= back / 2 else None
 
 
-def _straight_reach(places: Floats, ahead: Floats, aside: Floats, at: int, measure: _Measure, right: float) -> float:
+def _straight_reach(
+    places: Floats, ahead: Floats, aside: Floats, at: int, measure: _Measure, right: float, margins: MovementMargins
+) -> float:
     """How far it got straight on: within a narrow corridor all along, and still straight there."""
-    corridor = np.abs(aside) <= np.tan(np.radians(_CORRIDOR_DEG)) * np.maximum(ahead, 0.0) + measure.wander
+    corridor = np.abs(aside) <= np.tan(np.radians(margins.corridor_deg)) * np.maximum(ahead, 0.0) + measure.wander
     left_it = np.flatnonzero(~corridor)
     upto = int(left_it[0]) if len(left_it) else len(ahead)
     if not upto:
@@ -172,4 +246,4 @@ def _straight_reach(places: Floats, ahead: Floats, aside: Floats, at: int, measu
         return 0.0
     across = right * np.array([came[1], -came[0]])
     turned = abs(float(np.degrees(np.arctan2(direction @ across, direction @ came))))
-    return float(ahead[farthest]) if turned <= _STRAIGHT_DEG else 0.0
+    return float(ahead[farthest]) if turned <= margins.straight_deg else 0.0

@@ -12,15 +12,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.margins import margin
 from countries.here import HERE
 from edge.road.trajectory import Trajectory
-from edge.rules.movement import may_be_making
+from edge.rules.movement import MovementMargins, may_be_making
 from edge.signals.history import LampHistory
 from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 
-_LANE_POINTS = 8
-_LANE_WITHIN_S = 6.0
+
+@dataclass(frozen=True)
+class PermissionMargins:
+    """Which lanes a vehicle counts as having been in last."""
+
+    lane_points: int = margin(
+        8,
+        "pictures",
+        "the lanes of the last so many in any lane count, all of them: a box on a lane's edge is in either now and "
+        "then",
+        source="the simulation: who crept over the line was of no lane at the crossing (docs/simulation.md); not tuned",
+        least=1,
+    )
+    lane_within_s: float = margin(
+        6.0,
+        "s",
+        "and none that is longer ago: by then it may have changed lanes unseen",
+        source="chosen with the rule, November 2026; not measured",
+    )
 
 
 @dataclass(frozen=True)
@@ -75,10 +93,13 @@ class Governing:
         return any(lamps[h].onset_seen(t_s) for h in self.ids if lamps[h].at(t_s) == LampState.RED)
 
 
-def governing(scene: Scene, line: StopLine, path: Trajectory, upto: int) -> Governing:
+def governing(
+    scene: Scene, line: StopLine, path: Trajectory, upto: int, margins: PermissionMargins, movement: MovementMargins
+) -> Governing:
     """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
-    lanes = _lanes(scene, path, upto)
-    heads = {movement: _heads(scene, line, path, lanes, movement) for movement in _movements(scene, path, upto, lanes)}
+    lanes = _lanes(scene, path, upto, margins)
+    possible = _movements(scene, path, upto, lanes, movement)
+    heads = {each: _heads(scene, line, path, lanes, each) for each in possible}
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
     return Governing(tuple(heads), heads)
 
@@ -99,19 +120,21 @@ def _heads(
     return tuple(head for head in mine if movement in head.movements)
 
 
-def _lanes(scene: Scene, path: Trajectory, upto: int) -> set[str]:
-    """The lanes it was in last: not by the count of observations, as who creeps over the line is long between both."""
+def _lanes(scene: Scene, path: Trajectory, upto: int, margins: PermissionMargins) -> set[str]:
+    """The lanes it was in last; by time too, as one that creeps over the line is long between both."""
     inside = {lane.id: path.lanes[lane.id].inside[: upto + 1] for lane in scene.lanes}
     if not inside:
         return set()
-    recent = path.t_s[: upto + 1] >= path.t_s[upto] - _LANE_WITHIN_S
-    last = np.flatnonzero(np.logical_or.reduce(list(inside.values())) & recent)[-_LANE_POINTS:]
+    recent = path.t_s[: upto + 1] >= path.t_s[upto] - margins.lane_within_s
+    last = np.flatnonzero(np.logical_or.reduce(list(inside.values())) & recent)[-margins.lane_points :]
     return {name for name, hits in inside.items() if hits[last].any()}
 
 
-def _movements(scene: Scene, path: Trajectory, upto: int, lanes: set[str]) -> tuple[Movement, ...]:
+def _movements(
+    scene: Scene, path: Trajectory, upto: int, lanes: set[str], margins: MovementMargins
+) -> tuple[Movement, ...]:
     """What the way leaves, less what the lane's arrows forbid; the way goes before the arrows, which are broken too."""
-    driven = may_be_making(path, upto)
+    driven = may_be_making(path, upto, margins)
     allowed = [set(lane.movements) for lane in scene.lanes if lane.id in lanes]
     lawful = driven & set().union(*allowed) if allowed else driven
     return tuple(m for m in ALL_MOVEMENTS if m in (lawful or driven))

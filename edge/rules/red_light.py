@@ -1,7 +1,7 @@
 """Running a red light: the front before the line while red, then wholly past it while red, and moving on.
 
-What the lamp shows when the junction area is reached is evidence, not a condition: who jumps the light in its last
-seconds is past the line in red and in the junction in green.
+What the lamp shows when the junction area is reached is evidence, not a condition: a vehicle that jumps the light in
+its last seconds is past the line in red and in the junction in green.
 """
 
 from __future__ import annotations
@@ -12,40 +12,107 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
-from edge.rules.crossing import ENTRY_WITHIN_S, Crossing, crossing, moment_before
+from edge.rules.crossing import Crossing, crossing, in_the_junction, moment_before, size_around
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
 from edge.rules.permission import governing
-from edge.rules.standing import stood
+from edge.rules.rule import Rule
+from edge.rules.shared import SharedMargins
+from edge.rules.standing import StandingMargins, stood
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
 from zones.schema import Scene, StopLine
 
 Floats = NDArray[np.float64]
-_ENTRY_POINTS = 3
-_CLEAR_BOXES = 0.035
-_QUANTILE = 0.2
-"""While red, the rear must have been so far before the line (in box sizes) in more than so many of the pictures."""
-_TRAVEL_BOXES = 0.35
-_CUT_OFF_TRAVEL_BOXES = 0.05
-_CUT_OFF_MOTION_BOXES = 0.5
-_CUT_OFF_LAST_S = 0.6
-_GONE_BOXES = 1.5
-GONE_M = 3.5
-"""Who is so far past the line and has not stopped drives on, wherever the junction area is drawn to begin. Nearer to
-the line, on the road, nobody has driven on into a junction."""
-_WAITED_S = 1.0
-"""Who stood for so long past the line before it was green waited for green there."""
-_MOVING_S = 0.4
-_MOVING_BOXES = 0.15
-_AFTER_WITHIN_S = 2.5
+_FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
+_DECIDED = "chosen with decision 16, November 2026; not measured alone"
 
 
-def red_light(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+@dataclass(frozen=True)
+class RedLightMargins:
+    """What it takes to have run the light, beside the time of red that the scene asks for."""
+
+    entry_points: int = margin(
+        3,
+        "pictures",
+        "seen so often in the junction, or far past the line: one or two are a wild box",
+        source=_FIRST,
+        least=1,
+    )
+    clear_boxes: float = margin(
+        0.035,
+        "box sizes",
+        "while red, the rear must have been clear of the line by more than a box trembles: on either side of it",
+        source="half of the 7 % by which a stand is told from a car on the line (docs/simulation.md); not tuned alone",
+    )
+    quantile: float = margin(
+        0.2,
+        "share of the pictures",
+        "before the line it must have been so in more than this share of the pictures in red: a box that trembled on "
+        "the "
+        "line was before it now and then",
+        source="vehicles that stood on the line when red began, in the simulation (docs/simulation.md); value tuned "
+        "there",
+        most=1.0,
+    )
+    travel_boxes: float = margin(0.35, "box sizes", "less way past the line is no proof of motion", source=_FIRST)
+    cut_off_travel_boxes: float = margin(
+        0.05,
+        "box sizes",
+        "unless the recording ends there: then so much past the line, and so much in the last moments, is enough",
+        source="clips that end during the act (footage); not measured alone",
+    )
+    cut_off_motion_boxes: float = margin(
+        0.5, "box sizes", "and so much on the whole way made in red", source="as `cut_off_travel_boxes`"
+    )
+    cut_off_last_s: float = margin(
+        0.6, "s", "the last moments of a recording that ends during the act", source="as `cut_off_travel_boxes`"
+    )
+    gone_boxes: float = margin(1.5, "box sizes", "`gone_m` in a picture without a ground plane", source=_DECIDED)
+    gone_m: float = margin(
+        3.5,
+        "m",
+        "whatever is so far past the line and has not stopped drives on, wherever the junction area is drawn to begin; "
+        "nearer to the line, on the road, nothing has driven on into a junction",
+        source="decision 16: a crosswalk begins 2 to 3 m past the line; not measured",
+    )
+    waited_s: float = margin(
+        1.0,
+        "s",
+        "a vehicle that stood for so long past the line before it was green waited for green there",
+        source=_DECIDED,
+    )
+    moving_s: float = margin(
+        0.4, "s", "whether it moves as green comes is looked at so long before and after", source=_DECIDED
+    )
+    moving_boxes: float = margin(
+        0.15,
+        "box sizes",
+        "less way in that time is standing: a little more than a standing box wanders",
+        source=_DECIDED,
+    )
+    before_s: float = margin(1.0, "s", "the still before the act is so long before the line", source=_FIRST)
+    settle_s: float = margin(
+        2.0,
+        "s",
+        "a finding waits for so long: a vehicle may yet turn where turning is allowed, and the still after the line is "
+        "taken then",
+        source="decision 9",
+    )
+
+
+def red_light(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    margins: RedLightMargins,
+    shared: SharedMargins,
+) -> list[Finding]:
     """At most one finding a stop line."""
-    found = (_at_line(path, scene, lamps, line) for line in scene.stop_lines)
+    found = (_at_line(path, scene, lamps, line, margins, shared) for line in scene.stop_lines)
     return [f for f in found if f is not None]
 
 
@@ -58,42 +125,51 @@ class _Gone:
     in_junction: bool
 
 
-def _at_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine) -> Finding | None:
+def _at_line(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    line: StopLine,
+    margins: RedLightMargins,
+    shared: SharedMargins,
+) -> Finding | None:
     rules, run = scene.rules, path.lines[line.id]
-    crossed = crossing(path, run, rules)
+    crossed = crossing(path, run, rules, shared.crossing)
     if crossed is None:
         return None
     at = crossed.at
-    size = float(np.median(path.size_px[max(0, at - 3) : at + 3]))
-    gone = _gone_on(path, scene, run, at, size)
-    if gone is None or float(path.t_s[gone.entry] - path.t_s[at]) > ENTRY_WITHIN_S:
+    size = size_around(path, at, shared.crossing)
+    gone = _gone_on(path, scene, run, at, size, margins, shared.standing)
+    if gone is None or float(path.t_s[gone.entry] - path.t_s[at]) > shared.crossing.entry_within_s:
         return None
     t_at = float(path.t_s[at])
-    heads = governing(scene, line, path, at)
+    heads = governing(scene, line, path, at, shared.permission, shared.movement)
     since = heads.red_since(lamps, t_at)
     sure_s = float(path.t_s[crossed.earliest])
     if since is None or sure_s - since < rules.red_margin_s:
         return None
     until = heads.red_until(lamps, t_at)
-    if not _clear_in_red(path, run, rules.line_margin_px, at, size, until) or not _moved_on(
-        path, at, gone, size, until
-    ):
+    clear_px = margins.clear_boxes * size
+    if not _clear_in_red(path, run, rules.line_margin_px + clear_px, at, until):
+        return None
+    if not _moved_on(path, at, gone, size, until, margins, shared.standing):
         return None
     before_in_red = np.flatnonzero((path.t_s[:at] >= since - 1e-6) & (run.rear_px[:at] <= rules.line_margin_px))
     if not len(before_in_red):
         return None  # not seen before the line while red
-    if float(np.quantile(run.rear_px[before_in_red[0] : at], _QUANTILE)) > rules.line_margin_px - _CLEAR_BOXES * size:
+    nearly_farthest = float(np.quantile(run.rear_px[before_in_red[0] : at], margins.quantile))
+    if nearly_farthest > rules.line_margin_px - clear_px:
         return None  # it stood on the line when red began, and its box trembled
     travel = float(run.rear_px[gone.last] - run.rear_px[at])
-    cut_off = travel < _TRAVEL_BOXES * size
-    if cut_off and not _moving_when_cut_off(path, run.rear_px, at, int(before_in_red[0]), size):
+    cut_off = travel < margins.travel_boxes * size
+    if cut_off and not _moving_when_cut_off(path, run.rear_px, at, int(before_in_red[0]), size, margins):
         return None  # no proof of motion beyond the line
     onset_seen = heads.onset_seen(lamps, t_at)
-    front = front_at_onset(path, run, at, since, onset_seen=onset_seen)
+    front = front_at_onset(path, run, at, since, shared.front, shared.standing, onset_seen=onset_seen)
     if front == FrontAtOnset.ROLLED_OVER:
         return None
     flags = _flags(front, onset_seen=onset_seen, cut_off=cut_off)
-    before = max(moment_before(path, at, 1.0), int(before_in_red[0]))
+    before = max(moment_before(path, at, margins.before_s), int(before_in_red[0]))
     return Finding(
         act=ActCode.RED_LIGHT,
         what=line.id,
@@ -151,50 +227,65 @@ def _after(path: Trajectory, at: int, gone: _Gone, until: float | None) -> int:
     return at + 1 + int(in_red[-1]) if len(in_red) else gone.last
 
 
-def _clear_in_red(path: Trajectory, run: LineRun, margin_px: float, at: int, size: float, until: float | None) -> bool:
+def _clear_in_red(path: Trajectory, run: LineRun, clear_px: float, at: int, until: float | None) -> bool:
     """Whether the rear was seen clear of the line while red, by more than a box trembles."""
     in_red = path.t_s[at:] < (np.inf if until is None else until - 1e-6)
-    return bool((run.rear_px[at:][in_red] > margin_px + _CLEAR_BOXES * size).any())
+    return bool((run.rear_px[at:][in_red] > clear_px).any())
 
 
-def _moved_on(path: Trajectory, at: int, gone: _Gone, size: float, until: float | None) -> bool:
+def _moved_on(
+    path: Trajectory,
+    at: int,
+    gone: _Gone,
+    size: float,
+    until: float | None,
+    margins: RedLightMargins,
+    standing: StandingMargins,
+) -> bool:
     """Whether it was on its way, rather than waiting past the line for green, which is another act."""
     t_at, t_entry = float(path.t_s[at]), float(path.t_s[gone.entry])
     if until is None or until > t_entry:
         return True
-    around = path.contacts[np.abs(path.t_s - until) <= _MOVING_S]
-    if len(around) >= 2 and float(np.hypot(*(around[-1] - around[0]))) < _MOVING_BOXES * size:
+    around = path.contacts[np.abs(path.t_s - until) <= margins.moving_s]
+    if len(around) >= 2 and float(np.hypot(*(around[-1] - around[0]))) < margins.moving_boxes * size:
         return False
-    return not stood(path, t_at, until, _WAITED_S)
+    return not stood(path, t_at, until, margins.waited_s, standing)
 
 
-def _moving_when_cut_off(path: Trajectory, rear_px: Floats, at: int, from_: int, size: float) -> bool:
+def _moving_when_cut_off(
+    path: Trajectory, rear_px: Floats, at: int, from_: int, size: float, margins: RedLightMargins
+) -> bool:
     """The recording ends just past the line: the way made while red and the last moments must speak for it."""
     if not path.cut_off:
         return False
-    recent = int(np.searchsorted(path.t_s, path.t_s[-1] - _CUT_OFF_LAST_S))
+    recent = int(np.searchsorted(path.t_s, path.t_s[-1] - margins.cut_off_last_s))
     past_px, whole_px = float(rear_px[-1] - rear_px[at]), float(rear_px[-1] - rear_px[from_])
-    still_moving = float(rear_px[-1] - rear_px[recent]) > _CUT_OFF_TRAVEL_BOXES * size
-    return still_moving and past_px > _CUT_OFF_TRAVEL_BOXES * size and whole_px > _CUT_OFF_MOTION_BOXES * size
+    least_px = margins.cut_off_travel_boxes * size
+    still_moving = float(rear_px[-1] - rear_px[recent]) > least_px
+    return still_moving and past_px > least_px and whole_px > margins.cut_off_motion_boxes * size
 
 
-def _gone_on(path: Trajectory, scene: Scene, run: LineRun, at: int, size: float) -> _Gone | None:
+def _gone_on(
+    path: Trajectory,
+    scene: Scene,
+    run: LineRun,
+    at: int,
+    size: float,
+    margins: RedLightMargins,
+    standing: StandingMargins,
+) -> _Gone | None:
     """Into the junction area, or so far past the line that nobody stops there; None: not (yet)."""
-    inside = np.flatnonzero(in_the_junction(path, run)[at:])
-    if len(inside) >= _ENTRY_POINTS:
+    inside = np.flatnonzero(in_the_junction(path, run, margins.gone_m)[at:])
+    if len(inside) >= margins.entry_points:
         return _Gone(at + int(inside[0]), at + int(inside[-1]), in_junction=True)
     on_road = np.isfinite(run.rear_m).all()
-    far = np.flatnonzero(run.rear_m[at:] > GONE_M if on_road else run.rear_px[at:] > _GONE_BOXES * size)
-    if len(far) < _ENTRY_POINTS:
+    far = np.flatnonzero(run.rear_m[at:] > margins.gone_m if on_road else run.rear_px[at:] > margins.gone_boxes * size)
+    if len(far) < margins.entry_points:
         return None
-    if scene.junction is not None and stood(path, float(path.t_s[at]), float(path.t_s[-1]), _WAITED_S):
+    t_at, t_end = float(path.t_s[at]), float(path.t_s[-1])
+    if scene.junction is not None and stood(path, t_at, t_end, margins.waited_s, standing):
         return None  # past the line, but short of the junction: perhaps it stays there
     return _Gone(at + int(far[0]), at + int(far[-1]), in_junction=False)
 
 
-def in_the_junction(path: Trajectory, run: LineRun) -> NDArray[np.bool_]:
-    """`[N]` in the junction area, and not still on the line however near to it the area was drawn."""
-    if path.cut_off or not np.isfinite(run.rear_m).all():
-        return path.in_junction
-    inside: NDArray[np.bool_] = path.in_junction & (run.rear_m > GONE_M)
-    return inside
+RULE = Rule(ActCode.RED_LIGHT, red_light, RedLightMargins())

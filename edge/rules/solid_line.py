@@ -3,29 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from common.margins import margin
 from countries.here import HERE
 from edge.road.trajectory import StripeRun, Trajectory
 from edge.rules.finding import Finding
+from edge.rules.rule import Rule
+from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.geometry import DirectedLine
 from zones.schema import Marking, Scene
 
-_LEAST_POINTS = 3
-_LEAST_S = 0.3
-_LEAST_TRAVEL_BOXES = 0.3
-_MAX_GAP_S = 0.5
-_STILL_AFTER_S = 0.3
-"""A picture of what came after the act's moment must still show it over the line."""
-_STRONG_SHARE = 0.75
-"""Of the pictures in which at least so much of the greatest overlap is reached, the nearest view is the act's."""
+_FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
 
 
-def solid_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+@dataclass(frozen=True)
+class SolidLineMargins:
+    """What it takes to have driven across the paint, beside the overlap that the scene asks for."""
+
+    least_points: int = margin(
+        3,
+        "pictures",
+        "seen over the line without a break: one or two are a wild box",
+        source=_FIRST,
+        least=1,
+    )
+    least_s: float = margin(
+        0.3,
+        "s",
+        "and for so long",
+        source="the simulation's definition of the act (tools/simulate/truth.py); at 0.2 a looser box in a bend was "
+        "enough",
+    )
+    least_travel_boxes: float = margin(
+        0.3,
+        "box sizes",
+        "less way is a vehicle parked on the line, or a box that wanders: no proof of motion",
+        source=_FIRST,
+    )
+    max_gap_s: float = margin(
+        0.5, "s", "a longer hole ends the stretch: nobody saw where the vehicle was in it", source=_FIRST
+    )
+    still_after_s: float = margin(
+        0.3,
+        "s",
+        "a picture of what came so long after the act's moment must still show it over the line",
+        source="chosen for the still after the act, November 2026",
+    )
+    strong_share: float = margin(
+        0.75,
+        "share of the greatest overlap",
+        "of the pictures with at least so much overlap the nearest view is the act's",
+        source="chosen for the stills of the act, November 2026; not measured",
+        most=1.0,
+    )
+    began_share: float = margin(
+        0.5,
+        "share",
+        "a vehicle came from the side on which more of it than this was",
+        source="geometry: the larger half",
+        most=1.0,
+    )
+    rest_share: float = margin(
+        0.05,
+        "share",
+        "with no more than this left on the other side it was wholly on one, and later wholly on the other: then it is "
+        "said to have changed sides; the rest is what boxes err",
+        source=_FIRST,
+        most=0.5,
+    )
+    settle_s: float = margin(
+        1.5,
+        "s",
+        "a finding waits for so long: it may become longer, and its best picture is chosen then",
+        source=_FIRST,
+    )
+
+
+def solid_line(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    margins: SolidLineMargins,
+    shared: SharedMargins,
+) -> list[Finding]:
     """At most one finding a marking: the vehicle stood across the paint, moving, for several observations.
 
     Only with a ground plane: without one nobody knows where the wheels are, and a lorry's flank or a car's shadow
@@ -33,29 +99,30 @@ def solid_line(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory])
     """
     if scene.ground is None:
         return []
-    found = [_on_marking(path, scene, m) for m in scene.markings if m.id in path.stripes]
+    found = [_on_marking(path, scene, m, margins) for m in scene.markings if m.id in path.stripes]
     return [f for f in found if f is not None]
 
 
-def _on_marking(path: Trajectory, scene: Scene, marking: Marking) -> Finding | None:
+def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: SolidLineMargins) -> Finding | None:
     runs = path.stripes[marking.id]
     over = np.stack([_over(run, scene.rules.solid_overlap) for run in runs])
     both: NDArray[np.bool_] = np.logical_or.reduce(over)
-    stretch = _longest(both, path.t_s)
+    stretch = _longest(both, path.t_s, margins)
     if stretch is None:
         return None
     first, last = stretch
     stripe = int(np.argmax(over[:, first : last + 1].sum(axis=1)))
     size = float(np.median(path.size_px[first : last + 1]))
     travel = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
-    if travel < _LEAST_TRAVEL_BOXES * size:
+    if travel < margins.least_travel_boxes * size:
         return None  # parked on the line, or a box that wanders: no proof of motion
-    if marking.kind in HERE.markings.one_sided and _came_from_broken_side(path, runs[stripe], marking, first):
+    one_sided = marking.kind in HERE.markings.one_sided
+    if one_sided and _came_from_broken_side(runs[stripe], marking, first, margins.began_share):
         return None
     least = np.max([run.least for run in runs], axis=0)
     shares = least[first : last + 1]
-    strong = shares >= max(scene.rules.solid_overlap, _STRONG_SHARE * float(shares.max()))
-    strong[1:] &= path.t_s[first + 1 : last + 1] <= path.t_s[last] - _STILL_AFTER_S
+    strong = shares >= max(scene.rules.solid_overlap, margins.strong_share * float(shares.max()))
+    strong[1:] &= path.t_s[first + 1 : last + 1] <= path.t_s[last] - margins.still_after_s
     strong[0] |= not strong.any()
     at = first + int(np.argmax(np.where(strong, path.size_px[first : last + 1], -1.0)))
     return Finding(
@@ -73,7 +140,7 @@ def _on_marking(path: Trajectory, scene: Scene, marking: Marking) -> Finding | N
             "on_line_s": round(float(path.t_s[last] - path.t_s[first]), 3),
             "on_line_observations": last - first + 1,
             "travel_on_line_px": round(travel, 1),
-            "crossed_to_other_side": _changed_side(runs[stripe]),
+            "crossed_to_other_side": _changed_side(runs[stripe], margins.rest_share),
         },
     )
 
@@ -83,29 +150,32 @@ def _over(run: StripeRun, share: float) -> NDArray[np.bool_]:
     return over
 
 
-def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64]) -> tuple[int, int] | None:
+def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64], margins: SolidLineMargins) -> tuple[int, int] | None:
     """The longest unbroken stretch of `mask` that lasts long enough; a gap in time breaks it too."""
     inside = np.flatnonzero(mask)
-    if len(inside) < _LEAST_POINTS:
+    if len(inside) < margins.least_points:
         return None
-    breaks = (np.diff(inside) > 1) | (np.diff(t_s[inside]) > _MAX_GAP_S)
+    breaks = (np.diff(inside) > 1) | (np.diff(t_s[inside]) > margins.max_gap_s)
     starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
     ends = np.concatenate([starts[1:], [len(inside)]]) - 1
     longest = int(np.argmax(ends - starts))
     best = int(inside[starts[longest]]), int(inside[ends[longest]])
-    if best[1] - best[0] + 1 < _LEAST_POINTS or t_s[best[1]] - t_s[best[0]] < _LEAST_S:
+    if best[1] - best[0] + 1 < margins.least_points or t_s[best[1]] - t_s[best[0]] < margins.least_s:
         return None
     return best
 
 
-def _came_from_broken_side(path: Trajectory, run: StripeRun, marking: Marking, first: int) -> bool:
+def _came_from_broken_side(run: StripeRun, marking: Marking, first: int, began_share: float) -> bool:
     """Such a line may be crossed from its broken side; without a side drawn, doubt permits."""
     if marking.crossable_from is None:
         return True
     right = float(DirectedLine.between(marking.points).distance([marking.crossable_from])[0]) > 0
-    began_right = float(np.median(run.positive[: first + 1])) > 0.5
+    began_right = float(np.median(run.positive[: first + 1])) > began_share
     return right == began_right
 
 
-def _changed_side(run: StripeRun) -> bool:
-    return bool(run.positive.min() < 0.05 and run.positive.max() > 0.95)
+def _changed_side(run: StripeRun, rest: float) -> bool:
+    return bool(run.positive.min() < rest and run.positive.max() > 1 - rest)
+
+
+RULE = Rule(ActCode.SOLID_LINE, solid_line, SolidLineMargins())

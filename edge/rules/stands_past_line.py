@@ -7,45 +7,84 @@ have passed on green. So it must stand clear of the line for long, red all the w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
+from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from zones.schema import Scene, StopLine
 
 CROSSING_NOT_SEEN = "crossing_not_seen"
-_STOOD_S = 5.0
-_CLEAR_BOXES, _NEAR_BOXES = 0.15, 2.5
-_CLEAR_M, _NEAR_M = 0.4, 6.0
-"""How far past the line the rear stands: clear of it, and not so far that it is another's waiting place."""
-_FROM_THE_START_S = 1.0
-_WITHIN_SHARE = 0.8
-_COVERED = 0.1
-"""Whose lower edge is hidden by more than this seems to stand farther on than it does."""
+_DECIDED = "chosen with decision 16, November 2026; not measured alone"
+
+
+@dataclass(frozen=True)
+class StandsPastLineMargins:
+    """What it takes to stand past the line in red though nobody saw the vehicle come there."""
+
+    long_stand_s: float = margin(
+        5.0,
+        "s",
+        "standing so long in red is told though the passage was not seen: longer than a stand whose passage was",
+        source="decision 16",
+    )
+    clear_boxes: float = margin(
+        0.15, "box sizes", "the rear stands clear of the line by so much: more than a box trembles", source=_DECIDED
+    )
+    near_boxes: float = margin(
+        2.5, "box sizes", "and no farther: that is another's waiting place, in the junction or past it", source=_DECIDED
+    )
+    clear_m: float = margin(0.4, "m", "`clear_boxes` on the road", source=_DECIDED)
+    near_m: float = margin(6.0, "m", "`near_boxes` on the road", source=_DECIDED)
+    from_the_start_s: float = margin(
+        1.0,
+        "s",
+        "the stand must begin so soon after the first sight: one that moved into its place came from where nobody "
+        "knows",
+        source=_DECIDED,
+    )
+    within_share: float = margin(
+        0.8, "share of the stand", "so much of it must be between the ends of the line", source=_DECIDED, most=1.0
+    )
+    covered: float = margin(
+        0.1,
+        "share of the lower edge",
+        "a vehicle whose lower edge is hidden by more seems to stand farther on than it does",
+        source=_DECIDED,
+        most=1.0,
+    )
 
 
 def stands_past_line(
-    path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory], line: StopLine
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    line: StopLine,
+    margins: StandsPastLineMargins,
+    shared: SharedMargins,
 ) -> Finding | None:
     """The act at one line, of a track that was never before it."""
     rules, run = scene.rules, path.lines[line.id]
     if bool((run.rear_px <= rules.line_margin_px).any()) or bool(path.in_junction.any()):
         return None
-    stretch = next(iter(stands(path, 0, max(_STOOD_S, rules.stopped_s))), None)
-    if stretch is None or path.t_s[stretch[0]] - path.t_s[0] > _FROM_THE_START_S:
+    least_s = max(margins.long_stand_s, rules.stopped_s)
+    stretch = next(iter(stands(path, 0, least_s, shared.standing)), None)
+    if stretch is None or path.t_s[stretch[0]] - path.t_s[0] > margins.from_the_start_s:
         return None  # it moved into its place: from where is not known
     first, last = stretch
-    if float(np.median([o.covered for o in path.observations[first : last + 1]])) > _COVERED:
+    if float(np.median([o.covered for o in path.observations[first : last + 1]])) > margins.covered:
         return None
-    stood, unit = _clear(path, run, first, last)
-    if stood is None or float(np.mean(run.within[first : last + 1])) < _WITHIN_SHARE:
+    stood, unit = _clear(path, run, first, last, margins)
+    if stood is None or float(np.mean(run.within[first : last + 1])) < margins.within_share:
         return None
-    heads = governing(scene, line, path, first)
+    heads = governing(scene, line, path, first, shared.permission, shared.movement)
     t_first, t_last = float(path.t_s[first]), float(path.t_s[last])
     since = heads.red_since(lamps, t_last)
     onset_seen = heads.onset_seen(lamps, t_last)
@@ -66,18 +105,20 @@ def stands_past_line(
             "red_onset_seen": onset_seen,
             f"rear_stood_past_line_{unit}": stood,
             "stood_s": round(t_last - t_first, 3),
-            "stopped_s": max(_STOOD_S, rules.stopped_s),
+            "stopped_s": least_s,
             "observations_standing": last - first + 1,
             "movements_possible": [str(m) for m in heads.movements],
         },
     )
 
 
-def _clear(path: Trajectory, run: LineRun, first: int, last: int) -> tuple[float | None, str]:
+def _clear(
+    path: Trajectory, run: LineRun, first: int, last: int, margins: StandsPastLineMargins
+) -> tuple[float | None, str]:
     """How far past the line the rear stood, with its unit; None if not clear of it, or far beyond it."""
     if np.isfinite(run.rear_m).all():
         past_m = float(np.median(run.rear_m[first : last + 1]))
-        return (round(past_m, 2) if _CLEAR_M <= past_m <= _NEAR_M else None), "m"
+        return (round(past_m, 2) if margins.clear_m <= past_m <= margins.near_m else None), "m"
     past_px = float(np.median(run.rear_px[first : last + 1]))
     share = past_px / max(float(np.median(path.size_px[first : last + 1])), 1e-6)
-    return (round(past_px, 1) if _CLEAR_BOXES <= share <= _NEAR_BOXES else None), "px"
+    return (round(past_px, 1) if margins.clear_boxes <= share <= margins.near_boxes else None), "px"

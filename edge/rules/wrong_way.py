@@ -5,33 +5,87 @@ In the other half of a two-way road it is another act, which nothing here states
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from common.margins import margin
 from edge.road.trajectory import LaneRun, Trajectory
 from edge.rules.finding import Finding
+from edge.rules.rule import Rule
+from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.schema import Lane, Scene
 
-_LEAST_POINTS = 4
-_LEAST_TRAVEL_BOXES = 0.8
-_ALONG_SHARE = 0.7
-"""Of the way made so much must be against the lane: crossing it sideways is another thing."""
-_STEP_SHARE = 0.4
-"""Of the way so much may be made in one step, and more where pictures are missing."""
-_MOTION_SHARE = 0.2
-_BACKWARD_SHARE = 0.75
-"""Of the steps in the lane so many must go against it: a box that jumps once does not."""
+_FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
 
 
-def wrong_way(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+@dataclass(frozen=True)
+class WrongWayMargins:
+    """What it takes to have driven against a lane, beside the time and way that the scene asks for."""
+
+    least_points: int = margin(
+        4, "pictures", "fewer are no drive, however short the time that the scene asks for", source=_FIRST, least=2
+    )
+    least_travel_boxes: float = margin(
+        0.8,
+        "box sizes",
+        "a way that is shorter is the wandering of a large box, however few pixels are asked for",
+        source=_FIRST,
+    )
+    along_share: float = margin(
+        0.7,
+        "share of the way made",
+        "so much must be against the lane: crossing it sideways is another thing",
+        source="geometry: within 45 degrees of straight against it (cos 45 = 0.71)",
+        most=1.0,
+    )
+    step_share: float = margin(
+        0.4,
+        "share of the way against",
+        "no more may be made in one step, and by a gap's share more where pictures are missing: a leap is a track that "
+        "went over to another vehicle",
+        source="leaps in the simulation (docs/simulation.md); not measured alone",
+        most=1.0,
+    )
+    motion_share: float = margin(
+        0.2,
+        "share of the way against",
+        "the box must move or grow by so much, its lower edge aside: if only that comes down, what hid the wheels "
+        "drove "
+        "away",
+        source="false wrong ways of the simulation (docs/simulation.md); the value was tuned there",
+        most=1.0,
+    )
+    motion_pictures: int = margin(
+        1, "pictures", "begin and end of that motion are the middle of so many pictures to each side", source=_FIRST
+    )
+    backward_share: float = margin(
+        0.75,
+        "share of the steps",
+        "so many must go against the lane: a box that jumps once does not",
+        source=_FIRST,
+        most=1.0,
+    )
+    settle_s: float = margin(
+        1.5, "s", "a finding waits for so long: what the vehicle does next may take it back", source=_FIRST
+    )
+
+
+def wrong_way(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    margins: WrongWayMargins,
+    shared: SharedMargins,
+) -> list[Finding]:
     """At most one finding a lane."""
-    found = [_in_lane(path, scene, lane, path.lanes[lane.id]) for lane in scene.lanes if lane.states_one_way]
+    found = [_in_lane(path, scene, lane, path.lanes[lane.id], margins) for lane in scene.lanes if lane.states_one_way]
     return [f for f in found if f is not None]
 
 
-def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun) -> Finding | None:
+def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun, margins: WrongWayMargins) -> Finding | None:
     """The longest drive against the lane among the stretches in it."""
     if not run.inside.any():
         return None
@@ -49,20 +103,22 @@ def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun) -> Findin
     against, first, last = best
     rules = scene.rules
     t_s = path.t_s[first : last + 1]
-    if len(t_s) < max(rules.min_track_points, _LEAST_POINTS):
+    if len(t_s) < max(rules.min_track_points, margins.least_points):
         return None
     size = float(np.median(path.size_px[first : last + 1]))
-    needed = max(rules.wrong_way_px, _LEAST_TRAVEL_BOXES * size)
+    needed = max(rules.wrong_way_px, margins.least_travel_boxes * size)
     lasted = float(t_s[-1] - t_s[0])
     share = float(np.mean(np.diff(run.progress_px[first : last + 1]) < 0))
     straight = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
     along_share = against / max(straight, 1e-6)
-    if against < needed or lasted < rules.wrong_way_s or share < _BACKWARD_SHARE or along_share < _ALONG_SHARE:
+    if against < needed or lasted < rules.wrong_way_s:
+        return None
+    if share < margins.backward_share or along_share < margins.along_share:
         return None
     steps, gaps = -np.diff(run.progress_px[first : last + 1]), np.diff(t_s)
-    if (steps > (_STEP_SHARE + gaps / lasted) * against).any():
+    if (steps > (margins.step_share + gaps / lasted) * against).any():
         return None  # made at one leap: the track went over to another
-    if _moved(path, first, last) < _MOTION_SHARE * against:
+    if _moved(path, first, last, margins.motion_pictures) < margins.motion_share * against:
         return None  # only the lower edge moved: somebody who hid the wheels drove away
     return Finding(
         act=ActCode.WRONG_WAY,
@@ -83,8 +139,11 @@ def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun) -> Findin
     )
 
 
-def _moved(path: Trajectory, first: int, last: int) -> float:
+def _moved(path: Trajectory, first: int, last: int, pictures: int) -> float:
     """How far the box moved or grew between two observations, leaving its lower edge aside, in pixels."""
-    begin, end = (np.median(path.boxes[max(0, i - 1) : i + 2], axis=0) for i in (first, last))
+    begin, end = (np.median(path.boxes[max(0, i - pictures) : i + pictures + 1], axis=0) for i in (first, last))
     step = end - begin
     return float(np.abs([(step[0] + step[2]) / 2, step[2] - step[0], step[1]]).max())
+
+
+RULE = Rule(ActCode.WRONG_WAY, wrong_way, WrongWayMargins())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.config import DetectorConfig
+from edge.judging import Judging
 from edge.types import ActEvent, Frame, Still
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Plate, Track, TrackPoint, Vehicle
@@ -61,9 +62,13 @@ class ScriptedPerception:
     def digests(self) -> Mapping[str, str]:
         return {"vehicle-nano": "a" * 64}
 
+    @property
+    def judging(self) -> Judging:
+        return Judging()
+
     def pipeline(self, scene: LoadedScene) -> ScriptedPipeline:
         return ScriptedPipeline(self._every, self._faulty)
 
 
-def open_scripted_eyes(settings: DetectorConfig) -> ScriptedPerception:
+def open_scripted_perception(settings: DetectorConfig, judging: Judging) -> ScriptedPerception:
     return ScriptedPerception()

@@ -158,6 +158,24 @@ def test_a_broken_file_runs_the_last_good_configuration_and_says_so(tmp_path: Pa
     assert plan.core == good.core
 
 
+def test_margins_of_the_file_judge_and_a_changed_one_needs_new_parts(tmp_path: Path) -> None:
+    first = load_plan(make(tmp_path))
+    second = load_plan(make(tmp_path, margins={"red_light": {"gone_m": 4.0}}))
+    assert not second.safe_mode
+    assert second.judging.stages()["red_light"].gone_m == 4.0
+    assert second.core != first.core
+
+
+def test_a_margin_that_cannot_be_runs_the_last_good_ones_and_says_so(tmp_path: Path) -> None:
+    good = load_plan(make(tmp_path, margins={"red_light": {"gone_m": 4.0}}))
+    path = make(tmp_path, margins={"red_light": {"gone_m": -1}})
+    plan = load_plan(path)
+    assert plan.safe_mode
+    assert all(word in plan.problems[0] for word in (str(path), "margins.red_light", "gone_m"))
+    assert plan.judging.digest == good.judging.digest
+    assert [c.config.id for c in plan.cameras] == ["cam-1"]
+
+
 def test_a_crossed_polygon_keeps_the_last_good_scene(tmp_path: Path) -> None:
     path = make(tmp_path)
     good = load_plan(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.node import open_default_eyes
+from edge.node import open_default_perception
 from evidence.container import verify_packet
 from evidence.packet import Manifest
 from evidence.seal import VerifyKey
@@ -45,7 +45,7 @@ def camera(tmp_path: Path) -> Iterator[RtspServer]:
 
 def test_acts_before_and_after_a_cut_of_ten_seconds(site: Site, camera: RtspServer) -> None:
     site.write({"id": "cam-1", "url": camera.url, "scene": str(SCENE), "stall_s": 3, "open_timeout_s": 5})
-    site.run(open_default_eyes)
+    site.run(open_default_perception)
     eventually(site.healthy(lambda h: h.cameras and h.cameras[0].state == "running"), 20, "camera runs")
     eventually(lambda: site.centre.stored and camera.at_s() >= 13.0, 15, "an act before the cut")
     camera.cut()

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.pipeline import Plates
+from edge.perception import Plates
 from edge.plate.reading import PlatePerception, read_plate
 from edge.plate.views import View
 from evidence.acts import VehicleClass

@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.road.trajectory import Trajectory
-from edge.rules.movement import may_be_making
-from edge.rules.red_light import red_light
-from edge.rules.stopped_past_line import stopped_past_line
 from edge.signals.history import LampHistory
 from evidence.acts import LampState, VehicleClass
+from tests.edge.judged import may_be_making, red_light, stopped_past_line
 from tests.edge.roads import GREEN, LINE_M, OFF, RED, drive_m, ground_scene, history, pixels
 from zones.schema import Scene
 

@@ -22,7 +22,7 @@ from evidence.seal import SigningKey, VerifyKey
 from evidence.wire import Health
 from tests.edge.brokers import FakeCentre, Mosquitto, eventually, free_port, needs_mosquitto
 from tests.edge.media import make_video
-from tests.edge.perception import ScriptedPerception, open_scripted_eyes
+from tests.edge.perception import ScriptedPerception, open_scripted_perception
 from tests.edge.test_config import CROSSED, SCENE
 
 pytestmark = [needs_mosquitto, pytest.mark.broker]
@@ -60,19 +60,19 @@ class Site:
         }
         self.config.write_text(yaml.safe_dump(data | changes))
 
-    def run(self, open_eyes: OpenPerception = open_scripted_eyes) -> None:
+    def run(self, open_perception: OpenPerception = open_scripted_perception) -> None:
         self._thread = threading.Thread(
             target=run_node,
             args=(self.config,),
-            kwargs={"open_eyes": open_eyes, "stop": self._stop, "on_node": self.nodes.append},
+            kwargs={"open_perception": open_perception, "stop": self._stop, "on_node": self.nodes.append},
         )
         self._thread.start()
 
     def start_process(self) -> subprocess.Popen[bytes]:
         code = (
             "import sys; from pathlib import Path; from edge.node import run_node;"
-            "from tests.edge.perception import open_scripted_eyes;"
-            "sys.exit(run_node(Path(sys.argv[1]), open_eyes=open_scripted_eyes))"
+            "from tests.edge.perception import open_scripted_perception;"
+            "sys.exit(run_node(Path(sys.argv[1]), open_perception=open_scripted_perception))"
         )
         return subprocess.Popen([sys.executable, "-c", code, str(self.config)], cwd=ROOT)
 
@@ -144,13 +144,13 @@ def test_a_camera_that_fails_leaves_the_others_alone_and_says_so(site: Site) -> 
 
 def test_a_fault_of_the_pipeline_costs_frames_not_the_camera(site: Site) -> None:
     site.write(camera())
-    site.run(lambda settings: ScriptedPerception(every=50, faulty=range(60, 63)))
+    site.run(lambda settings, judging: ScriptedPerception(every=50, faulty=range(60, 63)))
     eventually(lambda: len(site.centre.stored) >= 2, 20)
     assert 'giaolo_pipeline_faults_total{camera="cam-1"} 3.0' in metrics(site)
 
 
 def test_networks_that_cannot_be_loaded_leave_uplink_and_health_alive(site: Site) -> None:
-    def broken(settings: object) -> ScriptedPerception:
+    def broken(settings: object, judging: object) -> ScriptedPerception:
         raise OSError("weights are missing")
 
     site.write(camera())

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from edge.rules.permission import governing
-from edge.rules.red_light import red_light
 from evidence.acts import LampState
+from tests.edge.judged import governing, red_light
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, drive, history, points, scene
 
 BOX = [600, 10, 610, 40]

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.pipeline import CameraPipeline, PictureError, PipelineSettings
+from edge.judging import Judging
+from edge.looking import LookingMargins, PictureError
+from edge.pipeline import CameraPipeline
 from edge.types import ActEvent, Frame, Image
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
@@ -184,7 +186,7 @@ def test_frames_beyond_the_rate_that_is_needed_are_skipped() -> None:
             return super().detect(frame_bgr)
 
     detector = Counting()
-    pipeline = CameraPipeline(scene(), detector, KnownPlates(), settings=PipelineSettings(max_fps=10))
+    pipeline = CameraPipeline(scene(), detector, KnownPlates(), judging=Judging(looking=LookingMargins(max_fps=10)))
     play(pipeline, [RUNNER], seconds=3, fps=30)
     assert 29 <= detector.calls <= 32
 
@@ -211,7 +213,7 @@ def test_memory_of_the_past_stays_bounded() -> None:
     assert len(pipeline._paths._rows) <= 2
     assert len(pipeline._views._views) <= 2
     assert len(pipeline._stills._kept) <= 100
-    assert not pipeline._pending
+    assert not pipeline._findings._waiting
 
 
 def cut_stream(pipeline: CameraPipeline, cut_s: float, route: object, *, told: bool) -> list[ActEvent]:

@@ -34,7 +34,7 @@ BOX = (10.0, 10.0, 50.0, 60.0)
 
 def identity() -> CameraIdentity:
     loaded = LoadedScene(SCENE, scene_digest(SCENE), Path("scene.yaml"))
-    return CameraIdentity("node-1", KEY, "cam-1", "", "Đội 1", loaded, {"detector": "a" * 64})
+    return CameraIdentity("node-1", KEY, "cam-1", "", "Đội 1", loaded, {"detector": "a" * 64}, "b" * 64)
 
 
 def act(source_frames: list, at: int, **changes: object) -> ActEvent:
@@ -87,6 +87,7 @@ def test_a_packet_holds_everything_and_verifies_offline(tmp_path: Path) -> None:
     assert manifest.camera.place == "Ngã tư Phú Sơn"
     assert (manifest.camera.width, manifest.camera.height, manifest.camera.fps) == (160, 96, 25.0)
     assert manifest.scene.digest == scene_digest(SCENE)
+    assert manifest.margins == "b" * 64
     files = open_packet(data).files
     assert sha256_hex(files["scene.json"]) == manifest.scene.digest
     still = cv2.imdecode(np.frombuffer(files["still_on.jpg"], np.uint8), cv2.IMREAD_COLOR)

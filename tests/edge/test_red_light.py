@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.rules.crossing import one_vehicle
-from edge.rules.red_light import red_light
-from edge.rules.stopped_past_line import stopped_past_line
 from evidence.acts import VehicleClass
+from tests.edge.judged import one_vehicle, red_light, stopped_past_line
 from tests.edge.roads import (
     GREEN,
     LINE_M,

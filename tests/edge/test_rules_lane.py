@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.rules.banned_turn import banned_turn
-from edge.rules.solid_line import solid_line
-from edge.rules.wrong_way import wrong_way
 from evidence.acts import VehicleClass
+from tests.edge.judged import banned_turn, solid_line, wrong_way
 from tests.edge.roads import GROUND, drive, points, scene
 from zones.schema import Scene
 

@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator
 
-from edge.rules.crossing import one_vehicle
-from edge.rules.red_light import red_light
-from edge.rules.stopped_past_line import stopped_past_line
 from evidence.acts import VehicleClass
+from tests.edge.judged import one_vehicle, red_light, stopped_past_line
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW, drive, lamps, points, scene
 from zones.geometry import GroundMap
 from zones.schema import GroundPlane

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from edge.road.trajectory import Trajectory
-from edge.rules.red_light import red_light
-from edge.rules.stopped_past_line import stopped_past_line
 from evidence.acts import LampState, VehicleClass
+from tests.edge.judged import red_light, stopped_past_line
 from tests.edge.roads import GREEN, LINE_M, RED, drive, drive_m, ground_scene, history, lamps, pixels, points, scene
 
 HERE = ground_scene()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.events import _MAX_POINTS
+from edge.events import EventMargins
 from evidence import packet as limits
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.container import open_packet, pack
@@ -72,7 +72,7 @@ def test_a_manifest_of_absurd_size_is_refused_and_not_written_out_again(
 def test_what_is_within_the_limits_is_taken() -> None:
     value = manifest_value(track={"id": 7, "points": [POINT] * 2000}, lamps=[{**HEAD, "spans": [SPAN] * 500}])
     assert open_packet(sealed_by_hand(canonical_json(value))).manifest.track.points[1999].frame == 100
-    assert _MAX_POINTS <= limits.MAX_TRACK_POINTS, "a box thins its tracks below what the centre takes"
+    assert EventMargins().max_points <= limits.MAX_TRACK_POINTS, "a box thins its tracks below what the centre takes"
 
 
 def test_nothing_is_sealed_that_nobody_would_take() -> None:

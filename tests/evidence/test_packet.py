@@ -21,6 +21,17 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     assert Manifest.from_bytes(data).to_bytes() == data
 
 
+def test_a_packet_names_the_margins_that_judged_it_and_older_ones_name_none() -> None:
+    judged = canonical_json(manifest_value() | {"margins": "b" * 64})
+    assert Manifest.from_bytes(judged).margins == "b" * 64
+    assert Manifest.from_bytes(judged).to_bytes() == judged
+    before = canonical_json(manifest_value())
+    assert b"margins" not in before
+    assert Manifest.from_bytes(before).to_bytes() == before
+    with pytest.raises(PacketError, match="canonical spelling"):
+        Manifest.from_bytes(canonical_json(manifest_value() | {"margins": None}))
+
+
 def put(path: str, value: object) -> dict[str, Any]:
     """The good manifest with one value changed; the path uses dots."""
     changed = json.loads(json.dumps(manifest_value()))
@@ -52,6 +63,7 @@ def put(path: str, value: object) -> dict[str, Any]:
         ("track.points", []),
         ("lamps.0.spans.0.state", "violet"),
         ("plate.text", "36a-123"),
+        ("margins", "b" * 63),
         ("files", []),
         ("files.0.name", "../x"),
         ("files.0.name", "a..b"),

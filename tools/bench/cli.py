@@ -37,11 +37,11 @@ bench.add_command(desk)
 @detector_option
 def edge(clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: str) -> None:
     """Hộp xử lý. / One camera: frames looked at a second with decoding, the longest stall, decoding alone beside it."""
-    from edge.pipeline import open_eyes
+    from edge.perception import open_perception
     from zones.load import load_scene
 
     clip, scene = choose_clip(clip, scene)
-    pipeline = open_eyes(threads=threads, size=detector).pipeline(load_scene(scene))
+    pipeline = open_perception(threads=threads, size=detector).pipeline(load_scene(scene))
     bare = _play(clip, frames, lambda frame: None)
     whole = _play(clip, frames, pipeline.process)
     looked_at = pipeline.looked_at

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.pipeline import CameraPipeline, PipelineSettings
+from edge.judging import Judging
+from edge.looking import LookingMargins
+from edge.pipeline import CameraPipeline
 from edge.plate.views import View, ViewBook
 from edge.road.region import region
 from edge.signals.history import LampReading
@@ -122,9 +124,14 @@ def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = N
     the_scene = scene or demo_scene(run.camera, source="controller", divided=is_divided(run.ground))
     eye, lamps = _Eye(the_scene), _Lamps()
     pipeline = CameraPipeline(
-        the_scene, eye, _NoPlates(), settings=PipelineSettings(max_fps=30.0), feed=lamps, stills=_NoStills(),
+        the_scene,
+        eye,
+        _NoPlates(),
+        judging=Judging(looking=LookingMargins(max_fps=30.0)),
+        feed=lamps,
+        stills=_NoStills(),
         views=_NoViews(),
-    )  # fmt: skip
+    )
     width, height = the_scene.picture.width, the_scene.picture.height
     noisy = NoisyDetector(run.specs, noise, run.seed, width, height)
     blank = np.broadcast_to(np.zeros(1, np.uint8), (height, width, 3))

@@ -1,0 +1,59 @@
+"""Which pictures are held exactly, because one of them may be the picture of an act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common.margins import margin
+from edge.road.trajectory import Trajectory
+from edge.video.stills import StillStore
+from zones.schema import Scene
+
+
+@dataclass(frozen=True)
+class HoldingMargins:
+    """When a picture is worth holding beside those that are held anyway."""
+
+    after_pictures: int = margin(
+        1,
+        "pictures",
+        "the picture in which the line was passed is held, and so many after it, in which it may still be red",
+        source="the still after the line is to be taken in red (decision 16)",
+    )
+    larger: float = margin(
+        1.05,
+        "ratio",
+        "a vehicle that rides a line is held again only when seen so much larger; in between there is a picture every "
+        "fifth of a second",
+        source="chosen when pinned pictures got a bound, November 2026; not tuned",
+        least=1.0,
+    )
+
+
+class Holding:
+    """Pins pictures of one camera in its `StillStore`."""
+
+    def __init__(self, scene: Scene, stills: StillStore, margins: HoldingMargins) -> None:
+        self._scene, self._stills, self._margins = scene, stills, margins
+        self._ridden: dict[tuple[int, str], float] = {}
+
+    def look(self, path: Trajectory) -> None:
+        """Hold the newest picture if the vehicle's rear, or half of it, has just passed a line, or it rides on one."""
+        pictures = self._margins.after_pictures + 2
+        for run in path.lines.values():
+            for past in (run.rear_px[-pictures:], run.rear_m[-pictures:] + path.build.half_m):
+                if len(past) >= 2 and past[0] <= 0 < past[-1]:
+                    self._stills.pin()
+                    return
+        size_px = float(path.size_px[-1])
+        for marking, runs in path.stripes.items():
+            if any(run.within[-1] and run.least[-1] >= self._scene.rules.solid_overlap for run in runs):
+                key = (path.track_id, marking)
+                if size_px >= self._margins.larger * self._ridden.get(key, 0.0):
+                    self._ridden[key] = size_px
+                    self._stills.pin()
+                    return
+
+    def forget(self, track_id: int) -> None:
+        """The track has ended."""
+        self._ridden = {key: px for key, px in self._ridden.items() if key[0] != track_id}

@@ -1,0 +1,96 @@
+"""Looking: which of a camera's frames are looked at, and which boxes in them are followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.margins import margin
+from edge.road.measuring import SceneGeometry
+from edge.road.region import RegionMargins, region
+from edge.types import Frame
+from evidence.errors import GiaoLoError
+from models.detector import Detections, Detector
+from zones.schema import Scene
+
+
+class PictureError(GiaoLoError):
+    """The camera's picture is not the one that the scene describes."""
+
+
+@dataclass(frozen=True)
+class LookingMargins:
+    """Of the frames that a camera sends, and of the boxes that the detector finds in them."""
+
+    max_fps: float = margin(
+        15.0,
+        "frames a second",
+        "frames looked at: motion between two stays small enough for the tracker, and it is half of 30",
+        source="docs/simulation.md: at 25 frames a second no more is found than at 12.5",
+        least=1.0,
+        most=120.0,
+    )
+    min_box_px: float = margin(
+        6.0,
+        "pixels",
+        "narrower boxes are not followed: far vehicles, whose plates nobody can read",
+        source="the first version of the pipeline, November 2026; nobody wrote down why six",
+    )
+    cut_off_s: float = margin(
+        0.3,
+        "s",
+        "when the stream ends, a track seen within so long before was cut off by it and not lost",
+        source="clips that end during the act, November 2026: some pictures at any rate; not tuned",
+    )
+
+
+class Looking:
+    """One camera's frames in order; the detector is shared."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        geometry: SceneGeometry,
+        detector: Detector,
+        margins: LookingMargins,
+        region_margins: RegionMargins,
+    ) -> None:
+        self._scene, self._geometry, self._detector = scene, geometry, detector
+        self._margins, self._region = margins, region_margins
+        self._next_s = -1e9
+        self.looked_at = 0
+
+    def due(self, frame: Frame) -> bool:
+        """Whether the frame is looked at; they may come faster than needed. Raises `PictureError` of a wrong size."""
+        if frame.t_s + 1e-6 < self._next_s:
+            return False
+        self._check_size(frame)
+        self.looked_at += 1
+        step_s = 1.0 / self._margins.max_fps
+        self._next_s = max(self._next_s + step_s, frame.t_s + step_s / 2)
+        return True
+
+    def begin_anew(self) -> None:
+        """The stream was cut: the next frame is looked at."""
+        self._next_s = -1e9
+
+    def vehicles(self, frame: Frame) -> Detections:
+        """What the detector finds of interest, in pixels of the whole picture."""
+        height, width = frame.image.shape[:2]
+        x1, y1, x2, y2 = region(self._scene, width, height, self._region)
+        found = self._detector.detect(frame.image[y1:y2, x1:x2])
+        boxes = found.boxes + np.array([x1, y1, x1, y1], dtype=np.float32)
+        wide = boxes[:, 2] - boxes[:, 0] >= self._margins.min_box_px
+        keep = wide & self._geometry.kept(boxes.astype(np.float64)) if len(boxes) else wide
+        return Detections(boxes[keep], found.scores[keep], found.classes[keep])
+
+    def _check_size(self, frame: Frame) -> None:
+        height, width = frame.image.shape[:2]
+        picture = self._scene.picture
+        if (width, height) != (picture.width, picture.height):
+            raise PictureError(
+                f"the picture is {width} x {height}, the scene was drawn for {picture.width} x {picture.height}",
+                where=f"scene {self._scene.id}",
+                remedy="set the camera to the old size, or draw the scene on its new picture",
+            )

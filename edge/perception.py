@@ -1,0 +1,65 @@
+"""The networks of a box, loaded once and shared by all its cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.judging import Judging
+from edge.pipeline import CameraPipeline
+from edge.plate.reading import PlatePerception
+from models import manifest
+from models.detector import Detector, load_detector
+from models.line_reader import load_plate_reader
+from models.plate_finder import PlateFinder, load_plate_finder
+from models.plates import Corners, PlateBox, PlateReader, PlateReading
+from models.slot_reader import load_slot_reader
+from zones.load import LoadedScene
+
+_PLATE_MODELS = ("plate-finder", "plate-corners", "plate-reader", "plate-slots")
+
+
+@dataclass(frozen=True)
+class Plates:
+    """Finder and readers, shared by all cameras."""
+
+    finder: PlateFinder
+    readers: Sequence[PlateReader]
+
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        return self.finder.find(crop_bgr)
+
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> list[PlateReading]:
+        return [reader.read(plate_bgr, corners) for reader in self.readers]
+
+
+class OnnxPerception:
+    """The project's networks and the margins by which what they see is judged.
+
+    `digests`: SHA-256 of each weight file.
+    """
+
+    def __init__(
+        self, detector: Detector, plates: PlatePerception, digests: Mapping[str, str], judging: Judging
+    ) -> None:
+        self._detector, self._plates, self.judging = detector, plates, judging
+        self.digests: Mapping[str, str] = dict(digests)
+
+    def pipeline(self, scene: LoadedScene) -> CameraPipeline:
+        return CameraPipeline(scene.scene, self._detector, self._plates, judging=self.judging)
+
+
+def open_perception(*, threads: int = 2, size: str = "nano", judging: Judging | None = None) -> OnnxPerception:
+    """Load detector, plate finder and plate readers. Raises `ModelError` if a file is missing or altered."""
+    judging = judging or Judging()
+    detector = load_detector(size=size, threads=threads, margins=judging.detector)
+    readers = (
+        load_plate_reader(threads=threads, margins=judging.line_reader, geometry=judging.plate_geometry),
+        load_slot_reader(threads=threads, margins=judging.slot_reader),
+    )
+    plates = Plates(load_plate_finder(threads=threads, margins=judging.plate_finder), readers)
+    digests = manifest.digests((manifest.detector_id(size), *_PLATE_MODELS))
+    return OnnxPerception(detector, plates, digests, judging)

@@ -1,0 +1,22 @@
+"""The margins that acts have in common: crossing, front, movement, permission, standing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.rules.crossing import CrossingMargins
+from edge.rules.front import FrontMargins
+from edge.rules.movement import MovementMargins
+from edge.rules.permission import PermissionMargins
+from edge.rules.standing import StandingMargins
+
+
+@dataclass(frozen=True)
+class SharedMargins:
+    """One value a measurement that several rules make; handed to each rule beside its own margins."""
+
+    crossing: CrossingMargins = field(default_factory=CrossingMargins)
+    front: FrontMargins = field(default_factory=FrontMargins)
+    movement: MovementMargins = field(default_factory=MovementMargins)
+    permission: PermissionMargins = field(default_factory=PermissionMargins)
+    standing: StandingMargins = field(default_factory=StandingMargins)

@@ -30,6 +30,7 @@ from tests.central.build import HandClock, make_centre, offer_of
 
 SAMPLES = Path(__file__).parent / "samples"
 NODE = "mau-1"
+SOFTWARE = "giaolo 0.2.0+1a2b3c4d5e6f"
 AT = datetime(2026, 11, 25, 1, 2, 3, 456789, tzinfo=UTC)
 HANOI = timezone(timedelta(hours=7))
 
@@ -50,13 +51,14 @@ def manifest(key: SigningKey, files: dict[str, bytes], sequence: int, previous: 
         "schema": "giaolo.packet/1",
         "packet_id": f"{sequence:08d}-2026-4125-8000-00000000abcd",
         "created_at": (AT + timedelta(seconds=8 * sequence)).astimezone(HANOI if sequence == 2 else UTC),
-        "node": {"id": NODE, "software": "giaolo 0.1.0", "key_id": key.public.key_id},
+        "node": {"id": NODE, "software": SOFTWARE, "key_id": key.public.key_id},
         "camera": {"id": "cam-1", "place": "Ngã tư “mẫu” \\ phường Hạc Thành", "unit": "", "width": 96, "height": 54,
                    "fps": 25},
         "chain": {"sequence": sequence, "previous": previous},
         "clock": {"source": "ntp", "synchronised": True, "offset_s": -1.5e-07, "note": ""},
         "scene": {"id": "mau", "version": 3, "digest": sha256_hex(files["scene.json"])},
         "models": {"vehicle-nano": "1" * 64, "plate-finder": "2" * 64},
+        "margins": "3" * 64,
         "act": {"code": "red_light", "occurred_at": AT, "frame": 100, "t_s": 4.0, "flags": [], "reasons": {}},
         "vehicle": {"cls": "car", "confidence": 0.97, "box": box},
         "track": {"id": 7, "points": [{"frame": f, "t_s": f / 25, "box": box, "score": 0.9} for f in (75, 100, 125)]},

@@ -497,3 +497,12 @@ def test_a_packet_that_the_programs_pack_is_what_the_document_packs() -> None:
     made = pack(manifest, files, KEY)
     assert made == packed(parts(made))
     stranger.sealed_by(made, KEY.public.raw)
+
+
+def test_a_field_that_was_added_later_is_absent_or_has_a_value_and_is_never_null() -> None:
+    def with_margins(value: str | None) -> bytes:
+        return canonical(json.loads(dict(ENTRIES)["manifest.json"]) | {"margins": value})
+
+    for value, good in (("0" * 64, True), (None, False), ("", False)):
+        assert taken_by_us(with_margins(value)) is good
+        assert taken_by_stranger(with_margins(value)) is good

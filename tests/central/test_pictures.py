@@ -18,7 +18,7 @@ from central.pictures.for_owners import CopyCache, legend, owner_pictures
 from central.pictures.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
 from central.pictures.stills import MOMENTS, Mark, marks_of, read_scene, still_views
 from central.words.texts import LANGUAGES, texts
-from evidence.acts import ActCode, LampState
+from evidence.acts import ACTS, ActCode, LampState
 from evidence.container import open_packet
 from evidence.packet import LampSpan, LampTimeline, Manifest
 from tests.central.build import packet, picture
@@ -47,13 +47,8 @@ SCENE = yaml.safe_dump(
         "signals": [{"id": "den-1", "box": [600, 20, 620, 60], "governs": ["v1"]}],
     }
 ).encode()  # fmt: skip
-REASONS: dict[ActCode, dict[str, str]] = {
-    ActCode.RED_LIGHT: {"stop_line": "v1"},
-    ActCode.STOPPED_PAST_LINE: {"stop_line": "v1"},
-    ActCode.SOLID_LINE: {"marking": "m2"},
-    ActCode.WRONG_WAY: {"lane": "l1"},
-    ActCode.BANNED_TURN: {"stop_line": "v1", "exit": "trai", "movement": "left"},
-}
+DRAWN = {"stop_line": "v1", "marking": "m2", "lane": "l1", "exit": "trai"}
+REASONS = {act: {subject: DRAWN[subject] for subject in spec.about} for act, spec in ACTS.items()}
 
 
 def made(act: ActCode = ActCode.RED_LIGHT, **options: object) -> tuple[Manifest, dict[str, bytes]]:

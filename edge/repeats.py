@@ -67,7 +67,7 @@ class Repeats:
         once, margins = self._once.get(event.act, (None, None))
         if once is None or once.flag not in event.flags:
             return False
-        within_s: float = getattr(margins, once.within_s)
+        within_s = once.within_s(margins)
         known = [(t_s, box) for t_s, box in self._places.get(event.act, []) if event.t_s - t_s <= within_s]
         self._places[event.act] = [*known, (event.t_s, event.vehicle.box)]
         return self._overlaps(event, [box for _, box in known])

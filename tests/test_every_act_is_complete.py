@@ -90,7 +90,8 @@ def _tests(act: ActCode) -> Iterator[str]:
 
 @pytest.mark.parametrize("act", list(ActCode))
 def test_an_act_is_complete(act: ActCode) -> None:
-    assert missing(act) == []
+    lacks = missing(act)
+    assert not lacks, "\n".join([f"{act.value} lacks", *lacks])
 
 
 def test_an_act_of_which_nothing_is_there_is_told_each_part(monkeypatch: pytest.MonkeyPatch) -> None:

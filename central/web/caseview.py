@@ -141,11 +141,13 @@ def _value(spec: ActSpec, key: str, value: Reason, t: Texts) -> str:
         digits = 0 if isinstance(value, int) or abs(value) >= 100 else 2 if abs(value) < 10 else 1
         return f"{formats.decimal(value, digits, t.language)} {unit}".strip()
     if isinstance(value, str):
-        return t.or_else(f"value.{value}", t.or_else(f"lamp.{value}", t.or_else(f"cls.{value}", value)))
-    parts = [
-        formats.decimal(v, 1, t.language) if isinstance(v, int | float) else t.or_else(f"value.{v}", v) for v in value
-    ]
+        return _word(value, t)
+    parts = [formats.decimal(v, 1, t.language) if isinstance(v, int | float) else _word(v, t) for v in value]
     return ("; ".join(parts) + f" {unit}").strip()
+
+
+def _word(value: str, t: Texts) -> str:
+    return t.or_else(f"value.{value}", t.or_else(f"lamp.{value}", t.or_else(f"cls.{value}", value)))
 
 
 def flag_lines(view: CaseView, t: Texts) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
@@ -44,8 +44,8 @@ class OncePerPlace:
     """Findings with this flag are told once at a place: what stands there may be parked, and its track may break."""
 
     flag: str
-    within_s: str
-    """Name of the margin that says for how long."""
+    within_s: Callable[[Any], float]
+    """From the act's margins to how long that holds."""
 
 
 @dataclass(frozen=True)

@@ -271,5 +271,5 @@ RULE = Rule(
     stopped_past_line,
     StoppedPastLineMargins(),
     yields_to=(ActCode.RED_LIGHT,),
-    once_per_place=OncePerPlace(CROSSING_NOT_SEEN, "same_place_s"),
+    once_per_place=OncePerPlace(CROSSING_NOT_SEEN, lambda margins: margins.same_place_s),
 )

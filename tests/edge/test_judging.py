@@ -73,7 +73,7 @@ def test_an_act_that_yields_leaves_the_other_the_time_to_show() -> None:
 def test_a_finding_told_once_per_place_says_for_how_long() -> None:
     for rule in RULES.values():
         if rule.once_per_place is not None:
-            assert getattr(rule.margins, rule.once_per_place.within_s) > 0
+            assert rule.once_per_place.within_s(rule.margins) > 0
 
 
 def test_the_command_shows_all_numbers_of_a_box_and_their_digest(tmp_path: Path) -> None:

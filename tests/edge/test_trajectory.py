@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, fields, is_dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from common.margins import explained
 from edge.road.book import BookMargins, TrajectoryBook
 from edge.road.columns import BOX, CONTACT, TIME, Columns, Sheet, Thing
 from edge.road.measuring import MeasuringMargins, SceneGeometry
+from edge.road.near_faces import NearFaceMargins
 from edge.road.region import RegionMargins, region
 from edge.road.trajectory import Trajectory
+from edge.road.wheels_by_height import HeightMargins, WheelsByHeight
+from edge.road.wheels_by_upper_edge import WheelsByUpperEdge
 from edge.tracks.track import Observation, Track
 from tests.edge.roads import CLASSES, ground_scene, pixels, scene
 from zones.schema import Scene
@@ -30,6 +34,7 @@ RICH = ground_scene(
     exits=[{"id": "ahead", "movement": "straight", "polygon": pixels((-6, 40), (6, 40), (6, 46), (-6, 46))}],
 )
 """Everything that can be drawn, twice where there can be two."""
+NO_METRES = RICH.model_copy(update={"ground": None})
 
 
 def driven(geometry: SceneGeometry, seed: int) -> Trajectory:
@@ -73,15 +78,43 @@ def widened(columns: Columns) -> Columns:
     return Columns(groups)
 
 
-@pytest.mark.parametrize(
-    "drawn", [RICH, scene(), RICH.model_copy(update={"ground": None})], ids=["all", "flat", "no m"]
-)
+@pytest.mark.parametrize("drawn", [RICH, NO_METRES, scene()], ids=["all drawn", "no metres", "a smaller one"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_column_added_in_the_middle_shifts_nothing(drawn: Scene, seed: int) -> None:
     geometry, with_more = SceneGeometry(drawn), SceneGeometry(drawn)
     with_more.columns = widened(geometry.columns)
     assert len(with_more.columns) > len(geometry.columns)
     assert numbers(driven(with_more, seed)) == numbers(driven(geometry, seed))
+
+
+def test_a_scene_with_metres_tells_hidden_wheels_by_height_and_one_without_by_the_upper_edge() -> None:
+    assert isinstance(SceneGeometry(RICH).hidden_wheels(), WheelsByHeight)
+    assert isinstance(SceneGeometry(NO_METRES).hidden_wheels(), WheelsByUpperEdge)
+
+
+def test_each_track_has_a_model_of_its_own() -> None:
+    geometry = SceneGeometry(RICH)
+    assert geometry.hidden_wheels() is not geometry.hidden_wheels()
+
+
+def test_of_what_drives_up_the_picture_the_rear_is_the_lower_edge_and_the_front_lies_deeper() -> None:
+    usual = driven(SceneGeometry(RICH), 0).lines["line"]
+    deeper = driven(SceneGeometry(RICH, MeasuringMargins(depth_share=0.5)), 0).lines["line"]
+    assert np.array_equal(deeper.rear_px, usual.rear_px)
+    assert (deeper.front_px > usual.front_px).all()
+
+
+@pytest.mark.parametrize(
+    ("why", "geometry"),
+    [
+        ("cut off farther inside, boxes are believed", {"margins": MeasuringMargins(cut_off_share=0.2)}),
+        ("hardly any box is lower than its vehicle", {"by_height": HeightMargins(as_tall_share=0.9)}),
+        ("of every box the near end's corner may be cut off", {"near_faces": NearFaceMargins(cut_off_share=0.49)}),
+    ],
+)
+def test_numbers_of_each_stage_are_handed_in(why: str, geometry: dict[str, Any]) -> None:
+    usual, other = driven(SceneGeometry(RICH), 0), driven(SceneGeometry(RICH, **geometry), 0)
+    assert (numbers(other), other.lower_edge_px) != (numbers(usual), usual.lower_edge_px), why
 
 
 def test_everything_drawn_is_told() -> None:

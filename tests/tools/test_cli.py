@@ -147,3 +147,24 @@ def test_every_error_of_ours_that_may_reach_a_person_is_of_the_one_kind() -> Non
                 if bases & {"Exception", "ValueError", "RuntimeError", "OSError", "KeyError", "LookupError"}:
                     found.add(node.name)  # type: ignore[attr-defined]
     assert found <= inner
+
+
+@pytest.mark.parametrize(
+    ("module", "command", "told"),
+    [
+        ("tools.train.data", ["evaluate", "models"], "in no wheel -> run it in a checkout"),
+        ("moderngl", ["simulate", "--turns", "arrow", "--render", "x.mp4"], "pip install 'giaolo[render]'"),
+        ("libsumo", ["simulate", "--seconds", "1", "--out", "x.npz"], "pip install 'giaolo[simulate]'"),
+    ],
+)
+def test_what_an_extra_brings_is_asked_for_in_a_line(
+    module: str, command: list[str], told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for loaded in [name for name in sys.modules if name.startswith(("tools.render", "tools.evaluate.model_figures"))]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 1, result.output
+    assert told in result.output
+    assert "Traceback" not in result.output

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,27 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder / "env", with_pip=True)
     succeeded(run(str(folder / "env/bin/python"), "-m", "pip", "install", "-q", str(wheel), cwd=folder))
     return folder
+
+
+def test_tools_come_without_training_and_ask_for_their_extras(wheel: Path, installed: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if name.startswith(("tools/train", "tests/", "requirements/"))] == []
+    rooms = {name.split("/")[1] for name in names if name.startswith("tools/") and name.count("/") > 1}
+    assert rooms == {"bench", "clips", "command", "demo", "evaluate", "render", "simulate"}
+    for room in ("evidence", "common", "countries", "zones", "models", "edge", "central", "tools"):
+        assert f"{room}/py.typed" in names
+    listed = succeeded(run(str(installed / "env/bin/giaolo"), "evaluate", "--help", cwd=installed))
+    assert "suite" in listed
+    assert "models" not in listed.split("Commands:")[1]
+    (installed / "shared" / "footage").mkdir(parents=True)
+    for command, told in (
+        (("evaluate", "models", "--shared", "shared"), "run it in a checkout"),
+        (("simulate", "--seconds", "1", "--out", "run.npz"), "giaolo[simulate]"),
+    ):
+        done = run(str(installed / "env/bin/giaolo"), *command, cwd=installed)
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_one_build_of_opencv_and_no_checkout_is_needed(installed: Path) -> None:

@@ -25,6 +25,24 @@ COMMANDS = {
 }
 
 
+_BROUGHT_BY = {
+    "libsumo": "simulate",
+    "sumo": "simulate",
+    "moderngl": "render",
+    "pycocotools": "train",
+    "onnx": "train",
+    "torch": "train",
+}
+
+
+def _how_to_get(module: str) -> str | None:
+    """What to do where `module` is missing; None: it should be there, and its absence is a fault of ours."""
+    if module.startswith("tools.train"):
+        return "figures of the networks need the training code, which is in no wheel -> run it in a checkout"
+    extra = _BROUGHT_BY.get(module.partition(".")[0])
+    return None if extra is None else f"{module} is not installed -> pip install 'giaolo[{extra}]'"
+
+
 class LazyGroup(click.Group):
     """Imports a command's module only when it is used."""
 
@@ -44,6 +62,11 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except GiaoLoError as error:
             raise click.ClickException(str(error)) from error
+        except ModuleNotFoundError as error:
+            told = _how_to_get(error.name or "")
+            if told is None:
+                raise
+            raise click.ClickException(told) from error
 
 
 @click.group(cls=LazyGroup)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import json
 from pathlib import Path
 from statistics import median
@@ -26,7 +27,10 @@ class _WithHeavy(click.Group):
     """Some need the whole node or SUMO: loaded only when they are called for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_HEAVY])
+        heavy = set(_HEAVY)
+        if importlib.util.find_spec("tools.train") is None:  # in a wheel
+            heavy.remove("models")
+        return sorted([*super().list_commands(ctx), *heavy])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _HEAVY:

@@ -20,6 +20,7 @@ from central.cli_inspect import audit, node_key, proof, public_key
 from central.config import load_config
 from central.intake.nodes import add_node, end_key
 from central.registry import import_registry
+from central.store.alarms import acknowledge, open_alarms
 from central.store.db import DatabaseAway, NodeRow
 from central.users import create_user, set_active
 from common import logs
@@ -40,7 +41,7 @@ def central() -> None:
 @config_option
 def run(config_file: Path) -> None:
     """Run until SIGTERM or Ctrl-C."""
-    from central.app import App
+    from central.app import App  # web, PDF and pictures: seconds that the other commands need not wait
 
     logs.set_up()
     stop = threading.Event()
@@ -166,7 +167,7 @@ def disable_user(config_file: Path, username: str, enable: bool) -> None:
 @config_option
 def rejudge(config_file: Path) -> None:
     """Judge quarantined packets again, e.g. after a wrong node key was corrected."""
-    from central.intake.gate import Gate
+    from central.intake.gate import Gate  # looks into pictures: OpenCV, which the other commands need not load
 
     centre = open_configured(config_file)
     try:
@@ -206,8 +207,6 @@ def end_key_command(config_file: Path, node_id: str, key_id: str, at: str) -> No
 @click.option("--by", default="", help="user name of whoever has looked at it")
 def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
     """List open alarms, or acknowledge one with --seen NUMBER --by NAME; the same fault later raises a new one."""
-    from central.store.alarms import acknowledge, open_alarms
-
     centre = open_configured(config_file)
     if (alarm_id is None) != (not by):
         raise click.UsageError("--seen NUMBER and --by NAME belong together")

@@ -47,7 +47,7 @@ def edge() -> None:
 @click.option("--verbose", is_flag=True, help="Ghi nhật ký chi tiết. / Log more.")
 def run(config_path: Path, verbose: bool) -> None:
     """Chạy hộp cho đến khi dừng. / Run the node until it is stopped (SIGTERM, Ctrl-C); SIGHUP reads the file again."""
-    from edge.node import run_node
+    from edge.node import run_node  # networks and video: seconds that `giaolo edge outbox` need not wait
 
     logs.set_up(logging.DEBUG if verbose else logging.INFO)
     raise SystemExit(run_node(config_path))
@@ -61,7 +61,7 @@ def run(config_path: Path, verbose: bool) -> None:
 @click.option("--json", "json_lines", is_flag=True, help="In từng hành vi dạng JSON. / Print each act as a JSON line.")
 def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool) -> None:
     """Xử lý một tệp video nhanh nhất có thể, không dùng MQTT. / Process a video file as fast as possible."""
-    from edge.replay import replay as run_replay
+    from edge.replay import replay as run_replay  # as in `run`
 
     try:
         status = run_replay(clip, scene, out, size=detector, json_lines=json_lines)

@@ -25,6 +25,7 @@ from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.uplink import Uplink
 from edge.health import Metrics, MetricsError, NodeState
 from edge.judging import Judging
+from edge.perception import open_perception
 from edge.plan import CameraPlan, Plan, changed, load_plan
 from evidence.errors import GiaoLoError
 from evidence.wire import Health
@@ -37,8 +38,6 @@ _RETRY_S = 10.0
 
 def open_default_perception(settings: DetectorConfig, judging: Judging) -> Perception:
     """The project's own networks."""
-    from edge.perception import open_perception
-
     return open_perception(threads=settings.threads, size=settings.size, judging=judging)
 
 

@@ -50,7 +50,7 @@ def check(scene: Path, as_json: bool) -> None:
 @click.option("--at", "at_s", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Second of the video.")
 def draw(scene: Path, still: Path, out: Path, at_s: float) -> None:
     """Vẽ SCENE lên một khung hình, so that a person can see it."""
-    from zones.draw import draw_scene
+    from zones.draw import draw_scene  # OpenCV, which `check` and `schema` need not load
     from zones.still import read_still, write_picture
 
     try:
@@ -77,7 +77,7 @@ def schema() -> None:
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
 def edit(scene: Path, still: Path, at_s: float, host: str, port: int) -> None:
     """Sửa SCENE trong trình duyệt: opens a local web editor until Ctrl-C. SCENE may be a new file."""
-    import uvicorn
+    import uvicorn  # the web server, for this command alone
 
     from zones.editor import Editor, create_app
     from zones.still import read_still

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Form, Header, Request
 
 from central.cases.lifecycle import Officer, Role
-from central.web.errors import SignInNeeded, WebError
+from central.web.faults import SignInNeeded, WebError
 from central.web.site import Site, require_form_token, session_of, site_of
 
 SiteDep = Annotated[Site, Depends(site_of)]

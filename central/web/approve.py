@@ -28,7 +28,8 @@ from central.registry import Registration
 from central.store.db import CaseRow
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
-from central.web.errors import WebError, problem_of
+from central.web.errors import problem_of
+from central.web.faults import WebError
 from central.web.frame import frame
 from central.web.media import attachment
 from central.web.site import Site, page, texts_of

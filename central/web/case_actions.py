@@ -18,7 +18,8 @@ from central.notices import drafting
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.desk import render_case
-from central.web.errors import WebError, problem_of, wants_json
+from central.web.errors import problem_of, wants_json
+from central.web.faults import WebError
 from central.web.queue import Chosen, ChosenDep, following
 from central.web.site import Site, texts_of
 from central.words import formats

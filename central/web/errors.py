@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -18,32 +17,16 @@ from central.cases.lifecycle import Refused
 from central.cases.log import CaseNotFound
 from central.store.alarms import AlarmError, alarm_unsound
 from central.store.blobs import BlobUnsound
+from central.web.faults import SignInNeeded, WebError
 from central.web.headers import harden
+from central.web.kept import kept_of
+from central.web.site import page, texts_of
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
 
 _STATUS_KEYS = {404: "not_found", 405: "method", 413: "too_large", 416: "range", 503: "unavailable"}
 _REFUSED_STATUS = {"role": 403, "same_person": 403, "same_person_print": 403}
-
-
-class WebError(Exception):
-    """A refusal with words of its own: `error.<key>` and `error.<key>_todo`."""
-
-    def __init__(
-        self, key: str, status: int, *, where: str = "", values: Mapping[str, Any] | None = None,
-        retry_after_s: int | None = None,
-    ) -> None:  # fmt: skip
-        self.key = key
-        self.status = status
-        self.where = where
-        self.values = dict(values or {})
-        self.retry_after_s = retry_after_s
-        super().__init__(key)
-
-
-class SignInNeeded(Exception):
-    """The page is for people who are signed in."""
 
 
 def wants_json(request: Request) -> bool:
@@ -53,8 +36,6 @@ def wants_json(request: Request) -> bool:
 
 def problem_of(request: Request, error: Refused | GiaoLoError) -> dict[str, str]:
     """A refusal of a service in the reader's language: `what`, `todo`."""
-    from central.web.site import texts_of
-
     texts = texts_of(request)
     code = getattr(error, "code", "")
     if code and texts.has(f"refused.{code}"):
@@ -71,8 +52,6 @@ def answer(
     retry_after_s: int | None = None,
 ) -> Response:  # fmt: skip
     """The one shape, in the form the client asked for."""
-    from central.web.site import page
-
     response: Response
     if wants_json(request):
         body = {"what": what, "where": where, "todo": todo, "code": code, "incident": incident}
@@ -90,8 +69,6 @@ def answer(
 
 def install(app: FastAPI) -> None:
     """Register the handlers."""
-    from central.web.kept import kept_of
-    from central.web.site import page, texts_of
 
     def keyed(request: Request, key: str, status: int, where: str = "", **more: Any) -> Response:
         texts = texts_of(request)

@@ -7,11 +7,12 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from central.cases.lifecycle import Officer, Role, Status
+from central.cases.lifecycle import Officer, Status
 from central.cases.stages import OPEN, TO_ISSUE
 from central.desk.worklist import status_counts
 from central.users import full_names
 from central.web import queries
+from central.web.menu import tabs_of
 from central.web.site import texts_of
 
 _HELP = (
@@ -26,15 +27,6 @@ _HELP = (
     ("approve", (("I", "issue"), ("P", "publish"), ("N", "next"), ("Q", "list"))),
     ("clip", (("A", "act"), ("Space", "play"), ("S", "slow"), (", .", "step"))),
 )  # fmt: skip
-
-
-def tabs_of(officer: Officer) -> list[tuple[str, str]]:
-    """The pages that this person may open; an administrator keeps accounts and sees no evidence."""
-    unit = [("unit", "/desk/unit")]
-    if officer.role is Role.ADMIN:
-        return unit
-    cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests")]
-    return cases if officer.role is Role.OFFICER else cases + unit
 
 
 def badges(totals: dict[Status, int], unread: int) -> dict[str, int]:

@@ -16,7 +16,7 @@ from central.pictures.privacy import PictureError, thumbnail
 from central.pictures.stills import still_views
 from central.web import queries
 from central.web.access import ReviewerDep, SiteDep
-from central.web.errors import WebError
+from central.web.faults import WebError
 from central.web.verified import ranged_response, verified_response
 
 router = APIRouter()

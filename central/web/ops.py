@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from central.desk.worklist import status_counts
 from central.store.alarms import acknowledge
 from central.web.access import FORM, HeadDep, SiteDep
-from central.web.errors import WebError
+from central.web.faults import WebError
 
 router = APIRouter()
 log = logging.getLogger(__name__)

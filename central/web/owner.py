@@ -21,7 +21,8 @@ from central.store.blobs import BlobUnsound
 from central.store.db import CaseRow
 from central.web import queries
 from central.web.access import FORM, SiteDep
-from central.web.errors import WebError, problem_of
+from central.web.errors import problem_of
+from central.web.faults import WebError
 from central.web.site import PASS_COOKIE, PASS_SECONDS, Site, page, texts_of
 from central.words.texts import Texts
 from countries.country import LookUpField

@@ -19,7 +19,8 @@ from fastapi.responses import HTMLResponse, Response
 from central.centre import Centre
 from central.pictures.copies import Copies
 from central.users import SignedIn, current_session
-from central.web.errors import WebError
+from central.web.faults import WebError
+from central.web.menu import tabs_of
 from central.web.ratelimit import TokenBuckets, client_address, client_key
 from central.web.templating import environment
 from central.words import texts as i18n
@@ -174,8 +175,6 @@ def page(request: Request, template: str, /, *, status: int = 200, public: bool 
     on_any = session_of(request)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
     office = site.centre.config.office
-    from central.web.frame import tabs_of
-
     context: dict[str, Any] = {
         "t": texts,
         "public": public,

@@ -1,1 +1,1 @@
-"""The acts, one small file each: a pure function over (path, scene, lamp history) that says why in numbers."""
+"""The acts, one file each, ending in its `RULE`: a pure function that says why in numbers, and its margins."""

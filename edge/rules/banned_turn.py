@@ -9,8 +9,9 @@ import numpy as np
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
-from edge.rules.crossing import CrossingMargins, crossing, moment_before, one_vehicle
+from edge.rules.crossing import crossing, moment_before
 from edge.rules.finding import Finding
+from edge.rules.one_vehicle import one_vehicle
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -57,15 +58,14 @@ def banned_turn(
     shared: SharedMargins,
 ) -> list[Finding]:
     """At most one finding a stop line."""
-    crossing_margins = shared.crossing
-    found = (_over(path, scene, line, margins, crossing_margins) for line in scene.stop_lines if line.banned_turns)
+    found = (_over(path, scene, line, margins, shared) for line in scene.stop_lines if line.banned_turns)
     return [f for f in found if f is not None]
 
 
 def _over(
-    path: Trajectory, scene: Scene, line: StopLine, margins: BannedTurnMargins, at_line: CrossingMargins
+    path: Trajectory, scene: Scene, line: StopLine, margins: BannedTurnMargins, shared: SharedMargins
 ) -> Finding | None:
-    crossed = crossing(path, path.lines[line.id], scene.rules, at_line)
+    crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
     if crossed is None:
         return None
     taken = _taken(path, scene, crossed.at, margins.least_points)
@@ -75,7 +75,9 @@ def _over(
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
     t_line, t_entry = float(path.t_s[crossed.at]), float(path.t_s[entry])
-    if way_px < margins.least_way_boxes * size or not one_vehicle(path, t_line, float(path.t_s[last]), size, at_line):
+    if way_px < margins.least_way_boxes * size or not one_vehicle(
+        path, t_line, float(path.t_s[last]), size, shared.one_vehicle
+    ):
         return None
     return Finding(
         act=ActCode.BANNED_TURN,

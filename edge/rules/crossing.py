@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
+from edge.rules.one_vehicle import OneVehicleMargins, one_vehicle
 from zones.schema import RuleSettings
 
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ _TUNED = "tuned on the simulation's first three seeds, November 2026 (docs/simul
 
 @dataclass(frozen=True)
 class CrossingMargins:
-    """What it takes to have crossed a line for good, as one vehicle. A box size is `Trajectory.size_px`."""
+    """What it takes to have crossed a line for good. A box size is `Trajectory.size_px`."""
 
     entry_within_s: float = margin(
         8.0,
@@ -93,61 +93,6 @@ class CrossingMargins:
         "looked at, makes half of the way",
         source="geometry: gap / (2 * around_s)",
     )
-    stretch_s: float = margin(
-        0.7,
-        "s",
-        "ways are compared from one stretch of so long to the next: shorter ones are all jitter, longer ones hide a "
-        "leap",
-        source=_FIRST,
-        least=0.1,
-    )
-    look_every_s: float = margin(
-        0.05,
-        "s",
-        "at moments so far apart: closer than pictures come, so that none is left out",
-        source=_FIRST,
-        least=0.01,
-    )
-    excursion: int = margin(
-        5,
-        "pictures",
-        "the middle of so many: one or two pictures in which the neighbour's box was taken are no way that was driven",
-        source="such excursions last one or two pictures in the simulation",
-        least=1,
-    )
-    max_braking_m: float = margin(
-        5.0,
-        "m",
-        "on the road no vehicle falls back by more from one stretch to the next: 9 m/s2 make 4.4 m in 0.7 s, the rest "
-        "is "
-        "what boxes err; gathering speed and bending are the vehicle's own (`VehicleBuild.bend_m`)",
-        source="physics of braking on dry asphalt",
-    )
-    slow_m: float = margin(
-        1.0,
-        "m",
-        "whoever makes less in two stretches has no direction: what it does is then judged by its length alone",
-        source=_TUNED,
-    )
-    max_bend_boxes: float = margin(
-        1.8,
-        "box sizes",
-        "without a ground plane no vehicle changes its way aside by more from one stretch to the next: 1.8 in 0.7 s "
-        "would be some 4 m/s2 and the jump of a box that comes out from behind another",
-        source="physics of turning; the value was tuned on the first footage",
-    )
-    max_pace_boxes: float = margin(
-        2.9,
-        "box sizes",
-        "nor its pace along the way, after perspective: far away the same speed is fewer pixels",
-        source=_TUNED,
-    )
-    perspective_least: float = margin(
-        0.15, "ratio", "no vehicle truly grows by more within two stretches; more is a box that was cut", source=_TUNED
-    )
-    perspective_most: float = margin(
-        6.0, "ratio", "nor shrinks by more; more is a box that grew over a neighbour", source=_TUNED, least=1.0
-    )
 
 
 @dataclass(frozen=True)
@@ -165,7 +110,13 @@ class Crossing:
 
 
 def crossing(
-    path: Trajectory, run: LineRun, rules: RuleSettings, margins: CrossingMargins, *, over_m: float | None = None
+    path: Trajectory,
+    run: LineRun,
+    rules: RuleSettings,
+    margins: CrossingMargins,
+    one: OneVehicleMargins,
+    *,
+    over_m: float | None = None,
 ) -> Crossing | None:
     """The crossing of one line, or None: never crossed, came back, not seen before the line, or past its ends.
 
@@ -173,15 +124,20 @@ def crossing(
     before it); the path must have a ground plane. A track that was first seen past it has no crossing, whatever it does
     later.
     """
-    asked = ("crossing", id(run), over_m, rules.line_margin_px, rules.min_track_points, margins)
+    asked = ("crossing", id(run), over_m, rules.line_margin_px, rules.min_track_points, margins, one)
     if asked not in path.known:
-        path.known[asked] = _crossing(path, run, rules, margins, over_m)
+        path.known[asked] = _crossing(path, run, rules, margins, one, over_m)
     found: Crossing | None = path.known[asked]
     return found
 
 
 def _crossing(
-    path: Trajectory, run: LineRun, rules: RuleSettings, margins: CrossingMargins, over_m: float | None
+    path: Trajectory,
+    run: LineRun,
+    rules: RuleSettings,
+    margins: CrossingMargins,
+    one: OneVehicleMargins,
+    over_m: float | None,
 ) -> Crossing | None:
     rear, farthest_on, over = run.rear_px, run.farthest_px, rules.line_margin_px
     if over_m is not None:
@@ -205,7 +161,7 @@ def _crossing(
         return None
     if past[: rules.min_track_points].all() or path.in_junction[:last_before].any():
         return None  # it came out of the junction, or its track was taken over from something that did
-    if not _continuous(path, last_before, at, size, margins):
+    if not _continuous(path, last_before, at, size, margins, one):
         return None
     surely_before = np.flatnonzero(farthest_on[: at + 1] <= over)
     earliest = min(at, int(surely_before[-1]) + 1) if len(surely_before) else 0
@@ -227,7 +183,9 @@ def _moment(path: Trajectory, rear: Floats, over: float, last_before: int) -> fl
     return float(t_s[0] + np.clip(share, 0.0, 1.0) * (t_s[1] - t_s[0]))
 
 
-def _continuous(path: Trajectory, before: int, at: int, size_px: float, margins: CrossingMargins) -> bool:
+def _continuous(
+    path: Trajectory, before: int, at: int, size_px: float, margins: CrossingMargins, one: OneVehicleMargins
+) -> bool:
     """Whether it is plausibly one vehicle that was before the line and is past it now."""
     step: Floats = path.contacts[at] - path.contacts[before]
     gap_s = float(path.t_s[at] - path.t_s[before])
@@ -239,7 +197,7 @@ def _continuous(path: Trajectory, before: int, at: int, size_px: float, margins:
         return False
     t_s = float(path.t_s[at])
     return not _jumps(path, before, at, size_px, margins) and one_vehicle(
-        path, t_s - margins.around_s, t_s + margins.around_s, size_px, margins
+        path, t_s - margins.around_s, t_s + margins.around_s, size_px, one
     )
 
 
@@ -266,66 +224,6 @@ def _jumps(path: Trajectory, before: int, at: int, size_px: float, margins: Cros
     step_px = float(np.hypot(*(heads[:, at] - heads[:, before])))
     share = margins.jump_share + margins.jump_share_per_s * float(path.t_s[at] - path.t_s[before])
     return step_px > margins.jump_boxes * size_px and step_px > share * way_px
-
-
-def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float, margins: CrossingMargins) -> bool:
-    """Whether the way between two times is one that a vehicle can drive, rather than the ways of two."""
-    way = path.way_m()
-    if way is None:
-        return _one_in_the_picture(path, from_s, to_s, size_px, margins)
-    t_way, places = way
-    # one or two pictures in which the neighbour's box was taken are no way that anybody drove
-    smooth = median_filter(places, size=(margins.excursion, 1), mode="nearest")
-    bends, along = _bends(t_way, smooth, from_s, to_s, margins)
-    speed = np.hypot(*along.T)
-    ahead = np.einsum("ij,ij->i", bends, along) / np.maximum(speed, 1e-9)
-    aside = np.sqrt(np.maximum(np.einsum("ij,ij->i", bends, bends) - ahead**2, 0.0))
-    slow = speed < margins.slow_m
-    ahead = np.where(slow, np.hypot(*bends.T), ahead)
-    most = path.build.bend_m
-    fine = (ahead <= most) & (ahead >= -max(most, margins.max_braking_m)) & (slow | (aside <= most))
-    return bool(fine.all())
-
-
-def _one_in_the_picture(path: Trajectory, from_s: float, to_s: float, size_px: float, margins: CrossingMargins) -> bool:
-    """The same without a ground plane. A straight way is straight in the picture too, but an even pace is not even
-    there: its steps shrink as the vehicle does, by the ratio of its sizes."""
-    middles, stretch_s = _middles(path.t_s, from_s, to_s, margins), margins.stretch_s
-    sizes = median_filter(path.size_px, size=margins.excursion, mode="nearest")
-    before, at, after = (
-        np.stack([np.interp(middles + s, path.t_s, path.contacts[:, axis]) for axis in (0, 1)], axis=1)
-        for s in (-stretch_s, 0.0, stretch_s)
-    )
-    early, late = (np.interp(middles + s, path.t_s, sizes) for s in (-stretch_s, stretch_s))
-    ratio = np.clip(early / np.maximum(late, 1e-9), margins.perspective_least, margins.perspective_most)
-    shrinks = np.sqrt(ratio)[:, None]
-    bends: Floats = (after - at) * shrinks - (at - before) / shrinks
-    along: Floats = after - before
-    way = np.hypot(*along.T)
-    ahead = np.where(way > 1e-9, np.einsum("ij,ij->i", bends, along) / np.maximum(way, 1e-9), np.hypot(*bends.T))
-    aside = np.sqrt(np.maximum(np.einsum("ij,ij->i", bends, bends) - ahead**2, 0.0))
-    # by the size it has there: near the camera the same way is more pixels
-    there = np.maximum(size_px, np.sqrt(early * late))
-    even = np.abs(ahead) <= margins.max_pace_boxes * there
-    return bool(even.all() and (aside <= margins.max_bend_boxes * there).all())
-
-
-def _middles(t_s: Floats, from_s: float, to_s: float, margins: CrossingMargins) -> Floats:
-    """Moments between two times that have a whole stretch of the way on either side."""
-    first = max(float(t_s[0]) + margins.stretch_s, from_s)
-    last = min(float(t_s[-1]) - margins.stretch_s, to_s)
-    return np.arange(first, last + 1e-6, margins.look_every_s) if last >= first else np.zeros(0)
-
-
-def _bends(t_s: Floats, points: Floats, from_s: float, to_s: float, margins: CrossingMargins) -> tuple[Floats, Floats]:
-    """`[M, 2]` second differences of the way over stretches of `stretch_s`, and the way made over two of them."""
-    middles, stretch_s = _middles(t_s, from_s, to_s, margins), margins.stretch_s
-
-    def way(times: Floats) -> Floats:
-        return np.stack([np.interp(times, t_s, points[:, axis]) for axis in (0, 1)], axis=1)
-
-    before, at, after = way(middles - stretch_s), way(middles), way(middles + stretch_s)
-    return after - 2 * at + before, after - before
 
 
 def moment_before(path: Trajectory, at: int, seconds: float) -> int:

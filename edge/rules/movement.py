@@ -78,7 +78,7 @@ class MovementMargins:
         5,
         "pictures",
         "places are the middle of so many: a box that jumps once is no turn",
-        source="as in the way of one vehicle (`CrossingMargins.excursion`)",
+        source="as in the way of one vehicle (`OneVehicleMargins.excursion`)",
         least=1,
     )
     looks: int = margin(

@@ -134,7 +134,7 @@ def _at_line(
     shared: SharedMargins,
 ) -> Finding | None:
     rules, run = scene.rules, path.lines[line.id]
-    crossed = crossing(path, run, rules, shared.crossing)
+    crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle)
     if crossed is None:
         return None
     at = crossed.at

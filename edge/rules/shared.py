@@ -1,4 +1,4 @@
-"""The margins that acts have in common: crossing, front, movement, permission, standing."""
+"""The margins that acts have in common: crossing, one vehicle, front, movement, permission, standing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from edge.rules.crossing import CrossingMargins
 from edge.rules.front import FrontMargins
 from edge.rules.movement import MovementMargins
+from edge.rules.one_vehicle import OneVehicleMargins
 from edge.rules.permission import PermissionMargins
 from edge.rules.standing import StandingMargins
 
@@ -16,6 +17,7 @@ class SharedMargins:
     """One value a measurement that several rules make; handed to each rule beside its own margins."""
 
     crossing: CrossingMargins = field(default_factory=CrossingMargins)
+    one_vehicle: OneVehicleMargins = field(default_factory=OneVehicleMargins)
     front: FrontMargins = field(default_factory=FrontMargins)
     movement: MovementMargins = field(default_factory=MovementMargins)
     permission: PermissionMargins = field(default_factory=PermissionMargins)

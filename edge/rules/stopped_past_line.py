@@ -200,7 +200,7 @@ def _stand(
     """The first stretch of `seconds` of standing on or past the line, of one that came over it."""
     if path.ground is not None and np.isfinite(run.rear_m).all() and np.isfinite(run.farthest_m).all():
         return _stand_on_the_road(path, run, rules, seconds, margins, shared)
-    crossed = crossing(path, run, rules, shared.crossing)
+    crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle)
     if crossed is None:
         return None
     for first, last in stands(path, crossed.at, seconds, shared.standing):
@@ -224,7 +224,7 @@ def _stand_on_the_road(
     shared: SharedMargins,
 ) -> _Stand | None:
     half = path.build.half_m
-    crossed = crossing(path, run, rules, shared.crossing, over_m=-half)
+    crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle, over_m=-half)
     if crossed is None:
         return None
     for first, last in stands(path, crossed.at, seconds, shared.standing):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.road.trajectory import Trajectory
-from edge.rules import crossing, movement, permission
+from edge.rules import movement, permission
+from edge.rules import one_vehicle as one_vehicle_rule
 from edge.rules.finding import Finding
 from edge.rules.registry import RULES
 from edge.rules.shared import SharedMargins
@@ -42,7 +43,7 @@ def banned_turn(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]
 
 
 def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
-    return crossing.one_vehicle(path, from_s, to_s, size_px, SHARED.crossing)
+    return one_vehicle_rule.one_vehicle(path, from_s, to_s, size_px, SHARED.one_vehicle)
 
 
 def governing(scene: Scene, line: StopLine, path: Trajectory, upto: int) -> permission.Governing:

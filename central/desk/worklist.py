@@ -1,6 +1,6 @@
 """The desk's lists: pages of cases with true counts, at a cost that does not grow with the cases that were ever stored.
 
-Each list has an index in the order in which it is shown (`central.store.tables.CaseRow`), a page goes on after the last
+Each list has an index in the order in which it is shown (`CaseRow` in the store), a page goes on after the last
 line of the one before (keyset), and how many there are stands in `case_counts`, which triggers keep.
 """
 

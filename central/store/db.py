@@ -15,30 +15,28 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from central.store.tables import (
-    AlarmRow,
-    Base,
+from central.store.base import Base
+from central.store.case_tables import (
     CaseCountRow,
     CaseEventRow,
     CaseRow,
-    CheckpointRow,
     CounterRow,
     DecidedCountRow,
+    NoticeRow,
+    RejectedCountRow,
+    SentCountRow,
+)
+from central.store.packet_tables import (
+    AlarmRow,
+    CheckpointRow,
     LogNodeRow,
-    LookupRow,
     NodeKeyRow,
     NodeRow,
-    NoticeRow,
     PacketFileRow,
     PacketRow,
     QuarantineRow,
-    RejectedCountRow,
-    SentCountRow,
-    SessionRow,
-    ThrottleRow,
-    UserRow,
-    VehicleRow,
 )
+from central.store.people_tables import LookupRow, SessionRow, ThrottleRow, UserRow, VehicleRow
 from evidence.errors import GiaoLoError
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from central.store.tables import Base
+from central.store.db import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,188 @@
+"""Tables of the cases: where each stands, what was done to it, its notice, and the counts that triggers keep."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from central.store.base import Base, partial
+from central.store.packet_tables import PacketRow
+
+
+class CaseRow(Base):
+    """One suspected act on its way from camera to notice. Machine reading and correction are kept apart."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_lookup", "plate", "plate_colour", "kind"),
+        # lists of the desk, each in the order in which it is shown (`central.desk.worklist`); none begins with the
+        # status, which SQLite would take for a short cut, and then sort
+        Index("ix_cases_newest", "occurred_at", "number"),
+        Index("ix_cases_act", "act", "occurred_at", "number"),
+        Index("ix_cases_place", "place", "occurred_at", "number"),
+        Index("ix_cases_detected", "detected_at"),
+        partial("ix_cases_open", "occurred_at", "number", where="status IN ('new', 'in_review')"),
+        partial("ix_cases_to_issue", "occurred_at", "number", where="status IN ('confirmed', 'notice_prepared')"),
+        partial("ix_cases_issued", "occurred_at", "number", where="status IN ('issued', 'published')"),
+        partial("ix_cases_to_send", "occurred_at", "number", where="status = 'issued'"),
+        partial("ix_cases_rejected", "occurred_at", "number", where="status = 'rejected'"),
+        partial("ix_cases_held", "claimed_by", "occurred_at", "number", where="status = 'in_review'"),
+        partial(
+            "ix_cases_unsent", "detected_at", "number",
+            where="status IN ('new', 'in_review', 'confirmed', 'notice_prepared', 'issued')",
+        ),
+        # what the second reader and the officers still have to look at
+        partial("ix_cases_second_pending", "number", where="second_state = 'pending'"),
+        partial("ix_cases_contested", "number", where="contests_unread > 0"),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    """Short number people use."""
+    packet_id: Mapped[str] = mapped_column(ForeignKey("packets.id"), unique=True)
+    node_id: Mapped[str] = mapped_column(String(64))
+    camera_id: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(300))
+    unit: Mapped[str] = mapped_column(String(200))
+    act_suspected: Mapped[str] = mapped_column(String(30))
+    act: Mapped[str] = mapped_column(String(30))
+    """The act as decided by the officer; the suspected one until then."""
+    occurred_at: Mapped[datetime]
+    detected_at: Mapped[datetime]
+    flags: Mapped[list[str]] = mapped_column(JSON)
+    vehicle_class: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(12))
+    """Kind on the look-up: `car`, `motorcycle`, `bicycle`, `special`; follows the class until corrected."""
+    plate_machine: Mapped[str | None] = mapped_column(String(12))
+    plate_machine_confidence: Mapped[float] = mapped_column(Float)
+    plate_colour_machine: Mapped[str] = mapped_column(String(10))
+    plate: Mapped[str | None] = mapped_column(String(12))
+    """Normalised plate in force: the machine's, until an officer corrects or confirms it."""
+    plate_colour: Mapped[str] = mapped_column(String(10))
+    status: Mapped[str] = mapped_column(String(16))
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(String(64))
+    confirmed_at: Mapped[datetime | None]
+    rejected_reason: Mapped[str | None] = mapped_column(String(30))
+    rejected_note: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=0)
+    """Counts every change; taking it is taking the row's lock."""
+    events_head: Mapped[str | None] = mapped_column(String(64))
+    events_count: Mapped[int] = mapped_column(default=0)
+    events_signature: Mapped[str | None] = mapped_column(String(88))
+    """The centre's signature over count and head (`central.ledger.signing`). None: nothing was added since signing."""
+    contests_unread: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Statements of the owner that nobody at the desk has opened the case for."""
+    second_state: Mapped[str] = mapped_column(String(12), default="pending")
+    """Second reading: `pending`, `done`, `none` (no second reader or no crop), `failed`."""
+    second_text: Mapped[str | None] = mapped_column(String(40))
+    second_confidence: Mapped[float | None] = mapped_column(Float)
+    second_agrees: Mapped[bool | None] = mapped_column(Boolean)
+    second_note: Mapped[str | None] = mapped_column(String(300))
+    packet: Mapped[PacketRow] = relationship()
+    notice: Mapped[NoticeRow | None] = relationship(back_populates="case")
+
+
+class CaseCountRow(Base):
+    """How many cases stand where, kept by triggers on `cases` (migration 0006): no screen counts a million rows."""
+
+    __tablename__ = "case_counts"
+
+    status: Mapped[str] = mapped_column(String(16), primary_key=True)
+    act: Mapped[str] = mapped_column(String(30), primary_key=True)
+    place: Mapped[str] = mapped_column(String(300), primary_key=True)
+    n: Mapped[int]
+
+
+class DecidedCountRow(Base):
+    """Decisions about cases detected on a day (UTC), kept by triggers on `cases` (migration 0007)."""
+
+    __tablename__ = "decided_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(String(300), primary_key=True)
+    act: Mapped[str] = mapped_column(String(30), primary_key=True)
+    """The suspected one: how often a camera is wrong is asked of what it said."""
+    decided: Mapped[int]
+    rejected: Mapped[int]
+
+
+class RejectedCountRow(Base):
+    """Why cases detected on a day (UTC) were rejected, kept by triggers on `cases` (migration 0007)."""
+
+    __tablename__ = "rejected_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(30), primary_key=True)
+    n: Mapped[int]
+
+
+class SentCountRow(Base):
+    """Notices sent on a day (UTC), kept by triggers on `notices` (migration 0007)."""
+
+    __tablename__ = "sent_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
+class CaseEventRow(Base):
+    """Append-only, hash-chained: what was done to a case, by whom, when, before and after. Views count as events."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (
+        UniqueConstraint("case_id", "sequence"),
+        partial("ix_case_events_contest", "at", "id", where="action = 'contest'"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    sequence: Mapped[int]
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(30))
+    before: Mapped[dict[str, Any]] = mapped_column(JSON)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON)
+    note: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str | None] = mapped_column(String(88))
+    """The centre's, over the hash: `central.ledger.signing`. None in events older than signing."""
+
+
+class NoticeRow(Base):
+    """A notice of violation. The look-up code itself is never stored, only its hash."""
+
+    __tablename__ = "notices"
+    __table_args__ = (UniqueConstraint("year", "number"), Index("ix_notices_published_at", "published_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), unique=True)
+    year: Mapped[int | None]
+    number: Mapped[int | None]
+    """Given when the notice is issued; a prepared draft has none."""
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What the notice says, frozen: `countries.notice.NoticeContent`."""
+    pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    prepared_by: Mapped[str] = mapped_column(String(64))
+    prepared_at: Mapped[datetime]
+    issued_by: Mapped[str | None] = mapped_column(String(64))
+    issued_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    appear_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the owner is asked to come; None in drafts of before this column."""
+    case: Mapped[CaseRow] = relationship(back_populates="notice")
+
+
+class CounterRow(Base):
+    """Gap-free numbers: cases, notices of a year."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.edge.test_config import make
 from tests.edge.test_pipeline import RUNNER, KnownDetector, KnownPlates, play
 
 WHERE = "node.yaml: margins"
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_number_has_unit_reason_and_source_and_a_name_of_its_own() -> None:
@@ -26,6 +28,25 @@ def test_every_number_has_unit_reason_and_source_and_a_name_of_its_own() -> None
     for stage, number in told:
         assert all(text.strip() for text in (number.unit, number.why, number.source)), f"{stage}.{number.name}"
     assert [name for name, count in Counter((stage, n.name) for stage, n in told).items() if count > 1] == []
+
+
+ELSEWHERE = {
+    "LampReportMargins": "of a signal controller: no box has one yet",
+    "SecondReaderMargins": "of the centre's own reader, which judges no packet",
+}
+
+
+def test_no_stage_of_a_box_keeps_margins_of_its_own() -> None:
+    known = {kind.__name__ for numbers in Judging().stages().values() for kind in type(numbers).__mro__}
+    kept = {
+        cls.name
+        for room in ("edge", "models")
+        for file in (ROOT / room).rglob("*.py")
+        for cls in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(cls, ast.ClassDef)
+        and any(isinstance(n, ast.Call) and getattr(n.func, "id", "") in ("margin", "figure") for n in ast.walk(cls))
+    }
+    assert kept - known == set(ELSEWHERE)
 
 
 def test_a_configuration_reaches_acts_what_they_share_sizes_and_every_other_stage() -> None:

@@ -9,13 +9,12 @@ import numpy as np
 import shapely
 
 from countries.here import HERE
+from zones import shapes
 from zones.advice import advice
 from zones.faults import Fault, both
 from zones.geometry import DirectedLine, points_in_polygon
 from zones.needs import NEEDS, wanted
-from zones.schema import GroundPlane, Lane, Marking, Point, Scene, SignalHead, StopLine
-
-Box = tuple[float, float, float, float]
+from zones.schema import Lane, Marking, Point, Scene, SignalHead, StopLine
 
 
 def check(scene: Scene) -> list[Fault]:
@@ -30,7 +29,7 @@ def check(scene: Scene) -> list[Fault]:
         *(fault for needs in wanted(scene) for fault in needs.fact(scene)),
         *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
         *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
-        *(_ground(scene, scene.ground) if scene.ground else ()),
+        *(shapes.ground(scene, scene.ground) if scene.ground else ()),
         *_acts(scene),
         *advice(scene),
     ]
@@ -83,44 +82,6 @@ def _names(scene: Scene) -> Iterator[Fault]:
             seen.setdefault(item.id, i)
 
 
-def _outside(scene: Scene, points: Iterable[Point], path: str) -> Iterator[Fault]:
-    width, height = scene.picture.width, scene.picture.height
-    for i, (x, y) in enumerate(points):
-        if not (0 <= x <= width and 0 <= y <= height):
-            what = f"({x:g}, {y:g}) lies outside the picture of {width} x {height}"
-            yield Fault(f"{path}[{i}]", what, "move the point into the picture")
-
-
-def _polygon(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
-    yield from _outside(scene, points, path)
-    shape = shapely.Polygon(points)
-    if shape.convex_hull.area < 4:
-        yield Fault(path, "the area is empty", "draw a polygon with an area")
-    elif not shape.is_valid:
-        where = shapely.is_valid_reason(shape)
-        at = f" near {where[where.index('[') :]}" if "[" in where else ""
-        yield Fault(path, f"the outline crosses itself{at}", "put the corners in order around the area, each once")
-
-
-def _polyline(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
-    yield from _outside(scene, points, path)
-    shape = shapely.LineString(points)
-    if shape.length < 2:
-        yield Fault(path, "the line has no length", "give two different points")
-    elif not shape.is_simple:
-        yield Fault(path, "the line crosses itself", "put the points in order from one end to the other")
-
-
-def _box(scene: Scene, box: Box, path: str) -> Iterator[Fault]:
-    x1, y1, x2, y2 = box
-    if x2 - x1 < 2 or y2 - y1 < 2:
-        what = f"the box {x2 - x1:g} x {y2 - y1:g} is too small or turned over"
-        yield Fault(path, what, "write [left, top, right, bottom], at least 2 pixels each way")
-    elif x1 < 0 or y1 < 0 or x2 > scene.picture.width or y2 > scene.picture.height:
-        what = f"the box lies outside the picture of {scene.picture.width} x {scene.picture.height}"
-        yield Fault(path, what, "move the box into the picture")
-
-
 def _usable(line: StopLine) -> DirectedLine | None:
     return DirectedLine.of_stop_line(line) if shapely.LineString(line.points).length >= 2 else None
 
@@ -135,7 +96,7 @@ def _past(line: StopLine, polygon: list[Point]) -> float | None:
 
 
 def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
-    yield from _polyline(scene, line.points, f"{path}.points")
+    yield from shapes.polyline(scene, line.points, f"{path}.points")
     directed = _usable(line)
     if directed is not None and abs(float(directed.distance([line.forward])[0])) < 2:
         remedy = "put `forward` well past the line, in the junction"
@@ -162,7 +123,7 @@ def _known(items: Iterable[Any]) -> str:
 def _areas(scene: Scene) -> Iterator[Fault]:
     for kind in ("approaches", "exits", "exclude"):
         for i, area in enumerate(getattr(scene, kind)):
-            yield from _polygon(scene, area.polygon, f"{kind}[{i}].polygon")
+            yield from shapes.polygon(scene, area.polygon, f"{kind}[{i}].polygon")
     for i, way_out in enumerate(scene.exits):
         distances = [_past(line, way_out.polygon) for line in scene.stop_lines]
         if distances and all(d is not None and d <= 0 for d in distances):
@@ -176,7 +137,7 @@ def _junction(scene: Scene) -> Iterator[Fault]:
             remedy = "draw the area past the line in which a runner drives on"
             yield Fault("junction", "is missing: nobody can be seen to drive on into the junction", remedy)
         return
-    yield from _polygon(scene, scene.junction, "junction")
+    yield from shapes.polygon(scene, scene.junction, "junction")
     distances = [_past(line, scene.junction) for line in scene.stop_lines]
     if distances and all(d is not None and d <= 0 for d in distances):
         remedy = "draw it past the line, or move `forward` of the line to the other side"
@@ -184,7 +145,7 @@ def _junction(scene: Scene) -> Iterator[Fault]:
 
 
 def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
-    yield from _polygon(scene, lane.polygon, f"{path}.polygon")
+    yield from shapes.polygon(scene, lane.polygon, f"{path}.polygon")
     if not lane.classes:
         yield Fault(f"{path}.classes", "no class may use the lane", "name the allowed classes, or leave the field out")
     yield from _one_way_fact(lane, path)
@@ -231,9 +192,9 @@ def _one_of(conjunction: str) -> str:
 
 
 def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
-    yield from _polyline(scene, mark.points, f"{path}.points")
+    yield from shapes.polyline(scene, mark.points, f"{path}.points")
     if mark.second is not None:
-        yield from _polyline(scene, mark.second, f"{path}.second")
+        yield from shapes.polyline(scene, mark.second, f"{path}.second")
         if shapely.LineString(mark.points).crosses(shapely.LineString(mark.second)):
             yield Fault(f"{path}.second", "crosses the first stripe", "draw the two stripes side by side")
     if mark.kind in HERE.markings.one_sided and mark.crossable_from is None:
@@ -283,49 +244,20 @@ def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
         yield Fault(path, f"head {head.id!r} has neither box nor lamps: it cannot be seen", remedy)
     for name, box in (("box", head.box), ("countdown", head.countdown)):
         if box is not None:
-            yield from _box(scene, box, f"{path}.{name}")
+            yield from shapes.box(scene, box, f"{path}.{name}")
     colours: dict[str, int] = {}
     for i, lamp in enumerate(head.lamps):
-        yield from _box(scene, lamp.box, f"{path}.lamps[{i}].box")
+        yield from shapes.box(scene, lamp.box, f"{path}.lamps[{i}].box")
         if lamp.colour in colours:
             what = f"a second {lamp.colour} lamp (the first is lamps[{colours[lamp.colour]}])"
             yield Fault(f"{path}.lamps[{i}].colour", what, "one lamp a colour; a second head is a head of its own")
         colours.setdefault(lamp.colour, i)
-        if head.box is not None and not _inside(lamp.box, head.box):
+        if head.box is not None and not shapes.inside(lamp.box, head.box):
             remedy = "correct the lamp, or draw the head's box around all its lamps"
             yield Fault(f"{path}.lamps[{i}].box", "the lamp lies outside its head's box", remedy)
     red_wanted = any(needs.red_lens for needs in wanted(scene))
     if head.lamps and "red" not in colours and head.arrow is None and red_wanted:
         yield Fault(f"{path}.lamps", "there is no red lamp: red cannot be seen", "draw the red lens", "warning")
-
-
-def _inside(inner: Box, outer: Box, slack: float = 1.0) -> bool:
-    low = inner[0] >= outer[0] - slack and inner[1] >= outer[1] - slack
-    return low and inner[2] <= outer[2] + slack and inner[3] <= outer[3] + slack
-
-
-def _ground(scene: Scene, ground: GroundPlane) -> Iterator[Fault]:
-    yield from _outside(scene, ground.pixels, "ground.pixels")
-    for name, points in (("pixels", ground.pixels), ("metres", ground.metres)):
-        corners = np.array(points)
-        turns = [_turn(corners[i], corners[(i + 1) % 4], corners[(i + 2) % 4]) for i in range(4)]
-        if min(abs(turn) for turn in turns) < 0.01:
-            yield Fault(f"ground.{name}", "three of the points lie on one line", "take four corners of a rectangle")
-            return
-        if not (all(turn > 0 for turn in turns) or all(turn < 0 for turn in turns)):
-            yield Fault(f"ground.{name}", "the four points cross over", "go around the rectangle, corner by corner")
-            return
-    # pixels have y down, metres have y away from the camera: the sense of rotation must differ
-    if (_turn(*np.array(ground.pixels[:3])) > 0) == (_turn(*np.array(ground.metres[:3])) > 0):
-        remedy = "metres: x to the right, y away from the camera; both lists in the same order"
-        yield Fault("ground.metres", "the points are mirrored", remedy)
-
-
-def _turn(a: Any, b: Any, c: Any) -> float:
-    """Sine of the turn at b on the way a-b-c, so that it does not depend on the unit; 0 = straight on."""
-    (ux, uy), (vx, vy) = b - a, c - b
-    length = float(np.hypot(ux, uy) * np.hypot(vx, vy))
-    return float(ux * vy - uy * vx) / length if length else 0.0
 
 
 def _acts(scene: Scene) -> Iterator[Fault]:

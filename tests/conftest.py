@@ -12,6 +12,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -119,3 +120,16 @@ def postgres_url(postgres_server: str) -> str:
 
     eventually(made, 3, "PostgreSQL makes a database", every_s=0.1)
     return f"{postgres_server}/{name}"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real browser, for one module's tests: while it runs, its event loop is that of the thread."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("no Chromium on this machine (Debian package `chromium`)")
+    with playwright.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -29,24 +29,12 @@ PLATE, OWNER = "36-B1 234.56", MADE_UP_OWNERS[0][3]
 
 
 @pytest.fixture
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine (Debian package `chromium`)")
-    with playwright.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[[], Any]]:
+def open_page(chromium: Any) -> Iterator[Callable[[], Any]]:
     """A page of somebody new; a fault in any page's scripts fails the test."""
     faults: list[str] = []
 
     def make() -> Any:
-        page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="vi-VN").new_page()
+        page = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="vi-VN").new_page()
         page.set_default_timeout(200_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("response", lambda r: faults.append(f"{r.status} {r.url}") if r.status >= 500 else None)

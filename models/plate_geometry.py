@@ -73,15 +73,15 @@ class PlateGeometryMargins:
         144, "pixels", "the same with two lines", source=_TUNED, least=32,
     )  # fmt: skip
     cut_from: float = margin(
-        0.36, "share of the height", "two lines are parted between here and `cut_to`: the upper one is the lower",
-        source=_TUNED, most=1.0,
+        0.36, "share of the height", "two lines are parted between here and `cut_to`, at the emptiest row",
+        source=_TUNED, most=0.48,
     )  # fmt: skip
-    cut_to: float = margin(0.60, "share of the height", "see `cut_from`", source=_TUNED, most=1.0)
+    cut_to: float = margin(0.60, "share of the height", "see `cut_from`", source=_TUNED, most=1.0, least=0.52)
     cut_spare: float = margin(
         0.035, "share of the height", "both lines keep so much over the cut", source=_TUNED, most=0.5,
     )  # fmt: skip
     cut_sides: float = margin(
-        0.1, "share of the width", "left out on each side when the gap is looked for", source=_TUNED, most=0.5,
+        0.1, "share of the width", "left out on each side when the gap is looked for", source=_TUNED, most=0.4,
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ class LampMargins:
         "a lens that stands out by so much is lit; a dim red in the clips has 120 of 255",
         source=_TUNED,
         most=1.0,
+        least=0.01,
     )
     dark: float = margin(
         0.11,
@@ -43,6 +44,7 @@ class LampMargins:
         "below this nothing stands out and the head is off; between this and `lit` nobody can tell, so it is unknown",
         source=_TUNED,
         most=1.0,
+        least=0.01,
     )
     rival_share: float = margin(
         0.6,

@@ -34,7 +34,8 @@ class CutMargins:
     """When two pictures in a row are not of one moment. Shares are of the picture's blocks that have structure."""
 
     noise: float = margin(
-        4.0, "grey levels", "a picture's structure is noise below so much contrast", source=_SHOWN, most=255.0,
+        4.0, "grey levels", "a picture's structure is noise below so much contrast", source=_SHOWN,
+        least=0.1, most=255.0,
     )  # fmt: skip
     structure: float = margin(
         9.0, "grey levels squared", "a block has structure from so much contrast on", source=_SHOWN,

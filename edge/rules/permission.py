@@ -30,7 +30,7 @@ class PermissionMargins:
         "pictures",
         "the lanes of the last so many in any lane count, all of them: a box on a lane's edge is in either now and "
         "then",
-        source="the simulation: who crept over the line was of no lane at the crossing (docs/simulation.md); not tuned",
+        source="the simulation: what crept over the line was of no lane at the line (docs/simulation.md); not tuned",
         least=1,
     )
     lane_within_s: float = margin(

@@ -119,7 +119,7 @@ def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun, margins: 
     if (steps > (margins.step_share + gaps / lasted) * against).any():
         return None  # made at one leap: the track went over to another
     if _moved(path, first, last, margins.motion_pictures) < margins.motion_share * against:
-        return None  # only the lower edge moved: somebody who hid the wheels drove away
+        return None  # only the lower edge moved: what hid the wheels drove away
     return Finding(
         act=ActCode.WRONG_WAY,
         what=lane.id,

@@ -66,7 +66,7 @@ class EasyOcrReader:
         margins: SecondReaderMargins | None = None,
     ) -> None:
         self._margins = margins or SecondReaderMargins()
-        weights = manifest.resolve(model_id)
+        weights = manifest.resolve_for(model_id, runtime="easyocr", decoder="easyocr")
         try:
             from models.torchvision_ops import define_missing
 

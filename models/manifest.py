@@ -64,6 +64,19 @@ def resolve(model_id: str, *, manifest: Path = MANIFEST) -> ModelFile:
     )
 
 
+def resolve_for(model_id: str, *, runtime: str, decoder: str, manifest: Path = MANIFEST) -> ModelFile:
+    """As `resolve`; :class:`ModelError` too where the entry names another runtime or decoder than the caller's: the
+    file might run, and its output be misread."""
+    found = resolve(model_id, manifest=manifest)
+    if (found.runtime, found.decoder) != (runtime, decoder):
+        raise ModelError(
+            f"model {model_id} is for {found.runtime} and decoder {found.decoder}, here are {runtime} and {decoder}",
+            where=str(manifest),
+            remedy="name a model of that kind in the manifest, or add its decoder to models/",
+        )
+    return found
+
+
 def digests(ids: Iterable[str], *, manifest: Path = MANIFEST) -> dict[str, str]:
     """Checked digest of each model, for the packet's manifest."""
     return {model_id: resolve(model_id, manifest=manifest).sha256 for model_id in ids}

@@ -42,13 +42,6 @@ def open_session(
 
 
 def open_model(model_id: str, *, decoder: str, threads: int = DEFAULT_THREADS) -> ort.InferenceSession:
-    """Open the model that the manifest names, digest checked; :class:`ModelError` where its entry names another runtime
-    than this one, or another decoder than the caller's: the file would run and its output be misread."""
-    found = manifest.resolve(model_id)
-    if (found.runtime, found.decoder) != (RUNTIME, decoder):
-        raise ModelError(
-            f"model {model_id} is for {found.runtime} and decoder {found.decoder}, here are {RUNTIME} and {decoder}",
-            where=str(manifest.MANIFEST),
-            remedy="name a model of that kind in the manifest, or add its decoder to models/",
-        )
+    """Open the model that the manifest names for this runtime and the caller's decoder, digest checked."""
+    found = manifest.resolve_for(model_id, runtime=RUNTIME, decoder=decoder)
     return open_session(found.path, threads=threads)

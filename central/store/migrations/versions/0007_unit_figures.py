@@ -106,9 +106,12 @@ def _on_postgresql() -> None:
         END $$
         """
     )
-    op.execute(
-        "CREATE TRIGGER cases_decided AFTER INSERT OR DELETE ON cases FOR EACH ROW EXECUTE FUNCTION cases_decided()"
-    )
+    # a case that comes in is open: then nothing is called
+    for name, event, row in (("cases_decided", "INSERT", "NEW"), ("cases_undecided", "DELETE", "OLD")):
+        op.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON cases FOR EACH ROW WHEN ({_DECIDED.format(row=row)})"
+            " EXECUTE FUNCTION cases_decided()"
+        )
     op.execute(
         "CREATE TRIGGER cases_decided_again AFTER UPDATE OF status, rejected_reason, place, act_suspected, detected_at"
         " ON cases FOR EACH ROW WHEN ((OLD.status, OLD.rejected_reason, OLD.place, OLD.act_suspected, OLD.detected_at)"
@@ -162,13 +165,15 @@ def _on_sqlite() -> None:
             f" WHERE {row}.published_at IS NOT NULL ON CONFLICT (day) DO UPDATE SET n = n + excluded.n;"
         )
 
-    for table, name, columns, count in (
-        ("cases", "decided", "status, rejected_reason, place, act_suspected, detected_at", decided),
-        ("notices", "sent", "published_at", sent),
+    watched = "status, rejected_reason, place, act_suspected, detected_at"
+    for table, name, columns, count, when in (
+        ("cases", "decided", watched, decided, _DECIDED),
+        ("notices", "sent", "published_at", sent, "{row}.published_at IS NOT NULL"),
     ):
         more, less = count("NEW", 1), count("OLD", -1)
-        op.execute(f"CREATE TRIGGER {table}_{name} AFTER INSERT ON {table} BEGIN {more} END")
-        op.execute(f"CREATE TRIGGER {table}_un{name} AFTER DELETE ON {table} BEGIN {less} END")
+        coming, going = when.format(row="NEW"), when.format(row="OLD")
+        op.execute(f"CREATE TRIGGER {table}_{name} AFTER INSERT ON {table} WHEN {coming} BEGIN {more} END")
+        op.execute(f"CREATE TRIGGER {table}_un{name} AFTER DELETE ON {table} WHEN {going} BEGIN {less} END")
         op.execute(f"CREATE TRIGGER {table}_{name}_again AFTER UPDATE OF {columns} ON {table} BEGIN {less} {more} END")
 
 

@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 
 from edge.video.kernel_clock import kernel_clock_synchronised
 from edge.video.margins import ClockMargins
+from edge.video.node_clock import NodeClock
 from evidence.packet import Clock
 
 _KEPT = 64
-"""Segments, eras and doubts remembered: an act is sealed long before so many have come."""
+"""Segments and doubts remembered: an act is sealed long before so many have come."""
 
 
 @dataclass
@@ -31,15 +32,6 @@ class _Segment:
     seen_s: float = 0.0
     late_s: float | None = None
     late_from_s: float = 0.0
-
-
-@dataclass
-class _Era:
-    """The node's clock between two steps: wall = monotonic + ahead. `synchronised` when that was measured."""
-
-    start_s: float
-    ahead_s: float
-    synchronised: bool | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,7 @@ class StreamClock:
         self._synchronised = system_synchronised or kernel_clock_synchronised
         self._lock = threading.Lock()
         self._segments: list[_Segment] = []
-        self._eras: list[_Era] = []
+        self._node = NodeClock(self.margins)
         self._doubts: list[_Doubt] = []
         self._unsure_from_s: float | None = None
         self.clock_steps = 0
@@ -179,7 +171,7 @@ class StreamClock:
             return Clock(source="file", synchronised=False, note=note), _once(["clock_unsure", *flags])
         with self._lock:
             segment = self._at(t_s)
-            era = self._era(t_s)
+            era = self._node.at(t_s)
             synchronised = bool(era.synchronised) if era is not None else bool(self._synchronised())
             difference = None
             if segment.sender_s is not None and segment.arrival_s is not None:
@@ -217,22 +209,10 @@ class StreamClock:
         del self._doubts[: -4 * _KEPT]
 
     def _note_wall(self, t_s: float, ahead_s: float) -> None:
-        """Wall minus monotonic clock: a new era when it moves, or when the kernel's word about it changes."""
-        synchronised = self._synchronised()
-        era = self._eras[-1] if self._eras else None
-        if era is not None and abs(ahead_s - era.ahead_s) <= self.margins.anchor_s and synchronised == era.synchronised:
-            return
-        if era is not None:
-            recent = [e for i, e in enumerate(self._eras) if self._ends(i) >= t_s - self.margins.clock_settles_s]
-            moved = [e for e in recent if abs(ahead_s - e.ahead_s) > self.margins.clock_step_s]
-            if abs(ahead_s - era.ahead_s) > self.margins.anchor_s and moved:
-                self.clock_steps += 1
-                self._doubt(moved[0].start_s, t_s + self.margins.clock_settles_s, "clock_unsure")
-        self._eras.append(_Era(t_s, ahead_s, synchronised))
-        del self._eras[:-_KEPT]
-
-    def _ends(self, index: int) -> float:
-        return self._eras[index + 1].start_s if index + 1 < len(self._eras) else float("inf")
+        moved_from_s = self._node.note(t_s, ahead_s, self._synchronised())
+        if moved_from_s is not None:
+            self.clock_steps += 1
+            self._doubt(moved_from_s, t_s + self.margins.clock_settles_s, "clock_unsure")
 
     def _stepped(self, segment: _Segment, t_s: float, offset: float) -> _Segment:
         """Without a monotonic clock: packets that come otherwise than before, and stay so, tell of a step."""
@@ -264,18 +244,13 @@ class StreamClock:
         """Wall minus stream time by arrival at the node."""
         if segment.arrival_s is None:
             raise ValueError("no frame has arrived yet")
-        era = self._era(t_s)
+        era = self._node.at(t_s)
         return segment.arrival_s + (era.ahead_s if era is not None else 0.0)
 
     def _at(self, t_s: float) -> _Segment:
         if not self._segments:
             raise ValueError("no frame has arrived yet")
         return next((s for s in reversed(self._segments) if s.start_s <= t_s), self._segments[0])
-
-    def _era(self, t_s: float) -> _Era | None:
-        if not self._eras:
-            return None
-        return next((e for e in reversed(self._eras) if e.start_s <= t_s), self._eras[0])
 
 
 def _once(flags: list[str]) -> list[str]:

@@ -38,6 +38,7 @@ def overlap(a: list[float], b: list[float]) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
+@pytest.mark.slow(30)
 @pytest.mark.footage
 @pytest.mark.parametrize("clip", ["hanoi_giang_vo", "bangkok", "saudi_pickup", "colorado_springs", "portland"])
 def test_every_sure_runner_is_found_and_nobody_else(clip: str, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_configuration_reaches_acts_what_they_share_sizes_and_every_other_stag
         ({"blue_light": {"gone_m": 4.0}}, ["blue_light", "one of", "red_light"]),
         ({"red_light": {"gone": 4.0}}, ["red_light", "gone", "gone_m"]),
         ({"red_light": {"entry_points": 2.5}}, ["red_light", "entry_points", "whole number"]),
-        ({"lamps": {"lit": 7}}, ["lamps", "lit", "0 to 1"]),
+        ({"lamps": {"lit": 7}}, ["lamps", "lit", "a number of"]),
     ],
 )
 def test_what_is_no_margin_is_refused_with_its_place_and_the_remedy(values: Values, named: list[str]) -> None:

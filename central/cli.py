@@ -21,7 +21,8 @@ from central.config import load_config
 from central.intake.nodes import add_node, end_key
 from central.registry import import_registry
 from central.store.alarms import acknowledge, open_alarms
-from central.store.db import DatabaseAway, NodeRow
+from central.store.db import DatabaseAway
+from central.store.packet_tables import NodeRow
 from central.users import create_user, set_active
 from common import logs
 from evidence.errors import GiaoLoError

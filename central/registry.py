@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import typed_plate
 from central.cases.lifecycle import Refused
-from central.store.db import VehicleRow
+from central.store.people_tables import VehicleRow
 from countries.here import HERE
 from countries.law import OwnerType
 from evidence.errors import GiaoLoError

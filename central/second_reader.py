@@ -18,7 +18,7 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action
 from central.centre import Centre
 from central.pictures.opening import decode
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from countries.here import HERE
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest

@@ -18,7 +18,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Role
-from central.store.db import Database, SessionRow, ThrottleRow, UserRow
+from central.store.db import Database
+from central.store.people_tables import SessionRow, ThrottleRow, UserRow
 from evidence.errors import GiaoLoError
 
 MAX_FAILURES = 5

@@ -9,7 +9,7 @@ from typing import Any
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.ledger.signing import Ledger
-from central.store.db import CaseEventRow, CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow
 from countries.here import HERE
 from evidence.errors import PacketError
 from evidence.packet import Manifest

@@ -21,7 +21,8 @@ from central.intake.nodes import check_seal
 from central.ledger.merkle import Subtree, root_of
 from central.ledger.signing import Ledger, LedgerError, ledger_of
 from central.store.blobs import BlobStore
-from central.store.db import CaseEventRow, CaseRow, CheckpointRow, LogNodeRow, PacketRow
+from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.packet_tables import CheckpointRow, LogNodeRow, PacketRow
 from central.store.packets import container_of
 from evidence.canonical import sha256_hex
 from evidence.container import Seal

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Action
-from central.store.db import CaseEventRow, CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow
 from countries.here import HERE
 
 SHORT_NOTICE = timedelta(days=3)

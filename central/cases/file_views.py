@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from central.cases import log as case_log
 from central.cases.lifecycle import Action
 from central.cases.log import hold_case
-from central.store.db import CaseEventRow, Database
+from central.store.case_tables import CaseEventRow
+from central.store.db import Database
 
 VIEW_AGAIN = timedelta(minutes=15)
 """As long as a browser may show its own copy without asking again (`max-age` of the file routes)."""

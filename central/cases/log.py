@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Action, CaseState, Refused, Status
 from central.ledger.signing import ledger_of
-from central.store.db import CaseEventRow, CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
-from central.store.db import CaseRow, next_number
+from central.store.case_tables import CaseRow
+from central.store.db import next_number
 from countries.here import HERE
 from evidence.packet import Manifest
 

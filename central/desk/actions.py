@@ -19,7 +19,7 @@ from central.desk.views import (
     item,
 )
 from central.notices.basis import Seen, check_draft
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from countries.here import HERE
 from countries.law import LawError, VehicleKind
 from evidence.acts import ActCode

@@ -20,16 +20,8 @@ from sqlalchemy.orm import Session
 from central.cases.lifecycle import UNSENT, Status
 from central.cases.stages import ISSUED, OPEN, TO_ISSUE, among
 from central.desk.worklist import status_counts
-from central.store.db import (
-    AlarmRow,
-    CaseRow,
-    DecidedCountRow,
-    NodeRow,
-    NoticeRow,
-    QuarantineRow,
-    RejectedCountRow,
-    SentCountRow,
-)
+from central.store.case_tables import CaseRow, DecidedCountRow, NoticeRow, RejectedCountRow, SentCountRow
+from central.store.packet_tables import AlarmRow, NodeRow, QuarantineRow
 from countries.here import HERE
 from evidence.wire import Health
 

@@ -14,7 +14,8 @@ from central.cases.lifecycle import UNSENT, Action, CaseState, Officer, Status, 
 from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
 from central.notices.basis import NoticeView, notice_view
 from central.registry import Registration, VehicleRegistry
-from central.store.db import CaseEventRow, CaseRow, PacketFileRow, PacketRow
+from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.packet_tables import PacketFileRow, PacketRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import LawError, Proposal, VehicleKind

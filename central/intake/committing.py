@@ -13,7 +13,7 @@ from central.cases.opening import create_case
 from central.intake import chain, gaps
 from central.ledger import merkle
 from central.store.alarms import raise_alarm
-from central.store.db import NodeRow, PacketFileRow, PacketRow
+from central.store.packet_tables import NodeRow, PacketFileRow, PacketRow
 from evidence.canonical import canonical_json
 from evidence.container import OpenedPacket
 from evidence.packet import Manifest

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.store.alarms import raise_alarm
-from central.store.db import AlarmRow, NodeRow, PacketRow
+from central.store.packet_tables import AlarmRow, NodeRow, PacketRow
 from evidence.wire import Health
 
 OLD_PACKET_S = 6 * 3600

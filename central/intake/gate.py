@@ -19,7 +19,7 @@ from central.intake.quarantine import Quarantine
 from central.pictures.opening import check_pictures
 from central.store.alarms import raise_alarm
 from central.store.blobs import StoreError, StoreFull
-from central.store.db import NodeRow, PacketRow
+from central.store.packet_tables import NodeRow, PacketRow
 from evidence.canonical import sha256_hex
 from evidence.container import OpenedPacket, open_packet
 from evidence.errors import PacketError

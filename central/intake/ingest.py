@@ -20,7 +20,7 @@ from central.intake.transfers import Transfer, TransferRefused, Transfers
 from central.ledger import merkle
 from central.metrics import COMMIT_S, PACKETS, REFUSED
 from central.store.alarms import raise_alarm
-from central.store.db import NodeRow
+from central.store.packet_tables import NodeRow
 from evidence.receipt import Receipt, sign_receipt
 from evidence.wire import Chunk, Health, Offer, Want, encode
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from central.store.db import NodeKeyRow, NodeRow
+from central.store.packet_tables import NodeKeyRow, NodeRow
 from evidence.container import Seal, verify_seal
 from evidence.errors import GiaoLoError, PacketError
 from evidence.packet import Manifest, utc_text

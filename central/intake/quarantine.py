@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from central.config import Limits
 from central.store.blobs import StoreFull, write_durably
-from central.store.db import PacketRow, QuarantineRow
+from central.store.packet_tables import PacketRow, QuarantineRow
 from common.durable import DurableFolders
 from evidence.receipt import ReceiptStatus
 

@@ -13,7 +13,8 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from central.store.db import CheckpointRow, LogNodeRow, next_number
+from central.store.db import next_number
+from central.store.packet_tables import CheckpointRow, LogNodeRow
 from evidence.log_proof import EMPTY_ROOT, Checkpoint, LogError, leaf_hash, node_hash
 from evidence.seal import SigningKey
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.ledger import merkle
-from central.store.db import CaseRow, PacketRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import PacketRow
 from evidence.errors import GiaoLoError
 from evidence.log_proof import Checkpoint, Consistency, LogProof, SignedCheckpoint
 from evidence.seal import SigningKey

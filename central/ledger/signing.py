@@ -23,7 +23,8 @@ from sqlalchemy.orm import Session
 
 from central.store.alarms import raise_alarm
 from central.store.blobs import write_durably
-from central.store.db import CaseEventRow, Database
+from central.store.case_tables import CaseEventRow
+from central.store.db import Database
 from common.durable import DurableFolders
 from evidence.canonical import canonical_json
 from evidence.errors import GiaoLoError, PacketError

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Refused
 from central.config import Office
-from central.store.db import NoticeRow
+from central.store.case_tables import NoticeRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 

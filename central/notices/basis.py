@@ -22,7 +22,8 @@ from central.pictures.for_owners import CopyCache, OwnerPictures, owner_pictures
 from central.registry import VehicleRegistry
 from central.store.alarms import alarm_unsound
 from central.store.blobs import BlobStore
-from central.store.db import CaseRow, Database, NoticeRow
+from central.store.case_tables import CaseRow, NoticeRow
+from central.store.db import Database
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.notice import AnnexPicture, NoticeContent

@@ -26,7 +26,8 @@ from central.notices.basis import (
 )
 from central.notices.facts import facts_of
 from central.registry import Registration
-from central.store.db import CaseRow, Database, NoticeRow
+from central.store.case_tables import CaseRow, NoticeRow
+from central.store.db import Database
 from countries.here import HERE
 from countries.notice import Meeting
 from evidence.packet import Manifest

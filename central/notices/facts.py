@@ -6,7 +6,7 @@ from datetime import datetime
 
 from central.config import Office
 from central.registry import Registration
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from countries.here import HERE
 from countries.notice import Facts, Issuer, Meeting, Owner
 from evidence.acts import ActCode

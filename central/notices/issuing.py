@@ -17,7 +17,8 @@ from central.notices.appointments import check_appointment
 from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_seen, look, pictures_of
 from central.notices.code import code_hash, new_code
 from central.notices.facts import plate_text
-from central.store.db import CaseRow, CounterRow, Database, next_number
+from central.store.case_tables import CaseRow, CounterRow
+from central.store.db import Database, next_number
 from countries.here import HERE
 from countries.notice import NoticeContent
 

@@ -20,7 +20,8 @@ from central.notices.basis import NoticeDesk, annex
 from central.notices.code import code_hash, new_code
 from central.pictures.for_owners import owner_pictures
 from central.store.alarms import alarm_unsound
-from central.store.db import CaseEventRow, CaseRow, Database
+from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.db import Database
 from countries.here import HERE
 from countries.notice import NoticeContent
 from evidence.acts import ActCode

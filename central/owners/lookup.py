@@ -17,7 +17,8 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.config import Office
 from central.notices.code import code_hash, read_code
-from central.store.db import CaseRow, LookupRow, NoticeRow
+from central.store.case_tables import CaseRow, NoticeRow
+from central.store.people_tables import LookupRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import VehicleKind

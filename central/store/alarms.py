@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from central.store.blobs import BlobUnsound
-from central.store.db import AlarmRow, Database, PacketFileRow, PacketRow
+from central.store.db import Database
+from central.store.packet_tables import AlarmRow, PacketFileRow, PacketRow
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)

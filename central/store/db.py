@@ -15,56 +15,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from central.store.base import Base
 from central.store.case_tables import (
-    CaseCountRow,
-    CaseEventRow,
-    CaseRow,
     CounterRow,
-    DecidedCountRow,
-    NoticeRow,
-    RejectedCountRow,
-    SentCountRow,
 )
-from central.store.packet_tables import (
-    AlarmRow,
-    CheckpointRow,
-    LogNodeRow,
-    NodeKeyRow,
-    NodeRow,
-    PacketFileRow,
-    PacketRow,
-    QuarantineRow,
-)
-from central.store.people_tables import LookupRow, SessionRow, ThrottleRow, UserRow, VehicleRow
 from evidence.errors import GiaoLoError
-
-__all__ = [
-    "AlarmRow",
-    "Base",
-    "CaseCountRow",
-    "CaseEventRow",
-    "CaseRow",
-    "CheckpointRow",
-    "CounterRow",
-    "Database",
-    "DatabaseError",
-    "DecidedCountRow",
-    "LogNodeRow",
-    "LookupRow",
-    "NodeKeyRow",
-    "NodeRow",
-    "NoticeRow",
-    "PacketFileRow",
-    "PacketRow",
-    "QuarantineRow",
-    "RejectedCountRow",
-    "SentCountRow",
-    "SessionRow",
-    "ThrottleRow",
-    "UserRow",
-    "VehicleRow",
-]
 
 BUSY_TIMEOUT_S = 30.0
 

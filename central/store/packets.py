@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from central.store.blobs import BlobStore, StoreError
-from central.store.db import PacketRow
+from central.store.packet_tables import PacketRow
 from evidence.canonical import sha256_hex
 from evidence.container import rebuild
 from evidence.packet import Manifest

@@ -25,7 +25,7 @@ from central.pictures.captions import caption
 from central.pictures.for_owners import scene_of
 from central.pictures.stills import still_views
 from central.registry import Registration
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from central.web import caseview, queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of

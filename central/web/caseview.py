@@ -11,7 +11,7 @@ from central.cases.stages import OPEN
 from central.desk.views import CaseView
 from central.pictures.clip import ClipFacts
 from central.pictures.stills import StillView, points_text, trail
-from central.store.db import CaseEventRow
+from central.store.case_tables import CaseEventRow
 from central.words import formats
 from central.words.texts import Texts
 from countries.here import HERE

@@ -18,7 +18,7 @@ from central.pictures.captions import caption
 from central.pictures.for_owners import legend, owner_still, scene_of
 from central.pictures.stills import MOMENTS, still_views
 from central.store.blobs import BlobUnsound
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from central.web import queries
 from central.web.access import FORM, SiteDep
 from central.web.errors import problem_of

@@ -19,13 +19,9 @@ from central.cases.stages import among
 from central.desk.views import CaseView, QueueItem, item, light
 from central.intake.nodes import key_of
 from central.store.blobs import BlobStore
-from central.store.db import (
-    CaseEventRow,
-    CaseRow,
-    PacketFileRow,
-    PacketRow,
-    UserRow,
-)
+from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.packet_tables import PacketFileRow, PacketRow
+from central.store.people_tables import UserRow
 from central.web.caseview import PacketCheck
 from evidence.container import Seal
 from evidence.errors import GiaoLoError

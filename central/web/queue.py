@@ -26,7 +26,7 @@ from central.desk.worklist import (
     queue_page,
     status_counts,
 )
-from central.store.db import CaseCountRow
+from central.store.case_tables import CaseCountRow
 from central.web import queries
 from central.web.access import OfficerDep, ReviewerDep, SiteDep
 from central.web.errors import problem_of

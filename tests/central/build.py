@@ -24,7 +24,7 @@ from central.intake.nodes import add_node
 from central.notices import drafting, issuing
 from central.notices.basis import Seen
 from central.notices.issuing import IssuedNotice
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, pack

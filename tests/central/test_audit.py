@@ -23,16 +23,8 @@ from central.ledger import merkle
 from central.ledger.signing import Ledger, LedgerError, ledger_of
 from central.notices import drafting, issuing
 from central.store.alarms import open_alarms
-from central.store.db import (
-    CaseEventRow,
-    CaseRow,
-    CheckpointRow,
-    CounterRow,
-    LogNodeRow,
-    NoticeRow,
-    PacketFileRow,
-    PacketRow,
-)
+from central.store.case_tables import CaseEventRow, CaseRow, CounterRow, NoticeRow
+from central.store.packet_tables import CheckpointRow, LogNodeRow, PacketFileRow, PacketRow
 from evidence.canonical import canonical_json
 from evidence.container import open_packet
 from evidence.seal import SigningKey

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from central.centre import Centre
 from central.intake.ingest import Ingest
 from central.intake.mqtt import MqttIngest
-from central.store.db import AlarmRow
+from central.store.packet_tables import AlarmRow
 from common.mqtt_client import Event
 from evidence.wire import all_up_topic, down_topic, up_topic
 from tests.central.node import eventually

@@ -22,7 +22,7 @@ from central.desk.views import CaseView
 from central.desk.worklist import QueueFilter
 from central.notices import drafting, issuing
 from central.registry import import_registry
-from central.store.db import CaseEventRow, CaseRow, NoticeRow
+from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from countries.vn.deadlines import VIETNAM
 from evidence.acts import ActCode
 from tests.central.build import (

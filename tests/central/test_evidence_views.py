@@ -20,7 +20,8 @@ from central.cli import central
 from central.pictures.copies import Copies
 from central.store.alarms import acknowledge, open_alarms, raise_alarm
 from central.store.blobs import BlobUnsound, FileStore
-from central.store.db import AlarmRow, CaseRow, PacketFileRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import AlarmRow, PacketFileRow
 from central.web.verified import byte_range
 from evidence.canonical import sha256_hex
 from tests.central.build import BINH, LAN, NOW, OFFICE, TRUONG, case_of, issued, picture

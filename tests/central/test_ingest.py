@@ -22,7 +22,8 @@ from central.desk.worklist import QueueFilter, queue
 from central.intake.ingest import Ingest, Reply
 from central.intake.nodes import NodeError, add_node, end_key
 from central.store.blobs import StoreError, StoreFull
-from central.store.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import AlarmRow, NodeRow, PacketRow, QuarantineRow
 from central.store.packets import container_of
 from evidence.container import open_packet, verify_packet
 from evidence.errors import PacketError, WireError

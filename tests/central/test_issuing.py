@@ -24,7 +24,8 @@ from central.notices import basis, drafting, issuing
 from central.notices.basis import Seen
 from central.owners import lookup
 from central.registry import Registration
-from central.store.db import CaseRow, LookupRow, NoticeRow
+from central.store.case_tables import CaseRow, NoticeRow
+from central.store.people_tables import LookupRow
 from countries.notice import NoticeContent
 from countries.vn.deadlines import VIETNAM
 from countries.vn.forms import notice as form

@@ -16,7 +16,8 @@ from central.notices import issuing
 from central.notices.code import code_hash, new_code, read_code
 from central.owners import lookup
 from central.owners.lookup import OwnerCase, PublicCase
-from central.store.db import LookupRow, NoticeRow
+from central.store.case_tables import NoticeRow
+from central.store.people_tables import LookupRow
 from countries.here import HERE
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, OFFICE, case_of, claimed, confirmed, issued, prepared

@@ -12,8 +12,11 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from central.centre import Centre
-from central.store.db import Base, CounterRow, Database, DatabaseError, NodeKeyRow, next_number
+from central.store.base import Base
+from central.store.case_tables import CounterRow
+from central.store.db import Database, DatabaseError, next_number
 from central.store.migrate import upgrade
+from central.store.packet_tables import NodeKeyRow
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(centre: Centre) -> None:
@@ -124,7 +127,7 @@ def test_a_packet_belongs_to_a_node(centre: Centre) -> None:
 def test_an_instant_without_a_time_zone_is_refused(box: Centre) -> None:
     from datetime import datetime
 
-    from central.store.db import AlarmRow
+    from central.store.packet_tables import AlarmRow
 
     with pytest.raises(Exception, match="time zone"), box.db.write() as session:
         session.add(AlarmRow(kind="x", text="x", at=datetime(2026, 1, 1)))

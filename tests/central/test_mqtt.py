@@ -19,7 +19,8 @@ from central.config import Broker, load_config
 from central.intake.ingest import Ingest
 from central.intake.mqtt import MqttIngest
 from central.intake.nodes import add_node
-from central.store.db import AlarmRow, CaseRow, NodeRow, PacketRow, QuarantineRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import AlarmRow, NodeRow, PacketRow, QuarantineRow
 from central.store.packets import container_of
 from evidence.seal import SigningKey
 from evidence.wire import Health, Want, decode, encode
@@ -196,7 +197,7 @@ def test_without_a_broker_the_centre_waits_and_says_so(box: Centre, mosquitto: M
 def test_checkpoints_are_signed_while_the_centre_runs(
     running: MqttIngest, box: Centre, mosquitto: MosquittoServer
 ) -> None:
-    from central.store.db import CheckpointRow
+    from central.store.packet_tables import CheckpointRow
 
     with WireNode(mosquitto.port) as node:
         node.deliver(packet(), box.key.public)

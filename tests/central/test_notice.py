@@ -15,7 +15,7 @@ from central.centre import Centre
 from central.desk import actions
 from central.notices import drafting, issuing
 from central.registry import import_registry
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from countries.notice import AnnexPicture, NoticeContent
 from countries.vn.forms.notice import render
 from evidence.acts import ActCode

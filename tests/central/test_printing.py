@@ -19,7 +19,7 @@ from central.notices import issuing
 from central.notices.code import code_hash
 from central.notices.printing import print_copy
 from central.store.alarms import open_alarms
-from central.store.db import CaseRow, NoticeRow
+from central.store.case_tables import CaseRow, NoticeRow
 from evidence.canonical import sha256_hex
 from tests.central.build import BINH, HOA, LAN, TRUONG, issued, prepared
 from tests.central.web_people import Web, make_web

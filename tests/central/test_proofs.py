@@ -19,7 +19,7 @@ from central.intake.ingest import Ingest
 from central.intake.nodes import add_node
 from central.ledger import merkle
 from central.ledger.proofs import ProofError, find_packet, prove
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from evidence.container import open_packet
 from evidence.errors import GiaoLoError
 from evidence.log_proof import Checkpoint, LogError, read_checkpoint, read_proof

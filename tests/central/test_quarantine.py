@@ -17,7 +17,9 @@ from central.config import load_config
 from central.intake.gate import Gate
 from central.intake.nodes import NodeError, add_node, key_of
 from central.intake.quarantine import Quarantine
-from central.store.db import CaseRow, NodeRow, QuarantineRow, UserRow, VehicleRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import NodeRow, QuarantineRow
+from central.store.people_tables import UserRow, VehicleRow
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, verify_packet
 from evidence.seal import SigningKey, VerifyKey, public_path

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from central.centre import Centre
 from central.registry import COLUMNS, RegistryError, import_registry, read_csv
-from central.store.db import VehicleRow
+from central.store.people_tables import VehicleRow
 from countries.vn.deadlines import VIETNAM
 
 HEADER = ",".join(COLUMNS)

@@ -17,7 +17,7 @@ from central.cases.log import events
 from central.centre import Centre
 from central.config import load_config
 from central.second_reader import NoReader, Reader, Reading, SecondReader, easyocr_reader, settle, switched_off
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from tests.central.build import LAN, OFFICE, case_of, make_centre, picture
 from tests.central.node import eventually
 from tests.central.web_people import make_web

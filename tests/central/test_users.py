@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from central import users
 from central.cases.lifecycle import Officer, Role
 from central.centre import Centre
-from central.store.db import SessionRow, ThrottleRow, UserRow
+from central.store.people_tables import SessionRow, ThrottleRow, UserRow
 from central.users import (
     LOCK,
     MAX_DELAY_S,

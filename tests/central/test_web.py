@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from central.words.texts import LANGUAGES, texts
 from countries.vn.plates import normalise
 from evidence.acts import ActCode

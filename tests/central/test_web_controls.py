@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from central.cases.lifecycle import Officer, Role
 from central.config import parse_config
-from central.store.db import UserRow
+from central.store.people_tables import UserRow
 from central.web.site import PASS_SECONDS
 from common.settings import ConfigError
 from tests.central.build import LAN, OFFICE, case_of, issued, make_centre

@@ -15,7 +15,7 @@ from central.cases import lifecycle
 from central.cases.lifecycle import Status
 from central.notices import issuing
 from central.registry import import_registry
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, claimed, confirmed, issued, picture, prepared
 from tests.central.test_pictures import REASONS, SCENE

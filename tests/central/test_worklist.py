@@ -24,7 +24,8 @@ from central.desk.unit import recount_figures, unit_view
 from central.desk.worklist import Cursor, QueueFilter, queue_page, total
 from central.notices import issuing
 from central.second_reader import SecondReader
-from central.store.db import CaseCountRow, CaseRow, DecidedCountRow, NodeRow, NoticeRow, RejectedCountRow, SentCountRow
+from central.store.case_tables import CaseCountRow, CaseRow, DecidedCountRow, NoticeRow, RejectedCountRow, SentCountRow
+from central.store.packet_tables import NodeRow
 from central.web import queries
 from countries.here import HERE
 from evidence.acts import ActCode

@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
-from central.store.db import QuarantineRow
+from central.store.packet_tables import QuarantineRow
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet
 from evidence.packet import Chain

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from central.store.db import CaseRow, NodeRow, PacketRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import NodeRow, PacketRow
 from central.store.packets import container_of
 from edge.delivery.outbox import Outbox
 from evidence.canonical import sha256_hex

@@ -30,7 +30,7 @@ from central.desk import actions
 from central.desk.worklist import status_counts
 from central.intake.gate import Gate
 from central.intake.nodes import add_node
-from central.store.db import CaseRow
+from central.store.case_tables import CaseRow
 from central.users import create_user, open_session
 from central.web.app import create_app
 from central.web.site import FORM_COOKIE, Site

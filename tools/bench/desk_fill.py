@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from central.desk.unit import recount_figures
 from central.desk.worklist import recount
-from central.store.db import CaseEventRow, CaseRow, CounterRow, Database, NoticeRow, PacketRow
+from central.store.case_tables import CaseEventRow, CaseRow, CounterRow, NoticeRow
+from central.store.db import Database
+from central.store.packet_tables import PacketRow
 from evidence.acts import ActCode
 
 PLACES = 100

@@ -13,7 +13,8 @@ import click
 from sqlalchemy import select
 
 from central.centre import Centre
-from central.store.db import CaseRow, NodeRow
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import NodeRow
 from countries.here import HERE
 from evidence.acts import ActCode
 from evidence.wire import Health

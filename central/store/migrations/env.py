@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from central.store.db import Base
+from central.store.base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -38,7 +38,7 @@ def test_the_card_says_so_too(model: str) -> None:
     card = (MODELS / entry["card"]).read_text("utf-8")
     licence = card.split("**Licence.**")[1]
     assert "Apache-2.0" in card
-    assert entry["rights"] == "clear" or "0040-what-the-weights-learnt-from" in licence
+    assert entry["rights"] == "clear" or "0024-what-the-weights-learnt-from" in licence
 
 
 def test_every_weight_in_the_folder_is_one_of_these() -> None:

@@ -199,6 +199,8 @@ def _node(row: NodeRow, now: datetime) -> NodeLine:
     # a newer node may say more than this software knows; its status column still counts
     with contextlib.suppress(ValidationError):
         health = Health.model_validate(row.health) if row.health else None
+    if health and row.status == "lost":  # what it holds still counts; its cameras and errors were those of then
+        health = health.model_copy(update={"cameras": [], "errors": []})
     silent = now - row.last_seen if row.last_seen else None
     silent_min = int(silent.total_seconds() // 60) if silent is not None and silent > SILENT else 0
     good = row.status == "running" and not silent_min

@@ -41,12 +41,17 @@ def missing(session: Session, node: str, *, limit: int = _RANGES) -> list[tuple[
 
 
 def watch_chain(session: Session, node: NodeRow, now: datetime) -> None:
-    """Raise or take back the alarm of a gap. What the node itself still holds unsent is on its way, not missing."""
+    """Raise or take back the alarm of a gap. What the node itself still holds unsent is on its way, not missing.
+
+    A node that has not told yet what it holds may hold all of it: its first heartbeat brings us here again.
+    """
     ranges = missing(session, node.id)
     count = sum(last - first + 1 for first, last in ranges)
-    pending = int((node.health or {}).get("outbox_pending", 0))
-    if count <= pending:
+    told = node.health
+    if not count or (told is not None and count <= int(told.get("outbox_pending", 0))):
         _take_back(session, _GAP, node.id, now)
+        return
+    if told is None:
         return
     shown = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
     resend = f"giaolo edge outbox resend --from {ranges[0][0]} --to {ranges[-1][1]}"

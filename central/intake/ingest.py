@@ -90,9 +90,11 @@ class Ingest:
             if row is None:
                 REFUSED.labels("unknown_node").inc()
                 return
-            row.status, row.health = health.status, health.model_dump(mode="json")
-            # a retained message or a last will is the broker speaking, not the node
-            if not retained and health.status != "lost":
+            row.status = health.status
+            if health.status == "lost":
+                return  # the broker speaks and knows no numbers: what the node told last stands
+            row.health = health.model_dump(mode="json")
+            if not retained:  # else the broker speaks, of a while ago
                 row.last_seen = now
                 gaps.watch_health(session, row, health, now)
 

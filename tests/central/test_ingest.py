@@ -18,6 +18,7 @@ import central.intake.transfers
 import central.pictures.opening
 from central.cases.opening import times_can_be
 from central.centre import Centre
+from central.desk.unit import unit_view
 from central.desk.worklist import QueueFilter, queue
 from central.intake.ingest import Ingest, Reply
 from central.intake.nodes import NodeError, add_node, end_key
@@ -29,7 +30,7 @@ from evidence.container import open_packet, verify_packet
 from evidence.errors import PacketError, WireError
 from evidence.receipt import Receipt, read_receipt
 from evidence.seal import SigningKey
-from evidence.wire import Health, Want, decode, parse_topic
+from evidence.wire import CameraHealth, Health, Want, decode, parse_topic
 from tests.central.build import NODE, NODE_KEY, NOW, NodeChain, chunks_of, make_centre, offer_of, packet, picture
 
 
@@ -430,6 +431,7 @@ def alarms(centre: Centre) -> dict[str, str]:
 
 def test_a_gap_is_an_alarm_until_it_closes(centre: Centre) -> None:
     node, ingest = NodeChain(), Ingest.of(centre)
+    ingest.health(NODE, Health(node=NODE, status="running", at="x", outbox_pending=0))
     made = [node.next() for _ in range(8)]
     send(ingest, made[0])
     assert alarms(centre) == {}
@@ -455,6 +457,33 @@ def test_what_the_node_still_holds_is_on_its_way_and_no_gap(box: Centre) -> None
     assert alarms(box) == {}
     ingest.health(NODE, Health(node=NODE, status="running", at="x", outbox_pending=0))
     assert "1-4" in alarms(box)["gap"]
+
+
+HOLDS_FIVE = Health(node=NODE, status="running", at="x", outbox_pending=5)
+HOLDS_NONE = Health(node=NODE, status="running", at="x", outbox_pending=0)
+LAST_WILL = Health(node=NODE, status="lost", at="x")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param([], id="the node has not spoken yet"),
+        pytest.param([LAST_WILL], id="nor has it when the broker says that it is lost"),
+        pytest.param([HOLDS_FIVE, LAST_WILL], id="the will of a cut connection comes after the node's new word"),
+    ],
+)
+def test_a_later_packet_that_comes_first_is_no_gap_as_long_as_the_node_may_hold_the_others(
+    told: list[Health], box: Centre
+) -> None:
+    """After an outage the newest come first, and the will of the old connection, which knows no numbers, comes late."""
+    node, ingest = NodeChain(), Ingest.of(box)
+    made = [node.next() for _ in range(5)]
+    for health in told:
+        ingest.health(NODE, health)
+    send(ingest, made[4])
+    assert alarms(box) == {}
+    ingest.health(NODE, HOLDS_NONE)
+    assert "1-4" in alarms(box)["gap"], "then it is one"
 
 
 def test_a_node_that_holds_receipts_for_what_is_not_here_raises_an_alarm(box: Centre) -> None:
@@ -531,14 +560,23 @@ def test_a_chunk_that_nobody_offered_is_dropped(box: Centre) -> None:
     assert Ingest.of(box).chunk(NODE, chunks_of(data, offer_of(data))[0]) == []
 
 
+def unit_view_of(centre: Centre) -> tuple[str, int, tuple[CameraHealth, ...]]:
+    """Status, waiting packets and cameras of the one node, as the unit's page shows them."""
+    with centre.db.read() as session:
+        (line,) = unit_view(session, centre.clock()).nodes
+    return line.status, line.pending, line.cameras
+
+
 def test_health_is_kept_and_a_last_will_does_not_count_as_seen(box: Centre) -> None:
     ingest = Ingest.of(box)
-    ingest.health(NODE, Health(node=NODE, status="running", at="x", outbox_pending=3))
+    running = [CameraHealth(id="c", state="running")]
+    ingest.health(NODE, Health(node=NODE, status="running", at="x", outbox_pending=3, cameras=running))
     seen = rows(box, NodeRow)[0].last_seen
     box.clock.forward(hours=1)  # type: ignore[attr-defined]
     ingest.health(NODE, Health(node=NODE, status="lost", at="x"))
     row = rows(box, NodeRow)[0]
     assert (row.status, row.last_seen) == ("lost", seen)
+    assert unit_view_of(box) == ("lost", 3, ()), "what it holds stands; cameras are those of then"
     ingest.health(NODE, Health(node="other", status="running", at="x"))
     assert rows(box, NodeRow)[0].status == "lost"
 

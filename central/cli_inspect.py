@@ -1,16 +1,26 @@
-"""`giaolo central` for whoever checks the centre: the audit, the proof of a packet, the keys for checking offline."""
+"""`giaolo central` for whoever checks the centre: audit, proof of a packet, file of a case, keys for offline checks."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
+from central.centre import Centre
 from central.cli_common import config_option, fail, open_configured
 from central.intake.nodes import key_of
+from central.store.case_tables import CaseRow
+from central.store.people_tables import UserRow
 from common import logs
+from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
 from evidence.log_proof import read_checkpoint
+
+by_option = click.option(
+    "--by", default="", help="user name of whoever hands it out, for the case's record; else the machine's account"
+)
 
 
 @click.command()
@@ -39,28 +49,78 @@ def audit(config_file: Path, files: bool) -> None:
 @click.option(
     "--older", "older_file", type=click.Path(path_type=Path), help="an older checkpoint or proof to go on from"
 )
-def proof(config_file: Path, name: str, out_file: Path, older_file: Path | None) -> None:
+@by_option
+def proof(config_file: Path, name: str, out_file: Path, older_file: Path | None, by: str) -> None:
     """Write the proof that a packet stands in the centre's log: the packet of a case (its number), or by id or digest.
 
-    Whoever has the packet and the centre's public key checks it with `giaolo verify PACKET --proof`.
+    Whoever has the packet and the centre's public key checks it with `giaolo verify PACKET --proof`. That it was handed
+    out, to the machine's user or --by NAME, is an event of the case's record.
     """
+    from central.casefile.handing_out import record_export
     from central.ledger.proofs import find_packet, prove
 
     centre = open_configured(config_file)
+    actor = _actor(centre, by)
     try:
         older = read_checkpoint(older_file.read_bytes(), where=str(older_file)) if older_file else None
         with centre.db.write() as session:
-            made = prove(
-                session, find_packet(session, name), centre.key, centre=centre.config.centre_id, now=centre.clock(),
-                older=older,
-            )  # fmt: skip
-        out_file.write_bytes(made.to_bytes())
+            packet, now = find_packet(session, name), centre.clock()
+            made = prove(session, packet, centre.key, centre=centre.config.centre_id, now=now, older=older)
+            said = made.to_bytes()
+            case_id = session.scalar(select(CaseRow.id).where(CaseRow.packet_id == packet.id))
+            if case_id is not None:
+                record_export(
+                    session, case_id, actor, what="proof", sha256=sha256_hex(said), size=len(said), now=now
+                )  # fmt: skip
+        out_file.write_bytes(said)
     except GiaoLoError as error:
         fail(error)
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     goes_on = f", goes on from {older.size} entries" if older else ""
     click.echo(f"{out_file}: packet {made.packet} is entry {made.index + 1} of {made.checkpoint.size}{goes_on}")
+
+
+@click.command("case-file")
+@config_option
+@click.argument("name", metavar="CASE")
+@click.option("--out", "out_file", type=click.Path(path_type=Path), required=True, help="where to write it (.zip)")
+@by_option
+def case_file(config_file: Path, name: str, out_file: Path, by: str) -> None:
+    """Write a case (its number or id) as one file for a court: packet, record, keys, proof, papers and a report.
+
+    Whoever has the centre's public key checks it offline with `giaolo verify FILE`. That it was handed out, to the
+    machine's user or --by NAME, is an event of the case's record.
+    """
+    from central.casefile.gathering import find_case
+    from central.casefile.handing_out import hand_out
+
+    centre = open_configured(config_file)
+    actor = _actor(centre, by)
+    try:
+        with centre.db.read() as session:
+            case_id = find_case(session, name)
+        made = hand_out(centre, case_id, actor)
+        with made.file, out_file.open("wb") as target:
+            shutil.copyfileobj(made.file, target)
+    except GiaoLoError as error:
+        fail(error)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or out_file}: {error.strerror}") from error
+    click.echo(f"{out_file}: case {made.number}, {made.size} bytes, sha256 {made.sha256}")
+    click.echo(f"sealed with key {centre.key.public.fingerprint}")
+
+
+def _actor(centre: Centre, by: str) -> str:
+    """Who hands something out, as the record names him."""
+    from central.casefile.handing_out import machine_user
+
+    if not by:
+        return machine_user()
+    with centre.db.read() as session:
+        if session.get(UserRow, by[:64]) is None:
+            raise click.ClickException(f"{by[:64]}: there is no such user -> name an account of the desk")
+    return by
 
 
 @click.command("node-key")

@@ -25,6 +25,11 @@ class VerifyKey:
     def key_id(self) -> str:
         return sha256_hex(self.raw)[:16]
 
+    @property
+    def fingerprint(self) -> str:
+        """The whole SHA-256 of the 32 raw bytes: what people compare who have no key file."""
+        return sha256_hex(self.raw)
+
     def verify(self, signature_b64: str, message: bytes, *, where: str) -> None:
         """Raise `PacketError` unless the signature is ours and strict base64."""
         try:

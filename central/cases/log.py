@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from central.cases.lifecycle import Action, CaseState, Refused, Status
 from central.ledger.signing import ledger_of
 from central.store.case_tables import CaseEventRow, CaseRow
-from evidence.canonical import canonical_json, sha256_hex
+from evidence import case_record
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
 
@@ -101,25 +101,14 @@ def append(
 
 
 def event_hash(row: CaseEventRow) -> str:
-    return sha256_hex(
-        canonical_json(
-            {
-                "case": row.case_id,
-                "sequence": row.sequence,
-                "at": utc_text(row.at),
-                "actor": row.actor,
-                "action": row.action,
-                "before": row.before,
-                "after": row.after,
-                "note": row.note,
-                "previous": row.previous,
-            }
-        )
-    )
+    return case_record.event_hash(
+        case=row.case_id, sequence=row.sequence, at=utc_text(row.at), actor=row.actor, action=row.action,
+        before=row.before, after=row.after, note=row.note, previous=row.previous,
+    )  # fmt: skip
 
 
 # What changes neither the case nor what a person sees of it: his page stays good.
-_LOOKING = frozenset({Action.VIEW.value, Action.CLAIM.value, Action.RELEASE.value})
+_LOOKING = frozenset({Action.VIEW.value, Action.CLAIM.value, Action.RELEASE.value, Action.EXPORT.value})
 
 
 def seen_version(session: Session, case_id: str) -> int:

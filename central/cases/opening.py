@@ -54,7 +54,10 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     )
     session.add(row)
     session.flush()
-    case_log.append(session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now, after={"packet": packet_id})
+    case_log.append(
+        session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now,
+        after={"packet": packet_id, "digest": manifest.digest},
+    )  # fmt: skip
     return row
 
 

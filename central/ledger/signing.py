@@ -27,6 +27,7 @@ from central.store.case_tables import CaseEventRow
 from central.store.db import Database
 from common.durable import DurableFolders
 from evidence.canonical import canonical_json
+from evidence.case_record import statement
 from evidence.errors import GiaoLoError, PacketError
 from evidence.log_proof import Checkpoint, read_checkpoint
 from evidence.seal import SigningKey, VerifyKey
@@ -73,23 +74,23 @@ class Ledger:
     # --- records of cases ----------------------------------------------------------------------------------------
 
     def sign_event(self, case: str, count: int, head: str) -> str:
-        return self.key.sign(_statement("event", self.centre, case, count, head))
+        return self.key.sign(statement("event", self.centre, case, count, head))
 
     def sign_end(self, case: str, count: int, head: str) -> str:
         """That `head` is the last event: another statement than the event's own, which stays true for ever."""
-        return self.key.sign(_statement("end", self.centre, case, count, head))
+        return self.key.sign(statement("end", self.centre, case, count, head))
 
     def check_event(self, key: VerifyKey, case: str, count: int, head: str, signature: str) -> None:
         """Raise `PacketError` unless `key` signed the event."""
-        key.verify(signature, _statement("event", self.centre, case, count, head), where=case)
+        key.verify(signature, statement("event", self.centre, case, count, head), where=case)
 
     def check_end(self, key: VerifyKey, case: str, count: int, head: str, signature: str) -> None:
-        key.verify(signature, _statement("end", self.centre, case, count, head), where=case)
+        key.verify(signature, statement("end", self.centre, case, count, head), where=case)
 
     def remember(self, session: Session, case: str, count: int, head: str) -> None:
         """Once the transaction is committed, write down where the record of an issued case stands."""
         line = {"case": case, "count": count, "head": head,
-                "signature": self.key.sign(_statement("issued", self.centre, case, count, head))}  # fmt: skip
+                "signature": self.key.sign(statement("issued", self.centre, case, count, head))}  # fmt: skip
         self._after_commit(session, lambda: self._append(canonical_json(line) + b"\n"))
 
     def marks(self) -> Iterator[Mark | str]:
@@ -104,7 +105,7 @@ class Ledger:
         for number, line in enumerate(lines, start=1):
             try:
                 mark = Mark(**json.loads(line))
-                said = _statement("issued", self.centre, mark.case, mark.count, mark.head)
+                said = statement("issued", self.centre, mark.case, mark.count, mark.head)
                 self.key.public.verify(mark.signature, said, where=f"line {number}")
             except (ValueError, TypeError, AttributeError, PacketError):
                 yield f"line {number} was not written by this centre"
@@ -207,9 +208,3 @@ def ledger_of(session: Session) -> Ledger | None:
     """The ledger of the centre that opened this session; None for a bare database."""
     found: Ledger | None = session.info.get("ledger")
     return found
-
-
-def _statement(kind: str, centre: str, case: str, count: int, head: str) -> bytes:
-    return canonical_json(
-        {"schema": f"giaolo.case-{kind}/1", "centre": centre, "case": case, "count": count, "head": head}
-    )

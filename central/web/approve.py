@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from central.cases import telling
 from central.cases.doubts import issue_doubts
 from central.cases.file_views import record_file_view
 from central.cases.lifecycle import Action, Officer, Refused, Status
@@ -26,7 +27,7 @@ from central.pictures.for_owners import scene_of
 from central.pictures.stills import still_views
 from central.registry import Registration
 from central.store.case_tables import CaseRow
-from central.web import caseview, queries
+from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of
 from central.web.faults import WebError
@@ -243,7 +244,7 @@ def _show(
         "published": view.item.status is Status.PUBLISHED,
         "confirmed_at": decided_at or view.received_at,
         "why_not": why_not,
-        "history": caseview.history(view.events, values["names"], t),
+        "history": telling.history(view.events, values["names"], t),
     }
     problem = problem_of(request, refused) if refused is not None else None
     forbidden = getattr(refused, "code", "") in ("role", "same_person", "same_person_print", "redraft")

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from central.cases import telling
 from central.cases.lifecycle import Action, Officer
 from central.cases.log import version_of
 from central.desk.actions import REJECT_REASONS, claim
@@ -76,12 +77,12 @@ def render_case(
         "map": caseview.track_map(manifest, stills, scene),
         "scene": scene,
         "crop": view.file("plate_crop") or view.file("vehicle_crop"),
-        "reasons": caseview.reason_lines(manifest.act.code, manifest.act.reasons, t),
+        "reasons": telling.reason_lines(manifest.act.code, manifest.act.reasons, t),
         "flags": caseview.flag_lines(view, t),
         "checks": caseview.check_lines(view, checked, t),
         "n_best": caseview.n_best(view),
         "seen": version_of(view.events),
-        "history": caseview.history(view.events, values["names"], t),
+        "history": telling.history(view.events, values["names"], t),
         "same_plate": view.earlier_same_plate,
         "contests": contests,
         "acts": [a.value for a in ActCode],

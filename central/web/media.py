@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from urllib.parse import quote
 
@@ -10,16 +11,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from central.casefile.handing_out import hand_out
 from central.cases.file_views import record_file_view
 from central.pictures.clip import playable_copy
 from central.pictures.privacy import PictureError, thumbnail
 from central.pictures.stills import still_views
 from central.web import queries
-from central.web.access import ReviewerDep, SiteDep
+from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.faults import WebError
-from central.web.verified import ranged_response, verified_response
+from central.web.verified import handed_out, ranged_response, verified_response
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 # Types that a browser shows; anything else of a packet is only ever downloaded.
 _SHOWN = {"image/jpeg", "image/png", "video/mp4", "video/webm"}
@@ -90,3 +93,11 @@ def clip_copy(request: Request, site: SiteDep, officer: ReviewerDep, case_id: st
         centre.db, case_id, officer.username, name=entry.name, sha256=entry.sha256, how="copy", now=centre.clock()
     )
     return ranged_response(copy, asked=request.headers, media_type="video/webm", headers=_KEPT)
+
+
+@router.post("/desk/cases/{case_id}/case-file", dependencies=FORM)
+def case_file(site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+    """The case as one file for a court, made and checked for this answer; that it was handed out is in the record."""
+    made = hand_out(site.centre, case_id, officer)
+    log.info("case file handed out case=%d name=%s sha256=%s", made.number, officer.username, made.sha256)
+    return handed_out(made.file, made.size, media_type="application/zip", headers=attachment(made.name))

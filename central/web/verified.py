@@ -42,6 +42,12 @@ def ranged_response(data: bytes, *, asked: Headers, media_type: str, headers: Ma
     return _answer(io.BytesIO(data), asked.get("range", ""), media_type, dict(headers))
 
 
+def handed_out(file: BinaryIO, size: int, *, media_type: str, headers: Mapping[str, str]) -> Response:
+    """A file of `size` bytes that was made and checked for this answer alone: sent as it is read, then removed."""
+    said = {**headers, "Content-Length": str(size), "Cache-Control": "no-store"}
+    return StreamingResponse(_pieces(file, 0, size), headers=said, media_type=media_type)
+
+
 def _answer(file: BinaryIO, wanted: str, media_type: str, said: dict[str, str]) -> Response:
     size = file.seek(0, 2)
     said["Accept-Ranges"] = "bytes"

@@ -42,6 +42,8 @@ LEGAL = {
     (Status.ISSUED, Action.PRINT): {"hoa", "truong"},
     (Status.ISSUED, Action.PUBLISH): {"hoa", "truong"},
     **{(status, Action.VIEW): {o.username for o in EVERYONE} for status in Status},
+    # a case goes to a court from whatever state it is in
+    **{(status, Action.EXPORT): {"hoa", "truong"} for status in Status},
 }
 
 

@@ -1,4 +1,4 @@
-"""`giaolo verify`: one packet, or a chain of them, checked offline with a public key alone.
+"""`giaolo verify`: one packet, a chain of them, or the file of a case, checked offline with a public key alone.
 
 With a proof that the centre gave out, and the centre's public key, also that the packet stands in the log it signed.
 """
@@ -6,16 +6,19 @@ With a proof that the centre gave out, and the centre's public key, also that th
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from evidence.case_file import Trust
 from evidence.container import open_packet
 from evidence.errors import GiaoLoError
 from evidence.log_proof import Checkpoint, read_checkpoint, read_proof
 from evidence.packet import Manifest, utc_text
 from evidence.seal import VerifyKey
+from tools.command import case_file
 
 
 @dataclass(frozen=True)
@@ -92,20 +95,34 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
 
 @click.command()
 @click.argument("packets", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--key", "key_file", type=click.Path(path_type=Path), required=True, help="PEM public key of the node")
+@click.option("--key", "key_file", type=click.Path(path_type=Path), help="PEM public key of the node")
 @click.option("--proof", "proof_file", type=click.Path(path_type=Path), help="of one packet: giaolo central proof")
 @click.option("--centre-key", "centre_key_file", type=click.Path(path_type=Path), help="PEM public key of the centre")
 @click.option("--older", "older_file", type=click.Path(path_type=Path), help="a checkpoint, or proof, kept from before")
+@click.option("--fingerprint", default="", help="of a case's file: SHA-256 of the centre's key, instead of the key")
+@click.option(
+    "--extract", "folder", type=click.Path(path_type=Path), help="of a case's file: write its files here if all holds"
+)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def verify(
-    packets: tuple[Path, ...], key_file: Path, proof_file: Path | None, centre_key_file: Path | None,
-    older_file: Path | None, as_json: bool,
+    packets: tuple[Path, ...], key_file: Path | None, proof_file: Path | None, centre_key_file: Path | None,
+    older_file: Path | None, fingerprint: str, folder: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Kiểm tra gói chứng cứ ngoại tuyến. / Check packets (files or folders) offline; exit 1 if anything is wrong.
+    """Kiểm tra gói chứng cứ, hồ sơ vụ việc ngoại tuyến. / Check packets (files or folders), or a case's file, offline.
 
-    With --proof also whether the packet stands in the centre's log, and with --older whether that log goes on from a
-    checkpoint that was kept: then nothing logged before it was changed, removed or slipped in.
+    Exit 1 if anything is wrong. A packet needs --key. With --proof also whether it stands in the centre's log, and with
+    --older whether that log goes on from a checkpoint that was kept: then nothing logged before it was changed, removed
+    or slipped in. The file of a case (.zip) needs --centre-key or --fingerprint; --older is for its proof.
     """
+    if case_file.is_case_file(packets[0]):
+        if len(packets) > 1 or key_file or proof_file:
+            raise click.UsageError("a case's file is checked alone, with --centre-key or --fingerprint")
+        _verify_case(packets[0], centre_key_file, older_file, fingerprint, folder, as_json)
+        return
+    if fingerprint or folder:
+        raise click.UsageError("--fingerprint and --extract are for the file of a case (.zip)")
+    if key_file is None:
+        raise click.UsageError("Missing option '--key': the public key of the node")
     if (proof_file is None) != (centre_key_file is None) or (older_file is not None and proof_file is None):
         raise click.UsageError("--proof and --centre-key belong together, and --older needs both")
     try:
@@ -135,6 +152,26 @@ def verify(
         if log:
             click.echo(_log_as_line(log))
     if not good:
+        raise SystemExit(1)
+
+
+def _verify_case(
+    file: Path, key_file: Path | None, older_file: Path | None, fingerprint: str, folder: Path | None, as_json: bool
+) -> None:
+    wanted = re.sub(r"\s", "", fingerprint).lower()  # people read it off a paper in groups
+    if wanted and (key_file is not None or not re.fullmatch(r"[0-9a-f]{64}", wanted)):
+        raise click.UsageError("--fingerprint has 64 hexadecimal digits, and stands instead of --centre-key")
+    try:
+        trust = Trust(None if key_file is None else VerifyKey.load(key_file), wanted)
+        older = None if older_file is None else read_checkpoint(older_file.read_bytes(), where=str(older_file))
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{older_file}: cannot be read: {error.strerror}") from error
+    verdict = case_file.check(file, trust, older, folder)
+    for line in [case_file.as_json(verdict)] if as_json else case_file.lines(verdict, folder):
+        click.echo(line)
+    if verdict.fault or not verdict.good:
         raise SystemExit(1)
 
 

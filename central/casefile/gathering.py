@@ -1,0 +1,126 @@
+"""What goes into the file of a case, read in one look at the database, so that all of it is of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from central.cases.log import CaseNotFound, verify_log
+from central.notices.basis import NoticeView, notice_view
+from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.packet_tables import CheckpointRow, NodeKeyRow, PacketRow
+from central.users import full_names
+from evidence.case_file import KeyEntry
+from evidence.case_record import CaseRecord, Event
+from evidence.container import Seal
+from evidence.errors import GiaoLoError
+from evidence.packet import Manifest, utc_text
+
+_MOST_DIGITS = 15
+"""Of a case's number: more than any has, less than a database integer can hold."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document of the case as it lies in the blob store."""
+
+    name: str
+    what: str
+    """Key of its title among the words of the report; `number` fills it in."""
+    number: str
+    sha256: str
+    media_type: str = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A case at one moment. `row` is for reading alone; `node_key` is the one that sealed the packet."""
+
+    row: CaseRow
+    manifest: Manifest
+    record: CaseRecord
+    events: tuple[CaseEventRow, ...]
+    notice: NoticeView | None
+    papers: tuple[Paper, ...]
+    node_key: NodeKeyRow
+    names: dict[str, str]
+
+
+def find_case(session: Session, name: str) -> str:
+    """Id of the case with that number or id. Raises `CaseNotFound`."""
+    if name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS:
+        found = session.scalar(select(CaseRow.id).where(CaseRow.number == int(name)))
+    else:
+        found = session.scalar(select(CaseRow.id).where(CaseRow.id == name[:36]))
+    if found is None:
+        raise CaseNotFound("is no case here", where=name[:80], remedy="give the number of a case, or its id")
+    return found
+
+
+def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
+    """Raises `CaseNotFound`, `LogBroken`: the record of the case was altered."""
+    whole = selectinload(CaseRow.packet).selectinload(PacketRow.files)
+    row = session.scalar(select(CaseRow).where(CaseRow.id == case_id).options(whole, selectinload(CaseRow.notice)))
+    if row is None:
+        raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
+    # up to the end that the case's row names: an event of the moment between two questions is of the next file
+    query = select(CaseEventRow).where(CaseEventRow.case_id == case_id, CaseEventRow.sequence <= row.events_count)
+    events = session.scalars(query.order_by(CaseEventRow.sequence)).all()
+    verify_log(row, events)
+    seal = Seal.model_validate_json(row.packet.seal)
+    key = session.get(NodeKeyRow, (row.packet.node_id, seal.key_id))
+    if key is None:
+        raise GiaoLoError("its packet was sealed with a key that the node never had", where=f"case {row.number}")
+    return Gathered(
+        row=row,
+        manifest=Manifest.from_bytes(row.packet.manifest.encode()),
+        record=_record(row, events, centre),
+        events=tuple(events),
+        notice=notice_view(row.notice),
+        papers=tuple(papers_of(row)),
+        node_key=key,
+        names=full_names(session),
+    )
+
+
+def papers_of(row: CaseRow) -> list[Paper]:
+    """Every document of the case in its stored form: the notice there has no code."""
+    if row.notice is None or row.notice.pdf_sha256 is None:
+        return []
+    number = str(row.notice.content.get("number_text", ""))
+    issued = row.notice.issued_at is not None
+    name, what = ("notice.pdf", "notice") if issued else ("notice-draft.pdf", "draft")
+    return [Paper(f"documents/{name}", what, number, row.notice.pdf_sha256)]
+
+
+def centre_since(session: Session, key_id: str) -> datetime | None:
+    """When the centre is first known to have signed with its key: the oldest checkpoint of it."""
+    return session.scalar(select(func.min(CheckpointRow.at)).where(CheckpointRow.key_id == key_id))
+
+
+def node_entry(gathered: Gathered, file: str) -> KeyEntry:
+    """The node's key as it is registered."""
+    key = gathered.node_key
+    return KeyEntry(
+        of="node", id=key.node_id, key_id=key.key_id, file=file, since=utc_text(key.since),
+        until=None if key.until is None else utc_text(key.until),
+    )  # fmt: skip
+
+
+def _record(row: CaseRow, events: Sequence[CaseEventRow], centre: str) -> CaseRecord:
+    return CaseRecord(
+        centre=centre,
+        case=row.id,
+        events=[
+            Event(
+                sequence=e.sequence, at=utc_text(e.at), actor=e.actor, action=e.action, before=e.before, after=e.after,
+                note=e.note, previous=e.previous, hash=e.hash, signature=e.signature,
+            )
+            for e in events
+        ],
+        end=row.events_signature,
+    )  # fmt: skip

@@ -101,8 +101,10 @@ def case_file(config_file: Path, name: str, out_file: Path, by: str) -> None:
         with centre.db.read() as session:
             case_id = find_case(session, name)
         made = hand_out(centre, case_id, actor)
-        with made.file, out_file.open("wb") as target:
+        part = out_file.with_name(out_file.name + ".part")  # a full disk leaves no half of a file under its name
+        with made.file, part.open("wb") as target:
             shutil.copyfileobj(made.file, target)
+        part.replace(out_file)
     except GiaoLoError as error:
         fail(error)
     except OSError as error:

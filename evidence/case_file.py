@@ -11,102 +11,30 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, BinaryIO, Literal, TypeVar, get_args
+from typing import BinaryIO, Literal, get_args
 
-from pydantic import Field, ValidationError
-
-from evidence.canonical import canonical_json, parse_canonical, sha256_hex
-from evidence.case_record import MAX_EVENTS, MAX_RECORD_BYTES, CaseId, CaseRecord, KeyId, Millis, Signature, read_record
+from evidence.canonical import sha256_hex
+from evidence.case_index import INDEX, ONE_EACH, SEAL, Index, IndexSeal, KeyEntry, read_model
+from evidence.case_record import MAX_RECORD_BYTES, CaseRecord, read_record
 from evidence.container import MAX_CONTAINER_BYTES, OpenedPacket, open_packet
 from evidence.errors import ForeignError, KeyFileError, PacketError
-from evidence.fixed_zip import MAX_FILES, NAME, Entry, content, pieces, read
+from evidence.fixed_zip import Entry, content, pieces, read
 from evidence.log_proof import MAX_PROOF_BYTES, Checkpoint, read_proof
-from evidence.packet import Ident, Manifest, Model, PacketId, Sha256, utc_text
-from evidence.seal import SigningKey, VerifyKey
+from evidence.packet import Manifest, utc_text
+from evidence.seal import VerifyKey
 
-INDEX, SEAL = "index.json", "seal.json"
 _BYTES = {
     "index": 1024 * 1024, "seal": 4096, "key": 4096, "proof": MAX_PROOF_BYTES, "record": MAX_RECORD_BYTES,
     "packet": MAX_CONTAINER_BYTES,
 }  # fmt: skip
 """What is read as a whole may not be larger than this."""
 
-Role = Literal["report", "packet", "record", "proof", "key", "original", "document"]
-ONE_EACH: tuple[Role, ...] = ("report", "packet", "record", "proof")
 Stage = Literal["archive", "index", "files", "keys", "sealer", "packet", "originals", "record", "proof", "documents"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class CaseFileError(ForeignError):
     """The file of a case is not what the centre handed out."""
-
-
-class FileEntry(Model, strict=True):
-    """One file: what it is, in a word (`role`) and for people (`title`)."""
-
-    name: str = Field(pattern=f"^{NAME}$")
-    role: Role
-    title: str = Field(max_length=300)
-    media_type: str = Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$", max_length=80)
-    size: int = Field(ge=0, lt=2**40)
-    sha256: Sha256
-
-
-class KeyEntry(Model, strict=True):
-    """A public key, whose it is, and when it counted. `until`: what was made then or later is not its."""
-
-    of: Literal["node", "centre"]
-    id: Ident
-    key_id: KeyId
-    file: str = Field(pattern=f"^{NAME}$")
-    since: Millis | None
-    until: Millis | None
-
-
-class PacketRef(Model, strict=True):
-    """Which packet the case is of."""
-
-    node: Ident
-    id: PacketId
-    digest: Sha256
-
-
-class Index(Model, strict=True):
-    """`index.json`: what is handed out, by whom and when; every other file with its SHA-256."""
-
-    schema_: Literal["giaolo.case-file/1"] = Field(default="giaolo.case-file/1", alias="schema")
-    centre: Ident
-    case: CaseId
-    number: int = Field(ge=1, lt=2**53)
-    exported_at: Millis
-    exported_by: str = Field(min_length=1, max_length=200)
-    software: str = Field(min_length=1, max_length=64)
-    packet: PacketRef
-    events: int = Field(ge=1, le=MAX_EVENTS)
-    keys: Annotated[list[KeyEntry], Field(max_length=64)]
-    files: Annotated[list[FileEntry], Field(max_length=MAX_FILES)]
-
-    model_config = Model.model_config | {"populate_by_name": True}
-
-    def to_bytes(self) -> bytes:
-        """What is sealed."""
-        return canonical_json(self.model_dump(mode="json", by_alias=True))
-
-    def named(self, role: Role) -> list[FileEntry]:
-        return [f for f in self.files if f.role == role]
-
-    def one(self, role: Role) -> FileEntry:
-        """The only file of its kind."""
-        return self.named(role)[0]
-
-
-class IndexSeal(Model, strict=True):
-    """`seal.json`: which centre's key signed which index."""
-
-    alg: Literal["Ed25519"] = "Ed25519"
-    key_id: KeyId
-    index_sha256: Sha256
-    signature: Signature
 
 
 @dataclass(frozen=True)
@@ -146,13 +74,6 @@ class Trust:
                 where=SEAL,
                 remedy="compare with the key that the unit has made known, letter by letter",
             )
-
-
-def sealed(index: Index, key: SigningKey) -> bytes:
-    """`seal.json` for an index."""
-    said = index.to_bytes()
-    seal = IndexSeal(key_id=key.public.key_id, index_sha256=sha256_hex(said), signature=key.sign(said))
-    return canonical_json(seal.model_dump(mode="json"))
 
 
 def check_case_file(
@@ -218,9 +139,9 @@ def _index(opened: _Opened) -> tuple[Index, IndexSeal]:
         raise CaseFileError("does not start with index.json and seal.json", remedy="is this the file of a case?")
     # case-file-v1 step 6: the index
     said = opened.bytes_of(INDEX, _BYTES["index"])
-    index = _model(Index, said, INDEX)
+    index = read_model(Index, said, INDEX)
     # case-file-v1 step 7: the seal's form
-    seal = _model(IndexSeal, opened.bytes_of(SEAL, _BYTES["seal"]), SEAL)
+    seal = read_model(IndexSeal, opened.bytes_of(SEAL, _BYTES["seal"]), SEAL)
     # case-file-v1 step 8: the seal is of this index
     if seal.index_sha256 != sha256_hex(said):
         raise CaseFileError("names another index", where=SEAL)
@@ -336,15 +257,3 @@ def _check_documents(index: Index, record: CaseRecord) -> None:
     for entry in index.named("document"):
         if not record.names(entry.sha256):
             raise CaseFileError("is no paper that the record of the case names", where=entry.name)
-
-
-M = TypeVar("M", bound=Model)
-
-
-def _model(kind: type[M], data: bytes, where: str) -> M:
-    value = parse_canonical(data, where=where)
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PacketError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from error

@@ -25,7 +25,7 @@ MAX_EVENTS = 100_000
 Millis = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
-CaseId = Annotated[str, Field(min_length=1, max_length=36)]
+CaseId = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,36}$")]
 Statement = Literal["event", "end", "issued"]
 
 

@@ -14,7 +14,7 @@ from central.notices.basis import NoticeView, notice_view
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import CheckpointRow, NodeKeyRow, PacketRow
 from central.users import full_names
-from evidence.case_file import KeyEntry
+from evidence.case_index import KeyEntry
 from evidence.case_record import CaseRecord, Event
 from evidence.container import Seal
 from evidence.errors import GiaoLoError

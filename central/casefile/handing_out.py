@@ -10,6 +10,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import re
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ from countries.here import HERE
 from evidence import fixed_zip
 from evidence.acts import ActCode
 from evidence.canonical import sha256_hex
-from evidence.case_file import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, Role, Trust, check_case_file, sealed
+from evidence.case_file import Trust, check_case_file
+from evidence.case_index import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, Role, sealed
 from evidence.container import rebuild
 from evidence.packet import utc_text
 
@@ -60,9 +62,10 @@ class HandedOut:
 def machine_user() -> str:
     """The actor of a command of which nobody says who gives it: the account of the machine."""
     try:
-        return f"machine:{getpass.getuser()[:50]}"
+        name = getpass.getuser()
     except (KeyError, OSError):
-        return f"machine:{os.getuid()}"
+        name = str(os.getuid())
+    return "machine:" + re.sub(r"[^!-~]", "_", name)[:50]
 
 
 def hand_out(centre: Centre, case_id: str, by: Officer | str) -> HandedOut:

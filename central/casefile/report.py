@@ -24,7 +24,7 @@ from central.words import formats
 from central.words.texts import Texts
 from countries.here import HERE
 from evidence.acts import ActCode
-from evidence.case_file import FileEntry
+from evidence.case_index import FileEntry
 from evidence.seal import VerifyKey
 
 _DIGITS = 8

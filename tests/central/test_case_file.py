@@ -1,4 +1,4 @@
-"""A case is handed out as one file: what it holds, who may have it, what the record says, and that a court can check."""
+"""A case is handed out as one file: what it holds, who may have it, what the record says; and a court can check it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from evidence import fixed_zip
 from evidence.canonical import sha256_hex
-from evidence.case_file import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, sealed
+from evidence.case_index import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, sealed
 from evidence.case_record import CaseRecord, Event, event_hash, statement
 from evidence.container import open_packet
 from evidence.log_proof import Checkpoint, LogProof, SignedCheckpoint, leaf_hash

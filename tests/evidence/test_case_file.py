@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from evidence import fixed_zip
 from evidence.canonical import canonical_json, sha256_hex
-from evidence.case_file import INDEX, SEAL, STAGES, CaseFile, Index, Stage, Trust, check_case_file
+from evidence.case_file import STAGES, CaseFile, Stage, Trust, check_case_file
+from evidence.case_index import INDEX, SEAL, Index
 from evidence.errors import ForeignError
 from evidence.log_proof import Checkpoint
 from evidence.seal import SigningKey
@@ -347,6 +348,15 @@ def test_who_kept_a_checkpoint_sees_that_the_log_is_still_the_same() -> None:
     with pytest.raises(ForeignError, match="logs of the same size"):
         check(GOOD, older=kept)
     assert check(GOOD, older=check(GOOD)[0].checkpoint)[0].trusted
+
+
+@pytest.mark.parametrize("field", ["exported_by", "case", "centre"])
+def test_a_forged_file_writes_no_line_of_its_own(field: str) -> None:
+    value = json.loads(index_of(CONTENTS).to_bytes()) | {field: "x\nOK     x.zip: \x1b[32mwhole"}
+    forged = canonical_json(value)
+    with pytest.raises(ForeignError) as caught:
+        check(zipped({INDEX: forged, SEAL: b"{}", **CONTENTS}), Trust())
+    assert str(caught.value).isprintable()
 
 
 def test_a_deep_record_is_no_crash() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -117,13 +118,17 @@ def extract(source: BinaryIO, found: CaseFile, folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExtractError("is not an empty folder", where=str(folder), remedy="name a new one")
+    digests = {f.name: f.sha256 for f in found.index.files}
     for entry in found.entries:
-        target = folder / entry.name
+        target, hasher = folder / entry.name, hashlib.sha256()
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
         with os.fdopen(descriptor, "wb") as file:
             for piece in pieces(source, entry):
+                hasher.update(piece)
                 file.write(piece)
+        if hasher.hexdigest() != digests.get(entry.name, hasher.hexdigest()):
+            raise ExtractError("was changed while it was unpacked", where=str(target), remedy="unpack it again")
 
 
 def lines(verdict: CaseVerdict, folder: Path | None) -> Iterator[str]:

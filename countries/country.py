@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from countries.calendar import WorkCalendar
 from countries.law import ActNames, Language, Law
 from countries.notice import NoticeForm
+from countries.papers import Papers
 from countries.plates import Plates
 from countries.road import Markings, RoadFact, SignalMeaning
 from countries.terms import Terms
@@ -41,8 +42,9 @@ class Country:
     `currency`: its sign.
 
     `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
-    one-way. `calendar`: the national working days, `notice`: the form of a notice; both are loaded when first asked
-    for, as a box asks for neither. `look_up`: what an owner may be told of a case by plate alone (`LookUpField`).
+    one-way. `calendar`: the national working days, `notice`: the form of a notice, `papers`: the papers after it; each
+    is loaded when first asked for, as a box asks for none. `look_up`: what an owner may be told of a case by plate
+    alone (`LookUpField`).
     """
 
     code: str
@@ -59,6 +61,7 @@ class Country:
     terms: Terms
     calendar: Callable[[], WorkCalendar]
     notice: Callable[[], NoticeForm]
+    papers: Callable[[], Papers]
     look_up: tuple[LookUpField, ...]
     words: Words
 

@@ -165,8 +165,8 @@ def test_what_only_looks_like_one_is_none(line: str) -> None:
     assert list(strays(ROOT / "edge" / "made_up.py", line)) == []
 
 
-def test_a_box_loads_neither_the_form_of_a_notice_nor_the_holidays() -> None:
-    asked = "import sys, edge.config, zones.check; print({'reportlab', 'holidays'} & set(sys.modules))"
+def test_a_box_loads_neither_papers_nor_the_holidays() -> None:
+    asked = "import sys, edge.config, zones.check; print({'reportlab', 'typst', 'holidays'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from countries.country import Country
 from countries.notice import NoticeForm
+from countries.papers import Papers
 from countries.vn import acts, deadlines, plates, words
 from countries.vn.calendar import national
 from countries.vn.law import fines
@@ -17,6 +18,12 @@ def _form() -> NoticeForm:
     from countries.vn.forms import notice  # drawing PDFs takes half a second to load, and a box draws none
 
     return notice
+
+
+def _papers() -> Papers:
+    from countries.vn.forms.papers import making  # for the same reason
+
+    return making
 
 
 VIETNAM = Country(
@@ -34,6 +41,7 @@ VIETNAM = Country(
     terms=deadlines,
     calendar=national,
     notice=_form,
+    papers=_papers,
     look_up=FIELDS,
     words=words.read(),
 )

@@ -1,0 +1,278 @@
+"""What goes into each paper of a case after its notice, as plain data: numbers, days, names, statements.
+
+The country puts it into the words of its forms. What is empty is a dotted line on a draft and a word on an issued
+paper. Contents are stored with the case as JSON (`countries.papers.PAPER` reads them again).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from countries.law import VehicleKind
+from countries.paper_parts import Letter, Line, Office, Party, Prose, Reference, StatedAct, Value, Vehicle
+
+
+class Withdrawal(Letter):
+    """A notice is taken back: nothing is owed and the look-up no longer shows it.
+
+    `bases`: what in law it rests on, each a line. `informed`: units that had been told of the case.
+    """
+
+    paper: Literal["withdrawal"] = "withdrawal"
+    to: Party
+    notice: Reference
+    vehicle: Vehicle
+    act: StatedAct
+    reason: Prose
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)
+    informed: tuple[Line, ...] = Field(default=(), max_length=10)
+
+
+class Correction(Letter):
+    """To somebody whom a notice reached by mistake. Says nothing of whom it should have reached.
+
+    `mistake`: what was wrong on it.
+    """
+
+    paper: Literal["correction"] = "correction"
+    to: Party
+    notice: Reference
+    vehicle: Vehicle
+    act: StatedAct
+    mistake: Literal["owner", "plate", "other"]
+    reason: Prose
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)
+    informed: tuple[Line, ...] = Field(default=(), max_length=10)
+
+
+class Answer(Letter):
+    """Answer to a statement or complaint. `complain_to` and `complain_days`: what else the owner can do, and in what
+    term from the day of this answer's receipt."""
+
+    paper: Literal["answer"] = "answer"
+    to: Party
+    notice: Reference
+    vehicle: Vehicle
+    stated_on: date
+    statement: Prose
+    result: Literal["accepted", "partly", "refused"]
+    reasons: tuple[Prose, ...] = Field(min_length=1, max_length=20)
+    follows: Prose = ""
+    """What happens now, in words."""
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)
+    complain_to: Line
+    complain_days: int = Field(ge=1, le=1000)
+
+
+class Witness(Value):
+    """Somebody present. `work`: occupation, or title of one who stands for an authority; `of`: address or authority."""
+
+    name: Line
+    work: Line = ""
+    of: Line = ""
+    authority: bool = False
+
+
+class Minutes(Letter):
+    """Record of the violation. `on` is not used: the day is that of `started_at`.
+
+    `refused`: why the violator does not sign; empty: signs. `witness_refused`: the same of the witness.
+    `heard_by`: whom the violator may explain themselves to, where `may_be_heard`; the two last days are the caller's.
+    `sheets`: how many sheets the record has; None: counted from its own pages.
+    """
+
+    paper: Literal["minutes"] = "minutes"
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    place: Line
+    place_reason: Prose = ""
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)
+    officer: Witness
+    witnesses: tuple[Witness, ...] = Field(default=(), max_length=4)
+    interpreter: Witness | None = None
+    violator: Party
+    vehicle: Vehicle
+    acts: tuple[StatedAct, ...] = Field(min_length=1, max_length=10)
+    harmed: Prose = ""
+    said: Prose = ""
+    """What the violator says of it, in their words."""
+    witness_said: Prose = ""
+    harmed_said: Prose = ""
+    measures: tuple[Line, ...] = Field(default=(), max_length=10)
+    may_be_heard: bool
+    heard_by: Line = ""
+    spoken_until: date | None = None
+    written_until: date | None = None
+    appear_at: AwareDatetime | None = None
+    appear_place: Line = ""
+    sheets: int | None = Field(default=None, ge=1)
+    copies: int = Field(default=2, ge=1, le=20)
+    refused: Prose = ""
+    witness_refused: Prose = ""
+
+
+class PunishedAct(Value):
+    """One act and its fine, in whole units of the currency."""
+
+    act: StatedAct
+    amount: int = Field(gt=0)
+
+
+class Payment(Value):
+    """Where and in what term a fine is paid; the codes are those of the state's budget."""
+
+    treasury: Line
+    bank: Line = ""
+    account: Line = ""
+    agency_code: Line = ""
+    chapter: Line = ""
+    item: Line = ""
+    within_days: int = Field(ge=1, le=400)
+
+
+class Decision(Letter):
+    """Decision on the fine. `decider`: title and unit of who decides, as a heading. `points` of the licence.
+
+    `valid_from`: None, the day of signing. `held`: what is kept until it is paid. `executes`: who sees to it.
+    """
+
+    paper: Literal["decision"] = "decision"
+    decider: Line
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)
+    minutes: Reference
+    hearing: Reference | None = None
+    verification: Reference | None = None
+    delegation: Reference | None = None
+    violator: Party
+    vehicle: Vehicle
+    acts: tuple[PunishedAct, ...] = Field(min_length=1, max_length=10)
+    aggravating: tuple[Prose, ...] = Field(default=(), max_length=10)
+    mitigating: tuple[Prose, ...] = Field(default=(), max_length=10)
+    additional: Prose = ""
+    remedy: Prose = ""
+    remedy_days: int | None = Field(default=None, ge=1)
+    points: int = Field(default=0, ge=0)
+    valid_from: date | None = None
+    payment: Payment
+    held: Prose = ""
+    executes: Line
+    informed: tuple[Line, ...] = Field(default=(), max_length=10)
+
+    @property
+    def amount(self) -> int:
+        """The whole fine."""
+        return sum(each.amount for each in self.acts)
+
+
+class Points(Letter):
+    """Notice of points taken off a licence. `licence_of`: which kind of vehicles it is for."""
+
+    paper: Literal["points"] = "points"
+    decision: Reference
+    driver: Party
+    vehicle: Vehicle
+    act: StatedAct
+    licence_of: VehicleKind
+    licence_number: Line = ""
+    licence_class: Line = ""
+    licence_on: date | None = None
+    licence_by: Line = ""
+    before: int = Field(ge=0)
+    taken: int = Field(ge=1)
+    taken_on: date
+
+    @property
+    def left(self) -> int:
+        """Never below nought."""
+        return max(0, self.before - self.taken)
+
+
+class Transfer(Letter):
+    """What a camera saw is handed to the unit `to`, where the owner lives."""
+
+    paper: Literal["transfer"] = "transfer"
+    to: Line
+    owner: Party
+    vehicle: Vehicle
+    act: StatedAct
+    notice: Reference
+
+
+class Delivery(Letter):
+    """A notice is sent to the unit `to`, which hands it to the owner and sends the lower part back."""
+
+    paper: Literal["delivery"] = "delivery"
+    to: Line
+    owner: Party
+    vehicle: Vehicle
+    act: StatedAct
+    notice: Reference
+
+
+class BookEntry(Value):
+    """One line of the book of what people and media report. `kind`: picture, film, words."""
+
+    received_at: AwareDatetime
+    who: Prose
+    address: Line = ""
+    kind: Line
+    brought_by: Line = ""
+    received_by: Line
+    record: Line = ""
+    violator: Prose = ""
+    vehicle: Line = ""
+    occurred: Line = ""
+    measures: Line = ""
+    fine: int | None = Field(default=None, ge=0)
+    additional: Line = ""
+    done: Line = ""
+    no_violation: Line = ""
+    note: Line = ""
+
+
+class Book(Value):
+    """The book itself, from `since`. `volume`: which one; `users`: the team that keeps it."""
+
+    paper: Literal["book"] = "book"
+    office: Office
+    users: Line
+    volume: int = Field(ge=1)
+    since: date
+    entries: tuple[BookEntry, ...] = Field(max_length=5000)
+    made_at: AwareDatetime
+
+
+class WarningLetter(Letter):
+    """The unit `to` (inspection, registration) is asked to warn of a vehicle whose owner did not come.
+
+    `answer_by`: the last day the owner had. `to_kind`: which service it is.
+    """
+
+    paper: Literal["warning"] = "warning"
+    to: Line
+    to_kind: Literal["inspection", "registration"]
+    owner: Party
+    vehicle: Vehicle
+    act: StatedAct
+    notice: Reference
+    sent_on: date
+    answer_by: date
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)
+
+
+class WarningLifted(Letter):
+    """The warning is taken back. `because`: why."""
+
+    paper: Literal["lifting"] = "lifting"
+    to: Line
+    to_kind: Literal["inspection", "registration"]
+    owner: Party
+    vehicle: Vehicle
+    notice: Reference
+    warning: Reference
+    because: Literal["resolved", "withdrawn", "other"]
+    reason: Prose = ""
+    bases: tuple[Line, ...] = Field(default=(), max_length=10)

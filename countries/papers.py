@@ -1,0 +1,84 @@
+"""The papers of a case after its notice: the port that makes a PDF of a content (`countries/paper_contents.py`).
+
+A paper without a number is a draft, and says so on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field, TypeAdapter
+
+from countries.law import VehicleKind
+from countries.paper_contents import (
+    Answer,
+    Book,
+    Correction,
+    Decision,
+    Delivery,
+    Minutes,
+    Points,
+    Transfer,
+    WarningLetter,
+    WarningLifted,
+    Withdrawal,
+)
+from countries.paper_parts import Line, StatedAct, Value
+from evidence.acts import ActCode
+
+Paper = Annotated[
+    Withdrawal
+    | Correction
+    | Answer
+    | Minutes
+    | Decision
+    | Points
+    | Transfer
+    | Delivery
+    | Book
+    | WarningLetter
+    | WarningLifted,
+    Field(discriminator="paper"),
+]
+PaperCode = Literal[
+    "withdrawal", "correction", "answer", "minutes", "decision", "points", "transfer", "delivery", "book", "warning",
+    "lifting",
+]  # fmt: skip
+PAPER: TypeAdapter[Paper] = TypeAdapter(Paper)
+"""Reads a stored content: `PAPER.validate_json(text)`."""
+
+
+class Origin(Value):
+    """Where a paper's form comes from. `known`: `whole`, the form's own text was read; `partly`: an older text or its
+    fields only; `none`: no form is known, layout and words are ours. `ours`: which pieces of it are, by name."""
+
+    title: Line
+    form: Line
+    known: Literal["whole", "partly", "none"]
+    reference: Line
+    ours: tuple[str, ...] = ()
+
+
+class Papers(Protocol):
+    """Port: a country's papers. Pure: the same content gives the same bytes."""
+
+    def render(self, paper: Paper) -> bytes:
+        """The paper as tagged PDF with embedded fonts. What a font cannot draw becomes a square; nothing is markup."""
+        ...
+
+    def origin(self, code: PaperCode) -> Origin:
+        """Title and source of a paper's form."""
+        ...
+
+    def number(self, code: PaperCode, number: int, suffix: str) -> str:
+        """The number of a paper in full, as it stands on it."""
+        ...
+
+    def state_act(
+        self, act: ActCode, kind: VehicleKind, occurred_at: datetime, place: str,
+        reasons: Mapping[str, object] | None = None,
+    ) -> StatedAct:  # fmt: skip
+        """The act as papers cite it, by the law of its day. Raises `LawError`."""
+        ...

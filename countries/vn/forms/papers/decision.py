@@ -1,0 +1,121 @@
+"""Decision on a fine after form MQĐ02: on what it rests, whom and what it is about, how much, where and until when,
+and the way against it."""
+
+from __future__ import annotations
+
+from countries.paper_contents import Decision
+from countries.vn.amounts import figures, sum_in_words
+from countries.vn.forms.papers import wording as w
+from countries.vn.forms.papers.people import party, stands_for
+from countries.vn.forms.papers.setting import one_line
+from countries.vn.forms.papers.sheet import Sheet
+
+
+def decision(c: Decision) -> bytes:
+    """The decision, its amounts in figures and words."""
+    sheet = Sheet.of("decision", c)
+    sheet.title()
+    sheet.add("decider", text=one_line(c.decider))
+    _bases(sheet, c)
+    sheet.add("order", text=sheet.words.say("decides"))
+    _first(sheet, c)
+    _second(sheet, c)
+    _third(sheet, c)
+    sheet.foot(c)
+    sheet.receipt(sheet.words.say(f"role_{c.violator.type}"))
+    return sheet.pdf()
+
+
+def _bases(sheet: Sheet, c: Decision) -> None:
+    def basis(key: str, **values: object) -> None:
+        sheet.para(key, "italic", **values)
+
+    basis("law_basis")
+    for decree in dict.fromkeys(one_line(each.act.decree) for each in c.acts):
+        basis("decree_basis", decree=decree)
+    sheet.bases(c.bases)
+    basis("minutes_basis", number=c.minutes.number, day=c.minutes.on)
+    for key, reference in (
+        ("hearing_basis", c.hearing), ("verification_basis", c.verification), ("delegation_basis", c.delegation)
+    ):  # fmt: skip
+        if reference:
+            basis(key, number=reference.number, day=reference.on)
+
+
+def _first(sheet: Sheet, c: Decision) -> None:
+    say = sheet.words.say
+    sheet.section("article_1")
+    sheet.para(f"against_{c.violator.type}")
+    party(sheet, c.violator)
+    sheet.field("vehicle", w.vehicle_words(c.vehicle))
+    sheet.para("acts")
+    for each in c.acts:
+        sheet.para("act", act=each.act.wording, time_place=w.time_and_place(each.act))
+    sheet.para("clauses")
+    for each in c.acts:
+        sheet.para("clause", clause=w.clause_words(each.act))
+    sheet.listed("aggravating", c.aggravating)
+    sheet.listed("mitigating", c.mitigating)
+    sheet.para("measures")
+    sheet.para("main_penalty")
+    if len(c.acts) > 1:
+        for each in c.acts:
+            amount = each.amount
+            sheet.para("act_fine", act=each.act.wording, figures=figures(amount), words=sum_in_words(amount))
+        sheet.para("total", "strong", figures=figures(c.amount), words=sum_in_words(c.amount))
+    else:
+        sheet.para("amount", "strong", figures=figures(c.amount), words=sum_in_words(c.amount))
+    sheet.field("additional", c.additional, empty="none")
+    sheet.field("remedy", c.remedy, empty="none")
+    if c.remedy and c.remedy_days:
+        sheet.para("remedy_days", days=c.remedy_days, who=say(f"who_{c.violator.type}"))
+    if c.points:
+        sheet.para("points", points=f"{c.points:02d}")
+
+
+def _second(sheet: Sheet, c: Decision) -> None:
+    sheet.section("article_2")
+    if c.valid_from is None:
+        sheet.para("valid_signing")
+    else:
+        sheet.para("valid_from", day=c.valid_from)
+
+
+def _third(sheet: Sheet, c: Decision) -> None:
+    who, kind = sheet.words.texts, c.violator.type
+    he, he_first = who[f"who_{kind}"], who[f"Who_{kind}"]
+    sheet.section("article_3")
+    sheet.para("is")
+    sheet.para("given_to", name=stands_for(c.violator), role=who[f"role_{kind}"])
+    sheet.para("must", Who=he_first, who=he, name=c.violator.name)
+    _payment(sheet, c, he_first)
+    if c.held:
+        sheet.para("held", Who=he_first, held=c.held)
+    else:
+        sheet.para("not_held", Who=he_first)
+    sheet.para("complain", Who=he_first, name=c.violator.name)
+    sheet.para("to_treasury", treasury=c.payment.treasury)
+    sheet.para("to_executes", "para" if c.informed else "last", executes=c.executes)
+    if c.informed:
+        sheet.para("to_informed", "last", informed="; ".join(one_line(each) for each in c.informed))
+
+
+def _payment(sheet: Sheet, c: Decision, who: str) -> None:
+    say, p = sheet.words.say, c.payment
+    unknown = say("unknown") if sheet.draft else say("nothing_known").lower()
+    account = sheet.words.texts["pay_account"].format(account=one_line(p.account)) if p.account else ""
+    bank = ""
+    if p.bank:
+        bank = sheet.words.texts["pay_bank"].format(
+            treasury=one_line(p.treasury), bank=one_line(p.bank), account=account
+        )
+    sheet.put(
+        "pay",
+        Who=who,
+        treasury=one_line(p.treasury),
+        bank=bank,
+        agency_code=one_line(p.agency_code) or unknown,
+        chapter=one_line(p.chapter) or unknown,
+        item=one_line(p.item) or unknown,
+        days=p.within_days,
+    )

@@ -54,6 +54,8 @@ class App:
 
     def start(self) -> None:
         """Start in order. Raises `GiaoLoError`; what was started is stopped again."""
+        if not self.config.devices.required:
+            log.warning("devices.required is false: notices are issued without the papers of their devices")
         try:
             if self.config.web.enabled:
                 self._start_web()

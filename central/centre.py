@@ -77,7 +77,9 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         store=store,
         key=key,
         registry=registry,
-        notices=NoticeDesk(config.office, store, registry, config.work_calendar),
+        notices=NoticeDesk(
+            config.office, store, registry, config.work_calendar, papers_required=config.devices.required
+        ),
         clock=clock,
     )
 

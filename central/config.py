@@ -133,6 +133,16 @@ class Calendar(Section):
         return self
 
 
+class Devices(Section):
+    """The files of cameras and boxes (`giaolo central device`)."""
+
+    required: bool = Field(
+        default=True,
+        description="no notice while a device lacked its papers at the act; false: issued all the same, after a tick, "
+        "and said in the record of each case, on the page of the unit and at /healthz",
+    )
+
+
 class CentralConfig(Section):
     """CENTRAL.yaml."""
 
@@ -146,6 +156,7 @@ class CentralConfig(Section):
     limits: Limits = Limits()
     office: Office
     calendar: Calendar = Calendar()
+    devices: Devices = Devices()
     second_reader: bool = Field(default=True, description="read plates again with EasyOCR when it is installed")
     claim_minutes: float = Field(default=15, gt=0, le=24 * 60, description="how long an officer holds a claimed case")
     checkpoint_minutes: float = Field(default=10, gt=0)

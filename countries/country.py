@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from countries.calendar import WorkCalendar
+from countries.devices import DevicePapers
 from countries.law import ActNames, Language, Law
 from countries.notice import NoticeForm
 from countries.papers import Papers
@@ -43,8 +44,8 @@ class Country:
 
     `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
     one-way. `calendar`: the national working days, `notice`: the form of a notice, `papers`: the papers after it; each
-    is loaded when first asked for, as a box asks for none. `look_up`: what an owner may be told of a case by plate
-    alone (`LookUpField`).
+    is loaded when first asked for, as a box asks for none. `devices`: the papers that cameras and boxes must have.
+    `look_up`: what an owner may be told of a case by plate alone (`LookUpField`).
     """
 
     code: str
@@ -59,6 +60,7 @@ class Country:
     acts: ActNames
     law: Law
     terms: Terms
+    devices: DevicePapers
     calendar: Callable[[], WorkCalendar]
     notice: Callable[[], NoticeForm]
     papers: Callable[[], Papers]

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from central.audit.records import Signatures, record_faults
 from central.cases import log as case_log
+from central.devices.book import faults as device_faults
 from central.intake.nodes import check_seal
 from central.ledger.merkle import Subtree, root_of
 from central.ledger.signing import Ledger, LedgerError, ledger_of
@@ -45,7 +46,7 @@ class Audit:
 
 
 def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None) -> Audit:
-    """Check log, packets, seals, checkpoints and case records; with `files` also every byte of every packet.
+    """Check log, packets, seals, checkpoints, case records, papers of devices; with `files` also every packet's bytes.
 
     Seals are checked against the keys that the packet's node has or had, records of cases against the centre's
     signatures, and the log against the checkpoint that lies outside the database.
@@ -53,7 +54,7 @@ def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | N
     lowest = select(LogNodeRow.hash).where(LogNodeRow.level == 0).order_by(LogNodeRow.index)
     leaves = list(session.scalars(lowest))
     logged = _complete(leaves)
-    faults = list(_tree_faults(session, logged, len(leaves)))
+    faults = [*_tree_faults(session, logged, len(leaves)), *device_faults(session)]
     packets = checkpoints = cases = 0
     seen: set[int] = set()
     for row in session.scalars(select(PacketRow).order_by(PacketRow.log_index).execution_options(yield_per=_BATCH)):

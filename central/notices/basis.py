@@ -18,6 +18,7 @@ from central.cases import log as case_log
 from central.cases.lifecycle import CaseState, Refused
 from central.cases.log import CaseNotFound
 from central.config import Office
+from central.notices.papers import CasePapers
 from central.pictures.for_owners import CopyCache, OwnerPictures, owner_pictures
 from central.registry import VehicleRegistry
 from central.store.alarms import alarm_unsound
@@ -33,7 +34,10 @@ from evidence.packet import Manifest
 
 @dataclass(frozen=True)
 class NoticeDesk:
-    """What making notices needs beside the database. `numbering` lets one thread at a time draw an issued notice."""
+    """What making notices needs beside the database. `numbering` lets one thread at a time draw an issued notice.
+
+    `papers_required`: whether a notice waits for the papers of its devices (`central.notices.papers`).
+    """
 
     office: Office
     store: BlobStore
@@ -41,6 +45,7 @@ class NoticeDesk:
     calendar: WorkCalendar
     copies: CopyCache = field(default_factory=CopyCache)
     numbering: threading.Lock = field(default_factory=threading.Lock)
+    papers_required: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class Basis:
     files: tuple[tuple[str, str], ...]
     draft: str | None
     doubts: tuple[str, ...] = ()
+    papers: CasePapers | None = None
 
 
 def notice_view(row: NoticeRow | None) -> NoticeView | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from central.notices.appointments import check_appointment
 from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_seen, look, pictures_of
 from central.notices.code import code_hash, new_code
 from central.notices.facts import plate_text
+from central.notices.papers import check_papers, papers_of, said
 from central.store.case_tables import CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.here import HERE
@@ -44,7 +46,8 @@ def issue(
     """A second person signs off what he saw: the notice gets its number, its date and the owner's code.
 
     Raises `Refused`: `changed` (the draft or the case is another than the one seen), `no_owner`, `no_signer`,
-    `doubts` (something is late or doubtful that was not ticked), `statute`, those of `prepare_notice` and of `step`.
+    `doubts` (something is late or doubtful that was not ticked), `statute`, those of `prepare_notice` and of `step`,
+    and what a device lacked at the act (`central.devices.dossier.CODES`: `no_decision`, `inspection_expired`, ...).
     """
 
     def basis(session: Session, row: CaseRow) -> Basis:
@@ -66,11 +69,13 @@ def issue(
             raise Refused("no_owner", "the notice is addressed to nobody", remedy="type the owner, or tick it")
         if not content.signer_name.strip():
             raise Refused("no_signer", "the notice names nobody who signs", remedy="set office.signer_name")
-        doubts = issue_doubts(session, row, now)
+        papers = papers_of(session, row, now=now)
+        check_papers(papers, required=desk.papers_required)
+        doubts = (*issue_doubts(session, row, now), *papers.doubts)
         if not set(doubts) <= set(seen.accepted):
             raise Refused("doubts", "something is late or doubtful", remedy="read what is listed, and tick it")
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
-        return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts)
+        return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts, papers)
 
     with desk.numbering:
         for _ in range(_NUMBER_TRIES):
@@ -95,7 +100,9 @@ def issue(
                         raise changed()
                     if next_number(session, series) != number:
                         raise _NumberTaken
-                    _write_issued(session, row, planned, content, officer, seen, now, number, code, pdf)
+                    assert planned.papers is not None
+                    devices = said(planned.papers, required=desk.papers_required)
+                    _write_issued(session, row, planned, content, officer, seen, now, number, code, pdf, devices)
             except _NumberTaken:
                 continue
             return IssuedNotice(content.number_text, code, pdf)
@@ -108,7 +115,7 @@ class _NumberTaken(Exception):
 
 def _write_issued(
     session: Session, row: CaseRow, planned: Basis, content: NoticeContent, officer: Officer, seen: Seen,
-    now: datetime, number: int, code: str, pdf: str,
+    now: datetime, number: int, code: str, pdf: str, devices: dict[str, Any],
 ) -> None:  # fmt: skip
     notice = row.notice
     assert notice is not None
@@ -121,7 +128,8 @@ def _write_issued(
         session, row, Action.ISSUE, actor=officer.username, at=now, before={"status": planned.state.status.value},
         after={"status": planned.after.status.value, "number": content.number_text, "pdf_sha256": pdf,
                "draft_sha256": seen.draft, "seen_version": seen.version, "doubts": list(planned.doubts),
-               "without_owner": not planned.content.addressee.strip(), "late": due.days_to_notify(now) < 0},
+               "without_owner": not planned.content.addressee.strip(), "late": due.days_to_notify(now) < 0,
+               "devices": devices},
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from central.desk import actions
 from central.desk.views import CaseView, QueueItem, case_view, item, light
 from central.notices import drafting, issuing
 from central.notices.basis import NoticeView, Seen, notice_view
+from central.notices.papers import papers_of
 from central.notices.printing import print_copy
 from central.pictures.captions import caption
 from central.pictures.for_owners import scene_of
@@ -29,6 +30,7 @@ from central.registry import Registration
 from central.store.case_tables import CaseRow
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
+from central.web.devices import paper_lines
 from central.web.errors import problem_of
 from central.web.faults import WebError
 from central.web.frame import frame
@@ -205,7 +207,11 @@ def _show(
             session, case_id, officer, registry=centre.registry, now=centre.clock(), record=refused is None,
             calendar=centre.notices.calendar,
         )  # fmt: skip
-        doubts = issue_doubts(session, session.get_one(CaseRow, case_id), centre.clock())
+        row = session.get_one(CaseRow, case_id)
+        issued_at = view.notice.issued_at if view.notice else None
+        papers = papers_of(session, row, now=centre.clock(), then=issued_at)
+        required = centre.config.devices.required
+        doubts = (*issue_doubts(session, row, centre.clock()), *(() if required else papers.doubts))
         hindrance = HERE.plates.no_notice(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
         contests = queries.contests(session, case_id)
@@ -217,6 +223,9 @@ def _show(
     why_not = ""
     if waits and hindrance is not None:
         why_not = f"{t(f'refused.{hindrance.code}')} {t(f'refused.{hindrance.code}_todo')}"
+    elif waits and papers.lacks and required:
+        why_not = " ".join(t(f"refused.{lack.code}", **lack.values) for lack in papers.lacks)
+        why_not += f" {t(f'refused.{papers.lacks[0].code}_todo')}"
     elif waits and view.state.confirmed_by == officer.username:
         why_not = t("approve.same_person")
     elif waits and Action.RETURN not in view.actions:
@@ -226,6 +235,7 @@ def _show(
         "v": view,
         "seen": {"draft": view.notice.pdf_sha256 if view.notice else "", "version": version_of(view.events)},
         "doubts": doubts,
+        "devices": paper_lines(papers, t, issued=issued_at is not None),
         "doubt_lines": [_doubt(code, t) for code in doubts],
         "no_owner": "no_owner" in doubts,
         "form": _form(view),

@@ -11,6 +11,7 @@ from central.cases import telling
 from central.cases.lifecycle import Action, Officer
 from central.cases.log import version_of
 from central.desk.actions import REJECT_REASONS, claim
+from central.desk.devices import device_board
 from central.desk.unit import unit_view
 from central.desk.views import CaseView, case_view
 from central.pictures.captions import still_words
@@ -132,7 +133,9 @@ def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: st
 @router.get("/desk/unit")
 def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
     with site.centre.db.read() as session:
-        values = frame(session, officer, "unit") | {"u": unit_view(session, site.centre.clock())}
+        now = site.centre.clock()
+        values = frame(session, officer, "unit") | {"u": unit_view(session, now), "devices": device_board(session, now)}
+        values["papers_required"] = site.centre.config.devices.required
         return page(request, "unit.html", reject_reasons=reject_texts(request), **values)
 
 

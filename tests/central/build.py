@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from central.cases.log import seen_version
 from central.centre import Centre, open_centre
 from central.config import CentralConfig, Limits, parse_config
 from central.desk import actions
+from central.devices.book import enter, records_of
+from central.devices.entering import Entry
+from central.devices.records import DeviceId, RecordKind
 from central.intake.gate import Gate
 from central.intake.nodes import add_node
 from central.notices import drafting, issuing
@@ -49,9 +52,11 @@ from evidence.packet import (
 from evidence.seal import SigningKey
 from evidence.wire import Chunk, Offer, decode_chunk, encode_chunk
 
-NODE = "giao-lo-1"
+NODE, CAMERA = "giao-lo-1", "cam-1"
 NODE_KEY = SigningKey.generate()
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+PAPERS_AT = NOW - timedelta(days=700)
+"""When the papers of the devices were entered: before every act."""
 LAN = Officer("lan", Role.OFFICER, "Nguyễn Thị Lan")
 BINH = Officer("binh", Role.OFFICER, "Trần Văn Bình")
 HOA = Officer("hoa", Role.APPROVER, "Lê Thị Hoa")
@@ -83,8 +88,10 @@ class HandClock:
         self.now += timedelta(**delta)
 
 
-def make_centre(folder: Path, *, url: str = "", clock: HandClock | None = None, **settings: Any) -> Centre:
-    """An empty centre with one registered node; `settings` are those of CENTRAL.yaml."""
+def make_centre(
+    folder: Path, *, url: str = "", clock: HandClock | None = None, papers: bool = True, **settings: Any
+) -> Centre:
+    """An empty centre with one registered node and the papers of its devices; `settings` are those of CENTRAL.yaml."""
     value: dict[str, Any] = {
         "schema_version": 1,
         "data_dir": str(folder),
@@ -97,7 +104,22 @@ def make_centre(folder: Path, *, url: str = "", clock: HandClock | None = None, 
     centre = open_centre(config, clock=clock or HandClock())
     with centre.db.write() as session:
         add_node(session, NODE, NODE_KEY.public, now=NOW)
+        if papers and not records_of(session, NODE):
+            enter(session, papers_for(DeviceId(NODE), DeviceId(NODE, CAMERA)), by="truong", now=PAPERS_AT)
     return centre
+
+
+def papers_for(*devices: DeviceId, day: date = date(2024, 12, 2)) -> list[Entry]:
+    """What each device, its serial number made of its name, needs from `day` on without an end."""
+    return [
+        Entry(device, kind, number, day, signer, day, None, "Hãng X, kiểu Y", f"SN-{device.camera or 'hop'}")
+        for device in devices
+        for kind, number, signer in (
+            (RecordKind.PROFILE, "", ""),
+            (RecordKind.DECISION, "12/QĐ-PC08", "Đại tá Lê Quốc Ưu"),
+            (RecordKind.TEST, "07/TN", "Viện Kỹ thuật"),
+        )
+    ]
 
 
 def limits(config: CentralConfig | None = None, **changes: int | float) -> Limits:
@@ -135,7 +157,7 @@ def packet(
     place: str = "Ngã tư Lê Lợi - Trần Phú, phường Hạc Thành, tỉnh Thanh Hóa", files: dict[str, bytes] | None = None,
     pad: int = 0, reasons: dict[str, Any] | None = None, lamps: list[LampTimeline] | None = None,
     scene: bytes | None = None, size: tuple[int, int] = (640, 360), box: Box = (213.0, 120.0, 320.0, 180.0),
-    flags: Iterable[str] = (),
+    flags: Iterable[str] = (), camera: str = CAMERA,
 ) -> bytes:  # fmt: skip
     """One sealed container. `pad` bytes make it large; `scene` is the scene's YAML, `box` the vehicle in all stills."""
     contents = files
@@ -150,7 +172,7 @@ def packet(
         packet_id=packet_id or str(uuid.uuid4()),
         created_at=at + timedelta(seconds=8),
         node=Node(id=node, software="giaolo 0.1.0", key_id=key.public.key_id),
-        camera=Camera(id="cam-1", place=place, unit="", width=size[0], height=size[1], fps=25),
+        camera=Camera(id=camera, place=place, unit="", width=size[0], height=size[1], fps=25),
         chain=Chain(sequence=sequence, previous=previous),
         clock=Clock(source="ntp", synchronised=True, offset_s=0.01),
         scene=SceneRef(id="le-loi-tran-phu", version=3, digest="0" * 64),

@@ -141,6 +141,9 @@ OFFICER_PAGES = {
     "issued": "/desk/approve/{issued}",
     "unit": "/desk/unit",
     "statements": "/desk/contests",
+    "devices": "/desk/devices",
+    "a device with its history": "/desk/devices/giao-lo-1/cam-1",
+    "a device without papers": "/desk/devices/giao-lo-1/cam-2",
     "no such case": "/desk/cases/none",
 }
 

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pytest
 
+from countries.devices import DeviceSort
 from countries.here import HERE
 from countries.law import LawError, VehicleKind
 from countries.vn.acts import act_here
@@ -135,3 +136,17 @@ def test_a_row_is_the_law_of_some_act_or_says_why_not() -> None:
 def test_each_kind_of_the_law_has_its_word() -> None:
     assert tuple(HERE.words.kinds) == HERE.law.KINDS == KINDS
     assert set(HERE.words.colours) == {*HERE.plates.COLOURS, "unknown"}
+
+
+@pytest.mark.parametrize("sort", ["camera", "box"])
+@pytest.mark.parametrize(
+    ("day", "decree"),
+    [(date(2020, 1, 1), "135/2021"), (date(2026, 3, 31), "135/2021"), (date(2026, 4, 1), "61/2026"),
+     (date(2030, 1, 1), "61/2026")],
+)  # fmt: skip
+def test_on_every_day_a_device_needs_a_decision_and_a_look_at_it_by_the_decree_of_that_day(
+    sort: DeviceSort, day: date, decree: str
+) -> None:
+    needs = HERE.devices.needs(sort, day)
+    assert [need.key for need in needs] == ["decision", "inspection"]
+    assert all(decree in need.reference for need in needs)

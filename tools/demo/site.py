@@ -14,6 +14,9 @@ import yaml
 from central.cases.lifecycle import Role
 from central.centre import Centre, open_centre
 from central.config import load_config
+from central.devices.book import enter
+from central.devices.entering import Entry
+from central.devices.records import DeviceId, RecordKind
 from central.intake.nodes import add_node
 from central.registry import COLUMNS, import_registry
 from central.users import create_user
@@ -25,7 +28,7 @@ from zones.load import load_scene
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "tools" / "clips" / "demo.mp4"
 VIETNAM = timezone(timedelta(hours=7))
-NODE = "demo-01"
+NODE, CAMERA = "demo-01", "cam-01"
 MARKER = ".giaolo-demo"
 
 MADE_UP_OWNERS = (
@@ -173,6 +176,7 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
                 full_name=account.full_name, now=now,
             )  # fmt: skip
         import_registry(session, registry)
+        enter(session, demo_papers(now), by="demo", now=now)
     (folder / "centre.pub").write_bytes(centre.key.public.pem())
     node_settings = {
         "schema_version": 1,
@@ -189,11 +193,27 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
     return centre
 
 
+def demo_papers(now: datetime) -> list[Entry]:
+    """Made-up papers of the demo's box and camera, each marked as such, in force since long before the clip."""
+    day = (now - timedelta(days=90)).astimezone(VIETNAM).date()
+    mark = "Minh họa, không có thật / made up for the demo"
+    papers = []
+    for device, model in ((DeviceId(NODE), "Hộp xử lý minh họa"), (DeviceId(NODE, CAMERA), "Camera minh họa")):
+        serial = f"MH-{device.camera or 'box'}"
+        for kind, number, signer in (
+            (RecordKind.PROFILE, "", ""),
+            (RecordKind.DECISION, "01/QĐ-MINHHOA", DEMO_OFFICE["signer_name"]),
+            (RecordKind.TEST, "01/TN-MINHHOA", "Đơn vị thử nghiệm minh họa"),
+        ):
+            papers.append(Entry(device, kind, number, day, signer, day, None, model, serial, mark))
+    return papers
+
+
 def _camera(setup: Setup) -> dict[str, Any]:
     # played fast, a recording of minutes is over in seconds: its acts must not lie in the future
     starts = datetime.now(VIETNAM) - (timedelta(0) if setup.realtime else timedelta(minutes=30))
     return {
-        "id": "cam-01",
+        "id": CAMERA,
         "url": str(setup.clip),
         "scene": str(setup.scene),
         "place": load_scene(setup.scene).scene.place,

@@ -31,6 +31,7 @@ from central.store.case_tables import CaseRow
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.devices import paper_lines
+from central.web.draft_form import draft_form
 from central.web.errors import problem_of
 from central.web.faults import WebError
 from central.web.frame import frame
@@ -238,7 +239,7 @@ def _show(
         "devices": paper_lines(papers, t, issued=issued_at is not None),
         "doubt_lines": [_doubt(code, t) for code in doubts],
         "no_owner": "no_owner" in doubts,
-        "form": _form(view),
+        "form": draft_form(view),
         "typed_owner": bool(view.notice and view.notice.content.get("owner_source") == "typed"),
         "stills": stills,
         "scene_missing": scene_missing,
@@ -293,19 +294,3 @@ def _stills(site: Site, view: CaseView, t: Texts) -> tuple[list[dict[str, str]],
         for v in still_views(view.manifest, scene)
     ]
     return words, scene is None
-
-
-def _form(view: CaseView) -> dict[str, str]:
-    """What the draft in force says, so that drafting it again changes nothing that was not typed."""
-    content = view.notice.content if view.notice else {}
-    typed, preventive = content.get("owner_source") == "typed", str(content.get("preventive", ""))
-    return {
-        "appear_at": str(content.get("appear_on", ""))[:16],
-        "second_place": str(content.get("second_place", "")),
-        "second_appear_at": str(content.get("second_on", ""))[:16],
-        "preventive": "" if preventive == HERE.notice().NO_MEASURE else preventive,
-        "owner_name": str(content.get("owner_name", "")) if typed else "",
-        "owner_id": str(content.get("owner_id", "")) if typed else "",
-        "owner_address": str(content.get("owner_address", "")) if typed else "",
-        "owner_type": str(content.get("owner_type", "person")) if typed else "person",
-    }

@@ -80,7 +80,7 @@ def who(actor: str, names: Mapping[str, str], t: Texts) -> str:
         return t("history.owner")
     if kind == "machine":
         return t("history.machine", name=rest)
-    return names.get(actor, t("case.system") if actor in ("", "centre", "system") else actor)
+    return names.get(actor, t("case.system") if actor in ("", "centre", "system", "second-reader") else actor)
 
 
 def what_was_done(event: CaseEventRow, t: Texts) -> str:

@@ -238,6 +238,17 @@ def test_the_report_needs_nothing_from_elsewhere_and_runs_nothing(box: Centre) -
     assert "default-src 'none'" in report
 
 
+def test_the_report_names_people_with_their_accounts_and_no_program_by_its_code(box: Centre) -> None:
+    case_id = case_of(box)
+    with box.db.write() as session:
+        create_user(session, "hoa", PASSWORD, role=Role.APPROVER, full_name="Lê Thị Hoa", now=NOW)
+        append(session, lock_case(session, case_id), Action.SECOND_READING, actor="second-reader", at=NOW)
+    handed(box, case_id)
+    report = report_of(handed(box, case_id))
+    assert "second-reader" not in report
+    assert report.count("Lê Thị Hoa (hoa)") == 2  # who hands it out, and who did before
+
+
 def test_the_report_names_every_file_with_its_digest_and_the_key(box: Centre) -> None:
     data = handed(box, issued(box)[0])
     report = report_of(data).replace(" ", "")

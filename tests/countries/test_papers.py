@@ -471,3 +471,11 @@ def test_a_very_long_statement_goes_over_pages_and_the_signature_is_never_alone(
     last = words(pdf, pages - 1)
     assert "PHÓ TRƯỞNG PHÒNG" in last
     assert "thông báo để ông (bà) biết./." in last
+
+
+def test_the_part_that_comes_back_is_never_cut_in_two() -> None:
+    long = drawn.OWNER.model_copy(update={"address": "Số 5 Đường Bà Triệu, phường Hạc Thành " * 8})
+    pdf = making.render(drawn.delivery(owner=long))
+    assert len(reader(pdf).pages) == 2
+    assert "PHIẾU BÁO" not in words(pdf, 0)
+    assert all(part in words(pdf, 1) for part in ("PHIẾU BÁO", "đã nhận được Phiếu gửi", "THỦ TRƯỞNG ĐƠN VỊ"))

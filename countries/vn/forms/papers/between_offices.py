@@ -26,7 +26,7 @@ def transfer(c: Transfer) -> bytes:
 
 def delivery(c: Delivery) -> bytes:
     """Form 04: the slip, and below the cut the answer, which the receiving unit fills in and sends back."""
-    sheet, unit, say = Sheet.of("delivery", c), c.office.unit_in_text, None
+    sheet, unit = Sheet.of("delivery", c), c.office.unit_in_text
     say = sheet.words.say
     sheet.title()
     sheet.to(c.to)
@@ -37,19 +37,20 @@ def delivery(c: Delivery) -> bytes:
     sheet.para("act", act=c.act.wording)
     sheet.para("asks", "last", to=c.to, owner=c.owner.name)
     sheet.foot(c)
-    sheet.add("cut")
-    sheet.add("reply_title", text=say("reply_title"))
-    sheet.add("note", text=say("reply_reference", number=w.number("delivery", c.number, c.office.suffix)))
-    sheet.to(unit)
-    sheet.para("reply_received", to=c.to, number=c.notice.number, day=c.notice.on, owner=c.owner.name)
-    sheet.blank("reply_or")
-    sheet.para("reply_closing", "last")
-    sheet.add(
-        "foot",
-        recipients_title=say("recipients_title"),
-        recipients=[say("as_above"), say("filed")],
-        sign=sheet.sign([say("head_of_unit")], "", say("signed")),
-    )
+    with sheet.together():
+        sheet.add("cut")
+        sheet.add("reply_title", text=say("reply_title"))
+        sheet.add("note", text=say("reply_reference", number=w.number("delivery", c.number, c.office.suffix)))
+        sheet.to(unit)
+        sheet.para("reply_received", to=c.to, number=c.notice.number, day=c.notice.on, owner=c.owner.name)
+        sheet.blank("reply_or")
+        sheet.para("reply_closing", "last")
+        sheet.add(
+            "foot",
+            recipients_title=say("recipients_title"),
+            recipients=[say("as_above"), say("filed")],
+            sign=sheet.sign([say("head_of_unit")], "", say("signed")),
+        )
     return sheet.pdf()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from countries.paper_parts import Letter, Office, Party, StatedAct, Vehicle
@@ -49,6 +50,13 @@ class Sheet:
     def add(self, kind: str, **said: object) -> None:
         """A block as `paper.typ` knows it."""
         self._blocks.append({"kind": kind, **said})
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is added meanwhile stands on one page."""
+        before, self._blocks = self._blocks, []
+        yield
+        self._blocks = [*before, {"kind": "together", "blocks": self._blocks}]
 
     def title(self) -> None:
         """Kind of paper and what it is about."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from central.cases.lifecycle import Action
 from central.cases.log import CaseNotFound, verify_log
 from central.notices.basis import NoticeView, notice_view
 from central.store.case_tables import CaseEventRow, CaseRow
@@ -30,9 +32,10 @@ class Paper:
 
     name: str
     what: str
-    """Key of its title among the words of the report; `number` fills it in."""
+    """Key of its title among the words of the report; `number` and `device` fill it in."""
     number: str
     sha256: str
+    device: str = ""
     media_type: str = "application/pdf"
 
 
@@ -81,20 +84,39 @@ def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
         record=_record(row, events, centre),
         events=tuple(events),
         notice=notice_view(row.notice),
-        papers=tuple(papers_of(row)),
+        papers=(*papers_of(row), *_scans(device_papers(events))),
         node_key=key,
         names=full_names(session),
     )
 
 
 def papers_of(row: CaseRow) -> list[Paper]:
-    """Every document of the case in its stored form: the notice there has no code."""
+    """Every document of the case itself in its stored form: the notice there has no code."""
     if row.notice is None or row.notice.pdf_sha256 is None:
         return []
     number = str(row.notice.content.get("number_text", ""))
     issued = row.notice.issued_at is not None
     name, what = ("notice.pdf", "notice") if issued else ("notice-draft.pdf", "draft")
     return [Paper(f"documents/{name}", what, number, row.notice.pdf_sha256)]
+
+
+def device_papers(events: Sequence[CaseEventRow]) -> list[dict[str, Any]]:
+    """By what papers camera and box were used, as the record kept it when the notice in force was issued."""
+    found: list[dict[str, Any]] = []
+    for event in events:
+        if event.action == Action.ISSUE.value:
+            found = list(event.after.get("devices", {}).get("papers", []))
+        elif event.action == Action.RETURN.value:
+            found = []
+    return found
+
+
+def _scans(papers: Sequence[dict[str, Any]]) -> list[Paper]:
+    return [
+        Paper(f"documents/device-paper-{p['id']}.pdf", "device", p["number"], p["document_sha256"], p["device"])
+        for p in papers
+        if p.get("document_sha256")
+    ]
 
 
 def centre_since(session: Session, key_id: str) -> datetime | None:

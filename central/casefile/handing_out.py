@@ -144,7 +144,7 @@ def _contents(
     add(NODE_KEY, "key", t("report.file_node_key"), "application/x-pem-file", found.node_key.public_key.encode())
     add(CENTRE_KEY, "key", t("report.file_centre_key"), "application/x-pem-file", key.pem())
     for paper in found.papers:
-        title = t(f"report.paper_{paper.what}", number=paper.number)
+        title = t(f"report.paper_{paper.what}", number=paper.number, device=paper.device)
         add(paper.name, "document", title, paper.media_type, centre.store.read(paper.sha256))
     for entry in manifest.files:
         name = f"originals/{entry.name}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from central.casefile.gathering import Gathered
+from central.casefile.gathering import Gathered, device_papers
 from central.cases.telling import HistoryLine, history, reason_lines, who
 from central.config import Office
 from central.pictures.for_owners import OwnerPictures
@@ -68,6 +68,7 @@ def report(told: Told, t: Texts) -> str:
             state=t(f"state.{row.status}"),
             notice=found.notice,
             notice_rows=_notice_rows(found, t),
+            device_papers=device_papers(found.events),
             stills=[(p.caption, _picture(p.frame), p.near and _picture(p.near)) for p in told.pictures.stills],
             plate_picture=told.pictures.plate and _picture(told.pictures.plate),
             legend=told.pictures.legend,
@@ -140,6 +141,7 @@ def _environment() -> Environment:
         "exact": lambda at: f"{formats.clock_exact(at)} {formats.day(at)}",
         "moment": lambda at: f"{formats.clock(at)} {formats.day(at)}",
         "stamp": formats.stamp,
+        "iso_day": lambda text: formats.plain_day(date.fromisoformat(text)),
         "percent": lambda value: formats.percent(value, language),
         "signed": lambda value: formats.signed(value, 2, language),
         "bytes": lambda value: formats.size(value, language),

@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from central.casefile.handing_out import hand_out
 from central.cases.lifecycle import Action, Officer, Refused, Role
 from central.cases.log import LogBroken, append, events, lock_case
 from central.centre import Centre
+from central.devices.book import enter
+from central.devices.entering import Entry
+from central.devices.records import DeviceId, RecordKind
 from central.notices import issuing
 from central.notices.printing import print_copy
 from central.store.alarms import open_alarms
@@ -33,11 +37,14 @@ from evidence.case_file import CaseFile, Trust, check_case_file
 from evidence.errors import GiaoLoError
 from tests.central.build import (
     BINH,
+    CAMERA,
     HOA,
     LAN,
+    NODE,
     NODE_KEY,
     NOW,
     OFFICE,
+    PAPERS_AT,
     TRUONG,
     NodeChain,
     case_of,
@@ -121,6 +128,21 @@ def test_the_notice_in_it_is_the_stored_one_without_the_owners_code(box: Centre)
     assert code not in text
     assert notice.code not in text
     assert code.encode() not in data
+
+
+def test_the_papers_of_camera_and_box_go_with_the_notice_that_named_them(box: Centre) -> None:
+    scan = box.store.put(b"%PDF-1.4 a decision of use")
+    decision = Entry(
+        DeviceId(NODE, CAMERA), RecordKind.DECISION, "77/QĐ", date(2024, 12, 3), "Giám đốc", date(2024, 12, 3), None,
+        document_sha256=scan,
+    )  # fmt: skip
+    with box.db.write() as session:
+        enter(session, [decision], by="truong", now=PAPERS_AT)
+    data = handed(box, issued(box)[0])
+    (paper,) = [e for e in opened(data, box).index.files if e.name.startswith("documents/device-paper-")]
+    assert (paper.sha256, "77/QĐ" in paper.title) == (scan, True)
+    assert "77/QĐ" in report_of(data)
+    assert "03/12/2024" in report_of(data)
 
 
 def test_the_same_moment_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from evidence.case_file import STAGES, CaseFile, Stage, Trust, check_case_file
 from evidence.case_index import INDEX, SEAL, Index
 from evidence.errors import ForeignError
 from evidence.log_proof import Checkpoint
-from evidence.seal import SigningKey
+from evidence.seal import SigningKey, VerifyKey
 from tests.evidence.build import KEY, flipped
 from tests.evidence.case_files import (
     CASE,
@@ -77,6 +77,19 @@ def test_the_same_case_makes_the_same_bytes_and_any_zip_program_opens_them() -> 
     with zipfile.ZipFile(io.BytesIO(GOOD)) as archive:
         assert archive.testzip() is None
         assert {n: archive.read(n) for n in archive.namelist()[2:]} == CONTENTS
+
+
+SAMPLES = sorted(p for p in (Path(__file__).parent / "case_samples").iterdir() if p.is_dir())
+
+
+@pytest.mark.parametrize("folder", SAMPLES, ids=lambda p: p.name)
+def test_what_was_handed_out_yesterday_verifies_for_ever(folder: Path) -> None:
+    """Made by `tests.evidence.case_files` with keys that were thrown away; never made anew."""
+    key = VerifyKey.load(folder / "centre.pub")
+    found, passed = check((folder / "case.zip").read_bytes(), Trust(key))
+    assert (passed, found.index.number) == (list(STAGES), 7)
+    with pytest.raises(ForeignError):
+        check(flipped((folder / "case.zip").read_bytes(), 5000), Trust(key))
 
 
 def test_every_single_flipped_byte_is_found() -> None:

@@ -99,8 +99,7 @@ def import_registry_command(config_file: Path, csv_file: Path) -> None:
     """Replace the vehicle register by CSV_FILE; all lines or none."""
     centre = open_configured(config_file)
     try:
-        with centre.db.write() as session:
-            count = import_registry(session, csv_file)
+        count = import_registry(centre.db, csv_file)
     except GiaoLoError as error:
         fail(error)
     click.echo(f"{count} registrations")

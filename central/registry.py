@@ -14,11 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, cast
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from central.cases import typed_plate
 from central.cases.lifecycle import Refused
+from central.store.db import Database
 from central.store.people_tables import VehicleRow
 from countries.here import HERE
 from countries.law import OwnerType
@@ -73,13 +74,16 @@ class TableRegistry:
         return _registration(rows[0]) if len(rows) == 1 else None
 
 
-def import_registry(session: Session, file: Path) -> int:
-    """Replace the register by a CSV file (UTF-8, header `COLUMNS`); all lines or none. Raises `RegistryError`."""
-    registrations = read_csv(file)
-    session.execute(delete(VehicleRow))
-    session.add_all(VehicleRow(**vars(r)) for r in registrations)
-    session.flush()
-    return len(registrations)
+def import_registry(database: Database, file: Path) -> int:
+    """Replace the register by a CSV file (UTF-8, header `COLUMNS`); all lines or none. Returns the number of lines.
+
+    Raises `RegistryError`. The file is read and checked before the database is held: a province's takes a minute.
+    """
+    rows = [vars(r) for r in read_csv(file)]
+    with database.write() as session:
+        session.execute(delete(VehicleRow))
+        session.execute(insert(VehicleRow), rows)
+    return len(rows)
 
 
 def read_csv(file: Path) -> list[Registration]:
@@ -116,6 +120,10 @@ def read_csv(file: Path) -> list[Registration]:
         more = f" (and {len(faults) - MAX_FAULTS} more)" if len(faults) > MAX_FAULTS else ""
         raise RegistryError(
             "; ".join(faults[:MAX_FAULTS]) + more, where=str(file), remedy="correct these lines; nothing was imported"
+        )
+    if not good:
+        raise RegistryError(
+            "holds no registration, the register would be emptied", where=str(file), remedy="export it again"
         )
     return good
 

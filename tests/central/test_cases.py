@@ -292,8 +292,7 @@ def test_the_owner_is_found_as_of_the_act_and_an_organisation_sees_its_double_ba
         header + "36A12345,white,car,Nguyễn Văn Cũ,person,1,Thanh Hóa,2020-01-01,2026-11-22\n"
         "36A12345,white,car,Công ty TNHH Sông Mã,organisation,2,Thanh Hóa,2026-11-23,\n"
     )
-    with centre.db.write() as session:
-        import_registry(session, file)
+    import_registry(centre.db, file)
     old, new = case_of(centre, at=NOW - timedelta(days=1)), case_of(centre, at=NOW - timedelta(hours=1))
     assert view(centre, old).owner.owner_name == "Nguyễn Văn Cũ"  # type: ignore[union-attr]
     found = view(centre, new)

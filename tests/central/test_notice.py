@@ -41,8 +41,7 @@ def office(tmp_path: Path) -> Centre:
     centre = make_centre(tmp_path / "centre", office=OFFICE)
     file = tmp_path / "registry.csv"
     file.write_text(HEADER + OWNER)
-    with centre.db.write() as session:
-        import_registry(session, file)
+    import_registry(centre.db, file)
     return centre
 
 

@@ -33,8 +33,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made = make_web(tmp_path / "centre")
     file = tmp_path / "r.csv"
     file.write_text(REGISTER)
-    with made.centre.db.write() as session:
-        import_registry(session, file)
+    import_registry(made.centre.db, file)
     yield made
     made.centre.db.dispose()
 

@@ -168,6 +168,7 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
     registry = folder / "registry.csv"
     registry.write_text(registry_csv(setup.clip), encoding="utf-8")
     now = datetime.now(UTC)
+    import_registry(centre.db, registry)
     with centre.db.write() as session:
         add_node(session, NODE, node_key.public, now=now)
         for account in ACCOUNTS:
@@ -175,7 +176,6 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
                 session, account.username, passwords[account.username], role=account.role,
                 full_name=account.full_name, now=now,
             )  # fmt: skip
-        import_registry(session, registry)
         enter(session, demo_papers(now), by="demo", now=now)
     (folder / "centre.pub").write_bytes(centre.key.public.pem())
     node_settings = {

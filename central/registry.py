@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -18,6 +19,7 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from central.cases import typed_plate
+from central.cases.fitting import OnRegister
 from central.cases.lifecycle import Refused
 from central.store.db import Database
 from central.store.people_tables import VehicleRow
@@ -56,6 +58,9 @@ class VehicleRegistry(Protocol):
     def find(self, session: Session, *, plate: str, colour: str, kind: str, at: datetime) -> Registration | None:
         """The registration in force at `at`; None when there is none, or more than one fits."""
 
+    def bearers(self, session: Session, *, plate: str, at: datetime) -> Sequence[OnRegister]:
+        """Vehicles that bore the plate's text at `at`, of any colour and kind: what was seen is held against them."""
+
 
 class TableRegistry:
     """The register in our own database, filled by `import_registry`."""
@@ -72,6 +77,15 @@ class TableRegistry:
             query = query.where(VehicleRow.colour == colour)
         rows = session.scalars(query.limit(2)).all()
         return _registration(rows[0]) if len(rows) == 1 else None
+
+    def bearers(self, session: Session, *, plate: str, at: datetime) -> Sequence[OnRegister]:
+        day = HERE.local_date(at)
+        query = select(VehicleRow.colour, VehicleRow.kind).where(
+            VehicleRow.plate == HERE.plates.normalise(plate),
+            VehicleRow.valid_from <= day,
+            or_(VehicleRow.valid_to.is_(None), VehicleRow.valid_to >= day),
+        )
+        return [OnRegister(colour, kind) for colour, kind in session.execute(query)]
 
 
 def import_registry(database: Database, file: Path) -> int:

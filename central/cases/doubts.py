@@ -1,26 +1,64 @@
-"""What is late or doubtful about a case that waits to be issued: said before the key is pressed, kept in its record."""
+"""What is late or doubtful about a case that waits to be issued: said before the key is pressed, kept in its record.
+
+Some doubts *hold* a case: the plate may not be this vehicle's, so that somebody who did nothing would pay. Each of them
+is ticked by itself, and whoever issues all the same says why in words.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from central.cases.fitting import OnRegister, misfits
 from central.cases.lifecycle import Action
+from central.cases.siblings import Sibling, siblings_of, sighting
 from central.store.case_tables import CaseEventRow, CaseRow
 from countries.here import HERE
 
 SHORT_NOTICE = timedelta(days=3)
 """A letter takes two to three days: an appointment sooner than that is missed before it is read."""
 
+MISFITS = ("plate_form", "plate_kind", "plate_ground", "seen_kind", "register_kind", "register_colour")
+"""`central.cases.fitting`."""
+DOUBLES = ("too_fast", "at_once", "other_vehicle")
+"""`central.cases.doubles`; in a doubt the number of the other case follows, `too_fast:41`."""
 
-def issue_doubts(session: Session, row: CaseRow, now: datetime) -> tuple[str, ...]:
+
+class Register(Protocol):
+    """Port: which vehicles bore a plate's text on the day of an act, of any colour and kind."""
+
+    def bearers(self, session: Session, *, plate: str, at: datetime) -> Sequence[OnRegister]: ...
+
+
+def holds(code: str) -> bool:
+    """Whether a doubt holds its case until a person has said why it is issued all the same."""
+    return code.partition(":")[0] in (*MISFITS, *DOUBLES)
+
+
+def identity_doubts(
+    session: Session, row: CaseRow, register: Register, others: Sequence[Sibling] | None = None
+) -> tuple[str, ...]:
+    """Why the plate may not be this vehicle's: all of them hold the case. Empty too where no plate was read.
+
+    `others`: the case's siblings where somebody has read them already.
+    """
+    if not row.plate:
+        return ()
+    bearers = register.bearers(session, plate=row.plate, at=row.occurred_at)
+    found = siblings_of(session, row) if others is None else others
+    return (*misfits(sighting(session, row), bearers), *(code for sibling in found for code in sibling.doubts))
+
+
+def issue_doubts(session: Session, row: CaseRow, now: datetime, register: Register) -> tuple[str, ...]:
     """Stable codes, the gravest first; `flag:<code>` are the doubts that the box or the centre found itself.
 
     Texts: `doubt.<code>` and `flag.<code>`. Empty when nothing is doubtful.
     """
-    found = []
+    found = list(identity_doubts(session, row, register))
     notice = row.notice
     due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
     if due.days_to_notify(now) < 0:

@@ -49,6 +49,8 @@ class Action(StrEnum):
     CONTEST = "contest"
     EXPORT = "export"
     """The case, or the proof of its packet, was handed out as a file."""
+    SIBLING = "sibling"
+    """A new case bears the same plate and cannot be the same vehicle: pages that were open are stale."""
 
 
 class Role(StrEnum):

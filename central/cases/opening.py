@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
+from central.cases import siblings
 from central.cases.lifecycle import Action, Status
 from central.store.case_tables import CaseRow
 from central.store.db import next_number
@@ -58,6 +59,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
         session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now,
         after={"packet": packet_id, "digest": manifest.digest},
     )  # fmt: skip
+    siblings.tell_earlier(session, row, now)
     return row
 
 

@@ -14,10 +14,7 @@ from central.cases import log as case_log
 from central.cases import typed_plate
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, step
 from central.cases.log import lock_case, state_of
-from central.desk.views import (
-    QueueItem,
-    item,
-)
+from central.desk.items import QueueItem, item
 from central.notices.basis import Seen, check_draft
 from central.store.case_tables import CaseRow
 from countries.here import HERE

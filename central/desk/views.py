@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.lifecycle import UNSENT, Action, CaseState, Officer, Status, allowed
+from central.cases.doubts import identity_doubts
+from central.cases.lifecycle import Action, CaseState, Officer, allowed
 from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
+from central.cases.siblings import siblings_of
+from central.desk.items import QueueItem, item
+from central.desk.siblings import SiblingCase, sibling_cases
 from central.notices.basis import NoticeView, notice_view
 from central.registry import Registration, VehicleRegistry
 from central.store.case_tables import CaseEventRow, CaseRow
-from central.store.packet_tables import PacketFileRow, PacketRow
+from central.store.packet_tables import PacketFileRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
-from countries.law import LawError, Proposal, VehicleKind
+from countries.law import LawError, Proposal
 from countries.plates import PlateParse
-from countries.terms import Deadlines, Urgency
+from countries.terms import Deadlines
 from evidence.acts import ActCode
 from evidence.packet import FileRole, Manifest
-
-
-@dataclass(frozen=True)
-class QueueItem:
-    """A line of the queue."""
-
-    id: str
-    number: int
-    occurred_at: datetime
-    place: str
-    camera_id: str
-    act: ActCode
-    status: Status
-    kind: VehicleKind
-    plate: str | None
-    plate_text: str
-    plate_colour: str
-    plate_confidence: float
-    flags: tuple[str, ...]
-    chain_state: str
-    holder: str | None
-    second_agrees: bool | None
-    notify_by: date
-    notify_by_working: date
-    days_to_notify: int
-    urgency: Urgency
 
 
 @dataclass(frozen=True)
@@ -100,7 +76,10 @@ class CaseView:
     actions: frozenset[Action]
     events: tuple[CaseEventRow, ...]
     log_fault: str = ""
-    earlier_same_plate: tuple[QueueItem, ...] = ()
+    siblings: tuple[SiblingCase, ...] = ()
+    """Other cases of the same plate; those that cannot be the same vehicle first."""
+    holding: tuple[str, ...] = ()
+    """Why the plate may not be this vehicle's: `central.cases.doubts.identity_doubts`."""
 
     def file(self, role: FileRole) -> CaseFile | None:
         return next((f for f in self.files if f.role == role), None)
@@ -132,6 +111,7 @@ def case_view(
         else None
     )
     law, law_error = _law(row, owner)
+    others = siblings_of(session, row)
     manifest = Manifest.from_bytes(row.packet.manifest.encode())
     state = state_of(row)
     return CaseView(
@@ -160,29 +140,13 @@ def case_view(
         actions=allowed(state, officer, now=now),
         events=tuple(rows),
         log_fault=fault,
-        earlier_same_plate=_same_plate(session, row, now),
+        siblings=sibling_cases(session, others, row.occurred_at, now),
+        holding=identity_doubts(session, row, registry, others),
     )
 
 
 def _plate(row: CaseRow) -> PlateParse | None:
     return HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
-
-
-def light(query: Select[Any]) -> Select[Any]:
-    """With each case its packet's chain state and nothing else of the packet: a manifest is 16 KiB."""
-    return query.options(joinedload(CaseRow.packet).load_only(PacketRow.chain_state, raiseload=True))
-
-
-def _same_plate(session: Session, row: CaseRow, now: datetime) -> tuple[QueueItem, ...]:
-    if not row.plate:
-        return ()
-    query = (
-        select(CaseRow)
-        .where(CaseRow.plate == row.plate, CaseRow.plate_colour == row.plate_colour, CaseRow.id != row.id)
-        .order_by(CaseRow.occurred_at.desc())
-        .limit(20)
-    )
-    return tuple(item(other, now) for other in session.scalars(light(query)))
 
 
 def _law(row: CaseRow, owner: Registration | None) -> tuple[Proposal | None, str]:
@@ -201,31 +165,4 @@ def _deadlines(row: CaseRow, calendar: WorkCalendar | None) -> Deadlines:
     sent = row.notice.published_at if row.notice else None
     return HERE.terms.deadlines(
         occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=sent, calendar=calendar
-    )
-
-
-def item(row: CaseRow, now: datetime) -> QueueItem:
-    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
-    parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
-    return QueueItem(
-        id=row.id,
-        number=row.number,
-        occurred_at=row.occurred_at,
-        place=row.place,
-        camera_id=row.camera_id,
-        act=ActCode(row.act),
-        status=Status(row.status),
-        kind=row.kind,
-        plate=row.plate,
-        plate_text=parsed.formatted if parsed else "",
-        plate_colour=row.plate_colour,
-        plate_confidence=row.plate_machine_confidence,
-        flags=tuple(row.flags),
-        chain_state=row.packet.chain_state,
-        holder=state_of(row).held_by(now),
-        second_agrees=True if row.second_text and row.second_text == row.plate else row.second_agrees,
-        notify_by=due.notify_by,
-        notify_by_working=due.notify_by_working,
-        days_to_notify=due.days_to_notify(now),
-        urgency=due.notify_urgency(now) if row.status in UNSENT else "none",
     )

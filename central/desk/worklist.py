@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.cases.lifecycle import UNSENT, Status
 from central.cases.stages import OPEN, among
-from central.desk.views import QueueItem, item, light
+from central.desk.items import QueueItem, item, light
 from central.store.case_tables import CaseCountRow, CaseRow
 from countries.here import HERE
 from evidence.acts import ActCode

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
+from central.cases.doubts import holds
 from central.cases.lifecycle import CaseState, Refused
 from central.cases.log import CaseNotFound
 from central.config import Office
@@ -67,13 +68,14 @@ class Seen:
     """What a person had on the screen who decides about a draft: its PDF, and the version of its case.
 
     `accepted`: the doubts (`central.cases.doubts`) that were listed and ticked. `without_owner`: issue to nobody by
-    name.
+    name. `word`: why a case that is held goes on all the same.
     """
 
     draft: str
     version: int | None = None
     accepted: Collection[str] = ()
     without_owner: bool = False
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,16 @@ def check_draft(row: CaseRow, draft: str | None) -> None:
 def check_seen(session: Session, row: CaseRow, seen: Seen) -> None:
     check_draft(row, seen.draft)
     case_log.check_seen(session, row.id, seen.version)
+
+
+def check_doubts(doubts: Collection[str], seen: Seen) -> None:
+    """Raises `Refused`: `doubts` unless each was ticked, `word` where one holds the case and nobody says why."""
+    if not set(doubts) <= set(seen.accepted):
+        raise Refused("doubts", "something is late or doubtful", remedy="read what is listed, and tick it")
+    if any(holds(code) for code in doubts) and not seen.word.strip():
+        raise Refused(
+            "word", "the plate may not be this vehicle's", where="word", remedy="compare the pictures, say what you saw"
+        )
 
 
 def changed() -> Refused:

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.doubts import issue_doubts
+from central.cases.doubts import Register, holds, identity_doubts, issue_doubts
 from central.cases.lifecycle import Action, Officer, Refused, Status, step
 from central.cases.log import lock_case, state_of
 from central.notices.addressing import check_route
 from central.notices.appointments import check_appointment
-from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_seen, look, pictures_of
+from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_doubts, check_seen, look, pictures_of
 from central.notices.code import code_hash, new_code
 from central.notices.facts import plate_text
 from central.notices.papers import check_papers, papers_of, said
@@ -46,8 +46,9 @@ def issue(
     """A second person signs off what he saw: the notice gets its number, its date and the owner's code.
 
     Raises `Refused`: `changed` (the draft or the case is another than the one seen), `no_owner`, `no_signer`,
-    `doubts` (something is late or doubtful that was not ticked), `statute`, those of `prepare_notice` and of `step`,
-    and what a device lacked at the act (`central.devices.dossier.CODES`: `no_decision`, `inspection_expired`, ...).
+    `doubts` (something is late or doubtful that was not ticked), `word` (it is held, and nobody says why it goes on),
+    `statute`, those of `prepare_notice` and of `step`, and what a device lacked at the act
+    (`central.devices.dossier.CODES`: `no_decision`, `inspection_expired`, ...).
     """
 
     def basis(session: Session, row: CaseRow) -> Basis:
@@ -71,9 +72,8 @@ def issue(
             raise Refused("no_signer", "the notice names nobody who signs", remedy="set office.signer_name")
         papers = papers_of(session, row, now=now)
         check_papers(papers, required=desk.papers_required)
-        doubts = (*issue_doubts(session, row, now), *papers.doubts)
-        if not set(doubts) <= set(seen.accepted):
-            raise Refused("doubts", "something is late or doubtful", remedy="read what is listed, and tick it")
+        doubts = (*issue_doubts(session, row, now, desk.registry), *papers.doubts)
+        check_doubts(doubts, seen)
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
         return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts, papers)
 
@@ -130,17 +130,35 @@ def _write_issued(
                "draft_sha256": seen.draft, "seen_version": seen.version, "doubts": list(planned.doubts),
                "without_owner": not planned.content.addressee.strip(), "late": due.days_to_notify(now) < 0,
                "devices": devices},
+        note=seen.word.strip() if any(holds(code) for code in planned.doubts) else "",
     )  # fmt: skip
 
 
-def publish(session: Session, case_id: str, officer: Officer, *, now: datetime) -> None:
-    """The notice has gone out (post, VNeTraffic). The look-up shows the case since the notice was issued."""
+def publish(
+    session: Session, case_id: str, officer: Officer, *, register: Register, now: datetime, seen: Seen | None = None
+) -> None:
+    """The notice has gone out (post, VNeTraffic). The look-up shows the case since the notice was issued.
+
+    Raises `Refused` (`doubts`, `word`) where something holds the case that was not there when it was issued: a copied
+    plate may be found between the two.
+    """
     row = lock_case(session, case_id)
     before = state_of(row)
     after = step(before, Action.PUBLISH, officer, now=now)
     assert row.notice is not None
+    newly = held_since_issue(session, row, register)
+    check_doubts(newly, seen or Seen(""))
     row.status, row.notice.published_at = after.status.value, now
+    said: dict[str, Any] = {"status": after.status.value} | ({"doubts": list(newly)} if newly else {})
+    word = seen.word.strip() if seen and newly else ""
     case_log.append(
         session, row, Action.PUBLISH, actor=officer.username, at=now, before={"status": Status.ISSUED.value},
-        after={"status": after.status.value},
+        after=said, note=word,
     )  # fmt: skip
+
+
+def held_since_issue(session: Session, row: CaseRow, register: Register) -> tuple[str, ...]:
+    """Doubts that hold an issued case and that whoever issued it could not tick."""
+    issued = [e for e in case_log.events(session, row.id) if e.action == Action.ISSUE.value]
+    ticked = issued[-1].after.get("doubts", []) if issued else []
+    return tuple(code for code in identity_doubts(session, row, register) if code not in ticked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.store.base import Base
@@ -38,6 +38,21 @@ class NodeKeyRow(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     """Packets made at this instant or later must be sealed with another key; None: it has not ended."""
+
+
+class CameraPositionRow(Base):
+    """Where a camera stands, degrees WGS 84: two places too far apart for the time between tell of a copied plate.
+
+    No key to `nodes`: a position may be known before the box reports.
+    """
+
+    __tablename__ = "camera_positions"
+
+    node_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    lat: Mapped[float] = mapped_column(Float)
+    lon: Mapped[float] = mapped_column(Float)
+    set_at: Mapped[datetime]
 
 
 class PacketRow(Base):

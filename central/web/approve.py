@@ -6,21 +6,22 @@ import logging
 from datetime import datetime
 from typing import Annotated, cast, get_args
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from central.cases import telling
-from central.cases.doubts import issue_doubts
+from central.cases.doubts import holds, issue_doubts
 from central.cases.file_views import record_file_view
 from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.log import version_of
 from central.cases.stages import TO_ISSUE, among
 from central.desk import actions
-from central.desk.views import CaseView, QueueItem, case_view, item, light
+from central.desk.items import QueueItem, item, light
+from central.desk.views import CaseView, case_view
 from central.notices import drafting, issuing
-from central.notices.basis import NoticeView, Seen, notice_view
+from central.notices.basis import NoticeView, notice_view
 from central.notices.papers import papers_of
 from central.notices.printing import print_copy
 from central.pictures.captions import caption
@@ -31,11 +32,13 @@ from central.store.case_tables import CaseRow
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.devices import paper_lines
+from central.web.doubts import doubt_line, side_by_side
 from central.web.draft_form import draft_form
 from central.web.errors import problem_of
 from central.web.faults import WebError
 from central.web.frame import frame
 from central.web.media import attachment
+from central.web.seen import SeenDep
 from central.web.site import Site, page, texts_of
 from central.words.texts import Texts
 from countries.here import HERE
@@ -105,36 +108,24 @@ def _file_name(notice: NoticeView, number: int) -> str:
     return f"thong-bao-{notice.number_text.split('/')[0].strip('.') or 'du-thao'}-{number}.pdf"
 
 
-def seen(
-    draft: Annotated[str, Form(max_length=64)] = "-", version: Annotated[int, Form()] = -1,
-    doubts: Annotated[str, Form(max_length=2000)] = "", doubts_read: Annotated[str, Form()] = "",
-    without_owner: Annotated[str, Form()] = "",
-) -> Seen:  # fmt: skip
-    """What stood on the approver's page. A form without it has seen nothing: every decision is refused."""
-    accepted = tuple(doubts.split()) if doubts_read == "yes" else ()
-    return Seen(draft, version, accepted, without_owner=without_owner == "yes")
-
-
-SeenDep = Annotated[Seen, Depends(seen)]
-
-
 @router.post("/desk/approve/{case_id}/issue", dependencies=FORM)
 def issue(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, shown: SeenDep) -> Response:
     centre = site.centre
     try:
         issuing.issue(centre.db, case_id, officer, desk=centre.notices, now=centre.clock(), seen=shown)
     except Refused as refused:
-        return _show(request, site, officer, case_id, refused=refused)
+        return _show(request, site, officer, case_id, refused=refused, word=shown.word)
     return RedirectResponse(f"/desk/approve/{case_id}?done=issue", 303)
 
 
 @router.post("/desk/approve/{case_id}/publish", dependencies=FORM)
-def publish(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+def publish(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, shown: SeenDep) -> Response:
+    centre = site.centre
     try:
-        with site.centre.db.write() as session:
-            issuing.publish(session, case_id, officer, now=site.centre.clock())
+        with centre.db.write() as session:
+            issuing.publish(session, case_id, officer, register=centre.registry, now=centre.clock(), seen=shown)
     except Refused as refused:
-        return _show(request, site, officer, case_id, refused=refused)
+        return _show(request, site, officer, case_id, refused=refused, word=shown.word)
     return RedirectResponse(f"/desk/approve/{case_id}?done=publish", 303)
 
 
@@ -200,8 +191,9 @@ def _local(text: str) -> datetime | None:
 
 
 def _show(
-    request: Request, site: Site, officer: Officer, case_id: str, *, refused: GiaoLoError | None = None, done: str = ""
-) -> Response:
+    request: Request, site: Site, officer: Officer, case_id: str, *, refused: GiaoLoError | None = None,
+    done: str = "", word: str = "",
+) -> Response:  # fmt: skip
     centre, t = site.centre, texts_of(request)
     with centre.db.write() as session:
         view = case_view(
@@ -212,7 +204,8 @@ def _show(
         issued_at = view.notice.issued_at if view.notice else None
         papers = papers_of(session, row, now=centre.clock(), then=issued_at)
         required = centre.config.devices.required
-        doubts = (*issue_doubts(session, row, centre.clock()), *(() if required else papers.doubts))
+        doubts = (*issue_doubts(session, row, centre.clock(), centre.registry), *(() if required else papers.doubts))
+        newly = issuing.held_since_issue(session, row, centre.registry) if row.status == Status.ISSUED else ()
         hindrance = HERE.plates.no_notice(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
         contests = queries.contests(session, case_id)
@@ -235,9 +228,14 @@ def _show(
     values |= {
         "v": view,
         "seen": {"draft": view.notice.pdf_sha256 if view.notice else "", "version": version_of(view.events)},
-        "doubts": doubts,
         "devices": paper_lines(papers, t, issued=issued_at is not None),
-        "doubt_lines": [_doubt(code, t) for code in doubts],
+        "doubts": [code for code in doubts if not holds(code)],
+        "doubt_lines": [doubt_line(code, t) for code in doubts if not holds(code)],
+        "holding": [(code, doubt_line(code, t, view.siblings)) for code in doubts if holds(code)],
+        "newly": [(code, doubt_line(code, t, view.siblings)) for code in newly],
+        "siblings": side_by_side(view.siblings, t),
+        "crop": view.file("plate_crop") or view.file("vehicle_crop"),
+        "word": word,
         "no_owner": "no_owner" in doubts,
         "form": draft_form(view),
         "typed_owner": bool(view.notice and view.notice.content.get("owner_source") == "typed"),
@@ -277,12 +275,6 @@ def _next_to_issue(session: Session, officer: Officer, case_id: str) -> str | No
         .order_by(CaseRow.occurred_at, CaseRow.number)
         .limit(1)
     )
-
-
-def _doubt(code: str, t: Texts) -> str:
-    """A doubt in words; a flag of a newer box shows its own name rather than nothing."""
-    kind, _, flag = code.partition(":")
-    return t.or_else(f"flag.{flag}", flag, other="") if kind == "flag" else t(f"doubt.{code}")
 
 
 def _stills(site: Site, view: CaseView, t: Texts) -> tuple[list[dict[str, str]], bool]:

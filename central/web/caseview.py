@@ -102,15 +102,13 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
 
 
 def flag_lines(view: CaseView, t: Texts) -> list[str]:
-    """Every doubt, in words: those of the node, and those only the centre can see."""
+    """Doubts in words, those of the node and those only the centre can see; not those that hold the case."""
     flags = [t.or_else(f"flag.{f}", f) for f in view.item.flags]
     if view.item.chain_state != "ok":
         flags.append(t.or_else(f"flag.chain_{view.item.chain_state}", view.item.chain_state))
     if view.second.agrees is False and view.second.text != view.item.plate:  # an officer may have put it right
         flags.append(t("flag.second_differs"))
-    if view.item.plate and view.plate_parse is not None and not view.plate_parse.known:
-        flags.append(t("flag.plate_grammar"))
-    elif view.plate_parse is not None and view.plate_parse.ambiguous:
+    if view.plate_parse is not None and view.plate_parse.ambiguous:
         flags.append(t("flag.plate_ambiguous", other=view.plate_parse.alternatives[0].formatted))
     if view.item.plate and view.item.plate_colour == "unknown":
         flags.append(t("flag.colour_unknown"))

@@ -20,6 +20,7 @@ from central.pictures.stills import MOMENTS, read_scene, still_views
 from central.pictures.timeline import timeline
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
+from central.web.doubts import doubt_line, side_by_side
 from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
@@ -84,7 +85,8 @@ def render_case(
         "n_best": caseview.n_best(view),
         "seen": version_of(view.events),
         "history": telling.history(view.events, values["names"], t),
-        "same_plate": view.earlier_same_plate,
+        "siblings": side_by_side(view.siblings, t),
+        "holding": [doubt_line(code, t, view.siblings) for code in view.holding],
         "contests": contests,
         "acts": [a.value for a in ActCode],
         "kinds": list(HERE.law.KINDS),

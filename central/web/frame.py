@@ -21,10 +21,10 @@ _HELP = (
         "case",
         (
             ("C", "confirm"), ("P", "correct"), ("R", "reject"), ("0 – 9, -", "reason"), ("L", "release"),
-            ("Q", "back"), ("O", "overlay"), ("1 – 4", "enlarge"),
+            ("Q", "back"), ("O", "overlay"), ("1 – 4", "enlarge"), ("B", "siblings"),
         ),
     ),
-    ("approve", (("I", "issue"), ("P", "publish"), ("N", "next"), ("Q", "list"))),
+    ("approve", (("I", "issue"), ("P", "publish"), ("N", "next"), ("B", "siblings"), ("Q", "list"))),
     ("clip", (("A", "act"), ("Space", "play"), ("S", "slow"), (", .", "step"))),
 )  # fmt: skip
 

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # Types that a browser shows; anything else of a packet is only ever downloaded.
 _SHOWN = {"image/jpeg", "image/png", "video/mp4", "video/webm"}
 _KEPT = {"Cache-Control": "private, max-age=900"}
+VEHICLE_PX = (480, 270)
+"""Two beside each other fill half a desk screen."""
 _copying = threading.Lock()
 
 
@@ -68,6 +70,32 @@ def thumb(site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
         picture = thumbnail(site.centre.store.read(files[chosen.file]), chosen.box)
     except PictureError as error:
         raise WebError("no_file", 404) from error
+    return Response(picture, media_type="image/jpeg", headers=_KEPT)
+
+
+@router.get("/desk/cases/{case_id}/vehicle.jpg")
+def vehicle(site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
+    """The vehicle at the act, cut from the still that shows it there, for comparing it with another case's.
+
+    The view is in the record of the case whose picture it is.
+    """
+    centre = site.centre
+    with centre.db.read() as session:
+        manifest, files = queries.packet_of(session, case_id)
+    views = still_views(manifest, None)
+    chosen = next((v for v in views if v.moment == "on"), views[0] if views else None)
+    if chosen is None:
+        raise WebError("no_file", 404)
+    try:
+        picture = thumbnail(
+            centre.store.read(files[chosen.file]), chosen.box, width=VEHICLE_PX[0], height=VEHICLE_PX[1]
+        )
+    except PictureError as error:
+        raise WebError("no_file", 404) from error
+    record_file_view(
+        centre.db, case_id, officer.username, name=chosen.file, sha256=files[chosen.file], how="copy",
+        now=centre.clock(),
+    )  # fmt: skip
     return Response(picture, media_type="image/jpeg", headers=_KEPT)
 
 

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Refused
 from central.cases.log import CaseNotFound
+from central.cases.siblings import of_many
 from central.cases.stages import ISSUED as ISSUED
 from central.cases.stages import TO_ISSUE as TO_ISSUE
 from central.cases.stages import among
-from central.desk.views import CaseView, QueueItem, item, light
+from central.desk.items import QueueItem, item, light
+from central.desk.views import CaseView
 from central.intake.nodes import key_of
 from central.store.blobs import BlobStore
 from central.store.case_tables import CaseEventRow, CaseRow
@@ -52,6 +54,8 @@ class Confirmed:
     item: QueueItem
     confirmed_by: str
     confirmed_at: datetime
+    held: bool = False
+    """Another case bears its plate and cannot be the same vehicle."""
 
 
 def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]:
@@ -98,10 +102,15 @@ def check_packet(session: Session, view: CaseView, store: BlobStore) -> PacketCh
 
 def confirmed(session: Session, now: datetime) -> list[Confirmed]:
     query = select(CaseRow).where(among(TO_ISSUE)).order_by(CaseRow.occurred_at, CaseRow.number).limit(200)
+    rows = session.scalars(light(query)).all()
+    siblings = of_many(session, rows)
     return [
-        Confirmed(item(r, now), r.confirmed_by or "", r.confirmed_at or r.detected_at)
-        for r in session.scalars(light(query))
-    ]
+        Confirmed(
+            item(r, now), r.confirmed_by or "", r.confirmed_at or r.detected_at,
+            any(other.doubts for other in siblings.get(r.id, ())),
+        )
+        for r in rows
+    ]  # fmt: skip
 
 
 def names_of(session: Session, usernames: set[str]) -> dict[str, str]:

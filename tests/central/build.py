@@ -157,9 +157,12 @@ def packet(
     place: str = "Ngã tư Lê Lợi - Trần Phú, phường Hạc Thành, tỉnh Thanh Hóa", files: dict[str, bytes] | None = None,
     pad: int = 0, reasons: dict[str, Any] | None = None, lamps: list[LampTimeline] | None = None,
     scene: bytes | None = None, size: tuple[int, int] = (640, 360), box: Box = (213.0, 120.0, 320.0, 180.0),
-    flags: Iterable[str] = (), camera: str = CAMERA,
+    flags: Iterable[str] = (), camera: str = CAMERA, sure: float = 0.93,
 ) -> bytes:  # fmt: skip
-    """One sealed container. `pad` bytes make it large; `scene` is the scene's YAML, `box` the vehicle in all stills."""
+    """One sealed container. `pad` bytes make it large; `scene` is the scene's YAML, `box` the vehicle in all stills.
+
+    `sure`: how sure the box is of the plate.
+    """
     contents = files
     if contents is None:
         contents = {f"still_{m}.jpg": picture(shade=s) for m, s in (("before", 90), ("on", 120), ("after", 150))}
@@ -187,7 +190,7 @@ def packet(
                 spans=[LampSpan(state=LampState.RED, from_frame=0, to_frame=200, from_s=0, to_s=8, confidence=0.99)],
             )
         ],
-        plate=Plate(text=plate, confidence=0.93 if plate else 0.0, colour=colour,  # type: ignore[arg-type]
+        plate=Plate(text=plate, confidence=sure if plate else 0.0, colour=colour,  # type: ignore[arg-type]
                     n_best=[PlateCandidate(text=plate, probability=0.93)] if plate else []),
         files=list(_entries(contents)),
     )  # fmt: skip
@@ -263,7 +266,8 @@ def seen(centre: Centre, case_id: str, *, without_owner: bool = True, **changes:
         draft = (row.notice.pdf_sha256 if row.notice else None) or ""
         known = {
             "draft": draft, "version": seen_version(session, case_id),
-            "accepted": issue_doubts(session, row, centre.clock()), "without_owner": without_owner,
+            "accepted": issue_doubts(session, row, centre.clock(), centre.registry), "without_owner": without_owner,
+            "word": "đã so ảnh hai xe",
         }  # fmt: skip
     return Seen(**{**known, **changes})
 

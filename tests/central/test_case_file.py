@@ -109,7 +109,7 @@ def test_a_case_in_any_state_can_be_handed_out(state: str, box: Centre) -> None:
     case_id = make[state](box) if state in make else issued(box)[0]
     if state == "sent":
         with box.db.write() as session:
-            issuing.publish(session, case_id, HOA, now=NOW)
+            issuing.publish(session, case_id, HOA, register=box.registry, now=NOW)
     data = handed(box, case_id)
     papers = [e.name for e in opened(data, box).index.files if e.role == "document"]
     assert papers == {"draft": ["documents/notice-draft.pdf"], "issued": ["documents/notice.pdf"],

@@ -88,7 +88,7 @@ def actions(centre: Centre, case_id: str) -> list[str]:
 
 def test_from_camera_to_notice_by_two_persons(centre: Centre) -> None:
     case_id, notice = issued(centre)
-    do(centre, issuing.publish, case_id, HOA)
+    do(centre, issuing.publish, case_id, HOA, register=centre.registry)
     assert row(centre, case_id).status == Status.PUBLISHED
     assert notice.number_text == "1/TB-PC08"
     assert actions(centre, case_id) == ["create", "claim", "confirm", "prepare_notice", "issue", "publish"]
@@ -399,7 +399,7 @@ def test_a_notice_that_was_issued_but_not_sent_keeps_its_clock(box: Centre) -> N
         (late,) = worklist.queue(session, everything, now=box.clock())
     assert (late.id, late.status, late.urgency) == (case_id, Status.ISSUED, "overdue")
     assert view(box, case_id).deadlines.answer_by is None
-    do(box, issuing.publish, case_id, HOA)
+    do(box, issuing.publish, case_id, HOA, register=box.registry)
     with box.db.read() as session:
         assert worklist.queue(session, everything, now=box.clock()) == []
     assert view(box, case_id).item.urgency == "none"

@@ -16,6 +16,7 @@ from central.notices import issuing
 from central.notices.code import code_hash, new_code, read_code
 from central.owners import lookup
 from central.owners.lookup import OwnerCase, PublicCase
+from central.registry import TableRegistry
 from central.store.case_tables import NoticeRow
 from central.store.people_tables import LookupRow
 from countries.here import HERE
@@ -98,7 +99,7 @@ def test_a_case_stays_findable_after_the_notice_went_out_newest_first(centre: Ce
     old, _ = issued(centre, at=NOW - timedelta(days=3))
     issued(centre, at=NOW - timedelta(days=1), act=ActCode.WRONG_WAY)
     with centre.db.write() as session:
-        issuing.publish(session, old, HOA, now=centre.clock())
+        issuing.publish(session, old, HOA, register=TableRegistry(), now=centre.clock())
     assert [c.act for c in look_up(centre, "36A12345")] == [ActCode.WRONG_WAY, ActCode.RED_LIGHT]
 
 

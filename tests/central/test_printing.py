@@ -18,6 +18,7 @@ from central.centre import Centre
 from central.notices import issuing
 from central.notices.code import code_hash
 from central.notices.printing import print_copy
+from central.registry import TableRegistry
 from central.store.alarms import open_alarms
 from central.store.case_tables import CaseRow, NoticeRow
 from evidence.canonical import sha256_hex
@@ -137,7 +138,7 @@ def test_a_draft_and_a_notice_that_was_sent_are_not_printed(web: Web) -> None:
     case_id, _ = issued(web.centre)
     code = printed(web.centre, case_id)
     with web.centre.db.write() as session:
-        issuing.publish(session, case_id, HOA, now=web.centre.clock())
+        issuing.publish(session, case_id, HOA, register=TableRegistry(), now=web.centre.clock())
     with pytest.raises(Refused, match="cannot take print"):
         print_copy(web.centre.db, case_id, HOA, desk=web.centre.notices, now=web.centre.clock())
     assert opens(web, code)  # the code in the owner's hands goes on

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from central.cases import lifecycle
 from central.cases.lifecycle import Status
 from central.notices import issuing
-from central.registry import import_registry
+from central.registry import TableRegistry, import_registry
 from central.store.case_tables import CaseRow
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, claimed, confirmed, issued, picture, prepared
@@ -248,7 +248,7 @@ def test_an_owner_with_the_code_sees_when_and_where_to_come_and_by_when(web: Web
     assert made.number_text in shown
     assert "20 ngày kể từ ngày thông báo được gửi" in shown
     with web.centre.db.write() as session:
-        issuing.publish(session, case_id, HOA, now=web.centre.clock())
+        issuing.publish(session, case_id, HOA, register=TableRegistry(), now=web.centre.clock())
     assert "14/12/2026" in visitor.get("/evidence").text
 
 

@@ -23,6 +23,7 @@ from central.desk import actions, worklist
 from central.desk.unit import recount_figures, unit_view
 from central.desk.worklist import Cursor, QueueFilter, queue_page, total
 from central.notices import issuing
+from central.registry import TableRegistry
 from central.second_reader import SecondReader
 from central.store.case_tables import CaseCountRow, CaseRow, DecidedCountRow, NoticeRow, RejectedCountRow, SentCountRow
 from central.store.packet_tables import NodeRow
@@ -290,7 +291,7 @@ def test_the_units_figures_count_what_they_say(web: Web) -> None:
     sent, _ = issued(web.centre)
     issued(web.centre)  # never sent
     with web.centre.db.write() as session:
-        issuing.publish(session, sent, HOA, now=NOW)
+        issuing.publish(session, sent, HOA, register=TableRegistry(), now=NOW)
 
     def figures() -> Any:
         with web.centre.db.read() as session:
@@ -341,7 +342,7 @@ def test_the_units_figures_are_kept_through_the_whole_life_of_cases(centre: Cent
     sent, _ = issued(centre)
     check(2, 1, 0)
     with centre.db.write() as session:
-        issuing.publish(session, sent, HOA, now=NOW)
+        issuing.publish(session, sent, HOA, register=TableRegistry(), now=NOW)
     check(2, 1, 1)
     with centre.db.read() as session:
         view = unit_view(session, NOW + timedelta(minutes=1))

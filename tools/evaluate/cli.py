@@ -19,6 +19,7 @@ from tools.evaluate.acts import Box, Reported, Score, Truth, TruthError, read_tr
 _HEAVY = {
     "simulation": ("tools.command.simulate", "evaluate_simulation"),
     "realism": ("tools.evaluate.realism", "realism"),
+    "clones": ("tools.evaluate.clones", "clones"),
     "models": ("tools.evaluate.model_figures", "models"),
 }
 

@@ -78,6 +78,7 @@
   const decide = (id) => () => (mine ? Boolean(desk.open(id)) : false);
   desk.keys({
     c: decide("confirm"), p: decide("correct"), r: decide("reject"), l: button("release"), q: button("back"), o: overlays,
+    b: () => { const s = document.getElementById("siblings"); if (!s) return false; s.focus(); s.scrollIntoView(); },
     1: enlargeNo(1), 2: enlargeNo(2), 3: enlargeNo(3), 4: enlargeNo(4),
     a: () => jump(), s: () => slow(), ",": () => stepTo(-1), ".": () => stepTo(1),
     " ": (event) => { if (event.target.closest("button, a, summary, video")) return false; play(); },

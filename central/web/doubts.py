@@ -1,0 +1,84 @@
+"""Doubts in words, and what lies between two cases of one plate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from central.cases.doubles import Between
+from central.cases.doubts import DOUBLES
+from central.desk.siblings import SIDE_BY_SIDE, SiblingCase
+from central.words import formats
+from central.words.texts import Texts
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+_PLAIN_FROM_KM = 10.0
+"""From here on tenths of a kilometre say nothing."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """A sibling as a page shows it: how far, how long, and whether both can be one vehicle."""
+
+    case: SiblingCase
+    km: str
+    apart: str
+    level: str
+    words: str
+
+
+def side_by_side(siblings: Sequence[SiblingCase], t: Texts) -> list[SideBySide]:
+    """Those with pictures; empty where the plate has no other case."""
+    return [SideBySide(s, km(s.between, t), apart(s.between.apart, t), *verdict(s, t)) for s in siblings[:SIDE_BY_SIDE]]
+
+
+def doubt_line(code: str, t: Texts, siblings: Sequence[SiblingCase] = ()) -> str:
+    """A doubt in words; a flag of a newer box shows its own name rather than nothing."""
+    kind, _, rest = code.partition(":")
+    if kind == "flag":
+        return t.or_else(f"flag.{rest}", rest, other="")
+    if kind not in DOUBLES:
+        return t(f"doubt.{kind}")
+    found = next((s.between for s in siblings if str(s.item.number) == rest), None)
+    if kind == "too_fast" and found is not None:
+        return t("doubt.too_fast", n=rest, km=km(found, t), apart=apart(found.apart, t))
+    return t("doubt.too_fast_plain" if kind == "too_fast" else f"doubt.{kind}", n=rest)
+
+
+def km(between: Between, t: Texts) -> str:
+    """How far apart the two cameras stand; says so where that is not known."""
+    if between.km is None:
+        return t("siblings.km_unknown")
+    if between.km == 0:
+        return t("siblings.no_km")
+    return f"{formats.decimal(between.km, 0 if between.km >= _PLAIN_FROM_KM else 1, t.language)} km"
+
+
+def apart(time: timedelta, t: Texts) -> str:
+    """A length of time in the one or two units that matter."""
+    s = round(time.total_seconds())
+    if s < _MINUTE_S:
+        return t("siblings.seconds", n=s)
+    if s < _HOUR_S:
+        return _two(t, ("minutes", s // _MINUTE_S), ("seconds", s % _MINUTE_S))
+    if s < _DAY_S:
+        return _two(t, ("hours", s // _HOUR_S), ("minutes", s % _HOUR_S // _MINUTE_S))
+    return t("siblings.days", n=s // _DAY_S)
+
+
+def _two(t: Texts, *parts: tuple[str, int]) -> str:
+    return " ".join(t(f"siblings.{unit}", n=n) for unit, n in parts if n)
+
+
+def verdict(sibling: SiblingCase, t: Texts) -> tuple[str, str]:
+    """Level (`bad`, `plain`) and words for whether the two can be one vehicle."""
+    if sibling.doubts:
+        kinds = [code.partition(":")[0] for code in sibling.doubts]
+        return "bad", "; ".join(t(f"siblings.{kind}") for kind in kinds)
+    kmh = sibling.between.kmh
+    if sibling.between.km is None:
+        return "plain", t("siblings.no_position")
+    if not kmh or sibling.between.apart.days:  # a speed over days says nothing
+        return "plain", t("siblings.could_be")
+    return "plain", t("siblings.could_be_at", kmh=formats.decimal(max(kmh, 1), 0, t.language))

@@ -46,11 +46,12 @@ class TrackMap:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the evidence check; `level` is ok, doubt or bad."""
+    """One line of the evidence check; `level` is ok, doubt or bad, `detail` what the program says of a fault."""
 
     name: str
     level: str
     text: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,11 @@ def check_lines(view: CaseView, checked: PacketCheck, t: Texts) -> list[Check]:
     chain = {"ok": "ok", "gap": "doubt"}.get(view.item.chain_state, "bad")
     sequence = manifest.chain.sequence
     return [
-        Check("signature", "bad", f"{t('trust.bad')}: {checked.signature}")
+        Check("signature", "bad", t("trust.signature_bad"), checked.signature)
         if checked.signature
         else Check("signature", "ok", t("trust.signature_ok", key=checked.key_id[:8])),
         Check("chain", chain, t.or_else(f"trust.chain_{view.item.chain_state}", view.item.chain_state, n=sequence)),
-        Check("files", "bad", f"{t('trust.bad')}: {checked.files}")
+        Check("files", "bad", t("trust.files_bad"), checked.files)
         if checked.files
         else Check("files", "ok", t("trust.files_ok", n=len(view.files))),
         _clock(manifest.clock, t),

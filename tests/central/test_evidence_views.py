@@ -280,8 +280,12 @@ def test_the_head_of_unit_acknowledges_on_the_page_and_an_officer_may_not(web: W
     lan, truong = web.person(LAN), web.person(TRUONG)
     blob_path(web.centre, case_id, "still_on.jpg").unlink()
     lan.get(f"/desk/cases/{case_id}/files/still_on.jpg")
-    action = re.search(r'action="(/desk/alarms/\d+/seen)"', truong.get("/desk/unit").text)
+    unit = truong.get("/desk/unit").text
+    action = re.search(r'action="(/desk/alarms/\d+/seen)"', unit)
     assert action
+    told = re.sub(r"<details>.*?</details>", "", unit, flags=re.S)
+    assert "Tệp chứng cứ đã bị mất" in told
+    assert 'lang="en"' not in told, "the program's own words stand behind the ones for people"
     assert lan.post(action[1], at="/desk").status_code == 403
     assert truong.client.post(action[1]).status_code == 403
     assert truong.post(action[1], at="/desk/unit").status_code == 200

@@ -83,6 +83,24 @@ def test_a_decision_that_a_session_did_not_outlive_is_shown_after_signing_in_and
     assert {"reject": "reject", "confirm": "confirm", "plate": "correct_plate"}[decision] in events
 
 
+def test_all_that_was_typed_for_a_draft_is_seen_before_it_is_sent(web: Web) -> None:
+    case_id = confirmed(web.centre)
+    hoa = web.person(HOA)
+    token = hidden(hoa.get(f"/desk/approve/{case_id}").text)["csrf"]
+    typed = {
+        "owner_name": "Hợp tác xã <Ví Dụ>", "owner_id": "2800000009", "owner_address": "9 phố Ví Dụ",
+        "second_place": "Công an phường Hạc Thành", "preventive": "Tạm giữ giấy tờ", "appear_at": "2026-12-07T08:30",
+    }  # fmt: skip
+    web.clock.forward(hours=11)
+    address = f"/desk/approve/{case_id}/draft"
+    asked = hoa.client.post(address, data={"csrf": token, **typed}, headers={"Sec-Fetch-Site": "same-origin"})
+    again = hoa.client.post("/desk/sign-in", data={**hidden(asked.text), "username": "hoa", "password": PASSWORD})
+    assert again.status_code == 200
+    read = html.unescape(re.sub(r"<[^>]*>", " ", again.text))
+    for words in {**typed, "appear_at": "08:30 07/12/2026"}.values():
+        assert words in read, words
+
+
 def _events(web: Web, case_id: str) -> Any:
     with web.centre.db.read() as session:
         view = views.case_view(session, case_id, LAN, registry=web.centre.registry, now=web.clock.now, record=False)

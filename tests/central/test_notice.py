@@ -119,7 +119,7 @@ def test_the_form_proper_is_one_page_and_the_results_follow(office: Centre) -> N
 def test_the_stored_notice_has_no_code(office: Centre) -> None:
     pdf, made = issue(office, prepared(office))
     assert made.code not in words(pdf)
-    assert "Mã xem kết quả" not in words(pdf)
+    assert "Mã tra cứu" not in words(pdf)
 
 
 def test_a_draft_is_marked_as_one_and_has_neither_number_nor_code(office: Centre) -> None:
@@ -128,7 +128,7 @@ def test_a_draft_is_marked_as_one_and_has_neither_number_nor_code(office: Centre
     assert "DỰ THẢO" in text
     assert "/TB-PC08" in text
     assert "1/TB-PC08" not in text
-    assert "Mã xem kết quả" not in text
+    assert "Mã tra cứu" not in text
     assert "DỰ THẢO" not in words(issue(office, prepared(office))[0])
 
 

@@ -46,3 +46,24 @@ def test_every_kind_of_alarm_has_words(language: str) -> None:
         kinds |= set(raised.findall(file.read_text(encoding="utf-8")))
     assert {"fork", "shared_id", "log_rewound", "evidence_unsound", "broker_rules", "too_large"} <= kinds
     assert {kind for kind in kinds if not texts(language).has(f"alarm.{kind}")} == set()
+
+
+def test_no_english_text_puts_a_plural_after_a_number() -> None:
+    """"1 violations", "1 days left": a number stands behind its word, or before a unit."""
+    counted = re.compile(r"\{(?:n|shown|total|minutes|seconds)\} (?!follows)[a-z]+s\b")
+    assert {key: text for key, text in texts("en").entries.items() if counted.search(text)} == {}
+
+
+def test_the_paper_names_the_owners_code_as_the_look_up_asks_for_it() -> None:
+    form = (ROOT / "countries" / "vn" / "forms" / "form-01-73.yaml").read_text(encoding="utf-8")
+    name = "Mã tra cứu"
+    assert f"{name} dành cho chủ phương tiện: <b>{{code}}</b>" in form
+    assert texts("vi")("owner.code").startswith(name)
+
+
+def test_nobody_is_told_to_ask_for_what_nobody_can_do() -> None:
+    """A locked name opens by itself; the desk has no way to unlock it, and no officer edits the configuration."""
+    assert "mở khóa" not in texts("vi")("signin.locked_todo")
+    for language, who in (("vi", "người quản trị"), ("en", "the administrator")):
+        for key, text in texts(language).entries.items():
+            assert not re.search(r"\boffice\.[a-z]|\bcalendar\b", text) or who in text, key

@@ -177,7 +177,7 @@ def test_the_screen_says_how_many_cases_fit_and_leads_to_all_of_them(tmp_path: P
     address, seen = "/desk?state=all", set()
     while address:
         html = lan.get(address).text
-        assert f"tất cả {n}<" in html
+        assert f"tổng cộng {n}<" in html
         found = re.findall(r'<tr class="row" data-id="([^"]+)"', html)
         assert 0 < len(found) <= 50
         assert not seen & set(found)
@@ -305,7 +305,7 @@ def test_the_units_figures_count_what_they_say(web: Web) -> None:
     page = web.person(TRUONG).get("/desk/unit").text
     assert "chưa đến giải quyết" not in page, "nobody keeps a book of who came"
     late = web.person(TRUONG).get("/desk?state=overdue").text
-    assert "tất cả 1<" in late
+    assert "tổng cộng 1<" in late
 
 
 def figures_kept(centre: Centre) -> list[set[tuple[Any, ...]]]:

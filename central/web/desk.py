@@ -83,6 +83,10 @@ def render_case(
         "flags": caseview.flag_lines(view, t),
         "checks": caseview.check_lines(view, checked, t),
         "n_best": caseview.n_best(view),
+        "machine_plate": HERE.plates.format_plate(
+            view.plate_machine or "", vehicle_class=view.item.kind, colour=view.plate_colour_machine
+        ),
+        "second_on": centre.config.second_reader,
         "seen": version_of(view.events),
         "history": telling.history(view.events, values["names"], t),
         "siblings": side_by_side(view.siblings, t),

@@ -20,6 +20,12 @@
     const who = [...root.querySelectorAll("*")].filter((el) => shown(el) && el.getBoundingClientRect().right > innerWidth + 1).slice(0, 4).map(name);
     faults.push(`page is ${wide} px wider than the screen: ${who.join(" | ")}`);
   }
+  // nothing in the bar sticks out of it
+  const bar = dialog ? null : document.querySelector("header");
+  if (bar) for (const el of bar.querySelectorAll("a, button, span, p")) {
+    const box = el.getBoundingClientRect(), own = bar.getBoundingClientRect();
+    if (shown(el) && (box.top < own.top - 1 || box.bottom > own.bottom + 1)) faults.push(`${name(el)} sticks out of the bar`);
+  }
   // words on a ground of nearly their own colour; axe does not look into drawings
   const parse = (text) => { const n = (text.match(/[\d.]+/g) || []).map(Number); return n.length < 3 ? null : { rgb: n.slice(0, 3), a: n[3] ?? 1 }; };
   const light = (rgb) => { const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };

@@ -23,7 +23,7 @@ from tests.central.web_people import PASSWORD, Web, make_web
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.browser
-SIZES = {"desktop": (1440, 900), "laptop": (1366, 768), "phone": (390, 844)}
+SIZES = {"desktop": (1440, 900), "laptop": (1366, 768), "narrow": (1024, 768), "phone": (390, 844)}
 CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
 # WCAG A and AA; contrast is also looked at by our own check, which sees into drawings
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

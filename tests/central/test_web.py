@@ -409,3 +409,18 @@ def test_a_fault_of_ours_is_one_page_with_a_number_and_no_details(web: Web, monk
     assert answer.status_code == 500
     assert "Máy chủ gặp lỗi ngoài dự kiến" in answer.text
     assert "ZeroDivision" not in answer.text
+
+
+# --- nothing untrue ------------------------------------------------------------------------------------------------
+
+
+def test_a_second_reader_that_is_off_is_not_said_to_be_reading(web: Web) -> None:
+    shown = text_of(web.person(LAN).get(f"/desk/cases/{case_of(web.centre)}").text)
+    assert "Chưa bật máy đọc thứ hai" in shown
+    assert "Đang đọc" not in shown
+
+
+def test_the_keys_are_offered_only_where_they_are_listed(web: Web) -> None:
+    lan = web.person(LAN)
+    assert "<kbd>J</kbd>" in lan.get("/desk").text
+    assert 'data-open="help"' not in lan.get("/desk/cases/none").text

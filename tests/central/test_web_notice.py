@@ -196,6 +196,8 @@ def test_no_notice_for_a_plate_that_goes_elsewhere_and_the_officer_is_told_where
     waiting = web.person(HOA).get(f"/desk/approve/{case_id}").text
     assert "mẫu 03/73" in waiting
     assert "/draft" not in waiting
+    for untrue in ("Xem trước thông báo", "Lập lại dự thảo"):
+        assert untrue not in waiting
     assert status(web, case_id) == Status.CONFIRMED
 
 

@@ -224,7 +224,7 @@ def test_an_owner_finds_the_case_only_after_it_was_issued(web: Web) -> None:
     assert text_of(before.text) == text_of(pending.text)
     issued(web.centre, sequence=2, previous="1" * 64)
     found = web.visitor().post("/look-up", **PLATE)
-    assert "Có 1 vi phạm" in found.text
+    assert "Có 1 thông báo vi phạm" in found.text
     assert "Không chấp hành hiệu lệnh của đèn tín hiệu" in found.text
 
 

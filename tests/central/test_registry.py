@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
-import central.registry
 from central.centre import Centre
-from central.registry import COLUMNS, Registration, RegistryError, import_registry, read_csv
+from central.registry import COLUMNS, RegistryError, import_registry, read_csv
 from central.store.people_tables import VehicleRow
 from countries.vn.deadlines import VIETNAM
 
@@ -154,16 +153,6 @@ def test_the_owner_is_the_one_at_the_time_of_the_act(
         instant = datetime.fromisoformat(at).replace(tzinfo=VIETNAM)
         found = box.registry.find(session, plate=plate, colour=colour, kind=kind, at=instant)
     assert (found.owner_name if found else None) == owner
-
-
-def test_others_write_while_a_register_is_read(box: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(file: Path) -> list[Registration]:
-        with box.db.write() as session:  # as a packet that comes in
-            session.execute(delete(VehicleRow))
-        return read_csv(file)
-
-    monkeypatch.setattr(central.registry, "read_csv", slow)
-    assert load(box, write(tmp_path, GOOD)) == 1
 
 
 @given(st.text(max_size=300))

@@ -178,8 +178,7 @@ def test_a_plate_registered_in_another_colour_holds_its_case(box: Centre, tmp_pa
     )
     case_id = prepared(box, at=AT)
     assert doubts(box, case_id) == set()
-    with box.db.write() as session:
-        import_registry(session, register)
+    import_registry(box.db, register)
     assert doubts(box, case_id) == {"register_colour"}
 
 

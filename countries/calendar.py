@@ -44,6 +44,12 @@ class WorkCalendar:
                 return candidate
         raise ValueError(f"no working day in the {_LONGEST_REST_DAYS} days from {day}")
 
+    def working_days_after(self, day: date, count: int) -> date:
+        """The last of `count` working days after `day`; `day` itself is not counted. `count` at least 1."""
+        for _ in range(count):
+            day = self.working_day_from(day + timedelta(days=1))
+        return day
+
     def corrected(self, *, rest: Iterable[date] = (), work: Iterable[date] = ()) -> WorkCalendar:
         """This calendar with a unit's own days, which win over what was there."""
         more_rest, more_work = frozenset(rest), frozenset(work)

@@ -24,16 +24,19 @@ from countries.terms import Terms
 LookUpField = Literal["vehicle", "plate", "colour", "occurred_at", "place", "act", "detected_by", "units", "status"]
 
 
+Standing = Literal["unresolved", "transferred", "decided", "settled", "withdrawn", "expired"]
+
+
 @dataclass(frozen=True)
 class Words:
     """Words on papers and in the owner's answer, in the country's language: kinds of vehicles, colours of plates.
 
-    `unresolved`: the state of a case of which nobody has decided yet, in the country's language and in English.
+    `standings`: how a case stands, as an owner is told, in the country's language and in English (`Standing`).
     """
 
     kinds: Mapping[str, str]
     colours: Mapping[str, str]
-    unresolved: tuple[str, str]
+    standings: Mapping[Standing, tuple[str, str]]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,22 @@ from zoneinfo import ZoneInfo
 from countries.calendar import WorkCalendar
 
 Urgency = Literal["none", "soon", "overdue"]
+Count = Literal["days", "working_days", "months", "years"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long one step may take. `by`: `law`, or `unit` where no law says it. `reference`: where it stands, or why.
+
+    `runs_for`: the last day of an owner's term that is a rest day moves on; an authority's does not.
+    """
+
+    key: str
+    length: int
+    count: Count
+    runs_for: Literal["owner", "authority"]
+    by: Literal["law", "unit"]
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -66,4 +82,12 @@ class Terms(Protocol):
 
     def first_sending_in_time(self, now: datetime, calendar: WorkCalendar | None = None) -> datetime:
         """Owners whose notice was sent before this instant have let their days pass at `now`."""
+        ...
+
+    def span(self, key: str, day: date) -> Span:
+        """How long the term `key` is that begins on `day`. Raises `LawError` when there is none of that name."""
+        ...
+
+    def until(self, key: str, day: date, calendar: WorkCalendar | None = None) -> date:
+        """Last day, inclusive, of the term `key` that began on `day` (which is not counted). Raises `LawError`."""
         ...

@@ -84,7 +84,7 @@ def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
         record=_record(row, events, centre),
         events=tuple(events),
         notice=notice_view(row.notice),
-        papers=(*papers_of(row), *_scans(device_papers(events))),
+        papers=(*papers_of(row), *_of_steps(events), *_scans(device_papers(events))),
         node_key=key,
         names=full_names(session),
     )
@@ -109,6 +109,18 @@ def device_papers(events: Sequence[CaseEventRow]) -> list[dict[str, Any]]:
         elif event.action == Action.RETURN.value:
             found = []
     return found
+
+
+def _of_steps(events: Sequence[CaseEventRow]) -> list[Paper]:
+    """What was drawn for a step after the notice: a withdrawal."""
+    return [
+        Paper(
+            f"documents/{e.after['paper']}-{e.sequence}.pdf", str(e.after["paper"]),
+            str(e.after.get("paper_number", "")), str(e.after["paper_sha256"]),
+        )
+        for e in events
+        if e.after.get("paper_sha256")
+    ]  # fmt: skip
 
 
 def _scans(papers: Sequence[dict[str, Any]]) -> list[Paper]:

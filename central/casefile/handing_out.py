@@ -22,8 +22,9 @@ from sqlalchemy.orm import Session
 from central.casefile.gathering import Gathered, centre_since, gather, node_entry
 from central.casefile.report import Told, report
 from central.cases import log as case_log
-from central.cases.lifecycle import Action, Officer, step
+from central.cases.lifecycle import Action, Officer
 from central.cases.log import hold_case, state_of
+from central.cases.steps import step
 from central.centre import Centre
 from central.ledger.proofs import prove
 from central.pictures.for_owners import owner_pictures

@@ -1,20 +1,28 @@
-"""Life of a case as a pure state machine: who may do what, when. No database, no clock of its own.
+"""Life of a case: its states and what may be done in them. Who may do what, and when, is `central.cases.steps`.
 
-    new -> in_review -> confirmed -> notice_prepared -> issued -> published
+    new -> in_review -> confirmed -> notice_prepared -> issued -> published (sent to the owner)
             |    ^  +-> rejected          |
             +----+--- returned -----------+
 
+    published -> attended -> identified -> minutes_made -> decided -> decision_sent -> paid -> closed
+
 An officer holds a case under a lease; a second person issues, never the one who confirmed (design choice: the law asks
-for one signatory).
+for one signatory). The same holds for the decision.
+
+What was issued can be taken back: `withdraw` ends a case from every state after `issued`, `correct` ends its notice and
+begins the case anew for another plate or owner. The file may leave (`transferred`) and come back. A case whose year has
+passed is `expired`. Warnings, statements of the owner and complaints run beside the states (`Facts`). A step that was
+recorded by mistake is undone as long as nothing followed it and its days have not passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 
+from central.cases.facts import Facts
 from evidence.errors import GiaoLoError
 
 
@@ -26,6 +34,18 @@ class Status(StrEnum):
     NOTICE_PREPARED = "notice_prepared"
     ISSUED = "issued"
     PUBLISHED = "published"
+    """The notice was sent, and the look-up shows the case."""
+    ATTENDED = "attended"
+    IDENTIFIED = "identified"
+    """It is known who answers for the act."""
+    MINUTES_MADE = "minutes_made"
+    DECIDED = "decided"
+    DECISION_SENT = "decision_sent"
+    PAID = "paid"
+    TRANSFERRED = "transferred"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    CLOSED = "closed"
 
 
 class Action(StrEnum):
@@ -47,10 +67,42 @@ class Action(StrEnum):
     PUBLISH = "publish"
     SECOND_READING = "second_reading"
     CONTEST = "contest"
+    """A statement of the owner."""
     EXPORT = "export"
     """The case, or the proof of its packet, was handed out as a file."""
     SIBLING = "sibling"
     """A new case bears the same plate and cannot be the same vehicle: pages that were open are stale."""
+
+    ATTEND = "attend"
+    IDENTIFY = "identify"
+    MAKE_MINUTES = "make_minutes"
+    WAIVE_HEARING = "waive_hearing"
+    ASK_HEARING = "ask_hearing"
+    HEAR = "hear"
+    EXTEND = "extend"
+    DECIDE = "decide"
+    SEND_DECISION = "send_decision"
+    RECEIVE_DECISION = "receive_decision"
+    AGREE_INSTALMENTS = "agree_instalments"
+    PAY = "pay"
+    CLOSE = "close"
+    WARN = "warn"
+    LIFT_WARNING = "lift_warning"
+    TRANSFER = "transfer"
+    TRANSFER_SETTLED = "transfer_settled"
+    """The other unit has dealt with it."""
+    TRANSFER_RETURNED = "transfer_returned"
+    REFUSE_STATEMENT = "refuse_statement"
+    """Answers it; a statement that is right is answered by `withdraw` or `correct`."""
+    COMPLAIN = "complain"
+    REFUSE_COMPLAINT = "refuse_complaint"
+    WITHDRAW = "withdraw"
+    CORRECT = "correct"
+    TELL_OWNER = "tell_owner"
+    EXPIRE = "expire"
+    REOPEN = "reopen"
+    """A rejected case is looked at again."""
+    UNDO = "undo"
 
 
 class Role(StrEnum):
@@ -88,6 +140,9 @@ class CaseState:
     claimed_by: str | None = None
     claimed_until: datetime | None = None
     confirmed_by: str | None = None
+    facts: Facts = field(default_factory=Facts)
+    undo_until: date | None = None
+    """The last day on which the last step may be undone; None when it may not."""
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds the case under a lease that still runs."""
@@ -98,106 +153,5 @@ class CaseState:
 
 UNSENT = (Status.NEW, Status.IN_REVIEW, Status.CONFIRMED, Status.NOTICE_PREPARED, Status.ISSUED)
 """The term for notifying ends with sending, not with issuing: until then the clock runs."""
-
-_REVIEW = frozenset({Role.OFFICER, Role.APPROVER, Role.HEAD})
-_APPROVE = frozenset({Role.APPROVER, Role.HEAD})
-_ROLES: dict[Action, frozenset[Role]] = {
-    Action.VIEW: frozenset(Role),
-    Action.CLAIM: _REVIEW,
-    Action.RELEASE: _REVIEW,
-    Action.CORRECT_PLATE: _REVIEW,
-    Action.CONFIRM: _REVIEW,
-    Action.REJECT: _REVIEW,
-    Action.PREPARE_NOTICE: _REVIEW,
-    Action.RETURN: _APPROVE,
-    Action.ISSUE: _APPROVE,
-    Action.PRINT: _APPROVE,
-    Action.PUBLISH: _APPROVE,
-    Action.EXPORT: _APPROVE,
-}
-_FROM: dict[Action, frozenset[Status]] = {
-    Action.VIEW: frozenset(Status),
-    Action.CLAIM: frozenset({Status.NEW, Status.IN_REVIEW}),
-    Action.RELEASE: frozenset({Status.IN_REVIEW}),
-    Action.CORRECT_PLATE: frozenset({Status.IN_REVIEW}),
-    Action.CONFIRM: frozenset({Status.IN_REVIEW}),
-    Action.REJECT: frozenset({Status.IN_REVIEW}),
-    Action.PREPARE_NOTICE: frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}),
-    Action.RETURN: frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}),
-    Action.ISSUE: frozenset({Status.NOTICE_PREPARED}),
-    Action.PRINT: frozenset({Status.ISSUED}),
-    Action.PUBLISH: frozenset({Status.ISSUED}),
-    Action.EXPORT: frozenset(Status),
-}
-_HOLDER_ONLY = frozenset({Action.RELEASE, Action.CORRECT_PLATE, Action.CONFIRM, Action.REJECT})
-_TO: dict[Action, Status] = {
-    Action.CONFIRM: Status.CONFIRMED,
-    Action.REJECT: Status.REJECTED,
-    Action.PREPARE_NOTICE: Status.NOTICE_PREPARED,
-    Action.ISSUE: Status.ISSUED,
-    Action.PUBLISH: Status.PUBLISHED,
-}
-
-
-def step(
-    state: CaseState, action: Action, actor: Officer, *, now: datetime, claim_until: datetime | None = None
-) -> CaseState:
-    """The state after `action`.
-
-    Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`, `redraft`,
-    `same_person_print`.
-    """
-    if actor.role not in _ROLES.get(action, frozenset()):
-        raise Refused("role", f"the role {actor.role} may not {action}", remedy="ask someone with the right role")
-    if state.status not in _FROM[action]:
-        raise Refused("status", f"a case that is {state.status} cannot take {action}", remedy="reload the case")
-    holder = state.held_by(now)
-    if action in (Action.VIEW, Action.EXPORT):
-        return state
-    if action is Action.CLAIM:
-        if holder is not None and holder != actor.username:
-            raise Refused("held", f"{holder} holds this case", remedy="take another case, or wait until it is released")
-        if claim_until is None or claim_until <= now:
-            raise ValueError("a claim needs an end in the future")
-        return replace(state, status=Status.IN_REVIEW, claimed_by=actor.username, claimed_until=claim_until)
-    frees = action is Action.RELEASE and actor.role is Role.HEAD  # the head may free a case that someone holds
-    if action in _HOLDER_ONLY and holder != actor.username and not frees:
-        raise Refused("not_held", "you do not hold this case (any more)", remedy="claim it first")
-    if action in (Action.RELEASE, Action.RETURN):
-        return CaseState(Status.NEW)
-    if action is Action.ISSUE and actor.username == state.confirmed_by:
-        raise Refused(
-            "same_person", "whoever confirmed a case may not issue its notice", remedy="a second person issues"
-        )
-    if action is Action.PRINT and actor.username == state.confirmed_by:
-        raise Refused(
-            "same_person_print",
-            "whoever confirmed a case does not hold the owner's code",
-            remedy="the approver prints it",
-        )
-    first_draft = state.status is Status.CONFIRMED and actor.username == state.confirmed_by
-    if action is Action.PREPARE_NOTICE and actor.role is Role.OFFICER and not first_draft:
-        raise Refused(
-            "redraft", "an officer drafts the notice of a case he confirmed once; then the approver does",
-            remedy="ask the approver to draft it again",
-        )  # fmt: skip
-    if action in (Action.CORRECT_PLATE, Action.PRINT):
-        return state
-    after = replace(state, status=_TO[action])
-    if action is Action.CONFIRM:
-        return replace(after, claimed_by=None, claimed_until=None, confirmed_by=actor.username)
-    if action is Action.REJECT:
-        return replace(after, claimed_by=None, claimed_until=None)
-    return after
-
-
-def allowed(state: CaseState, actor: Officer, *, now: datetime) -> frozenset[Action]:
-    """Actions that `step` would take now: what a screen offers."""
-    found = set()
-    for action in _FROM:
-        try:
-            step(state, action, actor, now=now, claim_until=datetime.max.replace(tzinfo=now.tzinfo))
-        except Refused:
-            continue
-        found.add(action)
-    return frozenset(found)
+ENDED = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED, Status.CLOSED})
+"""Nothing more is asked of anybody, but to tell an owner and to lift a warning."""

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 from central.cases import log as case_log
 from central.cases.doubles import MARGINS, Between, Position, Sighting, between, same_plate, wheels
 from central.cases.lifecycle import UNSENT, Action, Status
+from central.cases.stages import ISSUED, TO_ISSUE, UNDER_WAY
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import PacketRow
 from central.store.positions import positions_of
@@ -26,7 +27,7 @@ MOST = 200
 """Cases of one plate that are looked at, the newest: an honest vehicle has a few."""
 _SAME_MINUTE = timedelta(seconds=60)
 """Longer than a track is in sight of a camera: only then may two have been there at once."""
-_STATED = frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED, Status.ISSUED, Status.PUBLISHED})
+_STATED = frozenset({*TO_ISSUE, *ISSUED, *UNDER_WAY, Status.CLOSED})
 """An officer has said which plate it is."""
 _NO_SIGHTING = frozenset({"plate_unreadable", "wrong_vehicle", "bad_evidence", "clock_wrong", "duplicate"})
 """Rejected for these, a case does not say where its plate was; whoever did nothing wrong was there all the same."""

@@ -13,6 +13,14 @@ from central.cases.lifecycle import Status
 OPEN = (Status.NEW, Status.IN_REVIEW)
 TO_ISSUE = (Status.CONFIRMED, Status.NOTICE_PREPARED)
 ISSUED = (Status.ISSUED, Status.PUBLISHED)
+UNDER_WAY = (
+    Status.ATTENDED, Status.IDENTIFIED, Status.MINUTES_MADE, Status.DECIDED, Status.DECISION_SENT, Status.PAID,
+    Status.TRANSFERRED,
+)  # fmt: skip
+"""After the owner's answer, or with another unit."""
+OVER = (Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED, Status.CLOSED)
+SHOWN = (*ISSUED, *UNDER_WAY, Status.CLOSED)
+"""What the look-up by plate knows of; a notice that was taken back is not there any more."""
 
 
 def among(states: tuple[Status, ...]) -> TextClause:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases import typed_plate
-from central.cases.lifecycle import Action, CaseState, Officer, Refused, step
+from central.cases.lifecycle import Action, CaseState, Officer, Refused
 from central.cases.log import lock_case, state_of
+from central.cases.steps import step
 from central.desk.items import QueueItem, item
 from central.notices.basis import Seen, check_draft
 from central.store.case_tables import CaseRow

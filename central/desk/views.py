@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.doubts import identity_doubts
-from central.cases.lifecycle import Action, CaseState, Officer, allowed
+from central.cases.life import life_of, with_life
+from central.cases.lifecycle import Action, CaseState, Officer
 from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
 from central.cases.siblings import siblings_of
+from central.cases.steps import allowed
+from central.cases.terms import passed, terms
 from central.desk.items import QueueItem, item
 from central.desk.siblings import SiblingCase, sibling_cases
 from central.notices.basis import NoticeView, notice_view
@@ -113,7 +116,7 @@ def case_view(
     law, law_error = _law(row, owner)
     others = siblings_of(session, row)
     manifest = Manifest.from_bytes(row.packet.manifest.encode())
-    state = state_of(row)
+    state = state_of(row) if fault else with_life(state_of(row), life_of(rows))
     return CaseView(
         item=item(row, now),
         state=state,
@@ -137,12 +140,20 @@ def case_view(
         notice=notice_view(row.notice),
         rejected_reason=row.rejected_reason,
         rejected_note=row.rejected_note,
-        actions=allowed(state, officer, now=now),
+        actions=_actions(row, state, officer, calendar, now),
         events=tuple(rows),
         log_fault=fault,
         siblings=sibling_cases(session, others, row.occurred_at, now),
         holding=identity_doubts(session, row, registry, others),
     )
+
+
+def _actions(
+    row: CaseRow, state: CaseState, officer: Officer, calendar: WorkCalendar | None, now: datetime
+) -> frozenset[Action]:
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
+    over = passed(running, HERE.local_date(now), undo_until=state.undo_until)
+    return allowed(state, officer, now=now, passed=over)
 
 
 def _plate(row: CaseRow) -> PlateParse | None:

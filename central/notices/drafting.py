@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.lifecycle import Action, Officer, Refused, step
+from central.cases.lifecycle import Action, Officer, Refused
 from central.cases.log import lock_case, state_of
+from central.cases.steps import step
 from central.notices.addressing import check_route
 from central.notices.appointments import booked, check_appointment, default_appointment
 from central.notices.basis import (

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.doubts import Register, holds, identity_doubts, issue_doubts
-from central.cases.lifecycle import Action, Officer, Refused, Status, step
+from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.log import lock_case, state_of
+from central.cases.steps import step
 from central.notices.addressing import check_route
 from central.notices.appointments import check_appointment
 from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_doubts, check_seen, look, pictures_of

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.lifecycle import Action, Officer, Refused, step
+from central.cases.lifecycle import Action, Officer, Refused
 from central.cases.log import CaseNotFound, lock_case, state_of
+from central.cases.steps import step
 from central.notices.basis import NoticeDesk, annex
 from central.notices.code import code_hash, new_code
 from central.pictures.for_owners import owner_pictures

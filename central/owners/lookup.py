@@ -15,17 +15,31 @@ from sqlalchemy.orm import Session, joinedload
 
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
+from central.cases.stages import SHOWN
 from central.config import Office
 from central.notices.code import code_hash, read_code
 from central.store.case_tables import CaseRow, NoticeRow
 from central.store.people_tables import LookupRow
 from countries.calendar import WorkCalendar
+from countries.country import Standing
 from countries.here import HERE
 from countries.law import VehicleKind
 from evidence.acts import ActCode
 from evidence.packet import Manifest
 
-_SHOWN = (Status.ISSUED.value, Status.PUBLISHED.value)
+_SHOWN = tuple(status.value for status in SHOWN)
+_STANDING: dict[Status, Standing] = {
+    Status.TRANSFERRED: "transferred",
+    Status.DECIDED: "decided",
+    Status.DECISION_SENT: "decided",
+    Status.PAID: "settled",
+    Status.CLOSED: "settled",
+    Status.WITHDRAWN: "withdrawn",
+    Status.EXPIRED: "expired",
+}
+"""All else that is shown waits for its owner."""
+OPENED = (*_SHOWN, Status.WITHDRAWN.value, Status.EXPIRED.value)
+"""Whoever holds the notice is told that it no longer holds; the look-up by plate knows nothing of it any more."""
 _MAX_CASES = 100
 
 
@@ -119,7 +133,7 @@ def case_by_code(
     notice = session.scalar(
         select(NoticeRow).where(NoticeRow.code_hash == code_hash(text)).options(joinedload(NoticeRow.case))
     )
-    if notice is None or notice.case.status not in _SHOWN or notice.case.plate != HERE.plates.normalise(plate):
+    if notice is None or notice.case.status not in OPENED or notice.case.plate != HERE.plates.normalise(plate):
         return None
     row = case_log.lock_case(session, notice.case_id)
     case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
@@ -162,6 +176,7 @@ def _reasons(row: CaseRow) -> dict[str, object] | None:
 def public_case(row: CaseRow, office: Office) -> PublicCase:
     """The fields of a case that the law lists."""
     act = ActCode(row.act)
+    status_vi, status_en = HERE.words.standings[_STANDING.get(Status(row.status), "unresolved")]
     act_vi, act_en = HERE.acts.act_words(act, _reasons(row))
     return PublicCase(
         kind=row.kind,
@@ -176,6 +191,6 @@ def public_case(row: CaseRow, office: Office) -> PublicCase:
         act_en=act_en,
         detecting_unit=row.unit or office.unit_in_text,
         resolving_units=tuple(ResolvingUnit(u.name, u.address, u.phone) for u in office.resolving_units()),
-        status_vi=HERE.words.unresolved[0],
-        status_en=HERE.words.unresolved[1],
+        status_vi=status_vi,
+        status_en=status_en,
     )

@@ -29,6 +29,15 @@ class CaseRow(Base):
         partial("ix_cases_issued", "occurred_at", "number", where="status IN ('issued', 'published')"),
         partial("ix_cases_to_send", "occurred_at", "number", where="status = 'issued'"),
         partial("ix_cases_rejected", "occurred_at", "number", where="status = 'rejected'"),
+        partial(
+            "ix_cases_under_way", "occurred_at", "number",
+            where="status IN ('attended', 'identified', 'minutes_made', 'decided', 'decision_sent', 'paid', "
+            "'transferred')",
+        ),
+        partial(
+            "ix_cases_over", "occurred_at", "number",
+            where="status IN ('rejected', 'withdrawn', 'expired', 'closed')",
+        ),
         partial("ix_cases_held", "claimed_by", "occurred_at", "number", where="status = 'in_review'"),
         partial(
             "ix_cases_unsent", "detected_at", "number",

@@ -12,8 +12,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from central.cases import typed_plate
 from central.cases.file_views import record_file_view
-from central.cases.lifecycle import Refused
-from central.owners.lookup import PublicCase, ResolvingUnit, case_by_code, owner_lookup, public_case, summons_of
+from central.cases.lifecycle import Action, Refused, Status
+from central.cases.steps import MOVES
+from central.owners.lookup import OPENED, PublicCase, ResolvingUnit, case_by_code, owner_lookup, public_case, summons_of
 from central.pictures.captions import caption
 from central.pictures.for_owners import legend, owner_still, scene_of
 from central.pictures.stills import MOMENTS, still_views
@@ -230,17 +231,20 @@ def _evidence(
         return RedirectResponse("/?ended=1#have-code", 303)
     with centre.db.read() as session:
         row = session.get(CaseRow, case_id)
-        if row is None or row.status not in queries.ISSUED:
+        if row is None or row.status not in OPENED:
             return RedirectResponse("/?ended=1#have-code", 303)
         shown = public_case(row, centre.config.office)
         manifest, files = queries.packet_of(session, case_id)
-        summons = summons_of(row, row.notice, centre.notices.calendar) if row.notice else None
+        waits = row.status in queries.ISSUED
+        summons = summons_of(row, row.notice, centre.notices.calendar) if row.notice and waits else None
+        taken_back = row.status == Status.WITHDRAWN.value
+        may_write = Status(row.status) in MOVES[Action.CONTEST].start
     t = texts_of(request)
     views = still_views(manifest, scene_of(manifest, files, centre.store), shown.act)
     return page(
         request, "owner_evidence.html", status=status, public=True, c=_words(shown, t), summons=summons,
         stills=[(view, caption(view, shown.act, t, manifest.act.code)) for view in views], legend=legend(views, t),
-        sent_at=sent_at, problem=problem, text=text, here="/evidence",
+        sent_at=sent_at, problem=problem, text=text, taken_back=taken_back, may_write=may_write, here="/evidence",
     )  # fmt: skip
 
 

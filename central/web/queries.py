@@ -11,12 +11,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.lifecycle import Action, Refused
+from central.cases.lifecycle import Action, Refused, Status
 from central.cases.log import CaseNotFound
 from central.cases.siblings import of_many
 from central.cases.stages import ISSUED as ISSUED
 from central.cases.stages import TO_ISSUE as TO_ISSUE
 from central.cases.stages import among
+from central.cases.steps import MOVES
 from central.desk.items import QueueItem, item, light
 from central.desk.views import CaseView
 from central.intake.nodes import key_of
@@ -137,6 +138,8 @@ def contest(session: Session, case_id: str, words: str, *, now: datetime) -> Non
     if not plain:
         raise Refused("contest_empty", "there is no text")
     row = case_log.lock_case(session, case_id)
+    if Status(row.status) not in MOVES[Action.CONTEST].start:
+        raise Refused("contest_over", "the case has ended", remedy="come to the unit in person")
     sent = session.scalar(select(func.count()).where(*_contests_of(case_id)))
     if (sent or 0) >= MAX_CONTESTS:
         raise Refused("contest_full", "too many texts for this case", remedy="come to the unit in person")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import typed_plate
 from central.cases.lifecycle import UNSENT, Officer, Role, Status
-from central.cases.stages import ISSUED, OPEN, TO_ISSUE
+from central.cases.stages import ISSUED, OPEN, OVER, TO_ISSUE, UNDER_WAY
 from central.desk.worklist import (
     Cursor,
     Page,
@@ -44,6 +44,8 @@ STATES: dict[str, tuple[Status, ...]] = {
     "approve": TO_ISSUE,
     "to_send": (Status.ISSUED,),
     "issued": ISSUED,
+    "under_way": UNDER_WAY,
+    "over": OVER,
     "rejected": (Status.REJECTED,),
     "all": tuple(Status),
 }

@@ -1,7 +1,7 @@
 """Deadlines of a case in calendar days of Vietnam. Pure: times come in, dates go out.
 
-How long: `law/figures.yaml` (to identify, transfer and send the notice, counted from the day of detection; for the
-owner after it was sent; to sanction, from the end of the act).
+How long: `law/figures.yaml` (to identify, transfer and send the notice, counted from the day of detection; to sanction,
+from the end of the act) and `law/terms.yaml` (every step after the notice was sent).
 How a term is counted: Luật Xử lý vi phạm hành chính Điều 8.1 applies Bộ luật Dân sự 2015, Điều 147.2 (the first day is
 not counted) and 148 (a year ends at the end of the corresponding day; a last day that is a rest day moves on to the
 next working day). That moving-on is applied to the owner's term. The terms of the police are shown both ways and judged
@@ -10,6 +10,7 @@ by the shorter one: no authority gives itself more time in silence.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from countries.calendar import WorkCalendar
 from countries.terms import Deadlines
 from countries.vn.calendar import national
 from countries.vn.law.figures import whole
+from countries.vn.law.term_lengths import span as span
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -35,7 +37,7 @@ def first_instant_in_time(now: datetime) -> datetime:
 def first_sending_in_time(now: datetime, calendar: WorkCalendar | None = None) -> datetime:
     """Owners whose notice was sent before this instant have let their days pass at `now`."""
     today, known = local_date(now), calendar or national()
-    sent = today - timedelta(days=whole("answer_days", today))
+    sent = today - timedelta(days=span("answer", today).length)
     # a sending some days earlier may still be in time, when its last day was a rest day and moved on to today
     while answer_by(sent - timedelta(days=1), known) >= today:
         sent -= timedelta(days=1)
@@ -44,7 +46,21 @@ def first_sending_in_time(now: datetime, calendar: WorkCalendar | None = None) -
 
 def answer_by(sent: date, calendar: WorkCalendar) -> date:
     """Last day for the owner of a notice sent on `sent`: so many days after it, or the next working day."""
-    return calendar.working_day_from(sent + timedelta(days=whole("answer_days", sent)))
+    return until("answer", sent, calendar)
+
+
+def until(key: str, day: date, calendar: WorkCalendar | None = None) -> date:
+    """Last day, inclusive, of the term `key` that began on `day`, which is not counted. Raises `LawError`."""
+    known, term = calendar or national(), span(key, day)
+    if term.count == "working_days":
+        return known.working_days_after(day, term.length)
+    if term.count == "days":
+        last = day + timedelta(days=term.length)
+    elif term.count == "months":
+        last = _months_after(day, term.length)
+    else:
+        last = _years_after(day, term.length)
+    return known.working_day_from(last) if term.runs_for == "owner" else last
 
 
 def deadlines(
@@ -74,7 +90,11 @@ def _midnight(day: date) -> datetime:
 
 
 def _years_after(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February: the last day of that month (Điều 148.3)
-        return date(day.year + years, 2, 28)
+    return _months_after(day, 12 * years)
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day of a later month; where that month has none, its last one (Điều 148.3)."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

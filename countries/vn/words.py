@@ -11,5 +11,5 @@ from countries.country import Words
 
 def read() -> Words:
     tree = yaml.safe_load((resources.files("countries.vn") / "words.yaml").read_text(encoding="utf-8"))
-    unresolved = tree["unresolved"]
-    return Words(tree["kinds"], tree["colours"], (unresolved["vi"], unresolved["en"]))
+    standings = {code: (words["vi"], words["en"]) for code, words in tree["standings"].items()}
+    return Words(tree["kinds"], tree["colours"], standings)

@@ -139,6 +139,7 @@ OFFICER_PAGES = {
     "approval list": "/desk/approve",
     "approval": "/desk/approve/{prepared}",
     "issued": "/desk/approve/{issued}",
+    "steps after the notice": "/desk/cases/{issued}/steps",
     "unit": "/desk/unit",
     "statements": "/desk/contests",
     "devices": "/desk/devices",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from countries.calendar import WorkCalendar
 from countries.vn.calendar import national
-from countries.vn.deadlines import VIETNAM, deadlines, first_instant_in_time, first_sending_in_time, local_date
+from countries.vn.deadlines import VIETNAM, deadlines, first_instant_in_time, first_sending_in_time, local_date, until
+from countries.vn.law.term_lengths import all_keys, span
 
 
 def local(text: str) -> datetime:
@@ -156,3 +157,38 @@ def test_a_year_is_never_shorter_than_the_calendar_year(at: datetime) -> None:
 @given(instants)
 def test_a_day_is_a_day_of_vietnam(at: datetime) -> None:
     assert local_date(at) == (at.astimezone(UTC) + timedelta(hours=7)).date()
+
+
+@pytest.mark.parametrize(
+    ("key", "began", "last"),
+    [
+        # Wednesday 25/11/2026; the five working days do not count the weekend
+        pytest.param("minutes", "2026-11-25", "2026-12-02", id="working days"),
+        pytest.param("hearing_oral", "2026-11-27", "2026-12-01", id="over a weekend"),
+        # Tết 2027 rests from 05/02 (eve) on; the day before it is a Thursday
+        pytest.param("send_decision", "2027-02-03", "2027-02-15", id="over Tết"),
+        pytest.param("pay", "2026-11-25", "2026-12-07", id="ten days that end on a Saturday move on: the owner's"),
+        pytest.param("complaint_answer", "2026-11-26", "2026-12-26", id="a Saturday stays: the authority's"),
+        pytest.param("decision_heard", "2026-12-31", "2027-01-31", id="a month"),
+        pytest.param("decision_complex", "2026-12-31", "2027-02-28", id="two months, to the last day of a shorter one"),
+        pytest.param("enforce", "2028-02-29", "2029-02-28", id="a year from a leap day"),
+    ],
+)
+def test_each_term_ends_on_the_day_that_the_law_counts_to(key: str, began: str, last: str) -> None:
+    assert until(key, date.fromisoformat(began)) == date.fromisoformat(last)
+
+
+@given(st.sampled_from(sorted(all_keys())), st.dates(date(2025, 1, 1), date(2032, 12, 31)))
+def test_a_term_is_never_shorter_than_its_length_and_one_that_begins_later_ends_no_sooner(key: str, day: date) -> None:
+    last = until(key, day)
+    if span(key, day).count in ("days", "working_days"):
+        assert last >= day + timedelta(days=span(key, day).length)
+    assert last > day
+    assert until(key, day + timedelta(days=1)) >= last
+
+
+def test_every_term_says_where_it_stands_and_whose_it_is() -> None:
+    for key in all_keys():
+        term = span(key, date(2026, 11, 25))
+        law = any(word in term.reference for word in ("Luật", "Thông tư", "Nghị định"))
+        assert law or term.by == "unit", f"{key} claims the law and names none"

@@ -123,7 +123,7 @@ def test_every_figure_names_its_unit_and_where_it_stands() -> None:
     assert known == {
         "organisation_times": (2, "times"), "ordinary_share": (0.5, "share"), "highest_fine": (75_000_000, "VND"),
         "licence_points": (12, "points"), "hearing_from": (15_000_000, "VND"), "notify_days": (10, "calendar"),
-        "answer_days": (20, "calendar"), "statute_years": (1, "years"),
+        "statute_years": (1, "years"),
     }  # fmt: skip
 
 

@@ -1,0 +1,78 @@
+"""What is known of a case after its notice was issued: days and amounts that the law counts from. Pure.
+
+Facts are folded from the record of the case (`central.cases.life`), never kept beside it: what the record does not say
+did not happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Liable = Literal["owner", "driver", "owner_not_shown", "organisation"]
+"""Who answers for the act: the owner who drove, a driver named, the owner who cannot show that somebody else drove, the
+organisation that names no driver."""
+Hearing = Literal["waived", "written", "oral"]
+
+
+@dataclass(frozen=True)
+class Instalment:
+    """A part of the fine and its last day."""
+
+    due: date
+    amount: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Days are those of the country's calendar; None: it has not happened. Amounts in the country's currency.
+
+    `sent`: the notice. `came_back`: another unit had the file. `complex_case`: the term to decide was extended.
+    `warned`: a warning is in force since. `statement`, `complaint`: the oldest that nobody has answered.
+    `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
+    again for another owner or plate. `left_from`: the state in which the file went to another unit. `settled`: the last
+    day on which it was paid, ended or taken back: from then on no warning may stand.
+    """
+
+    sent: date | None = None
+    attended: date | None = None
+    identified: date | None = None
+    liable: Liable | None = None
+    minutes: date | None = None
+    may_be_heard: bool = False
+    hearing: Hearing | None = None
+    hearing_asked: date | None = None
+    heard: date | None = None
+    complex_case: bool = False
+    decided: date | None = None
+    fine: int = 0
+    points: int = 0
+    decision_sent: date | None = None
+    decision_received: date | None = None
+    paid: int = 0
+    instalments: tuple[Instalment, ...] = ()
+    warned: date | None = None
+    transferred: date | None = None
+    left_from: str | None = None
+    came_back: bool = False
+    statement: date | None = None
+    complaint: date | None = None
+    to_tell: date | None = None
+    corrected: date | None = None
+    settled: date | None = None
+
+    @property
+    def hearing_done(self) -> bool:
+        """Whether nothing of the right to be heard is left to wait for."""
+        return not self.may_be_heard or self.hearing == "waived" or self.heard is not None
+
+    @property
+    def next_payment(self) -> Instalment | None:
+        """The first instalment that what was paid does not cover."""
+        owed = 0
+        for part in self.instalments:
+            owed += part.amount
+            if self.paid < owed:
+                return part
+        return None

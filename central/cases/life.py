@@ -1,0 +1,159 @@
+"""What was said with each step, and the whole state of a case read back from its record. Pure.
+
+The record is the truth: `life_of` folds it, and a step that was undone counts as if it had not been taken. Columns of
+the database that say the same are there to be searched by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from central.cases.facts import Facts, Instalment
+from central.cases.lifecycle import Action, CaseState, Status
+from central.cases.steps import MOVES
+from countries.here import HERE
+
+_PASSING = frozenset(
+    {Action.VIEW, Action.CLAIM, Action.RELEASE, Action.PRINT, Action.EXPORT, Action.CONTEST, Action.SECOND_READING}
+)
+"""Steps behind which the one before can still be undone: they build on nothing."""
+
+
+class Event(Protocol):
+    """One line of the record, as the database has it."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def after(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Life:
+    """A case as its record tells it. `last_step`: sequence of the step that may be undone, None if there is none.
+
+    `status` is None in a record that never names one (of before the first decision).
+    """
+
+    status: Status | None
+    facts: Facts
+    last_step: int | None
+    undo_until: date | None
+
+
+def life_of(record: Sequence[Event]) -> Life:
+    """Fold the record of one case."""
+    undone = {int(e.after["undoes"]) for e in record if e.action == Action.UNDO.value}
+    status: Status | None = None
+    facts = Facts()
+    last: Event | None = None
+    for event in record:
+        action = _action(event.action)
+        if action is None or action is Action.UNDO or event.sequence in undone:
+            continue
+        facts = facts_after(facts, action, event.after, HERE.local_date(event.at))
+        if "status" in event.after:
+            status = Status(event.after["status"])
+        if action not in _PASSING:
+            last = event
+    undoable = last is not None and MOVES.get(Action(last.action)) is not None and MOVES[Action(last.action)].undoable
+    if last is None or not undoable:
+        return Life(status, facts, None, None)
+    return Life(status, facts, last.sequence, HERE.terms.until("undo", HERE.local_date(last.at)))
+
+
+def with_life(state: CaseState, life: Life) -> CaseState:
+    """The state from the case's columns, with what only its record knows."""
+    return replace(state, facts=life.facts, undo_until=life.undo_until)
+
+
+def end_of(state: CaseState, action: Action, facts: Facts) -> Status:
+    """Where a step leads that depends on what was said: paid in full, or back to where the file left from."""
+    if action is Action.PAY and facts.paid >= facts.fine:
+        return Status.PAID
+    if action is Action.TRANSFER_RETURNED:
+        return Status(state.facts.left_from or Status.PUBLISHED.value)
+    return state.status
+
+
+def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date) -> Facts:
+    """`facts` with one step more. `said`: what its event says; `recorded`: its day, where the event names none."""
+    on = _day(said.get("on")) or recorded
+    simple = _DAY_OF.get(action)
+    if simple is not None:
+        return replace(facts, **{simple: on})  # type: ignore[arg-type]  # the table below names days only
+    match action:
+        case Action.IDENTIFY:
+            return replace(facts, identified=on, liable=said.get("liable"))
+        case Action.MAKE_MINUTES:
+            return replace(facts, minutes=on, may_be_heard=bool(said.get("may_be_heard")))
+        case Action.WAIVE_HEARING:
+            return replace(facts, hearing="waived")
+        case Action.ASK_HEARING:
+            return replace(facts, hearing=said.get("manner", "written"), hearing_asked=on)
+        case Action.EXTEND:
+            return replace(facts, complex_case=True)
+        case Action.DECIDE:
+            return replace(facts, decided=on, fine=int(said.get("fine", 0)), points=int(said.get("points", 0)))
+        case Action.AGREE_INSTALMENTS:
+            return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
+        case Action.PAY:
+            return replace(facts, paid=facts.paid + int(said.get("amount", 0)), settled=on)
+        case Action.LIFT_WARNING:
+            return replace(facts, warned=None)
+        case Action.TRANSFER:
+            return replace(facts, transferred=on, left_from=said.get("left_from"))
+        case Action.TRANSFER_RETURNED:
+            return replace(facts, transferred=None, left_from=None, came_back=True)
+        case Action.TRANSFER_SETTLED | Action.EXPIRE:
+            return replace(facts, transferred=None, settled=on)
+        case Action.CONTEST:
+            return replace(facts, statement=facts.statement or on)
+        case Action.REFUSE_STATEMENT:
+            return replace(facts, statement=None)
+        case Action.REFUSE_COMPLAINT:
+            return replace(facts, complaint=None)
+        case Action.WITHDRAW:
+            told = on if facts.sent is not None else facts.to_tell
+            return replace(facts, statement=None, complaint=None, transferred=None, to_tell=told, settled=on)
+        case Action.CORRECT:
+            told = on if facts.sent is not None else facts.to_tell
+            return Facts(to_tell=told, warned=facts.warned, corrected=on, settled=on)
+        case Action.TELL_OWNER:
+            return replace(facts, to_tell=None)
+    return facts
+
+
+_DAY_OF: dict[Action, str] = {
+    Action.PUBLISH: "sent",
+    Action.ATTEND: "attended",
+    Action.HEAR: "heard",
+    Action.SEND_DECISION: "decision_sent",
+    Action.RECEIVE_DECISION: "decision_received",
+    Action.WARN: "warned",
+    Action.COMPLAIN: "complaint",
+}
+"""Steps of which only the day counts."""
+
+
+def _instalments(parts: Iterable[Mapping[str, Any]]) -> Iterable[Instalment]:
+    return (Instalment(date.fromisoformat(str(part["due"])), int(part["amount"])) for part in parts)
+
+
+def _day(text: object) -> date | None:
+    return date.fromisoformat(str(text)) if text else None
+
+
+def _action(name: str) -> Action | None:
+    """None for a step of a newer version: a record outlives the program."""
+    try:
+        return Action(name)
+    except ValueError:
+        return None

@@ -1,0 +1,156 @@
+"""What a person says with a step: a frozen value for each, checked for itself and against the case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from central.cases.facts import Liable
+from central.cases.lifecycle import Action, CaseState, Refused
+from countries.law import Proposal
+
+How = Literal["post", "by_hand", "electronic", "posted_up"]
+Recipient = Literal["inspection", "registration", "commune"]
+WithdrawReason = Literal[
+    "not_violation", "wrong_plate", "cloned_plate", "wrong_owner", "sold", "stolen", "priority_vehicle",
+    "evidence_unsound", "procedure", "complaint_upheld", "other",
+]  # fmt: skip
+"""Counted by the rate of false issue; words: `withdraw_reason.<code>`."""
+Name = Annotated[str, Field(max_length=300)]
+Number = Annotated[str, Field(max_length=100)]
+MOST_MONEY = 10**12
+"""No fine is so high; a slip of the keyboard is."""
+
+
+class Said(BaseModel):
+    """`on`: the day on which it happened, by the country's calendar."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    on: date
+
+
+class Attended(Said):
+    name: Name = ""
+
+
+class Identified(Said):
+    liable: Liable
+    name: Name = Field(min_length=1)
+    id_number: Number = ""
+
+
+class MinutesMade(Said):
+    number: Number = Field(min_length=1)
+
+
+class HearingAsked(Said):
+    manner: Literal["written", "oral"]
+
+
+class Decided(Said):
+    """`fine`: in the country's currency; `points`: taken off the licence."""
+
+    number: Number = Field(min_length=1)
+    fine: int = Field(gt=0, lt=MOST_MONEY)
+    points: int = Field(ge=0, le=100)
+
+
+class Sent(Said):
+    """`reference`: of the post, of the system, or who took it."""
+
+    how: How
+    reference: Number = ""
+
+
+class Paid(Said):
+    amount: int = Field(gt=0, lt=MOST_MONEY)
+    receipt: Number = Field(min_length=1)
+
+
+class Warned(Said):
+    to: Recipient
+    number: Number = ""
+
+
+class Transferred(Said):
+    to: Name = Field(min_length=1)
+    number: Number = ""
+
+
+class Withdrawn(Said):
+    reason: WithdrawReason
+
+
+SAID: dict[Action, type[Said]] = {
+    Action.ATTEND: Attended,
+    Action.IDENTIFY: Identified,
+    Action.MAKE_MINUTES: MinutesMade,
+    Action.WAIVE_HEARING: Said,
+    Action.ASK_HEARING: HearingAsked,
+    Action.HEAR: Said,
+    Action.EXTEND: Said,
+    Action.DECIDE: Decided,
+    Action.SEND_DECISION: Sent,
+    Action.RECEIVE_DECISION: Said,
+    Action.PAY: Paid,
+    Action.CLOSE: Said,
+    Action.WARN: Warned,
+    Action.LIFT_WARNING: Said,
+    Action.TRANSFER: Transferred,
+    Action.TRANSFER_SETTLED: Said,
+    Action.TRANSFER_RETURNED: Said,
+    Action.REFUSE_STATEMENT: Said,
+    Action.COMPLAIN: Said,
+    Action.REFUSE_COMPLAINT: Said,
+    Action.WITHDRAW: Withdrawn,
+    Action.TELL_OWNER: Sent,
+    Action.EXPIRE: Said,
+    Action.REOPEN: Said,
+    Action.UNDO: Said,
+}
+"""The steps that are taken with a form of their own, in the order in which they are offered."""
+NEEDS_NOTE = frozenset({
+    Action.EXTEND, Action.TRANSFER_SETTLED, Action.TRANSFER_RETURNED, Action.REFUSE_STATEMENT, Action.COMPLAIN,
+    Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.REOPEN, Action.UNDO, Action.HEAR,
+})  # fmt: skip
+"""Steps that somebody will ask about later: the reason, or what was said, is written down."""
+
+
+def read(action: Action, typed: Mapping[str, Any]) -> Said:
+    """The value of what was typed. Raises `Refused` (`field`) that names the field."""
+    try:
+        return SAID[action].model_validate(dict(typed))
+    except ValidationError as error:
+        where = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else ""
+        raise Refused("field", "is missing or cannot be so", where=where, remedy="correct the field") from error
+
+
+def check(
+    said: Said, action: Action, state: CaseState, note: str, *, today: date, law: Proposal | None, since: date | None
+) -> None:
+    """What can only be judged with the case. `law`: band and points of the act for whoever answers for it; `since`: the
+    day of the step before.
+
+    Raises `Refused`: `future`, `before_last`, `note`, `no_law`, `fine_band`, `points_most`, `overpaid`.
+    """
+    if said.on > today:
+        raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
+    if since is not None and said.on < since and action is not Action.UNDO:
+        raise Refused("before_last", "the step before was taken later", where="on", remedy="correct the day")
+    if action in NEEDS_NOTE and not note.strip():
+        raise Refused("note", "say why", where="note", remedy="write a short reason")
+    if isinstance(said, Decided):
+        if law is None:
+            raise Refused("no_law", "the law data has no band for this act", remedy="ask the administrator")
+        if not law.least <= said.fine <= law.most:
+            values = {"least": f"{law.least:,}", "most": f"{law.most:,}"}
+            raise Refused("fine_band", "the fine is outside its band", where="fine", remedy="correct it", values=values)
+        most = law.points if state.facts.liable in ("owner", "driver") else 0
+        if said.points > most:
+            values = {"most": str(most)}
+            raise Refused("points_most", "too many points", where="points", remedy="correct them", values=values)
+    if isinstance(said, Paid) and state.facts.paid + said.amount > state.facts.fine:
+        raise Refused("overpaid", "more than is owed", where="amount", remedy="correct the amount")

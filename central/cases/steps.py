@@ -1,0 +1,225 @@
+"""The one table of the life of a case, and the pure machine that reads it. No database, no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Refused, Role, Status
+
+_REVIEW = frozenset({Role.OFFICER, Role.APPROVER, Role.HEAD})
+_APPROVE = frozenset({Role.APPROVER, Role.HEAD})
+_HEAD = frozenset({Role.HEAD})
+_OWN = frozenset({Status.PUBLISHED, Status.ATTENDED, Status.IDENTIFIED, Status.MINUTES_MADE})
+"""The notice was sent, nothing is decided."""
+_DECIDED = frozenset({Status.DECIDED, Status.DECISION_SENT})
+_SERVED = _OWN | _DECIDED | {Status.PAID, Status.TRANSFERRED}
+_RUNNING = _SERVED | {Status.ISSUED}
+
+_Guard = Callable[[CaseState, Officer, Collection[str]], Refused | None]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One row of the table: who may take the step, from where, where it leads (None: it stays), and what hinders it.
+
+    `undoable`: recorded of something that happened elsewhere, so a slip of the keyboard can be taken back.
+    """
+
+    roles: frozenset[Role]
+    start: frozenset[Status]
+    end: Status | None = None
+    guards: tuple[_Guard, ...] = ()
+    undoable: bool = False
+
+
+def _unless(holds: Callable[[CaseState], bool], code: str, what: str, remedy: str) -> _Guard:
+    """A guard that refuses unless `holds`."""
+    return lambda state, _actor, _passed: None if holds(state) else Refused(code, what, remedy=remedy)
+
+
+def _other_than_confirmed(code: str, what: str, remedy: str) -> _Guard:
+    return lambda state, actor, _passed: (
+        Refused(code, what, remedy=remedy) if actor.username == state.confirmed_by else None
+    )
+
+
+def _after(*terms: str) -> _Guard:
+    """Only when one of these terms has passed."""
+    return lambda _state, _actor, passed: None if set(terms) & set(passed) else Refused(
+        "too_early", "the term has not passed yet", remedy="wait for its last day"
+    )  # fmt: skip
+
+
+def _before(term: str, code: str, what: str, remedy: str) -> _Guard:
+    return lambda _state, _actor, passed: Refused(code, what, remedy=remedy) if term in passed else None
+
+
+def _redraft(state: CaseState, actor: Officer, _passed: Collection[str]) -> Refused | None:
+    first_draft = state.status is Status.CONFIRMED and actor.username == state.confirmed_by
+    if actor.role is not Role.OFFICER or first_draft:
+        return None
+    return Refused(
+        "redraft", "an officer drafts the notice of a case he confirmed once; then the approver does",
+        remedy="ask the approver to draft it again",
+    )  # fmt: skip
+
+
+def _decided_by_head(state: CaseState, actor: Officer, _passed: Collection[str]) -> Refused | None:
+    if actor.role is Role.HEAD or state.facts.decided is None:
+        return None
+    return Refused("role", "a decision is taken back by the head", remedy="ask the head of the unit")
+
+
+def _may_decide(state: CaseState, _actor: Officer, passed: Collection[str]) -> Refused | None:
+    facts = state.facts
+    if facts.hearing_done or (facts.hearing is None and "hearing" in passed):
+        return None
+    if facts.hearing is None:
+        return Refused("hearing_open", "the term to ask for a hearing runs", remedy="wait, or record that it is waived")
+    return Refused("not_heard", "a hearing was asked for and not held", remedy="hear the violator, and record it")
+
+
+_NO_STATEMENT = _unless(
+    lambda s: s.facts.statement is None, "statement_open", "a statement of the owner is not answered", "answer it first"
+)
+_NO_COMPLAINT = _unless(
+    lambda s: s.facts.complaint is None, "complaint_open", "a complaint is not answered", "answer it first"
+)
+_NOT_WARNED = _unless(lambda s: s.facts.warned is None, "warned", "a warning is in force", "lift it first")
+_HEARING_UNASKED = _unless(
+    lambda s: s.facts.may_be_heard and s.facts.hearing is None, "no_hearing", "there is no hearing to ask for or waive",
+    "go on without",
+)  # fmt: skip
+_IN_STATUTE = _before("statute", "statute", "the act is more than one year old", "end the case as expired")
+
+MOVES: dict[Action, Move] = {
+    Action.VIEW: Move(frozenset(Role), frozenset(Status)),
+    Action.EXPORT: Move(_APPROVE, frozenset(Status)),
+    Action.CLAIM: Move(_REVIEW, frozenset({Status.NEW, Status.IN_REVIEW}), Status.IN_REVIEW),
+    Action.RELEASE: Move(_REVIEW, frozenset({Status.IN_REVIEW}), Status.NEW),
+    Action.CORRECT_PLATE: Move(_REVIEW, frozenset({Status.IN_REVIEW})),
+    Action.CONFIRM: Move(_REVIEW, frozenset({Status.IN_REVIEW}), Status.CONFIRMED),
+    Action.REJECT: Move(_REVIEW, frozenset({Status.IN_REVIEW}), Status.REJECTED),
+    Action.REOPEN: Move(_HEAD, frozenset({Status.REJECTED}), Status.NEW),
+    Action.PREPARE_NOTICE: Move(
+        _REVIEW, frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}), Status.NOTICE_PREPARED, (_redraft,)
+    ),
+    Action.RETURN: Move(_APPROVE, frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}), Status.NEW),
+    Action.ISSUE: Move(_APPROVE, frozenset({Status.NOTICE_PREPARED}), Status.ISSUED, (_other_than_confirmed(
+        "same_person", "whoever confirmed a case may not issue its notice", "a second person issues"),)),
+    Action.PRINT: Move(_APPROVE, frozenset({Status.ISSUED}), None, (_other_than_confirmed(
+        "same_person_print", "whoever confirmed a case does not hold the owner's code", "the approver prints it"),)),
+    Action.PUBLISH: Move(_APPROVE, frozenset({Status.ISSUED}), Status.PUBLISHED),
+
+    Action.ATTEND: Move(_REVIEW, frozenset({Status.PUBLISHED}), Status.ATTENDED, undoable=True),
+    Action.IDENTIFY: Move(_REVIEW, frozenset({Status.PUBLISHED, Status.ATTENDED}), Status.IDENTIFIED, undoable=True),
+    Action.MAKE_MINUTES: Move(
+        _REVIEW, frozenset({Status.IDENTIFIED}), Status.MINUTES_MADE, (_IN_STATUTE,), undoable=True
+    ),
+    Action.WAIVE_HEARING: Move(_REVIEW, frozenset({Status.MINUTES_MADE}), None, (_HEARING_UNASKED,), undoable=True),
+    Action.ASK_HEARING: Move(
+        _REVIEW, frozenset({Status.MINUTES_MADE}), None,
+        (_HEARING_UNASKED, _before("hearing", "hearing_late", "the term to ask for a hearing has passed", "decide")),
+        undoable=True,
+    ),
+    Action.HEAR: Move(_REVIEW, frozenset({Status.MINUTES_MADE}), None, (_unless(
+        lambda s: s.facts.hearing in ("written", "oral") and s.facts.heard is None,
+        "no_hearing", "no hearing was asked for", "go on without"),), undoable=True),
+    Action.EXTEND: Move(_HEAD, frozenset({Status.MINUTES_MADE}), None, (_unless(
+        lambda s: not s.facts.complex_case, "extended", "the term was extended already", "decide"),)),
+    Action.DECIDE: Move(_APPROVE, frozenset({Status.MINUTES_MADE}), Status.DECIDED, (
+        _other_than_confirmed("same_person", "whoever confirmed a case does not decide it", "a second person decides"),
+        _IN_STATUTE, _NO_STATEMENT, _may_decide)),
+    Action.SEND_DECISION: Move(_APPROVE, frozenset({Status.DECIDED}), Status.DECISION_SENT, undoable=True),
+    Action.RECEIVE_DECISION: Move(_REVIEW, frozenset({Status.DECISION_SENT}), None, (_unless(
+        lambda s: s.facts.decision_received is None, "received", "the day of receipt is known", "go on"),),
+        undoable=True),
+    Action.AGREE_INSTALMENTS: Move(_HEAD, frozenset({Status.DECISION_SENT}), None, (_unless(
+        lambda s: not s.facts.instalments and s.facts.paid == 0, "instalments", "it is being paid already", "go on"),)),
+    Action.PAY: Move(_REVIEW, _DECIDED, None, undoable=True),
+    Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (_NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
+
+    Action.WARN: Move(_APPROVE, frozenset({Status.PUBLISHED, Status.TRANSFERRED, Status.DECISION_SENT}), None, (
+        _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT, _after("answer", "transfer_answer", "pay"))),
+    Action.LIFT_WARNING: Move(_APPROVE, frozenset(Status), None, (_unless(
+        lambda s: s.facts.warned is not None, "no_warning", "no warning is in force", "go on"),)),
+    Action.TRANSFER: Move(_APPROVE, _OWN | {Status.CONFIRMED, Status.NOTICE_PREPARED}, Status.TRANSFERRED),
+    Action.TRANSFER_SETTLED: Move(_APPROVE, frozenset({Status.TRANSFERRED}), Status.CLOSED),
+    Action.TRANSFER_RETURNED: Move(_APPROVE, frozenset({Status.TRANSFERRED})),
+
+    Action.CONTEST: Move(frozenset(), _SERVED | {Status.ISSUED}),
+    Action.REFUSE_STATEMENT: Move(_APPROVE, _RUNNING | ENDED, None, (_unless(
+        lambda s: s.facts.statement is not None, "no_statement", "no statement waits for an answer", "go on"),)),
+    Action.COMPLAIN: Move(_REVIEW, _SERVED, None, (_NO_COMPLAINT,), undoable=True),
+    Action.REFUSE_COMPLAINT: Move(_HEAD, _RUNNING | ENDED, None, (_unless(
+        lambda s: s.facts.complaint is not None, "no_complaint", "no complaint waits for an answer", "go on"),)),
+    Action.WITHDRAW: Move(
+        _APPROVE, _RUNNING | {Status.CLOSED, Status.EXPIRED}, Status.WITHDRAWN, (_decided_by_head,)
+    ),
+    Action.CORRECT: Move(_APPROVE, _OWN | {Status.ISSUED}, Status.NEW),
+    Action.TELL_OWNER: Move(_REVIEW, frozenset(Status), None, (_unless(
+        lambda s: s.facts.to_tell is not None, "nobody_to_tell", "nobody has to be told", "go on"),), undoable=True),
+    Action.EXPIRE: Move(_APPROVE, _OWN | _DECIDED | {Status.ISSUED, Status.TRANSFERRED}, Status.EXPIRED, (
+        _after("statute", "enforce"),)),
+    Action.UNDO: Move(_REVIEW, frozenset(Status), None, (_unless(
+        lambda s: s.undo_until is not None, "nothing_to_undo", "the last step cannot be undone", "take the next step"),
+        _before("undo", "undo_late", "the days to undo the last step have passed", "take the next step"))),
+}  # fmt: skip
+"""Who may do what: the one table that `step`, the screens and the tests read."""
+
+_HOLDER_ONLY = frozenset({Action.RELEASE, Action.CORRECT_PLATE, Action.CONFIRM, Action.REJECT})
+
+
+def step(
+    state: CaseState, action: Action, actor: Officer, *, now: datetime, claim_until: datetime | None = None,
+    passed: Collection[str] = (),
+) -> CaseState:  # fmt: skip
+    """The state after `action`, without what was said about it (`central.cases.life` adds that).
+
+    `passed`: codes of the terms of this case whose last day is over (`central.cases.terms`).
+
+    Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`, `redraft`, `same_person_print`,
+    and those of the guards in `MOVES`.
+    """
+    move = MOVES.get(action)
+    if move is None or actor.role not in move.roles:
+        raise Refused("role", f"the role {actor.role} may not {action}", remedy="ask someone with the right role")
+    if state.status not in move.start:
+        raise Refused("status", f"a case that is {state.status} cannot take {action}", remedy="reload the case")
+    holder = state.held_by(now)
+    if action is Action.CLAIM:
+        if holder is not None and holder != actor.username:
+            raise Refused("held", f"{holder} holds this case", remedy="take another case, or wait until it is released")
+        if claim_until is None or claim_until <= now:
+            raise ValueError("a claim needs an end in the future")
+        return replace(state, status=Status.IN_REVIEW, claimed_by=actor.username, claimed_until=claim_until)
+    frees = action is Action.RELEASE and actor.role is Role.HEAD  # the head may free a case that someone holds
+    if action in _HOLDER_ONLY and holder != actor.username and not frees:
+        raise Refused("not_held", "you do not hold this case (any more)", remedy="claim it first")
+    for guard in move.guards:
+        if (refused := guard(state, actor, passed)) is not None:
+            raise refused
+    after = replace(state, status=move.end or state.status)
+    if after.status is Status.NEW:  # it begins anew: whoever judged it before may issue for another
+        return CaseState(Status.NEW, facts=state.facts)
+    if action is Action.CONFIRM:
+        return replace(after, claimed_by=None, claimed_until=None, confirmed_by=actor.username)
+    if action is Action.REJECT:
+        return replace(after, claimed_by=None, claimed_until=None)
+    return after
+
+
+def allowed(state: CaseState, actor: Officer, *, now: datetime, passed: Collection[str] = ()) -> frozenset[Action]:
+    """Actions that `step` would take now: what a screen offers."""
+    found = set()
+    for action, move in MOVES.items():
+        if actor.role not in move.roles or state.status not in move.start:
+            continue
+        try:
+            step(state, action, actor, now=now, claim_until=datetime.max.replace(tzinfo=now.tzinfo), passed=passed)
+        except Refused:
+            continue
+        found.add(action)
+    return frozenset(found)

@@ -1,0 +1,156 @@
+"""Which terms of a case run, until when, and on whose list they stand. Pure.
+
+A case that has not ended has a term, always: what nobody waits for is forgotten (tests/central/test_life.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from central.cases.facts import Facts
+from central.cases.lifecycle import ENDED, UNSENT, Action, CaseState, Role, Status
+from countries.calendar import WorkCalendar
+from countries.here import HERE
+
+SETTLED_BY: dict[str, Action] = {
+    "notify": Action.PUBLISH,
+    "statute": Action.EXPIRE,
+    "enforce": Action.EXPIRE,
+    "answer": Action.WARN,
+    "transfer_answer": Action.WARN,
+    "identify": Action.IDENTIFY,
+    "minutes": Action.MAKE_MINUTES,
+    "hearing": Action.WAIVE_HEARING,
+    "hearing_held": Action.HEAR,
+    "decision": Action.DECIDE,
+    "send_decision": Action.SEND_DECISION,
+    "receipt": Action.RECEIVE_DECISION,
+    "pay": Action.PAY,
+    "close": Action.CLOSE,
+    "statement_answer": Action.REFUSE_STATEMENT,
+    "complaint_answer": Action.REFUSE_COMPLAINT,
+    "tell_owner": Action.TELL_OWNER,
+    "lift_warning": Action.LIFT_WARNING,
+}
+"""The step that a term waits for, or that its passing asks for. Words: `term.<code>`."""
+UNDO = "undo"
+"""Not on any list: until when the last step may be undone."""
+_AT_DESK: dict[Status, Role] = {Status.NEW: Role.OFFICER, Status.IN_REVIEW: Role.OFFICER}
+
+
+@dataclass(frozen=True)
+class Term:
+    """`since`: the day it is counted from. `due`: its last day, inclusive. `whose`: the lowest role that can settle it.
+
+    `key`: the term's length in the country's data; it says by what law.
+    """
+
+    code: str
+    since: date
+    due: date
+    whose: Role
+    key: str
+
+    def is_over(self, today: date) -> bool:
+        return today > self.due
+
+
+def terms(
+    state: CaseState, *, occurred_at: datetime, detected_at: datetime, calendar: WorkCalendar | None = None
+) -> tuple[Term, ...]:
+    """Every term that runs for a case now, the nearest first. `calendar`: the unit's, else the country's."""
+    occurred, detected = HERE.local_date(occurred_at), HERE.local_date(detected_at)
+    known = HERE.terms.deadlines(occurred_at=occurred_at, detected_at=detected_at)
+
+    def until(key: str, since: date) -> date:
+        return HERE.terms.until(key, since, calendar)
+
+    found = list(_beside(state, until))
+    if state.status not in ENDED:
+        found += _of_state(state, until)
+        if state.status in UNSENT:
+            since = state.facts.corrected or detected
+            due = known.notify_by + (since - detected)
+            found.append(Term("notify", since, due, _AT_DESK.get(state.status, Role.APPROVER), "notify"))
+        if state.facts.decided is None:
+            found.append(Term("statute", occurred, known.statute_until, Role.APPROVER, "statute"))
+    return tuple(sorted(found, key=lambda term: (term.due, term.code)))
+
+
+def passed(running: Collection[Term], today: date, *, undo_until: date | None = None) -> frozenset[str]:
+    """Codes of the terms whose last day is over, as `central.cases.steps.step` asks for them."""
+    codes = {term.code for term in running if term.is_over(today)}
+    if undo_until is not None and today > undo_until:
+        codes.add(UNDO)
+    return frozenset(codes)
+
+
+_Until = Callable[[str, date], date]
+
+
+def _of_state(state: CaseState, until: _Until) -> Iterator[Term]:
+    facts, status = state.facts, state.status
+    if status is Status.PUBLISHED and facts.sent is not None and facts.warned is None:
+        yield Term("answer", facts.sent, until("answer", facts.sent), Role.APPROVER, "answer")
+    elif status is Status.ATTENDED and facts.attended is not None:
+        yield Term("identify", facts.attended, until("identify", facts.attended), Role.OFFICER, "identify")
+    elif status is Status.IDENTIFIED and facts.identified is not None:
+        yield Term("minutes", facts.identified, until("minutes", facts.identified), Role.OFFICER, "minutes")
+    elif status is Status.MINUTES_MADE and facts.minutes is not None:
+        yield from _of_minutes(facts, facts.minutes, until)
+    elif status is Status.TRANSFERRED and facts.transferred is not None and facts.warned is None:
+        due = until("transfer_answer", facts.transferred)
+        yield Term("transfer_answer", facts.transferred, due, Role.APPROVER, "transfer_answer")
+    elif status is Status.PAID:
+        since = facts.settled or facts.decided
+        if since is not None:
+            yield Term("close", since, until("close", since), Role.OFFICER, "close")
+    elif facts.decided is not None:
+        yield Term("enforce", facts.decided, until("enforce", facts.decided), Role.APPROVER, "enforce")
+        yield from _of_decision(state, facts, until)
+
+
+def _of_minutes(facts: Facts, minutes: date, until: _Until) -> Iterator[Term]:
+    key = "decision_came_back" if facts.came_back else "decision"
+    if facts.complex_case:
+        key = "decision_complex"
+    elif facts.may_be_heard and facts.hearing != "waived":
+        key = "decision_heard"
+        if facts.hearing is None:
+            yield Term("hearing", minutes, until("hearing_written", minutes), Role.OFFICER, "hearing_written")
+        elif facts.heard is None and facts.hearing_asked is not None:
+            due = until("hearing_held", facts.hearing_asked)
+            yield Term("hearing_held", facts.hearing_asked, due, Role.OFFICER, "hearing_held")
+    yield Term("decision", minutes, until(key, minutes), Role.APPROVER, key)
+
+
+def _of_decision(state: CaseState, facts: Facts, until: _Until) -> Iterator[Term]:
+    if state.status is Status.DECIDED and facts.decided is not None:
+        yield Term(
+            "send_decision", facts.decided, until("send_decision", facts.decided), Role.APPROVER, "send_decision"
+        )
+    elif (part := facts.next_payment) is not None and facts.decision_sent is not None:
+        yield Term("pay", facts.decision_sent, part.due, Role.APPROVER, "instalments")
+    elif facts.decision_received is not None and facts.warned is None:
+        yield Term("pay", facts.decision_received, until("pay", facts.decision_received), Role.APPROVER, "pay")
+    elif facts.decision_sent is not None and facts.decision_received is None:
+        due = until("proof_of_receipt", facts.decision_sent)
+        yield Term("receipt", facts.decision_sent, due, Role.OFFICER, "proof_of_receipt")
+
+
+def _beside(state: CaseState, until: _Until) -> Iterator[Term]:
+    """What runs beside the states, in those that have ended too."""
+    facts = state.facts
+    if facts.statement is not None:
+        due = until("statement_answer", facts.statement)
+        yield Term("statement_answer", facts.statement, due, Role.APPROVER, "statement_answer")
+    if facts.complaint is not None:
+        due = until("complaint_answer", facts.complaint)
+        yield Term("complaint_answer", facts.complaint, due, Role.HEAD, "complaint_answer")
+    if facts.to_tell is not None:
+        yield Term("tell_owner", facts.to_tell, until("tell_owner", facts.to_tell), Role.OFFICER, "tell_owner")
+    if facts.warned is not None and state.status in (*ENDED, Status.PAID, Status.NEW):
+        since = facts.settled or facts.warned
+        yield Term("lift_warning", since, until("lift_warning", since), Role.APPROVER, "lift_warning")

@@ -1,0 +1,150 @@
+"""The steps of a case after its notice: one function takes any of them, with its record and its paper, if it has one.
+
+A paper is drawn before the transaction, from what was read; the transaction writes it down if nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.cases import log as case_log
+from central.cases import said as saying
+from central.cases.life import Life, end_of, facts_after, life_of, with_life
+from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
+from central.cases.log import lock_case, state_of
+from central.cases.said import Said
+from central.cases.steps import allowed, step
+from central.cases.terms import Term, passed, terms
+from central.notices.basis import NoticeDesk, changed, look
+from central.notices.withdrawal import withdrawal_paper
+from central.store.case_tables import CaseRow, CounterRow
+from central.store.db import Database, next_number
+from countries.calendar import WorkCalendar
+from countries.here import HERE
+from countries.law import LawError, OwnerType, Proposal
+from evidence.acts import ActCode
+
+_NUMBER_TRIES = 8
+"""As for notices: each try draws the number that is next then."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a case stands: its whole state, the terms that run, what this officer may do now, and the last day a step
+    was taken on."""
+
+    state: CaseState
+    terms: tuple[Term, ...]
+    actions: frozenset[Action]
+    since: date | None
+    last_step: int | None
+
+
+def standing(session: Session, row: CaseRow, officer: Officer, *, calendar: WorkCalendar, now: datetime) -> Standing:
+    """Read back from the record of the case."""
+    record = case_log.events(session, row.id)
+    life = life_of(record)
+    state = with_life(state_of(row), life)
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
+    over = passed(running, HERE.local_date(now), undo_until=state.undo_until)
+    return Standing(state, running, allowed(state, officer, now=now, passed=over), _since(life), life.last_step)
+
+
+def take(
+    database: Database, case_id: str, officer: Officer, action: Action, typed: Mapping[str, Any], note: str = "", *,
+    desk: NoticeDesk, now: datetime, seen: int | None = None,
+) -> Status:  # fmt: skip
+    """Take one step of `central.cases.said.SAID`. `seen`: version of the case on the screen. Returns the state after.
+
+    Raises `Refused`: `changed`, those of `step`, of `said.read` and `said.check`.
+    """
+    said, note = saying.read(action, typed), note.strip()
+    for _ in range(_NUMBER_TRIES):
+        with database.read() as session:
+            row = look(session, case_id)
+            _planned(session, row, officer, action, said, note, desk, now)
+            version = case_log.seen_version(session, case_id)
+            number = _next_paper(session, now)
+            paper = None
+            if action is Action.WITHDRAW:
+                paper = withdrawal_paper(row, said.on, note, desk.office, number=number, now=now)
+        if seen is not None and seen != version:
+            raise changed()
+        stored = desk.store.put(HERE.papers().render(paper)) if paper is not None else None
+        with database.write() as session:
+            row = lock_case(session, case_id)
+            case_log.check_seen(session, case_id, version)
+            if stored is not None and _next_paper(session, now) != number:
+                continue  # somebody else took the number between drawing and writing
+            before, after, words = _planned(session, row, officer, action, said, note, desk, now)
+            if paper is not None:
+                next_number(session, _series(now))
+                words["paper"], words["paper_sha256"] = paper.paper, stored
+                words["paper_number"] = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
+            row.status, row.confirmed_by = after.status.value, after.confirmed_by
+            row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
+            case_log.append(
+                session, row, action, actor=officer.username, at=now, before={"status": before.status.value},
+                after={"status": after.status.value, **words}, note=note,
+            )  # fmt: skip
+        return after.status
+    raise Refused("busy", "too many papers are being made at once", remedy="try again in a moment")
+
+
+def _series(now: datetime) -> str:
+    """One book for all that the unit sends as a notice (TB): two papers of a year never have the same number."""
+    return f"notice-{HERE.local_date(now).year}"
+
+
+def _next_paper(session: Session, now: datetime) -> int:
+    """The number that the next paper of this year gets: drawn in the transaction that writes it down, without gaps."""
+    return (session.scalar(select(CounterRow.value).where(CounterRow.name == _series(now))) or 0) + 1
+
+
+def _planned(
+    session: Session, row: CaseRow, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
+    now: datetime,
+) -> tuple[CaseState, CaseState, dict[str, Any]]:  # fmt: skip
+    """State before and after, and what the event says. Raises `Refused`."""
+    record = case_log.events(session, row.id)
+    life = life_of(record)
+    state = with_life(state_of(row), life)
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=desk.calendar)
+    today = HERE.local_date(now)
+    over = passed(running, today, undo_until=state.undo_until)
+    after = step(state, action, officer, now=now, passed=over)
+    law = _law(row, state)
+    saying.check(said, action, state, note, today=today, law=law, since=_since(life))
+    words: dict[str, Any] = said.model_dump(mode="json")
+    if action is Action.UNDO:
+        assert life.last_step is not None
+        back = life_of([e for e in record if e.sequence != life.last_step])
+        after = replace(with_life(state, back), status=back.status or state.status)
+        return state, after, {**words, "undoes": life.last_step}
+    if action is Action.TRANSFER:
+        words["left_from"] = state.status.value
+    if action is Action.MAKE_MINUTES:
+        words["may_be_heard"] = HERE.law.may_be_heard(ActCode(row.act), row.kind, row.occurred_at)
+    after = replace(after, facts=facts_after(after.facts, action, words, today))
+    return state, replace(after, status=end_of(replace(state, status=after.status), action, after.facts)), words
+
+
+def _law(row: CaseRow, state: CaseState) -> Proposal | None:
+    owner: OwnerType = "organisation" if state.facts.liable == "organisation" else "person"
+    try:
+        return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at, owner_type=owner)
+    except LawError:
+        return None
+
+
+def _since(life: Life) -> date | None:
+    """The latest day on which something of the case itself happened: no step is taken before it."""
+    facts = life.facts
+    days = (facts.sent, facts.attended, facts.identified, facts.minutes, facts.decided, facts.decision_sent)
+    return max((day for day in days if day is not None), default=None)

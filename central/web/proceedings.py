@@ -1,0 +1,174 @@
+"""A case after its notice: what is known, which terms run, and a form for each step that this person may take now."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from central.cases import log as case_log
+from central.cases.file_views import record_file_view
+from central.cases.lifecycle import Action, Officer, Refused
+from central.cases.said import NEEDS_NOTE, SAID, Said
+from central.cases.telling import history
+from central.desk.items import item
+from central.notices import proceedings
+from central.notices.proceedings import Standing
+from central.web.access import FORM, ReviewerDep, SiteDep
+from central.web.errors import problem_of
+from central.web.faults import WebError
+from central.web.frame import frame
+from central.web.site import Site, page, texts_of
+from countries.here import HERE
+from evidence.errors import GiaoLoError
+
+router = APIRouter()
+MAX_NOTE_CHARS = 2000
+_TAKES_BACK = frozenset({Action.WITHDRAW, Action.UNDO, Action.EXPIRE})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of a step's form. `choices`: codes to choose from; words: `field_value.<code>`."""
+
+    name: str
+    kind: Literal["date", "number", "text", "choice"]
+    required: bool
+    choices: tuple[str, ...] = ()
+
+
+def fields_of(said: type[Said]) -> tuple[Field, ...]:
+    """The inputs that a step's value asks for, in its own order."""
+    found = []
+    for name, info in said.model_fields.items():
+        kind, choices = _input(info.annotation)
+        found.append(Field(name, kind, info.is_required(), choices))
+    return tuple(found)
+
+
+def _input(annotation: Any) -> tuple[Literal["date", "number", "text", "choice"], tuple[str, ...]]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return "choice", tuple(str(each) for each in get_args(annotation))
+    if annotation is date:
+        return "date", ()
+    return ("number", ()) if annotation is int else ("text", ())
+
+
+@router.get("/desk/cases/{case_id}/steps")
+def show(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, done: str = "") -> Response:
+    return _show(request, site, officer, case_id, done=done)
+
+
+async def _form(request: Request) -> FormData:
+    return await request.form()
+
+
+@router.post("/desk/cases/{case_id}/steps/{action}", dependencies=FORM)
+def take(
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, action: str,
+    form: Annotated[FormData, Depends(_form)],
+) -> Response:  # fmt: skip
+    """The fields of the form are those of the step's value; `note` and `seen` stand beside them."""
+    if action not in {a.value for a in SAID}:
+        raise WebError("input", 422, where="action")
+    step = Action(action)
+    names = SAID[step].model_fields
+    typed = {name: str(form[name]) for name in names if str(form.get(name, "")).strip()}
+    note, seen = str(form.get("note", ""))[:MAX_NOTE_CHARS], str(form.get("seen", ""))
+    centre = site.centre
+    try:
+        proceedings.take(
+            centre.db, case_id, officer, step, typed, note, desk=centre.notices, now=centre.clock(),
+            seen=int(seen) if seen.isdigit() else -1,
+        )  # fmt: skip
+    except Refused as refused:
+        return _show(request, site, officer, case_id, refused=refused, typed={**typed, "note": note, "step": action})
+    return RedirectResponse(f"/desk/cases/{case_id}/steps?done={action}", 303)
+
+
+@router.get("/desk/cases/{case_id}/papers/{sequence}.pdf")
+def paper(site: SiteDep, officer: ReviewerDep, case_id: str, sequence: int) -> Response:
+    """The paper of a step, as it was made; looking at it is in the record."""
+    centre = site.centre
+    with centre.db.read() as session:
+        found = next((e for e in case_log.events(session, case_id) if e.sequence == sequence), None)
+        sha256 = str(found.after.get("paper_sha256", "")) if found else ""
+    if not sha256:
+        raise WebError("no_file", 404)
+    pdf = centre.store.read(sha256)
+    name = f"{found.after['paper']}-{sequence}.pdf" if found else ""
+    record_file_view(centre.db, case_id, officer.username, name=name, sha256=sha256, how="shown", now=centre.clock())
+    return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": "inline"})
+
+
+def _show(
+    request: Request, site: Site, officer: Officer, case_id: str, *, refused: GiaoLoError | None = None, done: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
+    centre, t = site.centre, texts_of(request)
+    now = centre.clock()
+    with centre.db.write() as session:
+        row = case_log.hold_case(session, case_id)
+        if refused is None:
+            case_log.append(session, row, Action.VIEW, actor=officer.username, at=now)
+        here = proceedings.standing(session, row, officer, calendar=centre.notices.calendar, now=now)
+        record = case_log.events(session, case_id)
+        values = frame(session, officer, "queue")
+        shown = item(row, now)
+        seen = case_log.version_of(record)
+    today = HERE.local_date(now)
+    values |= {
+        "i": shown,
+        "case_id": case_id,
+        "terms": [{"term": term, "over": term.is_over(today), "left": (term.due - today).days,
+                   "span": HERE.terms.span(term.key, term.since) if term.key not in _OF_ACT else None}
+                  for term in here.terms],
+        "facts": _facts(here),
+        "steps": [_step(action, here) for action in SAID if action in here.actions],
+        "undo_until": here.state.undo_until,
+        "papers": [e for e in record if e.after.get("paper_sha256")],
+        "history": history([e for e in record if e.action != Action.VIEW.value], values["names"], t),
+        "seen": seen,
+        "today": today,
+        "typed": {"step": "", "note": "", **(typed or {})},
+    }  # fmt: skip
+    problem = problem_of(request, refused) if refused is not None else None
+    status = 200 if refused is None else 403 if getattr(refused, "code", "") in ("role", "same_person") else 409
+    said = t("case.done", what=t(f"step.{done}"), ref=t("case.ref", n=shown.number)) if t.has(f"step.{done}") else None
+    return page(
+        request, "proceedings.html", status=status, done=said, problem=problem, here=f"/desk/cases/{case_id}/steps",
+        **values,
+    )  # fmt: skip
+
+
+_OF_ACT = frozenset({"notify", "statute"})
+"""Terms of `Deadlines`, which have no span of their own."""
+
+
+def _step(action: Action, here: Standing) -> dict[str, Any]:
+    return {
+        "action": action.value,
+        "fields": fields_of(SAID[action]),
+        "note": action in NEEDS_NOTE,
+        "takes_back": action in _TAKES_BACK,
+        "urgent": any(True for term in here.terms if term.code == action.value),
+    }
+
+
+def _facts(here: Standing) -> list[tuple[str, Any]]:
+    """What is known, in the order in which it happens; empty facts are left out."""
+    facts = here.state.facts
+    names = (
+        "sent", "attended", "identified", "liable", "minutes", "hearing", "hearing_asked", "heard", "decided", "fine",
+        "points", "decision_sent", "decision_received", "paid", "warned", "transferred", "statement", "complaint",
+        "to_tell", "corrected",
+    )  # fmt: skip
+    return [(name, value) for name in names if (value := getattr(facts, name))]

@@ -1,0 +1,301 @@
+"""Random lives of cases: nothing stuck, no term lost, the record says all of it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from central.cases.facts import Facts
+from central.cases.life import end_of, facts_after, life_of, with_life
+from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Status
+from central.cases.steps import MOVES, allowed, step
+from central.cases.terms import SETTLED_BY, Term, passed, terms
+from countries.here import HERE
+from tests.central.build import BINH, HOA, LAN, NOW, TRUONG
+
+OFFICERS = (LAN, BINH, HOA, TRUONG)
+OCCURRED = NOW - timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """An event as the fold reads it."""
+
+    sequence: int
+    at: datetime
+    action: str
+    after: Mapping[str, Any]
+
+
+@dataclass
+class Case:
+    """A case that is moved as `central.notices.proceedings` moves it, without a database."""
+
+    state: CaseState = field(default_factory=lambda: CaseState(Status.NEW))
+    record: list[Line] = field(default_factory=list)
+    undone: int = 0
+
+    def terms(self) -> tuple[Term, ...]:
+        return terms(self.state, occurred_at=OCCURRED, detected_at=NOW)
+
+    def passed(self, now: datetime) -> frozenset[str]:
+        return passed(self.terms(), HERE.local_date(now), undo_until=self.state.undo_until)
+
+    def may(self, officer: Officer, now: datetime) -> frozenset[Action]:
+        return allowed(self.state, officer, now=now, passed=self.passed(now))
+
+    def take(self, action: Action, officer: Officer, now: datetime, said: Mapping[str, Any]) -> None:
+        after = step(
+            self.state, action, officer, now=now, claim_until=now + timedelta(minutes=15), passed=self.passed(now)
+        )
+        said = {"on": HERE.local_date(now).isoformat(), **said}
+        if action is Action.UNDO:
+            self._undo(officer, now)
+            return
+        if action is Action.TRANSFER:
+            said["left_from"] = self.state.status.value
+        facts = facts_after(after.facts, action, said, HERE.local_date(now))
+        after = replace(after, facts=facts)
+        status = end_of(replace(self.state, status=after.status), action, facts)
+        self._write(action, now, {**said, "status": status.value})
+        self.state = with_life(replace(after, status=status), life_of(self.record))
+
+    def _undo(self, officer: Officer, now: datetime) -> None:
+        life = life_of(self.record)
+        assert life.last_step is not None
+        self._write(Action.UNDO, now, {"undoes": life.last_step})
+        back = life_of(self.record)
+        assert back.status is not None
+        self.undone += 1
+        self.state = with_life(replace(self.state, status=back.status), back)
+
+    def _write(self, action: Action, now: datetime, after: Mapping[str, Any]) -> None:
+        self.record.append(Line(len(self.record) + 1, now, action.value, after))
+
+
+def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str, Any]:
+    match action:
+        case Action.IDENTIFY:
+            return {"liable": chance.choice(["owner", "driver", "owner_not_shown", "organisation"])}
+        case Action.MAKE_MINUTES:
+            return {"may_be_heard": chance.random() < 0.5}
+        case Action.ASK_HEARING:
+            return {"manner": chance.choice(["written", "oral"])}
+        case Action.DECIDE:
+            return {"fine": 1_000_000 * chance.randint(1, 20), "points": chance.choice([0, 2, 4])}
+        case Action.PAY:
+            return {"amount": chance.choice([state.facts.fine, state.facts.fine // 2, 100_000])}
+    return {}
+
+
+_RARELY = {
+    Action.WITHDRAW: 0.05, Action.CORRECT: 0.05, Action.TRANSFER: 0.1, Action.RETURN: 0.1, Action.RELEASE: 0.2,
+    Action.REJECT: 0.2, Action.COMPLAIN: 0.1, Action.CORRECT_PLATE: 0.2, Action.UNDO: 0.2,
+}  # fmt: skip
+"""Else few lives would get beyond the notice."""
+
+
+def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
+    """One life: at random hours somebody takes a random step that he may take; the owner writes now and then."""
+    chance, case, now, seen = random.Random(seed), Case(), NOW, Counter[str]()
+    end = NOW + timedelta(days=days)
+    while now < end:
+        now += timedelta(days=chance.expovariate(1 / 6), minutes=chance.randint(0, 600))
+        officer = chance.choice(OFFICERS)
+        if case.state.status in MOVES[Action.CONTEST].start and chance.random() < 0.05:
+            said = {"status": case.state.status.value}
+            case._write(Action.CONTEST, now, said)
+            seen[Action.CONTEST.value] += 1
+            case.state = with_life(case.state, life_of(case.record))
+        if Action.CLAIM in case.may(officer, now):
+            case.take(Action.CLAIM, officer, now, {})  # and decides while he holds it
+        may = sorted(case.may(officer, now) - {Action.VIEW, Action.EXPORT, Action.CLAIM, Action.PRINT})
+        if not may:
+            continue
+        action = chance.choices(may, [_RARELY.get(one, 1.0) for one in may])[0]
+        case.take(action, officer, now, said_of(action, case.state, chance))
+        seen[action.value] += 1
+        assert case.terms() or case.state.status in ENDED, f"nobody waits for a case that is {case.state.status}"
+    check(case)
+    return case, seen
+
+
+def check(case: Case) -> None:
+    told = life_of(case.record)
+    assert told.facts == case.state.facts, "the record says all that is known"
+    assert told.status in (None, case.state.status)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_in_any_life_a_running_case_has_a_term_and_its_record_tells_all_of_it(seed: int) -> None:
+    live(seed)
+
+
+def test_random_lives_reach_every_step_and_every_end() -> None:
+    steps, ends = Counter[str](), Counter[Status]()
+    for seed in range(120):
+        case, seen = live(seed)
+        steps += seen
+        ends.update(Status(line.after["status"]) for line in case.record if "status" in line.after)
+    assert {a.value for a in MOVES} - set(steps) <= {
+        Action.VIEW, Action.EXPORT, Action.CLAIM, Action.PRINT,
+    }, "a step that no life takes"  # fmt: skip
+    assert set(ENDED) <= set(ends)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 400))
+def test_from_wherever_a_case_stands_somebody_can_bring_it_to_an_end(seed: int, days: int) -> None:
+    """By diligent people: the nearest term is settled by the step that it names, or by the one that leads on."""
+    case, _ = live(seed, days=days)
+    now = NOW + timedelta(days=days)
+    for _ in range(60):
+        if case.state.status in ENDED and not case.terms():
+            return
+        now += timedelta(days=3)
+        if not _move_on(case, now):
+            now += timedelta(days=40)  # until the term that hinders has passed
+    raise AssertionError(f"stuck as {case.state.status} with {[t.code for t in case.terms()]}")
+
+
+_ONWARD = (
+    Action.REFUSE_STATEMENT, Action.REFUSE_COMPLAINT, Action.TELL_OWNER, Action.EXPIRE, Action.TRANSFER_SETTLED,
+    Action.ISSUE, Action.PREPARE_NOTICE, Action.PUBLISH, Action.IDENTIFY, Action.MAKE_MINUTES,
+    Action.WAIVE_HEARING, Action.HEAR, Action.DECIDE, Action.SEND_DECISION, Action.RECEIVE_DECISION, Action.PAY,
+    Action.LIFT_WARNING, Action.CLOSE, Action.CLAIM,
+)  # fmt: skip
+
+
+def _move_on(case: Case, now: datetime) -> bool:
+    for action in _ONWARD:
+        if action is Action.LIFT_WARNING and not any(t.code == "lift_warning" for t in case.terms()):
+            continue
+        for officer in OFFICERS:
+            if action in case.may(officer, now):
+                if action is Action.CLAIM:
+                    case.take(action, officer, now, {})
+                    action = Action.REJECT
+                case.take(action, officer, now, {"amount": case.state.facts.fine, "fine": 500_000, "liable": "owner"})
+                return True
+    return False
+
+
+RUNNING = [
+    pytest.param(Status.PUBLISHED, Facts(sent=NOW.date()), {"answer", "statute"}, id="sent: the owner's twenty days"),
+    pytest.param(Status.PUBLISHED, Facts(sent=NOW.date(), warned=NOW.date()), {"statute"}, id="warned"),
+    pytest.param(Status.ATTENDED, Facts(attended=NOW.date()), {"identify", "statute"}, id="attended"),
+    pytest.param(Status.IDENTIFIED, Facts(identified=NOW.date()), {"minutes", "statute"}, id="identified"),
+    pytest.param(
+        Status.MINUTES_MADE,
+        Facts(minutes=NOW.date(), may_be_heard=True),
+        {"hearing", "decision", "statute"},
+        id="minutes",
+    ),
+    pytest.param(Status.MINUTES_MADE, Facts(minutes=NOW.date()), {"decision", "statute"}, id="minutes, no hearing"),
+    pytest.param(Status.DECIDED, Facts(decided=NOW.date()), {"send_decision", "enforce"}, id="decided"),
+    pytest.param(
+        Status.DECISION_SENT,
+        Facts(decided=NOW.date(), decision_sent=NOW.date()),
+        {"receipt", "enforce"},
+        id="sent",
+    ),
+    pytest.param(
+        Status.DECISION_SENT, Facts(decided=NOW.date(), decision_received=NOW.date()), {"pay", "enforce"}, id="received"
+    ),
+    pytest.param(Status.PAID, Facts(decided=NOW.date(), settled=NOW.date()), {"close"}, id="paid"),
+    pytest.param(Status.TRANSFERRED, Facts(transferred=NOW.date()), {"transfer_answer", "statute"}, id="elsewhere"),
+    pytest.param(Status.WITHDRAWN, Facts(to_tell=NOW.date()), {"tell_owner"}, id="withdrawn, the owner not told"),
+    pytest.param(Status.WITHDRAWN, Facts(), set(), id="withdrawn before it was sent"),
+    pytest.param(
+        Status.CLOSED,
+        Facts(warned=NOW.date(), settled=NOW.date()),
+        {"lift_warning"},
+        id="warned, settled elsewhere",
+    ),
+    pytest.param(Status.NEW, Facts(), {"notify", "statute"}, id="new"),
+]
+
+
+@pytest.mark.parametrize(("status", "facts", "codes"), RUNNING)
+def test_each_state_has_its_terms(status: Status, facts: Facts, codes: set[str]) -> None:
+    running = terms(CaseState(status, facts=facts), occurred_at=OCCURRED, detected_at=NOW)
+    assert {term.code for term in running} == codes
+    assert [t.due for t in running] == sorted(t.due for t in running)
+
+
+def test_every_term_names_a_step_that_somebody_of_its_role_may_take() -> None:
+    for code, action in SETTLED_BY.items():
+        assert MOVES[action].roles, code
+
+
+def test_a_statement_or_complaint_stands_on_a_list_whatever_the_state() -> None:
+    for status in MOVES[Action.CONTEST].start:
+        running = terms(
+            CaseState(status, facts=Facts(sent=NOW.date(), statement=NOW.date(), complaint=NOW.date())),
+            occurred_at=OCCURRED, detected_at=NOW,
+        )  # fmt: skip
+        assert {"statement_answer", "complaint_answer"} <= {t.code for t in running}
+
+
+def recorded(*lines: tuple[str, date, dict[str, Any]]) -> list[Line]:
+    return [
+        Line(i, datetime(day.year, day.month, day.day, 3, tzinfo=UTC), action, after)
+        for i, (action, day, after) in enumerate(lines, start=1)
+    ]
+
+
+def test_a_step_that_was_undone_counts_as_never_taken() -> None:
+    day = date(2026, 11, 25)
+    record = recorded(
+        ("publish", day, {"status": "published"}), ("attend", day, {"status": "attended", "on": "2026-11-24"}),
+        ("view", day, {}), ("undo", day, {"undoes": 2}),
+    )  # fmt: skip
+    life = life_of(record)
+    assert (life.status, life.facts, life.last_step) == (Status.PUBLISHED, Facts(sent=day), None)
+    attended = life_of(record[:3])
+    assert (attended.last_step, attended.undo_until) == (2, date(2026, 12, 2))
+
+
+def test_what_a_newer_version_wrote_into_a_record_is_passed_over() -> None:
+    life = life_of(
+        recorded(("publish", date(2026, 11, 25), {"status": "published"}), ("levitate", date(2026, 11, 26), {}))
+    )
+    assert life.status is Status.PUBLISHED
+
+
+def test_a_fine_is_paid_when_all_of_it_is() -> None:
+    state = CaseState(Status.DECISION_SENT, facts=Facts(fine=300))
+    for paid, status in (
+        (100, Status.DECISION_SENT),
+        (299, Status.DECISION_SENT),
+        (300, Status.PAID),
+        (301, Status.PAID),
+    ):
+        facts = facts_after(state.facts, Action.PAY, {"amount": paid}, NOW.date())
+        assert end_of(state, Action.PAY, facts) is status
+
+
+def test_a_file_that_comes_back_stands_where_it_left_from() -> None:
+    for status in (Status.CONFIRMED, Status.ATTENDED):
+        state = CaseState(Status.TRANSFERRED, facts=Facts(left_from=status.value))
+        facts = facts_after(state.facts, Action.TRANSFER_RETURNED, {}, NOW.date())
+        assert end_of(state, Action.TRANSFER_RETURNED, facts) is status
+        assert facts.came_back
+
+
+def test_a_corrected_notice_has_terms_of_its_own_and_its_former_owner_is_to_be_told() -> None:
+    corrected = NOW.date() + timedelta(days=40)
+    facts = facts_after(Facts(sent=NOW.date(), attended=NOW.date()), Action.CORRECT, {}, corrected)
+    assert facts == Facts(to_tell=corrected, corrected=corrected, settled=corrected)
+    running = {t.code: t for t in terms(CaseState(Status.NEW, facts=facts), occurred_at=OCCURRED, detected_at=NOW)}
+    assert set(running) == {"notify", "statute", "tell_owner"}
+    assert running["notify"].due == corrected + timedelta(days=10)

@@ -1,0 +1,214 @@
+"""Steps after the notice: recorded with what was said, papers drawn, the look-up telling how a case stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from central.cases import log as case_log
+from central.cases.lifecycle import Action, Officer, Refused, Status
+from central.centre import Centre
+from central.notices import issuing, proceedings
+from central.owners.lookup import case_by_code, owner_lookup
+from central.store.case_tables import CaseRow
+from countries.here import HERE
+from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued
+
+TODAY = HERE.local_date(NOW).isoformat()
+
+
+def take(
+    centre: Centre, clock: HandClock, case_id: str, officer: Officer, action: Action, note: str = "", **said: Any
+) -> Status:
+    today = HERE.local_date(clock.now).isoformat()
+    return proceedings.take(
+        centre.db, case_id, officer, action, {"on": today, **said}, note, desk=centre.notices, now=clock.now
+    )
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOW)
+
+
+@pytest.fixture
+def sent(centre: Centre, clock: HandClock) -> tuple[str, str]:
+    """A case whose notice was sent, and the code on its notice."""
+    case_id, notice = issued(centre)
+    with centre.db.write() as session:
+        issuing.publish(session, case_id, HOA, register=centre.registry, now=clock.now)
+    return case_id, notice.code
+
+
+def shown(centre: Centre, case_id: str) -> list[str]:
+    with centre.db.write() as session:
+        row = session.get_one(CaseRow, case_id)
+        found = owner_lookup(
+            session, row.plate or "", row.plate_colour, row.kind, office=centre.config.office, client="x", now=NOW
+        )
+    return [case.status_vi for case in found]
+
+
+WHOLE_LIFE: list[tuple[Officer, Action, dict[str, Any], str, str]] = [
+    (LAN, Action.ATTEND, {"name": "Lê Văn Chủ"}, "attended", "Chưa xử phạt"),
+    (LAN, Action.IDENTIFY, {"liable": "owner", "name": "Lê Văn Chủ"}, "identified", "Chưa xử phạt"),
+    (LAN, Action.MAKE_MINUTES, {"number": "12/BB-VPHC"}, "minutes_made", "Chưa xử phạt"),
+    (LAN, Action.WAIVE_HEARING, {}, "minutes_made", "Chưa xử phạt"),
+    (HOA, Action.DECIDE, {"number": "7/QĐ-XPHC", "fine": 19_000_000, "points": 4}, "decided", "Đã xử phạt"),
+    (HOA, Action.SEND_DECISION, {"how": "by_hand"}, "decision_sent", "Đã xử phạt"),
+    (LAN, Action.RECEIVE_DECISION, {}, "decision_sent", "Đã xử phạt"),
+    (LAN, Action.PAY, {"amount": 9_000_000, "receipt": "BL-1"}, "decision_sent", "Đã xử phạt"),
+    (LAN, Action.PAY, {"amount": 10_000_000, "receipt": "BL-2"}, "paid", "Đã giải quyết"),
+    (LAN, Action.CLOSE, {}, "closed", "Đã giải quyết"),
+]
+
+
+def test_a_case_goes_its_whole_way_and_the_look_up_says_where_it_is(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, _ = sent
+    assert shown(centre, case_id) == ["Chưa xử phạt"]
+    for officer, action, said, status, told in WHOLE_LIFE:
+        clock.now += timedelta(days=1)
+        assert take(centre, clock, case_id, officer, action, **said) == status
+        assert shown(centre, case_id) == [told]
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        case_log.verify_log(row, case_log.events(session, case_id))
+        here = proceedings.standing(session, row, TRUONG, calendar=centre.notices.calendar, now=clock.now)
+    assert not here.terms
+    assert here.state.facts.paid == here.state.facts.fine == 19_000_000
+
+
+def test_a_withdrawn_notice_is_gone_from_the_look_up_and_its_owner_is_told_by_a_paper(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, code = sent
+    clock.now += timedelta(days=5)
+    reason = "Biển số bị làm giả: xe trong ảnh là xe khác."
+    assert take(centre, clock, case_id, HOA, Action.WITHDRAW, reason, reason="cloned_plate") is Status.WITHDRAWN
+    assert shown(centre, case_id) == []
+    with centre.db.write() as session:
+        row = session.get_one(CaseRow, case_id)
+        opened = case_by_code(session, code, row.plate or "", office=centre.config.office, client="x", now=clock.now)
+        assert opened is not None
+        assert opened.public.status_vi == "Thông báo đã được thu hồi"
+        event = next(e for e in case_log.events(session, case_id) if e.action == "withdraw")
+        here = proceedings.standing(session, row, LAN, calendar=centre.notices.calendar, now=clock.now)
+    assert event.note == reason
+    assert event.after["reason"] == "cloned_plate"
+    assert event.after["paper_number"].startswith("02/")
+    assert centre.store.read(event.after["paper_sha256"]).startswith(b"%PDF")
+    assert [t.code for t in here.terms] == ["tell_owner"]
+    assert take(centre, clock, case_id, LAN, Action.TELL_OWNER, how="post", reference="RR123") is Status.WITHDRAWN
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        assert not proceedings.standing(session, row, LAN, calendar=centre.notices.calendar, now=clock.now).terms
+
+
+def test_a_step_entered_by_mistake_is_undone_and_both_stay_in_the_record(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, _ = sent
+    clock.now += timedelta(days=1)
+    take(centre, clock, case_id, LAN, Action.ATTEND, name="Nhầm hồ sơ")
+    assert take(centre, clock, case_id, LAN, Action.UNDO, "ghi nhầm hồ sơ") is Status.PUBLISHED
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        assert row.status == "published"
+        assert [e.action for e in case_log.events(session, case_id)][-2:] == ["attend", "undo"]
+        here = proceedings.standing(session, row, LAN, calendar=centre.notices.calendar, now=clock.now)
+    assert here.state.facts.attended is None
+    with pytest.raises(Refused, match="cannot be undone"):
+        take(centre, clock, case_id, LAN, Action.UNDO, "nữa")
+
+
+def until_minutes(centre: Centre, clock: HandClock, case_id: str, liable: str = "owner") -> None:
+    clock.now += timedelta(days=1)
+    take(centre, clock, case_id, LAN, Action.IDENTIFY, liable=liable, name="Lê Văn Chủ")
+    take(centre, clock, case_id, LAN, Action.MAKE_MINUTES, number="1/BB")
+    take(centre, clock, case_id, LAN, Action.WAIVE_HEARING)
+
+
+REFUSED = [
+    pytest.param(Action.ATTEND, {"on": "2026-12-31"}, "", "future", "on", id="a day that is yet to come"),
+    pytest.param(Action.ATTEND, {"on": "2026-11-01"}, "", "before_last", "on", id="before the notice was sent"),
+    pytest.param(Action.ATTEND, {"on": "hôm qua"}, "", "field", "on", id="no day"),
+    pytest.param(Action.IDENTIFY, {"name": "A", "liable": "somebody"}, "", "field", "liable", id="nobody of the list"),
+    pytest.param(Action.IDENTIFY, {"liable": "owner"}, "", "field", "name", id="nobody by name"),
+    pytest.param(Action.WITHDRAW, {"reason": "other"}, "  ", "note", "note", id="withdrawn without a word"),
+    pytest.param(Action.WITHDRAW, {"reason": "because"}, "x", "field", "reason", id="a reason that is none"),
+    pytest.param(Action.WARN, {"to": "inspection"}, "", "too_early", "", id="a warning within the twenty days"),
+]
+
+
+@pytest.mark.parametrize(("action", "said", "note", "code", "where"), REFUSED)
+def test_what_cannot_be_is_refused_by_name_and_changes_nothing(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], action: Action, said: dict[str, Any], note: str, code: str,
+    where: str,
+) -> None:  # fmt: skip
+    case_id, _ = sent
+    clock.now += timedelta(days=2)
+    with centre.db.read() as session:
+        before = len(case_log.events(session, case_id))
+    with pytest.raises(Refused) as refused:
+        take(centre, clock, case_id, HOA, action, note, **said)
+    assert (refused.value.code, refused.value.where) == (code, where)
+    with centre.db.read() as session:
+        assert len(case_log.events(session, case_id)) == before
+
+
+@pytest.mark.parametrize(
+    ("liable", "fine", "points", "code"),
+    [
+        pytest.param("owner", 17_999_999, 4, "fine_band", id="under the band"),
+        pytest.param("owner", 20_000_001, 4, "fine_band", id="over the band"),
+        pytest.param("owner", 19_000_000, 5, "points_most", id="more points than the act takes"),
+        pytest.param("owner_not_shown", 19_000_000, 4, "points_most", id="points of an owner who did not drive"),
+        pytest.param("organisation", 19_000_000, 0, "fine_band", id="an organisation pays twice as much"),
+        pytest.param("organisation", 38_000_000, 0, None, id="and no points"),
+        pytest.param("driver", 18_000_000, 4, None, id="the lower end of the band"),
+    ],
+)
+def test_a_decision_keeps_to_the_band_and_the_points_of_whoever_answers(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], liable: str, fine: int, points: int, code: str | None
+) -> None:
+    case_id, _ = sent
+    until_minutes(centre, clock, case_id, liable)
+    refused = None
+    try:
+        take(centre, clock, case_id, HOA, Action.DECIDE, number="1/QĐ", fine=fine, points=points)
+    except Refused as error:
+        refused = error.code
+    assert refused == code
+
+
+def test_more_than_is_owed_is_not_taken(centre: Centre, clock: HandClock, sent: tuple[str, str]) -> None:
+    case_id, _ = sent
+    until_minutes(centre, clock, case_id)
+    take(centre, clock, case_id, HOA, Action.DECIDE, number="1/QĐ", fine=19_000_000, points=4)
+    with pytest.raises(Refused) as refused:
+        take(centre, clock, case_id, LAN, Action.PAY, amount=19_000_001, receipt="BL-1")
+    assert refused.value.code == "overpaid"
+
+
+def test_a_step_on_what_was_not_seen_is_refused(centre: Centre, clock: HandClock, sent: tuple[str, str]) -> None:
+    case_id, _ = sent
+    with pytest.raises(Refused) as refused:
+        proceedings.take(
+            centre.db, case_id, LAN, Action.ATTEND, {"on": TODAY}, desk=centre.notices, now=clock.now, seen=1
+        )
+    assert refused.value.code == "changed"
+
+
+def test_withdrawals_and_notices_share_one_book_without_gaps(centre: Centre, clock: HandClock) -> None:
+    numbers = []
+    for _ in range(3):
+        case_id, _ = issued(centre)
+        take(centre, clock, case_id, HOA, Action.WITHDRAW, "sai", reason="other")
+        with centre.db.read() as session:
+            event = next(e for e in case_log.events(session, case_id) if e.action == "withdraw")
+            numbers.append(event.after["paper_number"].split("/")[0])
+    assert numbers == ["02", "04", "06"]

@@ -1,0 +1,101 @@
+"""The page of the steps after the notice: every step that is open has its form, and no other."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from central.cases.lifecycle import Action
+from central.cases.said import SAID
+from central.notices import issuing
+from central.web.proceedings import fields_of
+from tests.central.build import HOA, LAN, TRUONG, issued
+from tests.central.web_people import Web, make_web
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Web:
+    return make_web(tmp_path / "centre")
+
+
+def sent(web: Web) -> str:
+    case_id, _ = issued(web.centre)
+    with web.centre.db.write() as session:
+        issuing.publish(session, case_id, HOA, register=web.centre.registry, now=web.clock.now)
+    return case_id
+
+
+def test_a_notice_is_withdrawn_from_the_page_with_its_paper_and_its_owner_reads_so(web: Web) -> None:
+    case_id, notice = issued(web.centre)
+    with web.centre.db.write() as session:
+        issuing.publish(session, case_id, HOA, register=web.centre.registry, now=web.clock.now)
+    web.clock.now += timedelta(days=1)
+    hoa, at = web.person(HOA), f"/desk/cases/{case_id}/steps"
+    why = "Biển số giả, xe trong ảnh là xe khác."
+    page = hoa.post(f"{at}/withdraw", at=at, on="2026-11-24", reason="cloned_plate", note=why)
+    assert page.status_code == 200
+    assert "Đã thu hồi thông báo" in page.text
+    assert why in page.text
+    link = re.search(r'href="([^"]+/papers/[^"]+)"', page.text)
+    assert link
+    paper = hoa.get(link[1])
+    assert paper.headers["content-type"] == "application/pdf"
+    owner = web.visitor()
+    found = owner.post("/lookup", at="/", plate="36A-123.45", colour="white", kind="car")
+    assert "Đèn đỏ" not in found.text
+    opened = owner.post("/evidence", at="/", plate="36A-123.45", code=notice.code)
+    assert "Thông báo này đã được thu hồi" in opened.text
+    assert 'id="contest"' not in opened.text
+    assert 'id="summons"' not in opened.text
+
+
+def test_what_was_typed_stays_when_a_step_is_refused(web: Web) -> None:
+    case_id = sent(web)
+    at = f"/desk/cases/{case_id}/steps"
+    page = web.person(LAN).post(f"{at}/attend", at=at, on="2027-01-01", name="Lê Văn Chủ")
+    assert page.status_code == 409
+    assert "Ngày ghi nằm trong tương lai" in page.text
+    assert 'value="Lê Văn Chủ"' in page.text
+
+
+def test_a_form_stands_for_each_step_that_is_open_to_this_person(web: Web) -> None:
+    case_id = sent(web)
+    for officer, steps in (
+        (LAN, {"attend", "identify", "complain"}),
+        (HOA, {"attend", "identify", "complain", "transfer", "withdraw"}),
+        (TRUONG, {"attend", "identify", "complain", "transfer", "withdraw"}),
+    ):
+        page = web.person(officer).get(f"/desk/cases/{case_id}/steps").text
+        assert {a.value for a in SAID if f'id="step-{a.value}"' in page} == steps
+
+
+def test_a_decided_case_is_in_the_queue_under_its_state(web: Web) -> None:
+    case_id = sent(web)
+    at = f"/desk/cases/{case_id}/steps"
+    lan = web.person(LAN)
+    assert lan.post(f"{at}/attend", at=at, on="2026-11-23", name="Chủ").status_code == 200
+    assert case_id in lan.get("/desk?state=under_way").text
+    assert case_id not in lan.get("/desk?state=issued").text
+
+
+def test_a_step_that_is_none_or_an_unknown_case_is_answered_in_words(web: Web) -> None:
+    case_id = sent(web)
+    lan = web.person(LAN)
+    at = f"/desk/cases/{case_id}/steps"
+    assert lan.post(f"{at}/levitate", at=at).status_code == 422
+    assert lan.post(f"{at}/withdraw", at=at, on="2026-11-23", reason="other", note="x").status_code == 403
+    assert lan.get("/desk/cases/none/steps").status_code == 404
+    assert lan.get(f"/desk/cases/{case_id}/papers/1.pdf").status_code == 404
+
+
+def test_every_step_has_inputs_that_its_value_takes() -> None:
+    for action, said in SAID.items():
+        fields = fields_of(said)
+        assert [f.name for f in fields] == list(said.model_fields), action
+        assert all(f.choices or f.kind != "choice" for f in fields)
+    assert {f.name: f.kind for f in fields_of(SAID[Action.DECIDE])} == {
+        "on": "date", "number": "text", "fine": "number", "points": "number",
+    }  # fmt: skip

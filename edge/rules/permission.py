@@ -104,6 +104,11 @@ def governing(
     return Governing(tuple(heads), heads)
 
 
+def any_red(scene: Scene, line: StopLine, lamps: Mapping[str, LampHistory], t_s: float) -> bool:
+    """Whether a head over `line` is red at all: where none is, no movement is, and the way need not be looked at."""
+    return any(lamps[head.id].at(t_s) == LampState.RED for head in scene.signals if line.id in head.governs)
+
+
 def _heads(
     scene: Scene, line: StopLine, path: Trajectory, lanes: set[str], movement: Movement
 ) -> tuple[SignalHead, ...]:

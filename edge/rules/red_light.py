@@ -17,7 +17,7 @@ from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import Crossing, crossing, in_the_junction, moment_before, size_around
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
-from edge.rules.permission import governing
+from edge.rules.permission import any_red, governing
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import StandingMargins, stood
@@ -143,6 +143,8 @@ def _at_line(
     if gone is None or float(path.t_s[gone.entry] - path.t_s[at]) > shared.crossing.entry_within_s:
         return None
     t_at = float(path.t_s[at])
+    if not any_red(scene, line, lamps, t_at):
+        return None
     heads = governing(scene, line, path, at, shared.permission, shared.movement)
     since = heads.red_since(lamps, t_at)
     sure_s = float(path.t_s[crossed.earliest])

@@ -13,7 +13,7 @@ from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import Crossing, crossing, in_the_junction, moment_before
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
-from edge.rules.permission import Governing, governing
+from edge.rules.permission import Governing, any_red, governing
 from edge.rules.rule import OncePerPlace, Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
@@ -128,7 +128,7 @@ def _at_line(
 ) -> Finding | None:
     rules, run = scene.rules, path.lines[line.id]
     stand = _stand(path, run, rules, rules.stopped_s, margins, shared)
-    if stand is None:
+    if stand is None or not any_red(scene, line, lamps, float(path.t_s[stand.crossed.at])):
         return None
     heads = governing(scene, line, path, stand.crossed.at, shared.permission, shared.movement)
     movements = [str(m) for m in heads.movements]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 
+from edge.rules.permission import any_red
 from evidence.acts import LampState
 from tests.edge.judged import governing, red_light
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, drive, history, points, scene
@@ -47,6 +49,22 @@ def test_heads_and_movements(heads: list[dict[str, Any]], states: dict[str, Lamp
     here = scene(signals=heads)
     histories = {name: history([(0.0, state)], here, name) for name, state in states.items()}
     assert len(red_light(drive(here, where, from_s=0, to_s=6), here, histories)) == acts
+
+
+@pytest.mark.parametrize(
+    "heads", [[MAIN], [MAIN, RIGHT_ARROW], [STRAIGHT, RIGHT_ARROW], [MAIN, MAIN | {"id": "second"}]]
+)
+@pytest.mark.parametrize("where", [AHEAD, TURNS_RIGHT, VANISHES])
+def test_where_no_head_is_red_no_movement_is(heads: list[dict[str, Any]], where: Any) -> None:
+    """So the rules need not look at the way, which is the dear part, while all who pass have green."""
+    here = scene(signals=heads)
+    path, line = drive(here, where, from_s=0, to_s=6), here.stop_lines[0]
+    for states in product((RED, GREEN, OFF, UNKNOWN), repeat=len(heads)):
+        lamps = {h["id"]: history([(0.0, s)], here, h["id"]) for h, s in zip(heads, states, strict=True)}
+        found = governing(here, line, path, 30)
+        if not any_red(here, line, lamps, 3.0):
+            assert found.red_since(lamps, 3.0) is None
+            assert found.only_red(lamps, 3.0) is None
 
 
 def test_who_creeps_over_the_line_is_still_of_his_lane() -> None:

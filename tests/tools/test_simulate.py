@@ -21,7 +21,7 @@ from tools.simulate.demand import Flow as Flow
 from tools.simulate.demand import Habits, arrivals
 from tools.simulate.detector_noise import LEVELS, NoisyDetector
 from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
-from tools.simulate.report import as_json, figures, table
+from tools.simulate.report import as_json, figures, line, table
 from tools.simulate.seen import glances
 from tools.simulate.signals import CYCLE_S, Programme
 from tools.simulate.store import RunFileError, load_run, save_run
@@ -291,6 +291,15 @@ def test_the_report_adds_up(verdict: Verdict) -> None:
     said = json.loads(as_json([verdict], seed=3))
     assert said["vehicles"] == verdict.vehicles
     assert {a["act"] for a in said["acts"]} == {str(a) for a in ActCode}
+
+
+def test_a_piece_says_its_own_figures_on_one_line(verdict: Verdict) -> None:
+    """A long evaluation that is cut off has told what it had seen."""
+    said = line(verdict)
+    assert said.startswith(f"piece {verdict.seed}: {verdict.vehicles} vehicles; ")
+    for f in figures([verdict]):
+        assert (f"{f.act} {f.found} of {f.found + f.missed}" in said) is bool(f.found + f.missed + f.false)
+    assert line(Verdict(7, 3, 60.0)) == "piece 7: 3 vehicles; no act"
 
 
 def test_the_command_writes_a_run_that_can_be_read(tmp_path: Path) -> None:

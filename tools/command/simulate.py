@@ -11,7 +11,7 @@ import click
 from tools.simulate.demand import CROWDS
 from tools.simulate.detector_noise import LEVELS, level
 from tools.simulate.junction import CAMERAS
-from tools.simulate.report import as_json, cases, table
+from tools.simulate.report import as_json, cases, line, table
 from tools.simulate.store import load_run, save_run
 from tools.simulate.traffic import simulate as run_traffic
 from tools.simulate.truth import find_truth
@@ -112,15 +112,16 @@ def evaluate_simulation(
     for verdict in _verdicts(seed, only, fps, noise, jobs, runs):
         verdicts.append(verdict)
         seen += verdict.vehicles
-        click.echo(f"\r{seen} / {vehicles} xe", nl=False, err=True)
+        click.echo(f"{line(verdict)}  ({seen} / {vehicles} xe)", err=True)  # a run that is cut off has said so much
+        for case in cases([verdict], most=most):
+            click.echo(f"  {case}", err=True)
         if seen >= vehicles or only is not None:
             break
-    click.echo("", err=True)
     seconds = sum(v.seconds for v in verdicts)
     click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, noise: {noise}")
     click.echo(table(verdicts))
-    for line in cases(verdicts, most=most):
-        click.echo(line)
+    for case in cases(verdicts, most=most):
+        click.echo(case)
     if json_out is not None:
         json_out.write_text(as_json(verdicts, seed=seed, fps=fps, noise=noise), encoding="utf-8")
 

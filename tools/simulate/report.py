@@ -70,6 +70,16 @@ def table(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines)
 
 
+def line(verdict: Verdict) -> str:
+    """One piece on one line: for each act that happened or was told, found of happened and how many false."""
+    told = [
+        f"{f.act} {f.found} of {f.found + f.missed}" + (f" and {f.false} false" if f.false else "")
+        for f in figures([verdict])
+        if f.found + f.missed + f.false
+    ]
+    return f"piece {verdict.seed}: {verdict.vehicles} vehicles; {', '.join(told) or 'no act'}"
+
+
 def cases(verdicts: Sequence[Verdict], *, most: int = 20) -> list[str]:
     """The missed and the false acts, each with the seed that replays it."""
     lines = []

@@ -142,7 +142,7 @@ def _at_line(
             return None  # what it does next will tell which way it waited for
         heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
         since = _red_since(heads, path, stand, lamps, rules)
-        if since is None:
+        if since is None or not _waited_for_green(path, run, heads, lamps, stand, margins):
             return None
     at = stand.crossed.at
     t_at = float(path.t_s[at])
@@ -246,6 +246,22 @@ def _red_since(
     if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
         return None
     return since
+
+
+def _waited_for_green(
+    path: Trajectory,
+    run: LineRun,
+    heads: Governing,
+    lamps: Mapping[str, LampHistory],
+    stand: _Stand,
+    margins: StoppedPastLineMargins,
+) -> bool:
+    """Whether it was still seen there when the red of the other lamp ended. One that is lost from sight before, behind
+    others say, may yet have turned where it was free to."""
+    until = heads.red_until(lamps, float(path.t_s[stand.crossed.at]))
+    if until is None or float(path.t_s[-1]) < until:
+        return False
+    return not bool(in_the_junction(path, run, margins.gone_m)[path.t_s <= until].any())
 
 
 def _drove_on(

@@ -117,6 +117,7 @@ GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
     ("where", "green_s", "to_s", "over", "flags"),
     [
         (stops(0.8), 9, 12, {"ended": True}, [{"movement_not_seen", "red_onset_not_seen"}]),
+        (stops(0.8), 20, 12, {"ended": True}, []),
         (stops(0.8), 9, 12, {}, []),
         (stops(0.8), 9, 6, {"ended": True}, []),
         (TURNS, 9, 12, {"ended": True}, []),
@@ -124,7 +125,8 @@ GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
         (GOES_ON, 5.5, 12, {}, [{"red_onset_not_seen"}]),
     ],
     ids=[
-        "stands long, and then is lost from sight",
+        "stands until the other lamp is green, and then is lost from sight",
+        "stands long, and is lost from sight while the other lamp is red: it may have turned",
         "stands long, and is still there",
         "pauses",
         "pauses, then turns right",

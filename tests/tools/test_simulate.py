@@ -229,6 +229,13 @@ ROWS = [
         {"stopped_past_line": True},
     ),
     (
+        "creeps on past the line and all but stands until green: either act may be seen in it",
+        drive(
+            (0, 2, -28), (3, 2, -16.3), (4, 2, -16.05), (5, 2, -16.05), (8.5, 2, 5), red_from_s=0.0, green_from_s=5.0
+        ),
+        {"red_light": False, "stopped_past_line": False},
+    ),
+    (
         "stands past the line from the beginning",
         drive((0, 2, -16.5), (9, 2, -16.5), red_from_s=0.0),
         {"stopped_past_line": False},

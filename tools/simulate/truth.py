@@ -316,9 +316,9 @@ def _stopped(coming: _Coming, ran: TrueAct | None) -> TrueAct | None:
     red_s = t_f - float(lamp.since_s[m])
     sure = sure and red_s > RED_S[2]
     if ran is not None and ran.until_s - t_f <= ENTERS_WITHIN_S[2] + 3.0:
-        if ran.until_s - half_s <= ENTERS_WITHIN_S[1]:
+        if ran.sure and ran.until_s - half_s <= ENTERS_WITHIN_S[1]:
             return None
-        sure = False
+        sure = False  # which of the two it was is as unsure
     if coming.turns_free(at) or coming.turns_free(min(at + 1, len(rear) - 1)):
         sure, notes = False, ["the arrow would have let him turn right"]
     if not -0.05 + way.spec.width_m / 2 < way.x[at] < KERB_X:

@@ -70,6 +70,7 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", where=str(config.ledger_dir)) from error
     database.info["ledger"] = ledger
+    database.info["calendar"] = config.work_calendar
     registry = TableRegistry()
     return Centre(
         config=config,

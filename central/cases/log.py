@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from central.cases import due
 from central.cases.lifecycle import Action, CaseState, Refused, Status
 from central.ledger.signing import ledger_of
 from central.store.case_tables import CaseEventRow, CaseRow
@@ -97,6 +98,8 @@ def append(
             ledger.remember(session, case.id, row.sequence, row.hash)
     session.add(row)
     session.flush()
+    if action in due.MOVES_TERMS:
+        due.keep(session, case, state_of(case))
     return row
 
 

@@ -188,6 +188,21 @@ class NoticeRow(Base):
     case: Mapped[CaseRow] = relationship(back_populates="notice")
 
 
+class TermRow(Base):
+    """A term of a case that runs after its notice, written anew with each step (`central.cases.due`)."""
+
+    __tablename__ = "case_terms"
+    __table_args__ = (Index("ix_case_terms_due", "due", "case_id"),)
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(24), primary_key=True)
+    since: Mapped[date]
+    due: Mapped[date]
+    """Its last day, inclusive."""
+    whose: Mapped[str] = mapped_column(String(12))
+    """The lowest role that can settle it."""
+
+
 class CounterRow(Base):
     """Gap-free numbers: cases, notices of a year."""
 

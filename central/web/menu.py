@@ -10,5 +10,5 @@ def tabs_of(officer: Officer) -> list[tuple[str, str]]:
     unit = [("unit", "/desk/unit")]
     if officer.role is Role.ADMIN:
         return unit
-    cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests")]
+    cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests"), ("due", "/desk/due")]
     return cases if officer.role is Role.OFFICER else cases + unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Request
@@ -14,9 +14,10 @@ from starlette.datastructures import FormData
 
 from central.cases import log as case_log
 from central.cases.file_views import record_file_view
-from central.cases.lifecycle import Action, Officer, Refused
+from central.cases.lifecycle import Action, Officer, Refused, Role
 from central.cases.said import NEEDS_NOTE, SAID, Said
 from central.cases.telling import history
+from central.desk.falling_due import NEAR_DAYS, falling_due
 from central.desk.items import item
 from central.notices import proceedings
 from central.notices.proceedings import Standing
@@ -60,6 +61,22 @@ def _input(annotation: Any) -> tuple[Literal["date", "number", "text", "choice"]
     if annotation is date:
         return "date", ()
     return ("number", ()) if annotation is int else ("text", ())
+
+
+@router.get("/desk/due")
+def due(request: Request, site: SiteDep, officer: ReviewerDep, whose: str = "") -> Response:
+    """What falls due, of one's own role unless another is asked for."""
+    roles = [role.value for role in (Role.OFFICER, Role.APPROVER, Role.HEAD)]
+    chosen = whose if whose in (*roles, "all") else officer.role.value
+    now = site.centre.clock()
+    today = HERE.local_date(now)
+    with site.centre.db.read() as session:
+        found = falling_due(
+            session, Role(chosen) if chosen in roles else None, today=today, near=today + timedelta(days=NEAR_DAYS),
+            now=now,
+        )  # fmt: skip
+        values = frame(session, officer, "due")
+    return page(request, "due.html", here="/desk/due", found=found, whose=chosen, roles=[*roles, "all"], **values)
 
 
 @router.get("/desk/cases/{case_id}/steps")

@@ -140,6 +140,7 @@ OFFICER_PAGES = {
     "approval": "/desk/approve/{prepared}",
     "issued": "/desk/approve/{issued}",
     "steps after the notice": "/desk/cases/{issued}/steps",
+    "what falls due": "/desk/due?whose=all",
     "unit": "/desk/unit",
     "statements": "/desk/contests",
     "devices": "/desk/devices",

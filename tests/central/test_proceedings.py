@@ -6,13 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from central.audit.stored import audit
 from central.cases import log as case_log
-from central.cases.lifecycle import Action, Officer, Refused, Status
+from central.cases.lifecycle import Action, Officer, Refused, Role, Status
 from central.centre import Centre
+from central.desk.falling_due import falling_due
 from central.notices import issuing, proceedings
 from central.owners.lookup import case_by_code, owner_lookup
-from central.store.case_tables import CaseRow
+from central.store.case_tables import CaseRow, TermRow
+from central.web import queries
 from countries.here import HERE
 from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued
 
@@ -78,7 +82,9 @@ def test_a_case_goes_its_whole_way_and_the_look_up_says_where_it_is(
         row = session.get_one(CaseRow, case_id)
         case_log.verify_log(row, case_log.events(session, case_id))
         here = proceedings.standing(session, row, TRUONG, calendar=centre.notices.calendar, now=clock.now)
+        assert not audit(session, centre.key.public, centre=centre.config.centre_id).faults
     assert not here.terms
+    assert listed(centre, case_id) == set()
     assert here.state.facts.paid == here.state.facts.fine == 19_000_000
 
 
@@ -106,6 +112,33 @@ def test_a_withdrawn_notice_is_gone_from_the_look_up_and_its_owner_is_told_by_a_
     with centre.db.read() as session:
         row = session.get_one(CaseRow, case_id)
         assert not proceedings.standing(session, row, LAN, calendar=centre.notices.calendar, now=clock.now).terms
+
+
+def listed(centre: Centre, case_id: str) -> set[str]:
+    with centre.db.read() as session:
+        return set(session.scalars(select(TermRow.code).where(TermRow.case_id == case_id)))
+
+
+def test_with_every_step_the_terms_that_run_stand_on_the_list(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, _ = sent
+    assert listed(centre, case_id) == {"answer", "statute"}
+    with centre.db.write() as session:
+        queries.contest(session, case_id, "Xe đã bán", now=clock.now)
+    assert listed(centre, case_id) == {"answer", "statute", "statement_answer"}
+    clock.now += timedelta(days=30)
+    with centre.db.read() as session:
+        today = HERE.local_date(clock.now)
+        found = falling_due(session, Role.APPROVER, today=today, near=today, now=clock.now)
+    assert [(line.code, line.left < 0) for line in found.lines] == [("statement_answer", True), ("answer", True)]
+    assert (found.over, found.more) == (2, 0)
+    take(centre, clock, case_id, HOA, Action.REFUSE_STATEMENT, "Giấy bán xe ghi ngày sau vi phạm.")
+    assert listed(centre, case_id) == {"answer", "statute"}
+    take(centre, clock, case_id, HOA, Action.WITHDRAW, "Sai", reason="other")
+    assert listed(centre, case_id) == {"tell_owner"}
+    take(centre, clock, case_id, LAN, Action.TELL_OWNER, how="by_hand")
+    assert listed(centre, case_id) == set()
 
 
 def test_a_step_entered_by_mistake_is_undone_and_both_stay_in_the_record(

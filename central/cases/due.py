@@ -1,0 +1,32 @@
+"""The terms of every case after its notice, kept where they can be listed: what falls due is on somebody's list.
+
+They follow from the record (`central.cases.terms`) and are written anew with every step that joins it, in the same
+transaction: no step can forget them. Before a notice the queue itself is the list.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from central.cases.life import life_of, with_life
+from central.cases.lifecycle import Action, CaseState
+from central.cases.said import SAID
+from central.cases.terms import terms
+from central.store.case_tables import CaseEventRow, CaseRow, TermRow
+from countries.calendar import WorkCalendar
+
+MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID})
+"""Steps after which other terms run."""
+
+
+def keep(session: Session, row: CaseRow, state: CaseState) -> None:
+    """Write the terms of a case whose record has just grown. `state`: from its columns."""
+    query = select(CaseEventRow).where(CaseEventRow.case_id == row.id).order_by(CaseEventRow.sequence)
+    state = with_life(state, life_of(session.scalars(query).all()))
+    calendar: WorkCalendar | None = session.info.get("calendar")
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
+    session.execute(delete(TermRow).where(TermRow.case_id == row.id))
+    session.add_all(
+        TermRow(case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value) for t in running
+    )

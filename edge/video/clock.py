@@ -163,12 +163,7 @@ class StreamClock:
         with self._lock:
             raised = [d.flag for d in self._doubts if d.from_s <= to_s and d.to_s >= from_s]
         if self._file:
-            flags = [f for f in raised if f != "clock_unsure"]
-            if self._start_at is not None:
-                note = "start time of the recording given by the configuration"
-                return Clock(source="file", synchronised=False, note=note), _once(["clock_from_file", *flags])
-            note = "no start time given for the recording: time of processing"
-            return Clock(source="file", synchronised=False, note=note), _once(["clock_unsure", *flags])
+            return _told_of_file(raised, start_given=self._start_at is not None)
         with self._lock:
             segment = self._at(t_s)
             era = self._node.at(t_s)
@@ -177,25 +172,7 @@ class StreamClock:
             if segment.sender_s is not None and segment.arrival_s is not None:
                 difference = round(segment.sender_s - self._arrival(segment, t_s), 3)
             late = self._unsure_from_s is not None and self._unsure_from_s <= to_s
-        notes = [] if synchronised else ["the node's clock is not known to be synchronised"]
-        if late:
-            notes.append("pictures come late, or the camera's time is wrong")
-        if "stream_time_step" in raised:
-            notes.append("the camera's time stepped")
-        elif "clock_unsure" in raised:
-            notes.append("the node's clock was set")
-            synchronised = False
-        flags = ["clock_unsure"] if not synchronised or late or "clock_unsure" in raised else []
-        flags += raised
-        if difference is None or self.margins.used_offset_s < abs(difference) <= self.margins.max_offset_s:
-            notes.append("wall time by arrival at the node")
-            return Clock(source="system", synchronised=synchronised, note="; ".join(notes)), _once(flags)
-        if abs(difference) <= self.margins.used_offset_s:
-            clock = Clock(source="camera", synchronised=synchronised, offset_s=difference, note="; ".join(notes))
-            return clock, _once(flags)
-        notes.append(f"camera clock is off by {difference:+.3f} s: wall time by arrival at the node")
-        clock = Clock(source="system", synchronised=synchronised, note="; ".join(notes))
-        return clock, _once([*flags, "camera_clock_off"])
+        return _told(raised, difference, self.margins, synchronised=synchronised, late=late)
 
     def _begin(self, t_s: float) -> _Segment:
         number = self._segments[-1].number + 1 if self._segments else 0
@@ -251,6 +228,42 @@ class StreamClock:
         if not self._segments:
             raise ValueError("no frame has arrived yet")
         return next((s for s in reversed(self._segments) if s.start_s <= t_s), self._segments[0])
+
+
+def _told_of_file(raised: list[str], *, start_given: bool) -> tuple[Clock, list[str]]:
+    """What a packet says of the clock of a recording, and its flags."""
+    flags = [f for f in raised if f != "clock_unsure"]
+    if start_given:
+        note = "start time of the recording given by the configuration"
+        return Clock(source="file", synchronised=False, note=note), _once(["clock_from_file", *flags])
+    note = "no start time given for the recording: time of processing"
+    return Clock(source="file", synchronised=False, note=note), _once(["clock_unsure", *flags])
+
+
+def _told(
+    raised: list[str], difference: float | None, margins: ClockMargins, *, synchronised: bool, late: bool
+) -> tuple[Clock, list[str]]:
+    """What a packet says of the clocks of camera and node, and its flags. `difference`: camera less node, in seconds;
+    None where the camera tells no time."""
+    notes = [] if synchronised else ["the node's clock is not known to be synchronised"]
+    if late:
+        notes.append("pictures come late, or the camera's time is wrong")
+    if "stream_time_step" in raised:
+        notes.append("the camera's time stepped")
+    elif "clock_unsure" in raised:
+        notes.append("the node's clock was set")
+        synchronised = False
+    flags = ["clock_unsure"] if not synchronised or late or "clock_unsure" in raised else []
+    flags += raised
+    if difference is None or margins.used_offset_s < abs(difference) <= margins.max_offset_s:
+        notes.append("wall time by arrival at the node")
+        return Clock(source="system", synchronised=synchronised, note="; ".join(notes)), _once(flags)
+    if abs(difference) <= margins.used_offset_s:
+        clock = Clock(source="camera", synchronised=synchronised, offset_s=difference, note="; ".join(notes))
+        return clock, _once(flags)
+    notes.append(f"camera clock is off by {difference:+.3f} s: wall time by arrival at the node")
+    clock = Clock(source="system", synchronised=synchronised, note="; ".join(notes))
+    return clock, _once([*flags, "camera_clock_off"])
 
 
 def _once(flags: list[str]) -> list[str]:

@@ -64,6 +64,30 @@ class _Garbage:
     last_s: float
 
 
+def _on_one_line(held: list[_Raw[T]], base: float, *, back_s: float, ordinary_s: float | None, reorders: bool) -> bool:
+    """Whether packets lie on one line of their own. `ordinary_s`: so far ahead of its arrival one may be; None: a file,
+    whose arrivals say nothing."""
+    for before, after in pairwise(held):
+        forward_s = (after.pts - before.pts) * base
+        if forward_s < -back_s or (forward_s == 0 and not reorders):
+            return False
+        if ordinary_s is not None and forward_s > after.arrival_s - before.arrival_s + ordinary_s:
+            return False
+    return True
+
+
+def _crawls(progress: deque[tuple[float, int]], base: float, late_for_s: float, margins: StreamTimeMargins) -> bool:
+    """Late, and the camera's time hardly moves though packets come: it stands still or counts too slowly.
+
+    `progress`: arrival and newest tick of the last packets.
+    """
+    if late_for_s < margins.crawl_after_s or len(progress) < margins.crawl_packets:
+        return False
+    (from_s, from_ticks), (to_s, to_ticks) = progress[0], progress[-1]
+    gone_s = to_s - from_s
+    return gone_s >= margins.crawl_after_s and (to_ticks - from_ticks) * base < margins.crawl_rate * gone_s
+
+
 @dataclass
 class StreamTime(Generic[T]):
     """Feed packets in decode order; those whose place on the line is known come out, at most two later.
@@ -99,7 +123,8 @@ class StreamTime(Generic[T]):
         """`pts`: the camera's time in ticks; `arrival_s`: monotonic. In decode order."""
         raw = _Raw(item, pts, arrival_s)
         if self._newest is None:
-            return [self._first(raw)]
+            self._start_line(raw, pts, backlog=True)
+            return [Stamped(item, pts, 0, arrival_s)]
         if self._garbage is not None:
             return [self._by_arrival(raw, self._garbage)]
         if not self._fits(raw):
@@ -114,7 +139,7 @@ class StreamTime(Generic[T]):
             if (
                 (too_late and late_for_s >= self.margins.late_stays_s)
                 or late_for_s >= self.margins.late_agreed_s
-                or self._crawls(late_for_s)
+                or _crawls(self._progress, self.base, late_for_s, self.margins)
             ):
                 del out[-1]
                 self._held = [raw]
@@ -130,15 +155,20 @@ class StreamTime(Generic[T]):
         """So far apart two packets may always lie."""
         return max(self.margins.ordinary_s, self.margins.usual_steps * self.step_s)
 
+    @property
+    def _back_s(self) -> float:
+        """So far back a picture may be shown that comes later."""
+        return max(self.margins.back_s, self.margins.back_steps * self.step_s) if self.reorders else 0.0
+
+    def _one_line(self, held: list[_Raw[T]]) -> bool:
+        ordinary_s = self._ordinary_s if self.live else None
+        return _on_one_line(held, self.base, back_s=self._back_s, ordinary_s=ordinary_s, reorders=self.reorders)
+
     def _seconds(self, ticks: int) -> float:
         return ticks * self.base
 
     def _ticks(self, seconds: float) -> int:
         return max(1, round(seconds / self.base))
-
-    def _first(self, raw: _Raw[T]) -> Stamped[T]:
-        self._start_line(raw, raw.pts, backlog=True)
-        return Stamped(raw.item, raw.pts, 0, raw.arrival_s)
 
     def _start_line(self, raw: _Raw[T], ticks: int, *, backlog: bool) -> None:
         """`backlog`: packets may have waited for this moment and come at once."""
@@ -152,8 +182,7 @@ class StreamTime(Generic[T]):
         assert self._newest is not None
         ticks = raw.pts - self._shift
         forward_s = self._seconds(ticks - self._newest)
-        back_s = max(self.margins.back_s, self.margins.back_steps * self.step_s) if self.reorders else 0.0
-        if forward_s < -back_s or (forward_s <= 0 and self._behind >= self.margins.stuck):
+        if forward_s < -self._back_s or (forward_s <= 0 and self._behind >= self.margins.stuck):
             return False
         if not self.live:
             return forward_s <= max(self.margins.file_gap_s, self.margins.usual_steps * self.step_s)
@@ -178,16 +207,6 @@ class StreamTime(Generic[T]):
             while self._progress[0][0] < raw.arrival_s - self.margins.late_stays_s:
                 self._progress.popleft()
         return Stamped(raw.item, ticks, self._shift, raw.arrival_s, begins, whole, sure)
-
-    def _crawls(self, late_for_s: float) -> bool:
-        """Late, and the camera's time hardly moves though packets come: it stands still or counts too slowly."""
-        m = self.margins
-        if late_for_s < m.crawl_after_s or len(self._progress) < m.crawl_packets:
-            return False
-        (from_s, from_ticks), (to_s, to_ticks) = self._progress[0], self._progress[-1]
-        return to_s - from_s >= m.crawl_after_s and self._seconds(to_ticks - from_ticks) < m.crawl_rate * (
-            to_s - from_s
-        )
 
     def _slips(self, next_ticks: int | None) -> list[Stamped[T]]:
         """Held packets stood alone: spread between their neighbours, but not before the time in which they came."""
@@ -216,9 +235,9 @@ class StreamTime(Generic[T]):
         """The packets held say that the camera's time is another now."""
         assert self._newest is not None
         held, self._held = self._held, []
-        if not self.live and self._agree(held) and held[0].pts - self._shift > self._newest:
+        if not self.live and self._one_line(held) and held[0].pts - self._shift > self._newest:
             return [self._accept(raw) for raw in held]  # a recording with a gap in it
-        if not self._agree(held):
+        if not self._one_line(held):
             held, self._held = held[-1:], held[:-1]
             early = self._slips(None)
         else:
@@ -242,20 +261,6 @@ class StreamTime(Generic[T]):
             last = held[-1]
             self._garbage = _Garbage(last.arrival_s, last.pts, last.pts, last.arrival_s)
         return out
-
-    def _agree(self, held: list[_Raw[T]]) -> bool:
-        """Whether the packets lie on one line of their own."""
-        for before, after in pairwise(held):
-            forward_s = self._seconds(after.pts - before.pts)
-            gone_s = after.arrival_s - before.arrival_s
-            back_s = max(self.margins.back_s, self.margins.back_steps * self.step_s) if self.reorders else 0.0
-            if forward_s < -back_s:
-                return False
-            if self.live and forward_s > gone_s + self._ordinary_s:
-                return False
-            if forward_s == 0 and not self.reorders:
-                return False
-        return True
 
     def _by_arrival(self, raw: _Raw[T], garbage: _Garbage) -> Stamped[T]:
         """The camera's times are not used, until they have been good for half a minute."""

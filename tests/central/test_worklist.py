@@ -402,7 +402,8 @@ ASKED = {
     "/desk?state=all&act=red_light": 300,
     f"/desk?state=all&place={quote('Ngã tư số 7, phường Hạc Thành, tỉnh Thanh Hóa')}": 600,
     "/desk/contests": 300,
-    "/desk/approve": 500,
+    "/desk/approve": 900,  # and the other cases of each plate that is shown, with their packets' chain
+    "/desk/due": 500,
     "/desk/unit": 700,
 }
 """Page and the most rows that its statements may look at together: what is shown and what waits, not what is stored."""

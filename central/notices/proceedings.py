@@ -5,7 +5,7 @@ A paper is drawn before the transaction, from what was read; the transaction wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from central.cases.steps import allowed, step
 from central.cases.terms import Term, passed, terms
 from central.notices.basis import NoticeDesk, changed, look
 from central.notices.withdrawal import withdrawal_paper
-from central.store.case_tables import CaseRow, CounterRow
+from central.store.case_tables import CaseEventRow, CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.calendar import WorkCalendar
 from countries.here import HERE
@@ -43,17 +43,22 @@ class Standing:
     terms: tuple[Term, ...]
     actions: frozenset[Action]
     since: date | None
-    last_step: int | None
 
 
 def standing(session: Session, row: CaseRow, officer: Officer, *, calendar: WorkCalendar, now: datetime) -> Standing:
     """Read back from the record of the case."""
-    record = case_log.events(session, row.id)
+    life, state, running, over = _read(case_log.events(session, row.id), row, calendar, now)
+    return Standing(state, running, allowed(state, officer, now=now, passed=over), _since(life))
+
+
+def _read(
+    record: Sequence[CaseEventRow], row: CaseRow, calendar: WorkCalendar, now: datetime
+) -> tuple[Life, CaseState, tuple[Term, ...], frozenset[str]]:
+    """What the record of a case tells, its whole state, the terms that run, and those that have passed."""
     life = life_of(record)
     state = with_life(state_of(row), life)
     running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
-    over = passed(running, HERE.local_date(now), undo_until=state.undo_until)
-    return Standing(state, running, allowed(state, officer, now=now, passed=over), _since(life), life.last_step)
+    return life, state, running, passed(running, HERE.local_date(now), undo_until=state.undo_until)
 
 
 def take(
@@ -112,12 +117,8 @@ def _planned(
     now: datetime,
 ) -> tuple[CaseState, CaseState, dict[str, Any]]:  # fmt: skip
     """State before and after, and what the event says. Raises `Refused`."""
-    record = case_log.events(session, row.id)
-    life = life_of(record)
-    state = with_life(state_of(row), life)
-    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=desk.calendar)
-    today = HERE.local_date(now)
-    over = passed(running, today, undo_until=state.undo_until)
+    record, today = case_log.events(session, row.id), HERE.local_date(now)
+    life, state, _, over = _read(record, row, desk.calendar, now)
     after = step(state, action, officer, now=now, passed=over)
     law = _law(row, state)
     saying.check(said, action, state, note, today=today, law=law, since=_since(life))

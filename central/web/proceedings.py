@@ -149,7 +149,7 @@ def _show(
                    "span": HERE.terms.span(term.key, term.since) if term.key not in _OF_ACT else None}
                   for term in here.terms],
         "facts": _facts(here),
-        "steps": [_step(action, here) for action in SAID if action in here.actions],
+        "steps": [_step(action) for action in SAID if action in here.actions],
         "undo_until": here.state.undo_until,
         "papers": [e for e in record if e.after.get("paper_sha256")],
         "history": history([e for e in record if e.action != Action.VIEW.value], values["names"], t),
@@ -170,13 +170,12 @@ _OF_ACT = frozenset({"notify", "statute"})
 """Terms of `Deadlines`, which have no span of their own."""
 
 
-def _step(action: Action, here: Standing) -> dict[str, Any]:
+def _step(action: Action) -> dict[str, Any]:
     return {
         "action": action.value,
         "fields": fields_of(SAID[action]),
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
-        "urgent": any(True for term in here.terms if term.code == action.value),
     }
 
 

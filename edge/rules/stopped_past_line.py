@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,8 +143,10 @@ def _at_line(
             return None  # what it does next will tell which way it waited for
         heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
         since = _red_since(heads, path, stand, lamps, rules)
-        if since is None or not _waited_for_green(path, run, heads, lamps, stand, margins):
+        waited = _waited(path, run, heads, lamps, stand, margins)
+        if since is None or waited is None:
             return None
+        flags += ["stream_ended_during_act"] if waited == "until the stream ended" else []
     at = stand.crossed.at
     t_at = float(path.t_s[at])
     driven = in_the_junction(path, run, margins.gone_m)[at:]
@@ -248,20 +251,24 @@ def _red_since(
     return since
 
 
-def _waited_for_green(
+def _waited(
     path: Trajectory,
     run: LineRun,
     heads: Governing,
     lamps: Mapping[str, LampHistory],
     stand: _Stand,
     margins: StoppedPastLineMargins,
-) -> bool:
-    """Whether it was still seen there when the red of the other lamp ended. One that is lost from sight before, behind
-    others say, may yet have turned where it was free to."""
+) -> Literal["until green", "until the stream ended"] | None:
+    """Until when it was seen to stay there. One that is lost from sight before, behind others say, may yet have turned
+    where it was free to: None."""
     until = heads.red_until(lamps, float(path.t_s[stand.crossed.at]))
-    if until is None or float(path.t_s[-1]) < until:
-        return False
-    return not bool(in_the_junction(path, run, margins.gone_m)[path.t_s <= until].any())
+    seen_until_green = until is not None and float(path.t_s[-1]) >= until
+    red = path.t_s <= until if until is not None else np.ones(len(path.t_s), bool)
+    if in_the_junction(path, run, margins.gone_m)[red].any():
+        return None
+    if seen_until_green:
+        return "until green"
+    return "until the stream ended" if path.cut_off else None
 
 
 def _drove_on(

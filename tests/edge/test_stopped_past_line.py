@@ -118,6 +118,13 @@ GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
     [
         (stops(0.8), 9, 12, {"ended": True}, [{"movement_not_seen", "red_onset_not_seen"}]),
         (stops(0.8), 20, 12, {"ended": True}, []),
+        (
+            stops(0.8),
+            20,
+            12,
+            {"ended": True, "cut_off": True},
+            [{"movement_not_seen", "red_onset_not_seen", "stream_ended_during_act"}],
+        ),
         (stops(0.8), 9, 12, {}, []),
         (stops(0.8), 9, 6, {"ended": True}, []),
         (TURNS, 9, 12, {"ended": True}, []),
@@ -127,6 +134,7 @@ GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
     ids=[
         "stands until the other lamp is green, and then is lost from sight",
         "stands long, and is lost from sight while the other lamp is red: it may have turned",
+        "stands long, and still stands there when the stream ends",
         "stands long, and is still there",
         "pauses",
         "pauses, then turns right",

@@ -145,6 +145,17 @@ class BoxFilter:
         self.mean[still, 4:] = 0.0
         return still
 
+    def hold(self, rows: NDArray[np.int64]) -> None:
+        """Keep the tracks of these rows, which stand, where they are: time alone makes their place no less sure."""
+        m, height = self._margins, self.mean[rows, 3]
+        sd = np.stack(
+            [m.first_times * m.position_jitter * height] * 2
+            + [m.first_times * m.size_jitter * height] * 2
+            + [m.still_pace * height] * 4,
+            axis=1,
+        )
+        self.covariance[rows] = _diagonal(sd**2)
+
     def begin(self, boxes: Floats) -> None:
         """New tracks at the end, one a box: velocity zero but wide open."""
         m, measured = self._margins, to_state(boxes)

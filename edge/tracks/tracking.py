@@ -163,7 +163,9 @@ class Tracker:
     def _hidden(self, still: Ints, found: Found) -> set[int]:
         """Which of these rows, all of tracks that stand, have nearer boxes of this frame before them."""
         share = hidden_shares(self._filter.boxes(still), found.boxes)
-        return set(still[share >= self._margins.hidden_share].tolist())
+        hidden = still[share >= self._margins.hidden_share]
+        self._filter.hold(hidden)
+        return set(hidden.tolist())
 
     def _start(self, matches: Matches, frame: int, t_s: float, found: Found) -> None:
         chosen = [int(r) for r in matches.fresh if found.scores[r] >= self._margins.new_score]

@@ -100,6 +100,16 @@ def test_one_that_stood_is_waited_for_while_something_stands_before_it(
     assert not ids[0] & ids[1]
 
 
+def test_one_that_is_waited_for_is_not_taken_for_its_neighbour() -> None:
+    """However long it is waited for, its place stays as sure as it was."""
+    waits: Mover = lambda t: WAITS if t < 2 else None  # noqa: E731
+    beside: Mover = lambda t: (325, 150, 385, 270) if t > 6 else None  # noqa: E731
+    bus: Mover = lambda t: (260, 180, 460, 420) if 1.9 < t < 6.05 else None  # noqa: E731
+    _, ids = watch([waits, beside, bus], fps=10, seconds=9, jitter=0.5, classes=[0, 0, 2])
+    assert len(ids[0]) == len(ids[1]) == 1
+    assert ids[0] != ids[1]
+
+
 def test_one_that_drives_on_behind_a_bus_is_not_waited_for_where_it_was() -> None:
     drives = mover(300, 300, 0, -60, 60, 120)
     bus: Mover = lambda t: (200, 100, 460, 520) if 0.9 < t < 6 else None  # noqa: E731

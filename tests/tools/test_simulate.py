@@ -21,6 +21,7 @@ from tools.simulate.demand import Flow as Flow
 from tools.simulate.demand import Habits, arrivals
 from tools.simulate.detector_noise import LEVELS, NoisyDetector
 from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
+from tools.simulate.kept import code_digest, load_verdict, save_verdict, verdict_file
 from tools.simulate.report import as_json, figures, line, table
 from tools.simulate.seen import glances
 from tools.simulate.signals import CYCLE_S, Programme
@@ -298,6 +299,20 @@ def test_the_report_adds_up(verdict: Verdict) -> None:
     said = json.loads(as_json([verdict], seed=3))
     assert said["vehicles"] == verdict.vehicles
     assert {a["act"] for a in said["acts"]} == {str(a) for a in ActCode}
+
+
+def test_an_outcome_is_kept_for_the_code_that_it_came_from(verdict: Verdict, tmp_path: Path) -> None:
+    path = verdict_file(tmp_path, verdict.seed, 12.5, "default")
+    assert load_verdict(path) is None
+    save_verdict(verdict, path)
+    read = load_verdict(path)
+    assert read is not None
+    told, again = (as_json([v], seed=1, fps=12.5, noise="default") for v in (verdict, read))
+    assert again == told
+    assert (line(read), table([read]), read.innocents) == (line(verdict), table([verdict]), verdict.innocents)
+    assert code_digest() in path.name
+    path.write_bytes(path.read_bytes()[:-9])
+    assert load_verdict(path) is None
 
 
 def test_a_piece_says_its_own_figures_on_one_line(verdict: Verdict) -> None:

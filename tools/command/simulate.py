@@ -11,6 +11,7 @@ import click
 from tools.simulate.demand import CROWDS
 from tools.simulate.detector_noise import LEVELS, level
 from tools.simulate.junction import CAMERAS
+from tools.simulate.kept import load_verdict, save_verdict, verdict_file
 from tools.simulate.report import as_json, cases, line, table
 from tools.simulate.store import load_run, save_run
 from tools.simulate.traffic import simulate as run_traffic
@@ -99,7 +100,7 @@ def _sumo(
 @click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=None,
-              help="Giữ các lượt SUMO ở đây cho lần sau. / Keep SUMO's runs for the next time.")  # fmt: skip
+              help="Giữ lượt SUMO và kết quả từng đoạn. / Keep runs and outcomes, to go on if cut off.")  # fmt: skip
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
@@ -148,6 +149,9 @@ def is_divided_piece(seed: int) -> bool:
 
 def _piece(seed: int, fps: float, noise: str, runs: Path | None) -> Verdict:
     divided = is_divided_piece(seed)
+    outcome = verdict_file(runs, seed, fps, noise) if runs else None
+    if outcome is not None and (verdict := load_verdict(outcome)) is not None:
+        return verdict
     kept = runs / f"{seed}{'-divided' if divided else ''}.npz" if runs else None
     if kept is not None and kept.is_file():
         run = load_run(kept)
@@ -157,4 +161,7 @@ def _piece(seed: int, fps: float, noise: str, runs: Path | None) -> Verdict:
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_run(run, kept)
-    return watch(run, fps=fps, noise=level(noise))
+    verdict = watch(run, fps=fps, noise=level(noise))
+    if outcome is not None:
+        save_verdict(verdict, outcome)
+    return verdict

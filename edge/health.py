@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from common.software import SOFTWARE
 from edge.delivery.packet_table import Counts
+from edge.looking import LookingMargins
 from edge.video.source_status import SourceStatus
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
@@ -19,8 +20,8 @@ from evidence.packet import utc_text
 from evidence.wire import CameraHealth, CameraStateName, Health
 
 _MAX_ERRORS = 20
-LEAST_SEEN_FPS = 8.0
-"""Below this a motorcycle moves by more than its own length between two looks, and acts are missed."""
+LEAST_SEEN_FPS = LookingMargins().least_fps
+"""Below this acts are missed, and those that are found are flagged."""
 MOST_DROPPED = 0.5
 MOST_KEY_INTERVAL_S = 10.0
 """A clip begins at a key frame: with rarer ones it is long, and a camera that comes back is blind for as long."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +33,16 @@ class LookingMargins:
         least=1.0,
         most=120.0,
     )
+    least_fps: float = margin(
+        8.0,
+        "frames a second",
+        "with fewer looked at around an act it is flagged (`few_pictures`), and a box that cannot follow says so: a "
+        "motorcycle moves by more than its own length between two looks",
+        source="two cameras on two cores shared with other work, November 2026: below it most acts were missed",
+    )
+    around_s: float = margin(
+        1.0, "s", "what was looked at so long before and after an act belongs to it", source="as a crossing lasts"
+    )
     min_box_px: float = margin(
         6.0,
         "pixels",
@@ -43,6 +55,10 @@ class LookingMargins:
         "when the stream ends, a track seen within so long before was cut off by it and not lost",
         source="clips that end during the act, November 2026: some pictures at any rate; not tuned",
     )
+
+
+_LOOKS_KEPT = 4096
+"""Moments remembered: four minutes at 15 frames a second, longer than a finding waits."""
 
 
 class Looking:
@@ -59,6 +75,7 @@ class Looking:
         self._scene, self._geometry, self._detector = scene, geometry, detector
         self._margins, self._region = margins, region_margins
         self._next_s = -1e9
+        self._looks: deque[float] = deque(maxlen=_LOOKS_KEPT)
         self.looked_at = 0
 
     def due(self, frame: Frame) -> bool:
@@ -67,6 +84,7 @@ class Looking:
             return False
         self._check_size(frame)
         self.looked_at += 1
+        self._looks.append(frame.t_s)
         step_s = 1.0 / self._margins.max_fps
         self._next_s = max(self._next_s + step_s, frame.t_s + step_s / 2)
         return True
@@ -74,6 +92,21 @@ class Looking:
     def begin_anew(self) -> None:
         """The stream was cut: the next frame is looked at."""
         self._next_s = -1e9
+        self._looks.clear()
+
+    def doubts(self, t_s: float) -> list[str]:
+        """Flags of an act at a stream time: `few_pictures`, whether the camera sent few or the box could not follow.
+
+        Looks are counted from the last one before the stretch to the first one after it, so that a hole at its end
+        counts.
+        """
+        looks, margins = list(self._looks), self._margins
+        first = max(bisect_right(looks, t_s - margins.around_s) - 1, 0)
+        last = min(bisect_left(looks, t_s + margins.around_s), len(looks) - 1)
+        if last <= first:  # an act older than what is remembered: nothing to say
+            return []
+        fps = (last - first) / (looks[last] - looks[first])
+        return ["few_pictures"] if fps < margins.least_fps - 1e-6 else []
 
     def vehicles(self, frame: Frame) -> Detections:
         """What the detector finds of interest, in pixels of the whole picture."""

@@ -8,6 +8,7 @@ where turning is allowed) and gives the third still.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edge.events import act_event
 from edge.holding import Holding
@@ -164,7 +165,7 @@ class CameraPipeline:
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.best(path.track_id)
         plate = read_plate(views, self._plates, path.cls, self._judging.plates)
-        return act_event(
+        event = act_event(
             finding,
             path,
             self._judging.events,
@@ -173,3 +174,4 @@ class CameraPipeline:
             plate=plate,
             best_view=views[0] if views else None,
         )
+        return replace(event, flags=[*event.flags, *self._looking.doubts(event.t_s)])

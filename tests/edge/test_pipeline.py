@@ -191,6 +191,39 @@ def test_frames_beyond_the_rate_that_is_needed_are_skipped() -> None:
     assert 29 <= detector.calls <= 32
 
 
+# the runner passes the line at 2.4 s
+@pytest.mark.parametrize(
+    ("fps", "dropped", "told"),
+    [
+        (10.0, [], False),
+        (8.0, [], False),
+        (6.0, [], True),
+        (25.0, [(0, 5)], True),
+        (25.0, [(1.8, 3.6)], True),
+        (10.0, [(2.0, 2.8)], True),
+        (25.0, [(3.6, 5)], False),
+    ],
+    ids=[
+        "ten a second", "eight", "a camera that sends six", "a box that takes one of five", "fewer from then on",
+        "a hole at the act", "dropped after that",
+    ],
+)  # fmt: skip
+def test_an_act_of_which_few_pictures_were_looked_at_says_so(
+    fps: float, dropped: list[tuple[float, float]], told: bool
+) -> None:
+    """Where frames are dropped one of five is left, as on a box that cannot follow."""
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    events: list[ActEvent] = []
+    for index in range(int(5 * fps)):
+        t_s = index / fps
+        if index % 5 and any(begin <= t_s < end for begin, end in dropped):
+            continue
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=t_s)
+        events += pipeline.process(Frame(index, t_s, picture(t_s, [RUNNER(t_s)]), at, index))
+    (event,) = events + pipeline.finish()
+    assert (event.act, "few_pictures" in event.flags) == (ActCode.RED_LIGHT, told)
+
+
 def test_a_picture_of_another_size_is_refused_with_a_remedy() -> None:
     pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
     small = Frame(0, 0.0, picture(0, [], size=(640, 400)), datetime(2026, 1, 1, tzinfo=UTC), 0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,17 +68,6 @@ class AssociationMargins:
         "farther off is its neighbour's",
         source=_QUEUES,
     )  # fmt: skip
-    hidden_share: float = margin(
-        0.3, "share of the lower edge",
-        "with so much of it in nearer boxes a box may end where they begin: it leaps as they come and go, so the upper "
-        "edge says where the vehicle is",
-        source=_QUEUES, most=1.0,
-    )  # fmt: skip
-    most_surprise_hidden: float = margin(
-        2.5, "standard deviations",
-        "with its lower edge anywhere above where it should be, a box must have its upper one so near to the track's",
-        source="hidden queues of the simulation stay below 2; at 3.9 a box of the footage was the neighbour's",
-    )  # fmt: skip
     size_ratio: float = margin(
         3.5, "ratio of areas",
         "no box differs by more in area from what was expected: a bus is not the motorcycle before it",
@@ -112,14 +100,6 @@ class Association:
     def __init__(self, margins: AssociationMargins = AssociationMargins()) -> None:
         self._margins = margins
 
-    @overload
-    def hides(self, covered: float) -> bool: ...
-    @overload
-    def hides(self, covered: Floats) -> NDArray[np.bool_]: ...
-    def hides(self, covered: float | Floats) -> bool | NDArray[np.bool_]:
-        """Whether a lower edge so covered is not the vehicle's own."""
-        return covered >= self._margins.hidden_share
-
     def match(self, tracks: Sequence[Track], expected: BoxFilter, found: Found) -> Matches:
         """`expected`: the filter with a row for each of `tracks`, moved on to this frame."""
         m = self._margins
@@ -128,10 +108,9 @@ class Association:
         known = np.array([i for i, t in enumerate(tracks) if t.state != "tentative"], dtype=np.int64)
         tentative = np.array([i for i, t in enumerate(tracks) if t.state == "tentative"], dtype=np.int64)
         pairs: dict[int, int] = {}
-        covered = covered_contacts(found.boxes, found.scores >= m.low_score, m)
 
         def run(track_rows: Ints, det_rows: Ints, least: float) -> tuple[Ints, Ints]:
-            pairs.update(self._round(tracks, expected, track_rows, found, det_rows, covered, least))
+            pairs.update(self._round(tracks, expected, track_rows, found, det_rows, least))
             left_tracks = np.array([r for r in track_rows if r not in pairs], dtype=np.int64)
             used = set(pairs.values())
             left_dets = np.array([d for d in det_rows if d not in used], dtype=np.int64)
@@ -141,17 +120,11 @@ class Association:
         recent = np.array([r for r in known_left if tracks[r].state == "confirmed"], dtype=np.int64)
         run(recent, low, m.least_overlap_low)
         _, fresh = run(tentative, high_left, m.least_overlap)
+        covered = covered_contacts(found.boxes, found.scores >= m.low_score, m)
         return Matches(pairs, fresh, covered)
 
     def _round(
-        self,
-        tracks: Sequence[Track],
-        expected: BoxFilter,
-        rows: Ints,
-        found: Found,
-        dets: Ints,
-        covered: Floats,
-        least: float,
+        self, tracks: Sequence[Track], expected: BoxFilter, rows: Ints, found: Found, dets: Ints, least: float
     ) -> dict[int, int]:
         if not len(rows) or not len(dets):
             return {}
@@ -166,12 +139,6 @@ class Association:
         det_area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         ratio = area[:, None] / np.maximum(det_area[None, :], 1.0)
         possible = expected.surprise(rows, boxes) <= m.most_surprise
-        was_hidden = np.array([self.hides(tracks[r].last.covered) for r in rows])
-        hidden = was_hidden[:, None] | self.hides(covered[dets])[None, :]
-        if hidden.any():
-            upper = expected.surprise(rows, boxes, "upper")
-            possible &= ~hidden | (upper <= m.most_surprise)
-            possible |= hidden & (upper <= m.most_surprise_hidden)
         full = np.array([tracks[r].full_px2 for r in rows])
         possible &= (ratio < m.size_ratio) & (ratio > 1 / m.size_ratio)
         possible &= det_area[None, :] < m.growth * full[:, None]
@@ -189,15 +156,6 @@ def covered_contacts(boxes: Floats, believed: NDArray[np.bool_], margins: Associ
     nearer = lower & (y1[None, :] < y2[:, None]) & believed[None, :]
     shared = np.clip(np.minimum(x2[:, None], x2[None, :]) - np.maximum(x1[:, None], x1[None, :]), 0.0, None)
     share: Floats = np.clip((shared * nearer).sum(axis=1) / np.maximum(x2 - x1, 1e-6), 0.0, 1.0)
-    return share
-
-
-def hidden_shares(places: Floats, boxes: Floats) -> Floats:
-    """`[N]` the largest share of each of `places` `[N, 4]` that one box, reaching farther down, lies over."""
-    x1, y1, x2, y2 = (places[:, k : k + 1] for k in range(4))
-    width = np.clip(np.minimum(x2, boxes[:, 2]) - np.maximum(x1, boxes[:, 0]), 0.0, None)
-    height = np.clip(np.minimum(y2, boxes[:, 3]) - np.maximum(y1, boxes[:, 1]), 0.0, None)
-    share: Floats = (width * height * (boxes[:, 3] > y2) / ((x2 - x1) * (y2 - y1))).max(axis=1, initial=0.0)
     return share
 
 

@@ -8,7 +8,6 @@ ByteTrack, and with the time that passed, because our cameras run from 6 to 25 f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +15,6 @@ from numpy.typing import NDArray
 from common.margins import margin
 
 Floats = NDArray[np.float64]
-_PLACE_OF = {
-    "lower": np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]),
-    "upper": np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, -1.0]]),
-}
-"""Of the state: the middle of an edge, x and y."""
-_LOWER_ALONE = np.array([0.0, 1.0, 0.0, 1.0])
-"""An error of the lower edge: the height has the same, the upper edge none."""
 _TESTS = "chosen with the tracker's tests at 6 to 25 frames a second; no better source"
 _BYTETRACK = "of the order of ByteTrack's 1/20 of the height (Zhang et al., ECCV 2022), then as the tests asked"
 
@@ -49,19 +41,6 @@ class FilterMargins:
         0.08, "heights", "a lower edge that comes out from behind another vehicle jumps by more than it trembles",
         source=_TESTS,
     )  # fmt: skip
-    hidden_lower: float = margin(
-        1.0,
-        "heights",
-        "where a nearer vehicle hides the lower edge, the box ends anywhere above it, and its height errs by the same",
-        source="all of a vehicle but its upper edge may be hidden; not tuned",
-    )
-    still_pace: float = margin(
-        0.12,
-        "heights/s",
-        "a vehicle that is lost from sight at less than this stands: the rest is trembling, and would carry it off",
-        source="0.2 m/s for a car of 1.5 m; tuned on hidden queues of the simulation, where 0.25 also stopped one that "
-        "drove slowly",
-    )
     first_times: float = margin(
         2.0, "times", "a first box is doubted by so many times its trembling", source="ByteTrack's"
     )
@@ -107,54 +86,28 @@ class BoxFilter:
         self.covariance = transition @ self.covariance @ transition.T + _diagonal(step**2)
         self.mean = self.mean @ transition.T
 
-    def correct(self, rows: NDArray[np.int64], boxes: Floats, scores: Floats, hidden: NDArray[np.bool_]) -> None:
-        """Correct the tracks of these rows with a box `[4]` and its score each; a low score counts for less.
-        `hidden`: whose lower edge nearer vehicles hide, so that the upper one alone says where it is."""
+    def correct(self, rows: NDArray[np.int64], boxes: Floats, scores: Floats) -> None:
+        """Correct the tracks of these rows with a box `[4]` and its score each; a low score counts for less."""
         m, mean, covariance = self._margins, self.mean[rows], self.covariance[rows]
         height = np.maximum(mean[:, 3], 1.0)
         jitter = np.stack([m.position_jitter * height] * 2 + [m.size_jitter * height] * 2, axis=1)
         weight = np.clip(m.most_noise - scores, m.least_noise, m.most_noise)[:, None]
-        noise = _diagonal((jitter * weight) ** 2)
-        noise += (hidden * (m.hidden_lower * height) ** 2)[:, None, None] * np.outer(_LOWER_ALONE, _LOWER_ALONE)
-        projected = covariance[:, :4, :4] + noise
+        projected = covariance[:, :4, :4] + _diagonal((jitter * weight) ** 2)
         gain = np.linalg.solve(projected, covariance[:, :4, :]).transpose(0, 2, 1)
         innovation = to_state(boxes) - mean[:, :4]
-        mean = mean + np.einsum("nij,nj->ni", gain, innovation)
-        # what is hidden keeps its size: the whole of it moves as the upper edge does
-        mean[hidden, 5] -= mean[hidden, 7]
-        mean[hidden, 7] = 0.0
-        self.mean[rows] = mean
+        self.mean[rows] = mean + np.einsum("nij,nj->ni", gain, innovation)
         self.covariance[rows] = covariance - gain @ projected @ gain.transpose(0, 2, 1)
 
-    def surprise(self, rows: NDArray[np.int64], boxes: Floats, edge: Literal["lower", "upper"] = "lower") -> Floats:
-        """`[N rows, M boxes]`: standard deviations of each box's lower, or upper, edge from the track's."""
+    def surprise(self, rows: NDArray[np.int64], boxes: Floats) -> Floats:
+        """`[N rows, M boxes]`: standard deviations of each box's lower edge from where the track should be."""
         mean, covariance = self.mean[rows], self.covariance[rows]
         height = np.maximum(mean[:, 3], 1.0)
         noise = _diagonal(np.stack([(self._margins.contact_jitter * height) ** 2] * 2, axis=1))
-        place = _PLACE_OF[edge]
-        spread = place @ covariance[:, :4, :4] @ place.T + noise
-        gap = to_state(boxes)[None, :, :] @ place.T - (mean[:, :4] @ place.T)[:, None, :]
+        spread = covariance[:, :2, :2] + noise
+        gap = to_state(boxes)[None, :, :2] - mean[:, None, :2]
         whitened = np.linalg.solve(spread[:, None], gap[..., None])[..., 0]
         result: Floats = np.sqrt(np.einsum("nmi,nmi->nm", gap, whitened))
         return result
-
-    def unseen(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tell that the tracks of these rows were not seen: those that all but stood stand from now on. Their rows."""
-        pace = np.abs(self.mean[rows, 4:6]).max(axis=1, initial=0.0)
-        still: NDArray[np.int64] = rows[pace < self._margins.still_pace * self.mean[rows, 3]]
-        self.mean[still, 4:] = 0.0
-        return still
-
-    def hold(self, rows: NDArray[np.int64]) -> None:
-        """Keep the tracks of these rows, which stand, where they are: time alone makes their place no less sure."""
-        m, height = self._margins, self.mean[rows, 3]
-        sd = np.stack(
-            [m.first_times * m.position_jitter * height] * 2
-            + [m.first_times * m.size_jitter * height] * 2
-            + [m.still_pace * height] * 4,
-            axis=1,
-        )
-        self.covariance[rows] = _diagonal(sd**2)
 
     def begin(self, boxes: Floats) -> None:
         """New tracks at the end, one a box: velocity zero but wide open."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.tracks.association import Association, AssociationMargins, Matches, hidden_shares
+from edge.tracks.association import Association, AssociationMargins, Matches
 from edge.tracks.kalman import BoxFilter, FilterMargins
 from edge.tracks.track import Found, Ints, Observation, Track
 
@@ -40,16 +40,6 @@ class TrackerMargins:
     lost_s: float = margin(
         1.5, "s", "a vehicle hidden for longer comes back as a new track: by then another may stand in its place",
         source=_TESTS,
-    )  # fmt: skip
-    hidden_s: float = margin(
-        6.0, "s",
-        "where a box nearer to the camera lies over the place of a lost vehicle that stood there, it is waited for so "
-        "long",
-        source="covers of 1.2 to 1.5 s broke the tracks of those that wait to turn in the simulation; not tuned",
-    )  # fmt: skip
-    hidden_share: float = margin(
-        0.5, "share of its box", "a place is hidden when one nearer box lies over so much of it",
-        source="chosen with the rule; not tuned", most=1.0,
     )  # fmt: skip
     history_s: float = margin(
         60.0, "s",
@@ -102,7 +92,7 @@ class Tracker:
             self._filter.predict(dt_s)
         matches = self._association.match(self._tracks, self._filter, found)
         seen = self._see(matches, frame, t_s, found)
-        ended = self._retire(matches, t_s, found)
+        ended = self._retire(matches, t_s)
         self._start(matches, frame, t_s, found)
         return seen, ended
 
@@ -118,16 +108,14 @@ class Tracker:
             return []
         rows = np.array(list(matches.pairs), dtype=np.int64)
         dets = np.array(list(matches.pairs.values()), dtype=np.int64)
-        hidden = self._association.hides(matches.covered[dets])
-        self._filter.correct(rows, found.boxes[dets], found.scores[dets], hidden)
+        self._filter.correct(rows, found.boxes[dets], found.scores[dets])
         seen: list[Track] = []
         for row, det in matches.pairs.items():
             track, now = self._tracks[row], _observation(frame, t_s, found, det, matches)
-            # what is hidden makes it no smaller
-            faded_s = 0.0 if self._association.hides(now.covered) else t_s - track.last.t_s
+            fading = 0.5 ** ((t_s - track.last.t_s) / self._margins.full_half_life_s)
             track.hits += 1
             track.observations.append(now)
-            track.full_px2 = max(now.area_px2, 0.5 ** (faded_s / self._margins.full_half_life_s) * track.full_px2)
+            track.full_px2 = max(now.area_px2, fading * track.full_px2)
             track.votes[int(found.classes[det])] += now.score
             track.velocity_px_s = (float(self._filter.mean[row, 4]), float(self._filter.mean[row, 5]))
             while t_s - track.observations[0].t_s > self._margins.history_s:
@@ -138,11 +126,9 @@ class Tracker:
                 seen.append(track)
         return seen
 
-    def _retire(self, matches: Matches, t_s: float, found: Found) -> list[Track]:
+    def _retire(self, matches: Matches, t_s: float) -> list[Track]:
         ended: list[Track] = []
         keep: list[int] = []
-        unseen = np.array([r for r in range(len(self._tracks)) if r not in matches.pairs], dtype=np.int64)
-        hidden = self._hidden(self._filter.unseen(unseen), found)
         for row, track in enumerate(self._tracks):
             unseen_s = t_s - track.last.t_s
             if row in matches.pairs:
@@ -150,7 +136,7 @@ class Tracker:
             elif track.state == "tentative":
                 if unseen_s <= self._margins.tentative_s:
                     keep.append(row)
-            elif unseen_s <= (self._margins.hidden_s if row in hidden else self._margins.lost_s):
+            elif unseen_s <= self._margins.lost_s:
                 track.state = "lost"
                 keep.append(row)
             else:
@@ -159,13 +145,6 @@ class Tracker:
         self._tracks = [self._tracks[r] for r in keep]
         self._filter.keep(keep)
         return ended
-
-    def _hidden(self, still: Ints, found: Found) -> set[int]:
-        """Which of these rows, all of tracks that stand, have nearer boxes of this frame before them."""
-        share = hidden_shares(self._filter.boxes(still), found.boxes)
-        hidden = still[share >= self._margins.hidden_share]
-        self._filter.hold(hidden)
-        return set(hidden.tolist())
 
     def _start(self, matches: Matches, frame: int, t_s: float, found: Found) -> None:
         chosen = [int(r) for r in matches.fresh if found.scores[r] >= self._margins.new_score]

@@ -71,54 +71,6 @@ def test_a_vehicle_hidden_for_long_is_a_new_track() -> None:
     assert len(ids[0]) == 2
 
 
-WAITS = (300.0, 200.0, 360.0, 320.0)
-"""One that waits in the junction to turn."""
-
-
-@pytest.mark.parametrize("fps", [6, 12.5])
-def test_one_that_waits_keeps_its_id_however_the_cover_before_it_comes_and_goes(fps: float) -> None:
-    """Of what waits behind a queue the upper edge stays; the lower one is where the cover begins, and leaps with it."""
-
-    def cover_top(t: float) -> float:
-        return 400.0 if t < 1 else 245.0 if t < 4 else 300.0 if t < 5 else 235.0 if t < 20 else 400.0
-
-    queue: Mover = lambda t: (250, cover_top(t), 420, cover_top(t) + 150)  # noqa: E731
-    waits: Mover = lambda t: (*WAITS[:3], min(WAITS[3], cover_top(t) + 20))  # noqa: E731
-    _, ids = watch([waits, queue], fps=fps, seconds=24, jitter=1.0, classes=[0, 1])
-    assert len(ids[0]) == 1
-    assert not ids[0] & ids[1]
-
-
-@pytest.mark.parametrize(("hidden_s", "covered", "same"), [(4, True, True), (4, False, False), (9, True, False)])
-def test_one_that_stood_is_waited_for_while_something_stands_before_it(
-    hidden_s: float, covered: bool, same: bool
-) -> None:
-    waits: Mover = lambda t: None if 2 < t < 2 + hidden_s else WAITS  # noqa: E731
-    bus: Mover = lambda t: (260, 180, 460, 420) if covered and 1.9 < t < 2 + hidden_s else None  # noqa: E731
-    _, ids = watch([waits, bus], fps=10, seconds=15, jitter=0.5, classes=[0, 2])
-    assert (len(ids[0]) == 1) == same
-    assert not ids[0] & ids[1]
-
-
-def test_one_that_is_waited_for_is_not_taken_for_its_neighbour() -> None:
-    """However long it is waited for, its place stays as sure as it was."""
-    waits: Mover = lambda t: WAITS if t < 2 else None  # noqa: E731
-    beside: Mover = lambda t: (325, 150, 385, 270) if t > 6 else None  # noqa: E731
-    bus: Mover = lambda t: (260, 180, 460, 420) if 1.9 < t < 6.05 else None  # noqa: E731
-    _, ids = watch([waits, beside, bus], fps=10, seconds=9, jitter=0.5, classes=[0, 0, 2])
-    assert len(ids[0]) == len(ids[1]) == 1
-    assert ids[0] != ids[1]
-
-
-def test_one_that_drives_on_behind_a_bus_is_not_waited_for_where_it_was() -> None:
-    drives = mover(300, 300, 0, -60, 60, 120)
-    bus: Mover = lambda t: (200, 100, 460, 520) if 0.9 < t < 6 else None  # noqa: E731
-    stands: Mover = lambda t: drives(1) if t > 5 else None  # noqa: E731
-    _, ids = watch([lambda t: drives(t) if t < 1 else None, bus, stands], fps=10, seconds=8, classes=[0, 2, 0])
-    assert len(ids[0]) == len(ids[2]) == 1
-    assert ids[0] != ids[2]
-
-
 def test_two_frames_are_not_a_track() -> None:
     whole = mover(300, 400, 0, 0)
     tracker, ids = watch([lambda t: whole(t) if t < 0.15 else None], fps=10, seconds=2)
@@ -245,7 +197,7 @@ def standing(*boxes: Box, state: str = "confirmed") -> tuple[list[Track], BoxFil
     expected.begin(np.array(boxes, float))
     for _ in range(10):
         expected.predict(0.1)
-        expected.correct(rows, np.array(boxes, float), np.full(len(boxes), 0.9), np.zeros(len(boxes), bool))
+        expected.correct(rows, np.array(boxes, float), np.full(len(boxes), 0.9))
     expected.predict(0.1)
     seen = [Observation(0, 0.0, box, 0.9) for box in boxes]
     tracks = [Track(i, "confirmed", [o], np.eye(5)[0], full_px2=o.area_px2) for i, o in enumerate(seen)]
@@ -274,21 +226,6 @@ def test_which_box_belongs_to_a_track(why: str, box: Box, belongs: bool) -> None
     matches = Association().match(*standing(A), boxed(box))
     assert matches.pairs == ({0: 0} if belongs else {}), why
     assert matches.fresh.tolist() == ([] if belongs else [0])
-
-
-@pytest.mark.parametrize(
-    ("why", "box", "belongs"),
-    [
-        ("half of its height is gone behind the nearer one", (100, 100, 140, 140), True),
-        ("the upper edge is not where it should be", (100, 138, 140, 176), False),
-        ("nor its middle", (130, 100, 170, 140), False),
-    ],
-)
-def test_where_a_nearer_box_hides_the_lower_edge_the_upper_one_says_whose_box_it_is(
-    why: str, box: Box, belongs: bool
-) -> None:
-    matches = Association().match(*standing(A), boxed(box, (60, box[3] - 20, 200, 300)))
-    assert (matches.pairs.get(0) == 0) == belongs, why
 
 
 def test_each_box_goes_to_the_track_that_stands_nearer() -> None:

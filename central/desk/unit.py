@@ -27,6 +27,8 @@ from evidence.wire import Health
 
 SILENT = timedelta(minutes=5)
 SOON_DAYS = 3
+LISTED = 20
+"""Alarms, and packets held back: the newest, and how many stand behind them."""
 _MONTH = timedelta(days=30)
 
 
@@ -72,6 +74,8 @@ class UnitView:
     reasons: tuple[tuple[str, int], ...]
     quarantine: Sequence[QuarantineRow]
     alarms: Sequence[AlarmRow]
+    open_alarms: int
+    """All that nobody has seen; `alarms` are the newest of them."""
 
 
 def unit_view(session: Session, now: datetime) -> UnitView:
@@ -80,6 +84,12 @@ def unit_view(session: Session, now: datetime) -> UnitView:
     late_before = HERE.terms.first_instant_in_time(now)
     month = now - _MONTH
     stand = status_counts(session)
+    unseen = session.execute(
+        select(AlarmRow, func.count().over())
+        .where(AlarmRow.acknowledged_at.is_(None))
+        .order_by(AlarmRow.at.desc())
+        .limit(LISTED)
+    ).all()
 
     def unsent(*conditions: Any) -> int:
         return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *conditions)) or 0
@@ -97,10 +107,9 @@ def unit_view(session: Session, now: datetime) -> UnitView:
         nodes=tuple(_node(n, now) for n in session.scalars(select(NodeRow).order_by(NodeRow.id))),
         rates=_rates(session, month),
         reasons=_reasons(session, month),
-        quarantine=session.scalars(select(QuarantineRow).order_by(QuarantineRow.at.desc()).limit(20)).all(),
-        alarms=session.scalars(
-            select(AlarmRow).where(AlarmRow.acknowledged_at.is_(None)).order_by(AlarmRow.at.desc()).limit(20)
-        ).all(),
+        quarantine=session.scalars(select(QuarantineRow).order_by(QuarantineRow.at.desc()).limit(LISTED)).all(),
+        alarms=[alarm for alarm, _ in unseen],
+        open_alarms=unseen[0][1] if unseen else 0,
     )
 
 

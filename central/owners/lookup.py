@@ -74,15 +74,18 @@ class PublicCase:
 class Summons:
     """When and where the owner is asked to come, as printed, and the last day to do so.
 
+    `appear_on` and `second_on` are the same hours for readers of another language; None where the notice gives none.
     `answer_by` is None until the notice was sent: the owner's days run from there.
     """
 
     number: str
     appear_at: str
+    appear_on: datetime | None
     place: str
     address: str
     second_place: str
     second_appear_at: str
+    second_on: datetime | None
     answer_by: date | None
 
 
@@ -157,12 +160,18 @@ def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = 
     return Summons(
         number=content.get("number_text", ""),
         appear_at=content.get("appear_at", ""),
+        appear_on=_hour(content.get("appear_on", "")),
         place=content.get("unit_in_text", ""),
         address=content.get("unit_address", ""),
         second_place=content.get("second_place", ""),
         second_appear_at=content.get("second_appear_at", ""),
+        second_on=_hour(content.get("second_on", "")),
         answer_by=due.answer_by,
     )
+
+
+def _hour(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _reasons(row: CaseRow) -> dict[str, object] | None:

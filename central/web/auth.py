@@ -21,6 +21,7 @@ from central.users import (
     finish_sign_in,
     full_names,
 )
+from central.web import queries
 from central.web.access import FORM, SiteDep
 from central.web.kept import Kept
 from central.web.site import LANG_COOKIE, SESSION_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
@@ -78,7 +79,9 @@ def _finish(request: Request, site: Site, attempt: Attempt, password: str, back:
     response: Response = RedirectResponse(_home(signed.officer) if back == "/desk" else back, 303)
     if waiting := Kept.loads(kept):
         request.state.signed_in = signed  # the page's forms carry the new session's token
-        response = page(request, "resume.html", kept=waiting, here=waiting.page)
+        with centre.db.read() as session:
+            number = queries.number_of(session, waiting.case_id)
+        response = page(request, "resume.html", kept=waiting, number=number, here=waiting.page)
     site.set_cookie(response, SESSION_COOKIE, signed.token or "", max_age_s=int(lifetime.total_seconds()))
     return response
 

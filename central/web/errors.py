@@ -26,6 +26,14 @@ from evidence.errors import GiaoLoError
 log = logging.getLogger(__name__)
 
 _STATUS_KEYS = {404: "not_found", 405: "method", 413: "too_large", 416: "range", 503: "unavailable"}
+_FIELDS = {
+    "plate": "plate.title", "act": "queue.filter_act", "reason": "action.reject_why", "note": "action.note",
+    "colour": "action.colour_label", "kind": "action.kind_label", "code": "owner.code", "text": "owner.contest_label",
+    "username": "signin.username", "password": "signin.password", "word": "siblings.word",
+    "owner_name": "approve.owner_name", "owner_id": "approve.owner_id", "owner_address": "approve.owner_address",
+    "second_place": "approve.second_place", "preventive": "approve.preventive",
+}  # fmt: skip
+"""The words that stand over a field, by its name in the form; what a page fills in unseen has none."""
 _REFUSED_STATUS = {"role": 403, "same_person": 403, "same_person_print": 403}
 
 
@@ -132,8 +140,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _input(request: Request, error: RequestValidationError) -> Response:
-        fields = ", ".join(str(e["loc"][-1]) for e in error.errors())
-        return keyed(request, "input", 422, fields)
+        places = [(str(e["loc"][0]), str(e["loc"][-1])) for e in error.errors()]
+        if any(where == "path" for where, _ in places):  # no page has such an address
+            return keyed(request, "not_found", 404, request.url.path)
+        names = [name for _, name in places]
+        if not wants_json(request):
+            t = texts_of(request)
+            names = [t(_FIELDS[name]) for name in names if name in _FIELDS]
+        return keyed(request, "input", 422, ", ".join(names))
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:

@@ -29,6 +29,10 @@ class Kept:
         return path.rpartition("/")[0] + mark + query
 
     @property
+    def case_id(self) -> str:
+        return self.action.split("/")[3]
+
+    @property
     def what(self) -> str:
         """Name of the decision."""
         return self.action.partition("?")[0].rpartition("/")[2]

@@ -244,7 +244,8 @@ def _evidence(
     return page(
         request, "owner_evidence.html", status=status, public=True, c=_words(shown, t), summons=summons,
         stills=[(view, caption(view, shown.act, t, manifest.act.code)) for view in views], legend=legend(views, t),
-        sent_at=sent_at, problem=problem, text=text, taken_back=taken_back, may_write=may_write, here="/evidence",
+        sent_at=sent_at, problem=problem, text=text, taken_back=taken_back, may_write=may_write,
+        printed_here=t.language == HERE.language, here="/evidence",
     )  # fmt: skip
 
 

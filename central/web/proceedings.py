@@ -95,7 +95,7 @@ def take(
 ) -> Response:  # fmt: skip
     """The fields of the form are those of the step's value; `note` and `seen` stand beside them."""
     if action not in {a.value for a in SAID}:
-        raise WebError("input", 422, where="action")
+        raise WebError("not_found", 404)
     step = Action(action)
     names = SAID[step].model_fields
     typed = {name: str(form[name]) for name in names if str(form.get(name, "")).strip()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,10 @@ from central.pictures.copies import Copies
 from central.store.alarms import acknowledge, open_alarms, raise_alarm
 from central.store.blobs import BlobUnsound, FileStore
 from central.store.case_tables import CaseRow
-from central.store.packet_tables import AlarmRow, PacketFileRow
+from central.store.packet_tables import AlarmRow, PacketFileRow, QuarantineRow
 from central.web.verified import byte_range
 from evidence.canonical import sha256_hex
-from tests.central.build import BINH, LAN, NOW, OFFICE, TRUONG, case_of, issued, picture
+from tests.central.build import BINH, LAN, NODE, NOW, OFFICE, TRUONG, case_of, issued, picture
 from tests.central.web_people import Web, make_web
 
 
@@ -295,6 +296,28 @@ def test_the_head_of_unit_acknowledges_on_the_page_and_an_officer_may_not(web: W
     assert "/seen" not in truong.get("/desk/unit").text
     for unknown in ("/desk/alarms/99/seen", f"/desk/alarms/{10**30}/seen", "/desk/alarms/-1/seen"):
         assert truong.post(unknown, at="/desk/unit").status_code == 404, unknown
+
+
+def test_the_unit_says_how_many_alarms_and_packets_stand_behind_those_it_lists(web: Web) -> None:
+    def add(*numbers: int) -> None:
+        with web.centre.db.write() as session:
+            for k in numbers:
+                at = NOW - timedelta(minutes=k)
+                session.add(AlarmRow(kind="gap", node_id=NODE, packet_id=None, text="x", at=at))
+                session.add(QuarantineRow(
+                    node_id=NODE, packet_id=str(k), container_sha256="0" * 64, size=1, status="quarantined", reason="x",
+                    path=None, at=at,
+                ))  # fmt: skip
+
+    truong = web.person(TRUONG)
+    add(*range(20))
+    whole = truong.get("/desk/unit").text
+    assert "cũ hơn" not in whole, "all are listed"
+    add(20, 21, 22)
+    shown = truong.get("/desk/unit").text
+    assert shown.count("/seen") == 20
+    assert "Còn 3 cảnh báo cũ hơn" in shown
+    assert "Ngoài danh sách này còn 3 gói cũ hơn" in shown
 
 
 def test_alarms_are_listed_and_acknowledged_by_command(web: Web, tmp_path: Path) -> None:

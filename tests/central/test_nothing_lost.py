@@ -13,7 +13,7 @@ import pytest
 from central.cases.lifecycle import Officer, Role
 from central.desk import actions, views
 from evidence.acts import ActCode
-from tests.central.build import BINH, HOA, LAN, NOW, case_of, claimed, confirmed, issued
+from tests.central.build import BINH, HOA, LAN, NOW, case_of, claimed, confirmed, issued, prepared
 from tests.central.web_people import PASSWORD, Person, Web, make_web
 
 NOTE = 'Đèn bị che bởi xe tải, xem khung 3; "không rõ" <đỏ>'
@@ -99,6 +99,20 @@ def test_all_that_was_typed_for_a_draft_is_seen_before_it_is_sent(web: Web) -> N
     read = html.unescape(re.sub(r"<[^>]*>", " ", again.text))
     for words in {**typed, "appear_at": "08:30 07/12/2026"}.values():
         assert words in read, words
+    assert "(Hồ sơ 1)" in read, "it says which case it is about"
+
+
+def test_the_reason_to_issue_a_held_case_is_seen_before_it_is_sent(web: Web) -> None:
+    case_id = prepared(web.centre)
+    hoa = web.person(HOA)
+    token = hidden(hoa.get(f"/desk/approve/{case_id}").text)["csrf"]
+    web.clock.forward(hours=11)
+    asked = hoa.client.post(
+        f"/desk/approve/{case_id}/issue", data={"csrf": token, "word": "Đã so ảnh hai xe"},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )  # fmt: skip
+    again = hoa.client.post("/desk/sign-in", data={**hidden(asked.text), "username": "hoa", "password": PASSWORD})
+    assert "Vì sao vẫn tiếp tục: Đã so ảnh hai xe" in re.sub(r"<[^>]*>", "", again.text)
 
 
 def _events(web: Web, case_id: str) -> Any:

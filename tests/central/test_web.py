@@ -275,6 +275,25 @@ def test_a_plate_that_a_vietnamese_keyboard_changed_is_one_press_away(web: Web) 
     assert "A Vietnamese keyboard is on" in page
 
 
+def test_what_a_form_lacks_is_named_by_the_words_over_its_fields(web: Web) -> None:
+    case_id = case_of(web.centre)
+    lan = web.person(LAN)
+    page = lan.post(f"/desk/cases/{case_id}/confirm", at="/desk")
+    assert page.status_code == 422
+    assert "Biển số, Hành vi" in page.text
+    assert "<dd>plate" not in page.text
+    program = lan.client.post(
+        f"/desk/cases/{case_id}/confirm", data={"csrf": lan.token("/desk")}, headers={"Accept": "application/json"}
+    )
+    assert program.json()["error"]["where"] == "plate, act", "a program reads the names of the fields"
+
+
+def test_an_address_that_no_page_has_is_told_as_that(web: Web) -> None:
+    answer = web.person(TRUONG).get("/desk/devices/records/x/paper.pdf?node=giao-lo-1")
+    assert answer.status_code == 404
+    assert "Không có trang này" in answer.text
+
+
 def test_the_code_form_says_which_letter_is_wrong(web: Web) -> None:
     _, notice = issued(web.centre)
     answer = web.visitor().post("/evidence", plate="36Â12345", code=notice.code)

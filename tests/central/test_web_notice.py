@@ -13,11 +13,11 @@ from pypdf import PdfReader
 
 from central.cases import lifecycle
 from central.cases.lifecycle import Status
-from central.notices import issuing
+from central.notices import drafting, issuing
 from central.registry import TableRegistry, import_registry
 from central.store.case_tables import CaseRow
 from evidence.acts import ActCode
-from tests.central.build import HOA, LAN, NOW, TRUONG, claimed, confirmed, issued, picture, prepared
+from tests.central.build import HOA, LAN, NOW, TRUONG, claimed, confirmed, issued, picture, prepared, seen
 from tests.central.test_pictures import REASONS, SCENE
 from tests.central.web_people import Person, Web, make_web
 
@@ -252,6 +252,29 @@ def test_an_owner_with_the_code_sees_when_and_where_to_come_and_by_when(web: Web
     with web.centre.db.write() as session:
         issuing.publish(session, case_id, HOA, register=TableRegistry(), now=web.centre.clock())
     assert "14/12/2026" in visitor.get("/evidence").text
+
+
+def test_an_english_reader_is_told_the_hour_in_figures_not_in_the_words_of_the_notice(web: Web) -> None:
+    case_id = confirmed(web.centre)
+    drafting.prepare_notice(
+        web.centre.db, case_id, HOA, desk=web.centre.notices, now=NOW, second_place="Công an xã Mường Lát",
+        second_appear_at=NOW + timedelta(days=15, hours=4),
+    )  # fmt: skip
+    made = issuing.issue(web.centre.db, case_id, HOA, desk=web.centre.notices, now=NOW, seen=seen(web.centre, case_id))
+    visitor = owner(web, made.code)
+    visitor.post("/lang", to="en", back="/")
+    shown = visitor.get("/evidence").text
+    assert "08:00, 03/12/2026" in shown
+    assert "14:00, 08/12/2026" in shown
+    assert "giờ" not in shown.partition('id="summons"')[2].partition("</section>")[0]
+
+
+def test_from_an_issued_notice_it_is_one_press_to_the_steps_that_answer_its_owner(web: Web) -> None:
+    case_id, _ = issued(web.centre)
+    waiting = prepared(web.centre, at=NOW - timedelta(hours=5))
+    hoa = web.person(HOA)
+    assert f'href="/desk/cases/{case_id}/steps"' in hoa.get(f"/desk/approve/{case_id}").text
+    assert "/steps" not in hoa.get(f"/desk/approve/{waiting}").text, "there are none before it is issued"
 
 
 @pytest.mark.parametrize(

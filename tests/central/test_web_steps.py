@@ -72,6 +72,13 @@ def test_a_form_stands_for_each_step_that_is_open_to_this_person(web: Web) -> No
         assert {a.value for a in SAID if f'id="step-{a.value}"' in page} == steps
 
 
+def test_an_empty_list_of_one_role_does_not_say_that_no_term_runs_at_all(web: Web) -> None:
+    sent(web)
+    truong = web.person(TRUONG)
+    assert "Hồ sơ 1" in truong.get("/desk/due?whose=all").text
+    assert "Không có thời hạn nào trong danh sách này" in truong.get("/desk/due?whose=head").text
+
+
 def test_a_decided_case_is_in_the_queue_under_its_state(web: Web) -> None:
     case_id = sent(web)
     at = f"/desk/cases/{case_id}/steps"
@@ -85,7 +92,7 @@ def test_a_step_that_is_none_or_an_unknown_case_is_answered_in_words(web: Web) -
     case_id = sent(web)
     lan = web.person(LAN)
     at = f"/desk/cases/{case_id}/steps"
-    assert lan.post(f"{at}/levitate", at=at).status_code == 422
+    assert lan.post(f"{at}/levitate", at=at).status_code == 404
     assert lan.post(f"{at}/withdraw", at=at, on="2026-11-23", reason="other", note="x").status_code == 403
     assert lan.get("/desk/cases/none/steps").status_code == 404
     assert lan.get(f"/desk/cases/{case_id}/papers/1.pdf").status_code == 404

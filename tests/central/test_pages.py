@@ -170,6 +170,21 @@ def test_dialogs_of_an_approval(dialog: str, site: Site, officer: Any) -> None:
     assert look(officer, dialog) == []
 
 
+@pytest.mark.parametrize(
+    "path", ["/desk?state=all", "/desk/approve", "/desk/due?whose=all", "/desk/cases/{issued}/steps"]
+)
+def test_a_list_on_a_phone_hides_nothing_to_the_side_and_squeezes_nothing(path: str, site: Site, officer: Any) -> None:
+    officer.set_viewport_size({"width": 390, "height": 844})
+    officer.goto(site.url + path.format(**vars(site)))
+    faults = officer.evaluate(
+        "[...document.querySelectorAll('.list')].filter((l) => l.scrollWidth > l.clientWidth + 1"
+        " || [...l.querySelectorAll('td')].some((td) => td.innerText.trim().length > 12 && td.offsetWidth < 70))"
+        ".map((l) => l.innerText.slice(0, 60))"
+    )
+    assert officer.locator(".list.cards").count()
+    assert faults == []
+
+
 def test_the_stills_of_a_case_stand_at_one_height(site: Site, officer: Any) -> None:
     """A caption on two lines does not push its picture below the others."""
     officer.set_viewport_size({"width": 1366, "height": 768})

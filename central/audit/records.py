@@ -9,7 +9,7 @@ from typing import Any
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.ledger.signing import Ledger
-from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from countries.here import HERE
 from evidence.errors import PacketError
 from evidence.packet import Manifest
@@ -56,6 +56,7 @@ class Told:
     fields: dict[str, Any]
     confirmed_by: str | None = None
     notice: dict[str, Any] = field(default_factory=dict)
+    replaced: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, manifest: Manifest, events: Sequence[CaseEventRow]) -> Told:
@@ -75,6 +76,8 @@ class Told:
                 said.confirmed_by = event.actor
             elif event.action == Action.RETURN.value:
                 said.confirmed_by, said.notice = None, {}
+            elif event.action == Action.CORRECT.value:
+                said.confirmed_by, said.notice, said.replaced = None, {}, [*said.replaced, said.notice]
             elif event.action == Action.ISSUE.value:
                 said.notice = {**event.after, "issued_by": event.actor}
         return said
@@ -102,12 +105,15 @@ def record_faults(
                   "occurred_at": manifest.act.occurred_at, "act_suspected": manifest.act.code.value,
                   "plate_machine": manifest.plate.text}  # fmt: skip
         faults += _differences(sealed, case, "the sealed packet says")
-        faults += _notice_faults(case, told.notice)
+        faults += _notice_faults(case.notice, told.notice)
+        if len(case.replaced_notices) != len(told.replaced):
+            faults.append(f"{len(case.replaced_notices)} replaced notices, its record says {len(told.replaced)}")
+        for notice, issued in zip(case.replaced_notices, told.replaced, strict=False):
+            faults += _notice_faults(notice, issued)
     return faults
 
 
-def _notice_faults(case: CaseRow, told: Mapping[str, Any]) -> Iterator[str]:
-    notice = case.notice
+def _notice_faults(notice: NoticeRow | None, told: Mapping[str, Any]) -> Iterator[str]:
     if told and notice is None:
         yield "its notice is missing"
     elif notice is not None and notice.issued_at is not None and not told:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from central.cases.lifecycle import Action
 from central.cases.log import CaseNotFound, verify_log
 from central.notices.basis import NoticeView, notice_view
-from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.packet_tables import CheckpointRow, NodeKeyRow, PacketRow
 from central.users import full_names
 from evidence.case_index import KeyEntry
@@ -92,12 +92,20 @@ def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
 
 def papers_of(row: CaseRow) -> list[Paper]:
     """Every document of the case itself in its stored form: the notice there has no code."""
+    found = [
+        Paper(f"documents/notice-replaced-{count}.pdf", "notice", _number(notice), notice.pdf_sha256)
+        for count, notice in enumerate(row.replaced_notices, start=1)
+        if notice.pdf_sha256 is not None
+    ]
     if row.notice is None or row.notice.pdf_sha256 is None:
-        return []
-    number = str(row.notice.content.get("number_text", ""))
+        return found
     issued = row.notice.issued_at is not None
     name, what = ("notice.pdf", "notice") if issued else ("notice-draft.pdf", "draft")
-    return [Paper(f"documents/{name}", what, number, row.notice.pdf_sha256)]
+    return [*found, Paper(f"documents/{name}", what, _number(row.notice), row.notice.pdf_sha256)]
+
+
+def _number(notice: NoticeRow) -> str:
+    return str(notice.content.get("number_text", ""))
 
 
 def device_papers(events: Sequence[CaseEventRow]) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def issue_doubts(session: Session, row: CaseRow, now: datetime, register: Regist
     """
     found = list(identity_doubts(session, row, register))
     notice = row.notice
-    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
+    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     if due.days_to_notify(now) < 0:
         found.append("late")
     if notice is not None and not str(notice.content.get("addressee", "")).strip():

@@ -20,12 +20,23 @@ MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID})
 """Steps after which other terms run."""
 
 
+_AT_DESK = frozenset({
+    Action.CLAIM, Action.RELEASE, Action.CONFIRM, Action.REJECT, Action.PREPARE_NOTICE, Action.RETURN,
+})  # fmt: skip
+
+
+def moves(action: Action, row: CaseRow) -> bool:
+    """Whether the terms of a case are written anew with a step. One that began anew stands on the list of terms, and
+    not in the queue alone: somebody is to be told, and its new term to notify runs."""
+    return action in MOVES_TERMS or (row.corrected_at is not None and action in _AT_DESK)
+
+
 def keep(session: Session, row: CaseRow, state: CaseState) -> None:
     """Write the terms of a case whose record has just grown. `state`: from its columns."""
     query = select(CaseEventRow).where(CaseEventRow.case_id == row.id).order_by(CaseEventRow.sequence)
     state = with_life(state, life_of(session.scalars(query).all()))
     calendar: WorkCalendar | None = session.info.get("calendar")
-    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
     session.execute(delete(TermRow).where(TermRow.case_id == row.id))
     session.add_all(
         TermRow(case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value) for t in running

@@ -19,6 +19,8 @@ WithdrawReason = Literal[
     "evidence_unsound", "procedure", "complaint_upheld", "other",
 ]  # fmt: skip
 """Counted by the rate of false issue; words: `withdraw_reason.<code>`."""
+Mistake = Literal["wrong_owner", "wrong_plate", "other"]
+"""Some of the reasons of a withdrawal, counted with them; words: `field_value.<code>`."""
 Name = Annotated[str, Field(max_length=300)]
 Number = Annotated[str, Field(max_length=100)]
 MOST_MONEY = 10**12
@@ -84,6 +86,12 @@ class Withdrawn(Said):
     reason: WithdrawReason
 
 
+class Corrected(Said):
+    """What was wrong on the notice: the case begins anew for another plate or owner."""
+
+    mistake: Mistake
+
+
 SAID: dict[Action, type[Said]] = {
     Action.ATTEND: Attended,
     Action.IDENTIFY: Identified,
@@ -106,6 +114,7 @@ SAID: dict[Action, type[Said]] = {
     Action.COMPLAIN: Said,
     Action.REFUSE_COMPLAINT: Said,
     Action.WITHDRAW: Withdrawn,
+    Action.CORRECT: Corrected,
     Action.TELL_OWNER: Sent,
     Action.EXPIRE: Said,
     Action.REOPEN: Said,
@@ -114,7 +123,7 @@ SAID: dict[Action, type[Said]] = {
 """The steps that are taken with a form of their own, in the order in which they are offered."""
 NEEDS_NOTE = frozenset({
     Action.EXTEND, Action.TRANSFER_SETTLED, Action.TRANSFER_RETURNED, Action.REFUSE_STATEMENT, Action.COMPLAIN,
-    Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.REOPEN, Action.UNDO, Action.HEAR,
+    Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.CORRECT, Action.REOPEN, Action.UNDO, Action.HEAR,
 })  # fmt: skip
 """Steps that somebody will ask about later: the reason, or what was said, is written down."""
 

@@ -158,7 +158,7 @@ MOVES: dict[Action, Move] = {
     Action.WITHDRAW: Move(
         _APPROVE, _RUNNING | {Status.CLOSED, Status.EXPIRED}, Status.WITHDRAWN, (_decided_by_head,)
     ),
-    Action.CORRECT: Move(_APPROVE, _OWN | {Status.ISSUED}, Status.NEW),
+    Action.CORRECT: Move(_APPROVE, _OWN | {Status.ISSUED}, Status.NEW, (_IN_STATUTE,)),
     Action.TELL_OWNER: Move(_REVIEW, frozenset(Status), None, (_unless(
         lambda s: s.facts.to_tell is not None, "nobody_to_tell", "nobody has to be told", "go on"),), undoable=True),
     Action.EXPIRE: Move(_APPROVE, _OWN | _DECIDED | {Status.ISSUED, Status.TRANSFERRED}, Status.EXPIRED, (

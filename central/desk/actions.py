@@ -90,7 +90,7 @@ def confirm(
     before = state_of(row)
     after = step(before, Action.CONFIRM, officer, now=now)
     case_log.check_seen(session, case_id, seen)
-    if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
+    if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from).expired(now):
         raise Refused("statute", "the act is more than one year old", remedy="reject it: statute_passed")
     _set_plate(session, row, officer, plate, colour, kind, now)
     if row.plate_colour == "unknown":

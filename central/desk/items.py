@@ -46,7 +46,7 @@ class QueueItem:
 
 
 def item(row: CaseRow, now: datetime) -> QueueItem:
-    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
+    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
     return QueueItem(
         id=row.id,

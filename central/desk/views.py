@@ -151,7 +151,7 @@ def case_view(
 def _actions(
     row: CaseRow, state: CaseState, officer: Officer, calendar: WorkCalendar | None, now: datetime
 ) -> frozenset[Action]:
-    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
     over = passed(running, HERE.local_date(now), undo_until=state.undo_until)
     return allowed(state, officer, now=now, passed=over)
 
@@ -175,5 +175,5 @@ def _file(row: PacketFileRow) -> CaseFile:
 def _deadlines(row: CaseRow, calendar: WorkCalendar | None) -> Deadlines:
     sent = row.notice.published_at if row.notice else None
     return HERE.terms.deadlines(
-        occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=sent, calendar=calendar
+        occurred_at=row.occurred_at, detected_at=row.notify_from, notice_sent_at=sent, calendar=calendar
     )

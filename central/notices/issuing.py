@@ -55,7 +55,7 @@ def issue(
     def basis(session: Session, row: CaseRow) -> Basis:
         before = state_of(row)
         after = step(before, Action.ISSUE, officer, now=now)
-        if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at).expired(now):
+        if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from).expired(now):
             raise Refused("statute", "the act is more than one year old", remedy="return the case and reject it")
         check_seen(session, row, seen)
         notice = row.notice
@@ -124,7 +124,7 @@ def _write_issued(
     notice.year, notice.number, notice.code_hash = HERE.local_date(now).year, number, code_hash(code)
     notice.issued_by, notice.issued_at = officer.username, now
     row.status = planned.after.status.value
-    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.detected_at)
+    due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     case_log.append(
         session, row, Action.ISSUE, actor=officer.username, at=now, before={"status": planned.state.status.value},
         after={"status": planned.after.status.value, "number": content.number_text, "pdf_sha256": pdf,

@@ -22,7 +22,7 @@ from central.cases.said import Said
 from central.cases.steps import allowed, step
 from central.cases.terms import Term, passed, terms
 from central.notices.basis import NoticeDesk, changed, look
-from central.notices.withdrawal import withdrawal_paper
+from central.notices.withdrawal import paper_of
 from central.store.case_tables import CaseEventRow, CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.calendar import WorkCalendar
@@ -57,7 +57,7 @@ def _read(
     """What the record of a case tells, its whole state, the terms that run, and those that have passed."""
     life = life_of(record)
     state = with_life(state_of(row), life)
-    running = terms(state, occurred_at=row.occurred_at, detected_at=row.detected_at, calendar=calendar)
+    running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
     return life, state, running, passed(running, HERE.local_date(now), undo_until=state.undo_until)
 
 
@@ -76,9 +76,7 @@ def take(
             _planned(session, row, officer, action, said, note, desk, now)
             version = case_log.seen_version(session, case_id)
             number = _next_paper(session, now)
-            paper = None
-            if action is Action.WITHDRAW:
-                paper = withdrawal_paper(row, said.on, note, desk.office, number=number, now=now)
+            paper = paper_of(row, said, note, desk.office, number=number, now=now)
         if seen is not None and seen != version:
             raise changed()
         stored = desk.store.put(HERE.papers().render(paper)) if paper is not None else None
@@ -94,12 +92,23 @@ def take(
                 words["paper_number"] = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
             row.status, row.confirmed_by = after.status.value, after.confirmed_by
             row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
+            if action is Action.CORRECT:
+                _begin_anew(session, row, now)
             case_log.append(
                 session, row, action, actor=officer.username, at=now, before={"status": before.status.value},
                 after={"status": after.status.value, **words}, note=note,
             )  # fmt: skip
         return after.status
     raise Refused("busy", "too many papers are being made at once", remedy="try again in a moment")
+
+
+def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:
+    """The notice stays, as one that holds no more; the case will have another."""
+    assert row.notice is not None
+    row.notice.replaced_at = row.corrected_at = now
+    row.confirmed_at = None
+    session.flush()
+    session.expire(row, ["notice", "replaced_notices"])
 
 
 def _series(now: datetime) -> str:
@@ -128,6 +137,8 @@ def _planned(
         back = life_of([e for e in record if e.sequence != life.last_step])
         after = replace(with_life(state, back), status=back.status or state.status)
         return state, after, {**words, "undoes": life.last_step}
+    if action is Action.CORRECT:
+        words["notice_plate"] = row.plate  # whoever holds the notice names it, whatever the case says later
     if action is Action.TRANSFER:
         words["left_from"] = state.status.value
     if action is Action.MAKE_MINUTES:

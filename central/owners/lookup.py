@@ -122,10 +122,17 @@ def owner_lookup(
     return [public_case(row, office) for row in rows]
 
 
+@dataclass(frozen=True)
+class TakenBack:
+    """A notice that holds no more, while its case goes on for another: nothing of the case is said."""
+
+    notice_number: str
+
+
 def case_by_code(
     session: Session, code: str, plate: str, *, office: Office, client: str, now: datetime,
     calendar: WorkCalendar | None = None,
-) -> OwnerCase | None:  # fmt: skip
+) -> OwnerCase | TakenBack | None:  # fmt: skip
     """The case of a notice, for whoever holds its code and names its plate; the view is recorded in the case.
 
     None for every mistake alike. Callers limit the rate: the code has 80 bits, guessing it is hopeless anyway.
@@ -136,7 +143,11 @@ def case_by_code(
     notice = session.scalar(
         select(NoticeRow).where(NoticeRow.code_hash == code_hash(text)).options(joinedload(NoticeRow.case))
     )
-    if notice is None or notice.case.status not in OPENED or notice.case.plate != HERE.plates.normalise(plate):
+    if notice is None:
+        return None
+    if notice.replaced_at is not None:
+        return _taken_back(session, notice, plate, client=client, now=now)
+    if notice.case.status not in OPENED or notice.case.plate != HERE.plates.normalise(plate):
         return None
     row = case_log.lock_case(session, notice.case_id)
     case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
@@ -151,11 +162,21 @@ def case_by_code(
     )
 
 
+def _taken_back(session: Session, notice: NoticeRow, plate: str, *, client: str, now: datetime) -> TakenBack | None:
+    corrected = [e for e in case_log.events(session, notice.case_id) if e.action == Action.CORRECT.value]
+    on_it = next((e.after.get("notice_plate") for e in corrected if e.at == notice.replaced_at), None)
+    if on_it != HERE.plates.normalise(plate):
+        return None
+    row = case_log.lock_case(session, notice.case_id)
+    case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
+    return TakenBack(str(notice.content.get("number_text", "")))
+
+
 def summons_of(row: CaseRow, notice: NoticeRow, calendar: WorkCalendar | None = None) -> Summons:
     """What the notice asks of its owner. `calendar`: the unit's; the country's without corrections when left out."""
     content = {key: str(value) for key, value in notice.content.items()}
     due = HERE.terms.deadlines(
-        occurred_at=row.occurred_at, detected_at=row.detected_at, notice_sent_at=notice.published_at, calendar=calendar
+        occurred_at=row.occurred_at, detected_at=row.notify_from, notice_sent_at=notice.published_at, calendar=calendar
     )
     return Summons(
         number=content.get("number_text", ""),

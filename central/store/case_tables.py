@@ -93,7 +93,22 @@ class CaseRow(Base):
     second_agrees: Mapped[bool | None] = mapped_column(Boolean)
     second_note: Mapped[str | None] = mapped_column(String(300))
     packet: Mapped[PacketRow] = relationship()
-    notice: Mapped[NoticeRow | None] = relationship(back_populates="case")
+    corrected_at: Mapped[datetime | None]
+    """When its notice was taken back and it began anew for another plate or owner."""
+    notice: Mapped[NoticeRow | None] = relationship(
+        back_populates="case", primaryjoin="and_(NoticeRow.case_id == CaseRow.id, NoticeRow.replaced_at.is_(None))"
+    )
+    """The one in force, or its draft."""
+    replaced_notices: Mapped[list[NoticeRow]] = relationship(
+        primaryjoin="and_(NoticeRow.case_id == CaseRow.id, NoticeRow.replaced_at.is_not(None))",
+        order_by="NoticeRow.replaced_at", viewonly=True,
+    )  # fmt: skip
+    """Those that were taken back when the case began anew, the oldest first."""
+
+    @property
+    def notify_from(self) -> datetime:
+        """What the term to notify is counted from: the act's detection, or the correction."""
+        return self.corrected_at or self.detected_at
 
 
 class CaseCountRow(Base):
@@ -167,10 +182,15 @@ class NoticeRow(Base):
     """A notice of violation. The look-up code itself is never stored, only its hash."""
 
     __tablename__ = "notices"
-    __table_args__ = (UniqueConstraint("year", "number"), Index("ix_notices_published_at", "published_at"))
+    __table_args__ = (
+        UniqueConstraint("year", "number"),
+        Index("ix_notices_published_at", "published_at"),
+        Index("ix_notices_case_id", "case_id"),
+        partial("uq_notices_in_force", "case_id", where="replaced_at IS NULL", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), unique=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     year: Mapped[int | None]
     number: Mapped[int | None]
     """Given when the notice is issued; a prepared draft has none."""
@@ -185,6 +205,8 @@ class NoticeRow(Base):
     published_at: Mapped[datetime | None]
     appear_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the owner is asked to come; None in drafts of before this column."""
+    replaced_at: Mapped[datetime | None]
+    """When the case began anew for another plate or owner: this one holds no more."""
     case: Mapped[CaseRow] = relationship(back_populates="notice")
 
 

@@ -14,7 +14,16 @@ from central.cases import typed_plate
 from central.cases.file_views import record_file_view
 from central.cases.lifecycle import Action, Refused, Status
 from central.cases.steps import MOVES
-from central.owners.lookup import OPENED, PublicCase, ResolvingUnit, case_by_code, owner_lookup, public_case, summons_of
+from central.owners.lookup import (
+    OPENED,
+    PublicCase,
+    ResolvingUnit,
+    TakenBack,
+    case_by_code,
+    owner_lookup,
+    public_case,
+    summons_of,
+)
 from central.pictures.captions import caption
 from central.pictures.for_owners import legend, owner_still, scene_of
 from central.pictures.stills import MOMENTS, still_views
@@ -89,6 +98,8 @@ def open_evidence(
     plate: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:  # fmt: skip
     opened = _open(request, site, plate, code)
+    if isinstance(opened, TakenBack):
+        return page(request, "owner_taken_back.html", public=True, number=opened.notice_number, here="/")
     if isinstance(opened, _Fault):
         return _form(
             request, status=opened.status, code_asked={"plate": plate, "code": code}, code_problem=opened.words
@@ -106,7 +117,7 @@ class _Fault:
     words: dict[str, str]
 
 
-def _open(request: Request, site: Site, plate: str, code: str) -> str | _Fault:
+def _open(request: Request, site: Site, plate: str, code: str) -> str | TakenBack | _Fault:
     """The case that a plate and a code open."""
     centre = site.centre
     if wait := site.wait_s(site.codes, request):
@@ -117,7 +128,9 @@ def _open(request: Request, site: Site, plate: str, code: str) -> str | _Fault:
         found = case_by_code(
             session, code, plate, office=centre.config.office, client=site.address(request), now=centre.clock()
         )
-    return _Fault(404, _words_of(request, "code_bad") | {"field": "code"}) if found is None else found.case_id
+    if found is None:
+        return _Fault(404, _words_of(request, "code_bad") | {"field": "code"})
+    return found if isinstance(found, TakenBack) else found.case_id
 
 
 def _let_in(site: Site, response: Response, case_id: str) -> None:
@@ -195,6 +208,8 @@ def contest(
         if not code:
             return _statement(request, 403, text, typed, _words_of(request, "pass_over_text"))
         opened = _open(request, site, plate[:32], code[:64])
+        if isinstance(opened, TakenBack):
+            return page(request, "owner_taken_back.html", public=True, number=opened.notice_number, here="/")
         if isinstance(opened, _Fault):
             return _statement(request, opened.status, text, typed, opened.words)
         case_id = opened

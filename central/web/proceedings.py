@@ -31,7 +31,7 @@ from evidence.errors import GiaoLoError
 
 router = APIRouter()
 MAX_NOTE_CHARS = 2000
-_TAKES_BACK = frozenset({Action.WITHDRAW, Action.UNDO, Action.EXPIRE})
+_TAKES_BACK = frozenset({Action.WITHDRAW, Action.CORRECT, Action.UNDO, Action.EXPIRE})
 
 
 @dataclass(frozen=True)

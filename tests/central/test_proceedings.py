@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from central.audit.stored import audit
+from central.casefile.gathering import gather
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Officer, Refused, Role, Status
 from central.centre import Centre
+from central.desk import actions
 from central.desk.falling_due import falling_due
-from central.notices import issuing, proceedings
-from central.owners.lookup import case_by_code, owner_lookup
+from central.notices import drafting, issuing, proceedings
+from central.notices.issuing import IssuedNotice
+from central.owners.lookup import OwnerCase, TakenBack, case_by_code, owner_lookup
 from central.store.case_tables import CaseRow, TermRow
 from central.web import queries
 from countries.here import HERE
-from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued
+from evidence.acts import ActCode
+from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued, seen
 
 TODAY = HERE.local_date(NOW).isoformat()
 
@@ -98,9 +105,9 @@ def test_a_withdrawn_notice_is_gone_from_the_look_up_and_its_owner_is_told_by_a_
     assert shown(centre, case_id) == []
     with centre.db.write() as session:
         row = session.get_one(CaseRow, case_id)
-        opened = case_by_code(session, code, row.plate or "", office=centre.config.office, client="x", now=clock.now)
-        assert opened is not None
-        assert opened.public.status_vi == "Thông báo đã được thu hồi"
+        found = case_by_code(session, code, row.plate or "", office=centre.config.office, client="x", now=clock.now)
+        assert isinstance(found, OwnerCase)
+        assert found.public.status_vi == "Thông báo đã được thu hồi"
         event = next(e for e in case_log.events(session, case_id) if e.action == "withdraw")
         here = proceedings.standing(session, row, LAN, calendar=centre.notices.calendar, now=clock.now)
     assert event.note == reason
@@ -245,3 +252,101 @@ def test_withdrawals_and_notices_share_one_book_without_gaps(centre: Centre, clo
             event = next(e for e in case_log.events(session, case_id) if e.action == "withdraw")
             numbers.append(event.after["paper_number"].split("/")[0])
     assert numbers == ["02", "04", "06"]
+
+
+@pytest.fixture
+def corrected(centre: Centre, clock: HandClock, sent: tuple[str, str]) -> tuple[str, str]:
+    """A case that began anew for another plate five days after its notice was sent, and the code on that notice."""
+    case_id, code = sent
+    clock.now += timedelta(days=5)
+    reason = "Chữ số cuối là 6, máy đọc 5."
+    assert take(centre, clock, case_id, HOA, Action.CORRECT, reason, mistake="wrong_plate") is Status.NEW
+    return case_id, code
+
+
+def reissue(centre: Centre, clock: HandClock, case_id: str, plate: str) -> IssuedNotice:
+    """Confirmed by one, issued by another, for `plate`."""
+    with centre.db.write() as session:
+        actions.claim(session, case_id, LAN, now=clock.now, lease=centre.claim_lease)
+        act = ActCode(session.get_one(CaseRow, case_id).act)
+        actions.confirm(session, case_id, LAN, plate=plate, colour="white", act=act, now=clock.now)
+    drafting.prepare_notice(centre.db, case_id, LAN, desk=centre.notices, now=clock.now)
+    notice = issuing.issue(centre.db, case_id, HOA, seen=seen(centre, case_id), desk=centre.notices, now=clock.now)
+    with centre.db.write() as session:
+        issuing.publish(session, case_id, HOA, register=centre.registry, now=clock.now)
+    return notice
+
+
+def opened(centre: Centre, clock: HandClock, code: str, plate: str) -> OwnerCase | TakenBack | None:
+    with centre.db.write() as session:
+        return case_by_code(session, code, plate, office=centre.config.office, client="x", now=clock.now)
+
+
+def test_whoever_got_the_notice_by_mistake_is_told_and_learns_nothing_of_the_right_one(
+    centre: Centre, clock: HandClock, corrected: tuple[str, str]
+) -> None:
+    case_id, code = corrected
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        wrong, old_number = row.plate or "", row.replaced_notices[0].content["number_text"]
+        event = next(e for e in case_log.events(session, case_id) if e.action == "correct")
+    text = "".join(
+        p.extract_text() for p in PdfReader(io.BytesIO(centre.store.read(event.after["paper_sha256"]))).pages
+    )
+    assert "đính chính" in text.lower()
+    assert str(old_number).split("/")[0] in text
+    assert "biển số phương tiện" in text
+    assert listed(centre, case_id) == {"notify", "statute", "tell_owner"}
+    assert opened(centre, clock, code, wrong) == TakenBack(str(old_number))
+    clock.now += timedelta(days=2)
+    right = "36A12346"
+    notice = reissue(centre, clock, case_id, right)
+    assert notice.number_text != old_number
+    # the code of each notice opens what is its holder's: the right one the case, the wrong one a sentence
+    found = opened(centre, clock, notice.code, right)
+    assert isinstance(found, OwnerCase)
+    assert found.public.plate == HERE.plates.format_plate(right)
+    assert opened(centre, clock, code, wrong) == TakenBack(str(old_number))
+    assert opened(centre, clock, code, right) is None
+    assert opened(centre, clock, notice.code, wrong) is None
+
+
+def test_a_corrected_case_has_terms_of_its_own_and_its_record_holds_both_notices(
+    centre: Centre, clock: HandClock, corrected: tuple[str, str], tmp_path: Path
+) -> None:
+    case_id, _ = corrected
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        assert (row.status, row.confirmed_by, row.notice) == ("new", None, None)
+        here = proceedings.standing(session, row, LAN, calendar=centre.notices.calendar, now=clock.now)
+        due = {t.code: (t.since, t.due) for t in here.terms}
+        assert due["notify"] == (clock.now.date(), clock.now.date() + timedelta(days=10))
+    take(centre, clock, case_id, LAN, Action.TELL_OWNER, how="post", reference="RR9")
+    reissue(centre, clock, case_id, "36A12346")
+    assert listed(centre, case_id) == {"answer", "statute"}
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, case_id)
+        assert [n.replaced_at is None for n in (*row.replaced_notices, row.notice)] == [False, True]
+        assert not audit(session, centre.key.public, centre=centre.config.centre_id).faults
+        papers = gather(session, case_id, centre=centre.config.centre_id).papers
+    assert [p.name for p in papers if p.what in ("notice", "correction")] == [
+        "documents/notice-replaced-1.pdf", "documents/notice.pdf", papers[2].name
+    ]  # fmt: skip
+    with centre.db.write() as session:  # past the program
+        session.get_one(CaseRow, case_id).replaced_notices[0].issued_by = "ai-do"
+    with centre.db.read() as session:
+        found = audit(session, centre.key.public, centre=centre.config.centre_id).faults
+    assert ["issued_by of its notice is ai-do" in str(fault) for fault in found] == [True]
+
+
+def test_a_notice_that_was_never_sent_is_corrected_without_a_paper(centre: Centre, clock: HandClock) -> None:
+    case_id, _ = issued(centre)
+    take(centre, clock, case_id, HOA, Action.CORRECT, "Sai chủ xe", mistake="wrong_owner")
+    with centre.db.read() as session:
+        event = next(e for e in case_log.events(session, case_id) if e.action == "correct")
+    assert "paper" not in event.after
+    assert listed(centre, case_id) == {"notify", "statute"}
+    with centre.db.write() as session:
+        actions.claim(session, case_id, LAN, now=clock.now, lease=centre.claim_lease)
+        actions.reject(session, case_id, LAN, "not_violation", now=clock.now)
+    assert listed(centre, case_id) == set()

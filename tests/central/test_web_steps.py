@@ -65,8 +65,8 @@ def test_a_form_stands_for_each_step_that_is_open_to_this_person(web: Web) -> No
     case_id = sent(web)
     for officer, steps in (
         (LAN, {"attend", "identify", "complain"}),
-        (HOA, {"attend", "identify", "complain", "transfer", "withdraw"}),
-        (TRUONG, {"attend", "identify", "complain", "transfer", "withdraw"}),
+        (HOA, {"attend", "identify", "complain", "transfer", "correct", "withdraw"}),
+        (TRUONG, {"attend", "identify", "complain", "transfer", "correct", "withdraw"}),
     ):
         page = web.person(officer).get(f"/desk/cases/{case_id}/steps").text
         assert {a.value for a in SAID if f'id="step-{a.value}"' in page} == steps

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import select
 
 from central.cases import typed_plate
 from central.cases.file_views import record_file_view
@@ -138,6 +139,18 @@ def _let_in(site: Site, response: Response, case_id: str) -> None:
     site.set_cookie(response, PASS_COOKIE, token, max_age_s=PASS_SECONDS)
 
 
+def _opened_before(request: Request, site: Site) -> str | None:
+    """The case that this browser's pass opens. None when the pass is over, or may be of a notice that was taken back
+    since: the case is another's by now."""
+    now = site.centre.clock()
+    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), now)
+    if case_id is None:
+        return None
+    with site.centre.db.read() as session:
+        corrected_at = session.scalar(select(CaseRow.corrected_at).where(CaseRow.id == case_id))
+    return None if corrected_at is not None and (now - corrected_at).total_seconds() < PASS_SECONDS else case_id
+
+
 def _form(
     request: Request, *, status: int = 200, asked: dict[str, str] | None = None, problem: dict[str, str] | None = None,
     code_asked: dict[str, str] | None = None, code_problem: dict[str, str] | None = None, wait_s: int = 0,
@@ -166,7 +179,7 @@ def evidence(request: Request, site: SiteDep, sent: str = "") -> Response:
 @router.get("/evidence/{moment}.jpg")
 def still(request: Request, site: SiteDep, moment: str) -> Response:
     """A copy in which only the vehicle and the lamps are sharp; `<moment>-near` is its close-up of the vehicle."""
-    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), site.centre.clock())
+    case_id = _opened_before(request, site)
     wanted, _, near = moment.partition("-")
     if case_id is None or wanted not in MOMENTS or near not in ("", "near"):
         raise WebError("no_file", 404)
@@ -201,7 +214,7 @@ def contest(
 ) -> Response:  # fmt: skip
     """A statement. When the hour of the evidence is over the code is asked again, with the text kept."""
     now = site.centre.clock()
-    case_id = site.read_pass(site.cookie(request, PASS_COOKIE), now)
+    case_id = _opened_before(request, site)
     response: Response = RedirectResponse("/evidence?sent=1", 303)
     if case_id is None:
         typed = {"plate": plate[:32], "code": code[:64]}
@@ -241,7 +254,7 @@ def _evidence(
     text: str = "", status: int = 200, case_id: str | None = None,
 ) -> Response:  # fmt: skip
     centre = site.centre
-    case_id = case_id or site.read_pass(site.cookie(request, PASS_COOKIE), centre.clock())
+    case_id = case_id or _opened_before(request, site)
     if case_id is None:
         return RedirectResponse("/?ended=1#have-code", 303)
     with centre.db.read() as session:

@@ -52,6 +52,33 @@ def test_a_notice_is_withdrawn_from_the_page_with_its_paper_and_its_owner_reads_
     assert 'id="summons"' not in opened.text
 
 
+def test_the_code_of_a_corrected_notice_opens_one_sentence_and_nothing_of_the_case(web: Web) -> None:
+    case_id, notice = issued(web.centre)
+    with web.centre.db.write() as session:
+        issuing.publish(session, case_id, HOA, register=web.centre.registry, now=web.clock.now)
+    early = web.visitor()
+    assert "/evidence/before.jpg" in early.post("/evidence", at="/", plate="36A-123.45", code=notice.code).text
+    web.clock.now += timedelta(minutes=5)
+    hoa, at = web.person(HOA), f"/desk/cases/{case_id}/steps"
+    page = hoa.post(f"{at}/correct", at=at, on="2026-11-23", mistake="wrong_plate", note="Chữ số cuối đọc sai.")
+    assert page.status_code == 200
+    assert "Thông báo đính chính số" in page.text
+    # whoever looked at it a moment ago sees no more of it, nor writes to it
+    assert "/evidence/" not in early.get("/evidence").text
+    assert early.get("/evidence/before.jpg").status_code == 404
+    owner = web.visitor()
+    opened = owner.post("/evidence", at="/", plate="36A-123.45", code=notice.code)
+    assert opened.status_code == 200
+    assert "Thông báo này đã được thu hồi" in opened.text
+    for what in ("/evidence/", 'id="contest"', 'id="summons"', "Vượt đèn đỏ"):
+        assert what not in opened.text
+    again = owner.post("/evidence/contest", at="/", plate="36A-123.45", code=notice.code, text="Không phải xe tôi")
+    assert "Thông báo này đã được thu hồi" in again.text
+    assert "Không tìm thấy" not in again.text
+    wrong = owner.post("/evidence", at="/", plate="36A-123.46", code=notice.code)
+    assert wrong.status_code == 404
+
+
 def test_what_was_typed_stays_when_a_step_is_refused(web: Web) -> None:
     case_id = sent(web)
     at = f"/desk/cases/{case_id}/steps"

@@ -9,7 +9,7 @@ from typing import Annotated, cast, get_args
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from central.cases import telling
 from central.cases.doubts import holds, issue_doubts
@@ -28,7 +28,7 @@ from central.pictures.captions import caption
 from central.pictures.for_owners import scene_of
 from central.pictures.stills import still_views
 from central.registry import Registration
-from central.store.case_tables import CaseRow
+from central.store.case_tables import CaseRow, NoticeRow
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.devices import paper_lines
@@ -64,8 +64,13 @@ def waiting(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
 def to_send(session: Session, now: datetime) -> list[tuple[QueueItem, str]]:
     """Issued and not sent yet, the oldest act first, with their numbers: their ten days still run."""
     query = select(CaseRow).where(among((Status.ISSUED,))).order_by(CaseRow.occurred_at, CaseRow.number)
-    rows = session.scalars(light(query.options(selectinload(CaseRow.notice))).limit(SHOWN_UNSENT))
-    return [(item(row, now), str(row.notice.content.get("number_text", "")) if row.notice else "") for row in rows]
+    rows = session.scalars(light(query).limit(SHOWN_UNSENT)).all()
+    # asked for by their cases: joined, PostgreSQL would read all notices
+    in_force = select(NoticeRow.case_id, NoticeRow.content).where(
+        NoticeRow.case_id.in_([row.id for row in rows]), NoticeRow.replaced_at.is_(None)
+    )
+    numbers = {case_id: str(content.get("number_text", "")) for case_id, content in session.execute(in_force)}
+    return [(item(row, now), numbers.get(row.id, "")) for row in rows]
 
 
 @router.get("/desk/approve/{case_id}")

@@ -20,7 +20,7 @@ WithdrawReason = Literal[
 ]  # fmt: skip
 """Counted by the rate of false issue; words: `withdraw_reason.<code>`."""
 Mistake = Literal["wrong_owner", "wrong_plate", "other"]
-"""Some of the reasons of a withdrawal, counted with them; words: `field_value.<code>`."""
+"""Some of the reasons of a withdrawal, in the same words: `field_value.<code>`."""
 Name = Annotated[str, Field(max_length=300)]
 Number = Annotated[str, Field(max_length=100)]
 MOST_MONEY = 10**12

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import select
 
 from central.centre import Centre
 from central.cli_common import config_option, fail, open_configured
+from central.desk.false_issue import MONTHS, false_issue
 from central.intake.nodes import key_of
 from central.store.case_tables import CaseRow
 from central.store.people_tables import UserRow
@@ -111,6 +115,35 @@ def case_file(config_file: Path, name: str, out_file: Path, by: str) -> None:
         raise click.ClickException(f"{error.filename or out_file}: {error.strerror}") from error
     click.echo(f"{out_file}: case {made.number}, {made.size} bytes, sha256 {made.sha256}")
     click.echo(f"sealed with key {centre.key.public.fingerprint}")
+
+
+@click.command("false-issues")
+@config_option
+@click.option(
+    "--months", type=click.IntRange(1, 120), default=MONTHS, show_default=True, help="the running one included"
+)
+@click.option("--json", "as_json", is_flag=True, help="all figures for a program")
+def false_issues(config_file: Path, months: int, as_json: bool) -> None:
+    """How many notices were withdrawn or corrected after issue: by month, camera, act and reason, never by person."""
+    centre = open_configured(config_file)
+    with centre.db.read() as session:
+        found = false_issue(session, centre.clock(), months=months).as_json()
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    click.echo(f"issued since {found['since']}: {_told(found['all'])}")
+    for group, name in (("months", "month"), ("cameras", "camera"), ("acts", "act")):
+        for line in found[group]:
+            click.echo(f"{name} {line[name]}: {_told(line)}{'  HIGHER' if line['higher'] else ''}")
+    for line in found["reasons"]:
+        click.echo(f"{line['outcome']}, {line['reason']}: {line['n']}")
+
+
+def _told(line: Mapping[str, Any]) -> str:
+    if not line["issued"]:
+        return "none issued"
+    said = f"{line['taken_back']} of {line['issued']} taken back"
+    return f"{said}, {line['rate']:.2%} (95 in 100 between {line['low']:.2%} and {line['high']:.2%})"
 
 
 def _actor(centre: Centre, by: str) -> str:

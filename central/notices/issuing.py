@@ -20,6 +20,7 @@ from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check
 from central.notices.code import code_hash, new_code
 from central.notices.facts import plate_text
 from central.notices.papers import check_papers, papers_of, said
+from central.notices.tally import count_issued
 from central.store.case_tables import CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.here import HERE
@@ -123,6 +124,7 @@ def _write_issued(
     notice.content, notice.pdf_sha256 = content.model_dump(mode="json"), pdf
     notice.year, notice.number, notice.code_hash = HERE.local_date(now).year, number, code_hash(code)
     notice.issued_by, notice.issued_at = officer.username, now
+    count_issued(session, row, now)
     row.status = planned.after.status.value
     due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     case_log.append(

@@ -22,6 +22,7 @@ from central.cases.said import Said
 from central.cases.steps import allowed, step
 from central.cases.terms import Term, passed, terms
 from central.notices.basis import NoticeDesk, changed, look
+from central.notices.tally import count_taken_back
 from central.notices.withdrawal import paper_of
 from central.store.case_tables import CaseEventRow, CaseRow, CounterRow
 from central.store.db import Database, next_number
@@ -92,6 +93,7 @@ def take(
                 words["paper_number"] = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
             row.status, row.confirmed_by = after.status.value, after.confirmed_by
             row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
+            count_taken_back(session, row, said)
             if action is Action.CORRECT:
                 _begin_anew(session, row, now)
             case_log.append(

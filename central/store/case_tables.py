@@ -154,6 +154,24 @@ class SentCountRow(Base):
     n: Mapped[int]
 
 
+class NoticeCountRow(Base):
+    """Notices of a month, by what became of them (`central.notices.tally`).
+
+    `outcome`: `issued` counts every one, `withdrawn` and `corrected` those that were taken back, with the reason.
+    """
+
+    __tablename__ = "notice_counts"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    """First day of the month in which the notice was issued, by the country's calendar."""
+    node_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    act: Mapped[str] = mapped_column(String(30), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(12), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(30), primary_key=True)
+    n: Mapped[int]
+
+
 class CaseEventRow(Base):
     """Append-only, hash-chained: what was done to a case, by whom, when, before and after. Views count as events."""
 

@@ -12,7 +12,8 @@ from central.cases.lifecycle import Action, Officer
 from central.cases.log import version_of
 from central.desk.actions import REJECT_REASONS, claim
 from central.desk.devices import device_board
-from central.desk.unit import unit_view
+from central.desk.false_issue import false_issue
+from central.desk.unit import LISTED, unit_view
 from central.desk.views import CaseView, case_view
 from central.pictures.captions import still_words
 from central.pictures.clip import ClipFacts, inspect
@@ -141,6 +142,7 @@ def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
     with site.centre.db.read() as session:
         now = site.centre.clock()
         values = frame(session, officer, "unit") | {"u": unit_view(session, now), "devices": device_board(session, now)}
+        values |= {"f": false_issue(session, now), "listed": LISTED}
         values["papers_required"] = site.centre.config.devices.required
         return page(request, "unit.html", reject_reasons=reject_texts(request), **values)
 

@@ -41,6 +41,7 @@ def environment(language: Language) -> Environment:
         "decimal": partial(_digits, formats.decimal, language),
         "signed": partial(_digits, formats.signed, language),
         "percent": lambda value: formats.percent(value, language),
+        "share": lambda value: formats.share(value, language),
         "money": lambda value: formats.money(value, language),
         "bytes": lambda value: formats.size(value, language),
     }

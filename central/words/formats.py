@@ -51,6 +51,12 @@ def percent(value: float, language: Language) -> str:
     return f"{decimal(value * 100, 0, language)}%"
 
 
+def share(value: float, language: Language) -> str:
+    """A part of the whole that may be small: two digits count."""
+    digits = 0 if value >= 0.1 or value == 0 else 1 if value >= 0.01 else 2
+    return f"{decimal(value * 100, digits, language)}%"
+
+
 def money(value: int, language: Language) -> str:
     return f"{decimal(value, 0, language)} {HERE.currency}"
 

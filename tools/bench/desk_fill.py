@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from central.desk.unit import recount_figures
 from central.desk.worklist import recount
+from central.notices import tally
 from central.store.case_tables import CaseEventRow, CaseRow, CounterRow, NoticeRow
 from central.store.db import Database
 from central.store.packet_tables import PacketRow
@@ -58,6 +59,7 @@ def fill(database: Database, cases: int, *, node: str, now: datetime, seed: int 
         session.execute(insert(CounterRow).values(name="case", value=cases))
         recount(session)
         recount_figures(session)
+        tally.recount(session)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 

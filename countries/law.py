@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from evidence.acts import ActCode, VehicleClass
@@ -39,6 +39,22 @@ class Proposal:
     owner_type: OwnerType
 
 
+@dataclass(frozen=True)
+class InstalmentRules:
+    """When a fine may be paid in parts. `least_fine`: from this fine on; `most`: so many parts at most;
+    `first_per_cent`: the first part is at least this share of the fine. Until when the last is due is the term
+    `instalments`. `reference`: where it stands."""
+
+    least_fine: int
+    most: int
+    first_per_cent: int
+    reference: str
+
+    def first_least(self, fine: int) -> int:
+        """The least first part of a fine, in whole units of the currency."""
+        return -(-fine * self.first_per_cent // 100)
+
+
 class Law(Protocol):
     """Port: clause, band and rights by act, kind of vehicle and the time of the act."""
 
@@ -54,6 +70,10 @@ class Law(Protocol):
 
     def proposal(self, act: ActCode, kind: VehicleKind, at: datetime, *, owner_type: OwnerType = "person") -> Proposal:
         """Clause, band, ordinary fine and points for an act at the instant `at`. Raises `LawError`."""
+        ...
+
+    def instalments(self, day: date, *, owner_type: OwnerType) -> InstalmentRules:
+        """When a fine that was decided on `day` may be paid in parts."""
         ...
 
     def may_be_heard(self, act: ActCode, kind: VehicleKind, at: datetime) -> bool:

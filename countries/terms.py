@@ -88,6 +88,10 @@ class Terms(Protocol):
         """How long the term `key` is that begins on `day`. Raises `LawError` when there is none of that name."""
         ...
 
+    def named_day(self, day: date, calendar: WorkCalendar | None = None) -> date:
+        """Last day, inclusive, where a paper gives its receiver time until `day`."""
+        ...
+
     def until(self, key: str, day: date, calendar: WorkCalendar | None = None) -> date:
         """Last day, inclusive, of the term `key` that began on `day` (which is not counted). Raises `LawError`."""
         ...

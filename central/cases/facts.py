@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from countries.law import OwnerType
+
 Liable = Literal["owner", "driver", "owner_not_shown", "organisation"]
 """Who answers for the act: the owner who drove, a driver named, the owner who cannot show that somebody else drove, the
 organisation that names no driver."""
@@ -31,8 +33,9 @@ class Facts:
     `sent`: the notice. `came_back`: another unit had the file. `complex_case`: the term to decide was extended.
     `warned`: a warning is in force since. `statement`, `complaint`: the oldest that nobody has answered.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
-    again for another owner or plate. `left_from`: the state in which the file went to another unit. `settled`: the last
-    day on which it was paid, ended or taken back: from then on no warning may stand.
+    again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
+    state in which the file went to another unit. `settled`: the last day on which it was paid, ended or taken back:
+    from then on no warning may stand.
     """
 
     sent: date | None = None
@@ -46,6 +49,7 @@ class Facts:
     heard: date | None = None
     complex_case: bool = False
     decided: date | None = None
+    decided_by: str | None = None
     fine: int = 0
     points: int = 0
     decision_sent: date | None = None
@@ -68,11 +72,20 @@ class Facts:
         return not self.may_be_heard or self.hearing == "waived" or self.heard is not None
 
     @property
-    def next_payment(self) -> Instalment | None:
-        """The first instalment that what was paid does not cover."""
-        owed = 0
+    def owner_type(self) -> OwnerType:
+        """As what whoever answers for the act is fined."""
+        return "organisation" if self.liable == "organisation" else "person"
+
+    @property
+    def covered(self) -> tuple[tuple[Instalment, int], ...]:
+        """Each part, and how much of it is paid: what comes in covers the first part that is open."""
+        left, found = self.paid, []
         for part in self.instalments:
-            owed += part.amount
-            if self.paid < owed:
-                return part
-        return None
+            found.append((part, min(left, part.amount)))
+            left -= found[-1][1]
+        return tuple(found)
+
+    @property
+    def next_payment(self) -> Instalment | None:
+        """The first part that what was paid does not cover."""
+        return next((part for part, paid in self.covered if paid < part.amount), None)

@@ -101,7 +101,8 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
         case Action.EXTEND:
             return replace(facts, complex_case=True)
         case Action.DECIDE:
-            return replace(facts, decided=on, fine=int(said.get("fine", 0)), points=int(said.get("points", 0)))
+            fine, points = int(said.get("fine", 0)), int(said.get("points", 0))
+            return replace(facts, decided=on, decided_by=said.get("decided_by"), fine=fine, points=points)
         case Action.AGREE_INSTALMENTS:
             return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
         case Action.PAY:

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from central.cases.facts import Liable
+from central.cases import instalments
+from central.cases.facts import Instalment, Liable
 from central.cases.lifecycle import Action, CaseState, Refused
+from countries.calendar import WorkCalendar
 from countries.law import Proposal
 
 How = Literal["post", "by_hand", "electronic", "posted_up"]
@@ -23,6 +25,8 @@ Mistake = Literal["wrong_owner", "wrong_plate", "other"]
 """Some of the reasons of a withdrawal, in the same words: `field_value.<code>`."""
 Name = Annotated[str, Field(max_length=300)]
 Number = Annotated[str, Field(max_length=100)]
+MOST_PARTS = 12
+"""Of a form; how many the law allows is the country's."""
 MOST_MONEY = 10**12
 """No fine is so high; a slip of the keyboard is."""
 
@@ -67,6 +71,24 @@ class Sent(Said):
     reference: Number = ""
 
 
+class Part(BaseModel):
+    """One part of a fine and its last day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    due: date
+    amount: int = Field(gt=0, lt=MOST_MONEY)
+
+
+class InstalmentsAgreed(Said):
+    """A written decision that the fine is paid in parts. `requested`: the day of the request; `confirmed_by`: who
+    confirmed on it that the violator is in hardship."""
+
+    number: Number = Field(min_length=1)
+    requested: date
+    confirmed_by: Name = Field(min_length=1)
+    instalments: tuple[Part, ...] = Field(min_length=1, max_length=MOST_PARTS)
+
+
 class Paid(Said):
     amount: int = Field(gt=0, lt=MOST_MONEY)
     receipt: Number = Field(min_length=1)
@@ -103,6 +125,7 @@ SAID: dict[Action, type[Said]] = {
     Action.DECIDE: Decided,
     Action.SEND_DECISION: Sent,
     Action.RECEIVE_DECISION: Said,
+    Action.AGREE_INSTALMENTS: InstalmentsAgreed,
     Action.PAY: Paid,
     Action.CLOSE: Said,
     Action.WARN: Warned,
@@ -138,12 +161,14 @@ def read(action: Action, typed: Mapping[str, Any]) -> Said:
 
 
 def check(
-    said: Said, action: Action, state: CaseState, note: str, *, today: date, law: Proposal | None, since: date | None
-) -> None:
+    said: Said, action: Action, state: CaseState, note: str, *, today: date, law: Proposal | None, since: date | None,
+    calendar: WorkCalendar | None = None,
+) -> None:  # fmt: skip
     """What can only be judged with the case. `law`: band and points of the act for whoever answers for it; `since`: the
-    day of the step before.
+    day of the step before. `calendar`: the unit's, else the country's.
 
-    Raises `Refused`: `future`, `before_last`, `note`, `no_law`, `fine_band`, `points_most`, `overpaid`.
+    Raises `Refused`: `future`, `before_last`, `note`, `no_law`, `fine_band`, `points_most`, `overpaid`, `parts_request`
+    and those of `central.cases.instalments.check`.
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
@@ -161,5 +186,11 @@ def check(
         if said.points > most:
             values = {"most": str(most)}
             raise Refused("points_most", "too many points", where="points", remedy="correct them", values=values)
+    if isinstance(said, InstalmentsAgreed):
+        if said.requested > said.on:
+            raise Refused(
+                "parts_request", "the request is of a later day", where="requested", remedy="correct the days"
+            )
+        instalments.check([Instalment(p.due, p.amount) for p in said.instalments], state.facts, said.on, calendar)
     if isinstance(said, Paid) and state.facts.paid + said.amount > state.facts.fine:
         raise Refused("overpaid", "more than is owed", where="amount", remedy="correct the amount")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Refused, Role, Status
+from countries.here import HERE
 
 _REVIEW = frozenset({Role.OFFICER, Role.APPROVER, Role.HEAD})
 _APPROVE = frozenset({Role.APPROVER, Role.HEAD})
@@ -70,6 +71,21 @@ def _decided_by_head(state: CaseState, actor: Officer, _passed: Collection[str])
     if actor.role is Role.HEAD or state.facts.decided is None:
         return None
     return Refused("role", "a decision is taken back by the head", remedy="ask the head of the unit")
+
+
+def _decided_himself(state: CaseState, actor: Officer, _passed: Collection[str]) -> Refused | None:
+    if actor.role is Role.HEAD or actor.username == state.facts.decided_by:
+        return None
+    return Refused("role", "whoever decided the fine, or the head, lets it be paid in parts", remedy="ask one of them")
+
+
+def _fine_for_parts(state: CaseState, _actor: Officer, _passed: Collection[str]) -> Refused | None:
+    facts = state.facts
+    if facts.decided is not None:
+        rules = HERE.law.instalments(facts.decided, owner_type=facts.owner_type)
+        if facts.fine >= rules.least_fine:
+            return None
+    return Refused("parts_fine", "the fine is too small to be paid in parts", remedy="it is paid at once")
 
 
 def _may_decide(state: CaseState, _actor: Officer, passed: Collection[str]) -> Refused | None:
@@ -136,8 +152,9 @@ MOVES: dict[Action, Move] = {
     Action.RECEIVE_DECISION: Move(_REVIEW, frozenset({Status.DECISION_SENT}), None, (_unless(
         lambda s: s.facts.decision_received is None, "received", "the day of receipt is known", "go on"),),
         undoable=True),
-    Action.AGREE_INSTALMENTS: Move(_HEAD, frozenset({Status.DECISION_SENT}), None, (_unless(
-        lambda s: not s.facts.instalments and s.facts.paid == 0, "instalments", "it is being paid already", "go on"),)),
+    Action.AGREE_INSTALMENTS: Move(_APPROVE, frozenset({Status.DECISION_SENT}), None, (_unless(
+        lambda s: not s.facts.instalments and s.facts.paid == 0, "instalments", "it is being paid already", "go on"),
+        _fine_for_parts, _decided_himself), undoable=True),
     Action.PAY: Move(_REVIEW, _DECIDED, None, undoable=True),
     Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (_NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
 

@@ -67,9 +67,12 @@ def terms(
     def until(key: str, since: date) -> date:
         return HERE.terms.until(key, since, calendar)
 
+    def named(day: date) -> date:
+        return HERE.terms.named_day(day, calendar)
+
     found = list(_beside(state, until))
     if state.status not in ENDED:
-        found += _of_state(state, until)
+        found += _of_state(state, until, named)
         if state.status in UNSENT:
             since = state.facts.corrected or detected
             due = known.notify_by + (since - detected)
@@ -90,7 +93,7 @@ def passed(running: Collection[Term], today: date, *, undo_until: date | None = 
 _Until = Callable[[str, date], date]
 
 
-def _of_state(state: CaseState, until: _Until) -> Iterator[Term]:
+def _of_state(state: CaseState, until: _Until, named: Callable[[date], date]) -> Iterator[Term]:
     facts, status = state.facts, state.status
     if status is Status.PUBLISHED and facts.sent is not None and facts.warned is None:
         yield Term("answer", facts.sent, until("answer", facts.sent), Role.APPROVER, "answer")
@@ -109,7 +112,7 @@ def _of_state(state: CaseState, until: _Until) -> Iterator[Term]:
             yield Term("close", since, until("close", since), Role.OFFICER, "close")
     elif facts.decided is not None:
         yield Term("enforce", facts.decided, until("enforce", facts.decided), Role.APPROVER, "enforce")
-        yield from _of_decision(state, facts, until)
+        yield from _of_decision(state, facts, until, named)
 
 
 def _of_minutes(facts: Facts, minutes: date, until: _Until) -> Iterator[Term]:
@@ -126,13 +129,16 @@ def _of_minutes(facts: Facts, minutes: date, until: _Until) -> Iterator[Term]:
     yield Term("decision", minutes, until(key, minutes), Role.APPROVER, key)
 
 
-def _of_decision(state: CaseState, facts: Facts, until: _Until) -> Iterator[Term]:
+def _of_decision(
+    state: CaseState, facts: Facts, until: _Until, named: Callable[[date], date]
+) -> Iterator[Term]:  # fmt: skip
     if state.status is Status.DECIDED and facts.decided is not None:
         yield Term(
             "send_decision", facts.decided, until("send_decision", facts.decided), Role.APPROVER, "send_decision"
         )
     elif (part := facts.next_payment) is not None and facts.decision_sent is not None:
-        yield Term("pay", facts.decision_sent, part.due, Role.APPROVER, "instalments")
+        # also while a warning is in force: the next part has a day of its own
+        yield Term("pay", facts.decision_sent, named(part.due), Role.APPROVER, "instalments")
     elif facts.decision_received is not None and facts.warned is None:
         yield Term("pay", facts.decision_received, until("pay", facts.decision_received), Role.APPROVER, "pay")
     elif facts.decision_sent is not None and facts.decision_received is None:

@@ -28,7 +28,7 @@ from central.store.case_tables import CaseEventRow, CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.calendar import WorkCalendar
 from countries.here import HERE
-from countries.law import LawError, OwnerType, Proposal
+from countries.law import LawError, Proposal
 from evidence.acts import ActCode
 
 _NUMBER_TRIES = 8
@@ -132,7 +132,7 @@ def _planned(
     life, state, _, over = _read(record, row, desk.calendar, now)
     after = step(state, action, officer, now=now, passed=over)
     law = _law(row, state)
-    saying.check(said, action, state, note, today=today, law=law, since=_since(life))
+    saying.check(said, action, state, note, today=today, law=law, since=_since(life), calendar=desk.calendar)
     words: dict[str, Any] = said.model_dump(mode="json")
     if action is Action.UNDO:
         assert life.last_step is not None
@@ -141,6 +141,8 @@ def _planned(
         return state, after, {**words, "undoes": life.last_step}
     if action is Action.CORRECT:
         words["notice_plate"] = row.plate  # whoever holds the notice names it, whatever the case says later
+    if action is Action.DECIDE:
+        words["decided_by"] = officer.username
     if action is Action.TRANSFER:
         words["left_from"] = state.status.value
     if action is Action.MAKE_MINUTES:
@@ -150,9 +152,8 @@ def _planned(
 
 
 def _law(row: CaseRow, state: CaseState) -> Proposal | None:
-    owner: OwnerType = "organisation" if state.facts.liable == "organisation" else "person"
     try:
-        return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at, owner_type=owner)
+        return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at, owner_type=state.facts.owner_type)
     except LawError:
         return None
 

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from central.cases import instalments
 from central.cases import log as case_log
 from central.cases.file_views import record_file_view
 from central.cases.lifecycle import Action, Officer, Refused, Role
-from central.cases.said import NEEDS_NOTE, SAID, Said
+from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, Said
 from central.cases.telling import history
 from central.desk.falling_due import NEAR_DAYS, falling_due
 from central.desk.items import item
@@ -26,6 +27,7 @@ from central.web.errors import problem_of
 from central.web.faults import WebError
 from central.web.frame import frame
 from central.web.site import Site, page, texts_of
+from countries.calendar import WorkCalendar
 from countries.here import HERE
 from evidence.errors import GiaoLoError
 
@@ -34,12 +36,16 @@ MAX_NOTE_CHARS = 2000
 _TAKES_BACK = frozenset({Action.WITHDRAW, Action.CORRECT, Action.UNDO, Action.EXPIRE})
 
 
+FieldKind = Literal["date", "number", "text", "choice", "parts"]
+
+
 @dataclass(frozen=True)
 class Field:
-    """One input of a step's form. `choices`: codes to choose from; words: `field_value.<code>`."""
+    """One input of a step's form. `choices`: codes to choose from; words: `field_value.<code>`. `parts`: rows of an
+    amount and a day each, `amount_1`, `due_1`."""
 
     name: str
-    kind: Literal["date", "number", "text", "choice"]
+    kind: FieldKind
     required: bool
     choices: tuple[str, ...] = ()
 
@@ -53,7 +59,9 @@ def fields_of(said: type[Said]) -> tuple[Field, ...]:
     return tuple(found)
 
 
-def _input(annotation: Any) -> tuple[Literal["date", "number", "text", "choice"], tuple[str, ...]]:
+def _input(annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:
+    if get_origin(annotation) is tuple:
+        return "parts", ()
     if get_origin(annotation) in (Union, types.UnionType):
         annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal:
@@ -61,6 +69,19 @@ def _input(annotation: Any) -> tuple[Literal["date", "number", "text", "choice"]
     if annotation is date:
         return "date", ()
     return ("number", ()) if annotation is int else ("text", ())
+
+
+def typed_of(said: type[Said], form: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed into the form of a step; empty inputs and rows are left out."""
+    typed: dict[str, Any] = {}
+    for field in fields_of(said):
+        if field.kind == "parts":
+            rows = [{"due": str(form.get(f"due_{n}", "")), "amount": str(form.get(f"amount_{n}", ""))}
+                    for n in range(1, MOST_PARTS + 1)]  # fmt: skip
+            typed[field.name] = [row for row in rows if any(value.strip() for value in row.values())]
+        elif str(form.get(field.name, "")).strip():
+            typed[field.name] = str(form[field.name])
+    return typed
 
 
 @router.get("/desk/due")
@@ -97,8 +118,7 @@ def take(
     if action not in {a.value for a in SAID}:
         raise WebError("not_found", 404)
     step = Action(action)
-    names = SAID[step].model_fields
-    typed = {name: str(form[name]) for name in names if str(form.get(name, "")).strip()}
+    typed = typed_of(SAID[step], form)
     note, seen = str(form.get("note", ""))[:MAX_NOTE_CHARS], str(form.get("seen", ""))
     centre = site.centre
     try:
@@ -107,7 +127,8 @@ def take(
             seen=int(seen) if seen.isdigit() else -1,
         )  # fmt: skip
     except Refused as refused:
-        return _show(request, site, officer, case_id, refused=refused, typed={**typed, "note": note, "step": action})
+        shown = {name: str(value) for name, value in form.items() if name not in ("csrf", "seen")}
+        return _show(request, site, officer, case_id, refused=refused, typed={**shown, "note": note, "step": action})
     return RedirectResponse(f"/desk/cases/{case_id}/steps?done={action}", 303)
 
 
@@ -149,6 +170,9 @@ def _show(
                    "span": HERE.terms.span(term.key, term.since) if term.key not in _OF_ACT else None}
                   for term in here.terms],
         "facts": _facts(here),
+        "schedule": _schedule(here, centre.notices.calendar, today),
+        "fine": here.state.facts.fine,
+        "limits": instalments.limits(here.state.facts, centre.notices.calendar),
         "steps": [_step(action) for action in SAID if action in here.actions],
         "undo_until": here.state.undo_until,
         "papers": [e for e in record if e.after.get("paper_sha256")],
@@ -177,6 +201,15 @@ def _step(action: Action) -> dict[str, Any]:
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
     }
+
+
+def _schedule(here: Standing, calendar: WorkCalendar, today: date) -> list[dict[str, Any]]:
+    """The parts of a fine: its last day as the term counts it, and what of it is paid."""
+    return [
+        {"due": (due := HERE.terms.named_day(part.due, calendar)), "amount": part.amount, "paid": paid,
+         "late": paid < part.amount and today > due}
+        for part, paid in here.state.facts.covered
+    ]  # fmt: skip
 
 
 def _facts(here: Standing) -> list[tuple[str, Any]]:

@@ -49,6 +49,11 @@ def answer_by(sent: date, calendar: WorkCalendar) -> date:
     return until("answer", sent, calendar)
 
 
+def named_day(day: date, calendar: WorkCalendar | None = None) -> date:
+    """Last day where a paper gives its receiver time until `day`: moved on from a rest day like every term of his."""
+    return (calendar or national()).working_day_from(day)
+
+
 def until(key: str, day: date, calendar: WorkCalendar | None = None) -> date:
     """Last day, inclusive, of the term `key` that began on `day`, which is not counted. Raises `LawError`."""
     known, term = calendar or national(), span(key, day)

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central.cases.facts import Facts
+from central.cases.facts import Facts, Instalment
+from central.cases.instalments import limits
 from central.cases.life import end_of, facts_after, life_of, with_life
 from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Status
 from central.cases.steps import MOVES, allowed, step
@@ -81,6 +83,20 @@ class Case:
         self.record.append(Line(len(self.record) + 1, now, action.value, after))
 
 
+def in_parts(state: CaseState, chance: random.Random) -> list[Instalment]:
+    """Any schedule that the law allows, its limits included."""
+    most = limits(state.facts)
+    assert most is not None
+    assert state.facts.decided is not None
+    fine, n = state.facts.fine, chance.randint(2, most.rules.most)
+    first = chance.choice([most.first_least, chance.randint(most.first_least, fine - n + 1)])
+    cuts = sorted(chance.sample(range(1, fine - first), n - 2)) if n > 2 else []
+    amounts = [first, *(b - a for a, b in pairwise([0, *cuts, fine - first]))]
+    span = (most.last_day - state.facts.decided).days
+    days = sorted(chance.sample(range(span // 2, span + 1), n))
+    return [Instalment(state.facts.decided + timedelta(days=d), a) for d, a in zip(days, amounts, strict=True)]
+
+
 def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str, Any]:
     match action:
         case Action.IDENTIFY:
@@ -90,7 +106,9 @@ def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str
         case Action.ASK_HEARING:
             return {"manner": chance.choice(["written", "oral"])}
         case Action.DECIDE:
-            return {"fine": 1_000_000 * chance.randint(1, 20), "points": chance.choice([0, 2, 4])}
+            return {"fine": 1_000_000 * chance.choice([1, 15, 19, 38, 150]), "points": chance.choice([0, 2, 4])}
+        case Action.AGREE_INSTALMENTS:
+            return {"instalments": [{"due": p.due.isoformat(), "amount": p.amount} for p in in_parts(state, chance)]}
         case Action.PAY:
             return {"amount": chance.choice([state.facts.fine, state.facts.fine // 2, 100_000])}
     return {}

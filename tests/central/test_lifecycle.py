@@ -62,7 +62,6 @@ LEGAL = {
     (Status.DECIDED, Action.PAY): REVIEW,
     (Status.DECISION_SENT, Action.PAY): REVIEW,
     (Status.DECISION_SENT, Action.RECEIVE_DECISION): REVIEW,
-    (Status.DECISION_SENT, Action.AGREE_INSTALMENTS): HEAD,
     (Status.PAID, Action.CLOSE): REVIEW,
     **{(s, Action.TRANSFER): APPROVE for s in (*SENT, Status.CONFIRMED, Status.NOTICE_PREPARED)},
     (Status.TRANSFERRED, Action.TRANSFER_SETTLED): APPROVE,
@@ -151,6 +150,10 @@ def decided(status: Status = Status.DECISION_SENT, **facts: Any) -> CaseState:
     return CaseState(status, confirmed_by="lan", facts=Facts(sent=DAY, decided=DAY, fine=500, **facts))
 
 
+def large(fine: int, **facts: Any) -> CaseState:
+    return CaseState(Status.DECISION_SENT, confirmed_by="lan", facts=Facts(decided=DAY, fine=fine, **facts))
+
+
 FACTS = [
     pytest.param(sent(), Action.WARN, HOA, (), "too_early", id="a warning before the twenty days are over"),
     pytest.param(sent(), Action.WARN, HOA, ("answer",), None, id="a warning after them"),
@@ -179,6 +182,18 @@ FACTS = [
     pytest.param(decided(), Action.WITHDRAW, HOA, (), "role", id="a decision is taken back by the head"),
     pytest.param(decided(), Action.WITHDRAW, TRUONG, (), None, id="the head takes a decision back"),
     pytest.param(decided(paid=100), Action.AGREE_INSTALMENTS, TRUONG, (), "instalments", id="paid in part already"),
+    pytest.param(decided(), Action.AGREE_INSTALMENTS, TRUONG, (), "parts_fine", id="a small fine is paid at once"),
+    pytest.param(large(14_999_999), Action.AGREE_INSTALMENTS, TRUONG, (), "parts_fine", id="one đồng too small"),
+    pytest.param(large(15_000_000), Action.AGREE_INSTALMENTS, TRUONG, (), None, id="from fifteen million on in parts"),
+    pytest.param(large(15_000_000, decided_by="hoa"), Action.AGREE_INSTALMENTS, HOA, (), None, id="by who decided"),
+    pytest.param(large(15_000_000, decided_by="truong"), Action.AGREE_INSTALMENTS, HOA, (), "role", id="not another"),
+    pytest.param(
+        large(149_999_999, liable="organisation"), Action.AGREE_INSTALMENTS, TRUONG, (), "parts_fine",
+        id="an organisation's is too small up to ten times that",
+    ),
+    pytest.param(
+        large(150_000_000, liable="organisation"), Action.AGREE_INSTALMENTS, TRUONG, (), None, id="ten times as large"
+    ),
     pytest.param(decided(decision_received=DAY), Action.RECEIVE_DECISION, LAN, (), "received", id="received twice"),
     pytest.param(decided(), Action.EXPIRE, HOA, ("statute",), None, id="expired"),
     pytest.param(decided(), Action.EXPIRE, HOA, (), "too_early", id="not expired yet"),

@@ -234,6 +234,66 @@ def test_more_than_is_owed_is_not_taken(centre: Centre, clock: HandClock, sent: 
     assert refused.value.code == "overpaid"
 
 
+def parts(*pairs: tuple[int, str]) -> list[dict[str, Any]]:
+    return [{"amount": amount, "due": due} for amount, due in pairs]
+
+
+AGREED: dict[str, Any] = {
+    "number": "4/QĐ", "requested": "2026-11-24", "confirmed_by": "UBND phường Hạc Thành",
+    "instalments": parts((8_000_000, "2026-12-10"), (6_000_000, "2027-01-20"), (5_000_000, "2027-03-10")),
+}  # fmt: skip
+
+
+def test_a_fine_is_paid_in_parts_and_the_case_closes_as_any_other(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, _ = sent
+    until_minutes(centre, clock, case_id)
+    take(centre, clock, case_id, HOA, Action.DECIDE, number="1/QĐ", fine=19_000_000, points=4)
+    take(centre, clock, case_id, HOA, Action.SEND_DECISION, how="by_hand")
+    assert take(centre, clock, case_id, HOA, Action.AGREE_INSTALMENTS, **AGREED) is Status.DECISION_SENT
+    with centre.db.read() as session:
+        due = session.get_one(TermRow, (case_id, "pay")).due
+        event = case_log.events(session, case_id)[-1]
+    assert due.isoformat() == "2026-12-10"
+    assert (event.after["number"], event.after["confirmed_by"]) == ("4/QĐ", "UBND phường Hạc Thành")
+    clock.now += timedelta(days=60)  # the first part is late
+    with centre.db.read() as session:
+        today = HERE.local_date(clock.now)
+        found = falling_due(session, Role.APPROVER, today=today, near=today, now=clock.now)
+    assert [line.code for line in found.lines if line.left < 0] == ["pay"]
+    for amount, status in ((8_000_000, "decision_sent"), (10_999_999, "decision_sent"), (1, "paid")):
+        assert take(centre, clock, case_id, LAN, Action.PAY, amount=amount, receipt="BL") == status
+    assert take(centre, clock, case_id, LAN, Action.CLOSE) is Status.CLOSED
+    assert listed(centre, case_id) == set()
+
+
+def test_a_schedule_typed_wrong_is_taken_back_and_agreed_anew(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, _ = sent
+    until_minutes(centre, clock, case_id)
+    take(centre, clock, case_id, HOA, Action.DECIDE, number="1/QĐ", fine=19_000_000, points=4)
+    take(centre, clock, case_id, HOA, Action.SEND_DECISION, how="by_hand")
+    for changed, code in (
+        ({"instalments": parts((19_000_000, "2026-12-10"))}, "parts_number"),
+        ({"requested": "2026-12-24"}, "parts_request"),
+        ({"instalments": parts((8_000_000, "2026-12-10"), (0, "2026-12-11"))}, "field"),
+        ({"confirmed_by": " "}, "field"),
+    ):
+        with pytest.raises(Refused) as refused:
+            take(centre, clock, case_id, HOA, Action.AGREE_INSTALMENTS, **{**AGREED, **changed})
+        assert refused.value.code == code
+    take(centre, clock, case_id, HOA, Action.AGREE_INSTALMENTS, **AGREED)
+    with pytest.raises(Refused, match="being paid"):
+        take(centre, clock, case_id, HOA, Action.AGREE_INSTALMENTS, **AGREED)
+    take(centre, clock, case_id, HOA, Action.UNDO, "nhầm ngày")
+    again = {**AGREED, "instalments": parts((9_000_000, "2026-12-11"), (10_000_000, "2027-03-10"))}
+    take(centre, clock, case_id, HOA, Action.AGREE_INSTALMENTS, **again)
+    with centre.db.read() as session:
+        assert session.get_one(TermRow, (case_id, "pay")).due.isoformat() == "2026-12-11"
+
+
 def test_a_step_on_what_was_not_seen_is_refused(centre: Centre, clock: HandClock, sent: tuple[str, str]) -> None:
     case_id, _ = sent
     with pytest.raises(Refused) as refused:

@@ -125,6 +125,39 @@ def test_a_step_that_is_none_or_an_unknown_case_is_answered_in_words(web: Web) -
     assert lan.get(f"/desk/cases/{case_id}/papers/1.pdf").status_code == 404
 
 
+def test_the_form_of_payment_in_parts_says_its_limits_keeps_what_was_typed_and_shows_the_parts(web: Web) -> None:
+    case_id, day = sent(web), "2026-11-23"
+    at = f"/desk/cases/{case_id}/steps"
+    lan, hoa = web.person(LAN), web.person(HOA)
+    lan.post(f"{at}/identify", at=at, on=day, liable="owner", name="Chủ")
+    lan.post(f"{at}/make_minutes", at=at, on=day, number="1/BB")
+    lan.post(f"{at}/waive_hearing", at=at, on=day)
+    hoa.post(f"{at}/decide", at=at, on=day, number="1/QĐ", fine="19000000", points="4")
+    shown = hoa.post(f"{at}/send_decision", at=at, on=day, how="by_hand").text
+    assert "Tối đa 3 lần, lần đầu ít nhất 7.600.000 đ (40%), lần cuối không sau ngày 24/05/2027" in shown
+    assert 'id="step-agree_instalments"' not in lan.get(at).text
+    typed = {
+        "on": day, "number": "4/QĐ", "requested": day, "confirmed_by": "UBND phường", "amount_1": "7000000",
+        "due_1": "2026-12-10", "amount_2": "12000000", "due_2": "2027-01-20", "amount_3": "", "due_3": "",
+    }  # fmt: skip
+    refused = hoa.post(f"{at}/agree_instalments", at=at, **typed)
+    assert refused.status_code == 409
+    assert "Lần đầu phải nộp ít nhất 40% mức phạt" in refused.text
+    assert 'value="7000000"' in refused.text
+    assert 'value="2027-01-20"' in refused.text
+    done = hoa.post(f"{at}/agree_instalments", at=at, **{**typed, "amount_1": "8000000", "amount_2": "11000000"})
+    assert done.status_code == 200
+    assert "cho nộp phạt nhiều lần" in done.text
+    lan.post(f"{at}/pay", at=at, on=day, amount="8500000", receipt="BL1")
+    after = lan.get(at).text
+    for words in ("Lần 1", "Đã nộp đủ", "Lần 2", "Chưa đến hạn", "500.000 đ"):
+        assert words in after
+    web.clock.now += timedelta(days=90)
+    later = web.person(LAN)  # signed in anew
+    assert "Quá hạn" in later.get(at).text
+    assert "Nộp phạt" in later.get("/desk/due?whose=all").text
+
+
 def test_every_step_has_inputs_that_its_value_takes() -> None:
     for action, said in SAID.items():
         fields = fields_of(said)

@@ -10,7 +10,7 @@ import pytest
 
 from countries.devices import DeviceSort
 from countries.here import HERE
-from countries.law import LawError, VehicleKind
+from countries.law import LawError, OwnerType, VehicleKind
 from countries.vn.acts import act_here
 from countries.vn.deadlines import VIETNAM
 from countries.vn.law.figures import all_figures, figure
@@ -52,6 +52,13 @@ def test_an_organisation_pays_double_and_has_no_licence_to_lose_points_from() ->
     person, unit = (proposal(ActCode.RED_LIGHT, "car", AT, owner_type=t) for t in ("person", "organisation"))
     assert (unit.least, unit.most, unit.ordinary) == (36_000_000, 40_000_000, 38_000_000)
     assert (person.points, unit.points) == (4, 0)
+
+
+@pytest.mark.parametrize(("owner", "least"), [("person", 15_000_000), ("organisation", 150_000_000)])
+def test_from_which_fine_on_it_may_be_paid_in_parts(owner: OwnerType, least: int) -> None:
+    rules = HERE.law.instalments(AT.date(), owner_type=owner)
+    assert (rules.least_fine, rules.most, rules.first_per_cent) == (least, 3, 40)
+    assert "Điều 79" in rules.reference
 
 
 def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -123,7 +130,9 @@ def test_every_figure_names_its_unit_and_where_it_stands() -> None:
     assert known == {
         "organisation_times": (2, "times"), "ordinary_share": (0.5, "share"), "highest_fine": (75_000_000, "VND"),
         "licence_points": (12, "points"), "hearing_from": (15_000_000, "VND"), "notify_days": (10, "calendar"),
-        "statute_years": (1, "years"),
+        "statute_years": (1, "years"), "instalments_from_person": (15_000_000, "VND"),
+        "instalments_from_organisation": (150_000_000, "VND"), "instalments_most": (3, "parts"),
+        "instalments_first": (40, "per"),
     }  # fmt: skip
 
 

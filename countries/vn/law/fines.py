@@ -16,7 +16,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from countries.law import LawError, OwnerType, Proposal, VehicleKind
+from countries.law import InstalmentRules, LawError, OwnerType, Proposal, VehicleKind
 from countries.vn.acts import act_here
 from countries.vn.deadlines import local_date
 from countries.vn.law.figures import FOLDER, Dated, figure, whole
@@ -110,6 +110,12 @@ def may_be_heard(act: ActCode, kind: VehicleKind, at: datetime) -> bool:
         return proposal(act, kind, at).most >= whole("hearing_from", local_date(at))
     except LawError:
         return False
+
+
+def instalments(day: date, *, owner_type: OwnerType) -> InstalmentRules:
+    """When a fine that was decided on `day` may be paid in parts (Điều 79)."""
+    least, most = whole(f"instalments_from_{owner_type}", day), figure("instalments_most", day)
+    return InstalmentRules(least, int(most.value), whole("instalments_first", day), most.reference)
 
 
 def law_item(key: str, kind: VehicleKind, day: date) -> LawItem:

@@ -6,7 +6,7 @@ transaction: no step can forget them. Before a notice the queue itself is the li
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from central.cases.life import life_of, with_life
@@ -25,10 +25,12 @@ _AT_DESK = frozenset({
 })  # fmt: skip
 
 
-def moves(action: Action, row: CaseRow) -> bool:
-    """Whether the terms of a case are written anew with a step. One that began anew stands on the list of terms, and
-    not in the queue alone: somebody is to be told, and its new term to notify runs."""
-    return action in MOVES_TERMS or (row.corrected_at is not None and action in _AT_DESK)
+def moves(session: Session, action: Action, row: CaseRow) -> bool:
+    """Whether the terms of a case are written anew with a step. One that began anew, was looked at again or came back
+    from another unit stands on the list of terms, and not in the queue alone: it stays there until its terms end."""
+    if action in MOVES_TERMS or action not in _AT_DESK:
+        return action in MOVES_TERMS
+    return row.corrected_at is not None or bool(session.scalar(select(exists().where(TermRow.case_id == row.id))))
 
 
 def keep(session: Session, row: CaseRow, state: CaseState) -> None:

@@ -98,7 +98,7 @@ def append(
             ledger.remember(session, case.id, row.sequence, row.hash)
     session.add(row)
     session.flush()
-    if due.moves(action, case):
+    if due.moves(session, action, case):
         due.keep(session, case, state_of(case))
     return row
 

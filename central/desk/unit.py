@@ -14,12 +14,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import UNSENT, Status
 from central.cases.stages import ISSUED, OPEN, TO_ISSUE, among
-from central.desk.worklist import status_counts
+from central.desk.worklist import late, status_counts
 from central.store.case_tables import CaseRow, DecidedCountRow, NoticeRow, RejectedCountRow, SentCountRow
 from central.store.packet_tables import AlarmRow, NodeRow, QuarantineRow
 from countries.here import HERE
@@ -98,9 +98,10 @@ def unit_view(session: Session, now: datetime) -> UnitView:
         waiting=sum(stand[s] for s in OPEN),
         confirmed=sum(stand[s] for s in TO_ISSUE),
         issued=sum(stand[s] for s in ISSUED),
-        overdue=unsent(CaseRow.detected_at < late_before),
+        overdue=unsent(*late(late_before)),
         due_soon=unsent(
-            CaseRow.detected_at >= late_before, CaseRow.detected_at < late_before + timedelta(days=SOON_DAYS)
+            *late(late_before + timedelta(days=SOON_DAYS)),
+            or_(CaseRow.detected_at >= late_before, CaseRow.corrected_at >= late_before),
         ),
         long_sent=_sent_before(session, HERE.terms.first_sending_in_time(now)),
         quarantined=session.scalar(select(func.count()).select_from(QuarantineRow)) or 0,

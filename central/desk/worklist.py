@@ -208,8 +208,14 @@ def _conditions(filters: QueueFilter, now: datetime) -> Sequence[ColumnElement[b
     if filters.holder:
         found.append(CaseRow.claimed_by == filters.holder)
     if filters.overdue_only:
-        found.append(CaseRow.detected_at < HERE.terms.first_instant_in_time(now))
+        found += late(HERE.terms.first_instant_in_time(now))
     return found
+
+
+def late(first: datetime) -> Sequence[ColumnElement[bool]]:
+    """Cases whose term to notify began before `first`: with the act's detection, or anew with a correction, which comes
+    later, so that the index of detections serves both."""
+    return CaseRow.detected_at < first, or_(CaseRow.corrected_at.is_(None), CaseRow.corrected_at < first)
 
 
 def _counts_of(filters: QueueFilter) -> Sequence[ColumnElement[bool]]:

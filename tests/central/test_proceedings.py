@@ -14,10 +14,12 @@ from sqlalchemy import select
 from central.audit.stored import audit
 from central.casefile.gathering import gather
 from central.cases import log as case_log
-from central.cases.lifecycle import Action, Officer, Refused, Role, Status
+from central.cases.lifecycle import UNSENT, Action, Officer, Refused, Role, Status
 from central.centre import Centre
 from central.desk import actions
 from central.desk.falling_due import falling_due
+from central.desk.unit import unit_view
+from central.desk.worklist import QueueFilter, total
 from central.notices import drafting, issuing, proceedings
 from central.notices.issuing import IssuedNotice
 from central.owners.lookup import OwnerCase, TakenBack, case_by_code, owner_lookup
@@ -25,7 +27,7 @@ from central.store.case_tables import CaseRow, TermRow
 from central.web import queries
 from countries.here import HERE
 from evidence.acts import ActCode
-from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued, seen
+from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, claimed, issued, seen
 
 TODAY = HERE.local_date(NOW).isoformat()
 
@@ -410,3 +412,38 @@ def test_a_notice_that_was_never_sent_is_corrected_without_a_paper(centre: Centr
         actions.claim(session, case_id, LAN, now=clock.now, lease=centre.claim_lease)
         actions.reject(session, case_id, LAN, "not_violation", now=clock.now)
     assert listed(centre, case_id) == set()
+
+
+def test_a_corrected_case_is_late_by_its_new_term_alone(
+    centre: Centre, clock: HandClock, corrected: tuple[str, str]
+) -> None:
+    """Corrected on the fifth day: its ten days run from there, not from the act's detection."""
+    for days, late, soon in ((7, 0, 0), (8, 0, 1), (10, 0, 1), (11, 1, 0)):
+        now = NOW + timedelta(days=5 + days)
+        with centre.db.read() as session:
+            found, figures = (
+                total(session, QueueFilter(status=UNSENT, overdue_only=True), now=now),
+                unit_view(session, now),
+            )
+        assert (found.n, figures.overdue, figures.due_soon) == (late, late, soon), f"{days} days after the correction"
+
+
+@pytest.mark.parametrize("ends", [Action.REJECT, Action.ISSUE])
+def test_a_case_that_was_looked_at_again_has_no_term_left_when_it_ends(centre: Centre, ends: Action) -> None:
+    case_id = claimed(centre)
+    with centre.db.write() as session:
+        actions.reject(session, case_id, LAN, "not_violation", now=NOW)
+    assert listed(centre, case_id) == set()
+    proceedings.take(centre.db, case_id, TRUONG, Action.REOPEN, {"on": TODAY}, "xem lại", desk=centre.notices, now=NOW)
+    assert listed(centre, case_id) == {"notify", "statute"}
+    with centre.db.write() as session:
+        actions.claim(session, case_id, LAN, now=NOW, lease=centre.claim_lease)
+        if ends is Action.REJECT:
+            actions.reject(session, case_id, LAN, "not_violation", now=NOW)
+            wanted = set()
+        else:
+            actions.confirm(session, case_id, LAN, plate="36A-123.45", act=ActCode.RED_LIGHT, now=NOW)
+            wanted = {("notify", "approver"), ("statute", "approver")}
+    with centre.db.read() as session:
+        found = session.execute(select(TermRow.code, TermRow.whose).where(TermRow.case_id == case_id))
+        assert {(code, whose) for code, whose in found} == wanted, "and stands on the list of whoever is next"

@@ -15,6 +15,7 @@ import numpy as np
 from edge.cli import detector_option
 from edge.types import Frame
 from tools.bench.desk import desk
+from tools.bench.lives import lives
 from tools.demo.site import choose_clip
 
 
@@ -24,6 +25,7 @@ def bench() -> None:
 
 
 bench.add_command(desk)
+bench.add_command(lives)
 
 
 @bench.command()

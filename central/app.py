@@ -13,6 +13,7 @@ from central.centre import Centre, open_centre
 from central.config import CentralConfig
 from central.intake.ingest import Ingest
 from central.intake.mqtt import MqttIngest
+from central.retention.keeper import Keeper
 from central.second_reader import SecondReader, easyocr_reader, switched_off
 from central.web.app import create_app
 from central.web.server import web_server
@@ -40,6 +41,7 @@ class App:
             config.broker, config.limits, Ingest.of(self.centre), maintain_s=config.checkpoint_minutes * 60
         )
         self.second_reader = SecondReader(self.centre, easyocr_reader if config.second_reader else switched_off)
+        self.keeper = Keeper(self.centre)
         self._server: uvicorn.Server | None = None
         self._server_thread: threading.Thread | None = None
         self._server_ended = threading.Event()
@@ -57,6 +59,7 @@ class App:
         if not self.config.devices.required:
             log.warning("devices.required is false: notices are issued without the papers of their devices")
         try:
+            self.keeper.start()
             if self.config.web.enabled:
                 self._start_web()
             self.mqtt.start()
@@ -68,6 +71,7 @@ class App:
     def stop(self) -> None:
         self.mqtt.stop()
         self.second_reader.stop()
+        self.keeper.stop()
         if self._server is not None and self._server_thread is not None:
             self._server.should_exit = True
             self._server_thread.join(15)

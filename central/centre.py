@@ -39,6 +39,12 @@ class Centre:
     clock: Callable[[], datetime] = utc_now
 
     @property
+    def ledger(self) -> Ledger:
+        """What it signs and keeps beside the database."""
+        found: Ledger = self.db.info["ledger"]
+        return found
+
+    @property
     def claim_lease(self) -> timedelta:
         return timedelta(minutes=self.config.claim_minutes)
 

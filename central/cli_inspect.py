@@ -21,6 +21,7 @@ from common import logs
 from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
 from evidence.log_proof import read_checkpoint
+from evidence.packet import utc_text
 
 by_option = click.option(
     "--by", default="", help="user name of whoever hands it out, for the case's record; else the machine's account"
@@ -64,7 +65,7 @@ def proof(config_file: Path, name: str, out_file: Path, older_file: Path | None,
     from central.ledger.proofs import find_packet, prove
 
     centre = open_configured(config_file)
-    actor = _actor(centre, by)
+    actor, gone = _actor(centre, by), ""
     try:
         older = read_checkpoint(older_file.read_bytes(), where=str(older_file)) if older_file else None
         with centre.db.write() as session:
@@ -72,7 +73,9 @@ def proof(config_file: Path, name: str, out_file: Path, older_file: Path | None,
             made = prove(session, packet, centre.key, centre=centre.config.centre_id, now=now, older=older)
             said = made.to_bytes()
             case_id = session.scalar(select(CaseRow.id).where(CaseRow.packet_id == packet.id))
-            if case_id is not None:
+            if packet.deleted_at is not None:
+                gone = utc_text(packet.deleted_at)  # its record is closed: nothing joins it any more
+            elif case_id is not None:
                 record_export(
                     session, case_id, actor, what="proof", sha256=sha256_hex(said), size=len(said), now=now
                 )  # fmt: skip
@@ -83,6 +86,8 @@ def proof(config_file: Path, name: str, out_file: Path, older_file: Path | None,
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     goes_on = f", goes on from {older.size} entries" if older else ""
     click.echo(f"{out_file}: packet {made.packet} is entry {made.index + 1} of {made.checkpoint.size}{goes_on}")
+    if gone:
+        click.echo(f"it was deleted at {gone}: `giaolo central retention proof` says by which rule")
 
 
 @click.command("case-file")

@@ -143,6 +143,16 @@ class Devices(Section):
     )
 
 
+class Retention(Section):
+    """Deleting what is over its term (`giaolo central retention`); the terms are the country's data."""
+
+    enabled: bool = Field(
+        default=False, description="delete every night what is due; false: only `retention apply --yes` deletes"
+    )
+    hour: int = Field(default=2, ge=0, le=23, description="the hour of the night in which it runs")
+    at_once: int = Field(default=200, ge=1, description="cases at the most every ten minutes of that hour")
+
+
 class CentralConfig(Section):
     """CENTRAL.yaml."""
 
@@ -157,6 +167,7 @@ class CentralConfig(Section):
     office: Office
     calendar: Calendar = Calendar()
     devices: Devices = Devices()
+    retention: Retention = Retention()
     second_reader: bool = Field(default=True, description="read plates again with EasyOCR when it is installed")
     claim_minutes: float = Field(default=15, gt=0, le=24 * 60, description="how long an officer holds a claimed case")
     checkpoint_minutes: float = Field(default=10, gt=0)
@@ -182,6 +193,11 @@ class CentralConfig(Section):
     def ledger_dir(self) -> Path:
         """What the centre signs and keeps outside the database."""
         return self.data_dir / "ledger"
+
+    @property
+    def copies_dir(self) -> Path:
+        """Looking copies of clips."""
+        return self.data_dir / "web-copies"
 
     @property
     def transfer_dir(self) -> Path:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from countries.calendar import WorkCalendar
 from countries.devices import DevicePapers
+from countries.keeping import Keeping
 from countries.law import ActNames, Language, Law
 from countries.notice import NoticeForm
 from countries.papers import Papers
@@ -48,6 +49,7 @@ class Country:
     `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
     one-way. `calendar`: the national working days, `notice`: the form of a notice, `papers`: the papers after it; each
     is loaded when first asked for, as a box asks for none. `devices`: the papers that cameras and boxes must have.
+    `keeping`: how long what is stored is kept.
     `look_up`: what an owner may be told of a case by plate alone (`LookUpField`).
     """
 
@@ -64,6 +66,7 @@ class Country:
     law: Law
     terms: Terms
     devices: DevicePapers
+    keeping: Keeping
     calendar: Callable[[], WorkCalendar]
     notice: Callable[[], NoticeForm]
     papers: Callable[[], Papers]

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central.audit.deletions import check_deletions
 from central.audit.records import Signatures, record_faults
 from central.cases import log as case_log
 from central.devices.book import faults as device_faults
@@ -60,7 +61,11 @@ def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | N
     for row in session.scalars(select(PacketRow).order_by(PacketRow.log_index).execution_options(yield_per=_BATCH)):
         packets += 1
         seen.add(row.log_index)
-        faults += [f"packet {row.id}: {fault}" for fault in _packet_faults(session, row, leaves)]
+        if row.deleted_at is None:
+            faults += [f"packet {row.id}: {fault}" for fault in _packet_faults(session, row, leaves)]
+    logged_deletions, deletion_faults = check_deletions(session, leaves, key, centre)
+    seen |= logged_deletions
+    faults += deletion_faults
     faults += [f"log entry {i}: its packet is missing" for i in range(len(leaves)) if i not in seen]
     for checkpoint in session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)):
         checkpoints += 1
@@ -78,11 +83,18 @@ def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | N
     for case in session.scalars(select(CaseRow).order_by(CaseRow.number)):
         cases += 1
         events = case_log.events(session, case.id)
-        faults += [f"case {case.number}: {f}" for f in record_faults(case, events, _manifest(case.packet), signatures)]
+        faults += [
+            f"case {case.number}: {f}"
+            for f in record_faults(
+                case, events, _manifest(case.packet) if case.deleted_at is None else None, signatures
+            )
+        ]
     orphans = select(CaseEventRow.case_id).where(CaseEventRow.case_id.not_in(select(CaseRow.id))).distinct()
     faults += [f"case {case_id}: was removed, its record is still there" for case_id in session.scalars(orphans)]
     if files is not None:
-        for packet_id in session.scalars(select(PacketRow.id).order_by(PacketRow.log_index)).all():
+        for packet_id in session.scalars(
+            select(PacketRow.id).where(PacketRow.deleted_at.is_(None)).order_by(PacketRow.log_index)
+        ).all():
             try:
                 container_of(session, files, packet_id)
             except GiaoLoError as error:

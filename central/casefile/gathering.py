@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from central.cases.lifecycle import Action
-from central.cases.log import CaseNotFound, verify_log
+from central.cases.log import CaseNotFound, still_there, verify_log
 from central.notices.basis import NoticeView, notice_view
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.packet_tables import CheckpointRow, NodeKeyRow, PacketRow
@@ -70,6 +70,7 @@ def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
     row = session.scalar(select(CaseRow).where(CaseRow.id == case_id).options(whole, selectinload(CaseRow.notice)))
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
+    still_there(row)
     # up to the end that the case's row names: an event of the moment between two questions is of the next file
     query = select(CaseEventRow).where(CaseEventRow.case_id == case_id, CaseEventRow.sequence <= row.events_count)
     events = session.scalars(query.order_by(CaseEventRow.sequence)).all()

@@ -35,7 +35,8 @@ class Facts:
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
     again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
     state in which the file went to another unit. `settled`: the last day on which it was paid, ended or taken back:
-    from then on no warning may stand.
+    from then on no warning may stand. `held`: the day on which a legal hold is to be looked at again; it holds until it
+    is lifted.
     """
 
     sent: date | None = None
@@ -65,6 +66,7 @@ class Facts:
     to_tell: date | None = None
     corrected: date | None = None
     settled: date | None = None
+    held: date | None = None
 
     @property
     def hearing_done(self) -> bool:

@@ -16,9 +16,10 @@ from central.cases.lifecycle import Action, CaseState, Status
 from central.cases.steps import MOVES
 from countries.here import HERE
 
-_PASSING = frozenset(
-    {Action.VIEW, Action.CLAIM, Action.RELEASE, Action.PRINT, Action.EXPORT, Action.CONTEST, Action.SECOND_READING}
-)
+_PASSING = frozenset({
+    Action.VIEW, Action.CLAIM, Action.RELEASE, Action.PRINT, Action.EXPORT, Action.CONTEST, Action.SECOND_READING,
+    Action.HOLD, Action.LIFT_HOLD,
+})  # fmt: skip
 """Steps behind which the one before can still be undone: they build on nothing."""
 
 
@@ -126,9 +127,13 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
             return replace(facts, statement=None, complaint=None, transferred=None, to_tell=told, settled=on)
         case Action.CORRECT:
             told = on if facts.sent is not None else facts.to_tell
-            return Facts(to_tell=told, warned=facts.warned, corrected=on, settled=on)
+            return Facts(to_tell=told, warned=facts.warned, corrected=on, settled=on, held=facts.held)
         case Action.TELL_OWNER:
             return replace(facts, to_tell=None)
+        case Action.HOLD:
+            return replace(facts, held=_day(said.get("review")) or on)
+        case Action.LIFT_HOLD:
+            return replace(facts, held=None)
     return facts
 
 

@@ -103,6 +103,9 @@ class Action(StrEnum):
     REOPEN = "reopen"
     """A rejected case is looked at again."""
     UNDO = "undo"
+    HOLD = "hold"
+    """A legal hold: nothing of the case is deleted until it is lifted, whatever its review day."""
+    LIFT_HOLD = "lift_hold"
 
 
 class Role(StrEnum):

@@ -1,8 +1,9 @@
 """The append-only, hash-chained record of what was done to a case.
 
 Each event carries the hash of the one before it; the case row carries the head and the count, so a removed last event
-is found as well. The database refuses UPDATE and DELETE on the table (migration 0001). Hashes alone stop nobody who may
-write to the database: the centre signs them (`central.ledger.signing`).
+is found as well. The database refuses UPDATE and DELETE on the table (migration 0001); only what was said in a case
+whose deletion is recorded may go (migration 0014). Hashes alone stop nobody who may write to the database: the centre
+signs them (`central.ledger.signing`).
 """
 
 from __future__ import annotations
@@ -27,12 +28,19 @@ class CaseNotFound(GiaoLoError):
     """There is no such case."""
 
 
+class CaseDeleted(CaseNotFound):
+    """It was deleted at the end of its term: its number and its digests are all that is there."""
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__("was deleted", where=case_id[:40], remedy="giaolo central retention proof says when and why")
+
+
 class LogBroken(GiaoLoError):
     """The record of a case was altered."""
 
 
 def lock_case(session: Session, case_id: str) -> CaseRow:
-    """The case with its row locked until the transaction ends. Raises `CaseNotFound`.
+    """The case with its row locked until the transaction ends. Raises `CaseNotFound`, `CaseDeleted`.
 
     Raising the version is the lock: PostgreSQL makes others wait and then read the new row; SQLite allows one writer.
     """
@@ -43,6 +51,13 @@ def lock_case(session: Session, case_id: str) -> CaseRow:
         raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
     row = session.get(CaseRow, case_id, populate_existing=True)
     assert row is not None
+    return still_there(row)
+
+
+def still_there(row: CaseRow) -> CaseRow:
+    """Raises `CaseDeleted`."""
+    if row.deleted_at is not None:
+        raise CaseDeleted(row.id)
     return row
 
 
@@ -50,14 +65,14 @@ def hold_case(session: Session, case_id: str) -> CaseRow:
     """Like `lock_case`, for adding to the record alone: the version stays, as nothing of the case is changed.
 
     Whoever decides names the version he saw; that a picture was looked at meanwhile must not make his page stale.
-    Raises `CaseNotFound`.
+    Raises `CaseNotFound`, `CaseDeleted`.
     """
     held = session.execute(
         update(CaseRow).where(CaseRow.id == case_id).values(version=CaseRow.version).returning(CaseRow.id)
     ).first()
     if held is None:
         raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
-    return session.get_one(CaseRow, case_id, populate_existing=True)
+    return still_there(session.get_one(CaseRow, case_id, populate_existing=True))
 
 
 def state_of(row: CaseRow) -> CaseState:
@@ -147,10 +162,11 @@ def events(session: Session, case_id: str) -> Sequence[CaseEventRow]:
 
 
 def verify_log(case: CaseRow, rows: Sequence[CaseEventRow]) -> None:
-    """Raise `LogBroken` at the first event that does not fit."""
+    """Raise `LogBroken` at the first event that does not fit. A deleted case has its chain, and no words."""
     previous: str | None = None
     for position, row in enumerate(rows, start=1):
-        if row.sequence != position or row.previous != previous or row.hash != event_hash(row):
+        altered = case.deleted_at is None and row.hash != event_hash(row)
+        if row.sequence != position or row.previous != previous or altered:
             raise LogBroken(
                 f"event {position} of the case was altered, removed or inserted",
                 where=case.id,

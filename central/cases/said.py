@@ -114,6 +114,12 @@ class Corrected(Said):
     mistake: Mistake
 
 
+class Held(Said):
+    """`review`: the day on which somebody asks whether it is still needed; the hold does not end by itself."""
+
+    review: date
+
+
 SAID: dict[Action, type[Said]] = {
     Action.ATTEND: Attended,
     Action.IDENTIFY: Identified,
@@ -141,12 +147,15 @@ SAID: dict[Action, type[Said]] = {
     Action.TELL_OWNER: Sent,
     Action.EXPIRE: Said,
     Action.REOPEN: Said,
+    Action.HOLD: Held,
+    Action.LIFT_HOLD: Said,
     Action.UNDO: Said,
 }
 """The steps that are taken with a form of their own, in the order in which they are offered."""
 NEEDS_NOTE = frozenset({
     Action.EXTEND, Action.TRANSFER_SETTLED, Action.TRANSFER_RETURNED, Action.REFUSE_STATEMENT, Action.COMPLAIN,
     Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.CORRECT, Action.REOPEN, Action.UNDO, Action.HEAR,
+    Action.HOLD, Action.LIFT_HOLD,
 })  # fmt: skip
 """Steps that somebody will ask about later: the reason, or what was said, is written down."""
 
@@ -167,13 +176,17 @@ def check(
     """What can only be judged with the case. `law`: band and points of the act for whoever answers for it; `since`: the
     day of the step before. `calendar`: the unit's, else the country's.
 
-    Raises `Refused`: `future`, `before_last`, `note`, `no_law`, `fine_band`, `points_most`, `overpaid`, `parts_request`
-    and those of `central.cases.instalments.check`.
+    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `no_law`, `fine_band`, `points_most`, `overpaid`,
+    `parts_request` and those of `central.cases.instalments.check`.
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
-    if since is not None and said.on < since and action is not Action.UNDO:
+    if since is not None and said.on < since and action not in (Action.UNDO, Action.HOLD, Action.LIFT_HOLD):
         raise Refused("before_last", "the step before was taken later", where="on", remedy="correct the day")
+    if isinstance(said, Held) and said.review <= today:
+        raise Refused(
+            "review_past", "the day of review has passed", where="review", remedy="name a day that is to come"
+        )
     if action in NEEDS_NOTE and not note.strip():
         raise Refused("note", "say why", where="note", remedy="write a short reason")
     if isinstance(said, Decided):

@@ -180,6 +180,9 @@ MOVES: dict[Action, Move] = {
         lambda s: s.facts.to_tell is not None, "nobody_to_tell", "nobody has to be told", "go on"),), undoable=True),
     Action.EXPIRE: Move(_APPROVE, _OWN | _DECIDED | {Status.ISSUED, Status.TRANSFERRED}, Status.EXPIRED, (
         _after("statute", "enforce"),)),
+    Action.HOLD: Move(_HEAD, _RUNNING | ENDED),
+    Action.LIFT_HOLD: Move(_HEAD, frozenset(Status), None, (_unless(
+        lambda s: s.facts.held is not None, "no_hold", "no hold is on the case", "go on"),)),
     Action.UNDO: Move(_REVIEW, frozenset(Status), None, (_unless(
         lambda s: s.undo_until is not None, "nothing_to_undo", "the last step cannot be undone", "take the next step"),
         _before("undo", "undo_late", "the days to undo the last step have passed", "take the next step"))),

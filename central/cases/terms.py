@@ -33,6 +33,7 @@ SETTLED_BY: dict[str, Action] = {
     "complaint_answer": Action.REFUSE_COMPLAINT,
     "tell_owner": Action.TELL_OWNER,
     "lift_warning": Action.LIFT_WARNING,
+    "hold_review": Action.LIFT_HOLD,
 }
 """The step that a term waits for, or that its passing asks for. Words: `term.<code>`."""
 UNDO = "undo"
@@ -157,6 +158,8 @@ def _beside(state: CaseState, until: _Until) -> Iterator[Term]:
         yield Term("complaint_answer", facts.complaint, due, Role.HEAD, "complaint_answer")
     if facts.to_tell is not None:
         yield Term("tell_owner", facts.to_tell, until("tell_owner", facts.to_tell), Role.OFFICER, "tell_owner")
+    if facts.held is not None:
+        yield Term("hold_review", facts.held, facts.held, Role.HEAD, "hold_review")
     if facts.warned is not None and state.status in (*ENDED, Status.PAID, Status.NEW):
         since = facts.settled or facts.warned
         yield Term("lift_warning", since, until("lift_warning", since), Role.APPROVER, "lift_warning")

@@ -43,6 +43,7 @@ class QueueItem:
     notify_by_working: date
     days_to_notify: int
     urgency: Urgency
+    deleted: bool = False
 
 
 def item(row: CaseRow, now: datetime) -> QueueItem:
@@ -69,6 +70,7 @@ def item(row: CaseRow, now: datetime) -> QueueItem:
         notify_by_working=due.notify_by_working,
         days_to_notify=due.days_to_notify(now),
         urgency=due.notify_urgency(now) if row.status in UNSENT else "none",
+        deleted=row.deleted_at is not None,
     )
 
 

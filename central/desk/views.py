@@ -11,7 +11,7 @@ from central.cases import log as case_log
 from central.cases.doubts import identity_doubts
 from central.cases.life import life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer
-from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of
+from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of, still_there
 from central.cases.siblings import siblings_of
 from central.cases.steps import allowed
 from central.cases.terms import passed, terms
@@ -99,6 +99,7 @@ def case_view(
     row = lock_case(session, case_id) if record else session.get(CaseRow, case_id)
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
+    still_there(row)
     if record:
         case_log.append(session, row, Action.VIEW, actor=officer.username, at=now)
         row.contests_unread = 0

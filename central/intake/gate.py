@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from central.intake.quarantine import Quarantine
 from central.pictures.opening import check_pictures
 from central.store.alarms import raise_alarm
 from central.store.blobs import StoreError, StoreFull
+from central.store.keeping_tables import DeletionRow
 from central.store.packet_tables import NodeRow, PacketRow
 from evidence.canonical import sha256_hex
 from evidence.container import OpenedPacket, open_packet
@@ -57,6 +59,8 @@ class Gate:
         """What was decided about exactly these bytes, if they are still here; else the node is asked for them again."""
         row = packet_of(session, node, offer.packet_id)
         if row is not None and row.container_sha256 == offer.container_sha256:
+            if row.deleted_at is not None:  # at the end of its term, not lost: the node may forget it
+                return Outcome("duplicate", digest=row.digest)
             return Outcome("duplicate", digest=row.digest) if self._whole(row) else None
         kept = self._quarantine.known(session, node, offer.packet_id, offer.container_sha256)
         if kept is None or not self._quarantine.holds(kept):
@@ -144,16 +148,24 @@ class Gate:
             check_seal(session, manifest, opened.seal)
 
     def _store(self, opened: OpenedPacket, size: int, now: datetime) -> Outcome:
-        for data in opened.files.values():
-            self._centre.store.put(data)
-        for attempt in (1, 2):
-            try:
-                with self._centre.db.write() as session:
-                    return commit(session, opened, size, now)
-            except IntegrityError:
-                if attempt == 2:
-                    raise  # the first time, another worker may just have stored the same packet
+        if self._deleted(opened.manifest.digest):
+            return Outcome("duplicate", digest=opened.manifest.digest)
+        with self._centre.store.taking_in():
+            for data in opened.files.values():
+                self._centre.store.put(data)
+            for attempt in (1, 2):
+                try:
+                    with self._centre.db.write() as session:
+                        return commit(session, opened, size, now)
+                except IntegrityError:
+                    if attempt == 2:
+                        raise  # the first time, another worker may just have stored the same packet
         raise AssertionError
+
+    def _deleted(self, digest: str) -> bool:
+        """What was deleted at the end of its term does not come back, also where a restored database forgot it."""
+        with self._centre.db.read() as session:
+            return session.scalar(select(DeletionRow.id).where(DeletionRow.packet_digest == digest)) is not None
 
 
 def _check_times(manifest: Manifest, now: datetime) -> None:

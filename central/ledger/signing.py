@@ -71,6 +71,17 @@ class Ledger:
     def since_file(self) -> Path:
         return self.folder / "signed-since.json"
 
+    @property
+    def deletions_file(self) -> Path:
+        return self.folder / "deletions.jsonl"
+
+    def remember_deletion(self, session: Session, line: bytes) -> None:
+        """Once the transaction is committed, write the signed record down beside the database."""
+        self._after_commit(session, lambda: self.keep_deletion(line))
+
+    def keep_deletion(self, line: bytes) -> None:
+        self._append(self.deletions_file, line)
+
     # --- records of cases ----------------------------------------------------------------------------------------
 
     def sign_event(self, case: str, count: int, head: str) -> str:
@@ -91,7 +102,7 @@ class Ledger:
         """Once the transaction is committed, write down where the record of an issued case stands."""
         line = {"case": case, "count": count, "head": head,
                 "signature": self.key.sign(statement("issued", self.centre, case, count, head))}  # fmt: skip
-        self._after_commit(session, lambda: self._append(canonical_json(line) + b"\n"))
+        self._after_commit(session, lambda: self._append(self.marks_file, canonical_json(line) + b"\n"))
 
     def marks(self) -> Iterator[Mark | str]:
         """Every line of the file of issued cases; in place of one that cannot be read, what is wrong with it."""
@@ -193,12 +204,14 @@ class Ledger:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_durably(file, said, temporary=self.folder / "tmp", folders=self._folders)
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, file: Path, line: bytes) -> None:
         with self._lock:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.marks_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                os.write(descriptor, line)
+                size = os.fstat(descriptor).st_size
+                torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # by a power cut
+                os.write(descriptor, b"\n" * torn + line)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)

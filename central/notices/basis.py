@@ -132,7 +132,7 @@ def look(session: Session, case_id: str) -> CaseRow:
     row = session.get(CaseRow, case_id)
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
-    return row
+    return case_log.still_there(row)
 
 
 def pictures_of(database: Database, planned: Basis, desk: NoticeDesk, now: datetime) -> OwnerPictures:

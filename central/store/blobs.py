@@ -2,18 +2,22 @@
 
 `BlobStore` is the port; `FileStore` keeps files in a fan-out of 256 x 256 folders. A blob is written to a temporary
 file, synced, renamed, and its folder synced, and so is every folder in which a new folder was made: a power cut leaves
-the blob whole or absent, and what `put` has returned is there after it. Blobs are never changed or removed here.
+the blob whole or absent, and what `put` has returned is there after it. Blobs are never changed, and removed only by
+`central.retention`, after their deletion was signed and logged.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -62,6 +66,15 @@ class BlobStore(Protocol):
 
     def clean(self, *, now_s: float) -> int:
         """Remove what crashes left half-written; how many."""
+
+    def remove(self, sha256: str) -> None:
+        """Remove the blob for good, if it is there. Only within `removing`. Raises `StoreError`."""
+
+    def taking_in(self) -> AbstractContextManager[None]:
+        """While blobs are put and the rows that name them are not committed yet: nothing is removed meanwhile."""
+
+    def removing(self) -> AbstractContextManager[None]:
+        """While it is asked whether a blob is named, and removed if it is not: nothing is taken in meanwhile."""
 
 
 class FileStore:
@@ -116,6 +129,31 @@ class FileStore:
 
     def exists(self, sha256: str) -> bool:
         return self.path(sha256).exists()
+
+    def remove(self, sha256: str) -> None:
+        path = self.path(sha256)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                sync_folder(path.parent)
+        except OSError as error:
+            raise StoreError(f"blob cannot be removed: {error.strerror}", where=str(path)) from error
+
+    def taking_in(self) -> AbstractContextManager[None]:
+        return self._locked(fcntl.LOCK_SH)
+
+    def removing(self) -> AbstractContextManager[None]:
+        return self._locked(fcntl.LOCK_EX)
+
+    @contextlib.contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """A lock of the folder, between processes and threads alike: each holds a file of its own."""
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, how)
+            yield
+        finally:
+            os.close(descriptor)
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies."""

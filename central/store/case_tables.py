@@ -38,6 +38,10 @@ class CaseRow(Base):
             "ix_cases_over", "occurred_at", "number",
             where="status IN ('rejected', 'withdrawn', 'expired', 'closed')",
         ),
+        partial(
+            "ix_cases_to_delete", "occurred_at", "number",
+            where="status IN ('rejected', 'withdrawn', 'expired', 'closed') AND deleted_at IS NULL",
+        ),
         partial("ix_cases_held", "claimed_by", "occurred_at", "number", where="status = 'in_review'"),
         partial(
             "ix_cases_unsent", "detected_at", "number",
@@ -95,6 +99,8 @@ class CaseRow(Base):
     packet: Mapped[PacketRow] = relationship()
     corrected_at: Mapped[datetime | None]
     """When its notice was taken back and it began anew for another plate or owner."""
+    deleted_at: Mapped[datetime | None]
+    """When it was deleted (`central.retention`): no plate, no owner, no picture is left."""
     notice: Mapped[NoticeRow | None] = relationship(
         back_populates="case", primaryjoin="and_(NoticeRow.case_id == CaseRow.id, NoticeRow.replaced_at.is_(None))"
     )
@@ -204,6 +210,7 @@ class NoticeRow(Base):
         UniqueConstraint("year", "number"),
         Index("ix_notices_published_at", "published_at"),
         Index("ix_notices_case_id", "case_id"),
+        Index("ix_notices_pdf_sha256", "pdf_sha256"),
         partial("uq_notices_in_force", "case_id", where="replaced_at IS NULL", unique=True),
     )
 

@@ -88,6 +88,8 @@ class PacketRow(Base):
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     log_index: Mapped[int] = mapped_column(unique=True)
+    deleted_at: Mapped[datetime | None]
+    """When its manifest and its files went (`central.retention`); what stands in the other columns stays."""
     files: Mapped[list[PacketFileRow]] = relationship(order_by="PacketFileRow.position", back_populates="packet")
 
 

@@ -68,6 +68,7 @@ class LookupRow(Base):
     """Audit of the owner portal: who (address) asked for which plate and how many cases were shown."""
 
     __tablename__ = "lookups"
+    __table_args__ = (Index("ix_lookups_at", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]

@@ -85,7 +85,7 @@ def notice_pdf(site: SiteDep, officer: ReviewerDep, case_id: str, download: str 
     with centre.db.read() as session:
         row = session.get(CaseRow, case_id)
         notice = notice_view(row.notice) if row is not None else None
-    if row is None or notice is None:
+    if row is None or notice is None or row.deleted_at is not None:
         raise WebError("no_file", 404)
     headers = attachment(_file_name(notice, row.number)) if download else {"Content-Disposition": "inline"}
     pdf = centre.store.read(notice.pdf_sha256)

@@ -166,3 +166,11 @@ def returned(view: CaseView, names: Mapping[str, str], t: Texts) -> HistoryLine 
         return None
     event = decided[-1]
     return HistoryLine(event.at, who(event.actor, names, t), what_was_done(event, t), event.note)
+
+
+def hold_said(view: CaseView, names: Mapping[str, str], t: Texts) -> HistoryLine | None:
+    """Who put the hold on the case that is in force, when and why."""
+    event = next((e for e in reversed(view.events) if e.action == "hold"), None)
+    if event is None or view.state.facts.held is None:
+        return None
+    return HistoryLine(event.at, who(event.actor, names, t), what_was_done(event, t), event.note)

@@ -6,11 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.orm import Session
 
 from central.cases import telling
 from central.cases.lifecycle import Action, Officer
-from central.cases.log import version_of
+from central.cases.log import events, version_of
 from central.desk.actions import REJECT_REASONS, claim
+from central.desk.deleted import deleted_case
 from central.desk.devices import device_board
 from central.desk.false_issue import false_issue
 from central.desk.unit import LISTED, unit_view
@@ -19,6 +21,7 @@ from central.pictures.captions import still_words
 from central.pictures.clip import ClipFacts, inspect
 from central.pictures.stills import MOMENTS, read_scene, still_views
 from central.pictures.timeline import timeline
+from central.users import full_names
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
 from central.web.doubts import doubt_line, side_by_side
@@ -42,12 +45,24 @@ def show_case(
     """Opening a case takes it, unless someone holds it or it is decided."""
     centre = site.centre
     now = centre.clock()
+    with centre.db.read() as session:
+        if (gone := deleted_case(session, case_id)) is not None:
+            values = frame(session, officer, "queue") | {
+                "d": gone,
+                "history": _deleted_history(request, session, case_id),
+            }
+            return page(request, "deleted.html", status=410, here=f"/desk/cases/{case_id}", **values)
     with centre.db.write() as session:
         view = case_view(session, case_id, officer, registry=centre.registry, now=now)
         if Action.CLAIM in view.actions and view.item.holder != officer.username:
             claim(session, case_id, officer, now=now, lease=centre.claim_lease)
             view = case_view(session, case_id, officer, registry=centre.registry, now=now, record=False)
     return render_case(request, site, officer, view, kept, done=said(request, done, number, "case.next_done"))
+
+
+def _deleted_history(request: Request, session: Session, case_id: str) -> list[telling.HistoryLine]:
+    """Who did what when; what was said with it is gone."""
+    return telling.history(events(session, case_id), full_names(session), texts_of(request))
 
 
 def render_case(
@@ -69,6 +84,7 @@ def render_case(
         "v": view,
         "keep": kept.keep,
         "draft": None,
+        "hold_said": caseview.hold_said(view, values["names"], t),
         "returned": caseview.returned(view, values["names"], t),
         "m": manifest,
         "mine": view.item.holder == officer.username,

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from central.cases.lifecycle import Refused
-from central.cases.log import CaseNotFound
+from central.cases.log import CaseDeleted, CaseNotFound
 from central.store.alarms import AlarmError, alarm_unsound
 from central.store.blobs import BlobUnsound
 from central.web.faults import SignInNeeded, WebError
@@ -107,6 +107,10 @@ def install(app: FastAPI) -> None:
         back = quote(there, safe="/") if there != "/desk" else ""
         stale = "&expired=1" if request.cookies.get(request.app.state.site.session_cookie) else ""
         return RedirectResponse(f"/desk/sign-in?back={back}{stale}", 303)
+
+    @app.exception_handler(CaseDeleted)
+    def _deleted(request: Request, error: CaseDeleted) -> Response:
+        return keyed(request, "case_deleted", 410)
 
     @app.exception_handler(CaseNotFound)
     def _no_case(request: Request, error: CaseNotFound) -> Response:

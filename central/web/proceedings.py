@@ -190,8 +190,8 @@ def _show(
     )  # fmt: skip
 
 
-_OF_ACT = frozenset({"notify", "statute"})
-"""Terms of `Deadlines`, which have no span of their own."""
+_OF_ACT = frozenset({"notify", "statute", "hold_review"})
+"""Terms of `Deadlines`, and the day a person named: they have no span of their own."""
 
 
 def _step(action: Action) -> dict[str, Any]:
@@ -218,6 +218,6 @@ def _facts(here: Standing) -> list[tuple[str, Any]]:
     names = (
         "sent", "attended", "identified", "liable", "minutes", "hearing", "hearing_asked", "heard", "decided", "fine",
         "points", "decision_sent", "decision_received", "paid", "warned", "transferred", "statement", "complaint",
-        "to_tell", "corrected",
+        "to_tell", "corrected", "held",
     )  # fmt: skip
     return [(name, value) for name in names if (value := getattr(facts, name))]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.lifecycle import Action, Refused, Status
-from central.cases.log import CaseNotFound
+from central.cases.log import CaseNotFound, still_there
 from central.cases.siblings import of_many
 from central.cases.stages import ISSUED as ISSUED
 from central.cases.stages import TO_ISSUE as TO_ISSUE
@@ -64,6 +64,7 @@ def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]
     row = session.get(CaseRow, case_id)
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
+    still_there(row)
     return Manifest.from_bytes(row.packet.manifest.encode()), {f.name: f.sha256 for f in row.packet.files}
 
 
@@ -72,7 +73,7 @@ def file_of(session: Session, case_id: str, name: str) -> PacketFileRow | None:
     return session.scalar(
         select(PacketFileRow)
         .join(CaseRow, CaseRow.packet_id == PacketFileRow.packet_id)
-        .where(CaseRow.id == case_id, PacketFileRow.name == name)
+        .where(CaseRow.id == case_id, CaseRow.deleted_at.is_(None), PacketFileRow.name == name)
     )
 
 

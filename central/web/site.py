@@ -57,7 +57,7 @@ class Site:
             lookups=TokenBuckets(per_minute / 60, per_minute),
             codes=TokenBuckets(per_minute / 60, per_minute),
             sign_ins=TokenBuckets(0.5, 20),
-            copies=Copies(centre.config.data_dir / "web-copies", hmac.digest(secret, b"giaolo web copies", "sha256")),
+            copies=Copies(centre.config.copies_dir, hmac.digest(secret, b"giaolo web copies", "sha256")),
             hashing=anyio.CapacityLimiter(2),
         )
 

@@ -7,7 +7,7 @@ from countries.notice import NoticeForm
 from countries.papers import Papers
 from countries.vn import acts, deadlines, plates, words
 from countries.vn.calendar import national
-from countries.vn.law import device_papers, fines
+from countries.vn.law import device_papers, fines, retention
 from countries.vn.look_up import FIELDS
 from countries.vn.markings import MARKINGS
 from countries.vn.plate_look import WIDTHS_M
@@ -40,6 +40,7 @@ VIETNAM = Country(
     law=fines,
     terms=deadlines,
     devices=device_papers,
+    keeping=retention,
     calendar=national,
     notice=_form,
     papers=_papers,

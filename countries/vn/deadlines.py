@@ -62,7 +62,7 @@ def until(key: str, day: date, calendar: WorkCalendar | None = None) -> date:
     if term.count == "days":
         last = day + timedelta(days=term.length)
     elif term.count == "months":
-        last = _months_after(day, term.length)
+        last = months_after(day, term.length)
     else:
         last = _years_after(day, term.length)
     return known.working_day_from(last) if term.runs_for == "owner" else last
@@ -95,10 +95,10 @@ def _midnight(day: date) -> datetime:
 
 
 def _years_after(day: date, years: int) -> date:
-    return _months_after(day, 12 * years)
+    return months_after(day, 12 * years)
 
 
-def _months_after(day: date, months: int) -> date:
+def months_after(day: date, months: int) -> date:
     """The same day of a later month; where that month has none, its last one (Điều 148.3)."""
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years

@@ -117,6 +117,7 @@ def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str
 _RARELY = {
     Action.WITHDRAW: 0.05, Action.CORRECT: 0.05, Action.TRANSFER: 0.1, Action.RETURN: 0.1, Action.RELEASE: 0.2,
     Action.REJECT: 0.2, Action.COMPLAIN: 0.1, Action.CORRECT_PLATE: 0.2, Action.UNDO: 0.2,
+    Action.HOLD: 0.05,
 }  # fmt: skip
 """Else few lives would get beyond the notice."""
 
@@ -189,7 +190,7 @@ _ONWARD = (
     Action.REFUSE_STATEMENT, Action.REFUSE_COMPLAINT, Action.TELL_OWNER, Action.EXPIRE, Action.TRANSFER_SETTLED,
     Action.ISSUE, Action.PREPARE_NOTICE, Action.PUBLISH, Action.IDENTIFY, Action.MAKE_MINUTES,
     Action.WAIVE_HEARING, Action.HEAR, Action.DECIDE, Action.SEND_DECISION, Action.RECEIVE_DECISION, Action.PAY,
-    Action.LIFT_WARNING, Action.CLOSE, Action.CLAIM,
+    Action.LIFT_HOLD, Action.LIFT_WARNING, Action.CLOSE, Action.CLAIM,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from central.cases.facts import Facts
-from central.cases.lifecycle import Action, CaseState, Officer, Refused, Role, Status
+from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Refused, Role, Status
 from central.cases.steps import allowed, step
 from tests.central.build import BINH, HOA, LAN, NOW, TRUONG
 
@@ -72,6 +72,8 @@ LEGAL = {
     **{(s, Action.CORRECT): APPROVE for s in (Status.ISSUED, *SENT)},
     **{(status, Action.VIEW): {o.username for o in EVERYONE} for status in Status},
     **{(status, Action.EXPORT): APPROVE for status in Status},
+    # nothing of a case that waits at the desk is ever deleted
+    **{(s, Action.HOLD): HEAD for s in (Status.ISSUED, *AFTER, *ENDED)},
 }
 """Steps that need nothing but state and person. What needs more is in `FACTS` below."""
 
@@ -159,6 +161,9 @@ FACTS = [
     pytest.param(sent(), Action.WARN, HOA, ("answer",), None, id="a warning after them"),
     pytest.param(sent(warned=DAY), Action.WARN, HOA, ("answer",), "warned", id="a second warning"),
     pytest.param(sent(statement=DAY), Action.WARN, HOA, ("answer",), "statement_open", id="a warning to one who wrote"),
+    pytest.param(sent(held=DAY), Action.LIFT_HOLD, TRUONG, (), None, id="the head lifts a hold"),
+    pytest.param(sent(held=DAY), Action.LIFT_HOLD, HOA, (), "role", id="nobody else does"),
+    pytest.param(sent(), Action.LIFT_HOLD, TRUONG, (), "no_hold", id="lifting no hold"),
     pytest.param(sent(warned=DAY), Action.LIFT_WARNING, HOA, (), None, id="lifting a warning"),
     pytest.param(sent(), Action.LIFT_WARNING, HOA, (), "no_warning", id="lifting no warning"),
     pytest.param(sent(statement=DAY), Action.REFUSE_STATEMENT, HOA, (), None, id="a statement is answered"),

@@ -18,7 +18,7 @@ from evidence.errors import GiaoLoError
 from evidence.log_proof import Checkpoint, read_checkpoint, read_proof
 from evidence.packet import Manifest, utc_text
 from evidence.seal import VerifyKey
-from tools.command import case_file
+from tools.command import case_file, deletion
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,18 @@ def verify(
 
     Exit 1 if anything is wrong. A packet needs --key. With --proof also whether it stands in the centre's log, and with
     --older whether that log goes on from a checkpoint that was kept: then nothing logged before it was changed, removed
-    or slipped in. The file of a case (.zip) needs --centre-key or --fingerprint; --older is for its proof.
+    or slipped in. The file of a case (.zip) needs --centre-key or --fingerprint; --older is for its proof. The
+    proof of a deletion (.json) needs --centre-key.
     """
     if case_file.is_case_file(packets[0]):
         if len(packets) > 1 or key_file or proof_file:
             raise click.UsageError("a case's file is checked alone, with --centre-key or --fingerprint")
         _verify_case(packets[0], centre_key_file, older_file, fingerprint, folder, as_json)
+        return
+    if deletion.is_deletion(packets[0]):
+        if len(packets) > 1 or key_file or proof_file or fingerprint or folder or centre_key_file is None:
+            raise click.UsageError("the proof of a deletion is checked alone, with --centre-key")
+        _verify_deletion(packets[0], centre_key_file, as_json)
         return
     if fingerprint or folder:
         raise click.UsageError("--fingerprint and --extract are for the file of a case (.zip)")
@@ -172,6 +178,17 @@ def _verify_case(
     for line in [case_file.as_json(verdict)] if as_json else case_file.lines(verdict, folder):
         click.echo(line)
     if verdict.fault or not verdict.good:
+        raise SystemExit(1)
+
+
+def _verify_deletion(file: Path, key_file: Path, as_json: bool) -> None:
+    try:
+        verdict = deletion.check(file, VerifyKey.load(key_file))
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    for line in [deletion.as_json(verdict)] if as_json else deletion.lines(verdict):
+        click.echo(line)
+    if verdict.fault:
         raise SystemExit(1)
 
 

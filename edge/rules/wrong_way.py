@@ -49,6 +49,12 @@ class WrongWayMargins:
         source="leaps in the simulation (docs/simulation.md); not measured alone",
         most=1.0,
     )
+    max_gap_s: float = margin(
+        0.5, "s",
+        "what is made in a longer hole counts for nothing: nobody saw where the vehicle was in it, and what comes "
+        "after may be another",
+        source="the solid line's; a false wrong way of the simulation was one box after 1.2 s (docs/simulation.md)",
+    )  # fmt: skip
     motion_share: float = margin(
         0.2,
         "share of the way against",
@@ -118,6 +124,8 @@ def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun, margins: 
     steps, gaps = -np.diff(run.progress_px[first : last + 1]), np.diff(t_s)
     if (steps > (margins.step_share + gaps / lasted) * against).any():
         return None  # made at one leap: the track went over to another
+    if against - float(steps[gaps > margins.max_gap_s].clip(0.0).sum()) < needed:
+        return None  # made while nobody saw it
     if _moved(path, first, last, margins.motion_pictures) < margins.motion_share * against:
         return None  # only the lower edge moved: what hid the wheels drove away
     return Finding(

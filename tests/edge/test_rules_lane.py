@@ -106,6 +106,25 @@ def test_not_every_backward_step_is_wrong_way(where: Where, to_s: float, why: st
     assert wrong_way(drive(scene(), where, from_s=0, to_s=to_s), scene(), {}) == [], why
 
 
+@pytest.mark.parametrize(
+    ("hidden", "seen", "found"),
+    [
+        ((1.0, 1.3), "nearly all of it", True),
+        ((1.0, 2.2), "all but a second, and enough on both sides", True),
+        ((0.35, 2.65), "little before a long hole, and little after", False),
+        ((0.6, 2.9), "one box after it, which may be another's", False),
+    ],
+)
+def test_what_is_made_against_the_lane_in_a_hole_of_the_track_counts_for_nothing(
+    hidden: tuple[float, float], seen: str, found: bool
+) -> None:
+    path = drive(
+        scene(), points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3,
+        seen=lambda t_s: not hidden[0] < t_s < hidden[1],
+    )  # fmt: skip
+    assert bool(wrong_way(path, scene(), {})) is found, seen
+
+
 def test_wrong_way_stays_found_after_the_vehicle_has_left_the_lane() -> None:
     path = drive(scene(), points((0, 200, 320), (2, 200, 470), (4, 40, 470)), from_s=0, to_s=4)
     assert len(wrong_way(path, scene(), {})) == 1

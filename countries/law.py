@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -55,6 +55,16 @@ class InstalmentRules:
         return -(-fine * self.first_per_cent // 100)
 
 
+@dataclass(frozen=True)
+class PointsOnce:
+    """Points of several acts that are decided at once. `taken`: at most so many; `bearer`: place of the act that they
+    are taken for. `reference`: where it stands."""
+
+    taken: int
+    bearer: int
+    reference: str
+
+
 class Law(Protocol):
     """Port: clause, band and rights by act, kind of vehicle and the time of the act."""
 
@@ -74,6 +84,10 @@ class Law(Protocol):
 
     def instalments(self, day: date, *, owner_type: OwnerType) -> InstalmentRules:
         """When a fine that was decided on `day` may be paid in parts."""
+        ...
+
+    def points_once(self, points: Sequence[int], day: date) -> PointsOnce:
+        """What is taken off a licence when acts with these points are decided at once on `day`; `points` not empty."""
         ...
 
     def may_be_heard(self, act: ActCode, kind: VehicleKind, at: datetime) -> bool:

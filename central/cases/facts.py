@@ -32,6 +32,8 @@ class Facts:
 
     `sent`: the notice. `came_back`: another unit had the file. `complex_case`: the term to decide was extended.
     `warned`: a warning is in force since. `statement`, `complaint`: the oldest that nobody has answered.
+    `violator`, `violator_id`: name and number of whoever answers for the act. `together`: number and fine of the other
+    cases that the same decision is about; `points_with`: the one of them that its points stand in.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
     again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
     state in which the file went to another unit. `settled`: the last day on which it was paid, ended or taken back:
@@ -43,6 +45,8 @@ class Facts:
     attended: date | None = None
     identified: date | None = None
     liable: Liable | None = None
+    violator: str = ""
+    violator_id: str = ""
     minutes: date | None = None
     may_be_heard: bool = False
     hearing: Hearing | None = None
@@ -53,6 +57,8 @@ class Facts:
     decided_by: str | None = None
     fine: int = 0
     points: int = 0
+    together: tuple[tuple[int, int], ...] = ()
+    points_with: int | None = None
     decision_sent: date | None = None
     decision_received: date | None = None
     paid: int = 0
@@ -72,6 +78,11 @@ class Facts:
     def hearing_done(self) -> bool:
         """Whether nothing of the right to be heard is left to wait for."""
         return not self.may_be_heard or self.hearing == "waived" or self.heard is not None
+
+    @property
+    def decision_fine(self) -> int:
+        """The whole fine of the decision, over all its acts."""
+        return self.fine + sum(fine for _, fine in self.together)
 
     @property
     def owner_type(self) -> OwnerType:

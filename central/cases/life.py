@@ -92,7 +92,8 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
         return replace(facts, **{simple: on})  # type: ignore[arg-type]  # the table below names days only
     match action:
         case Action.IDENTIFY:
-            return replace(facts, identified=on, liable=said.get("liable"))
+            who, number = str(said.get("name", "")), str(said.get("id_number", ""))
+            return replace(facts, identified=on, liable=said.get("liable"), violator=who, violator_id=number)
         case Action.MAKE_MINUTES:
             return replace(facts, minutes=on, may_be_heard=bool(said.get("may_be_heard")))
         case Action.WAIVE_HEARING:
@@ -102,8 +103,11 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
         case Action.EXTEND:
             return replace(facts, complex_case=True)
         case Action.DECIDE:
-            fine, points = int(said.get("fine", 0)), int(said.get("points", 0))
-            return replace(facts, decided=on, decided_by=said.get("decided_by"), fine=fine, points=points)
+            return replace(
+                facts, decided=on, decided_by=said.get("decided_by"), fine=int(said.get("fine", 0)),
+                points=int(said.get("points", 0)), points_with=said.get("points_with"),
+                together=tuple((int(other["case"]), int(other["fine"])) for other in said.get("together", ())),
+            )  # fmt: skip
         case Action.AGREE_INSTALMENTS:
             return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
         case Action.PAY:

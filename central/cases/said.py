@@ -27,6 +27,8 @@ Name = Annotated[str, Field(max_length=300)]
 Number = Annotated[str, Field(max_length=100)]
 MOST_PARTS = 12
 """Of a form; how many the law allows is the country's."""
+MOST_TOGETHER = 9
+"""A paper holds ten acts."""
 MOST_MONEY = 10**12
 """No fine is so high; a slip of the keyboard is."""
 
@@ -56,12 +58,23 @@ class HearingAsked(Said):
     manner: Literal["written", "oral"]
 
 
+class DecidedToo(BaseModel):
+    """Another case of the same vehicle and violator that the same decision is about: its number, the fine of its act,
+    and the version of it that was on the screen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    case: int = Field(gt=0)
+    fine: int = Field(gt=0, lt=MOST_MONEY)
+    seen: int | None = None
+
+
 class Decided(Said):
-    """`fine`: in the country's currency; `points`: taken off the licence."""
+    """`fine`: in the country's currency, of this case's act; `points`: taken off the licence by the whole decision."""
 
     number: Number = Field(min_length=1)
     fine: int = Field(gt=0, lt=MOST_MONEY)
     points: int = Field(ge=0, le=100)
+    together: tuple[DecidedToo, ...] = Field(default=(), max_length=MOST_TOGETHER)
 
 
 class Sent(Said):
@@ -181,8 +194,8 @@ def check(
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
-    if since is not None and said.on < since and action not in (Action.UNDO, Action.HOLD, Action.LIFT_HOLD):
-        raise Refused("before_last", "the step before was taken later", where="on", remedy="correct the day")
+    if action not in (Action.UNDO, Action.HOLD, Action.LIFT_HOLD):
+        check_day(said, since)
     if isinstance(said, Held) and said.review <= today:
         raise Refused(
             "review_past", "the day of review has passed", where="review", remedy="name a day that is to come"
@@ -190,15 +203,9 @@ def check(
     if action in NEEDS_NOTE and not note.strip():
         raise Refused("note", "say why", where="note", remedy="write a short reason")
     if isinstance(said, Decided):
-        if law is None:
-            raise Refused("no_law", "the law data has no band for this act", remedy="ask the administrator")
-        if not law.least <= said.fine <= law.most:
-            values = {"least": f"{law.least:,}", "most": f"{law.most:,}"}
-            raise Refused("fine_band", "the fine is outside its band", where="fine", remedy="correct it", values=values)
-        most = law.points if state.facts.liable in ("owner", "driver") else 0
-        if said.points > most:
-            values = {"most": str(most)}
-            raise Refused("points_most", "too many points", where="points", remedy="correct them", values=values)
+        check_fine(said.fine, law)
+        if not said.together:
+            check_points(said.points, points_of(law, state))
     if isinstance(said, InstalmentsAgreed):
         if said.requested > said.on:
             raise Refused(
@@ -207,3 +214,30 @@ def check(
         instalments.check([Instalment(p.due, p.amount) for p in said.instalments], state.facts, said.on, calendar)
     if isinstance(said, Paid) and state.facts.paid + said.amount > state.facts.fine:
         raise Refused("overpaid", "more than is owed", where="amount", remedy="correct the amount")
+
+
+def check_day(said: Said, since: date | None) -> None:
+    """Raises `Refused` (`before_last`)."""
+    if since is not None and said.on < since:
+        raise Refused("before_last", "the step before was taken later", where="on", remedy="correct the day")
+
+
+def check_fine(fine: int, law: Proposal | None) -> None:
+    """Raises `Refused`: `no_law`, `fine_band`."""
+    if law is None:
+        raise Refused("no_law", "the law data has no band for this act", remedy="ask the administrator")
+    if not law.least <= fine <= law.most:
+        values = {"least": f"{law.least:,}", "most": f"{law.most:,}"}
+        raise Refused("fine_band", "the fine is outside its band", where="fine", remedy="correct it", values=values)
+
+
+def points_of(law: Proposal | None, state: CaseState) -> int:
+    """What the act takes off the licence of whoever answers for it: nothing of whoever did not drive."""
+    return law.points if law is not None and state.facts.liable in ("owner", "driver") else 0
+
+
+def check_points(points: int, most: int) -> None:
+    """Raises `Refused` (`points_most`)."""
+    if points > most:
+        values = {"most": str(most)}
+        raise Refused("points_most", "too many points", where="points", remedy="correct them", values=values)

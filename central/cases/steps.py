@@ -83,7 +83,7 @@ def _fine_for_parts(state: CaseState, _actor: Officer, _passed: Collection[str])
     facts = state.facts
     if facts.decided is not None:
         rules = HERE.law.instalments(facts.decided, owner_type=facts.owner_type)
-        if facts.fine >= rules.least_fine:
+        if facts.decision_fine >= rules.least_fine:
             return None
     return Refused("parts_fine", "the fine is too small to be paid in parts", remedy="it is paid at once")
 

@@ -5,7 +5,7 @@ A paper is drawn before the transaction, from what was read; the transaction wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,20 +15,21 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases import said as saying
-from central.cases.life import Life, end_of, facts_after, life_of, with_life
+from central.cases.life import end_of, facts_after, life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
-from central.cases.log import lock_case, state_of
-from central.cases.said import Said
+from central.cases.log import lock_case
+from central.cases.said import Decided, Said
 from central.cases.steps import allowed, step
-from central.cases.terms import Term, passed, terms
+from central.cases.terms import Term
 from central.notices.basis import NoticeDesk, changed, look
+from central.notices.reading import law_of, read, since
 from central.notices.tally import count_taken_back
+from central.notices.together import Along, along, check_apart, said_of, shares_of, waiting
 from central.notices.withdrawal import paper_of
-from central.store.case_tables import CaseEventRow, CaseRow, CounterRow
+from central.store.case_tables import CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.calendar import WorkCalendar
 from countries.here import HERE
-from countries.law import LawError, Proposal
 from evidence.acts import ActCode
 
 _NUMBER_TRIES = 8
@@ -48,18 +49,8 @@ class Standing:
 
 def standing(session: Session, row: CaseRow, officer: Officer, *, calendar: WorkCalendar, now: datetime) -> Standing:
     """Read back from the record of the case."""
-    life, state, running, over = _read(case_log.events(session, row.id), row, calendar, now)
-    return Standing(state, running, allowed(state, officer, now=now, passed=over), _since(life))
-
-
-def _read(
-    record: Sequence[CaseEventRow], row: CaseRow, calendar: WorkCalendar, now: datetime
-) -> tuple[Life, CaseState, tuple[Term, ...], frozenset[str]]:
-    """What the record of a case tells, its whole state, the terms that run, and those that have passed."""
-    life = life_of(record)
-    state = with_life(state_of(row), life)
-    running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
-    return life, state, running, passed(running, HERE.local_date(now), undo_until=state.undo_until)
+    life, state, running, over = read(case_log.events(session, row.id), row, calendar, now)
+    return Standing(state, running, allowed(state, officer, now=now, passed=over), since(life.facts))
 
 
 def take(
@@ -74,7 +65,9 @@ def take(
     for _ in range(_NUMBER_TRIES):
         with database.read() as session:
             row = look(session, case_id)
-            _planned(session, row, officer, action, said, note, desk, now)
+            before, _, words = _planned(session, row, officer, action, said, note, desk, now)
+            going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
+            others = {each.row.id for each in going}
             version = case_log.seen_version(session, case_id)
             number = _next_paper(session, now)
             paper = paper_of(row, said, note, desk.office, number=number, now=now)
@@ -82,7 +75,9 @@ def take(
             raise changed()
         stored = desk.store.put(HERE.papers().render(paper)) if paper is not None else None
         with database.write() as session:
-            row = lock_case(session, case_id)
+            for one in sorted([case_id, *others]):  # in one order, so that no two people wait for each other
+                lock_case(session, one)
+            row = look(session, case_id)
             case_log.check_seen(session, case_id, version)
             if stored is not None and _next_paper(session, now) != number:
                 continue  # somebody else took the number between drawing and writing
@@ -91,17 +86,28 @@ def take(
                 next_number(session, _series(now))
                 words["paper"], words["paper_sha256"] = paper.paper, stored
                 words["paper_number"] = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
-            row.status, row.confirmed_by = after.status.value, after.confirmed_by
-            row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
-            count_taken_back(session, row, said)
-            if action is Action.CORRECT:
-                _begin_anew(session, row, now)
-            case_log.append(
-                session, row, action, actor=officer.username, at=now, before={"status": before.status.value},
-                after={"status": after.status.value, **words}, note=note,
-            )  # fmt: skip
+            going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
+            if {each.row.id for each in going} != others:
+                raise changed()
+            for each in (Along(row, before, after, words), *going):
+                _write(session, each, action, said, officer, note, now)
         return after.status
     raise Refused("busy", "too many papers are being made at once", remedy="try again in a moment")
+
+
+def _write(
+    session: Session, taken: Along, action: Action, said: Said, officer: Officer, note: str, now: datetime
+) -> None:
+    row, after = taken.row, taken.after
+    row.status, row.confirmed_by = after.status.value, after.confirmed_by
+    row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
+    count_taken_back(session, row, said)
+    if action is Action.CORRECT:
+        _begin_anew(session, row, now)
+    case_log.append(
+        session, row, action, actor=officer.username, at=now, before={"status": taken.before.status.value},
+        after={"status": after.status.value, **taken.words}, note=note,
+    )  # fmt: skip
 
 
 def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:
@@ -129,10 +135,10 @@ def _planned(
 ) -> tuple[CaseState, CaseState, dict[str, Any]]:  # fmt: skip
     """State before and after, and what the event says. Raises `Refused`."""
     record, today = case_log.events(session, row.id), HERE.local_date(now)
-    life, state, _, over = _read(record, row, desk.calendar, now)
+    life, state, _, over = read(record, row, desk.calendar, now)
     after = step(state, action, officer, now=now, passed=over)
-    law = _law(row, state)
-    saying.check(said, action, state, note, today=today, law=law, since=_since(life), calendar=desk.calendar)
+    law = law_of(row, state)
+    saying.check(said, action, state, note, today=today, law=law, since=since(life.facts), calendar=desk.calendar)
     words: dict[str, Any] = said.model_dump(mode="json")
     if action is Action.UNDO:
         assert life.last_step is not None
@@ -141,25 +147,14 @@ def _planned(
         return state, after, {**words, "undoes": life.last_step}
     if action is Action.CORRECT:
         words["notice_plate"] = row.plate  # whoever holds the notice names it, whatever the case says later
-    if action is Action.DECIDE:
+    if isinstance(said, Decided):
+        others = waiting(session, row, state.facts, officer, desk.calendar, now)
+        words |= said_of(shares_of(row, state, law, said, others)[1][0])
         words["decided_by"] = officer.username
+        check_apart(session, row, state.facts, said, note, others, desk.calendar, now)
     if action is Action.TRANSFER:
         words["left_from"] = state.status.value
     if action is Action.MAKE_MINUTES:
         words["may_be_heard"] = HERE.law.may_be_heard(ActCode(row.act), row.kind, row.occurred_at)
     after = replace(after, facts=facts_after(after.facts, action, words, today))
     return state, replace(after, status=end_of(replace(state, status=after.status), action, after.facts)), words
-
-
-def _law(row: CaseRow, state: CaseState) -> Proposal | None:
-    try:
-        return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at, owner_type=state.facts.owner_type)
-    except LawError:
-        return None
-
-
-def _since(life: Life) -> date | None:
-    """The latest day on which something of the case itself happened: no step is taken before it."""
-    facts = life.facts
-    days = (facts.sent, facts.attended, facts.identified, facts.minutes, facts.decided, facts.decision_sent)
-    return max((day for day in days if day is not None), default=None)

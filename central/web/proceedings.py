@@ -5,23 +5,26 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from central.cases import instalments
 from central.cases import log as case_log
 from central.cases.file_views import record_file_view
 from central.cases.lifecycle import Action, Officer, Refused, Role
-from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, Said
+from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, DecidedToo, Said, points_of
 from central.cases.telling import history
 from central.desk.falling_due import NEAR_DAYS, falling_due
 from central.desk.items import item
-from central.notices import proceedings
+from central.notices import proceedings, together
 from central.notices.proceedings import Standing
+from central.notices.reading import law_of
+from central.store.case_tables import CaseRow
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of
 from central.web.faults import WebError
@@ -29,6 +32,7 @@ from central.web.frame import frame
 from central.web.site import Site, page, texts_of
 from countries.calendar import WorkCalendar
 from countries.here import HERE
+from countries.law import PointsOnce
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
@@ -36,13 +40,14 @@ MAX_NOTE_CHARS = 2000
 _TAKES_BACK = frozenset({Action.WITHDRAW, Action.CORRECT, Action.UNDO, Action.EXPIRE})
 
 
-FieldKind = Literal["date", "number", "text", "choice", "parts"]
+FieldKind = Literal["date", "number", "text", "choice", "parts", "cases"]
 
 
 @dataclass(frozen=True)
 class Field:
     """One input of a step's form. `choices`: codes to choose from; words: `field_value.<code>`. `parts`: rows of an
-    amount and a day each, `amount_1`, `due_1`."""
+    amount and a day each, `amount_1`, `due_1`. `cases`: a tick, a fine and the version seen for each, `with_41`,
+    `fine_41`, `seen_41`."""
 
     name: str
     kind: FieldKind
@@ -61,7 +66,7 @@ def fields_of(said: type[Said]) -> tuple[Field, ...]:
 
 def _input(annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:
     if get_origin(annotation) is tuple:
-        return "parts", ()
+        return ("cases" if get_args(annotation)[0] is DecidedToo else "parts"), ()
     if get_origin(annotation) in (Union, types.UnionType):
         annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal:
@@ -79,6 +84,12 @@ def typed_of(said: type[Said], form: Mapping[str, Any]) -> dict[str, Any]:
             rows = [{"due": str(form.get(f"due_{n}", "")), "amount": str(form.get(f"amount_{n}", ""))}
                     for n in range(1, MOST_PARTS + 1)]  # fmt: skip
             typed[field.name] = [row for row in rows if any(value.strip() for value in row.values())]
+        elif field.kind == "cases":
+            ticked = [name.removeprefix("with_") for name in form if name.startswith("with_")]
+            typed[field.name] = [
+                {"case": n, "fine": str(form.get(f"fine_{n}", "")), "seen": str(form.get(f"seen_{n}", "")) or None}
+                for n in ticked
+            ]
         elif str(form.get(field.name, "")).strip():
             typed[field.name] = str(form[field.name])
     return typed
@@ -161,6 +172,8 @@ def _show(
         record = case_log.events(session, case_id)
         values = frame(session, officer, "queue")
         shown = item(row, now)
+        linked = [item(other, now) for other in together.linked(session, here.state.facts)]
+        others, once = _others(session, row, here, officer, centre.notices.calendar, now)
         seen = case_log.version_of(record)
     today = HERE.local_date(now)
     values |= {
@@ -172,6 +185,11 @@ def _show(
         "facts": _facts(here),
         "schedule": _schedule(here, centre.notices.calendar, today),
         "fine": here.state.facts.fine,
+        "points_with": here.state.facts.points_with,
+        "linked": linked,
+        "decision_fine": here.state.facts.decision_fine,
+        "others": others,
+        "once": once,
         "limits": instalments.limits(here.state.facts, centre.notices.calendar),
         "steps": [_step(action) for action in SAID if action in here.actions],
         "undo_until": here.state.undo_until,
@@ -201,6 +219,21 @@ def _step(action: Action) -> dict[str, Any]:
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
     }
+
+
+def _others(
+    session: Session, row: CaseRow, here: Standing, officer: Officer, calendar: WorkCalendar, now: datetime
+) -> tuple[list[dict[str, Any]], PointsOnce | None]:
+    """Cases that may be decided together with this one, and what their acts would take off the licence at once."""
+    if Action.DECIDE not in here.actions:
+        return [], None
+    found = together.waiting(session, row, here.state.facts, officer, calendar, now)
+    if not found:
+        return [], None
+    points = [points_of(law_of(row, here.state), here.state), *(points_of(w.law, w.state) for w in found)]
+    lines = [{"item": item(w.row, now), "law": w.law, "points": points_of(w.law, w.state), "seen": w.seen,
+              "refused": w.refused} for w in found]  # fmt: skip
+    return lines, HERE.law.points_once(points, HERE.local_date(now))
 
 
 def _schedule(here: Standing, calendar: WorkCalendar, today: date) -> list[dict[str, Any]]:

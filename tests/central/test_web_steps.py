@@ -12,7 +12,8 @@ from central.cases.lifecycle import Action
 from central.cases.said import SAID
 from central.notices import issuing
 from central.web.proceedings import fields_of
-from tests.central.build import HOA, LAN, TRUONG, issued
+from evidence.acts import ActCode
+from tests.central.build import HOA, LAN, NOW, TRUONG, issued
 from tests.central.web_people import Web, make_web
 
 
@@ -158,11 +159,40 @@ def test_the_form_of_payment_in_parts_says_its_limits_keeps_what_was_typed_and_s
     assert "Nộp phạt" in later.get("/desk/due?whose=all").text
 
 
+def test_two_cases_are_decided_together_from_the_page_of_one(web: Web) -> None:
+    day, ids = "2026-11-23", []
+    lan, hoa = web.person(LAN), web.person(HOA)
+    for act, hours in ((ActCode.RED_LIGHT, 2), (ActCode.SOLID_LINE, 4)):
+        case_id, _ = issued(web.centre, act=act, at=NOW - timedelta(hours=hours))
+        with web.centre.db.write() as session:
+            issuing.publish(session, case_id, HOA, register=web.centre.registry, now=web.clock.now)
+        at = f"/desk/cases/{case_id}/steps"
+        lan.post(f"{at}/identify", at=at, on=day, liable="owner", name="Chủ")
+        lan.post(f"{at}/make_minutes", at=at, on=day, number="1/BB")
+        lan.post(f"{at}/waive_hearing", at=at, on=day)
+        ids.append(case_id)
+    at = f"/desk/cases/{ids[0]}/steps"
+    shown = hoa.get(at).text
+    assert "nhiều nhất 4 điểm (168/2024/NĐ-CP Điều 50.1.b)" in shown
+    assert 'name="with_2"' in shown
+    assert 'name="fine_2" type="text" inputmode="numeric" pattern="[0-9]*" maxlength="13" value="500000"' in shown
+    typed = {"on": day, "number": "1/QĐ", "fine": "19000000", "points": "4", "fine_2": "500000"}
+    alone = hoa.post(f"{at}/decide", at=at, **typed)
+    assert alone.status_code == 409
+    assert "Hồ sơ khác của cùng người vi phạm bị quyết định riêng: 2" in alone.text
+    done = hoa.post(f"{at}/decide", at=at, **typed, with_2="1")
+    assert done.status_code == 200
+    assert "Tổng mức phạt của quyết định: 19.500.000 đ" in done.text
+    other = hoa.get(f"/desk/cases/{ids[1]}/steps").text
+    assert "Điểm đã trừ một lần, ở hồ sơ 1" in other
+    assert f'href="/desk/cases/{ids[0]}/steps"' in other
+
+
 def test_every_step_has_inputs_that_its_value_takes() -> None:
     for action, said in SAID.items():
         fields = fields_of(said)
         assert [f.name for f in fields] == list(said.model_fields), action
         assert all(f.choices or f.kind != "choice" for f in fields)
     assert {f.name: f.kind for f in fields_of(SAID[Action.DECIDE])} == {
-        "on": "date", "number": "text", "fine": "number", "points": "number",
+        "on": "date", "number": "text", "fine": "number", "points": "number", "together": "cases",
     }  # fmt: skip

@@ -61,6 +61,14 @@ def test_from_which_fine_on_it_may_be_paid_in_parts(owner: OwnerType, least: int
     assert "Điều 79" in rules.reference
 
 
+@pytest.mark.parametrize(
+    ("points", "taken", "bearer"), [([4], 4, 0), ([0, 4], 4, 1), ([4, 4], 4, 0), ([2, 4, 10], 10, 2), ([0, 0], 0, 0)]
+)
+def test_of_acts_decided_at_once_the_one_with_the_most_takes_points(points: list[int], taken: int, bearer: int) -> None:
+    once = HERE.law.points_once(points, AT.date())
+    assert (once.taken, once.bearer, once.reference) == (taken, bearer, "168/2024/NĐ-CP Điều 50.1.b")
+
+
 def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=VIETNAM)
 
@@ -132,7 +140,7 @@ def test_every_figure_names_its_unit_and_where_it_stands() -> None:
         "licence_points": (12, "points"), "hearing_from": (15_000_000, "VND"), "notify_days": (10, "calendar"),
         "statute_years": (1, "years"), "instalments_from_person": (15_000_000, "VND"),
         "instalments_from_organisation": (150_000_000, "VND"), "instalments_most": (3, "parts"),
-        "instalments_first": (40, "per"),
+        "instalments_first": (40, "per"), "acts_with_points": (1, "act"),
     }  # fmt: skip
 
 

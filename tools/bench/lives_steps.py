@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
+from central.cases import said as saying
 from central.cases.doubts import issue_doubts
 from central.cases.facts import Facts
 from central.cases.life import life_of
@@ -26,7 +27,7 @@ from central.cases.said import NEEDS_NOTE, SAID
 from central.cases.steps import MOVES
 from central.centre import Centre
 from central.desk import actions, views
-from central.notices import drafting, issuing, printing, proceedings
+from central.notices import drafting, issuing, printing, proceedings, together
 from central.notices.basis import Seen
 from central.store.case_tables import CaseRow
 from central.web import queries
@@ -61,10 +62,24 @@ class Doors:
             record = case_log.events(session, case_id)
             version, facts = case_log.version_of(record), life_of(record).facts
             typed = self.typed(action, row, facts, HERE.local_date(now)) | said
-        note = "ghi chú của cán bộ" if action in NEEDS_NOTE else ""
+            if action is Action.DECIDE and "together" not in said:
+                typed["together"] = self._too(session, row, facts, officer, now)
+        # a decision that leaves another case of the violator out says why
+        note = "ghi chú của cán bộ" if action in NEEDS_NOTE or action is Action.DECIDE else ""
         proceedings.take(
             self.centre.db, case_id, officer, action, typed, note, desk=self.centre.notices, now=now, seen=version
         )
+
+    def _too(
+        self, session: Session, row: CaseRow, facts: Facts, officer: Officer, now: datetime
+    ) -> list[dict[str, Any]]:
+        """Some of the cases that the page offers to decide with this one."""
+        waiting = together.waiting(session, row, facts, officer, self.centre.notices.calendar, now)
+        return [
+            {"case": w.row.number, "fine": w.law.ordinary, "seen": w.seen}
+            for w in waiting
+            if w.refused is None and w.law is not None and self.chance.random() < 0.7
+        ][: saying.MOST_TOGETHER]
 
     def typed(self, action: Action, row: CaseRow, facts: Facts, today: date) -> dict[str, Any]:
         """A value for each field of the step's form."""

@@ -8,6 +8,7 @@ notice but the clause and the citation of the decree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
@@ -16,7 +17,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from countries.law import InstalmentRules, LawError, OwnerType, Proposal, VehicleKind
+from countries.law import InstalmentRules, LawError, OwnerType, PointsOnce, Proposal, VehicleKind
 from countries.vn.acts import act_here
 from countries.vn.deadlines import local_date
 from countries.vn.law.figures import FOLDER, Dated, figure, whole
@@ -116,6 +117,13 @@ def instalments(day: date, *, owner_type: OwnerType) -> InstalmentRules:
     """When a fine that was decided on `day` may be paid in parts (Điều 79)."""
     least, most = whole(f"instalments_from_{owner_type}", day), figure("instalments_most", day)
     return InstalmentRules(least, int(most.value), whole("instalments_first", day), most.reference)
+
+
+def points_once(points: Sequence[int], day: date) -> PointsOnce:
+    """Of several acts that are decided at once only the one with the most takes points (Điều 50.1.b); of equal ones the
+    first."""
+    most = max(points)
+    return PointsOnce(most, points.index(most), figure("acts_with_points", day).reference)
 
 
 def law_item(key: str, kind: VehicleKind, day: date) -> LawItem:

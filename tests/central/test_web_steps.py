@@ -94,7 +94,7 @@ def test_a_form_stands_for_each_step_that_is_open_to_this_person(web: Web) -> No
     for officer, steps in (
         (LAN, {"attend", "identify", "complain"}),
         (HOA, {"attend", "identify", "complain", "transfer", "correct", "withdraw"}),
-        (TRUONG, {"attend", "identify", "complain", "transfer", "correct", "withdraw"}),
+        (TRUONG, {"attend", "identify", "complain", "transfer", "correct", "withdraw", "hold"}),
     ):
         page = web.person(officer).get(f"/desk/cases/{case_id}/steps").text
         assert {a.value for a in SAID if f'id="step-{a.value}"' in page} == steps

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from central.centre import Centre, open_centre
 from central.config import CentralConfig
+from central.desk.signers import signer_lines
 from central.intake.ingest import Ingest
 from central.intake.mqtt import MqttIngest
 from central.retention.keeper import Keeper
@@ -59,6 +60,7 @@ class App:
         if not self.config.devices.required:
             log.warning("devices.required is false: notices are issued without the papers of their devices")
         try:
+            self._check_signing()
             self.keeper.start()
             if self.config.web.enabled:
                 self._start_web()
@@ -85,6 +87,19 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _check_signing(self) -> None:
+        """Raises `ConfigError` for a key that is not what the configuration says. What time did to a good one is told,
+        and keeps nobody from taking evidence."""
+        signing, now = self.centre.notices.signing, self.centre.clock()
+        if not signing.on:
+            log.warning("signing is not configured: notices are not signed by key")
+            return
+        with self.centre.db.read() as session:
+            for line in signer_lines(session, signing, now):
+                if line.level != "good":
+                    until = line.identity.valid_to.date().isoformat()
+                    log.warning("signer %s: %s (certificate until %s)", line.identity.account, line.state, until)
 
     def _start_web(self) -> None:
         web = self.config.web

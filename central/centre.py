@@ -12,6 +12,7 @@ from central.config import CentralConfig
 from central.ledger.signing import Ledger
 from central.notices.basis import NoticeDesk
 from central.registry import TableRegistry, VehicleRegistry
+from central.signing.port import Signing, Unsigned
 from central.store.blobs import BlobStore, FileStore
 from central.store.db import Database
 from central.store.migrate import upgrade
@@ -85,10 +86,23 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         key=key,
         registry=registry,
         notices=NoticeDesk(
-            config.office, store, registry, config.work_calendar, papers_required=config.devices.required
+            config.office,
+            store,
+            registry,
+            config.work_calendar,
+            papers_required=config.devices.required,
+            signing=_signing(config, clock),
         ),
         clock=clock,
     )
+
+
+def _signing(config: CentralConfig, clock: Callable[[], datetime]) -> Signing:
+    if config.signing is None:
+        return Unsigned()
+    from central.signing.rim import PyHankoSigning  # a second to load, which a centre that does not sign need not wait
+
+    return PyHankoSigning(config.signing, clock)
 
 
 def _keep_private(database: Database) -> None:

@@ -20,6 +20,7 @@ from central.cli_common import config_option, fail, open_configured
 from central.cli_devices import device
 from central.cli_inspect import audit, case_file, false_issues, node_key, proof, public_key
 from central.cli_retention import retention
+from central.cli_signers import signers
 from central.config import load_config
 from central.intake.nodes import add_node, end_key
 from central.registry import import_registry
@@ -226,5 +227,5 @@ def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
     click.echo(f"{len(waiting)} open alarms")
 
 
-for command in (audit, camera, device, proof, case_file, false_issues, node_key, public_key, retention):
+for command in (audit, camera, device, proof, case_file, false_issues, node_key, public_key, retention, signers):
     central.add_command(command)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from central.signing.settings import SigningSettings
 from common.broker import BrokerSettings
 from common.settings import Section, read_settings, read_yaml
 from countries.calendar import WorkCalendar
@@ -168,6 +169,7 @@ class CentralConfig(Section):
     calendar: Calendar = Calendar()
     devices: Devices = Devices()
     retention: Retention = Retention()
+    signing: SigningSettings | None = Field(default=None, description="who signs papers by key; empty: nobody does")
     second_reader: bool = Field(default=True, description="read plates again with EasyOCR when it is installed")
     claim_minutes: float = Field(default=15, gt=0, le=24 * 60, description="how long an officer holds a claimed case")
     checkpoint_minutes: float = Field(default=10, gt=0)

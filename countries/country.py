@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from countries.calendar import WorkCalendar
 from countries.devices import DevicePapers
 from countries.keeping import Keeping
-from countries.law import ActNames, Language, Law
+from countries.law import ActNames, Language, Law, Powers
 from countries.notice import NoticeForm
 from countries.papers import Papers
 from countries.plates import Plates
@@ -64,6 +64,7 @@ class Country:
     one_way: tuple[RoadFact, ...]
     acts: ActNames
     law: Law
+    powers: Powers
     terms: Terms
     devices: DevicePapers
     keeping: Keeping

@@ -65,6 +65,19 @@ class PointsOnce:
     reference: str
 
 
+@dataclass(frozen=True)
+class Power:
+    """Up to which fine of a person an office may sanction; of an organisation band and power are twice as high alike.
+
+    `words`: the office in the country's language and in English.
+    """
+
+    post: str
+    words: tuple[str, str]
+    most: int
+    reference: str
+
+
 class Law(Protocol):
     """Port: clause, band and rights by act, kind of vehicle and the time of the act."""
 
@@ -92,6 +105,18 @@ class Law(Protocol):
 
     def may_be_heard(self, act: ActCode, kind: VehicleKind, at: datetime) -> bool:
         """Whether whoever did the act has a right to be heard; False when the law data has no row."""
+        ...
+
+
+class Powers(Protocol):
+    """Port: which office may sanction up to which fine."""
+
+    def posts(self) -> tuple[str, ...]:
+        """The offices that may sanction, the lowest first."""
+        ...
+
+    def power(self, post: str, day: date) -> Power:
+        """What an office may sanction on the day on which it signs. Raises `LawError`."""
         ...
 
 

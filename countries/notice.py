@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from countries.law import OwnerType, VehicleKind
 from evidence.acts import ActCode
 
+SIGNATURE_PLACE = "giaolo-signature"
+"""Named destination in a paper (`/Dests`, fit to a rectangle): where the block of its signature stands."""
+
 
 @dataclass(frozen=True)
 class Issuer:
@@ -115,6 +118,8 @@ class NoticeContent(BaseModel):
     legend: str = ""
     missing: tuple[str, ...] = ()
     """What the annex should show and cannot, in words."""
+    signed_at: str = ""
+    """When it is signed (ISO 8601) where it is signed by key; empty: there is room for a signature by hand."""
 
 
 @dataclass(frozen=True)
@@ -152,4 +157,8 @@ class NoticeForm(Protocol):
 
     def render(self, content: NoticeContent, pictures: Sequence[AnnexPicture] = ()) -> bytes:
         """The notice as PDF, and with pictures a second page. The same content always gives the same bytes."""
+        ...
+
+    def code_sheet(self, content: NoticeContent) -> bytes:
+        """The owner's code of a notice that is signed by key: a sheet beside it, as nothing may be added to that."""
         ...

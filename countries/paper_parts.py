@@ -34,10 +34,12 @@ class Office(Value):
 
 
 class Signer(Value):
-    """Who signs. `title`: the lines of the signature block as they stand, one below the other."""
+    """Who signs. `title`: the lines of the signature block as they stand, one below the other. `signed_at`: by key, and
+    when; None: there is room for a signature by hand."""
 
     title: tuple[Line, ...] = Field(max_length=4)
     name: Line = ""
+    signed_at: AwareDatetime | None = None
 
 
 class Party(Value):

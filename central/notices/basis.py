@@ -19,9 +19,11 @@ from central.cases.doubts import holds
 from central.cases.lifecycle import CaseState, Refused
 from central.cases.log import CaseNotFound
 from central.config import Office
+from central.notices.hand import Hand
 from central.notices.papers import CasePapers
 from central.pictures.for_owners import CopyCache, OwnerPictures, owner_pictures
 from central.registry import VehicleRegistry
+from central.signing.port import Signing, Unsigned
 from central.store.alarms import alarm_unsound
 from central.store.blobs import BlobStore
 from central.store.case_tables import CaseRow, NoticeRow
@@ -37,7 +39,8 @@ from evidence.packet import Manifest
 class NoticeDesk:
     """What making notices needs beside the database. `numbering` lets one thread at a time draw an issued notice.
 
-    `papers_required`: whether a notice waits for the papers of its devices (`central.notices.papers`).
+    `papers_required`: whether a notice waits for the papers of its devices (`central.notices.papers`). `signing`: by
+    whose keys papers are signed (`central.notices.hand`).
     """
 
     office: Office
@@ -47,6 +50,7 @@ class NoticeDesk:
     copies: CopyCache = field(default_factory=CopyCache)
     numbering: threading.Lock = field(default_factory=threading.Lock)
     papers_required: bool = True
+    signing: Signing = field(default_factory=Unsigned)
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Basis:
     draft: str | None
     doubts: tuple[str, ...] = ()
     papers: CasePapers | None = None
+    hand: Hand | None = None
 
 
 def notice_view(row: NoticeRow | None) -> NoticeView | None:

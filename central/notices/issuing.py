@@ -19,6 +19,7 @@ from central.notices.appointments import check_appointment
 from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_doubts, check_seen, look, pictures_of
 from central.notices.code import code_hash, new_code
 from central.notices.facts import plate_text
+from central.notices.hand import hand_of, sign, signed_content
 from central.notices.papers import check_papers, papers_of, said
 from central.notices.tally import count_issued
 from central.store.case_tables import CaseRow, CounterRow
@@ -49,7 +50,7 @@ def issue(
 
     Raises `Refused`: `changed` (the draft or the case is another than the one seen), `no_owner`, `no_signer`,
     `doubts` (something is late or doubtful that was not ticked), `word` (it is held, and nobody says why it goes on),
-    `statute`, those of `prepare_notice` and of `step`, and what a device lacked at the act
+    `statute`, those of `prepare_notice`, of `step` and of `central.notices.hand`, and what a device lacked at the act
     (`central.devices.dossier.CODES`: `no_decision`, `inspection_expired`, ...).
     """
 
@@ -59,6 +60,7 @@ def issue(
         if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from).expired(now):
             raise Refused("statute", "the act is more than one year old", remedy="return the case and reject it")
         check_seen(session, row, seen)
+        hand = hand_of(session, desk.signing, row, officer, now=now)
         notice = row.notice
         assert notice is not None
         if notice.appear_at is None:
@@ -70,14 +72,14 @@ def issue(
             check_appointment(datetime.fromisoformat(content.second_on), now, desk.calendar, where="second_appear_at")
         if not content.addressee.strip() and not seen.without_owner:
             raise Refused("no_owner", "the notice is addressed to nobody", remedy="type the owner, or tick it")
-        if not content.signer_name.strip():
+        if hand is None and not content.signer_name.strip():
             raise Refused("no_signer", "the notice names nobody who signs", remedy="set office.signer_name")
         papers = papers_of(session, row, now=now)
         check_papers(papers, required=desk.papers_required)
         doubts = (*issue_doubts(session, row, now, desk.registry), *papers.doubts)
         check_doubts(doubts, seen)
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
-        return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts, papers)
+        return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts, papers, hand)
 
     with desk.numbering:
         for _ in range(_NUMBER_TRIES):
@@ -89,12 +91,14 @@ def issue(
                 content = HERE.notice().issued(
                     planned.content, plate=plate_text(row), number=number, suffix=desk.office.number_suffix, now=now
                 )
+                content = signed_content(content, planned.hand, now)
             code = new_code()
             pictures = pictures_of(database, planned, desk, now)
             if pictures.missing != planned.content.missing:
                 raise Refused("pictures_changed", "other pictures than in the draft", remedy="draft it again, and look")
             # what every officer may open does not hold the code: `central.notices.printing`
-            pdf = desk.store.put(HERE.notice().render(content, annex(pictures)))
+            paper, signature = sign(desk.signing, planned.hand, HERE.notice().render(content, annex(pictures)), now)
+            pdf = desk.store.put(paper)
             try:
                 with database.write() as session:
                     row = lock_case(session, case_id)
@@ -103,8 +107,8 @@ def issue(
                     if next_number(session, series) != number:
                         raise _NumberTaken
                     assert planned.papers is not None
-                    devices = said(planned.papers, required=desk.papers_required)
-                    _write_issued(session, row, planned, content, officer, seen, now, number, code, pdf, devices)
+                    more = {"devices": said(planned.papers, required=desk.papers_required), **signature}
+                    _write_issued(session, row, planned, content, officer, seen, now, number, code, pdf, more)
             except _NumberTaken:
                 continue
             return IssuedNotice(content.number_text, code, pdf)
@@ -117,7 +121,7 @@ class _NumberTaken(Exception):
 
 def _write_issued(
     session: Session, row: CaseRow, planned: Basis, content: NoticeContent, officer: Officer, seen: Seen,
-    now: datetime, number: int, code: str, pdf: str, devices: dict[str, Any],
+    now: datetime, number: int, code: str, pdf: str, more: dict[str, Any],
 ) -> None:  # fmt: skip
     notice = row.notice
     assert notice is not None
@@ -132,7 +136,7 @@ def _write_issued(
         after={"status": planned.after.status.value, "number": content.number_text, "pdf_sha256": pdf,
                "draft_sha256": seen.draft, "seen_version": seen.version, "doubts": list(planned.doubts),
                "without_owner": not planned.content.addressee.strip(), "late": due.days_to_notify(now) < 0,
-               "devices": devices},
+               **more},
         note=seen.word.strip() if any(holds(code) for code in planned.doubts) else "",
     )  # fmt: skip
 

@@ -3,6 +3,8 @@
 The code is drawn while the copy is made and is nowhere afterwards: the database keeps its hash, the stored notice that
 every officer may open has none. Who printed is in the case's record. Printing again makes a new code, which ends the
 one before it; once the notice was sent its code is on paper in somebody's hands, and no other is made.
+
+A notice that is signed by key is never drawn again: its owner gets the file as it was signed, and the code on a sheet.
 """
 
 from __future__ import annotations
@@ -32,11 +34,13 @@ from evidence.packet import Manifest
 
 @dataclass(frozen=True)
 class PrintCopy:
-    """`pdf` holds the code. `copy` counts the print copies of this notice from 1."""
+    """`pdf` holds the code. `copy` counts the print copies of this notice from 1. `sheet`: the code alone, which goes
+    with the signed notice as it is stored."""
 
     pdf: bytes
     number_text: str
     copy: int
+    sheet: bool = False
 
 
 def print_copy(database: Database, case_id: str, officer: Officer, *, desk: NoticeDesk, now: datetime) -> PrintCopy:
@@ -54,6 +58,9 @@ def print_copy(database: Database, case_id: str, officer: Officer, *, desk: Noti
         files, act = {f.name: f.sha256 for f in row.packet.files}, ActCode(row.act)
         content = NoticeContent.model_validate(row.notice.content)  # type: ignore[union-attr]
     code = new_code()
+    if content.signed_at:
+        pdf = HERE.notice().code_sheet(content.model_copy(update={"code": code}))
+        return _write(database, case_id, officer, stored, content, code, pdf, now)
     pictures = owner_pictures(manifest, files, desk.store, desk.copies, act)
     for error in pictures.unsound:
         alarm_unsound(database, error, now)
@@ -62,6 +69,14 @@ def print_copy(database: Database, case_id: str, officer: Officer, *, desk: Noti
             "pictures_changed", "other pictures than on the notice", remedy="restore the evidence, then print"
         )
     pdf = HERE.notice().render(content.model_copy(update={"code": code}), annex(pictures))
+    return _write(database, case_id, officer, stored, content, code, pdf, now)
+
+
+def _write(
+    database: Database, case_id: str, officer: Officer, stored: str, content: NoticeContent, code: str, pdf: bytes,
+    now: datetime,
+) -> PrintCopy:  # fmt: skip
+    """The code opens the evidence from now on; who printed is in the record."""
     with database.write() as session:
         row = lock_case(session, case_id)
         if _stored(row, officer, now) != stored:
@@ -73,7 +88,7 @@ def print_copy(database: Database, case_id: str, officer: Officer, *, desk: Noti
             session, row, Action.PRINT, actor=officer.username, at=now,
             after={"number": content.number_text, "copy": copy, "print_sha256": sha256_hex(pdf)},
         )  # fmt: skip
-    return PrintCopy(pdf, content.number_text, copy)
+    return PrintCopy(pdf, content.number_text, copy, bool(content.signed_at))
 
 
 def _stored(row: CaseRow, officer: Officer, now: datetime) -> str:

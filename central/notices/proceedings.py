@@ -22,6 +22,7 @@ from central.cases.said import Decided, Said
 from central.cases.steps import allowed, step
 from central.cases.terms import Term
 from central.notices.basis import NoticeDesk, changed, look
+from central.notices.hand import Hand, hand_of, sign, signer_on_paper
 from central.notices.reading import law_of, read, since
 from central.notices.tally import count_taken_back
 from central.notices.together import Along, along, check_apart, said_of, shares_of, waiting
@@ -30,6 +31,7 @@ from central.store.case_tables import CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.calendar import WorkCalendar
 from countries.here import HERE
+from countries.papers import Paper
 from evidence.acts import ActCode
 
 _NUMBER_TRIES = 8
@@ -59,7 +61,8 @@ def take(
 ) -> Status:  # fmt: skip
     """Take one step of `central.cases.said.SAID`. `seen`: version of the case on the screen. Returns the state after.
 
-    Raises `Refused`: `changed`, those of `step`, of `said.read` and `said.check`.
+    Raises `Refused`: `changed`, those of `step`, of `said.read` and `said.check`, and of `central.notices.hand` where a
+    paper is made, or it is decided: whoever decides needs the power for the band of the act.
     """
     said, note = saying.read(action, typed), note.strip()
     for _ in range(_NUMBER_TRIES):
@@ -71,9 +74,14 @@ def take(
             version = case_log.seen_version(session, case_id)
             number = _next_paper(session, now)
             paper = paper_of(row, said, note, desk.office, number=number, now=now)
+            signs = paper is not None or action is Action.DECIDE
+            hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
+            if action is Action.DECIDE:  # of several acts each is within the power
+                for each in going:
+                    hand_of(session, desk.signing, each.row, officer, now=now)
         if seen is not None and seen != version:
             raise changed()
-        stored = desk.store.put(HERE.papers().render(paper)) if paper is not None else None
+        stored, signature = _drawn(desk, paper, hand, now) if paper is not None else (None, {})
         with database.write() as session:
             for one in sorted([case_id, *others]):  # in one order, so that no two people wait for each other
                 lock_case(session, one)
@@ -85,6 +93,7 @@ def take(
             if paper is not None:
                 next_number(session, _series(now))
                 words["paper"], words["paper_sha256"] = paper.paper, stored
+                words |= signature
                 words["paper_number"] = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
             going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
             if {each.row.id for each in going} != others:
@@ -108,6 +117,14 @@ def _write(
         session, row, action, actor=officer.username, at=now, before={"status": taken.before.status.value},
         after={"status": after.status.value, **taken.words}, note=note,
     )  # fmt: skip
+
+
+def _drawn(desk: NoticeDesk, paper: Paper, hand: Hand | None, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Draw, sign and keep a paper: its SHA-256, and what the event says of its signature. Raises `Refused`."""
+    if hand is not None:
+        paper = paper.model_copy(update={"signer": signer_on_paper(hand, now)})
+    pdf, signature = sign(desk.signing, hand, HERE.papers().render(paper), now)
+    return desk.store.put(pdf), signature
 
 
 def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:

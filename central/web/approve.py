@@ -39,6 +39,7 @@ from central.web.faults import WebError
 from central.web.frame import frame
 from central.web.media import attachment
 from central.web.seen import SeenDep
+from central.web.signature import after_issue, before_issue
 from central.web.site import Site, page, texts_of
 from central.words.texts import Texts
 from countries.here import HERE
@@ -105,7 +106,8 @@ def print_notice(request: Request, site: SiteDep, officer: ReviewerDep, case_id:
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
     log.info("notice printed number=%s name=%s copy=%d", copy.number_text, officer.username, copy.copy)
-    headers = attachment(f"thong-bao-{copy.number_text.split('/')[0]}-ban-gui.pdf")
+    name = "phieu-ma-tra-cuu-{}.pdf" if copy.sheet else "thong-bao-{}-ban-gui.pdf"
+    headers = attachment(name.format(copy.number_text.split("/")[0]))
     return Response(copy.pdf, media_type="application/pdf", headers=headers)
 
 
@@ -211,6 +213,7 @@ def _show(
         required = centre.config.devices.required
         doubts = (*issue_doubts(session, row, centre.clock(), centre.registry), *(() if required else papers.doubts))
         newly = issuing.held_since_issue(session, row, centre.registry) if row.status == Status.ISSUED else ()
+        signature = before_issue(request, session, centre.notices, row, officer, t, centre.clock())
         hindrance = HERE.plates.no_notice(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
         contests = queries.contests(session, case_id)
@@ -219,6 +222,8 @@ def _show(
     if view.item.status not in (*queries.TO_ISSUE, *queries.ISSUED):
         return RedirectResponse(f"/desk/cases/{case_id}", 303)
     waits = view.item.status in queries.TO_ISSUE
+    if not waits and view.notice is not None:  # read and checked while no transaction is open
+        signature = after_issue(centre.notices, view.notice, view.events, t)
     why_not = ""
     if waits and hindrance is not None:
         why_not = f"{t(f'refused.{hindrance.code}')} {t(f'refused.{hindrance.code}_todo')}"
@@ -229,6 +234,8 @@ def _show(
         why_not = t("approve.same_person")
     elif waits and Action.RETURN not in view.actions:
         why_not = t("approve.no_right")
+    elif waits:
+        why_not = signature.why_not
     stills, scene_missing = _stills(site, view, t)
     values |= {
         "v": view,
@@ -258,6 +265,7 @@ def _show(
         "published": view.item.status is Status.PUBLISHED,
         "confirmed_at": decided_at or view.received_at,
         "why_not": why_not,
+        "signature": signature,
         "history": telling.history(view.events, values["names"], t),
     }
     problem = problem_of(request, refused) if refused is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,6 +17,7 @@ from central.desk.actions import REJECT_REASONS, claim
 from central.desk.deleted import deleted_case
 from central.desk.devices import device_board
 from central.desk.false_issue import false_issue
+from central.desk.signers import SignerLine, signer_lines
 from central.desk.unit import LISTED, unit_view
 from central.desk.views import CaseView, case_view
 from central.pictures.captions import still_words
@@ -33,6 +36,7 @@ from evidence.acts import ACTS, ActCode
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 _KEYS = "123456789"
 
@@ -160,7 +164,18 @@ def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
         values = frame(session, officer, "unit") | {"u": unit_view(session, now), "devices": device_board(session, now)}
         values |= {"f": false_issue(session, now), "listed": LISTED}
         values["papers_required"] = site.centre.config.devices.required
+        values["signers"] = _signers(session, site, now)
+        values["stamps"] = bool(site.centre.config.signing and site.centre.config.signing.timestamps)
         return page(request, "unit.html", reject_reasons=reject_texts(request), **values)
+
+
+def _signers(session: Session, site: Site, now: datetime) -> tuple[SignerLine, ...] | None:
+    """None: the configuration of signing is faulty; which fault it is stands in the centre's log."""
+    try:
+        return signer_lines(session, site.centre.notices.signing, now)
+    except GiaoLoError as error:
+        log.error("nothing can be signed: %s", error)
+        return None
 
 
 @router.get("/desk/contests")

@@ -7,7 +7,7 @@ from countries.notice import NoticeForm
 from countries.papers import Papers
 from countries.vn import acts, deadlines, plates, words
 from countries.vn.calendar import national
-from countries.vn.law import device_papers, fines, retention
+from countries.vn.law import device_papers, fines, powers, retention
 from countries.vn.look_up import FIELDS
 from countries.vn.markings import MARKINGS
 from countries.vn.plate_look import WIDTHS_M
@@ -38,6 +38,7 @@ VIETNAM = Country(
     one_way=ONE_WAY,
     acts=acts,
     law=fines,
+    powers=powers,
     terms=deadlines,
     devices=device_papers,
     keeping=retention,

@@ -13,8 +13,11 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, TableStyle
+
+from countries.notice import SIGNATURE_PLACE
 
 # Text inside the PDF's streams would cost a quarter of their size and most of the time; every reader takes bytes.
 reportlab.rl_config.useA85 = 0
@@ -23,6 +26,8 @@ REGULAR, BOLD, ITALIC, BOLD_ITALIC = "GLSerif", "GLSerif-Bold", "GLSerif-Italic"
 LEFT, RIGHT, TOP, BOTTOM = 30 * mm, 18 * mm, 18 * mm, 18 * mm
 WIDTH = A4[0] - LEFT - RIGHT
 _BODY_PT = 12.5
+_INSET = 4
+"""Points between the frame of a signature's block and its text."""
 
 
 class Picture(Flowable):  # type: ignore[misc]
@@ -99,6 +104,32 @@ class Field(Flowable):  # type: ignore[misc]
         return "." * max(0, int(free / pdfmetrics.stringWidth(".", REGULAR, style.fontSize)))
 
 
+class SignatureBlock(Flowable):  # type: ignore[misc]
+    """Who signed by key, in a frame; the paper says where it stands (`countries.notice.SIGNATURE_PLACE`)."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self._paragraph = Paragraph(markup, style_of("signed_by"))
+        self.hAlign = "CENTER"
+
+    def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
+        self.width = available_width
+        _, self.height = self._paragraph.wrap(available_width - 2 * _INSET, available_height)
+        self.height += 2 * _INSET
+        return self.width, self.height
+
+    def draw(self) -> None:
+        canvas = self.canv
+        canvas.setLineWidth(0.6)
+        canvas.rect(0, 0, self.width, self.height)
+        self._paragraph.drawOn(canvas, _INSET, _INSET)
+        left, bottom = canvas.absolutePosition(0, 0)
+        right, top = canvas.absolutePosition(self.width, self.height)
+        document = canvas._doc
+        place = [document.thisPageRef(), PDFName("FitR"), *(round(each, 2) for each in (left, bottom, right, top))]
+        document.Catalog.Dests = PDFDictionary({SIGNATURE_PLACE: PDFArray(place)})
+
+
 def escaped(value: str) -> str:
     """Safe inside a Paragraph."""
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -132,9 +163,9 @@ def style_of(name: str) -> ParagraphStyle:
     size = {
         "head": 11.5, "motto": 13, "number": 13, "title": 14, "subtitle": 13.5, "body": _BODY_PT,
         "field": _BODY_PT, "addressee": 13, "recipients": 11, "recipients_title": 12, "sign": 13, "sign_note": 12,
-        "caption": 11, "centre": 12.5,
+        "caption": 11, "centre": 12.5, "signed_by": 10.5, "code": 20,
     }[name]  # fmt: skip
-    left = name in ("field", "recipients", "recipients_title")
+    left = name in ("field", "recipients", "recipients_title", "signed_by")
     return ParagraphStyle(
         name,
         fontName=BOLD if name in ("title", "subtitle") else REGULAR,

@@ -43,6 +43,7 @@ from countries.vn.forms.layout import (
     Field,
     Picture,
     Rule,
+    SignatureBlock,
     body,
     escaped,
     or_dots,
@@ -50,9 +51,9 @@ from countries.vn.forms.layout import (
     style_of,
 )
 from countries.vn.forms.texts import texts
-from countries.vn.forms.wording import NO_MEASURE, draft, issued
+from countries.vn.forms.wording import NO_MEASURE, draft, issued, signed_at_words
 
-__all__ = ["NO_MEASURE", "PLATE", "draft", "issued", "render"]  # what the port asks of a form
+__all__ = ["NO_MEASURE", "PLATE", "code_sheet", "draft", "issued", "render"]  # what the port asks of a form
 
 PLATE = texts()["annex_plate"]
 
@@ -60,6 +61,43 @@ PLATE = texts()["annex_plate"]
 def render(content: NoticeContent, pictures: Sequence[AnnexPicture] = ()) -> bytes:
     """The notice, and with pictures a second page with the collected results."""
     register_fonts()
+    # A signature alone on a second page would be worthless: a text that is a little too long is set a little smaller.
+    story: list[Flowable] = [_page(_form(content))]
+    if pictures:
+        story += [NextPageTemplate("form"), PageBreak(), _page(_annex(content, pictures))]
+    return _built(content, story)
+
+
+def code_sheet(content: NoticeContent) -> bytes:
+    """One page with the owner's code, which goes with a notice that is signed by key."""
+    register_fonts()
+    t = texts()
+    number, date, at = escaped(content.number_text), escaped(content.date_text), signed_at_words(content.signed_at)
+    code = Paragraph(t["sheet_code"].format(code=escaped(content.code)), style_of("code"))
+    parts = [
+        _header(content),
+        Spacer(1, 14),
+        Paragraph(t["sheet_title"], style_of("title")),
+        Paragraph(t["sheet_of"].format(number=number, date=date), style_of("centre")),
+        Spacer(1, 9),
+        Field(t["addressee"], content.addressee, align_centre=True),
+        Spacer(1, 4),
+        Field(t["vehicle"], content.vehicle),
+        body(t["sheet_signed"].format(number=number, name=escaped(content.signer_name), at=at)),
+        body(t["sheet_use"]),
+        Spacer(1, 10),
+        code,
+        Spacer(1, 10),
+        body(t["sheet_care"]),
+    ]
+    return _built(content, [_page(parts)])
+
+
+def _page(parts: list[Flowable]) -> KeepInFrame:
+    return KeepInFrame(WIDTH, A4[1] - TOP - BOTTOM - 1, parts, mode="shrink", mergeSpace=0)
+
+
+def _built(content: NoticeContent, story: list[Flowable]) -> bytes:
     buffer = io.BytesIO()
     document = BaseDocTemplate(
         buffer,
@@ -78,12 +116,6 @@ def render(content: NoticeContent, pictures: Sequence[AnnexPicture] = ()) -> byt
         _decorate(canvas, content)
 
     document.addPageTemplates([PageTemplate("form", [frame], onPage=decorate)])
-    # A signature alone on a second page would be worthless: a text that is a little too long is set a little smaller.
-    height = A4[1] - TOP - BOTTOM
-    story: list[Flowable] = [KeepInFrame(WIDTH, height - 1, _form(content), mode="shrink", mergeSpace=0)]
-    if pictures:
-        annex = KeepInFrame(WIDTH, height - 1, _annex(content, pictures), mode="shrink", mergeSpace=0)
-        story += [NextPageTemplate("form"), PageBreak(), annex]
     document.build(story)
     return buffer.getvalue()
 
@@ -156,13 +188,21 @@ def _foot(c: NoticeContent) -> Table:
         Paragraph(t["recipients_title"], style_of("recipients_title")),
         Paragraph(t["recipients"].format(second=second), style_of("recipients")),
     ]
+    title = "<br/>".join(escaped(line) for line in c.signer_title.splitlines())
+    by_hand = [Paragraph(t["signed"], style_of("sign_note")), Spacer(1, 48)]
     right = [
-        Paragraph(f"<b>{escaped(c.signer_title)}</b>", style_of("sign")),
-        Paragraph(t["signed"], style_of("sign_note")),
-        Spacer(1, 48),
+        Paragraph(f"<b>{title}</b>", style_of("sign")),
+        *([Spacer(1, 4), SignatureBlock(_signed_by(c)), Spacer(1, 6)] if c.signed_at else by_hand),
         Paragraph(f"<b>{escaped(c.signer_name) or '&nbsp;'}</b>", style_of("sign")),
     ]
     return Table([[left, right]], colWidths=[WIDTH * 0.45, WIDTH * 0.55], style=PLAIN)
+
+
+def _signed_by(c: NoticeContent) -> str:
+    title = ", ".join(filter(None, map(str.strip, c.signer_title.splitlines())))
+    return texts()["signed_by"].format(
+        name=escaped(c.signer_name), title=escaped(title), at=signed_at_words(c.signed_at)
+    )
 
 
 def _annex(c: NoticeContent, pictures: Sequence[AnnexPicture]) -> list[Flowable]:

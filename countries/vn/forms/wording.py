@@ -77,5 +77,10 @@ def issued(content: NoticeContent, *, plate: str, number: int, suffix: str, now:
     )
 
 
+def signed_at_words(at: str) -> str:
+    """Day, hour to the second and zone of a signature by key (NĐ 30/2020/NĐ-CP, Phụ lục I)."""
+    return texts()["signed_at"].format(at=datetime.fromisoformat(at).astimezone(VIETNAM))
+
+
 def _instant(at: datetime) -> str:
     return texts()["instant"].format(at=at.astimezone(VIETNAM))

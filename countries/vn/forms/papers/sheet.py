@@ -121,8 +121,17 @@ class Sheet:
             "foot",
             recipients_title=say("recipients_title"),
             recipients=[say("as_above"), *(say("recipient", to=each) for each in recipients), say("filed")],
-            sign=self.sign(letter.signer.title, letter.signer.name, say(note)),
+            sign={**self.sign(letter.signer.title, letter.signer.name, say(note)), "signed": self._signed(letter)},
         )
+
+    def _signed(self, letter: Letter) -> list[str]:
+        """Who signed by key; empty where there is room for a signature by hand."""
+        signer, say = letter.signer, self.words.say
+        if signer.signed_at is None:
+            return []
+        title = ", ".join(one_line(line) for line in signer.title)
+        at = w.second_in_words(signer.signed_at)
+        return [say("signed_by", name=signer.name), say("signed_as", title=title), say("signed_at", at=at)]
 
     def sign(self, title: Iterable[str], name: str, note: str, *, room: bool = True) -> Block:
         return {"title": [one_line(line) for line in title], "name": one_line(name), "note": note, "room": room}

@@ -91,6 +91,11 @@ def hour_and_day(at: datetime) -> str:
     return f"{at.astimezone(VIETNAM):%H giờ %M phút ngày %d/%m/%Y}"
 
 
+def second_in_words(at: datetime) -> str:
+    """Day, hour to the second and zone of a signature by key (NĐ 30/2020/NĐ-CP, Phụ lục I)."""
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} +07:00"
+
+
 def vehicle_words(vehicle: Vehicle) -> str:
     """Kind, plate and colour of the plate, as form 01/73 asks for them."""
     said = words.read()

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from central.cases.said import SAID
 from central.store.case_tables import CaseEventRow
 from central.words import formats
 from central.words.texts import Texts
 from evidence.acts import ACTS, ActCode, ActSpec
 from evidence.packet import Reason
+
+_STEPS = frozenset(action.value for action in SAID)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,27 @@ def what_was_done(event: CaseEventRow, t: Texts) -> str:
         return t.or_else(f"history.export_{handed}", handed)
     if event.action == "issue":
         return f"{what}: {event.after.get('number', '')}"
-    return what
+    said = _said(event, t)
+    return f"{what} ({said})" if said else what
+
+
+_TOLD = ("number", "liable", "manner", "fine", "points", "to", "how", "amount", "receipt", "reason", "mistake")
+"""Of what was typed with a step. Names and addresses are not for every reader of a record."""
+_MONEY = ("fine", "amount")
+
+
+def _said(event: CaseEventRow, t: Texts) -> str:
+    """What was said with a step after the notice: its numbers, amounts and choices, each under the word of its form."""
+    if event.action not in _STEPS:
+        return ""
+    found = [(key, event.after[key]) for key in _TOLD if event.after.get(key) not in (None, "")]
+    return "; ".join(f"{t(f'field.{key}').split(' (')[0]}: {_in_words(key, value, t)}" for key, value in found)
+
+
+def _in_words(key: str, value: object, t: Texts) -> str:
+    if key in _MONEY and isinstance(value, int):
+        return formats.money(value, t.language)
+    return t.or_else(f"field_value.{value}", str(value))
 
 
 def _changes(event: CaseEventRow, t: Texts) -> list[str]:

@@ -110,6 +110,8 @@ def _write(
     row, after = taken.row, taken.after
     row.status, row.confirmed_by = after.status.value, after.confirmed_by
     row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
+    if taken.before.facts.statement is not None and after.facts.statement is None:
+        row.contests_unread = 0  # it was answered: nobody is asked to read it any more
     count_taken_back(session, row, said)
     if action is Action.CORRECT:
         _begin_anew(session, row, now)

@@ -11,8 +11,11 @@ from fastapi import Request
 from central.web.site import safe_back
 
 # Decisions with something typed or chosen in them; a lost "release" is done again with one key.
-_KEPT = re.compile(r"/desk/(cases|approve)/[\w-]{1,64}/(confirm|reject|plate|return|draft|issue|publish)(\?.*)?")
-_MAX_FIELDS = 20
+_KEPT = re.compile(
+    r"/desk/(cases|approve)/[\w-]{1,64}/(confirm|reject|plate|return|draft|issue|publish|steps/[a-z_]{1,30})(\?.*)?"
+)
+_MAX_FIELDS = 40
+"""A step's form has a row of two inputs for each part of a fine (`central.cases.said.MOST_PARTS`)."""
 
 
 @dataclass(frozen=True)

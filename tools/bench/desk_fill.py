@@ -57,6 +57,8 @@ def fill(database: Database, cases: int, *, node: str, now: datetime, seed: int 
             _chunk(session, range(first, min(first + _ROWS_AT_ONCE, cases + 1)), node, now, rng)
     with database.write() as session:
         session.execute(insert(CounterRow).values(name="case", value=cases))
+        for year in (now.year - 1, now.year, now.year + 1):  # notices that are issued later follow the made-up ones
+            session.execute(insert(CounterRow).values(name=f"notice-{year}", value=cases))
         recount(session)
         recount_figures(session)
         tally.recount(session)

@@ -39,6 +39,7 @@ class PacketMaker:
     """Makes a chain; each packet's clip is `clip_bytes` of noise, so that nothing is stored only once;
     or it is `clip`.
 
+    `plate`: what was read.
     `stills`: JPEG of the camera's `size` (width, height) by role (`still_before`, ...), the same in each packet.
     """
 
@@ -47,6 +48,7 @@ class PacketMaker:
     clip: bytes = b""
     stills: Mapping[FileRole, bytes] = field(default_factory=dict)
     size: tuple[int, int] = (640, 360)
+    plate: Plate = field(default_factory=Plate)
     sequence: int = 0
     previous: str | None = None
 
@@ -68,7 +70,7 @@ class PacketMaker:
             vehicle=Vehicle(cls=VehicleClass.CAR, confidence=0.97, box=_BOX),
             track=Track(id=7, points=[TrackPoint(frame=100, t_s=4.0, box=_BOX, score=0.9)]),
             lamps=[],
-            plate=Plate(),
+            plate=self.plate,
             files=[
                 FileEntry(
                     name="clip.mp4", role="clip", media_type="video/mp4", size=len(clip), sha256=sha256_hex(clip)

@@ -104,6 +104,8 @@ class Doors:
                 half = facts.fine // 2
                 return [{"due": (today + timedelta(days=days)).isoformat(), "amount": str(amount)}
                         for days, amount in ((20, facts.fine - half), (70, half))]  # fmt: skip
+            case "together":  # other cases of the same vehicle: each is decided by itself here
+                return None
             case "requested":
                 return today.isoformat()
             case "amount":

@@ -21,6 +21,7 @@ from central.cli_devices import device
 from central.cli_inspect import audit, case_file, false_issues, node_key, proof, public_key
 from central.cli_retention import retention
 from central.cli_signers import signers
+from central.cli_units import unit
 from central.config import load_config
 from central.intake.nodes import add_node, end_key
 from central.registry import import_registry
@@ -113,13 +114,16 @@ def import_registry_command(config_file: Path, csv_file: Path) -> None:
 @click.argument("username")
 @click.option("--role", type=click.Choice([r.value for r in Role]), required=True)
 @click.option("--name", "full_name", required=True, help="name as it is shown")
+@click.option("--unit", "unit_code", default="", help="code of the unit; left out: as it was, or the root")
 @click.password_option("--password", envvar="GIAOLO_PASSWORD", help="asked for when not given")
-def add_user(config_file: Path, username: str, role: str, full_name: str, password: str) -> None:
+def add_user(config_file: Path, username: str, role: str, full_name: str, password: str, unit_code: str) -> None:
     """Create USERNAME, or set role, name and password anew."""
     centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
-            create_user(session, username, password, role=Role(role), full_name=full_name, now=utc_now())
+            create_user(
+                session, username, password, role=Role(role), full_name=full_name, now=utc_now(), unit=unit_code
+            )
     except GiaoLoError as error:
         fail(error)
     click.echo(f"{username}: {role}")
@@ -227,5 +231,7 @@ def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
     click.echo(f"{len(waiting)} open alarms")
 
 
-for command in (audit, camera, device, proof, case_file, false_issues, node_key, public_key, retention, signers):
+for command in (
+    audit, camera, device, unit, proof, case_file, false_issues, node_key, public_key, retention, signers,
+):  # fmt: skip
     central.add_command(command)

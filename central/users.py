@@ -18,8 +18,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Role
+from central.passwords import MAX_PASSWORD, fault_of
 from central.store.db import Database
 from central.store.people_tables import SessionRow, ThrottleRow, UserRow
+from central.units.book import tree_of, working
+from central.units.tree import ROOT, Tree
+from countries.here import HERE
 from evidence.errors import GiaoLoError
 
 MAX_FAILURES = 5
@@ -35,18 +39,10 @@ KNOWN_FOR = timedelta(days=30)
 DELAY_S = 0.25
 MAX_DELAY_S = 4.0
 """A name that strangers try answers later and later, up to this: a person hardly minds, a program does."""
-MIN_PASSWORD = 10
-MAX_PASSWORD = 200
-"""The sign-in form takes no more."""
-_FEWEST_LETTERS = 5
-"""Different characters in a password: `1111111111` and ten blanks have one."""
 _ADDRESS_CHARS = 45
-_RUNS = ("12345678901234567890", "qwertyuiopasdfghjklzxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb")
-_CLASSICS = {
-    "password", "passw0rd", "matkhau", "mậtkhẩu", "qwerty", "admin", "administrator", "welcome", "iloveyou", "letmein",
-    "csgt", "congan", "giaolo", "giaothong", "thanhhoa", "vietnam", "abcd", "abc", "",
-}  # fmt: skip
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+_SEES_BELOW = frozenset({Role.HEAD, Role.ADMIN})
+"""An administrator sees figures, boxes and accounts of the units below, and no case."""
 _hasher = PasswordHasher()
 # Verified when the user does not exist, so that the answer takes as long as for one who does.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
@@ -76,33 +72,38 @@ class SignedIn:
 
 
 def create_user(
-    session: Session, username: str, password: str, *, role: Role, full_name: str, now: datetime
+    session: Session, username: str, password: str, *, role: Role, full_name: str, now: datetime, unit: str = ""
 ) -> Officer:
-    """Create or, for a known name, set password, role and name anew. Raises `UserError`."""
+    """Create or, for a known name, set password, role and name anew. `unit`: left as it is, or the root, when empty.
+
+    Raises `UserError`, `UnitError`.
+    """
     if not _USERNAME.fullmatch(username):
         raise UserError("is not a user name", where=username, remedy="2-64 of a-z 0-9 . _ -, starting with a-z or 0-9")
-    if len(password) < MIN_PASSWORD:
-        raise UserError("password is too short", where=username, remedy=f"take at least {MIN_PASSWORD} characters")
-    if len(password) > MAX_PASSWORD:
-        raise UserError("password is too long", where=username, remedy=f"take at most {MAX_PASSWORD} characters")
-    if guessable(password, username):
-        raise UserError("password is easy to guess", where=username, remedy="take several words that belong together")
+    if fault := fault_of(password, username):
+        raise UserError(fault[0], where=username, remedy=fault[1])
     row = session.get(UserRow, username)
     if row is None:
         row = UserRow(username=username, created_at=now, active=True)
         session.add(row)
     row.full_name, row.role, row.password_hash = full_name, role.value, _hasher.hash(password)
+    tree = tree_of(session)
+    if unit:
+        row.unit_code = working(tree, unit, HERE.local_date(now)).code
     session.flush()
     session.execute(delete(SessionRow).where(SessionRow.username == username))
-    return _officer(row)
+    return _officer(row, tree)
 
 
-def guessable(password: str, username: str) -> bool:
-    """Whether a list of a few thousand tries would have it: few letters, a run of the keyboard, the name, a classic."""
-    bare = re.sub(r"[\W_]+", "", password.casefold())
-    word = re.sub(r"\d+$", "", bare)
-    runs = any(bare in run or bare in run[::-1] for run in _RUNS)
-    return len(set(bare)) < _FEWEST_LETTERS or runs or word in _CLASSICS or word == re.sub(r"[._-]", "", username)
+def set_unit(session: Session, username: str, unit: str, *, now: datetime) -> None:
+    """From now on somebody belongs to `unit`, and the next page he opens shows its cases.
+
+    Raises `UserError`, `UnitError`.
+    """
+    row = session.get(UserRow, username)
+    if row is None:
+        raise UserError("there is no such user", where=username[:64])
+    row.unit_code = working(tree_of(session), unit, HERE.local_date(now)).code
 
 
 def set_active(session: Session, username: str, active: bool) -> None:
@@ -168,7 +169,7 @@ def finish_sign_in(
             if row is not None and row.active and row.password_hash == attempt.password_hash:
                 _forgive(session, attempt, now)
                 row.password_hash = renewed or row.password_hash
-                return open_session(session, _officer(row), now=now, lifetime=lifetime)
+                return open_session(session, _officer(row, tree_of(session)), now=now, lifetime=lifetime)
     raise SignInRefused("wrong", "user name or password is wrong")
 
 
@@ -204,7 +205,7 @@ def current_session(session: Session, token: str, *, now: datetime) -> SignedIn 
     user = session.get(UserRow, row.username)
     if user is None or not user.active:
         return None
-    return SignedIn(_officer(user), row.csrf, row.expires_at)
+    return SignedIn(_officer(user, tree_of(session)), row.csrf, row.expires_at)
 
 
 def close_session(session: Session, token: str) -> None:
@@ -282,5 +283,7 @@ def _forget(session: Session, now: datetime) -> None:
     session.execute(delete(ThrottleRow).where(familiar, ThrottleRow.window_from < now - KNOWN_FOR))
 
 
-def _officer(row: UserRow) -> Officer:
-    return Officer(row.username, Role(row.role), row.full_name)
+def _officer(row: UserRow, tree: Tree) -> Officer:
+    """With what is open to him: a head sees what is below his unit, others their own."""
+    role, unit = Role(row.role), row.unit_code or ROOT
+    return Officer(row.username, role, row.full_name, unit, tree.scope(unit, below=role in _SEES_BELOW))

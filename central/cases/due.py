@@ -41,5 +41,8 @@ def keep(session: Session, row: CaseRow, state: CaseState) -> None:
     running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
     session.execute(delete(TermRow).where(TermRow.case_id == row.id))
     session.add_all(
-        TermRow(case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value) for t in running
-    )
+        TermRow(
+            case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value, unit_code=row.unit_code
+        )
+        for t in running
+    )  # fmt: skip

@@ -23,6 +23,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from central.cases.facts import Facts
+from central.units.tree import ROOT, ROOT_ALONE, Scope
 from evidence.errors import GiaoLoError
 
 
@@ -128,11 +129,13 @@ class Refused(GiaoLoError):
 
 @dataclass(frozen=True)
 class Officer:
-    """Who acts."""
+    """Who acts, for which unit, and which units' cases are open to him (`central.cases.steps.may`)."""
 
     username: str
     role: Role
     full_name: str = ""
+    unit: str = ROOT
+    scope: Scope = ROOT_ALONE
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ class CaseState:
     facts: Facts = field(default_factory=Facts)
     undo_until: date | None = None
     """The last day on which the last step may be undone; None when it may not."""
+    unit: str = ROOT
+    """Whose it is."""
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds the case under a lease that still runs."""

@@ -76,7 +76,7 @@ def hold_case(session: Session, case_id: str) -> CaseRow:
 
 
 def state_of(row: CaseRow) -> CaseState:
-    return CaseState(Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by)
+    return CaseState(Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by, unit=row.unit_code)
 
 
 def append(

@@ -11,6 +11,8 @@ from central.cases import siblings
 from central.cases.lifecycle import Action, Status
 from central.store.case_tables import CaseRow
 from central.store.db import next_number
+from central.units.book import unit_of_camera
+from central.units.tree import ROOT
 from countries.here import HERE
 from evidence.packet import Manifest
 
@@ -30,6 +32,8 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     flags = list(manifest.act.flags)
     if "clock_unsure" not in flags and not times_can_be(manifest, now):
         flags.append("clock_unsure")  # whatever the node thinks of its clock
+    day = HERE.local_date(manifest.act.occurred_at)
+    unit = unit_of_camera(session, manifest.node.id, manifest.camera.id, day)
     row = CaseRow(
         id=case_id,
         number=next_number(session, "case"),
@@ -38,6 +42,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
         camera_id=manifest.camera.id,
         place=manifest.camera.place,
         unit=manifest.camera.unit,
+        unit_code=unit,
         act_suspected=manifest.act.code.value,
         act=manifest.act.code.value,
         occurred_at=manifest.act.occurred_at,
@@ -57,7 +62,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     session.flush()
     case_log.append(
         session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now,
-        after={"packet": packet_id, "digest": manifest.digest},
+        after={"packet": packet_id, "digest": manifest.digest, **({} if unit == ROOT else {"unit_code": unit})},
     )  # fmt: skip
     siblings.tell_earlier(session, row, now)
     return row

@@ -111,7 +111,7 @@ _HEARING_UNASKED = _unless(
 _IN_STATUTE = _before("statute", "statute", "the act is more than one year old", "end the case as expired")
 
 MOVES: dict[Action, Move] = {
-    Action.VIEW: Move(frozenset(Role), frozenset(Status)),
+    Action.VIEW: Move(_REVIEW, frozenset(Status)),
     Action.EXPORT: Move(_APPROVE, frozenset(Status)),
     Action.CLAIM: Move(_REVIEW, frozenset({Status.NEW, Status.IN_REVIEW}), Status.IN_REVIEW),
     Action.RELEASE: Move(_REVIEW, frozenset({Status.IN_REVIEW}), Status.NEW),
@@ -189,6 +189,17 @@ MOVES: dict[Action, Move] = {
 }  # fmt: skip
 """Who may do what: the one table that `step`, the screens and the tests read."""
 
+
+def may(actor: Officer, action: Action, unit: str) -> bool:
+    """Whether somebody with this role, who sees these units, may ever take `action` on a case of `unit`.
+
+    The one answer to whose cases are whose: `step` asks it, and every page of a case through `central.web.access`. What
+    a list may show is the same scope (`central.units.filtering.within`).
+    """
+    move = MOVES.get(action)
+    return move is not None and actor.role in move.roles and actor.scope.has(unit)
+
+
 _HOLDER_ONLY = frozenset({Action.RELEASE, Action.CORRECT_PLATE, Action.CONFIRM, Action.REJECT})
 
 
@@ -200,12 +211,14 @@ def step(
 
     `passed`: codes of the terms of this case whose last day is over (`central.cases.terms`).
 
-    Raises `Refused` with a code: `role`, `status`, `held`, `not_held`, `same_person`, `redraft`, `same_person_print`,
-    and those of the guards in `MOVES`.
+    Raises `Refused` with a code: `role`, `other_unit`, `status`, `held`, `not_held`, `same_person`, `redraft`,
+    `same_person_print`, and those of the guards in `MOVES`.
     """
     move = MOVES.get(action)
     if move is None or actor.role not in move.roles:
         raise Refused("role", f"the role {actor.role} may not {action}", remedy="ask someone with the right role")
+    if not may(actor, action, state.unit):
+        raise Refused("other_unit", "the case is another unit's", remedy="ask the unit above both")
     if state.status not in move.start:
         raise Refused("status", f"a case that is {state.status} cannot take {action}", remedy="reload the case")
     holder = state.held_by(now)
@@ -223,7 +236,7 @@ def step(
             raise refused
     after = replace(state, status=move.end or state.status)
     if after.status is Status.NEW:  # it begins anew: whoever judged it before may issue for another
-        return CaseState(Status.NEW, facts=state.facts)
+        return CaseState(Status.NEW, facts=state.facts, unit=state.unit)
     if action is Action.CONFIRM:
         return replace(after, claimed_by=None, claimed_until=None, confirmed_by=actor.username)
     if action is Action.REJECT:
@@ -235,7 +248,7 @@ def allowed(state: CaseState, actor: Officer, *, now: datetime, passed: Collecti
     """Actions that `step` would take now: what a screen offers."""
     found = set()
     for action, move in MOVES.items():
-        if actor.role not in move.roles or state.status not in move.start:
+        if not may(actor, action, state.unit) or state.status not in move.start:
             continue
         try:
             step(state, action, actor, now=now, claim_until=datetime.max.replace(tzinfo=now.tzinfo), passed=passed)

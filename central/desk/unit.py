@@ -121,18 +121,20 @@ def recount_figures(session: Session) -> None:
     detected, published = day.format("detected_at"), day.format("published_at")
     for table, columns, counted in (
         (
-            "decided_counts", "day, place, act, decided, rejected",
-            f"{detected}, place, act_suspected, count(*), sum(CASE WHEN status = 'rejected' THEN 1 ELSE 0 END)"
-            f" FROM cases WHERE status NOT IN ('new', 'in_review') GROUP BY {detected}, place, act_suspected",
+            "decided_counts", "day, place, act, unit_code, decided, rejected",
+            f"{detected}, place, act_suspected, unit_code, count(*), sum(CASE WHEN status = 'rejected' THEN 1 ELSE 0"
+            f" END) FROM cases WHERE status NOT IN ('new', 'in_review')"
+            f" GROUP BY {detected}, place, act_suspected, unit_code",
         ),
         (
-            "rejected_counts", "day, reason, n",
-            f"{detected}, coalesce(rejected_reason, ''), count(*) FROM cases WHERE status = 'rejected'"
-            f" GROUP BY {detected}, coalesce(rejected_reason, '')",
+            "rejected_counts", "day, reason, unit_code, n",
+            f"{detected}, coalesce(rejected_reason, ''), unit_code, count(*) FROM cases WHERE status = 'rejected'"
+            f" GROUP BY {detected}, coalesce(rejected_reason, ''), unit_code",
         ),
         (
-            "sent_counts", "day, n",
-            f"{published}, count(*) FROM notices WHERE published_at IS NOT NULL GROUP BY {published}",
+            "sent_counts", "day, unit_code, n",
+            f"{published}, unit_code, count(*) FROM notices WHERE published_at IS NOT NULL"
+            f" GROUP BY {published}, unit_code",
         ),
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table}"))

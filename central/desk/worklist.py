@@ -158,12 +158,12 @@ def places(session: Session) -> list[str]:
     return sorted(session.scalars(select(CaseCountRow.place).distinct()))
 
 
-def recount(session: Session) -> Mapping[tuple[str, str, str], int]:
+def recount(session: Session) -> Mapping[tuple[str, str, str, str], int]:
     """Count all cases anew into `case_counts`, after they were filled in or restored past the triggers."""
-    columns = (CaseRow.status, CaseRow.act, CaseRow.place)
-    found = {(s, a, p): n for s, a, p, n in session.execute(select(*columns, func.count()).group_by(*columns))}
+    columns = (CaseRow.status, CaseRow.act, CaseRow.place, CaseRow.unit_code)
+    found = {(s, a, p, u): n for s, a, p, u, n in session.execute(select(*columns, func.count()).group_by(*columns))}
     session.query(CaseCountRow).delete()
-    session.add_all(CaseCountRow(status=s, act=a, place=p, n=n) for (s, a, p), n in found.items())
+    session.add_all(CaseCountRow(status=s, act=a, place=p, unit_code=u, n=n) for (s, a, p, u), n in found.items())
     session.flush()
     return found
 

@@ -50,6 +50,26 @@ class CaseRow(Base):
         # what the second reader and the officers still have to look at
         partial("ix_cases_second_pending", "number", where="second_state = 'pending'"),
         partial("ix_cases_contested", "number", where="contests_unread > 0"),
+        # the same lists for one unit, and for the few units below another, list by list
+        Index("ix_cases_unit", "unit_code", "occurred_at", "number"),
+        partial("ix_cases_unit_open", "unit_code", "occurred_at", "number", where="status IN ('new', 'in_review')"),
+        partial(
+            "ix_cases_unit_to_issue", "unit_code", "occurred_at", "number",
+            where="status IN ('confirmed', 'notice_prepared')",
+        ),
+        partial(
+            "ix_cases_unit_issued", "unit_code", "occurred_at", "number", where="status IN ('issued', 'published')"
+        ),
+        partial("ix_cases_unit_rejected", "unit_code", "occurred_at", "number", where="status = 'rejected'"),
+        partial(
+            "ix_cases_unit_under_way", "unit_code", "occurred_at", "number",
+            where="status IN ('attended', 'identified', 'minutes_made', 'decided', 'decision_sent', 'paid', "
+            "'transferred')",
+        ),
+        partial(
+            "ix_cases_unit_over", "unit_code", "occurred_at", "number",
+            where="status IN ('rejected', 'withdrawn', 'expired', 'closed')",
+        ),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -60,6 +80,9 @@ class CaseRow(Base):
     camera_id: Mapped[str] = mapped_column(String(64))
     place: Mapped[str] = mapped_column(String(300))
     unit: Mapped[str] = mapped_column(String(200))
+    """In the words of the box; whose the case is says `unit_code`."""
+    unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
+    """That of its camera at the act, until it is handed over. No foreign key: see `central.store.unit_tables`."""
     act_suspected: Mapped[str] = mapped_column(String(30))
     act: Mapped[str] = mapped_column(String(30))
     """The act as decided by the officer; the suspected one until then."""
@@ -118,18 +141,19 @@ class CaseRow(Base):
 
 
 class CaseCountRow(Base):
-    """How many cases stand where, kept by triggers on `cases` (migration 0006): no screen counts a million rows."""
+    """How many cases stand where, kept by triggers on `cases` (migration 0015): no screen counts a million rows."""
 
     __tablename__ = "case_counts"
 
     status: Mapped[str] = mapped_column(String(16), primary_key=True)
     act: Mapped[str] = mapped_column(String(30), primary_key=True)
     place: Mapped[str] = mapped_column(String(300), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True, default="root", server_default="root")
     n: Mapped[int]
 
 
 class DecidedCountRow(Base):
-    """Decisions about cases detected on a day (UTC), kept by triggers on `cases` (migration 0007)."""
+    """Decisions about cases detected on a day (UTC), kept by triggers on `cases` (migration 0015)."""
 
     __tablename__ = "decided_counts"
 
@@ -137,26 +161,29 @@ class DecidedCountRow(Base):
     place: Mapped[str] = mapped_column(String(300), primary_key=True)
     act: Mapped[str] = mapped_column(String(30), primary_key=True)
     """The suspected one: how often a camera is wrong is asked of what it said."""
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True, default="root", server_default="root")
     decided: Mapped[int]
     rejected: Mapped[int]
 
 
 class RejectedCountRow(Base):
-    """Why cases detected on a day (UTC) were rejected, kept by triggers on `cases` (migration 0007)."""
+    """Why cases detected on a day (UTC) were rejected, kept by triggers on `cases` (migration 0015)."""
 
     __tablename__ = "rejected_counts"
 
     day: Mapped[date] = mapped_column(primary_key=True)
     reason: Mapped[str] = mapped_column(String(30), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True, default="root", server_default="root")
     n: Mapped[int]
 
 
 class SentCountRow(Base):
-    """Notices sent on a day (UTC), kept by triggers on `notices` (migration 0007)."""
+    """Notices sent on a day (UTC), kept by triggers on `notices` (migration 0015)."""
 
     __tablename__ = "sent_counts"
 
     day: Mapped[date] = mapped_column(primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True, default="root", server_default="root")
     n: Mapped[int]
 
 
@@ -207,7 +234,7 @@ class NoticeRow(Base):
 
     __tablename__ = "notices"
     __table_args__ = (
-        UniqueConstraint("year", "number"),
+        UniqueConstraint("book", "year", "number"),
         Index("ix_notices_published_at", "published_at"),
         Index("ix_notices_case_id", "case_id"),
         Index("ix_notices_pdf_sha256", "pdf_sha256"),
@@ -216,6 +243,11 @@ class NoticeRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
+    unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
+    """The unit that drafted and sent it."""
+    book: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
+    """Unit under whose name it is sent and in whose book it is numbered: the nearest one up the tree that has an office
+    of its own (`offices` in the configuration)."""
     year: Mapped[int | None]
     number: Mapped[int | None]
     """Given when the notice is issued; a prepared draft has none."""
@@ -239,7 +271,9 @@ class TermRow(Base):
     """A term of a case that runs after its notice, written anew with each step (`central.cases.due`)."""
 
     __tablename__ = "case_terms"
-    __table_args__ = (Index("ix_case_terms_due", "due", "case_id"),)
+    __table_args__ = (
+        Index("ix_case_terms_due", "due", "case_id"), Index("ix_case_terms_unit", "unit_code", "due", "case_id"),
+    )  # fmt: skip
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     code: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -248,6 +282,8 @@ class TermRow(Base):
     """Its last day, inclusive."""
     whose: Mapped[str] = mapped_column(String(12))
     """The lowest role that can settle it."""
+    unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
+    """The unit of its case."""
 
 
 class CounterRow(Base):

@@ -36,6 +36,7 @@ class UserRow(Base):
     username: Mapped[str] = mapped_column(String(64), primary_key=True)
     full_name: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(10))
+    unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
     password_hash: Mapped[str] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime]

@@ -12,8 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from central.cases.lifecycle import Officer, Role
+from central.passwords import MAX_PASSWORD
 from central.users import (
-    MAX_PASSWORD,
     Attempt,
     SignInRefused,
     begin_sign_in,

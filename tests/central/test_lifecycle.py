@@ -70,7 +70,7 @@ LEGAL = {
     # what was issued can be taken back from every state that follows
     **{(s, Action.WITHDRAW): APPROVE for s in (Status.ISSUED, *AFTER, Status.CLOSED, Status.EXPIRED)},
     **{(s, Action.CORRECT): APPROVE for s in (Status.ISSUED, *SENT)},
-    **{(status, Action.VIEW): {o.username for o in EVERYONE} for status in Status},
+    **{(status, Action.VIEW): REVIEW for status in Status},
     **{(status, Action.EXPORT): APPROVE for status in Status},
     # nothing of a case that waits at the desk is ever deleted
     **{(s, Action.HOLD): HEAD for s in (Status.ISSUED, *AFTER, *ENDED)},

@@ -34,7 +34,7 @@ def test_names_of_tables_and_constraints_are_the_same_on_both(centre: Centre) ->
     found = inspect(centre.db.engine)
     assert set(found.get_table_names()) == {*Base.metadata.tables, "alembic_version"}
     assert {u["name"] for u in found.get_unique_constraints("notices")} == {
-        "uq_notices_code_hash", "uq_notices_year_number",
+        "uq_notices_code_hash", "uq_notices_book_year_number",
     }  # fmt: skip
 
 

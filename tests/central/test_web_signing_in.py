@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.users import MAX_PASSWORD
+from central.passwords import MAX_PASSWORD
 from tests.central.build import HOA, LAN, TRUONG, case_of, prepared
 from tests.central.web_people import PASSWORD, Web, make_web
 

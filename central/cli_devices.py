@@ -14,6 +14,7 @@ from central.devices.csv_file import import_devices
 from central.devices.dossier import Lack, state_on
 from central.devices.entering import document, read
 from central.devices.records import TAKING_BACK, DeviceId, Record, RecordKind
+from central.units.tree import EVERYWHERE
 from common import logs
 from countries.here import HERE
 from evidence.errors import GiaoLoError
@@ -79,7 +80,7 @@ def list_devices(config_file: Path) -> None:
     """List all devices: what each lacks today, what ends soon, how many cases wait for it."""
     centre = open_configured(config_file)
     with centre.db.read() as session:
-        board = device_board(session, centre.clock())
+        board = device_board(session, centre.clock(), scope=EVERYWHERE)
     for line in board.lines:
         click.echo(logs.plain(_line(line)))
     required = "" if centre.config.devices.required else "; papers are not required (devices.required: false)"

@@ -17,6 +17,7 @@ from central.desk.false_issue import MONTHS, false_issue
 from central.intake.nodes import key_of
 from central.store.case_tables import CaseRow
 from central.store.people_tables import UserRow
+from central.units.tree import EVERYWHERE
 from common import logs
 from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
@@ -132,7 +133,7 @@ def false_issues(config_file: Path, months: int, as_json: bool) -> None:
     """How many notices were withdrawn or corrected after issue: by month, camera, act and reason, never by person."""
     centre = open_configured(config_file)
     with centre.db.read() as session:
-        found = false_issue(session, centre.clock(), months=months).as_json()
+        found = false_issue(session, centre.clock(), scope=EVERYWHERE, months=months).as_json()
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return

@@ -75,6 +75,11 @@ def hold_case(session: Session, case_id: str) -> CaseRow:
     return still_there(session.get_one(CaseRow, case_id, populate_existing=True))
 
 
+def unit_of(session: Session, case_id: str) -> str | None:
+    """Whose a case is; None when there is no such case."""
+    return session.scalar(select(CaseRow.unit_code).where(CaseRow.id == case_id))
+
+
 def state_of(row: CaseRow) -> CaseState:
     return CaseState(Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by, unit=row.unit_code)
 

@@ -22,7 +22,10 @@ from central.cases.stages import ISSUED, TO_ISSUE, UNDER_WAY
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import PacketRow
 from central.store.positions import positions_of
+from evidence.canonical import sha256_hex
 
+ELSEWHERE = "@"
+"""Begins the mark of a sibling that is another unit's."""
 MOST = 200
 """Cases of one plate that are looked at, the newest: an honest vehicle has a few."""
 _SAME_MINUTE = timedelta(seconds=60)
@@ -35,14 +38,23 @@ _NO_SIGHTING = frozenset({"plate_unreadable", "wrong_vehicle", "bad_evidence", "
 
 @dataclass(frozen=True)
 class Sibling:
-    """Another case of the same plate. `doubts`: why it cannot be the same vehicle, codes with its number."""
+    """Another case of the same plate. `elsewhere`: it is another unit's than the case that it is a sibling of.
+
+    `doubts`: why it cannot be the same vehicle, codes with its number; with a mark of no meaning where it is another
+    unit's, of which nobody learns more here than that there is one.
+    """
 
     case: CaseRow
     between: Between
+    elsewhere: bool = False
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        return tuple(f"{code}:{self.case.number}" for code in self.between.doubts)
+        return tuple(f"{code}:{self.mark}" for code in self.between.doubts)
+
+    @property
+    def mark(self) -> str:
+        return f"{ELSEWHERE}{sha256_hex(self.case.id.encode())[:12]}" if self.elsewhere else str(self.case.number)
 
 
 def siblings_of(session: Session, row: CaseRow) -> tuple[Sibling, ...]:
@@ -89,9 +101,11 @@ def tell_earlier(session: Session, new: CaseRow, now: datetime) -> None:
     told = [s for s in siblings_of(session, new) if s.doubts and s.case.status in UNSENT]
     for sibling in sorted(told, key=lambda s: s.case.number):
         row = case_log.lock_case(session, sibling.case.id)
-        codes = [f"{code}:{new.number}" for code in sibling.between.doubts]
+        told_of = Sibling(new, sibling.between, sibling.elsewhere)
+        # the record of a case tells nothing of another unit's either
+        number = "" if sibling.elsewhere else new.number
         case_log.append(
-            session, row, Action.SIBLING, actor="centre", at=now, after={"case": new.number, "doubts": codes}
+            session, row, Action.SIBLING, actor="centre", at=now, after={"case": number, "doubts": [*told_of.doubts]}
         )
 
 
@@ -105,7 +119,7 @@ def _siblings(
         one, two = own, seen[other.id]
         if _needs_manifest(one, two):
             one, two = _opened(session, one, row), _opened(session, two, other)
-        found.append(Sibling(other, between(one, two)))
+        found.append(Sibling(other, between(one, two), other.unit_code != row.unit_code))
     return tuple(sorted(found, key=lambda s: (not s.doubts, s.between.apart, s.case.number)))
 
 

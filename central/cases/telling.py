@@ -88,7 +88,8 @@ def who(actor: str, names: Mapping[str, str], t: Texts) -> str:
 
 def what_was_done(event: CaseEventRow, t: Texts) -> str:
     if event.action == "sibling":
-        return t("history.sibling", n=event.after.get("case", ""))
+        number = event.after.get("case", "")
+        return t("history.sibling", n=number) if number else t("history.sibling_elsewhere")
     what = t.or_else(f"history.{event.action}", event.action)
     if event.action == "view" and event.after.get("file"):
         return t(f"history.view_{event.after.get('how', 'shown')}", file=event.after["file"])

@@ -18,6 +18,9 @@ from central.devices.dossier import Lack, Soon, Standing, ends_soon, standing, s
 from central.devices.records import DeviceId, Record
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import NodeRow
+from central.units.book import cameras_of
+from central.units.filtering import within
+from central.units.tree import Scope
 from countries.here import HERE
 from evidence.wire import Health
 
@@ -59,8 +62,11 @@ class _Wait:
     lacks: dict[str, Lack] = field(default_factory=dict)
 
 
-def device_board(session: Session, now: datetime) -> DeviceBoard:
-    """Read for each view of the page; no case is read but where a device had its papers on some of its days only."""
+def device_board(session: Session, now: datetime, *, scope: Scope) -> DeviceBoard:
+    """Devices and cases of these units, read for each view of the page.
+
+    No case is read but where a device had its papers on some of its days only.
+    """
     records: dict[DeviceId, list[Record]] = defaultdict(list)
     for record in all_records(session):
         records[record.device].append(record)
@@ -70,17 +76,18 @@ def device_board(session: Session, now: datetime) -> DeviceBoard:
     total = 0
     query = select(
         CaseRow.node_id, CaseRow.camera_id, func.min(CaseRow.occurred_at), func.max(CaseRow.occurred_at), func.count()
-    ).where(among(TO_ISSUE))
+    ).where(among(TO_ISSUE), *within(CaseRow.unit_code, scope))
     for node, camera, first, last, n in session.execute(query.group_by(CaseRow.node_id, CaseRow.camera_id)):
         whole = (HERE.local_date(first), HERE.local_date(last))
         lacking: list[Days] = []
         for device in (DeviceId(node, camera), DeviceId(node)):
             for begin, end, found in stretches(device, records[device], *whole, known_at=now):
-                if not found.lawful and (count := _cases(session, node, camera, [(begin, end)], whole, n)):
+                if not found.lawful and (count := _cases(session, node, camera, [(begin, end)], whole, n, scope)):
                     waits[device].count += count
                     waits[device].lacks |= {lack.code: lack for lack in found.lacks}
                     lacking.append((begin, end))
-        total += _cases(session, node, camera, lacking, whole, n)
+        total += _cases(session, node, camera, lacking, whole, n, scope)
+    cameras, today = cameras_of(session), HERE.local_date(now)
     lines = [
         DeviceLine(
             device,
@@ -91,6 +98,7 @@ def device_board(session: Session, now: datetime) -> DeviceBoard:
             tuple(waits[device].lacks.values()) if waits[device].count else (),
         )
         for device in sorted({*records, *spoken_of, *waits})
+        if scope.everything or cameras.seen(device.node, device.camera, scope, today)
     ]
     return DeviceBoard(tuple(sorted(lines, key=lambda line: (-line.waiting, not line.bad, line.device))), total)
 
@@ -113,7 +121,7 @@ def _serves(device: DeviceId, boxes: Mapping[str, set[str] | None]) -> bool:
     return device.node in boxes and (not device.camera or cameras is None or device.camera in cameras)
 
 
-def _cases(session: Session, node: str, camera: str, days: Iterable[Days], whole: Days, n: int) -> int:
+def _cases(session: Session, node: str, camera: str, days: Iterable[Days], whole: Days, n: int, scope: Scope) -> int:
     """How many of the `n` cases to issue of a camera, all on the days `whole`, fall on `days`."""
     spans = list(days)
     if not spans:
@@ -125,7 +133,8 @@ def _cases(session: Session, node: str, camera: str, days: Iterable[Days], whole
         for first, last in spans
     ]
     query = select(func.count()).select_from(CaseRow).where(
-        among(TO_ISSUE), CaseRow.node_id == node, CaseRow.camera_id == camera, or_(*on_days)
+        among(TO_ISSUE), CaseRow.node_id == node, CaseRow.camera_id == camera, or_(*on_days),
+        *within(CaseRow.unit_code, scope),
     )  # fmt: skip
     return session.scalar(query) or 0
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from central.cases.lifecycle import Role
 from central.desk.items import QueueItem, item, light
 from central.store.case_tables import CaseRow, TermRow
+from central.units.filtering import within
+from central.units.tree import Scope
 
 SHOWN = 200
 """A list to work off from its top."""
@@ -41,9 +43,13 @@ class DueList:
     more: int
 
 
-def falling_due(session: Session, role: Role | None, *, today: date, near: date, now: datetime) -> DueList:
-    """Terms that this role is the lowest to settle, or all of them. `near`: statutes that end later are left out."""
+def falling_due(
+    session: Session, role: Role | None, *, today: date, near: date, now: datetime, scope: Scope
+) -> DueList:
+    """Terms of these units that this role is the lowest to settle, or all of them. `near`: statutes that end later are
+    left out."""
     conditions: list[ColumnElement[bool]] = [TermRow.code.not_in(NOT_TO_BE_MET) | (TermRow.due <= near)]
+    conditions += within(TermRow.unit_code, scope)
     if role in _RANK:
         conditions.append(TermRow.whose == role.value)
     count = select(func.count()).select_from(TermRow).where(*conditions)

@@ -19,6 +19,9 @@ from sqlalchemy.orm import Session
 
 from central.notices.tally import ISSUED, month_of
 from central.store.case_tables import NoticeCountRow
+from central.units.book import cameras_of
+from central.units.tree import Scope
+from countries.here import HERE
 
 MONTHS = 12
 """Shown on the page: a year, the longest a notice can wait to be decided."""
@@ -151,25 +154,37 @@ def first_month(now: datetime, months: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
-def false_issue(session: Session, now: datetime, *, months: int = MONTHS) -> FalseIssue:
-    """Of what was issued in the last `months` months, the running one included. Reads the kept counts alone."""
+def false_issue(session: Session, now: datetime, *, scope: Scope, months: int = MONTHS) -> FalseIssue:
+    """Of what was issued in the last `months` months, the running one included, by cameras that are these units' now.
+
+    Reads the kept counts alone.
+    """
     row, since = NoticeCountRow, first_month(now, months)
     by_camera = (
         select(row.node_id, row.camera_id, row.act, row.outcome, row.reason, func.sum(row.n))
         .where(row.month >= since)
         .group_by(row.node_id, row.camera_id, row.act, row.outcome, row.reason)
     )
+    owned, today = cameras_of(session), HERE.local_date(now)
+
+    def mine(node: str, camera: str) -> bool:
+        return scope.everything or owned.seen(node, camera, scope, today)
+
     cameras, acts, pairs, reasons = _Sums(), _Sums(), _Sums(), defaultdict[tuple[str, str], int](int)
     for node, camera, act, outcome, reason, n in session.execute(by_camera):
+        if not mine(node, camera):
+            continue
         share, place = _share(outcome, int(n)), Camera(node, camera)
         for sums, name in ((cameras, place), (acts, act), (pairs, (place, act))):
             sums.by[name] += share
         if outcome != ISSUED:
             reasons[outcome, reason] += int(n)
-    by_month = select(row.month, row.outcome, func.sum(row.n)).where(row.month >= since)
+    keys = (row.month, row.node_id, row.camera_id, row.outcome)
+    by_month = select(*keys, func.sum(row.n)).where(row.month >= since).group_by(*keys)
     whole: dict[date, Share] = defaultdict(lambda: NONE)
-    for month, outcome, n in session.execute(by_month.group_by(row.month, row.outcome)):
-        whole[month] += _share(outcome, int(n))
+    for month, node, camera, outcome, n in session.execute(by_month):
+        if mine(node, camera):
+            whole[month] += _share(outcome, int(n))
     total = sum(whole.values(), NONE)
     return FalseIssue(
         since, total, tuple(_in_order(whole)), cameras.ranked(total), acts.ranked(total), pairs.ranked(total),

@@ -13,6 +13,7 @@ from central.cases.doubles import Between
 from central.cases.siblings import Sibling
 from central.desk.items import QueueItem, item
 from central.store.packet_tables import PacketFileRow
+from central.units.tree import Scope
 
 SIDE_BY_SIDE = 3
 """With pictures, beside the case itself: so many fit on a desk screen; of the others there is a link."""
@@ -34,9 +35,10 @@ class SiblingCase:
 
 
 def sibling_cases(
-    session: Session, siblings: Sequence[Sibling], at: datetime, now: datetime
+    session: Session, siblings: Sequence[Sibling], at: datetime, now: datetime, *, scope: Scope
 ) -> tuple[SiblingCase, ...]:
-    """In the order given; `at`: when the act of the case itself was."""
+    """Those of these units, in the order given; `at`: when the act of the case itself was."""
+    siblings = [sibling for sibling in siblings if scope.has(sibling.case.unit_code)]
     packets = [sibling.case.packet_id for sibling in siblings]
     crops = select(PacketFileRow.packet_id, PacketFileRow.name).where(
         PacketFileRow.packet_id.in_(packets), PacketFileRow.role == "plate_crop"

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import UNSENT, Status
@@ -22,6 +22,9 @@ from central.cases.stages import ISSUED, OPEN, TO_ISSUE, among
 from central.desk.worklist import late, status_counts
 from central.store.case_tables import CaseRow, DecidedCountRow, NoticeRow, RejectedCountRow, SentCountRow
 from central.store.packet_tables import AlarmRow, NodeRow, QuarantineRow
+from central.units.book import cameras_of
+from central.units.filtering import within
+from central.units.tree import ROOT, Scope
 from countries.here import HERE
 from evidence.wire import Health
 
@@ -78,21 +81,26 @@ class UnitView:
     """All that nobody has seen; `alarms` are the newest of them."""
 
 
-def unit_view(session: Session, now: datetime) -> UnitView:
-    """All figures of the page. What grows with every case that ever was is kept by triggers, not counted here."""
+def unit_view(session: Session, now: datetime, *, scope: Scope) -> UnitView:
+    """All figures of the page, of these units. What grows with every case that ever was is kept by triggers, not
+    counted here."""
     # what was detected before is late; it counts until the notice was sent
     late_before = HERE.terms.first_instant_in_time(now)
     month = now - _MONTH
-    stand = status_counts(session)
+    stand = status_counts(session, scope=scope)
+    boxes = boxes_seen(session, scope, now)
     unseen = session.execute(
         select(AlarmRow, func.count().over())
-        .where(AlarmRow.acknowledged_at.is_(None))
+        .where(AlarmRow.acknowledged_at.is_(None), *_of(AlarmRow.node_id, boxes))
         .order_by(AlarmRow.at.desc())
         .limit(LISTED)
     ).all()
 
     def unsent(*conditions: Any) -> int:
-        return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *conditions)) or 0
+        mine = within(CaseRow.unit_code, scope)
+        return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *mine, *conditions)) or 0
+
+    held = _of(QuarantineRow.node_id, boxes)
 
     return UnitView(
         waiting=sum(stand[s] for s in OPEN),
@@ -103,15 +111,38 @@ def unit_view(session: Session, now: datetime) -> UnitView:
             *late(late_before + timedelta(days=SOON_DAYS)),
             or_(CaseRow.detected_at >= late_before, CaseRow.corrected_at >= late_before),
         ),
-        long_sent=_sent_before(session, HERE.terms.first_sending_in_time(now)),
-        quarantined=session.scalar(select(func.count()).select_from(QuarantineRow)) or 0,
-        nodes=tuple(_node(n, now) for n in session.scalars(select(NodeRow).order_by(NodeRow.id))),
-        rates=_rates(session, month),
-        reasons=_reasons(session, month),
-        quarantine=session.scalars(select(QuarantineRow).order_by(QuarantineRow.at.desc()).limit(LISTED)).all(),
+        long_sent=_sent_before(session, HERE.terms.first_sending_in_time(now), scope),
+        quarantined=session.scalar(select(func.count()).select_from(QuarantineRow).where(*held)) or 0,
+        nodes=tuple(
+            _node(n, now) for n in session.scalars(select(NodeRow).where(*_of(NodeRow.id, boxes)).order_by(NodeRow.id))
+        ),
+        rates=_rates(session, month, scope),
+        reasons=_reasons(session, month, scope),
+        quarantine=session.scalars(
+            select(QuarantineRow).where(*held).order_by(QuarantineRow.at.desc()).limit(LISTED)
+        ).all(),
         alarms=[alarm for alarm, _ in unseen],
         open_alarms=unseen[0][1] if unseen else 0,
     )
+
+
+def boxes_seen(session: Session, scope: Scope, now: datetime) -> frozenset[str] | None:
+    """The boxes that somebody looks after; None: all of them, which those of the root do."""
+    if scope.has(ROOT):
+        return None
+    return cameras_of(session).boxes(scope, HERE.local_date(now))
+
+
+def _of(column: Any, boxes: frozenset[str] | None) -> tuple[ColumnElement[bool], ...]:
+    return () if boxes is None else (column.in_(sorted(boxes)),)
+
+
+def alarm_of(session: Session, alarm_id: int, scope: Scope, now: datetime) -> bool:
+    """Whether there is such an alarm and it is about a box that somebody with this scope looks after."""
+    boxes = boxes_seen(session, scope, now)
+    if not 0 < alarm_id < 2**63 or (alarm := session.get(AlarmRow, alarm_id)) is None:
+        return False
+    return boxes is None or alarm.node_id in boxes
 
 
 def recount_figures(session: Session) -> None:
@@ -147,7 +178,7 @@ def _whole_day(at: datetime) -> tuple[date, datetime]:
     return midnight.date(), midnight
 
 
-def _rates(session: Session, since: datetime) -> tuple[Rate, ...]:
+def _rates(session: Session, since: datetime, scope: Scope) -> tuple[Rate, ...]:
     """By place and suspected act, of what was detected since; what is rejected most often comes first."""
     day, begins = _whole_day(since)
     kept = select(
@@ -155,13 +186,16 @@ def _rates(session: Session, since: datetime) -> tuple[Rate, ...]:
         DecidedCountRow.act,
         func.sum(DecidedCountRow.decided),
         func.sum(DecidedCountRow.rejected),
-    ).where(DecidedCountRow.day >= day)
+    ).where(DecidedCountRow.day >= day, *within(DecidedCountRow.unit_code, scope))
     at_the_edge = select(
         CaseRow.place,
         CaseRow.act_suspected,
         func.count(),
         func.count().filter(CaseRow.status == Status.REJECTED.value),
-    ).where(CaseRow.status.not_in([s.value for s in OPEN]), CaseRow.detected_at >= since, CaseRow.detected_at < begins)
+    ).where(
+        CaseRow.status.not_in([s.value for s in OPEN]), CaseRow.detected_at >= since, CaseRow.detected_at < begins,
+        *within(CaseRow.unit_code, scope),
+    )  # fmt: skip
     decided: Counter[tuple[str, str]] = Counter()
     rejected: Counter[tuple[str, str]] = Counter()
     for query in (
@@ -175,17 +209,22 @@ def _rates(session: Session, since: datetime) -> tuple[Rate, ...]:
     return tuple(sorted(rates, key=lambda r: (-(r.rejected / r.decided), r.place, r.act)))
 
 
-def _reasons(session: Session, since: datetime) -> tuple[tuple[str, int], ...]:
+def _reasons(session: Session, since: datetime, scope: Scope) -> tuple[tuple[str, int], ...]:
     """Why cases detected since were rejected, the most frequent reason first."""
     day, begins = _whole_day(since)
     kept = (
         select(RejectedCountRow.reason, func.sum(RejectedCountRow.n))
-        .where(RejectedCountRow.day >= day)
+        .where(RejectedCountRow.day >= day, *within(RejectedCountRow.unit_code, scope))
         .group_by(RejectedCountRow.reason)
     )
     at_the_edge = (
         select(CaseRow.rejected_reason, func.count())
-        .where(CaseRow.status == Status.REJECTED.value, CaseRow.detected_at >= since, CaseRow.detected_at < begins)
+        .where(
+            CaseRow.status == Status.REJECTED.value,
+            CaseRow.detected_at >= since,
+            CaseRow.detected_at < begins,
+            *within(CaseRow.unit_code, scope),
+        )
         .group_by(CaseRow.rejected_reason)
     )
     found: Counter[str] = Counter()
@@ -195,13 +234,14 @@ def _reasons(session: Session, since: datetime) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(((reason, n) for reason, n in found.items() if n), key=lambda line: (-line[1], line[0])))
 
 
-def _sent_before(session: Session, instant: datetime) -> int:
+def _sent_before(session: Session, instant: datetime, scope: Scope) -> int:
     """How many notices were sent before `instant`. The owner's days run from sending; whether somebody came is not in
     our books, nor in the words of the page."""
     midnight = datetime.combine(instant.astimezone(UTC).date(), datetime.min.time(), UTC)
-    kept = session.scalar(select(func.sum(SentCountRow.n)).where(SentCountRow.day < midnight.date()))
+    whole = (SentCountRow.day < midnight.date(), *within(SentCountRow.unit_code, scope))
+    kept = session.scalar(select(func.sum(SentCountRow.n)).where(*whole))
     at_the_edge = select(func.count()).select_from(NoticeRow).where(
-        NoticeRow.published_at >= midnight, NoticeRow.published_at < instant
+        NoticeRow.published_at >= midnight, NoticeRow.published_at < instant, *within(NoticeRow.unit_code, scope)
     )  # fmt: skip
     return int(kept or 0) + (session.scalar(at_the_edge) or 0)
 

@@ -13,7 +13,7 @@ from central.cases.life import life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer
 from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of, still_there
 from central.cases.siblings import siblings_of
-from central.cases.steps import allowed
+from central.cases.steps import allowed, may
 from central.cases.terms import passed, terms
 from central.desk.items import QueueItem, item
 from central.desk.siblings import SiblingCase, sibling_cases
@@ -80,7 +80,9 @@ class CaseView:
     events: tuple[CaseEventRow, ...]
     log_fault: str = ""
     siblings: tuple[SiblingCase, ...] = ()
-    """Other cases of the same plate; those that cannot be the same vehicle first."""
+    """Other cases of the same plate that this officer may open; those that cannot be the same vehicle first."""
+    elsewhere: int = 0
+    """How many other cases of the same plate there are at units whose cases he may not open."""
     holding: tuple[str, ...] = ()
     """Why the plate may not be this vehicle's: `central.cases.doubts.identity_doubts`."""
 
@@ -97,7 +99,7 @@ def case_view(
     `calendar`: the unit's working days, for the owner's last day; the country's without corrections when left out.
     """
     row = lock_case(session, case_id) if record else session.get(CaseRow, case_id)
-    if row is None:
+    if row is None or not may(officer, Action.VIEW, row.unit_code):
         raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
     still_there(row)
     if record:
@@ -144,7 +146,8 @@ def case_view(
         actions=_actions(row, state, officer, calendar, now),
         events=tuple(rows),
         log_fault=fault,
-        siblings=sibling_cases(session, others, row.occurred_at, now),
+        siblings=sibling_cases(session, others, row.occurred_at, now, scope=officer.scope),
+        elsewhere=sum(not officer.scope.has(other.case.unit_code) for other in others),
         holding=identity_doubts(session, row, registry, others),
     )
 

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, false, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.cases.lifecycle import UNSENT, Status
 from central.cases.stages import OPEN, among
 from central.desk.items import QueueItem, item, light
 from central.store.case_tables import CaseCountRow, CaseRow
+from central.units.filtering import within
+from central.units.tree import EVERYWHERE, Scope
 from countries.here import HERE
 from evidence.acts import ActCode
 
+MERGED = 16
+"""Lists of so many units are read one by one and put together; of more, the whole list is read and others left out:
+whoever has so many units below sees most of what there is."""
 COUNTED_AT_MOST = 1000
 """A search by a part of a plate counts no further: an officer reads one page of it, and nobody keeps its count."""
 
@@ -47,7 +52,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """What to list. `plate` matches a part of the normalised plate; `holder` a user name."""
+    """What to list. `plate` matches a part of the normalised plate; `holder` a user name; `scope`: whose cases."""
 
     status: tuple[Status, ...] = OPEN
     act: ActCode | None = None
@@ -57,6 +62,7 @@ class QueueFilter:
     holder: str | None = None
     overdue_only: bool = False
     newest_first: bool = False
+    scope: Scope = EVERYWHERE
     limit: int = 50
     after: Cursor | None = None
     before: Cursor | None = None
@@ -140,9 +146,10 @@ def newest_number(session: Session) -> int:
     return session.scalar(select(func.max(CaseRow.number))) or 0
 
 
-def status_counts(session: Session) -> dict[Status, int]:
+def status_counts(session: Session, *, scope: Scope) -> dict[Status, int]:
     """How many cases stand where."""
-    query = select(CaseCountRow.status, func.sum(CaseCountRow.n)).group_by(CaseCountRow.status)
+    mine = within(CaseCountRow.unit_code, scope)
+    query = select(CaseCountRow.status, func.sum(CaseCountRow.n)).where(*mine).group_by(CaseCountRow.status)
     found = {Status(s): int(n) for s, n in session.execute(query)}
     return {status: found.get(status, 0) for status in Status}
 
@@ -153,9 +160,10 @@ def counts_by(session: Session, column: InstrumentedAttribute[str], filters: Que
     return {value: int(n) for value, n in session.execute(query) if n}
 
 
-def places(session: Session) -> list[str]:
-    """Every place that a case was ever seen at."""
-    return sorted(session.scalars(select(CaseCountRow.place).distinct()))
+def places(session: Session, *, scope: Scope) -> list[str]:
+    """Every place that a case of these units was ever seen at."""
+    mine = within(CaseCountRow.unit_code, scope)
+    return sorted(session.scalars(select(CaseCountRow.place).where(*mine).distinct()))
 
 
 def recount(session: Session) -> Mapping[tuple[str, str, str, str], int]:
@@ -172,13 +180,34 @@ def _rows(session: Session, filters: QueueFilter, now: datetime) -> list[CaseRow
     """One row more than the page holds, in the order of the list."""
     key, cursor = _order(filters), filters.before or filters.after
     backwards = filters.newest_first != (filters.before is not None)
-    query = light(select(CaseRow).where(*_conditions(filters, now)))
+    order = (key.desc(), CaseRow.number.desc()) if backwards else (key, CaseRow.number)
+    conditions = list(_conditions(filters, now))
     if cursor is not None:
         place, keys = tuple_(cursor.at, cursor.number), tuple_(key, CaseRow.number)
-        query = query.where(keys < place if backwards else keys > place)
-    query = query.order_by(*((key.desc(), CaseRow.number.desc()) if backwards else (key, CaseRow.number)))
-    rows = list(session.scalars(query.limit(filters.limit + 1)))
+        conditions.append(keys < place if backwards else keys > place)
+    if not filters.scope.everything and 1 < len(filters.scope.units) <= MERGED:
+        conditions = [CaseRow.id.in_(_merged(session, filters, now, conditions, order, backwards))]
+    query = light(select(CaseRow).where(*conditions))
+    rows = list(session.scalars(query.order_by(*order).limit(filters.limit + 1)))
     return rows[::-1] if filters.before else rows
+
+
+def _merged(
+    session: Session, filters: QueueFilter, now: datetime, conditions: list[ColumnElement[bool]], order: Any,
+    backwards: bool,
+) -> list[str]:  # fmt: skip
+    """Ids of a page of several units: the first of each unit in the order of its own index, then the first of these.
+
+    Asked for together, a database reads everything of these units and sorts it, or everything of all.
+    """
+    key = _order(filters)
+    parts = []
+    for unit in sorted(filters.scope.units):
+        first = select(CaseRow.id, key.label("at"), CaseRow.number.label("nth"))
+        part = first.where(CaseRow.unit_code == unit, *conditions).order_by(*order).limit(filters.limit + 1).subquery()
+        parts.append(select(part.c.id, part.c.at, part.c.nth))
+    found = sorted(session.execute(union_all(*parts)), key=lambda row: (row.at, row.nth), reverse=backwards)
+    return [row.id for row in found[: filters.limit + 1]]
 
 
 def _order(filters: QueueFilter) -> InstrumentedAttribute[datetime]:
@@ -195,6 +224,7 @@ def _conditions(filters: QueueFilter, now: datetime) -> Sequence[ColumnElement[b
     if filters.overdue_only:  # a term that was met runs no more
         states = tuple(s for s in UNSENT if s in states)
     found: list[Any] = [] if set(states) == set(Status) else [among(states)] if states else [false()]
+    found += within(CaseRow.unit_code, filters.scope)
     if filters.act:
         found.append(CaseRow.act == filters.act.value)
     if filters.node:
@@ -219,7 +249,8 @@ def late(first: datetime) -> Sequence[ColumnElement[bool]]:
 
 
 def _counts_of(filters: QueueFilter) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [CaseCountRow.status.in_([s.value for s in filters.status])]
+    states = CaseCountRow.status.in_([s.value for s in filters.status])
+    found: list[ColumnElement[bool]] = [states, *within(CaseCountRow.unit_code, filters.scope)]
     if filters.act:
         found.append(CaseCountRow.act == filters.act.value)
     if filters.place:

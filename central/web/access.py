@@ -6,7 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Header, Request
 
-from central.cases.lifecycle import Officer, Role
+from central.cases.lifecycle import Action, Officer, Role
+from central.cases.log import CaseNotFound, unit_of
+from central.cases.steps import may
 from central.web.faults import SignInNeeded, WebError
 from central.web.site import Site, require_form_token, session_of, site_of
 
@@ -33,10 +35,19 @@ def officer(request: Request) -> Officer:
 OfficerDep = Annotated[Officer, Depends(officer)]
 
 
-def reviewer(officer: OfficerDep) -> Officer:
-    """Someone who works on cases; an administrator keeps accounts and sees no evidence."""
+def reviewer(request: Request, officer: OfficerDep) -> Officer:
+    """Someone who works on cases; an administrator keeps accounts and sees no evidence.
+
+    Where the address names a case (`case_id`) it is one of his: of another unit's he learns no more than of one that
+    there is not. Raises `CaseNotFound`.
+    """
     if officer.role is Role.ADMIN:
         raise WebError("forbidden", 403)
+    if (case_id := request.path_params.get("case_id")) is not None:
+        with site_of(request).centre.db.read() as session:
+            unit = unit_of(session, str(case_id))
+        if unit is None or not may(officer, Action.VIEW, unit):
+            raise CaseNotFound("there is no such case", where=str(case_id)[:40], remedy="look it up in the queue")
     return officer
 
 

@@ -29,6 +29,8 @@ from central.pictures.for_owners import scene_of
 from central.pictures.stills import still_views
 from central.registry import Registration
 from central.store.case_tables import CaseRow, NoticeRow
+from central.units.filtering import within
+from central.units.tree import Scope
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.devices import paper_lines
@@ -57,14 +59,15 @@ SHOWN_UNSENT = 100
 def waiting(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
     with site.centre.db.read() as session:
         now = site.centre.clock()
-        rows = queries.confirmed(session, now)
-        unsent = to_send(session, now)
+        rows = queries.confirmed(session, now, officer.scope)
+        unsent = to_send(session, now, officer.scope)
         return page(request, "approve_list.html", rows=rows, unsent=unsent, **frame(session, officer, "approve"))
 
 
-def to_send(session: Session, now: datetime) -> list[tuple[QueueItem, str]]:
+def to_send(session: Session, now: datetime, scope: Scope) -> list[tuple[QueueItem, str]]:
     """Issued and not sent yet, the oldest act first, with their numbers: their ten days still run."""
-    query = select(CaseRow).where(among((Status.ISSUED,))).order_by(CaseRow.occurred_at, CaseRow.number)
+    mine = within(CaseRow.unit_code, scope)
+    query = select(CaseRow).where(among((Status.ISSUED,)), *mine).order_by(CaseRow.occurred_at, CaseRow.number)
     rows = session.scalars(light(query).limit(SHOWN_UNSENT)).all()
     # asked for by their cases: joined, PostgreSQL would read all notices
     in_force = select(NoticeRow.case_id, NoticeRow.content).where(
@@ -216,7 +219,7 @@ def _show(
         signature = before_issue(request, session, centre.notices, row, officer, t, centre.clock())
         hindrance = HERE.plates.no_notice(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
-        contests = queries.contests(session, case_id)
+        contests = queries.contests(session, officer.scope, case_id)
         following = _next_to_issue(session, officer, case_id)
         decided_at = queries.confirmed_at(session, case_id)
     if view.item.status not in (*queries.TO_ISSUE, *queries.ISSUED):
@@ -284,7 +287,7 @@ def _next_to_issue(session: Session, officer: Officer, case_id: str) -> str | No
     mine = or_(CaseRow.confirmed_by.is_(None), CaseRow.confirmed_by != officer.username)
     return session.scalar(
         select(CaseRow.id)
-        .where(among(TO_ISSUE), mine, CaseRow.id != case_id)
+        .where(among(TO_ISSUE), mine, *within(CaseRow.unit_code, officer.scope), CaseRow.id != case_id)
         .order_by(CaseRow.occurred_at, CaseRow.number)
         .limit(1)
     )

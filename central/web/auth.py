@@ -80,7 +80,7 @@ def _finish(request: Request, site: Site, attempt: Attempt, password: str, back:
     if waiting := Kept.loads(kept):
         request.state.signed_in = signed  # the page's forms carry the new session's token
         with centre.db.read() as session:
-            number = queries.number_of(session, waiting.case_id)
+            number = queries.number_of(session, waiting.case_id, signed.officer.scope)
         response = page(request, "resume.html", kept=waiting, number=number, here=waiting.page)
     site.set_cookie(response, SESSION_COOKIE, signed.token or "", max_age_s=int(lifetime.total_seconds()))
     return response

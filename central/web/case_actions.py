@@ -158,7 +158,7 @@ def _do(
 def _next(site: Site, officer: Officer, case_id: str, kept: Chosen, done: str) -> Response:
     """The next case under the same filter, or the list with it when there is none."""
     with site.centre.db.read() as session:
-        number = queries.number_of(session, case_id)
+        number = queries.number_of(session, case_id, officer.scope)
         next_id = following(session, officer, kept, site, case_id)
     where = f"/desk/cases/{next_id}" if next_id else "/desk"
     return RedirectResponse(f"{where}{kept.with_(done=done, number=number)}", 303)

@@ -76,7 +76,7 @@ def render_case(
     with centre.db.read() as session:
         values = frame(session, officer, "queue")
         checked = queries.check_packet(session, view, centre.store)
-        contests = queries.contests(session, view.item.id)
+        contests = queries.contests(session, officer.scope, view.item.id)
     manifest = view.manifest
     scene_file, clip_file = view.file("scene"), view.file("clip")
     scene = read_scene(blob(site, scene_file.sha256)) if scene_file else None
@@ -161,8 +161,10 @@ def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: st
 def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
     with site.centre.db.read() as session:
         now = site.centre.clock()
-        values = frame(session, officer, "unit") | {"u": unit_view(session, now), "devices": device_board(session, now)}
-        values |= {"f": false_issue(session, now), "listed": LISTED}
+        values = frame(session, officer, "unit")
+        values["u"] = unit_view(session, now, scope=officer.scope)
+        values["devices"] = device_board(session, now, scope=officer.scope)
+        values |= {"f": false_issue(session, now, scope=officer.scope), "listed": LISTED}
         values["papers_required"] = site.centre.config.devices.required
         values["signers"] = _signers(session, site, now)
         values["stamps"] = bool(site.centre.config.signing and site.centre.config.signing.timestamps)
@@ -181,4 +183,9 @@ def _signers(session: Session, site: Site, now: datetime) -> tuple[SignerLine, .
 @router.get("/desk/contests")
 def show_contests(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
     with site.centre.db.read() as session:
-        return page(request, "contests.html", rows=queries.contests(session), **frame(session, officer, "contests"))
+        return page(
+            request,
+            "contests.html",
+            rows=queries.contests(session, officer.scope),
+            **frame(session, officer, "contests"),
+        )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Refused, Role
 from central.desk.devices import device_board
@@ -17,6 +18,7 @@ from central.devices.dossier import CODES, Lack, Standing, ends_soon, standing, 
 from central.devices.entering import FIELDS, read
 from central.devices.records import TAKING_BACK, DeviceId, Record, RecordKind
 from central.notices.papers import CasePapers
+from central.units.book import cameras_of
 from central.web.access import FORM, HeadDep, SiteDep
 from central.web.errors import problem_of
 from central.web.faults import WebError
@@ -37,7 +39,7 @@ WRITERS = (Role.HEAD, Role.ADMIN)
 @router.get("/desk/devices")
 def all_devices(request: Request, site: SiteDep, officer: HeadDep) -> Response:
     with site.centre.db.read() as session:
-        board = device_board(session, site.centre.clock())
+        board = device_board(session, site.centre.clock(), scope=officer.scope)
         required = site.centre.config.devices.required
         return page(request, "devices.html", board=board, papers_required=required, **frame(session, officer, "unit"))
 
@@ -46,19 +48,30 @@ def all_devices(request: Request, site: SiteDep, officer: HeadDep) -> Response:
 def scanned_paper(site: SiteDep, officer: HeadDep, record_id: int, node: str) -> Response:
     """The scan that was attached to a record of `node`."""
     with site.centre.db.read() as session:
-        sha256 = next((r.document_sha256 for r in records_of(session, node) if r.id == record_id), None)
-    if sha256 is None:
-        raise WebError("no_file", 404)
+        record = next((r for r in records_of(session, node) if r.id == record_id), None)
+        if record is None or record.document_sha256 is None or not _seen(session, record.device, officer, site):
+            raise WebError("no_file", 404)
+        sha256 = record.document_sha256
     pdf = site.centre.store.read(sha256)
     return Response(pdf, media_type="application/pdf", headers=attachment(f"giay-to-{record_id}.pdf"))
 
 
-def device_of(node: str, camera: str = "") -> DeviceId:
-    """The device that an address names. Raises `WebError` 404."""
+def device_of(site: SiteDep, officer: HeadDep, node: str, camera: str = "") -> DeviceId:
+    """The device that an address names, if it is one of the officer's units. Raises `WebError` 404."""
     found = DeviceId.parse(f"{node}/{camera}" if camera else node)
     if found is None:
         raise WebError("not_found", 404)
+    with site.centre.db.read() as session:
+        if not _seen(session, found, officer, site):
+            raise WebError("not_found", 404)
     return found
+
+
+def _seen(session: Session, device: DeviceId, officer: Officer, site: Site) -> bool:
+    if officer.scope.everything:
+        return True
+    today = HERE.local_date(site.centre.clock())
+    return cameras_of(session).seen(device.node, device.camera, officer.scope, today)
 
 
 DeviceDep = Annotated[DeviceId, Depends(device_of)]

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from central.cases.doubles import Between
 from central.cases.doubts import DOUBLES
+from central.cases.siblings import ELSEWHERE
 from central.desk.siblings import SIDE_BY_SIDE, SiblingCase
 from central.words import formats
 from central.words.texts import Texts
@@ -40,6 +41,8 @@ def doubt_line(code: str, t: Texts, siblings: Sequence[SiblingCase] = ()) -> str
         return t.or_else(f"flag.{rest}", rest, other="")
     if kind not in DOUBLES:
         return t(f"doubt.{kind}")
+    if rest.startswith(ELSEWHERE):
+        return t("doubt.elsewhere")
     found = next((s.between for s in siblings if str(s.item.number) == rest), None)
     if kind == "too_fast" and found is not None:
         return t("doubt.too_fast", n=rest, km=km(found, t), apart=apart(found.apart, t))

@@ -34,7 +34,7 @@ _FIELDS = {
     "second_place": "approve.second_place", "preventive": "approve.preventive",
 }  # fmt: skip
 """The words that stand over a field, by its name in the form; what a page fills in unseen has none."""
-_REFUSED_STATUS = {"role": 403, "same_person": 403, "same_person_print": 403}
+_REFUSED_STATUS = {"role": 403, "same_person": 403, "same_person_print": 403, "other_unit": 404}
 
 
 def wants_json(request: Request) -> bool:

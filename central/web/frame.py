@@ -40,11 +40,11 @@ def badges(totals: dict[Status, int], unread: int) -> dict[str, int]:
 
 def frame(session: Session, officer: Officer, tab: str) -> dict[str, Any]:
     """Navigation and counts of every desk page."""
-    totals = status_counts(session)
+    totals = status_counts(session, scope=officer.scope)
     return {
         "tab": tab,
         "tabs": tabs_of(officer),
-        "counts": badges(totals, queries.unread_contests(session)),
+        "counts": badges(totals, queries.unread_contests(session, officer.scope)),
         "names": full_names(session),
         "help_keys": _HELP,
         "totals": totals,

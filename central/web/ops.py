@@ -13,8 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from central.desk.unit import alarm_of
 from central.desk.worklist import status_counts
 from central.store.alarms import acknowledge
+from central.units.tree import EVERYWHERE
 from central.web.access import FORM, HeadDep, SiteDep
 from central.web.faults import WebError
 
@@ -68,8 +70,11 @@ class Metrics:
 @router.post("/desk/alarms/{alarm_id}/seen", dependencies=FORM)
 def alarm_seen(site: SiteDep, officer: HeadDep, alarm_id: int) -> Response:
     """Whoever sees the page of the unit says that an alarm was looked at; who and when is kept with it."""
+    now = site.centre.clock()
     with site.centre.db.write() as session:
-        acknowledge(session, alarm_id, by=officer.username, now=site.centre.clock())
+        if not alarm_of(session, alarm_id, officer.scope, now):
+            raise WebError("not_found", 404)
+        acknowledge(session, alarm_id, by=officer.username, now=now)
     log.info("alarm seen id=%d name=%s", alarm_id, officer.username)
     return RedirectResponse("/desk/unit", 303)
 
@@ -94,7 +99,7 @@ def metrics(request: Request, site: SiteDep) -> Response:
     if passed_on or not _near(request.client.host if request.client else ""):
         raise WebError("not_found", 404)
     with site.centre.db.read() as session:
-        counts = status_counts(session)
+        counts = status_counts(session, scope=EVERYWHERE)
     lines = ["# HELP giaolo_cases Cases by status", "# TYPE giaolo_cases gauge"]
     lines += [f'giaolo_cases{{status="{status.value}"}} {n}' for status, n in counts.items()]
     return Response(generate_latest(REGISTRY) + ("\n".join(lines) + "\n").encode(), media_type=CONTENT_TYPE_LATEST)

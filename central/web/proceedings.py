@@ -105,7 +105,7 @@ def due(request: Request, site: SiteDep, officer: ReviewerDep, whose: str = "") 
     with site.centre.db.read() as session:
         found = falling_due(
             session, Role(chosen) if chosen in roles else None, today=today, near=today + timedelta(days=NEAR_DAYS),
-            now=now,
+            now=now, scope=officer.scope,
         )  # fmt: skip
         values = frame(session, officer, "due")
     return page(request, "due.html", here="/desk/due", found=found, whose=chosen, roles=[*roles, "all"], **values)

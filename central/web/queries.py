@@ -25,6 +25,8 @@ from central.store.blobs import BlobStore
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import PacketFileRow, PacketRow
 from central.store.people_tables import UserRow
+from central.units.filtering import within
+from central.units.tree import Scope
 from central.web.caseview import PacketCheck
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
@@ -102,8 +104,9 @@ def check_packet(session: Session, view: CaseView, store: BlobStore) -> PacketCh
     return PacketCheck(signature, files, view.manifest.node.key_id)
 
 
-def confirmed(session: Session, now: datetime) -> list[Confirmed]:
-    query = select(CaseRow).where(among(TO_ISSUE)).order_by(CaseRow.occurred_at, CaseRow.number).limit(200)
+def confirmed(session: Session, now: datetime, scope: Scope) -> list[Confirmed]:
+    mine = within(CaseRow.unit_code, scope)
+    query = select(CaseRow).where(among(TO_ISSUE), *mine).order_by(CaseRow.occurred_at, CaseRow.number).limit(200)
     rows = session.scalars(light(query)).all()
     siblings = of_many(session, rows)
     return [
@@ -127,8 +130,10 @@ def confirmed_at(session: Session, case_id: str) -> datetime | None:
     return session.scalar(select(CaseRow.confirmed_at).where(CaseRow.id == case_id))
 
 
-def number_of(session: Session, case_id: str) -> int:
-    return session.scalar(select(CaseRow.number).where(CaseRow.id == case_id)) or 0
+def number_of(session: Session, case_id: str, scope: Scope) -> int:
+    """Short number of a case; 0 when there is none, or it is another unit's."""
+    mine = within(CaseRow.unit_code, scope)
+    return session.scalar(select(CaseRow.number).where(CaseRow.id == case_id, *mine)) or 0
 
 
 def contest(session: Session, case_id: str, words: str, *, now: datetime) -> None:
@@ -148,12 +153,12 @@ def contest(session: Session, case_id: str, words: str, *, now: datetime) -> Non
     row.contests_unread += 1
 
 
-def contests(session: Session, case_id: str | None = None, *, limit: int = 200) -> list[Contest]:
+def contests(session: Session, scope: Scope, case_id: str | None = None, *, limit: int = 200) -> list[Contest]:
     """What owners wrote, newest first."""
     query = (
         select(CaseEventRow, CaseRow.number, CaseRow.contests_unread)
         .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
-        .where(_CONTEST)
+        .where(_CONTEST, *within(CaseRow.unit_code, scope))
         .order_by(CaseEventRow.at.desc(), CaseEventRow.id.desc())
         .limit(limit)
     )
@@ -162,9 +167,11 @@ def contests(session: Session, case_id: str | None = None, *, limit: int = 200) 
     return [Contest(e.at, e.note, e.case_id, number, unread > 0) for e, number, unread in session.execute(query)]
 
 
-def unread_contests(session: Session) -> int:
+def unread_contests(session: Session, scope: Scope) -> int:
     """How many cases have a statement that nobody at the desk has opened the case for."""
-    return session.scalar(select(func.count()).select_from(CaseRow).where(text("cases.contests_unread > 0"))) or 0
+    mine = within(CaseRow.unit_code, scope)
+    unread = select(func.count()).select_from(CaseRow).where(text("cases.contests_unread > 0"), *mine)
+    return session.scalar(unread) or 0
 
 
 def _contests_of(case_id: str) -> tuple[Any, ...]:

@@ -76,13 +76,14 @@ class Chosen:
         """The same with more in it, as the end of an address."""
         return f"{self.keep}&{urlencode(more)}" if self.keep else f"?{urlencode(more)}"
 
-    def filter(self, username: str) -> QueueFilter:
+    def filter(self, officer: Officer) -> QueueFilter:
         return QueueFilter(
             status=STATES[self.state],
             act=ActCode(self.act) if self.act else None,
             place=self.place,
             plate=self.plate,
-            holder=username if self.state == "mine" else None,
+            holder=officer.username if self.state == "mine" else None,
+            scope=officer.scope,
             overdue_only=self.state == "overdue",
             newest_first=self.state in ("issued", "rejected", "all"),
             limit=PAGE,
@@ -108,7 +109,7 @@ def plate_problem(request: Request, typed: str, *, part: bool = True) -> dict[st
 
 def following(session: Session, officer: Officer, kept: Chosen, site: Site, after: str) -> str | None:
     """The next case to decide under the filter that the officer works with."""
-    filters = kept.filter(officer.username)
+    filters = kept.filter(officer)
     waiting = tuple(s for s in filters.status if s in OPEN) or OPEN
     return next_free(session, replace(filters, status=waiting), officer.username, now=site.centre.clock(), after=after)
 
@@ -127,7 +128,7 @@ def show_queue(
         totals, newest = values["totals"], newest_number(session)
         by_act = counts_by(session, CaseCountRow.act, replace(filters, act=None))
         by_place = counts_by(session, CaseCountRow.place, replace(filters, place=""))
-        every_place = places(session)
+        every_place = places(session, scope=officer.scope)
     poll = {k: v for k, v in (("after", after), ("before", before)) if v} | {"since": newest}
     values |= _lines(request, kept, shown) | {
         "totals": {k: sum(totals[s] for s in v) for k, v in STATES.items() if k not in ("mine", "overdue")},
@@ -149,7 +150,7 @@ def queue_rows(
     """The table alone, fetched every few seconds while the queue is watched; 304 when nothing in it has changed."""
     with site.centre.db.read() as session:
         filters, shown = _page(session, site, officer, kept, after, before)
-        counts = badges(status_counts(session), queries.unread_contests(session))
+        counts = badges(status_counts(session, scope=officer.scope), queries.unread_contests(session, officer.scope))
         fresh = arrived_since(session, filters, since, now=site.centre.clock()) if since > 0 else 0
         names = queries.names_of(session, {i.holder for i in shown.items if i.holder})
     # everything that the lines are made of: what is shown can change only if this does
@@ -167,7 +168,7 @@ def queue_rows(
 def _page(
     session: Session, site: Site, officer: Officer, kept: Chosen, after: str, before: str
 ) -> tuple[QueueFilter, Page]:
-    filters = kept.filter(officer.username)
+    filters = kept.filter(officer)
     cursors = {"after": Cursor.parse(after)} if after else {"before": Cursor.parse(before)} if before else {}
     return filters, queue_page(session, replace(filters, **cursors), now=site.centre.clock())  # type: ignore[arg-type]
 

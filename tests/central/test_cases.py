@@ -23,6 +23,7 @@ from central.desk.worklist import QueueFilter
 from central.notices import drafting, issuing
 from central.registry import import_registry
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
+from central.units.tree import EVERYWHERE
 from countries.vn.deadlines import VIETNAM
 from evidence.acts import ActCode
 from tests.central.build import (
@@ -379,7 +380,7 @@ def test_the_queue_lists_the_oldest_act_first_and_filters(centre: Centre) -> Non
     assert found(place="%", plate="%") == []
     assert found(place="x\0") == []
     with centre.db.read() as session:
-        assert worklist.status_counts(session)[Status.NEW] == 2
+        assert worklist.status_counts(session, scope=EVERYWHERE)[Status.NEW] == 2
 
 
 def test_the_queue_calls_overdue_what_its_lines_call_overdue(centre: Centre) -> None:

@@ -26,6 +26,7 @@ from central.store.case_tables import CaseEventRow
 from central.store.db import Database
 from central.store.device_tables import DeviceRecordRow
 from central.store.migrate import upgrade
+from central.units.tree import EVERYWHERE
 from central.words.texts import LANGUAGES, texts
 from tests.central.build import (
     CAMERA,
@@ -93,7 +94,7 @@ def test_after_an_upgrade_cases_wait_and_go_on_once_the_papers_are_entered(bare:
     case_id = prepared(bare)
     assert refused(bare, case_id) == "device_unknown"
     with bare.db.read() as session:
-        board = device_board(session, NOW)
+        board = device_board(session, NOW, scope=EVERYWHERE)
     assert board.waiting == 1
     assert {str(d.device): d.waiting for d in board.told} == {"giao-lo-1": 1, "giao-lo-1/cam-1": 1}
     assert [lack.code for lack in board.told[0].waiting_for] == ["device_unknown", "no_decision", "no_inspection"]
@@ -105,7 +106,7 @@ def test_after_an_upgrade_cases_wait_and_go_on_once_the_papers_are_entered(bare:
     assert kept["lacking"] == []
     assert {p["entered_after_act"] for p in kept["papers"]} == {True}, "and the record says so"
     with bare.db.read() as session:
-        assert device_board(session, NOW).waiting == 0
+        assert device_board(session, NOW, scope=EVERYWHERE).waiting == 0
 
 
 def test_a_refusal_says_what_where_and_what_to_do(bare: Centre) -> None:
@@ -187,7 +188,7 @@ def test_cases_of_days_without_a_paper_are_counted_and_those_of_other_days_are_n
     put(box, of(EYE, kind="revoked", takes_back=str(decision), dated="2026-11-21", note="sửa chữa"))
     put(box, of(EYE, kind="decision", number="13/QĐ-PC08", dated="2026-11-22", signed_by="Đại tá Lê Quốc Ưu"))
     with box.db.read() as session:
-        board = device_board(session, NOW)
+        board = device_board(session, NOW, scope=EVERYWHERE)
     assert board.waiting == 1
     (line,) = board.told
     assert (line.device, line.waiting, line.today.lawful) == (EYE, 1, True)
@@ -308,7 +309,7 @@ def load(centre: Centre, folder: Path, *lines: str, header: str = HEADER) -> int
 def test_a_csv_file_makes_a_device_lawful(centre: Centre, tmp_path: Path) -> None:
     assert load(centre, tmp_path, *LINES) == 3
     with centre.db.read() as session:
-        line = next(d for d in device_board(session, NOW).lines if d.device.camera == "cam-2")
+        line = next(d for d in device_board(session, NOW, scope=EVERYWHERE).lines if d.device.camera == "cam-2")
     assert line.today.lawful
     assert line.today.counted[1].valid_to == date(2027, 12, 31)
 

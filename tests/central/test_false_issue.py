@@ -22,6 +22,7 @@ from central.desk.false_issue import NONE, Camera, FalseIssue, Share, false_issu
 from central.notices import issuing, proceedings, tally
 from central.store.case_tables import NoticeCountRow
 from central.store.migrate import upgrade
+from central.units.tree import EVERYWHERE
 from countries.here import HERE
 from evidence.acts import ActCode
 from tests.central.build import BINH, HOA, LAN, NOW, OFFICE, TRUONG, issued
@@ -98,7 +99,7 @@ def publish(centre: Centre, case_id: str) -> None:
 
 def figures(centre: Centre) -> FalseIssue:
     with centre.db.read() as session:
-        return false_issue(session, centre.clock())
+        return false_issue(session, centre.clock(), scope=EVERYWHERE)
 
 
 def kept(centre: Centre) -> set[tuple[Any, ...]]:

@@ -26,6 +26,7 @@ from central.store.blobs import StoreError, StoreFull
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import AlarmRow, NodeRow, PacketRow, QuarantineRow
 from central.store.packets import container_of
+from central.units.tree import EVERYWHERE
 from evidence.container import open_packet, verify_packet
 from evidence.errors import PacketError, WireError
 from evidence.receipt import Receipt, read_receipt
@@ -563,7 +564,7 @@ def test_a_chunk_that_nobody_offered_is_dropped(box: Centre) -> None:
 def unit_view_of(centre: Centre) -> tuple[str, int, tuple[CameraHealth, ...]]:
     """Status, waiting packets and cameras of the one node, as the unit's page shows them."""
     with centre.db.read() as session:
-        (line,) = unit_view(session, centre.clock()).nodes
+        (line,) = unit_view(session, centre.clock(), scope=EVERYWHERE).nodes
     return line.status, line.pending, line.cameras
 
 

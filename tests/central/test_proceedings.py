@@ -24,6 +24,7 @@ from central.notices import drafting, issuing, proceedings
 from central.notices.issuing import IssuedNotice
 from central.owners.lookup import OwnerCase, TakenBack, case_by_code, owner_lookup
 from central.store.case_tables import CaseRow, TermRow
+from central.units.tree import EVERYWHERE
 from central.web import queries
 from countries.here import HERE
 from evidence.acts import ActCode
@@ -139,7 +140,7 @@ def test_with_every_step_the_terms_that_run_stand_on_the_list(
     clock.now += timedelta(days=30)
     with centre.db.read() as session:
         today = HERE.local_date(clock.now)
-        found = falling_due(session, Role.APPROVER, today=today, near=today, now=clock.now)
+        found = falling_due(session, Role.APPROVER, today=today, near=today, now=clock.now, scope=EVERYWHERE)
     assert [(line.code, line.left < 0) for line in found.lines] == [("statement_answer", True), ("answer", True)]
     assert (found.over, found.more) == (2, 0)
     take(centre, clock, case_id, HOA, Action.REFUSE_STATEMENT, "Giấy bán xe ghi ngày sau vi phạm.")
@@ -262,7 +263,7 @@ def test_a_fine_is_paid_in_parts_and_the_case_closes_as_any_other(
     clock.now += timedelta(days=60)  # the first part is late
     with centre.db.read() as session:
         today = HERE.local_date(clock.now)
-        found = falling_due(session, Role.APPROVER, today=today, near=today, now=clock.now)
+        found = falling_due(session, Role.APPROVER, today=today, near=today, now=clock.now, scope=EVERYWHERE)
     assert [line.code for line in found.lines if line.left < 0] == ["pay"]
     for amount, status in ((8_000_000, "decision_sent"), (10_999_999, "decision_sent"), (1, "paid")):
         assert take(centre, clock, case_id, LAN, Action.PAY, amount=amount, receipt="BL") == status

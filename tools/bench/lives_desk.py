@@ -19,6 +19,7 @@ from central.desk.falling_due import NEAR_DAYS, Due, falling_due
 from central.desk.worklist import QueueFilter, queue_page
 from central.notices import proceedings
 from central.store.case_tables import CaseRow
+from central.units.tree import EVERYWHERE
 from central.web import queries
 from central.web.approve import to_send
 from tools.bench.lives_steps import LOOKS
@@ -84,7 +85,7 @@ class Desk:
 
     def approve(self) -> bool:
         with self.town.centre.db.read() as session:
-            waiting = self.town.timed("list: to approve", lambda: queries.confirmed(session, self.town.now))
+            waiting = self.town.timed("list: to approve", lambda: queries.confirmed(session, self.town.now, EVERYWHERE))
         for line in waiting:
             if self.town.chance.random() < 0.25:
                 continue
@@ -103,7 +104,7 @@ class Desk:
 
     def send(self) -> bool:
         with self.town.centre.db.read() as session:
-            unsent = self.town.timed("list: to send", lambda: to_send(session, self.town.now))
+            unsent = self.town.timed("list: to send", lambda: to_send(session, self.town.now, EVERYWHERE))
         for item, _ in unsent:
             if self.town.chance.random() < 0.3:
                 continue
@@ -121,7 +122,7 @@ class Desk:
         for _ in range(_AT_ONCE):
             with self.town.centre.db.read() as session:
                 found = self.town.timed("list: falling due", lambda: falling_due(session, role, today=today, near=near,
-                                                                                 now=self.town.now))  # fmt: skip
+                                                                                 now=self.town.now, scope=EVERYWHERE))  # fmt: skip
             new = [line for line in found.lines if (line.item.id, line.code) not in seen]
             worked = sum(self._line(line, role) for line in new)
             seen |= {(line.item.id, line.code) for line in new}

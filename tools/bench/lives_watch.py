@@ -27,6 +27,7 @@ from central.desk.unit import recount_figures
 from central.desk.worklist import QueueFilter, recount, status_counts, total
 from central.notices import tally
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow, TermRow
+from central.units.tree import EVERYWHERE
 from countries.here import HERE
 
 FAULTS_SHOWN = 20
@@ -175,7 +176,7 @@ class Watch:
             return
         near, shown, over = today + timedelta(days=NEAR_DAYS), 0, 0
         for role in (Role.OFFICER, Role.APPROVER, Role.HEAD):
-            found = falling_due(session, role, today=today, near=near, now=now)
+            found = falling_due(session, role, today=today, near=near, now=now, scope=EVERYWHERE)
             over += found.over
             shown += sum(line.left < 0 for line in found.lines)
         if over != len(listed):
@@ -192,7 +193,7 @@ class Watch:
     def counts(self, session: Session) -> dict[str, int]:
         """Cases by state: as rows, as their records tell, as the centre counts them, and by what it keeps."""
         rows = {s: int(n) for s, n in session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status))}
-        kept = {status.value: n for status, n in status_counts(session).items() if n}
+        kept = {status.value: n for status, n in status_counts(session, scope=EVERYWHERE).items() if n}
         folded: Counter[str] = Counter()
         for some in _in_parts(list(session.scalars(select(CaseRow.id).order_by(CaseRow.number)))):
             for case_id in some:

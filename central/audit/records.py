@@ -10,12 +10,13 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action, Status
 from central.ledger.signing import Ledger
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
+from central.units.tree import ROOT
 from countries.here import HERE
 from evidence.errors import PacketError
 from evidence.packet import Manifest
 from evidence.seal import VerifyKey
 
-_TOLD = ("status", "act", "plate", "plate_colour", "kind")
+_TOLD = ("status", "act", "plate", "plate_colour", "kind", "unit_code")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Told:
                 "plate": plate.text,
                 "plate_colour": plate.colour,
                 "kind": HERE.law.KIND_OF_CLASS[manifest.vehicle.cls],
+                "unit_code": ROOT,  # what its record does not say is the root's
             }
         )
         for event in events:

@@ -16,8 +16,8 @@ from central.cases.terms import terms
 from central.store.case_tables import CaseEventRow, CaseRow, TermRow
 from countries.calendar import WorkCalendar
 
-MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID})
-"""Steps after which other terms run."""
+MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID}) - {Action.HAND_OVER}
+"""Steps after which other terms run. Those of a case that is handed over stay, on the list of another unit."""
 
 
 _AT_DESK = frozenset({

@@ -10,9 +10,10 @@ An officer holds a case under a lease; a second person issues, never the one who
 for one signatory). The same holds for the decision.
 
 What was issued can be taken back: `withdraw` ends a case from every state after `issued`, `correct` ends its notice and
-begins the case anew for another plate or owner. The file may leave (`transferred`) and come back. A case whose year has
-passed is `expired`. Warnings, statements of the owner and complaints run beside the states (`Facts`). A step that was
-recorded by mistake is undone as long as nothing followed it and its days have not passed.
+begins the case anew for another plate or owner. The file may leave (`transferred`) and come back. Inside the tree of
+units a case is handed over: whoever held it holds it no more, a draft is drawn anew by the unit that gets it. A case
+whose year has passed is `expired`. Warnings, statements of the owner and complaints run beside the states (`Facts`). A
+step that was recorded by mistake is undone as long as nothing followed it and its days have not passed.
 """
 
 from __future__ import annotations
@@ -89,7 +90,10 @@ class Action(StrEnum):
     CLOSE = "close"
     WARN = "warn"
     LIFT_WARNING = "lift_warning"
+    HAND_OVER = "hand_over"
+    """To another unit of the tree: the case stays what it is, and is another's from then on."""
     TRANSFER = "transfer"
+    """The file leaves for an authority outside."""
     TRANSFER_SETTLED = "transfer_settled"
     """The other unit has dealt with it."""
     TRANSFER_RETURNED = "transfer_returned"

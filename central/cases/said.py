@@ -117,6 +117,12 @@ class Transferred(Said):
     number: Number = ""
 
 
+class HandedOver(Said):
+    """`unit`: code of the unit that gets the case."""
+
+    unit: str = Field(min_length=1, max_length=40)
+
+
 class Withdrawn(Said):
     reason: WithdrawReason
 
@@ -149,6 +155,7 @@ SAID: dict[Action, type[Said]] = {
     Action.CLOSE: Said,
     Action.WARN: Warned,
     Action.LIFT_WARNING: Said,
+    Action.HAND_OVER: HandedOver,
     Action.TRANSFER: Transferred,
     Action.TRANSFER_SETTLED: Said,
     Action.TRANSFER_RETURNED: Said,
@@ -169,6 +176,7 @@ NEEDS_NOTE = frozenset({
     Action.EXTEND, Action.TRANSFER_SETTLED, Action.TRANSFER_RETURNED, Action.REFUSE_STATEMENT, Action.COMPLAIN,
     Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.CORRECT, Action.REOPEN, Action.UNDO, Action.HEAR,
     Action.HOLD, Action.LIFT_HOLD,
+    Action.HAND_OVER,
 })  # fmt: skip
 """Steps that somebody will ask about later: the reason, or what was said, is written down."""
 

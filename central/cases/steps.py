@@ -14,6 +14,9 @@ _APPROVE = frozenset({Role.APPROVER, Role.HEAD})
 _HEAD = frozenset({Role.HEAD})
 _OWN = frozenset({Status.PUBLISHED, Status.ATTENDED, Status.IDENTIFIED, Status.MINUTES_MADE})
 """The notice was sent, nothing is decided."""
+_DESK = frozenset({Status.NEW, Status.IN_REVIEW, Status.CONFIRMED, Status.NOTICE_PREPARED})
+"""No notice was issued. An issued one that was not sent yet is not handed over: its code is with the unit that printed
+it."""
 _DECIDED = frozenset({Status.DECIDED, Status.DECISION_SENT})
 _SERVED = _OWN | _DECIDED | {Status.PAID, Status.TRANSFERRED}
 _RUNNING = _SERVED | {Status.ISSUED}
@@ -162,6 +165,7 @@ MOVES: dict[Action, Move] = {
         _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT, _after("answer", "transfer_answer", "pay"))),
     Action.LIFT_WARNING: Move(_APPROVE, frozenset(Status), None, (_unless(
         lambda s: s.facts.warned is not None, "no_warning", "no warning is in force", "go on"),)),
+    Action.HAND_OVER: Move(_APPROVE, _DESK | _OWN | _DECIDED | {Status.PAID}),
     Action.TRANSFER: Move(_APPROVE, _OWN | {Status.CONFIRMED, Status.NOTICE_PREPARED}, Status.TRANSFERRED),
     Action.TRANSFER_SETTLED: Move(_APPROVE, frozenset({Status.TRANSFERRED}), Status.CLOSED),
     Action.TRANSFER_RETURNED: Move(_APPROVE, frozenset({Status.TRANSFERRED})),
@@ -200,6 +204,8 @@ def may(actor: Officer, action: Action, unit: str) -> bool:
     return move is not None and actor.role in move.roles and actor.scope.has(unit)
 
 
+_HANDED_OVER = {Status.IN_REVIEW: Status.NEW, Status.NOTICE_PREPARED: Status.CONFIRMED}
+"""Nobody of the unit that gets a case holds it, and a draft bears the name of the one that it left."""
 _HOLDER_ONLY = frozenset({Action.RELEASE, Action.CORRECT_PLATE, Action.CONFIRM, Action.REJECT})
 
 
@@ -235,6 +241,9 @@ def step(
         if (refused := guard(state, actor, passed)) is not None:
             raise refused
     after = replace(state, status=move.end or state.status)
+    if action is Action.HAND_OVER:
+        status = _HANDED_OVER.get(state.status, state.status)
+        return replace(state, status=status, claimed_by=None, claimed_until=None)
     if after.status is Status.NEW:  # it begins anew: whoever judged it before may issue for another
         return CaseState(Status.NEW, facts=state.facts, unit=state.unit)
     if action is Action.CONFIRM:

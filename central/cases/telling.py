@@ -101,6 +101,8 @@ def what_was_done(event: CaseEventRow, t: Texts) -> str:
     if event.action == "export":
         handed = str(event.after.get("what", ""))
         return t.or_else(f"history.export_{handed}", handed)
+    if event.action == "hand_over":
+        return f"{what}: {event.after.get('unit_name') or event.after.get('unit_code', '')}"
     if event.action == "issue":
         return f"{what}: {event.after.get('number', '')}"
     said = _said(event, t)

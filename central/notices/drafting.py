@@ -84,6 +84,7 @@ def prepare_notice(
         if notice is None:
             notice = NoticeRow(case_id=row.id, content={}, prepared_by="", prepared_at=now)
             row.notice = notice
+        notice.unit_code = row.unit_code
         notice.content, notice.pdf_sha256 = content.model_dump(mode="json"), pdf
         notice.prepared_by, notice.prepared_at, notice.appear_at = officer.username, now, hour
         row.status = planned.after.status.value

@@ -18,9 +18,10 @@ from central.cases import said as saying
 from central.cases.life import end_of, facts_after, life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
 from central.cases.log import lock_case
-from central.cases.said import Decided, Said
+from central.cases.said import Decided, HandedOver, Said
 from central.cases.steps import allowed, step
 from central.cases.terms import Term
+from central.notices import moving
 from central.notices.basis import NoticeDesk, changed, look
 from central.notices.hand import Hand, hand_of, sign, signer_on_paper
 from central.notices.reading import law_of, read, since
@@ -115,6 +116,8 @@ def _write(
     count_taken_back(session, row, said)
     if action is Action.CORRECT:
         _begin_anew(session, row, now)
+    if action is Action.HAND_OVER:
+        moving.move(session, row, taken.words["unit_code"], by=officer.username, note=note, now=now)
     case_log.append(
         session, row, action, actor=officer.username, at=now, before={"status": taken.before.status.value},
         after={"status": after.status.value, **taken.words}, note=note,
@@ -173,6 +176,8 @@ def _planned(
         check_apart(session, row, state.facts, said, note, others, desk.calendar, now)
     if action is Action.TRANSFER:
         words["left_from"] = state.status.value
+    if isinstance(said, HandedOver):
+        words |= moving.going(session, row, said, now)
     if action is Action.MAKE_MINUTES:
         words["may_be_heard"] = HERE.law.may_be_heard(ActCode(row.act), row.kind, row.occurred_at)
     after = replace(after, facts=facts_after(after.facts, action, words, today))

@@ -189,6 +189,7 @@ def _same_decision(facts: Facts, number: int, decided: date | None) -> bool:
 def _same_vehicle(session: Session, row: CaseRow, statuses: Collection[Status]) -> Sequence[CaseRow]:
     return session.scalars(
         select(CaseRow)
+        .where(CaseRow.unit_code == row.unit_code)  # a decision is one unit's, and tells nothing of another's cases
         .where(
             CaseRow.plate == row.plate, CaseRow.plate_colour == row.plate_colour, CaseRow.kind == row.kind,
             CaseRow.status.in_([status.value for status in statuses]), CaseRow.id != row.id,

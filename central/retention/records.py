@@ -23,6 +23,7 @@ from central.retention.plan import Verdict, Why, judge, stored
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow, TermRow
 from central.store.keeping_tables import DeletionRow
 from central.store.packet_tables import PacketRow
+from central.store.unit_tables import CaseMoveRow
 from countries.here import HERE
 from evidence.canonical import canonical_json
 from evidence.deletion import DeletedCase, DeletedPacket, Deletion, Gone, Rule
@@ -176,6 +177,7 @@ def _scrub(session: Session, row: CaseRow, at: datetime) -> None:
         notice.content = {"number_text": notice.content.get("number_text", "")}
         notice.code_hash = None
     session.execute(delete(TermRow).where(TermRow.case_id == row.id))
+    session.execute(update(CaseMoveRow).where(CaseMoveRow.case_id == row.id).values(note=""))
     for event in session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == row.id)).all():
         actor = "owner:" if event.actor.startswith("owner:") else event.actor
         values = {"before": _left(event.before), "after": _left(event.after), "note": "", "actor": actor}

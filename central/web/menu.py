@@ -11,4 +11,6 @@ def tabs_of(officer: Officer) -> list[tuple[str, str]]:
     if officer.role is Role.ADMIN:
         return unit
     cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests"), ("due", "/desk/due")]
+    if len(officer.scope.units) > 1 or not officer.scope.everything:
+        cases.append(("moves", "/desk/moves"))
     return cases if officer.role is Role.OFFICER else cases + unit

@@ -22,9 +22,11 @@ from central.cases.telling import history
 from central.desk.falling_due import NEAR_DAYS, falling_due
 from central.desk.items import item
 from central.notices import proceedings, together
+from central.notices.moving import moves
 from central.notices.proceedings import Standing
 from central.notices.reading import law_of
 from central.store.case_tables import CaseRow
+from central.units.book import tree_of
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of
 from central.web.faults import WebError
@@ -111,6 +113,18 @@ def due(request: Request, site: SiteDep, officer: ReviewerDep, whose: str = "") 
     return page(request, "due.html", here="/desk/due", found=found, whose=chosen, roles=[*roles, "all"], **values)
 
 
+@router.get("/desk/moves")
+def moved(request: Request, site: SiteDep, officer: ReviewerDep, done: str = "") -> Response:
+    """What went from or to one's own units: both see that it did, and only the one that has it opens it."""
+    t = texts_of(request)
+    with site.centre.db.read() as session:
+        found, tree = moves(session, officer.scope), tree_of(session)
+        values = frame(session, officer, "moves")
+    names = {unit.code: unit.name or site.centre.config.office.unit.name for unit in tree.units.values()}
+    said = t("moves.done") if done == Action.HAND_OVER.value else None
+    return page(request, "moves.html", here="/desk/moves", done=said, found=found, units=names, **values)
+
+
 @router.get("/desk/cases/{case_id}/steps")
 def show(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, done: str = "") -> Response:
     return _show(request, site, officer, case_id, done=done)
@@ -140,6 +154,8 @@ def take(
     except Refused as refused:
         shown = {name: str(value) for name, value in form.items() if name not in ("csrf", "seen")}
         return _show(request, site, officer, case_id, refused=refused, typed={**shown, "note": note, "step": action})
+    if step is Action.HAND_OVER:
+        return RedirectResponse(f"/desk/moves?done={action}", 303)  # the case may be open to him no more
     return RedirectResponse(f"/desk/cases/{case_id}/steps?done={action}", 303)
 
 
@@ -172,8 +188,13 @@ def _show(
         record = case_log.events(session, case_id)
         values = frame(session, officer, "queue")
         shown = item(row, now)
-        linked = [item(other, now) for other in together.linked(session, here.state.facts)]
+        linked = [
+            item(other, now)
+            for other in together.linked(session, here.state.facts)
+            if officer.scope.has(other.unit_code)
+        ]
         others, once = _others(session, row, here, officer, centre.notices.calendar, now)
+        units = [u for _, u in tree_of(session).walk() if u.works_on(HERE.local_date(now)) and u.code != row.unit_code]
         seen = case_log.version_of(record)
     today = HERE.local_date(now)
     values |= {
@@ -191,7 +212,8 @@ def _show(
         "others": others,
         "once": once,
         "limits": instalments.limits(here.state.facts, centre.notices.calendar),
-        "steps": [_step(action) for action in SAID if action in here.actions],
+        "steps": [_step(a) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)],
+        "units": [(unit.code, unit.name or centre.config.office.unit.name) for unit in units],
         "undo_until": here.state.undo_until,
         "papers": [e for e in record if e.after.get("paper_sha256")],
         "history": history([e for e in record if e.action != Action.VIEW.value], values["names"], t),

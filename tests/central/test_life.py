@@ -116,7 +116,7 @@ def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str
 
 _RARELY = {
     Action.WITHDRAW: 0.05, Action.CORRECT: 0.05, Action.TRANSFER: 0.1, Action.RETURN: 0.1, Action.RELEASE: 0.2,
-    Action.REJECT: 0.2, Action.COMPLAIN: 0.1, Action.CORRECT_PLATE: 0.2, Action.UNDO: 0.2,
+    Action.REJECT: 0.2, Action.COMPLAIN: 0.1, Action.HAND_OVER: 0.05, Action.CORRECT_PLATE: 0.2, Action.UNDO: 0.2,
     Action.HOLD: 0.05,
 }  # fmt: skip
 """Else few lives would get beyond the notice."""

@@ -64,6 +64,20 @@ LEGAL = {
     (Status.DECISION_SENT, Action.RECEIVE_DECISION): REVIEW,
     (Status.PAID, Action.CLOSE): REVIEW,
     **{(s, Action.TRANSFER): APPROVE for s in (*SENT, Status.CONFIRMED, Status.NOTICE_PREPARED)},
+    # inside the tree of units; not while an issued notice has not been sent
+    **{
+        (s, Action.HAND_OVER): APPROVE
+        for s in (
+            Status.NEW,
+            Status.IN_REVIEW,
+            Status.CONFIRMED,
+            Status.NOTICE_PREPARED,
+            *SENT,
+            Status.DECIDED,
+            Status.DECISION_SENT,
+            Status.PAID,
+        )
+    },
     (Status.TRANSFERRED, Action.TRANSFER_SETTLED): APPROVE,
     (Status.TRANSFERRED, Action.TRANSFER_RETURNED): APPROVE,
     **{(s, Action.COMPLAIN): REVIEW for s in AFTER},

@@ -424,7 +424,7 @@ def test_a_corrected_case_is_late_by_its_new_term_alone(
         with centre.db.read() as session:
             found, figures = (
                 total(session, QueueFilter(status=UNSENT, overdue_only=True), now=now),
-                unit_view(session, now),
+                unit_view(session, now, scope=EVERYWHERE),
             )
         assert (found.n, figures.overdue, figures.due_soon) == (late, late, soon), f"{days} days after the correction"
 

@@ -25,6 +25,7 @@ from central.config import parse_config
 from central.desk import actions
 from central.desk.worklist import status_counts
 from central.store.case_tables import CaseRow
+from central.units.tree import EVERYWHERE
 from central.users import open_session
 from central.web.app import create_app
 from central.web.site import FORM_COOKIE, Site
@@ -91,7 +92,7 @@ def desk(n: int, calls: int, url: str, as_json: bool) -> None:
         filled_s = time.perf_counter() - began
         measured = asyncio.run(_measure(centre, case_id, calls, cpu_s))
         with centre.db.read() as session:
-            counts = status_counts(session)
+            counts = status_counts(session, scope=EVERYWHERE)
         decided = asyncio.run(_decided(centre, to_decide))
         result = {
             "database": centre.db.dialect,

@@ -121,8 +121,10 @@ class Desk:
         today, near = self.town.day, self.town.day + timedelta(days=NEAR_DAYS)
         for _ in range(_AT_ONCE):
             with self.town.centre.db.read() as session:
-                found = self.town.timed("list: falling due", lambda: falling_due(session, role, today=today, near=near,
-                                                                                 now=self.town.now, scope=EVERYWHERE))  # fmt: skip
+                found = self.town.timed(
+                    "list: falling due",
+                    lambda: falling_due(session, role, today=today, near=near, now=self.town.now, scope=EVERYWHERE),
+                )
             new = [line for line in found.lines if (line.item.id, line.code) not in seen]
             worked = sum(self._line(line, role) for line in new)
             seen |= {(line.item.id, line.code) for line in new}

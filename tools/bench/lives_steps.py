@@ -35,8 +35,9 @@ from countries.here import HERE
 from countries.law import LawError, OwnerType, Proposal
 from evidence.acts import ActCode
 
-LOOKS = frozenset({Action.VIEW, Action.EXPORT})
-"""They change no case; a page is looked at now and then, so that its cost is known."""
+LOOKS = frozenset({Action.VIEW, Action.EXPORT, Action.HAND_OVER})
+"""They change no case; a page is looked at now and then, so that its cost is known. With one unit nothing is handed
+over."""
 _WORD = "đã so ảnh hai xe"
 
 

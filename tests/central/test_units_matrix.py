@@ -304,7 +304,7 @@ def two_units(centre: Centre) -> tuple[str, str]:
         set_position(session, "giao-lo-1", "cam-1", 19.80, 105.78, now=NOW)
         set_position(session, "giao-lo-1", "cam-2", 20.30, 105.98, now=NOW)
     mine = case_of(centre, at=NOW - timedelta(hours=2))
-    other = case_of(centre, camera="cam-2", sequence=2, at=NOW - timedelta(hours=2) + timedelta(minutes=2),
+    other = case_of(centre, camera="cam-2", sequence=2, previous="1" * 64, at=NOW - timedelta(hours=2) + timedelta(minutes=2),
                     place="Ngã ba bí mật")  # fmt: skip
     return mine, other
 

@@ -303,9 +303,10 @@ def two_units(centre: Centre) -> tuple[str, str]:
         give_camera(session, "giao-lo-1", "cam-2", "xa-1", since=date(2026, 1, 1), now=NOW)
         set_position(session, "giao-lo-1", "cam-1", 19.80, 105.78, now=NOW)
         set_position(session, "giao-lo-1", "cam-2", 20.30, 105.98, now=NOW)
-    mine = case_of(centre, at=NOW - timedelta(hours=2))
-    other = case_of(centre, camera="cam-2", sequence=2, previous="1" * 64, at=NOW - timedelta(hours=2) + timedelta(minutes=2),
-                    place="Ngã ba bí mật")  # fmt: skip
+    chain, at = NodeChain(), NOW - timedelta(hours=2)
+    mine = case_of(centre, chain.next(at=at, sure=0.999))
+    late = at + timedelta(minutes=2)
+    other = case_of(centre, chain.next(at=late, camera="cam-2", place="Ngã ba bí mật", sure=0.999))
     return mine, other
 
 

@@ -42,7 +42,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "zones/needs.py": (WORDS, SCREEN),
     "zones/draw.py": (WORDS, SCREEN),
     "zones/editor.py": (WORDS, SCREEN),
-    "central/users.py": (WORDS, "passwords that are guessed first are in the language of those who choose them"),
+    "central/passwords.py": (WORDS, "passwords that are guessed first are in the language of those who choose them"),
     "countries/plates.py": (WORDS, "a docstring shows what a letter that was lost looks like"),
     "models/plates.py": (WORDS + PLATE, "the alphabet of the plate readers' output: it belongs to the weights"),
     "models/easyocr_reader.py": (WORDS, "a letter of that alphabet which another network does not know"),

@@ -1,7 +1,7 @@
 """Several acts of one vehicle and violator in one decision: what belongs together, what bears the points. Pure.
 
-Whoever is punished for several acts at once gets one decision with a fine for each act (Luật Xử lý vi phạm hành chính
-Điều 67.1), and points are taken once, for the act with the most. Each case keeps its own evidence and its own life.
+Whoever is punished for several acts at once gets one decision with a fine for each act (the law of sanctions,
+article 67.1), and points are taken once, for the act with the most. Each case keeps its own evidence and its own life.
 Decided apart, each act takes its own points: so a decision that leaves out a case which is ready says why.
 """
 

@@ -76,6 +76,22 @@ class Unit(Section):
 Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
+class Fines(Section):
+    """What a decision on a fine prints of the unit. What is left out is a dotted line, to be filled in by hand."""
+
+    decided_by: str = Field(default="", max_length=300, description="title and unit of whoever decides, as a heading")
+    heard_by: str = Field(
+        default="", max_length=300, description="to whom a violator explains themselves, in a sentence"
+    )
+    executed_by: str = Field(default="", max_length=300, description="who sees to it that a decision is carried out")
+    treasury: str = Field(default="", max_length=300, description="treasury where fines are paid")
+    bank: str = Field(default="", max_length=300, description="bank where the treasury has an account")
+    account: str = Field(default="", max_length=60, description="that account")
+    agency_code: str = Field(default="", max_length=60, description="code of the deciding agency in the state's budget")
+    chapter: str = Field(default="", max_length=60, description="code of its chapter")
+    item: str = Field(default="", max_length=60, description="code of the economic item")
+
+
 class Office(Section):
     """Who issues notices, as printed on the notice. Nothing that is printed has a default: each unit gives its own."""
 
@@ -99,6 +115,10 @@ class Office(Section):
     )
     resolving: list[Unit] = Field(
         default_factory=list, description="units where a case can be resolved; first = this one"
+    )
+    fines: Fines = Fines()
+    complaints_to: str = Field(
+        default="", max_length=300, description="to whom an owner complains of an answer; empty: a dotted line"
     )
 
     @field_validator("appear_times", mode="before")

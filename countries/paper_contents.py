@@ -49,8 +49,8 @@ class Correction(Letter):
 
 
 class Answer(Letter):
-    """Answer to a statement or complaint. `complain_to` and `complain_days`: what else the owner can do, and in what
-    term from the day of this answer's receipt."""
+    """Answer to a statement. `decided`: the fine is decided already. `complain_to` and `complain_days`: what else the
+    owner can do, and in what term from the day of this answer's receipt."""
 
     paper: Literal["answer"] = "answer"
     to: Party
@@ -60,6 +60,7 @@ class Answer(Letter):
     statement: Prose
     result: Literal["accepted", "partly", "refused"]
     reasons: tuple[Prose, ...] = Field(min_length=1, max_length=20)
+    decided: bool = False
     follows: Prose = ""
     """What happens now, in words."""
     bases: tuple[Line, ...] = Field(default=(), max_length=10)
@@ -77,17 +78,19 @@ class Witness(Value):
 
 
 class Minutes(Letter):
-    """Record of the violation. `on` is not used: the day is that of `started_at`.
+    """Record of the violation. Its day is that of `started_at`; where the hour is not known it is `on`.
 
+    `notice`: by which the violator was asked to come, after a device recorded the act.
     `refused`: why the violator does not sign; empty: signs. `witness_refused`: the same of the witness.
     `heard_by`: whom the violator may explain themselves to, where `may_be_heard`; the two last days are the caller's.
     `sheets`: how many sheets the record has; None: counted from its own pages.
     """
 
     paper: Literal["minutes"] = "minutes"
-    started_at: AwareDatetime
-    ended_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
     place: Line
+    notice: Reference | None = None
     place_reason: Prose = ""
     bases: tuple[Line, ...] = Field(default=(), max_length=10)
     officer: Witness
@@ -168,7 +171,8 @@ class Decision(Letter):
 
 
 class Points(Letter):
-    """Notice of points taken off a licence. `licence_of`: which kind of vehicles it is for."""
+    """Notice of points taken off a licence. `licence_of`: which kind of vehicles it is for. `before` and `taken_on` are
+    of the register of licences; None: not known here."""
 
     paper: Literal["points"] = "points"
     decision: Reference
@@ -180,25 +184,25 @@ class Points(Letter):
     licence_class: Line = ""
     licence_on: date | None = None
     licence_by: Line = ""
-    before: int = Field(ge=0)
+    before: int | None = Field(default=None, ge=0)
     taken: int = Field(ge=1)
-    taken_on: date
+    taken_on: date | None = None
 
     @property
-    def left(self) -> int:
+    def left(self) -> int | None:
         """Never below nought."""
-        return max(0, self.before - self.taken)
+        return None if self.before is None else max(0, self.before - self.taken)
 
 
 class Transfer(Letter):
-    """What a camera saw is handed to the unit `to`, where the owner lives."""
+    """What a camera saw is handed to the unit `to`, where the owner lives. `notice`: None where none was sent."""
 
     paper: Literal["transfer"] = "transfer"
     to: Line
     owner: Party
     vehicle: Vehicle
     act: StatedAct
-    notice: Reference
+    notice: Reference | None
 
 
 class Delivery(Letter):
@@ -246,9 +250,11 @@ class Book(Value):
 
 
 class WarningLetter(Letter):
-    """The unit `to` (inspection, registration) is asked to warn of a vehicle whose owner did not come.
+    """The unit `to` (inspection, registration) is asked to warn of a vehicle.
 
-    `answer_by`: the last day the owner had. `to_kind`: which service it is.
+    `because`: its owner did not come until `answer_by`; the unit `passed_to`, which got the file on `passed_on`, gave
+    no result; or `decision` was not carried out until `answer_by`. `notice` and `sent_on`: None where none was sent.
+    `to_kind`: which service it is.
     """
 
     paper: Literal["warning"] = "warning"
@@ -257,9 +263,13 @@ class WarningLetter(Letter):
     owner: Party
     vehicle: Vehicle
     act: StatedAct
-    notice: Reference
-    sent_on: date
-    answer_by: date
+    notice: Reference | None
+    sent_on: date | None = None
+    because: Literal["not_come", "no_result", "not_paid"] = "not_come"
+    answer_by: date | None = None
+    passed_to: Line = ""
+    passed_on: date | None = None
+    decision: Reference | None = None
     bases: tuple[Line, ...] = Field(default=(), max_length=10)
 
 
@@ -271,7 +281,7 @@ class WarningLifted(Letter):
     to_kind: Literal["inspection", "registration"]
     owner: Party
     vehicle: Vehicle
-    notice: Reference
+    notice: Reference | None
     warning: Reference
     because: Literal["resolved", "withdrawn", "other"]
     reason: Prose = ""

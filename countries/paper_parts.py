@@ -90,10 +90,15 @@ class StatedAct(Value):
 
 
 class Letter(Value):
-    """What every paper has. Without `number` a draft. `on`: its day; `made_at`: the instant inside the PDF."""
+    """What every paper has. Without `number` a draft. `on`: its day; `made_at`: the instant inside the PDF.
+
+    `by_hand`: what is not known stays a dotted line on the issued paper too, to be filled in with a pen before it is
+    signed; else the paper says in a word that it is not known.
+    """
 
     office: Office
     signer: Signer
     number: int | None = Field(default=None, ge=1)
     on: date | None = None
     made_at: AwareDatetime
+    by_hand: bool = False

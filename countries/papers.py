@@ -76,6 +76,10 @@ class Papers(Protocol):
         """The number of a paper in full, as it stands on it."""
         ...
 
+    def series(self, code: PaperCode) -> str:
+        """Papers of one series are numbered in one row, year by year; that of notices is `notice`."""
+        ...
+
     def state_act(
         self, act: ActCode, kind: VehicleKind, occurred_at: datetime, place: str,
         reasons: Mapping[str, object] | None = None,

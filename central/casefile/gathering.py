@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from central.cases.lifecycle import Action
+from central.cases.documents import Holds, documents
+from central.cases.lifecycle import Action, Status
 from central.cases.log import CaseNotFound, still_there, verify_log
 from central.notices.basis import NoticeView, notice_view
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
@@ -37,6 +38,7 @@ class Paper:
     sha256: str
     device: str = ""
     media_type: str = "application/pdf"
+    holds: Holds = "holds"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
 def papers_of(row: CaseRow) -> list[Paper]:
     """Every document of the case itself in its stored form: the notice there has no code."""
     found = [
-        Paper(f"documents/notice-replaced-{count}.pdf", "notice", _number(notice), notice.pdf_sha256)
+        Paper(
+            f"documents/notice-replaced-{count}.pdf", "notice", _number(notice), notice.pdf_sha256, holds="taken_back"
+        )
         for count, notice in enumerate(row.replaced_notices, start=1)
         if notice.pdf_sha256 is not None
     ]
@@ -102,7 +106,8 @@ def papers_of(row: CaseRow) -> list[Paper]:
         return found
     issued = row.notice.issued_at is not None
     name, what = ("notice.pdf", "notice") if issued else ("notice-draft.pdf", "draft")
-    return [*found, Paper(f"documents/{name}", what, _number(row.notice), row.notice.pdf_sha256)]
+    holds: Holds = "taken_back" if row.status == Status.WITHDRAWN.value else "holds"
+    return [*found, Paper(f"documents/{name}", what, _number(row.notice), row.notice.pdf_sha256, holds=holds)]
 
 
 def _number(notice: NoticeRow) -> str:
@@ -121,15 +126,8 @@ def device_papers(events: Sequence[CaseEventRow]) -> list[dict[str, Any]]:
 
 
 def _of_steps(events: Sequence[CaseEventRow]) -> list[Paper]:
-    """What was drawn for a step after the notice: a withdrawal."""
-    return [
-        Paper(
-            f"documents/{e.after['paper']}-{e.sequence}.pdf", str(e.after["paper"]),
-            str(e.after.get("paper_number", "")), str(e.after["paper_sha256"]),
-        )
-        for e in events
-        if e.after.get("paper_sha256")
-    ]  # fmt: skip
+    """What was drawn for each step after the notice, those that hold no more too."""
+    return [Paper(f"documents/{d.name}.pdf", d.code, d.number, d.sha256, holds=d.holds) for d in documents(events)]
 
 
 def _scans(papers: Sequence[dict[str, Any]]) -> list[Paper]:

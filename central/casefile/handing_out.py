@@ -146,6 +146,8 @@ def _contents(
     add(CENTRE_KEY, "key", t("report.file_centre_key"), "application/x-pem-file", key.pem())
     for paper in found.papers:
         title = t(f"report.paper_{paper.what}", number=paper.number, device=paper.device)
+        if paper.holds != "holds":
+            title = t("report.paper_void", title=title, why=t(f"papers.{paper.holds}"))
         add(paper.name, "document", title, paper.media_type, centre.store.read(paper.sha256))
     for entry in manifest.files:
         name = f"originals/{entry.name}"

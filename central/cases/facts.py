@@ -31,7 +31,8 @@ class Facts:
     """Days are those of the country's calendar; None: it has not happened. Amounts in the country's currency.
 
     `sent`: the notice. `came_back`: another unit had the file. `complex_case`: the term to decide was extended.
-    `warned`: a warning is in force since. `statement`, `complaint`: the oldest that nobody has answered.
+    `warned`: a warning is in force since; `warned_to`: at which offices. `statement`, `complaint`: the oldest that
+    nobody has answered.
     `violator`, `violator_id`: name and number of whoever answers for the act. `together`: number and fine of the other
     cases that the same decision is about; `points_with`: the one of them that its points stand in.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
@@ -64,6 +65,7 @@ class Facts:
     paid: int = 0
     instalments: tuple[Instalment, ...] = ()
     warned: date | None = None
+    warned_to: tuple[str, ...] = ()
     transferred: date | None = None
     left_from: str | None = None
     came_back: bool = False

@@ -112,8 +112,10 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
             return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
         case Action.PAY:
             return replace(facts, paid=facts.paid + int(said.get("amount", 0)), settled=on)
+        case Action.WARN:
+            return replace(facts, warned=facts.warned or on, warned_to=(*facts.warned_to, str(said.get("to", ""))))
         case Action.LIFT_WARNING:
-            return replace(facts, warned=None)
+            return replace(facts, warned=None, warned_to=())
         case Action.TRANSFER:
             return replace(facts, transferred=on, left_from=said.get("left_from"))
         case Action.TRANSFER_RETURNED:
@@ -131,7 +133,9 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
             return replace(facts, statement=None, complaint=None, transferred=None, to_tell=told, settled=on)
         case Action.CORRECT:
             told = on if facts.sent is not None else facts.to_tell
-            return Facts(to_tell=told, warned=facts.warned, corrected=on, settled=on, held=facts.held)
+            return Facts(
+                to_tell=told, warned=facts.warned, warned_to=facts.warned_to, corrected=on, settled=on, held=facts.held
+            )
         case Action.TELL_OWNER:
             return replace(facts, to_tell=None)
         case Action.HOLD:
@@ -147,7 +151,6 @@ _DAY_OF: dict[Action, str] = {
     Action.HEAR: "heard",
     Action.SEND_DECISION: "decision_sent",
     Action.RECEIVE_DECISION: "decision_received",
-    Action.WARN: "warned",
     Action.COMPLAIN: "complaint",
 }
 """Steps of which only the day counts."""

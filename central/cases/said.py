@@ -45,13 +45,20 @@ class Attended(Said):
 
 
 class Identified(Said):
+    """`representative`: who acts for an organisation. What is left out is a dotted line on the papers that follow."""
+
     liable: Liable
     name: Name = Field(min_length=1)
     id_number: Number = ""
+    address: Name = ""
+    representative: Name = ""
 
 
 class MinutesMade(Said):
-    number: Number = Field(min_length=1)
+    """`number`: of minutes that were made elsewhere; without one they are made here, with the unit's next number."""
+
+    number: Number = ""
+    place: Name = ""
 
 
 class HearingAsked(Said):
@@ -69,12 +76,15 @@ class DecidedToo(BaseModel):
 
 
 class Decided(Said):
-    """`fine`: in the country's currency, of this case's act; `points`: taken off the licence by the whole decision."""
+    """`fine`: in the country's currency, of this case's act; `points`: taken off the licence by the whole decision.
+    `number`: as of `MinutesMade`; a decision about several cases is made elsewhere, and has one."""
 
-    number: Number = Field(min_length=1)
+    number: Number = ""
     fine: int = Field(gt=0, lt=MOST_MONEY)
     points: int = Field(ge=0, le=100)
     together: tuple[DecidedToo, ...] = Field(default=(), max_length=MOST_TOGETHER)
+    mitigating: Name = ""
+    aggravating: Name = ""
 
 
 class Sent(Said):
@@ -108,11 +118,16 @@ class Paid(Said):
 
 
 class Warned(Said):
+    """`office`: the name of whoever gets it. `number`: as of `MinutesMade`."""
+
     to: Recipient
+    office: Name = ""
     number: Number = ""
 
 
 class Transferred(Said):
+    """`number`: as of `MinutesMade`."""
+
     to: Name = Field(min_length=1)
     number: Number = ""
 
@@ -121,6 +136,12 @@ class HandedOver(Said):
     """`unit`: code of the unit that gets the case."""
 
     unit: str = Field(min_length=1, max_length=40)
+
+
+class TransferAnswered(Said):
+    """`number`: of the other unit's answer."""
+
+    number: Number = ""
 
 
 class Withdrawn(Said):
@@ -157,8 +178,8 @@ SAID: dict[Action, type[Said]] = {
     Action.LIFT_WARNING: Said,
     Action.HAND_OVER: HandedOver,
     Action.TRANSFER: Transferred,
-    Action.TRANSFER_SETTLED: Said,
-    Action.TRANSFER_RETURNED: Said,
+    Action.TRANSFER_SETTLED: TransferAnswered,
+    Action.TRANSFER_RETURNED: TransferAnswered,
     Action.REFUSE_STATEMENT: Said,
     Action.COMPLAIN: Said,
     Action.REFUSE_COMPLAINT: Said,
@@ -197,7 +218,8 @@ def check(
     """What can only be judged with the case. `law`: band and points of the act for whoever answers for it; `since`: the
     day of the step before. `calendar`: the unit's, else the country's.
 
-    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `no_law`, `fine_band`, `points_most`, `overpaid`,
+    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `no_law`, `fine_band`,
+    `points_most`, `overpaid`,
     `parts_request` and those of `central.cases.instalments.check`.
     """
     if said.on > today:
@@ -210,7 +232,11 @@ def check(
         )
     if action in NEEDS_NOTE and not note.strip():
         raise Refused("note", "say why", where="note", remedy="write a short reason")
+    if isinstance(said, Warned) and said.to in state.facts.warned_to:
+        raise Refused("warned_there", "this office was warned already", where="to", remedy="choose another")
     if isinstance(said, Decided):
+        if said.together and not said.number:
+            raise Refused("field", "is missing or cannot be so", where="number", remedy="correct the field")
         check_fine(said.fine, law)
         if not said.together:
             check_points(said.points, points_of(law, state))

@@ -21,6 +21,8 @@ _DECIDED = frozenset({Status.DECIDED, Status.DECISION_SENT})
 _SERVED = _OWN | _DECIDED | {Status.PAID, Status.TRANSFERRED}
 _RUNNING = _SERVED | {Status.ISSUED}
 
+OFFICES_WARNED = 3
+"""Inspection, registration, police of the commune (`central.cases.said.Recipient`)."""
 _Guard = Callable[[CaseState, Officer, Collection[str]], Refused | None]
 
 
@@ -89,6 +91,15 @@ def _fine_for_parts(state: CaseState, _actor: Officer, _passed: Collection[str])
         if facts.decision_fine >= rules.least_fine:
             return None
     return Refused("parts_fine", "the fine is too small to be paid in parts", remedy="it is paid at once")
+
+
+def _may_warn(state: CaseState, actor: Officer, passed: Collection[str]) -> Refused | None:
+    """The first time after a term; from then on each other office that has to know."""
+    if state.facts.warned is None:
+        return _after("answer", "transfer_answer", "pay")(state, actor, passed)
+    if len(state.facts.warned_to) < OFFICES_WARNED:
+        return None
+    return Refused("warned", "a warning is in force everywhere", remedy="lift it first")
 
 
 def _may_decide(state: CaseState, _actor: Officer, passed: Collection[str]) -> Refused | None:
@@ -162,7 +173,7 @@ MOVES: dict[Action, Move] = {
     Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (_NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
 
     Action.WARN: Move(_APPROVE, frozenset({Status.PUBLISHED, Status.TRANSFERRED, Status.DECISION_SENT}), None, (
-        _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT, _after("answer", "transfer_answer", "pay"))),
+        _NO_STATEMENT, _NO_COMPLAINT, _may_warn)),
     Action.LIFT_WARNING: Move(_APPROVE, frozenset(Status), None, (_unless(
         lambda s: s.facts.warned is not None, "no_warning", "no warning is in force", "go on"),)),
     Action.HAND_OVER: Move(_APPROVE, _DESK | _OWN | _DECIDED | {Status.PAID}),

@@ -1,11 +1,13 @@
-"""The steps of a case after its notice: one function takes any of them, with its record and its paper, if it has one.
+"""The steps of a case after its notice: one function takes any of them, with its record and its papers, if it has any.
 
-A paper is drawn before the transaction, from what was read; the transaction writes it down if nothing has changed.
+Papers are drawn before the transaction, from what was read; the transaction writes them down if nothing has changed.
+Their numbers are taken in it, so that a number is taken once, and none is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central.cases import documents
 from central.cases import log as case_log
 from central.cases import said as saying
 from central.cases.life import end_of, facts_after, life_of, with_life
@@ -24,10 +27,11 @@ from central.cases.terms import Term
 from central.notices import moving
 from central.notices.basis import NoticeDesk, changed, look
 from central.notices.hand import Hand, hand_of, sign, signer_on_paper
+from central.notices.known import Known, standing_record
 from central.notices.reading import law_of, read, since
+from central.notices.step_papers import papers_of, pdf_of
 from central.notices.tally import count_taken_back
 from central.notices.together import Along, along, check_apart, said_of, shares_of, waiting
-from central.notices.withdrawal import paper_of
 from central.store.case_tables import CaseRow, CounterRow
 from central.store.db import Database, next_number
 from countries.calendar import WorkCalendar
@@ -37,6 +41,8 @@ from evidence.acts import ActCode
 
 _NUMBER_TRIES = 8
 """As for notices: each try draws the number that is next then."""
+BY_PEN = frozenset({"minutes"})
+"""Papers that people fill in and sign at the desk: no key of the centre signs them."""
 
 
 @dataclass(frozen=True)
@@ -73,32 +79,27 @@ def take(
             going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
             others = {each.row.id for each in going}
             version = case_log.seen_version(session, case_id)
-            number = _next_paper(session, now)
-            paper = paper_of(row, said, note, desk.office, number=number, now=now)
-            signs = paper is not None or action is Action.DECIDE
+            papers = _numbered(session, _papers(session, row, officer, action, said, note, desk, now), said.on.year)
+            signs = any(paper.paper not in BY_PEN for paper in papers) or action is Action.DECIDE
             hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
             if action is Action.DECIDE:  # of several acts each is within the power
                 for each in going:
                     hand_of(session, desk.signing, each.row, officer, now=now)
         if seen is not None and seen != version:
             raise changed()
-        stored, signature = _drawn(desk, paper, hand, now) if paper is not None else (None, {})
+        drawn = [_drawn(desk, paper, hand, now) for paper in papers]
         with database.write() as session:
             for one in sorted([case_id, *others]):  # in one order, so that no two people wait for each other
                 lock_case(session, one)
             row = look(session, case_id)
             case_log.check_seen(session, case_id, version)
-            if stored is not None and _next_paper(session, now) != number:
-                continue  # somebody else took the number between drawing and writing
             before, after, words = _planned(session, row, officer, action, said, note, desk, now)
-            if paper is not None:
-                next_number(session, _series(now))
-                words["paper"], words["paper_sha256"] = paper.paper, stored
-                words |= signature
-                words["paper_number"] = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
+            if _numbered(session, papers, said.on.year) != papers:
+                continue  # somebody else took a number between drawing and writing
             going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
             if {each.row.id for each in going} != others:
                 raise changed()
+            words |= _taken(session, papers, drawn, said.on.year, desk)
             for each in (Along(row, before, after, words), *going):
                 _write(session, each, action, said, officer, note, now)
         return after.status
@@ -125,11 +126,74 @@ def _write(
 
 
 def _drawn(desk: NoticeDesk, paper: Paper, hand: Hand | None, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Draw, sign and keep a paper: its SHA-256, and what the event says of its signature. Raises `Refused`."""
+    """Draw, sign and keep a paper: its SHA-256, and what the event says of its signature. Raises `Refused`.
+
+    On a paper that is signed by key nothing can be filled in any more: what is not known is said so in a word.
+    """
+    if paper.paper in BY_PEN:
+        hand = None
     if hand is not None:
-        paper = paper.model_copy(update={"signer": signer_on_paper(hand, now)})
-    pdf, signature = sign(desk.signing, hand, HERE.papers().render(paper), now)
+        paper = paper.model_copy(update={"signer": signer_on_paper(hand, now), "by_hand": False})
+    pdf, signature = sign(desk.signing, hand, pdf_of(paper), now)
     return desk.store.put(pdf), signature
+
+
+def draft(
+    database: Database, case_id: str, officer: Officer, action: Action, typed: Mapping[str, Any], note: str = "", *,
+    desk: NoticeDesk, now: datetime,
+) -> list[bytes]:  # fmt: skip
+    """The papers that the step would make, without numbers and marked as drafts; nothing is written down.
+
+    Raises `Refused` as `take` does, and `no_paper` where the step makes none.
+    """
+    said, note = saying.read(action, typed), note.strip()
+    with database.read() as session:
+        row = look(session, case_id)
+        _planned(session, row, officer, action, said, note, desk, now)
+        papers = _papers(session, row, officer, action, said, note, desk, now)
+    if not papers:
+        raise Refused("no_paper", "this step makes no paper", remedy="enter the step")
+    return [pdf_of(paper) for paper in papers]
+
+
+def _papers(
+    session: Session, row: CaseRow, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
+    now: datetime,
+) -> tuple[Paper, ...]:  # fmt: skip
+    """What the step makes, without numbers."""
+    record = case_log.events(session, row.id)
+    life, state, _, _ = read(record, row, desk.calendar, now)
+    known = Known(row, state.status, standing_record(record), life.facts, desk.office, desk.calendar, officer, now)
+    return papers_of(known, action, said, note)
+
+
+def _numbered(session: Session, papers: Sequence[Paper], year: int) -> tuple[Paper, ...]:
+    """The same papers with the numbers that their series give next."""
+    given: Counter[str] = Counter()
+    found = []
+    for paper in papers:
+        series = _series(paper, year)
+        given[series] += 1
+        taken = session.scalar(select(CounterRow.value).where(CounterRow.name == series)) or 0
+        found.append(paper.model_copy(update={"number": taken + given[series]}))
+    return tuple(found)
+
+
+def _taken(
+    session: Session, papers: Sequence[Paper], drawn: Sequence[tuple[str, dict[str, Any]]], year: int, desk: NoticeDesk
+) -> dict[str, Any]:
+    """Take the numbers of these papers, in the transaction that writes them down. What the event says of them."""
+    said = []
+    for paper, (sha256, signature) in zip(papers, drawn, strict=True):
+        number = next_number(session, _series(paper, year))
+        full = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
+        said.append((paper.paper, full, sha256, signature))
+    return documents.said(said)
+
+
+def _series(paper: Paper, year: int) -> str:
+    """One row of numbers a year for all papers whose numbers end alike; notices are numbered in the first of them."""
+    return f"{HERE.papers().series(paper.paper)}-{year}"
 
 
 def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:
@@ -139,16 +203,6 @@ def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:
     row.confirmed_at = None
     session.flush()
     session.expire(row, ["notice", "replaced_notices"])
-
-
-def _series(now: datetime) -> str:
-    """One book for all that the unit sends as a notice (TB): two papers of a year never have the same number."""
-    return f"notice-{HERE.local_date(now).year}"
-
-
-def _next_paper(session: Session, now: datetime) -> int:
-    """The number that the next paper of this year gets: drawn in the transaction that writes it down, without gaps."""
-    return (session.scalar(select(CounterRow.value).where(CounterRow.name == _series(now))) or 0) + 1
 
 
 def _planned(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from central.cases.documents import documents
 from central.cases.lifecycle import Status
 from central.cases.log import CaseNotFound, LogBroken, events, hold_case, verify_log
 from central.centre import Centre
@@ -31,7 +32,7 @@ from evidence.packet import utc_text
 
 _STAYS = frozenset({"status", "act", "reason", "mistake", "on", "undoes"})
 """Codes and days in what an event says, none of which names anybody: statistics are counted from them."""
-_DOCUMENTS = ("pdf_sha256", "draft_sha256", "paper_sha256")
+_DOCUMENTS = ("pdf_sha256", "draft_sha256")
 
 
 def verdict_of(row: CaseRow, record: Sequence[CaseEventRow], now: datetime) -> Verdict:
@@ -161,6 +162,7 @@ def _documents(row: CaseRow, record: Sequence[CaseEventRow]) -> Iterator[Gone]:
     notices = [*row.replaced_notices, *([row.notice] if row.notice else [])]
     named = [notice.pdf_sha256 for notice in notices]
     named += [said.get(name) for event in record for said in (event.before, event.after) for name in _DOCUMENTS]
+    named += [paper.sha256 for paper in documents(record)]
     for sha256 in dict.fromkeys(each for each in named if each):
         yield Gone(what="document", name="", sha256=sha256)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -15,8 +15,9 @@ from starlette.datastructures import FormData
 
 from central.cases import instalments
 from central.cases import log as case_log
+from central.cases.documents import documents
 from central.cases.file_views import record_file_view
-from central.cases.lifecycle import Action, Officer, Refused, Role
+from central.cases.lifecycle import Action, Officer, Refused, Role, Status
 from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, DecidedToo, Said, points_of
 from central.cases.telling import history
 from central.desk.falling_due import NEAR_DAYS, falling_due
@@ -25,7 +26,8 @@ from central.notices import proceedings, together
 from central.notices.moving import moves
 from central.notices.proceedings import Standing
 from central.notices.reading import law_of
-from central.store.case_tables import CaseRow
+from central.notices.step_papers import STEP_PAPERS
+from central.store.case_tables import CaseEventRow, CaseRow
 from central.units.book import tree_of
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of
@@ -126,8 +128,11 @@ def moved(request: Request, site: SiteDep, officer: ReviewerDep, done: str = "")
 
 
 @router.get("/desk/cases/{case_id}/steps")
-def show(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, done: str = "") -> Response:
-    return _show(request, site, officer, case_id, done=done)
+def show(
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, done: str = "", step: str = ""
+) -> Response:
+    """`step`: the one whose form is open."""
+    return _show(request, site, officer, case_id, done=done, typed={"step": step})
 
 
 async def _form(request: Request) -> FormData:
@@ -140,11 +145,8 @@ def take(
     form: Annotated[FormData, Depends(_form)],
 ) -> Response:  # fmt: skip
     """The fields of the form are those of the step's value; `note` and `seen` stand beside them."""
-    if action not in {a.value for a in SAID}:
-        raise WebError("not_found", 404)
-    step = Action(action)
-    typed = typed_of(SAID[step], form)
-    note, seen = str(form.get("note", ""))[:MAX_NOTE_CHARS], str(form.get("seen", ""))
+    step, typed, note = _said(action, form)
+    seen = str(form.get("seen", ""))
     centre = site.centre
     try:
         proceedings.take(
@@ -159,24 +161,81 @@ def take(
     return RedirectResponse(f"/desk/cases/{case_id}/steps?done={action}", 303)
 
 
-@router.get("/desk/cases/{case_id}/papers/{sequence}.pdf")
-def paper(site: SiteDep, officer: ReviewerDep, case_id: str, sequence: int) -> Response:
+def _said(action: str, form: FormData) -> tuple[Action, dict[str, Any], str]:
+    """The step, the fields of its value as they were typed, and the note."""
+    if action not in {a.value for a in SAID}:
+        raise WebError("not_found", 404)
+    step = Action(action)
+    return step, typed_of(SAID[step], form), str(form.get("note", ""))[:MAX_NOTE_CHARS]
+
+
+@router.post("/desk/cases/{case_id}/steps/{action}/draft", dependencies=FORM)
+def draft(
+    request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, action: str,
+    form: Annotated[FormData, Depends(_form)],
+) -> Response:  # fmt: skip
+    """The paper that the step would make, as a draft without a number: nothing is entered."""
+    step, typed, note = _said(action, form)
+    centre = site.centre
+    try:
+        found = proceedings.draft(
+            centre.db, case_id, officer, step, typed, note, desk=centre.notices, now=centre.clock()
+        )
+    except Refused as refused:
+        return _show(request, site, officer, case_id, refused=refused, typed={**typed, "note": note, "step": action})
+    return Response(found[0], media_type="application/pdf", headers={"Content-Disposition": "inline"})
+
+
+@router.get("/desk/cases/{case_id}/papers/{name}.pdf")
+def paper(site: SiteDep, officer: ReviewerDep, case_id: str, name: str) -> Response:
     """The paper of a step, as it was made; looking at it is in the record."""
     centre = site.centre
     with centre.db.read() as session:
-        found = next((e for e in case_log.events(session, case_id) if e.sequence == sequence), None)
-        sha256 = str(found.after.get("paper_sha256", "")) if found else ""
-    if not sha256:
+        found = {d.name: d.sha256 for d in documents(case_log.events(session, case_id))}
+        row = session.get(CaseRow, case_id)
+        replaced = row.replaced_notices if row else []
+        found |= {_replaced(n): notice.pdf_sha256 for n, notice in enumerate(replaced, 1) if notice.pdf_sha256}
+    if name not in found:
         raise WebError("no_file", 404)
+    sha256 = found[name]
     pdf = centre.store.read(sha256)
-    name = f"{found.after['paper']}-{sequence}.pdf" if found else ""
-    record_file_view(centre.db, case_id, officer.username, name=name, sha256=sha256, how="shown", now=centre.clock())
+    record_file_view(
+        centre.db, case_id, officer.username, name=f"{name}.pdf", sha256=sha256, how="shown", now=centre.clock()
+    )
     return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": "inline"})
+
+
+def _replaced(count: int) -> str:
+    return f"notice-replaced-{count}"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper as the page lists it. `code`: `paper.<code>`; `holds`: `papers.<holds>` unless it does."""
+
+    path: str
+    code: str
+    number: str
+    holds: str
+
+
+def _papers(row: CaseRow, record: Sequence[CaseEventRow]) -> list[Paper]:
+    """Every paper of the case: its notices, then those of its steps."""
+    at = f"/desk/cases/{row.id}/papers"
+    found = [
+        Paper(f"{at}/{_replaced(n)}.pdf", "notice", str(old.content.get("number_text", "")), "taken_back")
+        for n, old in enumerate(row.replaced_notices, 1)
+    ]
+    if row.notice is not None and row.notice.issued_at is not None:
+        holds = "taken_back" if row.status == Status.WITHDRAWN.value else "holds"
+        number = str(row.notice.content.get("number_text", ""))
+        found.append(Paper(f"/desk/approve/{row.id}/notice.pdf", "notice", number, holds))
+    return [*found, *(Paper(f"{at}/{d.name}.pdf", d.code, d.number, d.holds) for d in documents(record))]
 
 
 def _show(
     request: Request, site: Site, officer: Officer, case_id: str, *, refused: GiaoLoError | None = None, done: str = "",
-    typed: Mapping[str, str] | None = None,
+    typed: Mapping[str, Any] | None = None,
 ) -> Response:  # fmt: skip
     centre, t = site.centre, texts_of(request)
     now = centre.clock()
@@ -196,7 +255,8 @@ def _show(
         others, once = _others(session, row, here, officer, centre.notices.calendar, now)
         units = [u for _, u in tree_of(session).walk() if u.works_on(HERE.local_date(now)) and u.code != row.unit_code]
         seen = case_log.version_of(record)
-    today = HERE.local_date(now)
+        papers = _papers(row, record)
+    today, unit = HERE.local_date(now), centre.config.office.resolving_units()[0]
     values |= {
         "i": shown,
         "case_id": case_id,
@@ -215,7 +275,8 @@ def _show(
         "steps": [_step(a) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)],
         "units": [(unit.code, unit.name or centre.config.office.unit.name) for unit in units],
         "undo_until": here.state.undo_until,
-        "papers": [e for e in record if e.after.get("paper_sha256")],
+        "papers": papers,
+        "prefill": {"place": ", ".join(part for part in (unit.name, unit.address) if part)},
         "history": history([e for e in record if e.action != Action.VIEW.value], values["names"], t),
         "seen": seen,
         "today": today,
@@ -240,6 +301,8 @@ def _step(action: Action) -> dict[str, Any]:
         "fields": fields_of(SAID[action]),
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
+        "paper": STEP_PAPERS[action].codes if action in STEP_PAPERS else (),
+        "typed": action in STEP_PAPERS and STEP_PAPERS[action].typed,
     }
 
 

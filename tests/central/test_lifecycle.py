@@ -173,7 +173,11 @@ def large(fine: int, **facts: Any) -> CaseState:
 FACTS = [
     pytest.param(sent(), Action.WARN, HOA, (), "too_early", id="a warning before the twenty days are over"),
     pytest.param(sent(), Action.WARN, HOA, ("answer",), None, id="a warning after them"),
-    pytest.param(sent(warned=DAY), Action.WARN, HOA, ("answer",), "warned", id="a second warning"),
+    pytest.param(sent(warned=DAY, warned_to=("inspection",)), Action.WARN, HOA, (), None, id="a second office warned"),
+    pytest.param(
+        sent(warned=DAY, warned_to=("inspection", "registration", "commune")), Action.WARN, HOA, ("answer",), "warned",
+        id="a warning where all were warned",
+    ),
     pytest.param(sent(statement=DAY), Action.WARN, HOA, ("answer",), "statement_open", id="a warning to one who wrote"),
     pytest.param(sent(held=DAY), Action.LIFT_HOLD, TRUONG, (), None, id="the head lifts a hold"),
     pytest.param(sent(held=DAY), Action.LIFT_HOLD, HOA, (), "role", id="nobody else does"),

@@ -55,6 +55,55 @@ def test_a_notice_is_withdrawn_from_the_page_with_its_paper_and_its_owner_reads_
     assert 'id="summons"' not in opened.text
 
 
+def test_the_minutes_are_seen_as_a_draft_then_made_and_struck_out_when_undone(web: Web) -> None:
+    case_id = sent(web)
+    web.clock.now += timedelta(days=1)
+    lan, at = web.person(LAN), f"/desk/cases/{case_id}/steps"
+    lan.post(f"{at}/identify", at=at, on="2026-11-24", liable="owner", name="Lê Văn Chủ")
+    page = lan.get(f"{at}?step=make_minutes").text
+    assert re.search(r'id="step-make_minutes" open', page)
+    assert 'value="Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa"' in page, "where it is made, most often"
+    assert f'formaction="{at}/make_minutes/draft"' in page
+    draft = lan.post(f"{at}/make_minutes/draft", at=at, on="2026-11-24")
+    assert draft.headers["content-type"] == "application/pdf"
+    refused = lan.post(f"{at}/make_minutes/draft", at=at, on="2027-11-24")
+    assert refused.status_code == 409
+    assert "Ngày ghi nằm trong tương lai" in refused.text
+    page = lan.post(f"{at}/make_minutes", at=at, on="2026-11-24", place="Trạm CSGT số 2").text
+    link = re.search(rf'href="(/desk/cases/{case_id}/papers/minutes-\d+\.pdf)"[^>]*>([^<]+)<', page)
+    assert link
+    assert link[2] == "Biên bản vi phạm hành chính số 01/BB-VPHC"
+    assert "Thông báo vi phạm số 1/TB-PC08" in page
+    made = lan.get(link[1])
+    assert made.headers["content-type"] == "application/pdf"
+    page = lan.post(f"{at}/undo", at=at, on="2026-11-24", note="nhầm hồ sơ").text
+    assert "<s>Biên bản vi phạm hành chính số 01/BB-VPHC</s>" in page
+    assert "Bước đã hủy, giấy không có giá trị" in page
+    assert lan.get(link[1]).content == made.content
+    due = lan.get("/desk/due?whose=all").text
+    assert f'href="{at}?step=make_minutes#step-make_minutes"' in due
+
+
+def test_no_paper_of_a_case_is_an_owners_to_open(web: Web) -> None:
+    case_id, notice = issued(web.centre)
+    with web.centre.db.write() as session:
+        issuing.publish(session, case_id, HOA, register=web.centre.registry, now=web.clock.now)
+    web.clock.now += timedelta(days=1)
+    lan, at = web.person(LAN), f"/desk/cases/{case_id}/steps"
+    lan.post(f"{at}/identify", at=at, on="2026-11-24", liable="driver", name="Trần Văn Lái")
+    page = lan.post(f"{at}/make_minutes", at=at, on="2026-11-24").text
+    link = re.search(r'href="(/desk/cases/[^"]+/papers/minutes[^"]+)"', page)
+    assert link
+    owner = web.visitor()
+    found = owner.post("/lookup", at="/", plate="36A-123.45", colour="white", kind="car").text
+    opened = owner.post("/evidence", at="/", plate="36A-123.45", code=notice.code).text
+    for text in (found, opened):
+        assert "BB-VPHC" not in text
+        assert "Trần Văn Lái" not in text
+    assert "Trần Văn Lái" not in owner.get(link[1]).text
+    assert owner.get(link[1]).headers["content-type"] != "application/pdf"
+
+
 def test_the_code_of_a_corrected_notice_opens_one_sentence_and_nothing_of_the_case(web: Web) -> None:
     case_id, notice = issued(web.centre)
     with web.centre.db.write() as session:
@@ -197,6 +246,7 @@ def test_every_step_has_inputs_that_its_value_takes() -> None:
         assert all(f.choices or f.kind != "choice" for f in fields)
     assert {f.name: f.kind for f in fields_of(SAID[Action.DECIDE])} == {
         "on": "date", "number": "text", "fine": "number", "points": "number", "together": "cases",
+        "mitigating": "text", "aggravating": "text",
     }  # fmt: skip
 
 

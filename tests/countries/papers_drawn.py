@@ -188,6 +188,56 @@ PAPERS: dict[PaperCode, Paper] = {
 }  # fmt: skip
 
 
+def for_the_pen(paper: Paper) -> Paper:
+    """The same of a case that knows little: what is left empty is filled in by hand."""
+    nobody = Party(name="")
+    empty = {
+        "by_hand": True, "to": "", "violator": nobody, "driver": nobody, "owner": nobody, "place": "",
+        "place_reason": "", "said": "", "heard_by": "", "sheets": None, "started_at": None, "ended_at": None,
+        "on": TODAY, "bases": (), "decider": "", "executes": "", "payment": c.Payment(treasury="", within_days=10),
+        "hearing": Reference(number="", on=TODAY), "licence_number": "", "licence_class": "", "licence_on": None,
+        "licence_by": "", "before": None, "taken_on": None, "complain_to": "", "answer_by": None,
+        "warning": Reference(number="", on=TODAY),
+    }  # fmt: skip
+    if isinstance(paper, c.Withdrawal | c.Correction | c.Answer):
+        del empty["to"]
+    known = type(paper).model_fields
+    return paper.model_copy(update={name: value for name, value in empty.items() if name in known})
+
+
+LONG_OFFICE = "Phòng Cảnh sát giao thông đường bộ, đường sắt, đường thủy, Công an tỉnh Thanh Hóa"
+LONG_ADDRESS = (
+    "Số 1234B ngách 56 ngõ 789 Đường Nguyễn Thị Minh Khai, tổ dân phố Đông Phát 2, phường Đông Quang, thành phố Thanh "
+    "Hóa cũ (nay là phường Hạc Thành), tỉnh Thanh Hóa"
+)
+LONG_REASON = "Kết quả xác minh cho thấy xe trong hình ảnh có nhãn hiệu, màu sơn và số chỗ khác với xe đã đăng ký. " * 8
+
+
+def long(paper: Paper) -> Paper:
+    """The same with names, addresses and reasons as long as people have them."""
+    owner = COMPANY.model_copy(
+        update={
+            "name": "Chi nhánh Công ty Cổ phần Đầu tư Xây dựng và Thương mại Vận tải Quốc tế Bắc Miền Trung",
+            "address": LONG_ADDRESS, "representative": "Tôn Nữ Thị Quỳnh Hương Phương Thảo",
+        }
+    )  # fmt: skip
+    act = RED.model_copy(
+        update={
+            "wording": "Đi vào khu vực cấm, đường có biển báo hiệu có nội dung cấm đi vào đối với loại phương tiện "
+            "đang điều khiển hoặc có quy định cấm của cấp có thẩm quyền", "place": f"Nút giao {LONG_ADDRESS}",
+        }
+    )  # fmt: skip
+    told = {
+        "to": owner if isinstance(paper, c.Withdrawal | c.Correction | c.Answer) else LONG_OFFICE, "owner": owner,
+        "violator": owner, "driver": owner, "act": act, "reason": LONG_REASON, "statement": LONG_REASON,
+        "reasons": (LONG_REASON,) * 2, "place": f"{LONG_OFFICE}, {LONG_ADDRESS}", "complain_to": LONG_OFFICE,
+        "mitigating": (LONG_REASON[:300],), "informed": (LONG_OFFICE,) * 3, "executes": LONG_OFFICE, "by_hand": True,
+        "acts": (act,) if isinstance(paper, c.Minutes) else (c.PunishedAct(act=act, amount=38_000_000),),
+    }  # fmt: skip
+    known = type(paper).model_fields
+    return paper.model_copy(update={name: value for name, value in told.items() if name in known})
+
+
 def drafted(paper: Letter) -> Letter:
     """The same without number and day."""
     return paper.model_copy(update={"number": None, "on": None})

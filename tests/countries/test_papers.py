@@ -133,6 +133,36 @@ def test_each_paper_says_what_it_must(code: PaperCode, said: tuple[str, ...], pd
         assert part in text, part
 
 
+def variants() -> dict[str, Paper]:
+    """Each paper as it is most often printed, with dots for the pen; and with the longest texts that people have."""
+    sparse = {f"{code}, for the pen": drawn.for_the_pen(PAPERS[code]) for code in LETTERS}
+    return sparse | {f"{code}, long": drawn.long(PAPERS[code]) for code in LETTERS}
+
+
+VARIANTS = variants()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_for_the_pen_and_with_long_texts_a_paper_keeps_its_shape(name: str, tmp_path: Path) -> None:
+    paper = VARIANTS[name]
+    pdf = HERE.papers().render(paper)
+    pages = drawn_pages(pdf, tmp_path)
+    assert len(pages) <= (4 if name.endswith("long") else 2)
+    for page in pages:
+        keeps_its_margins(page)
+    for boxes in word_boxes(pdf, tmp_path):
+        assert apart(boxes)
+    is_tagged(pdf, paper.paper)
+    has_its_letters(pdf)
+    text = words(pdf)
+    if name.endswith("pen"):
+        assert "Không có thông tin" not in text
+        assert "không có thông tin" not in text
+        assert paper.paper in ("withdrawal", "correction") or re.search(r"\.{12}", text)
+    else:
+        assert "□" not in text
+
+
 PAGES = dict.fromkeys(CODES, 1) | {"minutes": 2, "decision": 2}
 
 
@@ -144,27 +174,35 @@ def test_as_an_image_each_page_keeps_its_margins_and_can_be_read(
     if code != "book":
         assert len(pages) == PAGES[code]
     for page in pages:
-        dark_y, dark_x = np.nonzero(page < 128)
-        assert dark_x.size, "a page is empty"
-        # NĐ 30/2020/NĐ-CP, Phụ lục I: left 30-35 mm, right 15-20, top and bottom 20-25; the page number stands above
-        assert dark_x.min() >= mm(29.5)
-        assert dark_x.max() <= page.shape[1] - mm(15)
-        assert dark_y.max() <= page.shape[0] - mm(19.5)
-        assert dark_y.min() >= mm(8)
-        # black on white: nothing grey stands where there is to be read
-        assert page.min() < 40
-        assert np.median(page) == 255
+        keeps_its_margins(page)
+
+
+def keeps_its_margins(page: np.ndarray) -> None:
+    dark_y, dark_x = np.nonzero(page < 128)
+    assert dark_x.size, "a page is empty"
+    # NĐ 30/2020/NĐ-CP, Phụ lục I: left 30-35 mm, right 15-20, top and bottom 20-25; the page number stands above
+    assert dark_x.min() >= mm(29.5)
+    assert dark_x.max() <= page.shape[1] - mm(15)
+    assert dark_y.max() <= page.shape[0] - mm(19.5)
+    assert dark_y.min() >= mm(8)
+    # black on white: nothing grey stands where there is to be read
+    assert page.min() < 40
+    assert np.median(page) == 255
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_no_word_of_a_page_stands_on_another(code: PaperCode, pdfs: dict[PaperCode, bytes], tmp_path: Path) -> None:
     for number, boxes in enumerate(word_boxes(pdfs[code], tmp_path), 1):
         assert len(boxes) > 10, number
-        left, top, right, bottom = boxes.T
-        wide = np.minimum.outer(right, right) - np.maximum.outer(left, left)
-        high = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
-        over = np.triu((wide > TOUCHING_PT) & (high > TOUCHING_PT), 1)
-        assert not over.any(), (number, boxes[np.argwhere(over)[0]])
+        assert apart(boxes), number
+
+
+def apart(boxes: np.ndarray) -> bool:
+    """Whether no word stands on another."""
+    left, top, right, bottom = boxes.T
+    wide = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    high = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    return not np.triu((wide > TOUCHING_PT) & (high > TOUCHING_PT), 1).any()
 
 
 TOUCHING_PT = 1.2
@@ -183,7 +221,11 @@ def word_boxes(pdf: bytes, folder: Path) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_reader_aloud_is_told_language_title_and_structure(code: PaperCode, pdfs: dict[PaperCode, bytes]) -> None:
-    pdf = reader(pdfs[code])
+    is_tagged(pdfs[code], code)
+
+
+def is_tagged(data: bytes, code: PaperCode) -> None:
+    pdf = reader(data)
     root = pdf.root_object
     assert root["/Lang"] == "vi-VN"
     assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
@@ -208,7 +250,11 @@ def structure(node: DictionaryObject) -> set[str]:
 
 @pytest.mark.parametrize("code", CODES)
 def test_all_its_letters_are_in_the_file(code: PaperCode, pdfs: dict[PaperCode, bytes]) -> None:
-    for page in reader(pdfs[code]).pages:
+    has_its_letters(pdfs[code])
+
+
+def has_its_letters(pdf: bytes) -> None:
+    for page in reader(pdf).pages:
         for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
             one = font.get_object()
             assert "+LiberationSerif" in one["/BaseFont"]

@@ -17,8 +17,9 @@ def transfer(c: Transfer) -> bytes:
     sheet.person(c.owner)
     sheet.field("time_place", w.time_and_place(c.act))
     sheet.para("act", act=c.act.wording, clause=w.clause_words(c.act))
-    sheet.para("sent", day=c.notice.on, unit=unit, number=c.notice.number)
-    sheet.para("asks", to=c.to)
+    if c.notice is not None:
+        sheet.para("sent", day=c.notice.on, unit=unit, number=c.notice.number)
+    sheet.para("asks", to=sheet.inline(c.to))
     sheet.para("enclosed", "last")
     sheet.foot(c)
     return sheet.pdf()
@@ -35,14 +36,15 @@ def delivery(c: Delivery) -> bytes:
     sheet.field("phone", c.owner.phone)
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
     sheet.para("act", act=c.act.wording)
-    sheet.para("asks", "last", to=c.to, owner=c.owner.name)
+    to, owner = sheet.inline(c.to), sheet.inline(c.owner.name)
+    sheet.para("asks", "last", to=to, owner=owner)
     sheet.foot(c)
     with sheet.together():
         sheet.add("cut")
         sheet.add("reply_title", text=say("reply_title"))
         sheet.add("note", text=say("reply_reference", number=w.number("delivery", c.number, c.office.suffix)))
         sheet.to(unit)
-        sheet.para("reply_received", to=c.to, number=c.notice.number, day=c.notice.on, owner=c.owner.name)
+        sheet.para("reply_received", to=to, number=c.notice.number, day=c.notice.on, owner=owner)
         sheet.blank("reply_or")
         sheet.para("reply_closing", "last")
         sheet.add(
@@ -63,13 +65,23 @@ def warning(c: WarningLetter) -> bytes:
         where = sheet.words.say(where, address=c.office.address, phone=c.office.phone)
     sheet.to(c.to)
     sheet.bases(c.bases)
-    sheet.para("sent", sent_on=c.sent_on, unit=unit, notice=w.reference_words(c.notice))
+    if c.notice is not None and c.sent_on is not None:
+        sheet.para("sent", sent_on=c.sent_on, unit=unit, notice=w.reference_words(c.notice))
+    else:
+        sheet.para("concerns", unit=unit)
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
     sheet.person(c.owner)
     sheet.field("time_place", w.time_and_place(c.act))
     sheet.para("act", act=c.act.wording, clause=w.clause_words(c.act))
-    sheet.para("not_come", answer_by=c.answer_by)
-    sheet.para(f"asks_{c.to_kind}", unit=unit, to=c.to)
+    sheet.para(
+        c.because,
+        unit=unit,
+        answer_by=sheet.inline(w.short_day(c.answer_by)),
+        passed_to=sheet.inline(c.passed_to),
+        passed_on=sheet.inline(w.short_day(c.passed_on)),
+        decision=w.reference_words(c.decision) if c.decision else sheet.inline(""),
+    )
+    sheet.para(f"asks_{c.to_kind}", unit=unit, to=sheet.inline(c.to))
     sheet.add("last", text=sheet.words.texts["tell"].format(unit=unit, where=where))
     sheet.foot(c)
     return sheet.pdf()
@@ -77,15 +89,16 @@ def warning(c: WarningLetter) -> bytes:
 
 def lifting(c: WarningLifted) -> bytes:
     """Takes the warning back, and says why."""
-    sheet, unit, notice = Sheet.of("lifting", c), c.office.unit_in_text, w.reference_words(c.notice)
+    sheet, unit = Sheet.of("lifting", c), c.office.unit_in_text
+    to, notice = sheet.inline(c.to), w.reference_words(c.notice) if c.notice else sheet.inline("")
     sheet.to(c.to)
     sheet.bases(c.bases)
-    sheet.para("warned", unit=unit, warning=w.reference_words(c.warning), to=c.to)
+    sheet.para("warned", unit=unit, warning=w.reference_words(c.warning), to=to)
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
     sheet.person(c.owner)
-    sheet.para(c.because, notice=notice, reason=c.reason)
+    sheet.para(c.because, notice=notice, reason=sheet.inline(c.reason))
     if c.reason and c.because != "other":
         sheet.field("reason", c.reason)
-    sheet.para(f"asks_{c.to_kind}", "last", unit=unit, to=c.to)
+    sheet.para(f"asks_{c.to_kind}", "last", unit=unit, to=to)
     sheet.foot(c)
     return sheet.pdf()

@@ -15,7 +15,7 @@ def decision(c: Decision) -> bytes:
     """The decision, its amounts in figures and words."""
     sheet = Sheet.of("decision", c)
     sheet.title()
-    sheet.add("decider", text=one_line(c.decider))
+    sheet.add("decider", text=sheet.inline(c.decider))
     _bases(sheet, c)
     sheet.add("order", text=sheet.words.say("decides"))
     _first(sheet, c)
@@ -39,7 +39,7 @@ def _bases(sheet: Sheet, c: Decision) -> None:
         ("hearing_basis", c.hearing), ("verification_basis", c.verification), ("delegation_basis", c.delegation)
     ):  # fmt: skip
         if reference:
-            basis(key, number=reference.number, day=reference.on)
+            basis(key, number=sheet.inline(reference.number), day=reference.on)
 
 
 def _first(sheet: Sheet, c: Decision) -> None:
@@ -86,7 +86,7 @@ def _third(sheet: Sheet, c: Decision) -> None:
     he, he_first = who[f"who_{kind}"], who[f"Who_{kind}"]
     sheet.section("article_3")
     sheet.para("is")
-    sheet.para("given_to", name=stands_for(c.violator), role=who[f"role_{kind}"])
+    sheet.para("given_to", name=sheet.inline(stands_for(c.violator)), role=who[f"role_{kind}"])
     sheet.para("must", Who=he_first, who=he, name=c.violator.name)
     _payment(sheet, c, he_first)
     if c.held:
@@ -94,15 +94,14 @@ def _third(sheet: Sheet, c: Decision) -> None:
     else:
         sheet.para("not_held", Who=he_first)
     sheet.para("complain", Who=he_first, name=c.violator.name)
-    sheet.para("to_treasury", treasury=c.payment.treasury)
-    sheet.para("to_executes", "para" if c.informed else "last", executes=c.executes)
+    sheet.para("to_treasury", treasury=sheet.inline(c.payment.treasury))
+    sheet.para("to_executes", "para" if c.informed else "last", executes=sheet.inline(c.executes))
     if c.informed:
         sheet.para("to_informed", "last", informed="; ".join(one_line(each) for each in c.informed))
 
 
 def _payment(sheet: Sheet, c: Decision, who: str) -> None:
-    say, p = sheet.words.say, c.payment
-    unknown = say("unknown") if sheet.draft else say("nothing_known").lower()
+    p = c.payment
     account = sheet.words.texts["pay_account"].format(account=one_line(p.account)) if p.account else ""
     bank = ""
     if p.bank:
@@ -112,10 +111,10 @@ def _payment(sheet: Sheet, c: Decision, who: str) -> None:
     sheet.put(
         "pay",
         Who=who,
-        treasury=one_line(p.treasury),
+        treasury=sheet.inline(p.treasury),
         bank=bank,
-        agency_code=one_line(p.agency_code) or unknown,
-        chapter=one_line(p.chapter) or unknown,
-        item=one_line(p.item) or unknown,
+        agency_code=sheet.inline(p.agency_code),
+        chapter=sheet.inline(p.chapter),
+        item=sheet.inline(p.item),
         days=p.within_days,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from countries.paper_contents import Minutes, Witness
 from countries.vn.forms.papers import wording as w
@@ -25,9 +25,11 @@ def minutes(c: Minutes) -> bytes:
 
 
 def _who_and_where(sheet: Sheet, c: Minutes) -> None:
-    sheet.para("today", at=w.hour_and_day(c.started_at), place=c.place)
-    sheet.field("place_reason", c.place_reason)
-    sheet.listed("bases", c.bases)
+    sheet.para("today", at=_at(sheet, c, c.started_at), place=sheet.inline(c.place))
+    by_device = sheet.words.say("device_reason") if c.notice else ""
+    sheet.field("place_reason", c.place_reason or by_device)
+    device = [sheet.words.say("device_basis", notice=w.reference_words(c.notice))] if c.notice else []
+    sheet.listed("bases", [*device, *c.bases], empty=_none(c))
     sheet.para("we")
     sheet.section("officer")
     _present(sheet, c.officer, "title_of", "agency")
@@ -35,11 +37,15 @@ def _who_and_where(sheet: Sheet, c: Minutes) -> None:
         sheet.section("witnesses")
         for witness in c.witnesses:
             _witness(sheet, witness)
+    elif c.by_hand:
+        sheet.blank("witnesses_by_hand")
     else:
         sheet.section("no_witness")
     if c.interpreter:
         sheet.section("interpreter")
         _witness(sheet, c.interpreter)
+    elif c.by_hand:
+        sheet.field("interpreter_by_hand", "")
     else:
         sheet.section("no_interpreter")
 
@@ -58,32 +64,33 @@ def _what(sheet: Sheet, c: Minutes) -> None:
     sheet.section("clauses")
     for act in c.acts:
         sheet.para("clause", clause=w.clause_words(act))
-    sheet.field("harmed", c.harmed, empty="none")
+    sheet.field("harmed", c.harmed, empty=_none(c))
     sheet.blank(f"said_{who}", c.said)
-    sheet.field("witness_said", c.witness_said, empty="none")
-    sheet.field("harmed_said", c.harmed_said, empty="none")
+    sheet.field("witness_said", c.witness_said, empty=_none(c))
+    sheet.field("harmed_said", c.harmed_said, empty=_none(c))
     sheet.para(f"stopped_{who}")
-    sheet.listed("measures", c.measures)
+    sheet.listed("measures", c.measures, empty=_none(c))
 
 
 def _hearing(sheet: Sheet, c: Minutes) -> None:
-    say, name, role = sheet.words.say, stands_for(c.violator), _role(sheet, c)
+    say, name, role = sheet.words.say, sheet.inline(stands_for(c.violator)), _role(sheet, c)
     sheet.section("hearing")
     sheet.add("tick", text=say("not_heard"), on=not c.may_be_heard)
     sheet.add("tick", text=say("heard"), on=c.may_be_heard)
     if c.may_be_heard:
         spoken, written = _until(sheet, c.spoken_until), _until(sheet, c.written_until)
-        sheet.put("spoken", until=spoken, name=name, role=role, heard_by=c.heard_by)
-        sheet.put("written", until=written, name=name, role=role, heard_by=c.heard_by)
+        heard_by = sheet.inline(c.heard_by)
+        sheet.put("spoken", until=spoken, name=name, role=role, heard_by=heard_by)
+        sheet.put("written", until=written, name=name, role=role, heard_by=heard_by)
     if c.appear_at:
         sheet.para("summons", name=name, role=role, at=w.hour_and_day(c.appear_at), place=c.appear_place)
 
 
 def _closing(sheet: Sheet, c: Minutes) -> None:
-    name, role = stands_for(c.violator), _role(sheet, c)
+    name, role = sheet.inline(stands_for(c.violator)), _role(sheet, c)
     sheets = sheet.words.say("sheets_unknown") if c.sheets is None else f"{c.sheets:02d}"
     sheet.para(
-        "closing", at=w.hour_and_day(c.ended_at), sheets=sheets, copies=f"{c.copies:02d}", name=name, role=role
+        "closing", at=_at(sheet, c, c.ended_at), sheets=sheets, copies=f"{c.copies:02d}", name=name, role=role
     )  # fmt: skip
     if c.refused:
         sheet.para("refused", name=name, role=role, reason=c.refused)
@@ -125,6 +132,18 @@ def _present(sheet: Sheet, who: Witness, work: str, of: str) -> None:
 
 def _role(sheet: Sheet, c: Minutes) -> str:
     return sheet.words.say(f"role_{c.violator.type}")
+
+
+def _none(c: Minutes) -> str:
+    """What stands where the record says nothing: there was none; by hand, it is still to be said."""
+    return "nothing_known" if c.by_hand else "none"
+
+
+def _at(sheet: Sheet, c: Minutes, at: datetime | None) -> str:
+    """Hour and day, or the day alone with dots for the hour."""
+    if at is not None:
+        return w.hour_and_day(at)
+    return sheet.words.say("hour_unknown", day=w.short_day(c.on) or sheet.words.say("unknown"))
 
 
 def _until(sheet: Sheet, day: date | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from countries.paper_contents import Answer, Correction, Points, Withdrawal
 from countries.vn import words
 from countries.vn.forms.papers import wording as w
-from countries.vn.forms.papers.setting import one_line
 from countries.vn.forms.papers.sheet import Sheet
 
 
@@ -51,16 +50,17 @@ def answer(c: Answer) -> bytes:
     sheet.to(c.to.name)
     sheet.bases(c.bases)
     notice = w.reference_words(c.notice)
-    sheet.para("received", day=c.stated_on, unit=unit, name=c.to.name, notice=notice)
+    sheet.para("received", day=c.stated_on, unit=unit, name=sheet.inline(c.to.name), notice=notice)
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
     sheet.field("statement", c.statement)
     sheet.para(c.result, "strong")
     sheet.para("reasons")
     for reason in c.reasons:
         sheet.para("reason", reason=reason)
-    sheet.field("follows", c.follows or sheet.words.say(f"follows_{c.result}", you=to))
+    follows = "decided" if c.decided and c.result == "refused" else c.result
+    sheet.field("follows", c.follows or sheet.words.say(f"follows_{follows}", you=to))
     if c.result != "accepted":
-        sheet.para("complain", you=to, complain_to=c.complain_to, days=c.complain_days)
+        sheet.para("complain", you=to, complain_to=sheet.inline(c.complain_to), days=c.complain_days)
     sheet.para("closing", "last", unit=unit, you=to)
     sheet.foot(c)
     return sheet.pdf()
@@ -70,7 +70,6 @@ def points(c: Points) -> bytes:
     """Form 02/73: how many points there were, were taken and are left, and how they come back."""
     sheet, unit = Sheet.of("points", c), c.office.unit_in_text
     kind = words.read().kinds.get(c.licence_of, c.licence_of).lower()
-    unknown = sheet.words.say("unknown") if sheet.draft else sheet.words.say("nothing_known").lower()
     vehicle = w.vehicle_words(c.vehicle)
     if c.vehicle.registration:
         vehicle = sheet.words.say("registered", vehicle=vehicle, registration=c.vehicle.registration)
@@ -84,14 +83,14 @@ def points(c: Points) -> bytes:
     sheet.para(
         "before",
         licence_of=kind,
-        number=one_line(c.licence_number) or unknown,
-        class_=one_line(c.licence_class) or unknown,
-        on=w.short_day(c.licence_on) or unknown,
-        by=one_line(c.licence_by) or unknown,
-        before=c.before,
+        number=sheet.inline(c.licence_number),
+        class_=sheet.inline(c.licence_class),
+        on=sheet.inline(w.short_day(c.licence_on)),
+        by=sheet.inline(c.licence_by),
+        before=sheet.inline(c.before),
     )
-    sheet.para("taken", taken=c.taken, licence_of=kind, on=c.taken_on)
-    sheet.para("left", left=c.left, licence_of=kind)
+    sheet.para("taken", taken=c.taken, licence_of=kind, on=sheet.inline(w.short_day(c.taken_on)))
+    sheet.para("left", left=sheet.inline(c.left), licence_of=kind)
     sheet.para("all_taken")
     sheet.para("closing", "last", unit=unit)
     sheet.foot(c)

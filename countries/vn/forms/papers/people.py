@@ -31,5 +31,5 @@ def party(sheet: Sheet, who: Party) -> None:
 
 
 def stands_for(who: Party) -> str:
-    """The person who is handed the paper: the violator, or who represents the organisation."""
-    return who.representative or who.name if who.type == "organisation" else who.name
+    """The person who is handed the paper: the violator, or who represents the organisation; "" where not known."""
+    return who.representative if who.type == "organisation" else who.name

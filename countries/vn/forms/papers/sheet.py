@@ -13,12 +13,14 @@ from countries.vn.forms.papers.setting import Block, compiled, one_line
 
 
 class Sheet:
-    """Blocks of one paper. A draft has dots where nothing is known; an issued paper says so in a word, so that nobody
-    fills in a blank afterwards."""
+    """Blocks of one paper. A draft has dots where nothing is known, and so has a paper that is filled in by hand before
+    it is signed; any other says so in a word, so that nobody fills in a blank afterwards."""
 
-    def __init__(self, code: PaperCode, office: Office, made_at: datetime, *, draft: bool) -> None:
+    def __init__(
+        self, code: PaperCode, office: Office, made_at: datetime, *, draft: bool, by_hand: bool = False
+    ) -> None:
         self.code, self.words = code, w.wording(code)
-        self.draft = draft
+        self.draft, self._by_hand = draft, by_hand
         self._office, self._made_at = office, made_at
         self._blocks: list[Block] = []
         self._title = self.words.origin.title
@@ -26,7 +28,7 @@ class Sheet:
     @classmethod
     def of(cls, code: PaperCode, letter: Letter) -> Sheet:
         """With the letterhead of a letter already on it."""
-        sheet = cls(code, letter.office, letter.made_at, draft=letter.number is None)
+        sheet = cls(code, letter.office, letter.made_at, draft=letter.number is None, by_hand=letter.by_hand)
         sheet.head(letter)
         return sheet
 
@@ -82,6 +84,11 @@ class Sheet:
     def section(self, key: str) -> None:
         """A heading inside the paper."""
         self.add("section", text=self.words.say(key))
+
+    def inline(self, value: object) -> str:
+        """A value inside a sentence; dots, or a word, where it is not known."""
+        said = one_line(str(value)) if value is not None else ""
+        return said or (self._nothing("nothing_known").lower() or self.words.say("unknown"))
 
     def blank(self, key: str, value: str = "") -> None:
         """A field; without a value two dotted lines, to be filled in by hand, on an issued paper too."""
@@ -149,4 +156,6 @@ class Sheet:
         )
 
     def _nothing(self, key: str) -> str:
-        return "" if self.draft else self.words.say(key)
+        """A word; "" for dots. That there is none is a word on a paper for the pen too: nothing waits to be said."""
+        dots = self.draft or (self._by_hand and key == "nothing_known")
+        return "" if dots else self.words.say(key)

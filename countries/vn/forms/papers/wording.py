@@ -27,10 +27,11 @@ CODES: tuple[PaperCode, ...] = get_args(PaperCode)
 
 @dataclass(frozen=True)
 class Wording:
-    """One paper's words. `number`: how its number is written."""
+    """One paper's words. `number`: how its number is written. `series`: which papers are numbered in one row."""
 
     origin: Origin
     number: str
+    series: str
     texts: Mapping[str, str]
 
     def say(self, key: str, **values: object) -> str:
@@ -40,7 +41,7 @@ class Wording:
 
 
 class _File(BaseModel):
-    """As it stands in YAML: what `Origin` has, the way its number is written, the texts by name."""
+    """As it stands in YAML: what `Origin` has, how and in which row it is numbered, the texts by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: str = ""
@@ -49,6 +50,7 @@ class _File(BaseModel):
     reference: str = ""
     ours: tuple[str, ...] = ()
     number: str = ""
+    series: str = ""
     texts: dict[str, str]
 
     @property
@@ -60,7 +62,7 @@ class _File(BaseModel):
 def wording(code: PaperCode) -> Wording:
     """The words of a paper, with those that all papers have."""
     file, common = _read(code), _read("common")
-    return Wording(file.origin, file.number, {**common.texts, **file.texts})
+    return Wording(file.origin, file.number, file.series, {**common.texts, **file.texts})
 
 
 @cache
@@ -75,6 +77,11 @@ def number(code: PaperCode, number: int | None, suffix: str) -> str:
     if number is None:
         return form.replace(":02d", "").format(number="........", suffix=one_line(suffix))
     return form.format(number=number, suffix=one_line(suffix))
+
+
+def series(code: PaperCode) -> str:
+    """Papers whose numbers end alike are numbered in one row: no two of a year have the same."""
+    return wording(code).series
 
 
 def day_in_words(day: date) -> str:
@@ -114,7 +121,7 @@ def clause_words(act: StatedAct) -> str:
 
 
 def reference_words(reference: Reference) -> str:
-    return f"{one_line(reference.number)} ngày {reference.on:%d/%m/%Y}"
+    return f"{one_line(reference.number) or _common('unknown')} ngày {reference.on:%d/%m/%Y}"
 
 
 def you(party: Party) -> str:

@@ -1,0 +1,437 @@
+"""Each step with its paper: what it says is what the case knew then, and what nobody knows is a dotted line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central.casefile.gathering import gather
+from central.cases import log as case_log
+from central.cases.documents import Document, documents
+from central.cases.lifecycle import Action, Officer, Refused
+from central.cases.said import SAID
+from central.centre import Centre
+from central.desk.falling_due import falling_due
+from central.notices import issuing, proceedings
+from central.notices.step_papers import STEP_PAPERS
+from central.registry import COLUMNS, import_registry
+from central.web import queries
+from countries.here import HERE
+from evidence.acts import ActCode, VehicleClass
+from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued, make_centre
+from tests.countries.papers_drawn import words
+
+OWNER = "Nguyễn Thị Hường"
+REGISTER = f"36A12345,white,car,{OWNER},person,038085001234,Số 5 Đường Bà Triệu,2020-01-01,\n" + (
+    "36AA12345,white,motorcycle,Lê Văn Mô,person,038085009999,Số 9 Đường Lê Lai,2020-01-01,\n"
+)
+FINES = {"decided_by": "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", "treasury": "Khu vực XI"}
+DOTS = r"\.{12,}"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOW)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: HandClock) -> Centre:
+    """A centre whose register knows the owners, and whose office says where fines are paid."""
+    centre = make_centre(tmp_path / "centre", clock=clock, office={"fines": FINES})
+    file = tmp_path / "register.csv"
+    file.write_text(",".join(COLUMNS) + "\n" + REGISTER, encoding="utf-8")
+    import_registry(centre.db, file)
+    return centre
+
+
+@dataclass
+class Life:
+    """One case and its days."""
+
+    centre: Centre
+    clock: HandClock
+    id: str
+
+    def take(self, officer: Officer, action: Action, note: str = "", days: int = 1, **said: Any) -> str:
+        self.clock.forward(days=days)
+        said = {"on": HERE.local_date(self.clock.now).isoformat(), **said}
+        centre = self.centre
+        status = proceedings.take(
+            centre.db, self.id, officer, action, said, note, desk=centre.notices, now=self.clock.now
+        )
+        return status.value
+
+    def says(self, words_: str) -> None:
+        with self.centre.db.write() as session:
+            queries.contest(session, self.id, words_, now=self.clock.now)
+
+    def papers(self) -> tuple[Document, ...]:
+        with self.centre.db.read() as session:
+            return documents(case_log.events(session, self.id))
+
+    def text(self, code: str) -> str:
+        """The latest paper of that kind, as one line."""
+        found = [d for d in self.papers() if d.code == code]
+        assert found, f"no {code} among {[d.code for d in self.papers()]}"
+        return words(self.centre.store.read(found[-1].sha256))
+
+    def identified(self, liable: str = "owner", name: str = OWNER, **told: Any) -> None:
+        self.take(LAN, Action.IDENTIFY, liable=liable, name=name, **told)
+
+    def with_minutes(self, **told: Any) -> None:
+        self.identified(**told)
+        self.take(LAN, Action.MAKE_MINUTES, place="trụ sở Phòng Cảnh sát giao thông")
+
+    def decided(self, **told: Any) -> None:
+        self.with_minutes()
+        self.take(LAN, Action.WAIVE_HEARING)
+        self.take(HOA, Action.DECIDE, **{"fine": 19_000_000, "points": 4, **told})
+
+
+def begin(desk: Centre, clock: HandClock, *, sent: bool = True, **options: Any) -> Life:
+    case_id, _ = issued(desk, **options)
+    if sent:
+        with desk.db.write() as session:
+            issuing.publish(session, case_id, HOA, register=desk.registry, now=clock.now)
+    return Life(desk, clock, case_id)
+
+
+MOTORCYCLE = {"plate": "36AA12345", "cls": VehicleClass.MOTORCYCLE, "typed": "36-AA 123.45"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`life`: what happens until the paper is there. `said`: stands on it; `dotted`: labels followed by dots."""
+
+    step: Action
+    code: str
+    life: Callable[[Life], Any]
+    number: str
+    said: tuple[str, ...]
+    dotted: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def warned(life: Life, to: str = "inspection", office: str = "Trung tâm Đăng kiểm 36-01S") -> None:
+    life.take(HOA, Action.WARN, days=22, to=to, office=office)
+
+
+def lifted(life: Life) -> None:
+    warned(life)
+    life.take(HOA, Action.WITHDRAW, "Biển số bị làm giả.", reason="cloned_plate")
+    life.take(HOA, Action.LIFT_WARNING)
+
+
+def unpaid(life: Life) -> None:
+    life.decided()
+    life.take(HOA, Action.SEND_DECISION, how="by_hand")
+    life.take(LAN, Action.RECEIVE_DECISION)
+    warned(life)
+
+
+def answered(life: Life) -> None:
+    life.says("Xe tôi đã bán từ tháng trước.")
+    life.take(HOA, Action.REFUSE_STATEMENT, "Giấy bán xe ghi ngày sau vi phạm.")
+
+
+def passed_on(life: Life) -> None:
+    life.take(HOA, Action.TRANSFER, to="Công an xã Mường Lát")
+    warned(life)
+
+
+def several(life: Life) -> None:
+    life.with_minutes()
+    life.take(LAN, Action.ASK_HEARING, manner="oral")
+    life.take(LAN, Action.HEAR, "Nói là đang vội.")
+    life.take(HOA, Action.DECIDE, fine=18_500_000, points=4, mitigating="Thành thật khai báo")
+
+
+ROWS = [
+    Row(
+        Action.MAKE_MINUTES, "minutes", lambda life: life.with_minutes(), "01/BB-VPHC",
+        (
+            "Hôm nay, hồi .... giờ .... phút ngày 25/11/2026, tại trụ sở Phòng Cảnh sát giao thông", "Nguyễn Thị Lan",
+            f"1. Họ và tên: {OWNER}", "Nơi ở hiện tại: Số 5 Đường Bà Triệu", "038085001234", "36A-123.45",
+            "điểm b khoản 9 Điều 6", "Thông báo vi phạm hành chính số 1/TB-PC08", "lập biên bản này (đến hết ngày",
+            "phát hiện qua phương tiện, thiết bị kỹ thuật",
+        ),
+        ("Chức vụ:", "Giới tính:", "Ngày, tháng, năm sinh:", "Quốc tịch:", "4. Cá nhân/tổ chức bị thiệt hại (nếu có):",
+         "5. Ý kiến trình bày của cá nhân vi phạm:"),
+    ),
+    Row(
+        Action.MAKE_MINUTES, "minutes",
+        lambda life: life.with_minutes(liable="driver", name="Trần Văn Lái", id_number="038090001111"), "01/BB-VPHC",
+        ("1. Họ và tên: Trần Văn Lái", "038090001111"), ("Nơi ở hiện tại:",),
+    ),
+    Row(
+        Action.MAKE_MINUTES, "minutes",
+        lambda life: life.with_minutes(liable="organisation", name="Công ty TNHH Sông Mã"), "01/BB-VPHC",
+        ("1. Tên của tổ chức: Công ty TNHH Sông Mã", "NGƯỜI ĐẠI DIỆN"),
+        ("Địa chỉ trụ sở chính:", "Người đại diện theo pháp luật:"),
+    ),
+    Row(
+        Action.DECIDE, "decision", lambda life: life.decided(), "01/QĐ-XPHC",
+        (
+            "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG Căn cứ", "Biên bản vi phạm hành chính số 01/BB-VPHC lập ngày 25/11/2026",
+            f"Họ và tên: {OWNER}", "19.000.000 đồng", "Trừ điểm giấy phép lái xe: 04 điểm",
+            "Kho bạc Nhà nước Khu vực XI", "trong thời hạn 10 ngày", "4. Các tình tiết tăng nặng (nếu có): Không",
+        ),
+        ("Giới tính:", "Mã chương:", "Gửi cho"),
+    ),
+    Row(
+        Action.DECIDE, "decision", several, "01/QĐ-XPHC",
+        ("18.500.000 đồng", "5. Các tình tiết giảm nhẹ (nếu có): Thành thật khai báo", "lập ngày 27/11/2026"),
+        ("Biên bản phiên giải trình trực tiếp số",),
+    ),
+    Row(
+        Action.SEND_DECISION, "points",
+        lambda life: (life.decided(), life.take(HOA, Action.SEND_DECISION, how="by_hand")), "02/TB-PC08",
+        ("Quyết định số 01/QĐ-XPHC ngày 27/11/2026", f"Ông (bà): {OWNER}", "4 điểm của giấy phép lái xe ô tô"),
+        ("loại ô tô, số", "hạng", "Số điểm còn lại (ghi rõ điểm của giấy phép lái xe ô tô hoặc mô tô):"),
+    ),
+    Row(
+        Action.WARN, "warning", warned, "01/PC08",
+        ("Kính gửi: Trung tâm Đăng kiểm 36-01S", "Ngày 23/11/2026", "số 1/TB-PC08 ngày 23/11/2026",
+         "Đến hết ngày 14/12/2026, chủ phương tiện", "hoạt động kiểm định", OWNER),
+    ),
+    Row(
+        Action.WARN, "warning", lambda life: warned(life, "registration", ""), "01/PC08",
+        ("công tác đăng ký, quản lý xe",), ("Kính gửi:",),
+    ),
+    Row(
+        Action.WARN, "warning", unpaid, "01/PC08",
+        ("Quyết định xử phạt vi phạm hành chính số 01/QĐ-XPHC ngày 27/11/2026 chưa được chấp hành xong",
+         "Đến hết ngày 09/12/2026"),
+    ),
+    Row(
+        Action.WARN, "warning", passed_on, "01/PC08",
+        ("Ngày 24/11/2026", "đã chuyển kết quả thu thập được đến Công an xã Mường Lát", "chưa nhận được kết quả"),
+    ),
+    Row(
+        Action.WARN, "delivery", lambda life: warned(life, "commune", "Công an xã Mường Lát"), "01/PG-PC08",
+        ("Kính gửi: Công an xã Mường Lát", "Đối với: Lê Văn Mô", "36-AA 123.45", "PHIẾU BÁO"),
+        ("Số điện thoại (nếu có):",), MOTORCYCLE,
+    ),
+    Row(
+        Action.LIFT_WARNING, "lifting", lifted, "02/PC08",
+        ("Công văn số 01/PC08 ngày 15/12/2026", "số 1/TB-PC08 ngày 23/11/2026 đã được thu hồi",
+         "Trung tâm Đăng kiểm 36-01S gỡ bỏ cảnh báo"),
+    ),
+    Row(
+        Action.TRANSFER, "transfer", lambda life: life.take(HOA, Action.TRANSFER, to="Công an xã Mường Lát"),
+        "01/PC-PC08",
+        ("Kính gửi: Công an xã Mường Lát", OWNER, "Ngày 23/11/2026", "đã gửi thông báo số 1/TB-PC08", "(Kèm theo"),
+    ),
+    Row(
+        Action.REFUSE_STATEMENT, "answer", answered, "02/TB-PC08",
+        ("Ngày 23/11/2026", "Nội dung ý kiến: Xe tôi đã bán từ tháng trước.", "- Giấy bán xe ghi ngày sau vi phạm.",
+         "trong thời hạn 90 ngày"),
+        ("quyền khiếu nại đến",),
+    ),
+    Row(
+        Action.WITHDRAW, "withdrawal",
+        lambda life: (warned(life), life.take(HOA, Action.WITHDRAW, "Xe khác.", reason="cloned_plate")), "02/TB-PC08",
+        ("Lý do thu hồi: Xe khác.", "- Trung tâm Đăng kiểm 36-01S;"),
+    ),
+    Row(
+        Action.CORRECT, "correction",
+        lambda life: life.take(HOA, Action.CORRECT, "Chữ số cuối.", mistake="wrong_plate"), "02/TB-PC08",
+        ("đính chính", "biển số phương tiện"),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.step}-{row.code}-{n}" for n, row in enumerate(ROWS)])
+def test_each_step_makes_its_paper_of_what_was_said_and_known(desk: Centre, clock: HandClock, row: Row) -> None:
+    life = begin(desk, clock, **row.options)
+    row.life(life)
+    made = [d for d in life.papers() if d.code == row.code]
+    assert [(d.action, d.number, d.holds) for d in made] == [(row.step.value, row.number, "holds")]
+    text = life.text(row.code)
+    for part in (*row.said, f"Số: {row.number}"):
+        assert part in text, part
+    for label in row.dotted:
+        assert re.search(re.escape(label) + r"\s*" + DOTS, text), label
+    assert "Không có thông tin" not in text
+    assert "DỰ THẢO" not in text
+
+
+def test_every_paper_of_a_step_stands_in_the_table() -> None:
+    assert {row.step for row in ROWS} == set(STEP_PAPERS)
+    assert set(STEP_PAPERS) <= set(SAID)
+    assert {row.code for row in ROWS} == {code for step in STEP_PAPERS.values() for code in step.codes}
+
+
+ELSEWHERE = [
+    (Action.MAKE_MINUTES, lambda life: (life.identified(), life.take(LAN, Action.MAKE_MINUTES, number="12/BB"))),
+    (Action.TRANSFER, lambda life: life.take(HOA, Action.TRANSFER, to="Công an xã", number="7/PC")),
+    (Action.WARN, lambda life: life.take(HOA, Action.WARN, days=22, to="inspection", number="9/CV")),
+    (Action.DECIDE, lambda life: life.decided(number="5/QĐ")),
+]
+
+
+@pytest.mark.parametrize(("step", "live"), ELSEWHERE, ids=[step.value for step, _ in ELSEWHERE])
+def test_a_number_that_is_typed_is_of_a_paper_made_elsewhere(
+    desk: Centre, clock: HandClock, step: Action, live: Callable[[Life], Any]
+) -> None:
+    life = begin(desk, clock)
+    live(life)
+    assert not [d for d in life.papers() if d.action == step.value]
+
+
+def test_who_decides_elsewhere_takes_the_points_off_there(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    life.decided(number="5/QĐ")
+    life.take(HOA, Action.SEND_DECISION, how="post")
+    assert [d.code for d in life.papers()] == ["minutes"]
+
+
+def test_a_file_that_left_before_any_notice_says_of_none_that_it_was_sent(desk: Centre, clock: HandClock) -> None:
+    from tests.central.build import prepared
+
+    life = Life(desk, clock, prepared(desk))
+    life.take(HOA, Action.TRANSFER, to="Phòng Cảnh sát giao thông tỉnh Nghệ An")
+    text = life.text("transfer")
+    assert "đã gửi thông báo" not in text
+    assert f"Chủ phương tiện: {OWNER}" in text
+    life.take(HOA, Action.WARN, days=25, to="registration", office="")
+    assert "đang giải quyết vụ việc" in life.text("warning")
+
+
+def test_an_undone_step_leaves_its_paper_marked_and_its_number_used(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    life.with_minutes()
+    first = life.text("minutes")
+    life.take(LAN, Action.UNDO, "ghi nhầm ngày")
+    assert [(d.number, d.holds) for d in life.papers()] == [("01/BB-VPHC", "undone")]
+    life.take(LAN, Action.MAKE_MINUTES)
+    assert [(d.number, d.holds) for d in life.papers()] == [("01/BB-VPHC", "undone"), ("02/BB-VPHC", "holds")]
+    life.take(LAN, Action.WAIVE_HEARING)
+    life.take(HOA, Action.DECIDE, fine=19_000_000, points=4)
+    assert "số 02/BB-VPHC" in life.text("decision")
+    with desk.db.read() as session:
+        old = documents(case_log.events(session, life.id))[0]
+        kept = {p.name: p.holds for p in gather(session, life.id, centre=desk.config.centre_id).papers}
+    assert words(desk.store.read(old.sha256)) == first
+    assert kept[f"documents/{old.name}.pdf"] == "undone"
+
+
+def test_what_rested_on_a_withdrawn_notice_no_longer_holds(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    life.decided()
+    life.take(TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
+    assert [(d.code, d.holds) for d in life.papers()] == [
+        ("minutes", "taken_back"), ("decision", "taken_back"), ("withdrawal", "holds"),
+    ]  # fmt: skip
+    with desk.db.read() as session:
+        found = gather(session, life.id, centre=desk.config.centre_id).papers
+    assert [p.holds for p in found if p.what in ("notice", "minutes", "withdrawal")] == [
+        "taken_back", "taken_back", "holds",
+    ]  # fmt: skip
+
+
+def test_a_paper_says_what_was_true_when_the_step_was_taken(desk: Centre, clock: HandClock, tmp_path: Path) -> None:
+    life = begin(desk, clock)
+    life.with_minutes()
+    before = [d.sha256 for d in life.papers()]
+    file = tmp_path / "later.csv"
+    file.write_text(",".join(COLUMNS) + "\n" + REGISTER.replace(OWNER, "Người Khác"), encoding="utf-8")
+    import_registry(desk.db, file)
+    assert [d.sha256 for d in life.papers()] == before
+    life.take(LAN, Action.WAIVE_HEARING)
+    life.take(HOA, Action.DECIDE, fine=19_000_000, points=4)
+    assert "Người Khác" not in life.text("decision")
+
+
+def test_each_office_is_warned_once_and_each_is_told_that_it_is_lifted(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    warned(life)
+    with pytest.raises(Refused) as refused:
+        life.take(HOA, Action.WARN, to="inspection")
+    assert refused.value.code == "warned_there"
+    life.take(HOA, Action.WARN, to="registration", office="Phòng đăng ký xe")
+    life.take(HOA, Action.LIFT_WARNING, "Theo văn bản của đơn vị khác.")
+    assert [(d.code, d.number, d.place) for d in life.papers()] == [
+        ("warning", "01/PC08", 1), ("warning", "02/PC08", 1), ("lifting", "03/PC08", 1), ("lifting", "04/PC08", 2),
+    ]  # fmt: skip
+    assert "Công văn số 02/PC08" in life.text("lifting")
+    assert "Theo văn bản của đơn vị khác." in life.text("lifting")
+
+
+def test_a_warning_of_a_corrected_notice_is_lifted_for_the_plate_that_stood_on_it(
+    desk: Centre, clock: HandClock
+) -> None:
+    life = begin(desk, clock)
+    warned(life)
+    life.take(HOA, Action.CORRECT, "Chữ số cuối đọc sai.", mistake="wrong_plate")
+    with desk.db.write() as session:
+        from central.desk import actions
+
+        actions.claim(session, life.id, LAN, now=clock.now, lease=desk.claim_lease)
+        actions.confirm(session, life.id, LAN, plate="36A12346", colour="white", act=ActCode.RED_LIGHT, now=clock.now)
+    life.take(HOA, Action.LIFT_WARNING)
+    text = life.text("lifting")
+    assert "36A-123.45" in text
+    assert "36A-123.46" not in text
+    assert "đã được thu hồi" in text
+
+
+def test_numbers_are_of_the_year_of_the_papers_day_and_of_their_own_row(desk: Centre, clock: HandClock) -> None:
+    lives = [begin(desk, clock, plate=plate, typed=plate) for plate in ("36A12345", "36A99999", "36A88888")]
+    for life, minutes_on, entered in zip(
+        lives, ("2026-12-31", "2026-12-31", "2027-01-04"), ("2026-12-31", "2027-01-04", "2027-01-04"), strict=True
+    ):
+        life.identified()
+        clock.now = NOW.replace(year=int(entered[:4]), month=int(entered[5:7]), day=int(entered[8:]))
+        life.take(LAN, Action.MAKE_MINUTES, on=minutes_on, days=0)
+        clock.now = NOW
+    assert [life.papers()[0].number for life in lives] == ["01/BB-VPHC", "02/BB-VPHC", "01/BB-VPHC"]
+
+
+def test_a_draft_is_marked_takes_no_number_and_leaves_no_trace(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    life.identified()
+    with desk.db.read() as session:
+        before = len(case_log.events(session, life.id))
+    said = {"on": HERE.local_date(clock.now).isoformat()}
+    pdfs = proceedings.draft(
+        desk.db, life.id, LAN, Action.MAKE_MINUTES, said, desk=desk.notices, now=clock.now
+    )  # fmt: skip
+    assert len(pdfs) == 1
+    assert "THẢO" in words(pdfs[0])
+    assert re.search(r"Số: \.{8}/BB-VPHC", words(pdfs[0]))
+    with pytest.raises(Refused) as refused:
+        proceedings.draft(desk.db, life.id, LAN, Action.COMPLAIN, said, "x", desk=desk.notices, now=clock.now)
+    assert refused.value.code == "no_paper"
+    with desk.db.read() as session:
+        assert len(case_log.events(session, life.id)) == before
+    life.take(LAN, Action.MAKE_MINUTES)
+    assert life.papers()[0].number == "01/BB-VPHC"
+
+
+def test_the_list_of_terms_leads_to_the_paper_that_is_next(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+
+    def next_papers() -> dict[str, tuple[str, str]]:
+        today = HERE.local_date(clock.now)
+        with desk.db.read() as session:
+            lines = falling_due(session, None, today=today, near=today, now=clock.now).lines
+        return {line.code: (line.paper.code if line.paper else "", line.makes) for line in lines}
+
+    assert next_papers()["answer"] == ("", "warn")
+    life.identified()
+    assert next_papers()["minutes"] == ("", "make_minutes")
+    life.take(LAN, Action.MAKE_MINUTES)
+    life.take(LAN, Action.WAIVE_HEARING)
+    assert next_papers()["decision"] == ("", "decide")
+    life.take(HOA, Action.DECIDE, fine=19_000_000, points=4)
+    assert next_papers()["send_decision"] == ("decision", "")
+    life.take(HOA, Action.SEND_DECISION, how="post")
+    assert next_papers()["receipt"] == ("decision", "")
+    life.take(TRUONG, Action.WITHDRAW, "sai", reason="other")
+    assert next_papers()["tell_owner"] == ("withdrawal", "")

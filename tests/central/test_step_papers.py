@@ -20,6 +20,7 @@ from central.desk.falling_due import falling_due
 from central.notices import issuing, proceedings
 from central.notices.step_papers import STEP_PAPERS
 from central.registry import COLUMNS, import_registry
+from central.units.tree import EVERYWHERE
 from central.web import queries
 from countries.here import HERE
 from evidence.acts import ActCode, VehicleClass
@@ -420,7 +421,7 @@ def test_the_list_of_terms_leads_to_the_paper_that_is_next(desk: Centre, clock: 
     def next_papers() -> dict[str, tuple[str, str]]:
         today = HERE.local_date(clock.now)
         with desk.db.read() as session:
-            lines = falling_due(session, None, today=today, near=today, now=clock.now).lines
+            lines = falling_due(session, None, today=today, near=today, now=clock.now, scope=EVERYWHERE).lines
         return {line.code: (line.paper.code if line.paper else "", line.makes) for line in lines}
 
     assert next_papers()["answer"] == ("", "warn")

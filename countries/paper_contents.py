@@ -238,13 +238,15 @@ class BookEntry(Value):
 
 
 class Book(Value):
-    """The book itself, from `since`. `volume`: which one; `users`: the team that keeps it."""
+    """The book itself, from `since`, or of the days until `until`. `volume`: which one, None: written in by hand;
+    `users`: the team that keeps it."""
 
     paper: Literal["book"] = "book"
     office: Office
     users: Line
-    volume: int = Field(ge=1)
+    volume: int | None = Field(default=None, ge=1)
     since: date
+    until: date | None = None
     entries: tuple[BookEntry, ...] = Field(max_length=5000)
     made_at: AwareDatetime
 

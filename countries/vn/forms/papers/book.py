@@ -24,7 +24,11 @@ def book(c: Book) -> bytes:
         parent=one_line(c.office.parent),
         unit=one_line(c.office.unit),
         title=say("title"),
-        lines=[say("users", users=c.users), say("since", day=c.since), say("volume", volume=c.volume)],
+        lines=[
+            say("users", users=c.users),
+            say("since", day=c.since) + (say("until", day=c.until) if c.until else ""),
+            say("volume", volume=c.volume or say("unknown")),
+        ],
         made=say("made", day=c.made_at.astimezone(VIETNAM), count=len(c.entries)),
     )
     rows = [[drawable(cell, LONGEST_IN_BOOK) for cell in _row(n, each)] for n, each in enumerate(c.entries, 1)]

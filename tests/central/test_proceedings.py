@@ -461,7 +461,7 @@ def test_a_statement_that_was_answered_is_not_counted_as_unread(
     case_id, _ = sent
     with centre.db.write() as session:
         queries.contest(session, case_id, "Xe đã bán", now=clock.now)
-        assert queries.unread_contests(session) == 1
+        assert queries.unread_contests(session, EVERYWHERE) == 1
     take(centre, clock, case_id, HOA, action, "Đã xem giấy tờ.", **said)
     with centre.db.read() as session:
-        assert queries.unread_contests(session) == 0
+        assert queries.unread_contests(session, EVERYWHERE) == 0

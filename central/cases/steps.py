@@ -248,6 +248,8 @@ def step(
     frees = action is Action.RELEASE and actor.role is Role.HEAD  # the head may free a case that someone holds
     if action in _HOLDER_ONLY and holder != actor.username and not frees:
         raise Refused("not_held", "you do not hold this case (any more)", remedy="claim it first")
+    if action is Action.HAND_OVER and holder not in (None, actor.username) and actor.role is not Role.HEAD:
+        raise Refused("held", f"{holder} holds this case", remedy="wait until it is released, or ask the head")
     for guard in move.guards:
         if (refused := guard(state, actor, passed)) is not None:
             raise refused

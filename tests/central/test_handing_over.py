@@ -62,8 +62,8 @@ def listed(centre: Centre, officer: Officer) -> list[str]:
 
 def test_a_case_is_the_others_from_then_on_and_both_see_that_it_went(centre: Centre) -> None:
     with_units(centre)
-    case_id = claimed(centre)  # an officer of the root holds it
     root, team = somebody(centre, ROOT), somebody(centre, "doi-1")
+    case_id = claimed(centre, root)
     third = somebody(centre, "xa-1")
     assert hand_over(centre, case_id, root, "doi-1") is Status.NEW, "nobody of the team holds it"
     row = row_of(centre, case_id)
@@ -135,7 +135,7 @@ def test_terms_go_with_the_case_and_a_draft_stays_behind(centre: Centre) -> None
 )
 def test_what_is_refused(who: Officer, unit: str, note: str, code: str, box: Centre) -> None:
     with_units(box)
-    case_id = claimed(box)
+    case_id = claimed(box, HOA)
     with pytest.raises(Refused) as refused:
         hand_over(box, case_id, who, unit, note=note)
     assert refused.value.code == code
@@ -144,7 +144,7 @@ def test_what_is_refused(who: Officer, unit: str, note: str, code: str, box: Cen
 
 def test_in_the_browser_the_form_names_the_units_and_the_page_of_moves_tells_both(tmp_path: Path) -> None:
     web = make_web(tmp_path / "centre")
-    case_id = claimed(web.centre)
+    case_id = claimed(web.centre, HOA)
     number = row_of(web.centre, case_id).number
     alone = web.person(HOA)
     assert "step-hand_over" not in alone.get(f"/desk/cases/{case_id}/steps").text, "one unit hands nothing over"

@@ -64,12 +64,12 @@ LEGAL = {
     (Status.DECISION_SENT, Action.RECEIVE_DECISION): REVIEW,
     (Status.PAID, Action.CLOSE): REVIEW,
     **{(s, Action.TRANSFER): APPROVE for s in (*SENT, Status.CONFIRMED, Status.NOTICE_PREPARED)},
+    (Status.IN_REVIEW, Action.HAND_OVER): HEAD,  # somebody is looking at it
     # inside the tree of units; not while an issued notice has not been sent
     **{
         (s, Action.HAND_OVER): APPROVE
         for s in (
             Status.NEW,
-            Status.IN_REVIEW,
             Status.CONFIRMED,
             Status.NOTICE_PREPARED,
             *SENT,
@@ -120,6 +120,7 @@ def test_what_a_screen_offers_is_what_would_be_taken(status: Status) -> None:
     [
         pytest.param(HELD, Action.CLAIM, BINH, "held", id="a case that another holds"),
         pytest.param(HELD, Action.CONFIRM, BINH, "not_held", id="deciding a case that another holds"),
+        pytest.param(HELD, Action.HAND_OVER, HOA, "held", id="handing over what an officer is looking at"),
         pytest.param(STATES[Status.NEW], Action.CONFIRM, LAN, "status", id="deciding without claiming"),
         pytest.param(STATES[Status.REJECTED], Action.CLAIM, LAN, "status", id="a closed case"),
         pytest.param(STATES[Status.NOTICE_PREPARED], Action.ISSUE, LAN, "role", id="an officer issues"),

@@ -47,6 +47,7 @@ from central.store.case_tables import CaseRow, DecidedCountRow, NoticeRow
 from central.store.keeping_tables import DeletionRow
 from central.store.packet_tables import PacketFileRow, PacketRow, QuarantineRow
 from central.store.people_tables import LookupRow, ThrottleRow
+from central.units.tree import EVERYWHERE
 from countries.here import HERE
 from countries.keeping import KeepRule
 from evidence.container import open_packet
@@ -231,7 +232,7 @@ def test_a_deleted_case_names_and_shows_nobody_and_its_digests_numbers_and_stati
     with kept.db.read() as session:
         record = case_log.events(session, case_id)
         assert {e.sequence: (e.hash, e.signature, e.at, e.action) for e in record} == before
-        assert false_issue(session, clock.now, months=200).whole == Share(1, 1)
+        assert false_issue(session, clock.now, scope=EVERYWHERE, months=200).whole == Share(1, 1)
     assert faults(kept) == ()
     figures = decided(kept)
     assert figures
@@ -240,7 +241,9 @@ def test_a_deleted_case_names_and_shows_nobody_and_its_digests_numbers_and_stati
         tally.recount(session)
     assert decided(kept) == figures
     with kept.db.read() as session:
-        assert false_issue(session, clock.now, months=200).reasons == (("withdrawn", "cloned_plate", 1),)
+        assert false_issue(session, clock.now, scope=EVERYWHERE, months=200).reasons == (
+            ("withdrawn", "cloned_plate", 1),
+        )
         assert case_by_code(session, code, "36A12345", office=kept.config.office, client="x", now=clock.now) is None
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
+from central.cases.documents import MORE
 from central.cases.life import life_of, with_life
 from central.cases.lifecycle import ENDED, UNSENT, Action, CaseState, Officer, Role, Status
 from central.cases.log import state_of
@@ -223,20 +224,20 @@ class Watch:
                 )
 
     def _numbers(self, session: Session) -> None:
-        """Numbers of notices and papers of a year have no gap: one book."""
-        used: dict[int, set[int]] = defaultdict(set)
+        """Numbers of notices and papers of a year have no gap in any book: most papers share that of the notices."""
+        book_of = HERE.papers().series
+        used: dict[tuple[str, int], set[int]] = defaultdict(set)
         for year, number in session.execute(select(NoticeRow.year, NoticeRow.number)):
             if year is not None and number is not None:
-                used[year].add(number)
-        papers = select(CaseEventRow.at, CaseEventRow.after).where(
-            CaseEventRow.action.in_([Action.WITHDRAW.value, Action.CORRECT.value])
-        )
-        for at, after in session.execute(papers):
-            if "paper_number" in after:
-                used[HERE.local_date(at).year].add(int(after["paper_number"].split("/")[0]))
-        for year, numbers in sorted(used.items()):
+                used["notice", year].add(number)
+        for at, after in session.execute(select(CaseEventRow.at, CaseEventRow.after)):
+            for paper in (after, *after.get(MORE, ())):
+                if "paper_number" in paper:
+                    number = int(paper["paper_number"].split("/")[0])
+                    used[book_of(paper["paper"]), HERE.local_date(at).year].add(number)
+        for (book, year), numbers in sorted(used.items()):
             if numbers != set(range(1, len(numbers) + 1)):
-                self.fault(f"numbers of {year} have gaps")
+                self.fault(f"numbers of {year} have gaps in the book of {book}")
 
     def left_over(self) -> list[str]:
         """Cases that have not ended, or in which a term still runs."""

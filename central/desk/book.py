@@ -1,4 +1,4 @@
-"""The book of form 05/73 over some days: each case that came in, and what became of it, one line each.
+"""The book over some days: each case that came in, and what became of it, one line each.
 
 The form is for what people and media report; here it lists what the unit's cameras reported (docs/papers.md).
 """

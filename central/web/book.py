@@ -1,4 +1,4 @@
-"""The book of form 05/73: choose the days, then print it. That each case was looked at goes into its record."""
+"""The book: choose the days, then print it. That each case was looked at goes into its record."""
 
 from __future__ import annotations
 

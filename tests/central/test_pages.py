@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from central.desk import actions
 from central.store.alarms import raise_alarm
@@ -19,8 +17,7 @@ from central.web.site import PASS_COOKIE
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, case_of, claimed, issued, prepared
 from tests.central.test_pictures import REASONS, SCENE
-from tests.central.web_people import PASSWORD, Web, make_web
-from tests.conftest import free_port
+from tests.central.web_people import PASSWORD, Web, make_web, served
 
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": (1440, 900), "laptop": (1366, 768), "narrow": (1024, 768), "phone": (390, 844)}
@@ -73,17 +70,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
     for officer in (LAN, HOA, TRUONG):
         web.account(officer)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(web.app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.05)
-    yield Site(f"http://127.0.0.1:{port}", web, waiting, wrong_way, rejected, draft, done, notice.code)
-    server.should_exit = True
-    thread.join(30)
-    centre.db.dispose()
+    with served(web) as address:
+        yield Site(address, web, waiting, wrong_way, rejected, draft, done, notice.code)
 
 
 @pytest.fixture(scope="module")

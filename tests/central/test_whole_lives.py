@@ -10,7 +10,6 @@ import io
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from typing import Any
 from urllib.parse import urlparse
 
 import pytest
-import uvicorn
 from pypdf import PdfReader
 from sqlalchemy import select
 
@@ -31,8 +29,7 @@ from central.store.positions import set_position
 from central.words.texts import texts
 from countries.here import HERE
 from tests.central.build import CAMERA, HOA, LAN, NODE, TRUONG, HandClock, NodeChain, case_of, make_centre
-from tests.central.web_people import PASSWORD, Web
-from tests.conftest import free_port
+from tests.central.web_people import PASSWORD, Web, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow(180)]
 CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
@@ -260,17 +257,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, chromium: Any, postgres_serve
     web = Web(centre, clock)
     for officer in (LAN, HOA, TRUONG):
         web.account(officer)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(web.app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.05)
-    yield Town(f"http://127.0.0.1:{port}", web, chromium, folder)
-    server.should_exit = True
-    thread.join(30)
-    centre.db.dispose()
+    with served(web) as address:
+        yield Town(address, web, chromium, folder)
 
 
 @pytest.mark.parametrize("name", list(LIVES))

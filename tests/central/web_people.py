@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi.testclient import TestClient
 
 from central.cases.lifecycle import Officer
@@ -14,6 +18,7 @@ from central.centre import Centre
 from central.users import create_user
 from central.web.app import create_app
 from tests.central.build import NOW, HandClock, make_centre
+from tests.conftest import free_port
 
 PASSWORD = "mật khẩu rất dài 2026"
 
@@ -79,3 +84,19 @@ class Person:
 def make_web(folder: Path, **settings: Any) -> Web:
     clock = HandClock()
     return Web(make_centre(folder, clock=clock, **settings), clock)
+
+
+@contextmanager
+def served(web: Web) -> Iterator[str]:
+    """Serve the web to a real browser. Its address, without a stroke at the end; the centre is closed afterwards."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(web.app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(30)
+    web.centre.db.dispose()

@@ -49,7 +49,7 @@ def test_a_line_says_what_came_in_and_what_became_of_it(desk: Centre) -> None:
     assert paid.violator.startswith("Nguyễn Thị Hường")
     assert paid.vehicle == "Ô tô 36A-123.45"
     assert (paid.fine, paid.additional, paid.done) == (19_000_000, "Trừ 4 điểm", "Đã nộp 9.000.000")
-    assert (paid.no_violation, paid.note) == ("", "Thông báo 1/TB-PC08")
+    assert (paid.no_violation, paid.note) == ("", "Thông báo 01/TB-PC08")
     assert (refused.no_violation, refused.fine, refused.record, refused.note) == (
         "Không đọc được biển số",
         None,

@@ -91,7 +91,7 @@ def test_from_camera_to_notice_by_two_persons(centre: Centre) -> None:
     case_id, notice = issued(centre)
     do(centre, issuing.publish, case_id, HOA, register=centre.registry)
     assert row(centre, case_id).status == Status.PUBLISHED
-    assert notice.number_text == "1/TB-PC08"
+    assert notice.number_text == "01/TB-PC08"
     assert actions(centre, case_id) == ["create", "claim", "confirm", "prepare_notice", "issue", "publish"]
     with centre.db.read() as session:
         verify_log(session.get_one(CaseRow, case_id), events(session, case_id))
@@ -235,7 +235,7 @@ def test_a_returned_case_loses_its_draft_and_is_judged_again(centre: Centre) -> 
     claim(centre, case_id, BINH)
     do(centre, desk.confirm, case_id, BINH, plate="36A12345", act=ActCode.RED_LIGHT)
     draft(centre, case_id, BINH)
-    assert issue(centre, case_id, HOA).number_text == "1/TB-PC08"
+    assert issue(centre, case_id, HOA).number_text == "01/TB-PC08"
 
 
 def test_an_act_that_grew_too_old_since_it_was_confirmed_is_not_issued(box: Centre) -> None:
@@ -245,12 +245,12 @@ def test_an_act_that_grew_too_old_since_it_was_confirmed_is_not_issued(box: Cent
 
 
 def test_notices_are_numbered_without_gaps_and_anew_each_year(centre: Centre) -> None:
-    assert issued(centre)[1].number_text == "1/TB-PC08"
+    assert issued(centre)[1].number_text == "01/TB-PC08"
     failing = prepared(centre, HOA)
     assert code_of(issue, centre, failing, HOA) == "same_person"
-    assert issued(centre)[1].number_text == "2/TB-PC08"
+    assert issued(centre)[1].number_text == "02/TB-PC08"
     centre.clock.forward(days=60)  # type: ignore[attr-defined]
-    assert issued(centre)[1].number_text == "1/TB-PC08"
+    assert issued(centre)[1].number_text == "01/TB-PC08"
 
 
 def test_an_appointment_in_the_past_is_refused(box: Centre) -> None:

@@ -325,7 +325,7 @@ def test_notices_issued_at_once_get_numbers_without_a_gap(centre: Centre) -> Non
     shown = {i: seen(centre, i) for i in made}
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda i: issue(centre, i, shown[i]).number_text, made))
-    assert sorted(found) == [f"{n}/TB-PC08" for n in (1, 2, 3, 4)]
+    assert sorted(found) == [f"{n:02d}/TB-PC08" for n in (1, 2, 3, 4)]
 
 
 def test_a_number_that_another_process_took_is_drawn_again(box: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,8 +346,8 @@ def test_a_number_that_another_process_took_is_drawn_again(box: Centre, monkeypa
 
     monkeypatch.setattr(form, "render", slow)
     made = issue(box, first, shown)
-    assert (taken[0], made.number_text) == ("1/TB-PC08", "2/TB-PC08")
-    assert "Số: 2/TB-PC08" in words(box.store.read(made.pdf_sha256), 0)
+    assert (taken[0], made.number_text) == ("01/TB-PC08", "02/TB-PC08")
+    assert "Số: 02/TB-PC08" in words(box.store.read(made.pdf_sha256), 0)
 
 
 def test_the_copies_of_the_draft_serve_the_notice(box: Centre, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,7 +134,7 @@ def test_the_code_of_the_notice_opens_the_evidence_of_that_case_and_is_recorded(
     case_id, notice = issued(centre)
     found = open_with(centre, notice.code.lower().replace("-", " "), "36A-123.45")
     assert found is not None
-    assert (found.case_id, found.notice_number) == (case_id, "1/TB-PC08")
+    assert (found.case_id, found.notice_number) == (case_id, "01/TB-PC08")
     assert {role for role, _ in found.files} >= {"still_before", "still_on", "still_after"}
     with centre.db.read() as session:
         assert [(e.actor, e.action) for e in events(session, case_id)][-1] == ("owner:203.0.113.7", "view")

@@ -63,7 +63,7 @@ def test_the_form_says_all_that_the_circular_demands(office: Centre) -> None:
     text = words(pdf, 0)
     for part in (
         "CÔNG AN TỈNH THANH HÓA", "PHÒNG CẢNH SÁT GIAO THÔNG", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
-        "Độc lập - Tự do - Hạnh phúc", "Số: 1/TB-PC08", "Thanh Hóa, ngày 23 tháng 11 năm 2026",
+        "Độc lập - Tự do - Hạnh phúc", "Số: 01/TB-PC08", "Thanh Hóa, ngày 23 tháng 11 năm 2026",
         "THÔNG BÁO", "Vi phạm hành chính về trật tự, an toàn giao thông đường bộ",
         "Kính gửi: Nguyễn Thị Hường",
         "Phòng Cảnh sát giao thông, Công an tỉnh Thanh Hóa đã sử dụng phương tiện, thiết bị kỹ thuật nghiệp vụ hoặc "
@@ -127,7 +127,7 @@ def test_a_draft_is_marked_as_one_and_has_neither_number_nor_code(office: Centre
     text = words(pdf)
     assert "DỰ THẢO" in text
     assert "/TB-PC08" in text
-    assert "1/TB-PC08" not in text
+    assert "01/TB-PC08" not in text
     assert "Mã tra cứu" not in text
     assert "DỰ THẢO" not in words(issue(office, prepared(office))[0])
 

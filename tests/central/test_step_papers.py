@@ -158,7 +158,7 @@ ROWS = [
         (
             "Hôm nay, hồi .... giờ .... phút ngày 25/11/2026, tại trụ sở Phòng Cảnh sát giao thông", "Nguyễn Thị Lan",
             f"1. Họ và tên: {OWNER}", "Nơi ở hiện tại: Số 5 Đường Bà Triệu", "038085001234", "36A-123.45",
-            "điểm b khoản 9 Điều 6", "Thông báo vi phạm hành chính số 1/TB-PC08", "lập biên bản này (đến hết ngày",
+            "điểm b khoản 9 Điều 6", "Thông báo vi phạm hành chính số 01/TB-PC08", "lập biên bản này (đến hết ngày",
             "phát hiện qua phương tiện, thiết bị kỹ thuật",
         ),
         ("Chức vụ:", "Giới tính:", "Ngày, tháng, năm sinh:", "Quốc tịch:", "4. Cá nhân/tổ chức bị thiệt hại (nếu có):",
@@ -197,7 +197,7 @@ ROWS = [
     ),
     Row(
         Action.WARN, "warning", warned, "01/PC08",
-        ("Kính gửi: Trung tâm Đăng kiểm 36-01S", "Ngày 23/11/2026", "số 1/TB-PC08 ngày 23/11/2026",
+        ("Kính gửi: Trung tâm Đăng kiểm 36-01S", "Ngày 23/11/2026", "số 01/TB-PC08 ngày 23/11/2026",
          "Đến hết ngày 14/12/2026, chủ phương tiện", "hoạt động kiểm định", OWNER),
     ),
     Row(
@@ -220,13 +220,13 @@ ROWS = [
     ),
     Row(
         Action.LIFT_WARNING, "lifting", lifted, "02/PC08",
-        ("Công văn số 01/PC08 ngày 15/12/2026", "số 1/TB-PC08 ngày 23/11/2026 đã được thu hồi",
+        ("Công văn số 01/PC08 ngày 15/12/2026", "số 01/TB-PC08 ngày 23/11/2026 đã được thu hồi",
          "Trung tâm Đăng kiểm 36-01S gỡ bỏ cảnh báo"),
     ),
     Row(
         Action.TRANSFER, "transfer", lambda life: life.take(HOA, Action.TRANSFER, to="Công an xã Mường Lát"),
         "01/PC-PC08",
-        ("Kính gửi: Công an xã Mường Lát", OWNER, "Ngày 23/11/2026", "đã gửi thông báo số 1/TB-PC08", "(Kèm theo"),
+        ("Kính gửi: Công an xã Mường Lát", OWNER, "Ngày 23/11/2026", "đã gửi thông báo số 01/TB-PC08", "(Kèm theo"),
     ),
     Row(
         Action.REFUSE_STATEMENT, "answer", answered, "02/TB-PC08",

@@ -73,7 +73,7 @@ def test_the_minutes_are_seen_as_a_draft_then_made_and_struck_out_when_undone(we
     link = re.search(rf'href="(/desk/cases/{case_id}/papers/minutes-\d+\.pdf)"[^>]*>([^<]+)<', page)
     assert link
     assert link[2] == "Biên bản vi phạm hành chính số 01/BB-VPHC"
-    assert "Thông báo vi phạm số 1/TB-PC08" in page
+    assert "Thông báo vi phạm số 01/TB-PC08" in page
     made = lan.get(link[1])
     assert made.headers["content-type"] == "application/pdf"
     page = lan.post(f"{at}/undo", at=at, on="2026-11-24", note="nhầm hồ sơ").text

@@ -19,6 +19,7 @@ from countries.here import HERE
 from countries.law import LawError
 from countries.papers import PAPER, Paper, PaperCode
 from countries.vn.amounts import figures, in_words, sum_in_words
+from countries.vn.forms.official import day_in_words
 from countries.vn.forms.papers import making, wording
 from countries.vn.forms.papers.setting import UNKNOWN, drawable
 from evidence.acts import ActCode
@@ -421,7 +422,7 @@ def test_a_sum_stands_in_figures_with_dots_and_begins_with_a_capital() -> None:
     ],
 )  # fmt: skip
 def test_days_are_written_as_official_papers_do(day: date, said: str) -> None:
-    assert wording.day_in_words(day) == said
+    assert day_in_words(day) == said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from countries.notice import Facts, NoticeContent
 from countries.vn import words
 from countries.vn.acts import act_here, act_words
 from countries.vn.deadlines import VIETNAM, local_date
+from countries.vn.forms.official import day_in_words, number_text
 from countries.vn.forms.texts import texts
 from countries.vn.law.fines import decree, law_item
 from countries.vn.plates import format_plate
@@ -27,7 +28,7 @@ def draft(facts: Facts) -> NoticeContent:
         colour=said.colours[facts.plate_colour].lower(),
     )
     return NoticeContent(
-        number_text=t["number"].format(number="............", suffix=issuer.suffix),
+        number_text=number_text(t["number"], None, issuer.suffix),
         parent=issuer.parent,
         unit=issuer.unit,
         unit_in_text=issuer.unit_in_text,
@@ -67,8 +68,8 @@ def issued(content: NoticeContent, *, plate: str, number: int, suffix: str, now:
     t, day, known = texts(), local_date(now), bool(content.addressee.strip())
     return content.model_copy(
         update={
-            "number_text": t["number"].format(number=number, suffix=suffix),
-            "date_text": t["date"].format(day=day),
+            "number_text": number_text(t["number"], number, suffix),
+            "date_text": day_in_words(day),
             "addressee": content.addressee if known else t["unknown_addressee"].format(plate=plate),
             "owner_name": content.owner_name if known else t["unknown_owner"],
             "made_at": now.astimezone(VIETNAM).isoformat(timespec="seconds"),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from countries.paper_parts import Letter, Office, Party, StatedAct, Vehicle
 from countries.papers import PaperCode
+from countries.vn.forms.official import day_in_words
 from countries.vn.forms.papers import wording as w
 from countries.vn.forms.papers.setting import Block, compiled, one_line
 
@@ -37,7 +38,7 @@ class Sheet:
         office, say = letter.office, self.words.say
         full = w.number(self.code, letter.number, office.suffix)
         self._title = f"{self._title} {full}"
-        day = say("no_date") if letter.on is None else w.day_in_words(letter.on)
+        day = say("no_date") if letter.on is None else day_in_words(letter.on)
         self.add(
             "head",
             parent=one_line(office.parent),

@@ -19,6 +19,7 @@ from countries.paper_parts import Party, Reference, StatedAct, Vehicle
 from countries.papers import Origin, PaperCode
 from countries.vn import words
 from countries.vn.deadlines import VIETNAM
+from countries.vn.forms.official import number_text
 from countries.vn.forms.papers.setting import FOLDER, one_line
 from countries.vn.plates import format_plate
 
@@ -73,21 +74,12 @@ def _read(name: str) -> _File:
 
 def number(code: PaperCode, number: int | None, suffix: str) -> str:
     """`5` -> `05/TB-PC08`: below ten with a nought (NĐ 30/2020/NĐ-CP, Phụ lục I). None: dots, for a draft."""
-    form = wording(code).number
-    if number is None:
-        return form.replace(":02d", "").format(number="........", suffix=one_line(suffix))
-    return form.format(number=number, suffix=one_line(suffix))
+    return number_text(wording(code).number, number, one_line(suffix))
 
 
 def series(code: PaperCode) -> str:
     """Papers whose numbers end alike are numbered in one row: no two of a year have the same."""
     return wording(code).series
-
-
-def day_in_words(day: date) -> str:
-    """`ngày 05 tháng 3 năm 2027`: a nought before days below ten and months below three (NĐ 30/2020)."""
-    month = f"{day.month:02d}" if day.month < 3 else str(day.month)
-    return f"ngày {day:%d} tháng {month} năm {day.year}"
 
 
 def short_day(day: date | None) -> str:

@@ -15,6 +15,7 @@ from central.cases.said import SAID
 from central.cases.terms import terms
 from central.store.case_tables import CaseEventRow, CaseRow, TermRow
 from countries.calendar import WorkCalendar
+from countries.here import HERE
 
 MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID}) - {Action.HAND_OVER}
 """Steps after which other terms run. Those of a case that is handed over stay, on the list of another unit."""
@@ -27,9 +28,12 @@ _AT_DESK = frozenset({
 
 def moves(session: Session, action: Action, row: CaseRow) -> bool:
     """Whether the terms of a case are written anew with a step. One that began anew, was looked at again or came back
-    from another unit stands on the list of terms, and not in the queue alone: it stays there until its terms end."""
+    from another unit stands on the list of terms, and not in the queue alone: it stays there until its terms end. So
+    does one that is confirmed and gets no notice: the list of notices to be issued is not where it is waited for."""
     if action in MOVES_TERMS or action not in _AT_DESK:
         return action in MOVES_TERMS
+    if action is Action.CONFIRM and HERE.plates.no_notice(row.plate or "", colour=row.plate_colour, kind=row.kind):
+        return True
     return row.corrected_at is not None or bool(session.scalar(select(exists().where(TermRow.case_id == row.id))))
 
 

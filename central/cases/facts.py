@@ -37,7 +37,8 @@ class Facts:
     cases that the same decision is about; `points_with`: the one of them that its points stand in.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
     again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
-    state in which the file went to another unit. `settled`: the last day on which it was paid, ended or taken back:
+    state in which the file went to another unit. `reminded`: since when that unit was last asked again; `returned`: the
+    day on which it gave the file back. `settled`: the last day on which it was paid, ended or taken back:
     from then on no warning may stand. `held`: the day on which a legal hold is to be looked at again; it holds until it
     is lifted.
     """
@@ -68,7 +69,9 @@ class Facts:
     warned_to: tuple[str, ...] = ()
     transferred: date | None = None
     left_from: str | None = None
+    reminded: date | None = None
     came_back: bool = False
+    returned: date | None = None
     statement: date | None = None
     complaint: date | None = None
     to_tell: date | None = None

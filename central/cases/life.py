@@ -117,9 +117,9 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
         case Action.LIFT_WARNING:
             return replace(facts, warned=None, warned_to=())
         case Action.TRANSFER:
-            return replace(facts, transferred=on, left_from=said.get("left_from"))
+            return replace(facts, transferred=on, left_from=said.get("left_from"), reminded=None)
         case Action.TRANSFER_RETURNED:
-            return replace(facts, transferred=None, left_from=None, came_back=True)
+            return replace(facts, transferred=None, left_from=None, reminded=None, came_back=True, returned=on)
         case Action.TRANSFER_SETTLED | Action.EXPIRE:
             return replace(facts, transferred=None, settled=on)
         case Action.CONTEST:
@@ -152,6 +152,7 @@ _DAY_OF: dict[Action, str] = {
     Action.SEND_DECISION: "decision_sent",
     Action.RECEIVE_DECISION: "decision_received",
     Action.COMPLAIN: "complaint",
+    Action.REMIND: "reminded",
 }
 """Steps of which only the day counts."""
 

@@ -14,6 +14,9 @@ begins the case anew for another plate or owner. The file may leave (`transferre
 units a case is handed over: whoever held it holds it no more, a draft is drawn anew by the unit that gets it. A case
 whose year has passed is `expired`. Warnings, statements of the owner and complaints run beside the states (`Facts`). A
 step that was recorded by mistake is undone as long as nothing followed it and its days have not passed.
+
+Some vehicles are not told of by notice to an owner (`CaseState.own_way`): their case is confirmed and leaves for the
+authority that is theirs. No door to a notice is open to them, wherever the case stands (`central.cases.steps`).
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from enum import StrEnum
 
 from central.cases.facts import Facts
 from central.units.tree import ROOT, ROOT_ALONE, Scope
+from countries.plates import NoNotice
 from evidence.errors import GiaoLoError
 
 
@@ -97,6 +101,8 @@ class Action(StrEnum):
     TRANSFER_SETTLED = "transfer_settled"
     """The other unit has dealt with it."""
     TRANSFER_RETURNED = "transfer_returned"
+    REMIND = "remind"
+    """The authority that is a vehicle's own is asked again, as nothing came back from it."""
     REFUSE_STATEMENT = "refuse_statement"
     """Answers it; a statement that is right is answered by `withdraw` or `correct`."""
     COMPLAIN = "complain"
@@ -155,6 +161,8 @@ class CaseState:
     """The last day on which the last step may be undone; None when it may not."""
     unit: str = ROOT
     """Whose it is."""
+    own_way: NoNotice | None = None
+    """Why no notice goes to an owner, as plate, colour and kind of the case say it now; None: it goes the usual way."""
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds the case under a lease that still runs."""

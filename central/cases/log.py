@@ -19,6 +19,7 @@ from central.cases import due
 from central.cases.lifecycle import Action, CaseState, Refused, Status
 from central.ledger.signing import ledger_of
 from central.store.case_tables import CaseEventRow, CaseRow
+from countries.here import HERE
 from evidence import case_record
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
@@ -81,7 +82,10 @@ def unit_of(session: Session, case_id: str) -> str | None:
 
 
 def state_of(row: CaseRow) -> CaseState:
-    return CaseState(Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by, unit=row.unit_code)
+    return CaseState(
+        Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by, unit=row.unit_code,
+        own_way=HERE.plates.no_notice(row.plate or "", colour=row.plate_colour, kind=row.kind),
+    )  # fmt: skip
 
 
 def append(

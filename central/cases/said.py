@@ -144,6 +144,12 @@ class TransferAnswered(Said):
     number: Number = ""
 
 
+class Reminded(Said):
+    """`number`: of the letter."""
+
+    number: Number = ""
+
+
 class Withdrawn(Said):
     reason: WithdrawReason
 
@@ -180,6 +186,7 @@ SAID: dict[Action, type[Said]] = {
     Action.TRANSFER: Transferred,
     Action.TRANSFER_SETTLED: TransferAnswered,
     Action.TRANSFER_RETURNED: TransferAnswered,
+    Action.REMIND: Reminded,
     Action.REFUSE_STATEMENT: Said,
     Action.COMPLAIN: Said,
     Action.REFUSE_COMPLAINT: Said,

@@ -111,6 +111,12 @@ def _may_decide(state: CaseState, _actor: Officer, passed: Collection[str]) -> R
     return Refused("not_heard", "a hearing was asked for and not held", remedy="hear the violator, and record it")
 
 
+def _told_by_notice(state: CaseState, _actor: Officer, _passed: Collection[str]) -> Refused | None:
+    """The one answer to whether anything of a case goes to an owner by notice; every door that leads there asks it."""
+    way = state.own_way
+    return None if way is None else Refused(way.code, way.what, remedy=way.remedy)
+
+
 _NO_STATEMENT = _unless(
     lambda s: s.facts.statement is None, "statement_open", "a statement of the owner is not answered", "answer it first"
 )
@@ -134,14 +140,17 @@ MOVES: dict[Action, Move] = {
     Action.REJECT: Move(_REVIEW, frozenset({Status.IN_REVIEW}), Status.REJECTED),
     Action.REOPEN: Move(_HEAD, frozenset({Status.REJECTED}), Status.NEW),
     Action.PREPARE_NOTICE: Move(
-        _REVIEW, frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}), Status.NOTICE_PREPARED, (_redraft,)
+        _REVIEW, frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}), Status.NOTICE_PREPARED,
+        (_redraft, _told_by_notice)
     ),
     Action.RETURN: Move(_APPROVE, frozenset({Status.CONFIRMED, Status.NOTICE_PREPARED}), Status.NEW),
     Action.ISSUE: Move(_APPROVE, frozenset({Status.NOTICE_PREPARED}), Status.ISSUED, (_other_than_confirmed(
-        "same_person", "whoever confirmed a case may not issue its notice", "a second person issues"),)),
+        "same_person", "whoever confirmed a case may not issue its notice", "a second person issues"),
+        _told_by_notice)),
     Action.PRINT: Move(_APPROVE, frozenset({Status.ISSUED}), None, (_other_than_confirmed(
-        "same_person_print", "whoever confirmed a case does not hold the owner's code", "the approver prints it"),)),
-    Action.PUBLISH: Move(_APPROVE, frozenset({Status.ISSUED}), Status.PUBLISHED),
+        "same_person_print", "whoever confirmed a case does not hold the owner's code", "the approver prints it"),
+        _told_by_notice)),
+    Action.PUBLISH: Move(_APPROVE, frozenset({Status.ISSUED}), Status.PUBLISHED, (_told_by_notice,)),
 
     Action.ATTEND: Move(_REVIEW, frozenset({Status.PUBLISHED}), Status.ATTENDED, undoable=True),
     Action.IDENTIFY: Move(_REVIEW, frozenset({Status.PUBLISHED, Status.ATTENDED}), Status.IDENTIFIED, undoable=True),
@@ -173,13 +182,14 @@ MOVES: dict[Action, Move] = {
     Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (_NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
 
     Action.WARN: Move(_APPROVE, frozenset({Status.PUBLISHED, Status.TRANSFERRED, Status.DECISION_SENT}), None, (
-        _NO_STATEMENT, _NO_COMPLAINT, _may_warn)),
+        _told_by_notice, _NO_STATEMENT, _NO_COMPLAINT, _may_warn)),
     Action.LIFT_WARNING: Move(_APPROVE, frozenset(Status), None, (_unless(
         lambda s: s.facts.warned is not None, "no_warning", "no warning is in force", "go on"),)),
     Action.HAND_OVER: Move(_APPROVE, _DESK | _OWN | _DECIDED | {Status.PAID}),
     Action.TRANSFER: Move(_APPROVE, _OWN | {Status.CONFIRMED, Status.NOTICE_PREPARED}, Status.TRANSFERRED),
     Action.TRANSFER_SETTLED: Move(_APPROVE, frozenset({Status.TRANSFERRED}), Status.CLOSED),
     Action.TRANSFER_RETURNED: Move(_APPROVE, frozenset({Status.TRANSFERRED})),
+    Action.REMIND: Move(_APPROVE, frozenset({Status.TRANSFERRED}), None, (_after("own_way_answer"),)),
 
     Action.CONTEST: Move(frozenset(), _SERVED | {Status.ISSUED}),
     Action.REFUSE_STATEMENT: Move(_APPROVE, _RUNNING | ENDED, None, (_unless(
@@ -229,7 +239,7 @@ def step(
     `passed`: codes of the terms of this case whose last day is over (`central.cases.terms`).
 
     Raises `Refused` with a code: `role`, `other_unit`, `status`, `held`, `not_held`, `same_person`, `redraft`,
-    `same_person_print`, and those of the guards in `MOVES`.
+    `same_person_print`, those of the guards in `MOVES`, and the country's codes of vehicles that get no notice.
     """
     move = MOVES.get(action)
     if move is None or actor.role not in move.roles:
@@ -258,7 +268,7 @@ def step(
         status = _HANDED_OVER.get(state.status, state.status)
         return replace(state, status=status, claimed_by=None, claimed_until=None)
     if after.status is Status.NEW:  # it begins anew: whoever judged it before may issue for another
-        return CaseState(Status.NEW, facts=state.facts, unit=state.unit)
+        return CaseState(Status.NEW, facts=state.facts, unit=state.unit, own_way=state.own_way)
     if action is Action.CONFIRM:
         return replace(after, claimed_by=None, claimed_until=None, confirmed_by=actor.username)
     if action is Action.REJECT:

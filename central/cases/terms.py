@@ -20,6 +20,9 @@ SETTLED_BY: dict[str, Action] = {
     "enforce": Action.EXPIRE,
     "answer": Action.WARN,
     "transfer_answer": Action.WARN,
+    "pass_on": Action.TRANSFER,
+    "own_way_answer": Action.REMIND,
+    "take_back": Action.CORRECT,
     "identify": Action.IDENTIFY,
     "minutes": Action.MAKE_MINUTES,
     "hearing": Action.WAIVE_HEARING,
@@ -75,9 +78,7 @@ def terms(
     if state.status not in ENDED:
         found += _of_state(state, until, named)
         if state.status in UNSENT:
-            since = state.facts.corrected or detected
-            due = known.notify_by + (since - detected)
-            found.append(Term("notify", since, due, _AT_DESK.get(state.status, Role.APPROVER), "notify"))
+            found.append(_unsent(state, detected, known.notify_by))
         if state.facts.decided is None:
             found.append(Term("statute", occurred, known.statute_until, Role.APPROVER, "statute"))
     return tuple(sorted(found, key=lambda term: (term.due, term.code)))
@@ -94,9 +95,24 @@ def passed(running: Collection[Term], today: date, *, undo_until: date | None = 
 _Until = Callable[[str, date], date]
 
 
+def _unsent(state: CaseState, detected: date, notify_by: date) -> Term:
+    """The days for telling an owner are those for passing the results on as well: what gets no notice has to be with
+    its own authority by then. A file that came back from one begins its days anew, for another."""
+    since = state.facts.corrected or detected
+    code = "notify"
+    if state.own_way is not None:
+        code = "take_back" if state.status is Status.ISSUED else "pass_on"
+        since = max(since, state.facts.returned or since)
+    whose = Role.APPROVER if code == "take_back" else _AT_DESK.get(state.status, Role.APPROVER)
+    return Term(code, since, notify_by + (since - detected), whose, "notify")
+
+
 def _of_state(state: CaseState, until: _Until, named: Callable[[date], date]) -> Iterator[Term]:
     facts, status = state.facts, state.status
-    if status is Status.PUBLISHED and facts.sent is not None and facts.warned is None:
+    if status is Status.PUBLISHED and facts.sent is not None and state.own_way is not None:
+        # sent before it was known to be none of an owner's: nobody is waited for, and nobody is warned
+        yield Term("take_back", facts.sent, until("take_back", facts.sent), Role.APPROVER, "take_back")
+    elif status is Status.PUBLISHED and facts.sent is not None and facts.warned is None:
         yield Term("answer", facts.sent, until("answer", facts.sent), Role.APPROVER, "answer")
     elif status is Status.ATTENDED and facts.attended is not None:
         yield Term("identify", facts.attended, until("identify", facts.attended), Role.OFFICER, "identify")
@@ -104,6 +120,9 @@ def _of_state(state: CaseState, until: _Until, named: Callable[[date], date]) ->
         yield Term("minutes", facts.identified, until("minutes", facts.identified), Role.OFFICER, "minutes")
     elif status is Status.MINUTES_MADE and facts.minutes is not None:
         yield from _of_minutes(facts, facts.minutes, until)
+    elif status is Status.TRANSFERRED and facts.transferred is not None and state.own_way is not None:
+        asked = facts.reminded or facts.transferred
+        yield Term("own_way_answer", asked, until("own_way_answer", asked), Role.APPROVER, "own_way_answer")
     elif status is Status.TRANSFERRED and facts.transferred is not None and facts.warned is None:
         due = until("transfer_answer", facts.transferred)
         yield Term("transfer_answer", facts.transferred, due, Role.APPROVER, "transfer_answer")

@@ -35,6 +35,7 @@ GOES_OUT: Mapping[str, tuple[str, ...]] = {
     "receipt": ("decision",),
     "pay": ("decision",),
     "transfer_answer": ("transfer",),
+    "own_way_answer": ("transfer",),
 }
 """Terms that a paper is already there for, and which: to be sent, or that something is waited for by."""
 

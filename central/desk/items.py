@@ -44,10 +44,13 @@ class QueueItem:
     days_to_notify: int
     urgency: Urgency
     deleted: bool = False
+    own_way: str = ""
+    """`NoNotice.code`: no notice goes to an owner, it is passed on; empty: it goes the usual way."""
 
 
 def item(row: CaseRow, now: datetime) -> QueueItem:
     due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
+    state = state_of(row)
     parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
     return QueueItem(
         id=row.id,
@@ -64,13 +67,14 @@ def item(row: CaseRow, now: datetime) -> QueueItem:
         plate_confidence=row.plate_machine_confidence,
         flags=tuple(row.flags),
         chain_state=row.packet.chain_state,
-        holder=state_of(row).held_by(now),
+        holder=state.held_by(now),
         second_agrees=True if row.second_text and row.second_text == row.plate else row.second_agrees,
         notify_by=due.notify_by,
         notify_by_working=due.notify_by_working,
         days_to_notify=due.days_to_notify(now),
         urgency=due.notify_urgency(now) if row.status in UNSENT else "none",
         deleted=row.deleted_at is not None,
+        own_way=state.own_way.code if state.own_way else "",
     )
 
 

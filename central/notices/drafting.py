@@ -11,7 +11,6 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action, Officer, Refused
 from central.cases.log import lock_case, state_of
 from central.cases.steps import step
-from central.notices.addressing import check_route
 from central.notices.appointments import booked, check_appointment, default_appointment
 from central.notices.basis import (
     Basis,
@@ -58,7 +57,6 @@ def prepare_notice(
         draft = row.notice.pdf_sha256 if row.notice else None
         if seen is not None:
             check_seen(session, row, seen)
-        check_route(row.plate or "", colour=row.plate_colour, kind=row.kind)
         found = owner or desk.registry.find(
             session, plate=row.plate or "", colour=row.plate_colour, kind=row.kind, at=row.occurred_at
         )

@@ -14,7 +14,6 @@ from central.cases.doubts import Register, holds, identity_doubts, issue_doubts
 from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.log import lock_case, state_of
 from central.cases.steps import step
-from central.notices.addressing import check_route
 from central.notices.appointments import check_appointment
 from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check_doubts, check_seen, look, pictures_of
 from central.notices.code import code_hash, new_code
@@ -66,7 +65,6 @@ def issue(
         if notice.appear_at is None:
             raise Refused("draft_old", "the draft was made by an older version", remedy="draft it again")
         content = NoticeContent.model_validate(notice.content)
-        check_route(row.plate or "", colour=row.plate_colour, kind=row.kind)
         check_appointment(notice.appear_at, now, desk.calendar, where="appear_at")
         if content.second_on:
             check_appointment(datetime.fromisoformat(content.second_on), now, desk.calendar, where="second_appear_at")

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases import log as case_log
@@ -105,19 +105,29 @@ class OwnerCase:
 def owner_lookup(
     session: Session, plate: str, colour: str, kind: str, *, office: Office, client: str, now: datetime
 ) -> list[PublicCase]:
-    """Cases with an issued notice for exactly this plate, colour and kind, newest first; the question is recorded."""
+    """Cases with an issued notice for exactly this plate, colour and kind, newest first; the question is recorded.
+
+    What was passed on before a notice went out is not here: whoever it was passed to tells of it, and the law has the
+    fields shown with a notice, never before. Of a vehicle that gets no notice (`Plates.no_notice`) nothing is shown by
+    plate, whatever there is: the page says so for every such plate alike.
+    """
     text = HERE.plates.normalise(plate)[:12]
-    rows = session.scalars(
+    in_force = exists().where(
+        NoticeRow.case_id == CaseRow.id, NoticeRow.replaced_at.is_(None), NoticeRow.issued_at.is_not(None)
+    )
+    query = (
         select(CaseRow)
         .where(
             CaseRow.plate == text,
             CaseRow.plate_colour == colour,
             CaseRow.kind == kind,
             CaseRow.status.in_(_SHOWN),
+            in_force,
         )
         .order_by(CaseRow.occurred_at.desc())
         .limit(_MAX_CASES)
-    ).all()
+    )
+    rows = session.scalars(query).all() if HERE.plates.no_notice(text, colour=colour, kind=kind) is None else []
     session.add(LookupRow(at=now, client=client[:64], plate=text, colour=colour[:10], kind=kind[:12], shown=len(rows)))
     return [public_case(row, office) for row in rows]
 

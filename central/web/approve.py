@@ -217,7 +217,6 @@ def _show(
         doubts = (*issue_doubts(session, row, centre.clock(), centre.registry), *(() if required else papers.doubts))
         newly = issuing.held_since_issue(session, row, centre.registry) if row.status == Status.ISSUED else ()
         signature = before_issue(request, session, centre.notices, row, officer, t, centre.clock())
-        hindrance = HERE.plates.no_notice(view.item.plate or "", colour=view.item.plate_colour, kind=view.item.kind)
         values = frame(session, officer, "approve")
         contests = queries.contests(session, officer.scope, case_id)
         following = _next_to_issue(session, officer, case_id)
@@ -228,8 +227,10 @@ def _show(
     if not waits and view.notice is not None:  # read and checked while no transaction is open
         signature = after_issue(centre.notices, view.notice, view.events, t)
     why_not = ""
-    if waits and hindrance is not None:
-        why_not = f"{t(f'refused.{hindrance.code}')} {t(f'refused.{hindrance.code}_todo')}"
+    if (way := view.state.own_way) is not None:
+        why_not = f"{t(f'refused.{way.code}')} {t(f'refused.{way.code}_todo')}"
+        if not waits:
+            why_not += f" {t('approve.take_back')}"
     elif waits and papers.lacks and required:
         why_not = " ".join(t(f"refused.{lack.code}", **lack.values) for lack in papers.lacks)
         why_not += f" {t(f'refused.{papers.lacks[0].code}_todo')}"
@@ -264,10 +265,11 @@ def _show(
         "can_publish": Action.PUBLISH in view.actions,
         "can_print": Action.PRINT in view.actions,
         "printed": [e for e in view.events if e.action == Action.PRINT.value],
-        "can_draft": Action.PREPARE_NOTICE in view.actions and hindrance is None,
+        "can_draft": Action.PREPARE_NOTICE in view.actions,
         "published": view.item.status is Status.PUBLISHED,
         "confirmed_at": decided_at or view.received_at,
         "why_not": why_not,
+        "own_way": way is not None,
         "signature": signature,
         "history": telling.history(view.events, values["names"], t),
     }

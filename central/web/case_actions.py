@@ -12,9 +12,11 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Refused
+from central.cases.log import state_of
 from central.desk import actions, views
 from central.desk.actions import RejectReason
 from central.notices import drafting
+from central.store.case_tables import CaseRow
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.desk import render_case
@@ -117,12 +119,15 @@ def _first_draft(site: Site, officer: Officer, case_id: str) -> str:
 
     The case is confirmed already and waits for the second person all the same, whatever goes wrong here.
     """
+    with site.centre.db.read() as session:
+        way = state_of(session.get_one(CaseRow, case_id)).own_way
+    if way is not None:
+        return f"confirm_{way.code}"
     try:
         drafting.prepare_notice(site.centre.db, case_id, officer, desk=site.centre.notices, now=site.centre.clock())
     except GiaoLoError as error:
         log.warning("no draft after confirmation case=%s %s", case_id, error)
-        code = getattr(error, "code", "")
-        return f"confirm_{code}" if code in ("foreign_plate", "military_plate") else "confirm_no_draft"
+        return "confirm_no_draft"
     except Exception:
         log.exception("no draft after confirmation case=%s", case_id)
         return "confirm_no_draft"

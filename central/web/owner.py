@@ -59,7 +59,8 @@ def look_up(
     colour: Annotated[str, Form(max_length=10)] = "", kind: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:  # fmt: skip
     """The same page for none and for unknown. What has no plate's form is asked about, never answered with "none": by
-    its form alone, whether there are cases or not."""
+    its form alone, whether there are cases or not. So is a plate whose vehicle gets no notice: that it is none of this
+    page's, and never "none"."""
     t, centre = texts_of(request), site.centre
     asked = {"plate": plate, "colour": colour, "kind": kind}
     if wait := site.wait_s(site.lookups, request):
@@ -90,7 +91,11 @@ def look_up(
         "colour_text": t(f"owner.colour_{colour}").lower(),
         "kind_text": t(f"owner.kind_{kind}").lower(),
     }
-    return page(request, "owner_result.html", public=True, asked=shown, cases=[_words(c, t) for c in cases])
+    way = HERE.plates.no_notice(text, colour=colour, kind=kind)
+    return page(
+        request, "owner_result.html", public=True, asked=shown, cases=[_words(c, t) for c in cases],
+        own_way=way.code if way else "",
+    )  # fmt: skip
 
 
 @router.post("/evidence", dependencies=FORM)

@@ -1,6 +1,8 @@
 """Vehicles that are not fined by notice to an owner, whatever the register says: foreign missions and the military.
 
-TT 73/2024/TT-BCA sends what was found on to another body, with form 03/73.
+TT 73/2024/TT-BCA sends what was found on to another body, with form 03/73. Nobody else has a way of his own: police and
+other bodies of the State (blue plates) and enterprises of the military (KT) are told by notice like every owner, and
+whoever drives for them is fined like any citizen (Luật Xử lý vi phạm hành chính Điều 5.1.a).
 """
 
 from __future__ import annotations

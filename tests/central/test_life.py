@@ -21,6 +21,7 @@ from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Status
 from central.cases.steps import MOVES, allowed, step
 from central.cases.terms import SETTLED_BY, Term, passed, terms
 from countries.here import HERE
+from countries.plates import NoNotice
 from tests.central.build import BINH, HOA, LAN, NOW, TRUONG
 
 OFFICERS = (LAN, BINH, HOA, TRUONG)
@@ -122,11 +123,21 @@ _RARELY = {
 """Else few lives would get beyond the notice."""
 
 
+OWN = NoNotice("own_plate", "gets no notice", "pass the results on")
+
+
 def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
-    """One life: at random hours somebody takes a random step that he may take; the owner writes now and then."""
+    """One life: at random hours somebody takes a random step that he may take; the owner writes now and then.
+
+    Some are of a vehicle that gets no notice, and of some of these that is only found out on the way.
+    """
     chance, case, now, seen = random.Random(seed), Case(), NOW, Counter[str]()
     end = NOW + timedelta(days=days)
+    found = NOW + timedelta(days=chance.choice([0, 0, 30])) if chance.random() < 0.15 else end
     while now < end:
+        if now >= found:
+            case.state = replace(case.state, own_way=OWN)
+            assert not {term.code for term in case.terms()} & {"notify", "answer", "transfer_answer"}
         now += timedelta(days=chance.expovariate(1 / 6), minutes=chance.randint(0, 600))
         officer = chance.choice(OFFICERS)
         if case.state.status in MOVES[Action.CONTEST].start and chance.random() < 0.05:
@@ -136,6 +147,8 @@ def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
             case.state = with_life(case.state, life_of(case.record))
         if Action.CLAIM in case.may(officer, now):
             case.take(Action.CLAIM, officer, now, {})  # and decides while he holds it
+        if case.state.status is Status.TRANSFERRED and chance.random() < 0.6:
+            continue  # nothing has come back yet
         may = sorted(case.may(officer, now) - {Action.VIEW, Action.EXPORT, Action.CLAIM, Action.PRINT})
         if not may:
             continue
@@ -161,7 +174,7 @@ def test_in_any_life_a_running_case_has_a_term_and_its_record_tells_all_of_it(se
 
 def test_random_lives_reach_every_step_and_every_end() -> None:
     steps, ends = Counter[str](), Counter[Status]()
-    for seed in range(120):
+    for seed in range(180):
         case, seen = live(seed)
         steps += seen
         ends.update(Status(line.after["status"]) for line in case.record if "status" in line.after)
@@ -190,7 +203,7 @@ _ONWARD = (
     Action.REFUSE_STATEMENT, Action.REFUSE_COMPLAINT, Action.TELL_OWNER, Action.EXPIRE, Action.TRANSFER_SETTLED,
     Action.ISSUE, Action.PREPARE_NOTICE, Action.PUBLISH, Action.IDENTIFY, Action.MAKE_MINUTES,
     Action.WAIVE_HEARING, Action.HEAR, Action.DECIDE, Action.SEND_DECISION, Action.RECEIVE_DECISION, Action.PAY,
-    Action.LIFT_HOLD, Action.LIFT_WARNING, Action.CLOSE, Action.CLAIM,
+    Action.LIFT_HOLD, Action.LIFT_WARNING, Action.CLOSE, Action.TRANSFER, Action.CLAIM,
 )  # fmt: skip
 
 
@@ -242,6 +255,32 @@ RUNNING = [
     ),
     pytest.param(Status.NEW, Facts(), {"notify", "statute"}, id="new"),
 ]
+AWAY = NOW.date() + timedelta(days=8)
+ITS_OWN_WAY = [
+    pytest.param(Status.NEW, Facts(), "pass_on", 10, id="new"),
+    pytest.param(Status.CONFIRMED, Facts(), "pass_on", 10, id="confirmed: the same ten days"),
+    pytest.param(Status.NOTICE_PREPARED, Facts(), "pass_on", 10, id="drafted before it was known"),
+    pytest.param(Status.ISSUED, Facts(), "take_back", 10, id="issued before it was known, not sent"),
+    pytest.param(Status.PUBLISHED, Facts(sent=NOW.date()), "take_back", 4, id="sent: three working days"),
+    pytest.param(Status.TRANSFERRED, Facts(transferred=AWAY), "own_way_answer", 38, id="with its authority: a month"),
+    pytest.param(
+        Status.TRANSFERRED, Facts(transferred=NOW.date(), reminded=AWAY), "own_way_answer", 38, id="asked again",
+    ),
+    pytest.param(
+        Status.CONFIRMED, Facts(came_back=True, returned=AWAY), "pass_on", 18, id="came back: its days begin anew",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "facts", "code", "days"), ITS_OWN_WAY)
+def test_a_vehicle_that_gets_no_notice_has_terms_of_its_own(status: Status, facts: Facts, code: str, days: int) -> None:
+    state = CaseState(status, confirmed_by="lan", facts=facts, own_way=OWN)
+    running = {term.code: term for term in terms(state, occurred_at=OCCURRED, detected_at=NOW)}
+    assert set(running) == {code, "statute"}
+    assert running[code].due == NOW.date() + timedelta(days=days)
+    # whoever has it on his list may take the step it names, on its last day or once it is over
+    over = {code}
+    assert SETTLED_BY[code] in allowed(state, HOA, now=NOW, passed=over) or status in (Status.NEW,)
 
 
 @pytest.mark.parametrize(("status", "facts", "codes"), RUNNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from central.cases.facts import Facts
 from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Refused, Role, Status
 from central.cases.steps import allowed, step
+from countries.plates import NoNotice
 from tests.central.build import BINH, HOA, LAN, NOW, TRUONG
 
 ADMIN = Officer("quan-tri", Role.ADMIN)
@@ -234,6 +236,36 @@ FACTS = [
 ]  # fmt: skip
 
 
+OWN = NoNotice("own_plate", "gets no notice", "pass the results on")
+TO_AN_OWNER = frozenset({Action.PREPARE_NOTICE, Action.ISSUE, Action.PRINT, Action.PUBLISH, Action.WARN})
+"""Every step that tells an owner, or others of him, by a notice of ours."""
+
+
+@pytest.mark.parametrize(("status", "action"), list(product(Status, Action)))
+def test_no_door_to_a_notice_is_open_where_none_goes_out_and_no_other_is_shut(status: Status, action: Action) -> None:
+    over = ("answer", "transfer_answer", "pay")
+    for officer in EVERYONE:
+        usual = action in allowed(STATES[status], officer, now=NOW, passed=over)
+        own = replace(STATES[status], own_way=OWN)
+        assert (action in allowed(own, officer, now=NOW, passed=over)) is (usual and action not in TO_AN_OWNER)
+        if usual and action in TO_AN_OWNER:
+            with pytest.raises(Refused) as refused:
+                step(own, action, officer, now=NOW, passed=over)
+            assert (refused.value.code, refused.value.what) == (OWN.code, OWN.what)
+
+
+def test_what_is_sent_back_goes_its_own_way_still() -> None:
+    for status, action in ((Status.NOTICE_PREPARED, Action.RETURN), (Status.PUBLISHED, Action.CORRECT)):
+        assert take(replace(STATES[status], own_way=OWN), action, HOA).own_way == OWN
+
+
+def test_an_authority_is_asked_again_once_its_days_are_over() -> None:
+    away = replace(STATES[Status.TRANSFERRED], own_way=OWN)
+    assert Action.REMIND not in allowed(away, HOA, now=NOW)
+    assert Action.REMIND in allowed(away, HOA, now=NOW, passed=("own_way_answer",))
+    assert Action.REMIND not in allowed(away, LAN, now=NOW, passed=("own_way_answer",))
+
+
 @pytest.mark.parametrize(("state", "action", "actor", "passed", "code"), FACTS)
 def test_what_happened_before_opens_and_closes_a_step(
     state: CaseState, action: Action, actor: Officer, passed: tuple[str, ...], code: str | None
@@ -267,6 +299,10 @@ class Desk(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
+    @rule(way=st.sampled_from((None, OWN)))
+    def the_plate_is_seen_to_be_another(self, way: NoNotice | None) -> None:
+        self.state = replace(self.state, own_way=way)
+
     @rule(action=st.sampled_from(list(Action)), actor=st.sampled_from(EVERYONE))
     def try_a_move(self, action: Action, actor: Officer) -> None:
         before, holder = self.state, self.state.held_by(self.now)
@@ -277,6 +313,8 @@ class Desk(RuleBasedStateMachine):
             return
         if holder is not None and actor.username != holder and actor.role is not Role.HEAD:
             assert after == before, "nobody but the holder moves a case that is held"
+        assert before.own_way is None or action not in TO_AN_OWNER
+        assert action in allowed(before, actor, now=self.now)
         if action is Action.CONFIRM:
             assert holder == actor.username
             self.confirmed = actor.username

@@ -32,18 +32,52 @@ by_option = click.option(
 @click.command()
 @config_option
 @click.option("--files", is_flag=True, help="read every file of every packet too")
-def audit(config_file: Path, files: bool) -> None:
-    """Check that nothing stored was altered: log, checkpoints, packets, case records. Exit status 1 on a fault."""
+@click.option("--papers/--no-papers", default=True, show_default=True, help="judge the signature of every paper too")
+@click.option(
+    "--authorities",
+    "authorities",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="certificates to believe (PEM), beside those of `signing`",
+)
+@click.option(
+    "--revoked",
+    "revoked",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="list of revoked certificates (CRL), beside those of `signing`",
+)
+def audit(
+    config_file: Path, files: bool, papers: bool, authorities: tuple[Path, ...], revoked: tuple[Path, ...]
+) -> None:
+    """Check that nothing stored was altered: log, checkpoints, packets, case records, signatures of papers.
+
+    Each signed paper is judged as of when it was signed: whole, by a certificate that held and leads to an authority,
+    by the account that its record names, within the power of its office. Exit status 1 on a fault.
+    """
+    from central.audit.papers import PaperAudit, trusted
     from central.audit.stored import audit as check
 
     centre = open_configured(config_file)
+    try:
+        judged = None
+        if papers:
+            believed = trusted(centre.config.signing, authorities=authorities, revoked=revoked)
+            judged = PaperAudit(centre.store, believed)
+    except GiaoLoError as error:
+        fail(error)
     with centre.db.read() as session:
-        found = check(session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None)
+        found = check(
+            session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None,
+            papers=judged,
+        )  # fmt: skip
     for fault in found.faults:
         click.echo(logs.plain(fault))
     click.echo(
         f"{found.packets} packets, {found.checkpoints} checkpoints, {found.cases} cases: {len(found.faults)} faults"
     )
+    if judged is not None and judged.signed:
+        click.echo(judged.told())
     if found.faults:
         raise SystemExit(1)
 

@@ -1,7 +1,8 @@
 """Who signed a paper (PDF), whether it is what was signed, and whether the certificate is of an authority one trusts.
 
-PAdES (ETSI EN 319 142-1), read by pyHanko, offline: nothing is fetched, so it is not asked whether a certificate was
-revoked. A certificate is judged at the time of a trusted timestamp, without one at the time that the signer's own clock
+PAdES (ETSI EN 319 142-1), read by pyHanko, offline: nothing is fetched. Whether a certificate was revoked is asked of
+lists in hand and of those that the signature brings along (`evidence.revocation`), else said to be not asked. A
+certificate is judged at the time of a trusted timestamp, without one at the time that the signer's own clock
 gave: whoever keeps the paper's digest in a signed record (docs/case-file-v1.md) need not believe that clock.
 """
 
@@ -15,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from asn1crypto import cms, parser, pem, x509
+from cryptography.x509 import CertificateRevocationList
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import validate_pdf_signature
@@ -24,6 +26,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 from evidence.errors import ForeignError, KeyFileError
+from evidence.revocation import NOT_ASKED, Revocation, read_lists, revocation_of
 
 USAGES = frozenset({"digital_signature", "non_repudiation"})
 """What a certificate is for; one of them has to be there (RFC 5280, 4.2.1.3)."""
@@ -46,7 +49,7 @@ class PaperSignature:
     `name`, `title`: as the signer stated them; `owner`, `issuer`: as the certificate has them. `at`: by the signer's
     clock; `stamped_at`: by a timestamp authority. `intact`: the paper is what was signed, with nothing after it but
     further signatures. `trusted`: the certificate leads to an authority in hand; None: none was given. `certificate`:
-    its SHA-256. `fault`: what is wrong, empty if nothing is.
+    its SHA-256. `fault`: what is wrong, empty if nothing is. `revocation`: whether it was revoked, in words.
     """
 
     name: str
@@ -59,6 +62,7 @@ class PaperSignature:
     intact: bool
     trusted: bool | None
     fault: str
+    revocation: str = NOT_ASKED.words
 
     @property
     def good(self) -> bool:
@@ -86,10 +90,13 @@ def common_name(name: x509.Name) -> str:
     return str(found[0] if isinstance(found, list) else found) or str(name.human_friendly)
 
 
-def signatures_of(pdf: bytes, authorities: Sequence[x509.Certificate] = ()) -> tuple[PaperSignature, ...]:
+def signatures_of(
+    pdf: bytes, authorities: Sequence[x509.Certificate] = (), revoked: Sequence[CertificateRevocationList] = ()
+) -> tuple[PaperSignature, ...]:
     """All signatures of a paper, the oldest first; none of a paper that is not signed.
 
-    `authorities`: certificates that are believed, of signers' and of timestamp authorities alike. Raises `PaperError`.
+    `authorities`: certificates that are believed, of signers' and of timestamp authorities alike. `revoked`: lists of
+    revoked certificates. Raises `PaperError`.
     """
     try:
         embedded = PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures
@@ -97,12 +104,13 @@ def signatures_of(pdf: bytes, authorities: Sequence[x509.Certificate] = ()) -> t
         raise PaperError("is no PDF that can be read", remedy="is it the paper as it was handed out?") from error
     if len(embedded) > MOST_SIGNATURES:
         raise PaperError(f"has {len(embedded)} signatures, the limit is {MOST_SIGNATURES}")
-    return tuple(_signature(pdf, each, authorities, last=each is embedded[-1]) for each in embedded)
+    return tuple(_signature(pdf, each, authorities, revoked, last=each is embedded[-1]) for each in embedded)
 
 
 def _signature(
-    pdf: bytes, embedded: EmbeddedPdfSignature, authorities: Sequence[x509.Certificate], *, last: bool
-) -> PaperSignature:
+    pdf: bytes, embedded: EmbeddedPdfSignature, authorities: Sequence[x509.Certificate],
+    revoked: Sequence[CertificateRevocationList], *, last: bool,
+) -> PaperSignature:  # fmt: skip
     try:
         certificate = embedded.signer_cert
         at, stamped = embedded.self_reported_timestamp, _stamp(embedded)
@@ -117,6 +125,9 @@ def _signature(
         )
         intact = _whole(status, last) and _nothing_hidden(pdf, embedded)
         fault = _fault(status, intact, certificate, authorities, stamped or at)
+        asked = _revocation(embedded, status, authorities, revoked, stamped or at)
+        if not fault and asked.state == "revoked":
+            fault = asked.words
         believed = status.timestamp_validity is not None and status.timestamp_validity.trusted
         return PaperSignature(
             name=_said(embedded, "/Name"),
@@ -129,6 +140,7 @@ def _signature(
             intact=intact,
             trusted=bool(status.trusted) if authorities else None,
             fault=fault,
+            revocation=asked.words,
         )
     except Exception as error:  # as above
         return PaperSignature("", "", "", "", "", None, None, False, None, f"cannot be read: {type(error).__name__}")
@@ -177,6 +189,32 @@ def _fault(
     if not certificate.not_valid_before <= moment <= certificate.not_valid_after:
         return "the certificate did not hold when it was signed"
     return "" if status.trusted else "the certificate leads to no authority in hand"
+
+
+def _revocation(
+    embedded: EmbeddedPdfSignature, status: PdfSignatureStatus, authorities: Sequence[x509.Certificate],
+    revoked: Sequence[CertificateRevocationList], moment: datetime | None,
+) -> Revocation:  # fmt: skip
+    """Of the certificate and of those between it and an authority that is believed: the first that was revoked."""
+    if status.validation_path is None or moment is None:
+        return NOT_ASKED
+    known = [*revoked, *_lists_within(embedded)]
+    path = list(status.validation_path.iter_certs(include_root=True))
+    found = revocation_of(embedded.signer_cert, [*path, *authorities], known, moment)
+    for between in path:
+        if between.sha256 != embedded.signer_cert.sha256 and between.self_signed == "no" and found.state != "revoked":
+            above = revocation_of(between, [*path, *authorities], known, moment)
+            found = above if above.state == "revoked" else found
+    return found
+
+
+def _lists_within(embedded: EmbeddedPdfSignature) -> list[CertificateRevocationList]:
+    """Lists that the signature covers (ISO 32000-2, 12.8.3.3.2); OCSP answers among them are not read."""
+    for attribute in embedded.signer_info["signed_attrs"]:
+        if attribute["type"].native == "adobe_revocation_info_archival":
+            said = attribute["values"][0]["crl"]
+            return [one for each in said or () for one in read_lists(each.dump(), where="signature")]
+    return []
 
 
 def _stamp(embedded: EmbeddedPdfSignature) -> datetime | None:

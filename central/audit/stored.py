@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.audit.deletions import check_deletions
+from central.audit.papers import PaperAudit
 from central.audit.records import Signatures, record_faults
 from central.cases import log as case_log
 from central.devices.book import faults as device_faults
@@ -46,8 +47,11 @@ class Audit:
     faults: tuple[str, ...]
 
 
-def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None) -> Audit:
-    """Check log, packets, seals, checkpoints, case records, papers of devices; with `files` also every packet's bytes.
+def audit(
+    session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None, papers: PaperAudit | None = None
+) -> Audit:
+    """Check log, packets, seals, checkpoints, case records, papers of devices; with `files` also every packet's bytes,
+    with `papers` also the signature of every paper that a record names.
 
     Seals are checked against the keys that the packet's node has or had, records of cases against the centre's
     signatures, and the log against the checkpoint that lies outside the database.
@@ -83,12 +87,10 @@ def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | N
     for case in session.scalars(select(CaseRow).order_by(CaseRow.number)):
         cases += 1
         events = case_log.events(session, case.id)
-        faults += [
-            f"case {case.number}: {f}"
-            for f in record_faults(
-                case, events, _manifest(case.packet) if case.deleted_at is None else None, signatures
-            )
-        ]
+        manifest = _manifest(case.packet) if case.deleted_at is None else None
+        faults += [f"case {case.number}: {f}" for f in record_faults(case, events, manifest, signatures)]
+        if papers is not None and manifest is not None:
+            faults += [f"case {case.number}: {f}" for f in papers.faults(case, events, manifest)]
     orphans = select(CaseEventRow.case_id).where(CaseEventRow.case_id.not_in(select(CaseRow.id))).distinct()
     faults += [f"case {case_id}: was removed, its record is still there" for case_id in session.scalars(orphans)]
     if files is not None:
@@ -99,6 +101,8 @@ def audit(session: Session, key: VerifyKey, *, centre: str, files: BlobStore | N
                 container_of(session, files, packet_id)
             except GiaoLoError as error:
                 faults.append(f"packet {packet_id}: {error.what} ({error.where})")
+    if papers is not None and (unjudged := papers.unjudged()):
+        faults.append(unjudged)
     return Audit(packets, checkpoints, cases, tuple(faults))
 
 

@@ -100,6 +100,9 @@ class SigningSettings(Section):
     authorities: list[Path] = Field(min_length=1, description="certificates of the authorities that issue to signers")
     signers: list[SignerSettings] = Field(min_length=1)
     timestamps: Timestamps | None = None
+    revoked: list[Path] = Field(
+        default_factory=list, description="lists of revoked certificates (CRL) by these authorities, for the audit"
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

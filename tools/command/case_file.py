@@ -15,6 +15,8 @@ from evidence.errors import GiaoLoError
 from evidence.fixed_zip import pieces
 from evidence.log_proof import Checkpoint
 from evidence.packet import utc_text
+from evidence.signed_papers import Trusted
+from tools.command.papers import PaperVerdict, judged
 
 MAGIC = b"PK"
 SUFFIX = ".zip"
@@ -65,17 +67,18 @@ class ExtractError(GiaoLoError):
 
 @dataclass
 class CaseVerdict:
-    """`passed`: the stages that held. `fault` empty: all that could be checked did."""
+    """`passed`: the stages that held. `fault` empty: all that could be checked did. `papers`: what is signed by key."""
 
     file: str
     passed: list[Stage] = field(default_factory=list)
     fault: str = ""
     found: CaseFile | None = None
+    papers: list[PaperVerdict] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        """Whole, and sealed with a key that the reader had before."""
-        return self.found is not None and self.found.trusted
+        """Whole, sealed with a key that the reader had before, and no signature of a paper is at fault."""
+        return self.found is not None and self.found.trusted and not any(paper.faults for paper in self.papers)
 
     @property
     def failed(self) -> Stage | None:
@@ -96,12 +99,15 @@ def is_case_file(path: Path) -> bool:
         return False
 
 
-def check(path: Path, trust: Trust, older: Checkpoint | None, folder: Path | None) -> CaseVerdict:
+def check(
+    path: Path, trust: Trust, older: Checkpoint | None, folder: Path | None, signers: Trusted | None = None
+) -> CaseVerdict:
     """Every check of one file; the first fault is told. With `folder`, its files are written there if all holds."""
     verdict = CaseVerdict(str(path))
     try:
         with path.open("rb") as source:
             verdict.found = check_case_file(source, trust, passed=verdict.passed.append, older=older)
+            verdict.papers = judged(source, verdict.found, signers or Trusted())
             if folder is not None and verdict.good:
                 extract(source, verdict.found, folder)
     except GiaoLoError as error:
@@ -149,6 +155,8 @@ def lines(verdict: CaseVerdict, folder: Path | None) -> Iterator[str]:
     older = f", the first {record.unsigned} older than signing" if record.unsigned else ""
     log = found.checkpoint
     yield f"       {len(record.events)} events{older}; entry of a log of {log.size} at {utc_text(log.at)}"
+    for paper in verdict.papers:
+        yield from paper.lines()
     if verdict.fault:
         yield f"BAD    {verdict.file}: {verdict.fault}"
     elif not found.trusted:
@@ -157,10 +165,15 @@ def lines(verdict: CaseVerdict, folder: Path | None) -> Iterator[str]:
             f"is not known: compare this fingerprint with the one that the unit has made known: "
             f"{found.sealer.fingerprint} -> --centre-key FILE, or --fingerprint SHA256"
         )
-    else:
+    elif verdict.good:
         if folder is not None:
             yield f"       {len(found.entries)} files in {folder}"
         yield f"OK     {verdict.file}: Hồ sơ nguyên vẹn / the file of the case is whole"
+    else:
+        yield (
+            f"BAD    {verdict.file}: Hồ sơ nguyên vẹn, nhưng chữ ký số của văn bản có lỗi / the file is whole, and "
+            f"signatures of its papers do not hold"
+        )
 
 
 def as_json(verdict: CaseVerdict) -> str:
@@ -176,6 +189,7 @@ def as_json(verdict: CaseVerdict) -> str:
             "number": found.index.number, "centre": found.index.centre, "exported_at": found.index.exported_at,
             "exported_by": found.index.exported_by, "digest": found.index.packet.digest,
             "events": len(found.record.events), "unsigned": found.record.unsigned, "log": found.checkpoint.size,
+            "papers": [paper.as_dict() for paper in verdict.papers],
         }  # fmt: skip
     return json.dumps(told)
 

@@ -18,6 +18,7 @@ from evidence.errors import GiaoLoError
 from evidence.log_proof import Checkpoint, read_checkpoint, read_proof
 from evidence.packet import Manifest, utc_text
 from evidence.seal import VerifyKey
+from evidence.signed_papers import read_trusted
 from tools.command import case_file, deletion
 
 
@@ -103,30 +104,42 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
 @click.option(
     "--extract", "folder", type=click.Path(path_type=Path), help="of a case's file: write its files here if all holds"
 )
+@click.option(
+    "--authorities",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="of a case's file: certificates of authorities to believe (PEM), for papers signed by key",
+)
+@click.option(
+    "--revoked", type=click.Path(path_type=Path), multiple=True, help="and their lists of revoked certificates (CRL)"
+)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def verify(
     packets: tuple[Path, ...], key_file: Path | None, proof_file: Path | None, centre_key_file: Path | None,
-    older_file: Path | None, fingerprint: str, folder: Path | None, as_json: bool,
+    older_file: Path | None, fingerprint: str, folder: Path | None, authorities: tuple[Path, ...],
+    revoked: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Kiểm tra gói chứng cứ, hồ sơ vụ việc ngoại tuyến. / Check packets (files or folders), or a case's file, offline.
 
     Exit 1 if anything is wrong. A packet needs --key. With --proof also whether it stands in the centre's log, and with
     --older whether that log goes on from a checkpoint that was kept: then nothing logged before it was changed, removed
-    or slipped in. The file of a case (.zip) needs --centre-key or --fingerprint; --older is for its proof. The
-    proof of a deletion (.json) needs --centre-key.
+    or slipped in. The file of a case (.zip) needs --centre-key or --fingerprint; --older is for its proof, and
+    --authorities says whose certificates are believed where its papers are signed by key. The proof of a deletion
+    (.json) needs --centre-key.
     """
     if case_file.is_case_file(packets[0]):
         if len(packets) > 1 or key_file or proof_file:
             raise click.UsageError("a case's file is checked alone, with --centre-key or --fingerprint")
-        _verify_case(packets[0], centre_key_file, older_file, fingerprint, folder, as_json)
+        _verify_case(packets[0], centre_key_file, older_file, fingerprint, folder, authorities, revoked, as_json)
         return
     if deletion.is_deletion(packets[0]):
         if len(packets) > 1 or key_file or proof_file or fingerprint or folder or centre_key_file is None:
             raise click.UsageError("the proof of a deletion is checked alone, with --centre-key")
         _verify_deletion(packets[0], centre_key_file, as_json)
         return
-    if fingerprint or folder:
-        raise click.UsageError("--fingerprint and --extract are for the file of a case (.zip)")
+    if fingerprint or folder or authorities or revoked:
+        given = "--fingerprint, --extract, --authorities and --revoked"
+        raise click.UsageError(f"{given} are for the file of a case (.zip)")
     if key_file is None:
         raise click.UsageError("Missing option '--key': the public key of the node")
     if (proof_file is None) != (centre_key_file is None) or (older_file is not None and proof_file is None):
@@ -162,19 +175,21 @@ def verify(
 
 
 def _verify_case(
-    file: Path, key_file: Path | None, older_file: Path | None, fingerprint: str, folder: Path | None, as_json: bool
-) -> None:
+    file: Path, key_file: Path | None, older_file: Path | None, fingerprint: str, folder: Path | None,
+    authorities: tuple[Path, ...], revoked: tuple[Path, ...], as_json: bool,
+) -> None:  # fmt: skip
     wanted = re.sub(r"\s", "", fingerprint).lower()  # people read it off a paper in groups
     if wanted and (key_file is not None or not re.fullmatch(r"[0-9a-f]{64}", wanted)):
         raise click.UsageError("--fingerprint has 64 hexadecimal digits, and stands instead of --centre-key")
     try:
         trust = Trust(None if key_file is None else VerifyKey.load(key_file), wanted)
         older = None if older_file is None else read_checkpoint(older_file.read_bytes(), where=str(older_file))
+        signers = read_trusted(authorities, revoked)
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{older_file}: cannot be read: {error.strerror}") from error
-    verdict = case_file.check(file, trust, older, folder)
+    verdict = case_file.check(file, trust, older, folder, signers)
     for line in [case_file.as_json(verdict)] if as_json else case_file.lines(verdict, folder):
         click.echo(line)
     if verdict.fault or not verdict.good:

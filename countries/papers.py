@@ -46,6 +46,8 @@ PaperCode = Literal[
     "withdrawal", "correction", "answer", "minutes", "decision", "points", "transfer", "delivery", "book", "warning",
     "lifting",
 ]  # fmt: skip
+Void = Literal["undone", "taken_back"]
+"""Why a paper no longer holds: its step counts as not taken, or the notice that it rests on was taken back."""
 PAPER: TypeAdapter[Paper] = TypeAdapter(Paper)
 """Reads a stored content: `PAPER.validate_json(text)`."""
 
@@ -66,6 +68,12 @@ class Papers(Protocol):
 
     def render(self, paper: Paper) -> bytes:
         """The paper as tagged PDF with embedded fonts. What a font cannot draw becomes a square; nothing is markup."""
+        ...
+
+    def struck(self, pdf: bytes, why: Void) -> bytes:
+        """The finished PDF of any paper of a case, or of a notice, with marks on every page that it no longer holds.
+
+        What was signed stays in it as it is, with the marks behind it. The same bytes give the same picture."""
         ...
 
     def origin(self, code: PaperCode) -> Origin:

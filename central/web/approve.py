@@ -84,7 +84,8 @@ def show(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, do
 
 @router.get("/desk/approve/{case_id}/notice.pdf")
 def notice_pdf(site: SiteDep, officer: ReviewerDep, case_id: str, download: str = "") -> Response:
-    """The draft, or the notice as issued, without the owner's code; the view is in the case's record."""
+    """The draft, or the notice as issued, without the owner's code; the view is in the case's record. One that was
+    taken back comes as a copy with marks across it: what is kept stays as it was."""
     centre = site.centre
     with centre.db.read() as session:
         row = session.get(CaseRow, case_id)
@@ -92,11 +93,12 @@ def notice_pdf(site: SiteDep, officer: ReviewerDep, case_id: str, download: str 
     if row is None or notice is None or row.deleted_at is not None:
         raise WebError("no_file", 404)
     headers = attachment(_file_name(notice, row.number)) if download else {"Content-Disposition": "inline"}
-    pdf = centre.store.read(notice.pdf_sha256)
+    pdf, how = centre.store.read(notice.pdf_sha256), "download" if download else "shown"
+    if row.status == Status.WITHDRAWN:
+        pdf, how = HERE.papers().struck(pdf, "taken_back"), "copy"
     record_file_view(
-        centre.db, case_id, officer.username, name="notice.pdf", sha256=notice.pdf_sha256,
-        how="download" if download else "shown", now=centre.clock(),
-    )  # fmt: skip
+        centre.db, case_id, officer.username, name="notice.pdf", sha256=notice.pdf_sha256, how=how, now=centre.clock()
+    )
     return Response(pdf, media_type="application/pdf", headers=headers)
 
 

@@ -188,19 +188,24 @@ def draft(
 
 @router.get("/desk/cases/{case_id}/papers/{name}.pdf")
 def paper(site: SiteDep, officer: ReviewerDep, case_id: str, name: str) -> Response:
-    """The paper of a step, as it was made; looking at it is in the record."""
+    """The paper of a step, as it was made; looking at it is in the record. One that holds no more comes as a copy with
+    marks across it: what is kept stays as it was."""
     centre = site.centre
     with centre.db.read() as session:
-        found = {d.name: d.sha256 for d in documents(case_log.events(session, case_id))}
+        found = {d.name: (d.sha256, d.holds) for d in documents(case_log.events(session, case_id))}
         row = session.get(CaseRow, case_id)
         replaced = row.replaced_notices if row else []
-        found |= {_replaced(n): notice.pdf_sha256 for n, notice in enumerate(replaced, 1) if notice.pdf_sha256}
+        found |= {
+            _replaced(n): (notice.pdf_sha256, "taken_back") for n, notice in enumerate(replaced, 1) if notice.pdf_sha256
+        }
     if name not in found:
         raise WebError("no_file", 404)
-    sha256 = found[name]
-    pdf = centre.store.read(sha256)
+    sha256, holds = found[name]
+    pdf, how = centre.store.read(sha256), "shown"
+    if holds != "holds":
+        pdf, how = HERE.papers().struck(pdf, holds), "copy"
     record_file_view(
-        centre.db, case_id, officer.username, name=f"{name}.pdf", sha256=sha256, how="shown", now=centre.clock()
+        centre.db, case_id, officer.username, name=f"{name}.pdf", sha256=sha256, how=how, now=centre.clock()
     )
     return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": "inline"})
 

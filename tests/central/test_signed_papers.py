@@ -34,12 +34,13 @@ from countries.here import HERE
 from countries.signing_rights import right_faults
 from evidence.acts import ActCode
 from evidence.canonical import sha256_hex
-from evidence.paper_signature import read_certificates
+from evidence.paper_signature import read_certificates, signatures_of
 from evidence.revocation import read_lists, revocation_of
 from evidence.signed_papers import NamedPaper, Trusted, judge, named_papers, read_trusted
-from tests.central.build import HOA, NOW, OFFICE, TRUONG, HandClock, prepared
+from tests.central.build import HOA, LAN, NOW, OFFICE, TRUONG, HandClock, prepared
 from tests.central.signing_keys import Authority, as_asn1, rsa_key, signer, signing
-from tests.central.test_signing import HOA_NAME, TRUONG_NAME, issue, signing_centre
+from tests.central.test_signing import HOA_NAME, TRUONG_NAME, issue, signing_centre, words
+from tests.central.web_people import make_web
 from tools.command.cli import cli
 
 
@@ -220,6 +221,36 @@ def test_the_power_of_the_office_is_judged_by_the_law_and_not_by_the_record(
         assert each in told
 
 
+def test_a_notice_that_was_taken_back_is_shown_struck_and_kept_and_handed_out_as_it_was_signed(
+    tmp_path: Path, authority: Authority
+) -> None:
+    hoa = signer(tmp_path / "keys", authority, "hoa", HOA_NAME, key=1)
+    web = make_web(tmp_path / "centre", signing=signing(tmp_path / "keys", authority, hoa))
+    case_id = prepared(web.centre)
+    signed = issue(web.centre, case_id)
+    lan, at = web.person(LAN), f"/desk/approve/{case_id}/notice.pdf"
+    assert lan.get(at).content == signed
+    proceedings.take(
+        web.centre.db, case_id, HOA, Action.WITHDRAW, {"on": "2026-11-23", "reason": "sold"}, "đã bán",
+        desk=web.centre.notices, now=web.clock.now,
+    )  # fmt: skip
+    for address in (at, f"{at}?download=1"):
+        shown = lan.get(address).content
+        assert shown.startswith(signed)
+        assert "KHÔNG CÒN GIÁ TRỊ" in words(shown)
+        (told,) = signatures_of(shown, read_certificates(authority.pem, where="ca"))
+        assert told.fault == "something was added after it was signed", "nobody takes it for the notice"
+    (pdf, paper), (withdrawal, its) = papers(web.centre)
+    assert pdf == signed
+    assert judge(pdf, paper, Trusted(read_certificates(authority.pem, where="ca"))).faults == ()
+    assert lan.get(f"/desk/cases/{case_id}/papers/withdrawal-{its.sequence}.pdf").content == withdrawal, (
+        "this one holds"
+    )
+    with hand_out(web.centre, case_id, HOA).file as made, zipfile.ZipFile(made) as archive:
+        assert archive.read("documents/notice.pdf") == signed
+    web.centre.db.dispose()
+
+
 # --- revoked
 
 
@@ -240,7 +271,7 @@ def test_whether_a_certificate_was_revoked_is_said_by_a_list_of_its_own_authorit
     chain = [as_asn1(authority.certificate)]
     stranger = Authority(authority.name)  # of the same name, with another key
     day = timedelta(days=1)
-    for why, data, state, words in (
+    for why, data, state, says in (
         ("no list", b"", "not_asked", "not asked"),
         ("not on it", revoked_list(authority, 4711), "good", "was not revoked"),
         ("before", revoked_list(authority, own.serial_number, at=NOW - day), "revoked", "before it signed"),
@@ -250,7 +281,7 @@ def test_whether_a_certificate_was_revoked_is_said_by_a_list_of_its_own_authorit
     ):
         known = read_lists(data, where="x") if data else ()
         found = revocation_of(own, chain, known, NOW)
-        assert (found.state, words in found.words) == (state, True), why
+        assert (found.state, says in found.words) == (state, True), why
 
 
 def test_a_paper_signed_with_a_revoked_certificate_is_at_fault(centre: Centre, authority: Authority) -> None:

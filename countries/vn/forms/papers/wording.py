@@ -66,6 +66,11 @@ def wording(code: PaperCode) -> Wording:
     return Wording(file.origin, file.number, file.series, {**common.texts, **file.texts})
 
 
+def common(key: str) -> str:
+    """A text that all papers have."""
+    return _read("common").texts[key]
+
+
 @cache
 def _read(name: str) -> _File:
     text = (resources.files(FOLDER) / f"{name}.yaml").read_text(encoding="utf-8")

@@ -91,7 +91,7 @@ def moved(pdf: bytes, paper: NamedPaper) -> NamedPaper:
 def test_each_paper_of_a_case_is_named_with_who_signed_it_and_holds(centre: Centre, trusted: Trusted) -> None:
     found = papers(centre)
     assert [(p.code, p.number, p.actor) for _, p in found] == [
-        ("notice", "1/TB-PC08", "hoa"), ("withdrawal", "03/TB-PC08", "truong"),
+        ("notice", "01/TB-PC08", "hoa"), ("withdrawal", "03/TB-PC08", "truong"),
     ]  # fmt: skip
     for pdf, paper in found:
         judged = judge(pdf, paper, trusted)
@@ -325,7 +325,7 @@ def test_the_audit_judges_every_paper_and_finds_what_was_exchanged_on_the_disk(
     for altered in (other, pdf + b" ", pdf[:-1]):
         path.write_bytes(altered)
         (fault,) = audited(centre, trusted)[0]
-        assert fault.startswith("case 1: notice 1/TB-PC08: ")
+        assert fault.startswith("case 1: notice 01/TB-PC08: ")
     path.write_bytes(pdf)
     assert audited(centre, trusted)[0] == ()
 
@@ -377,7 +377,7 @@ def test_the_command_says_in_a_line_what_is_wrong_and_ends_with_1(
     crl.write_bytes(revoked_list(authority, _certificate_of(pdf, None).serial_number, at=NOW - timedelta(days=2)))
     revoked = run("central", "audit", "--config", folder / "central.yaml", "--revoked", crl)
     assert revoked.exit_code == 1
-    assert "case 1: notice 1/TB-PC08: the certificate was revoked on 2026-11-21, before it signed" in revoked.output
+    assert "case 1: notice 01/TB-PC08: the certificate was revoked on 2026-11-21, before it signed" in revoked.output
     missing = run("central", "audit", "--config", folder / "central.yaml", "--authorities", folder / "nowhere.pem")
     assert missing.exit_code == 1
     assert "nowhere.pem" in missing.output

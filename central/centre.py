@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from central.config import CentralConfig
 from central.ledger.signing import Ledger
 from central.notices.basis import NoticeDesk
@@ -16,6 +18,7 @@ from central.signing.port import Signing, Unsigned
 from central.store.blobs import BlobStore, FileStore
 from central.store.db import Database
 from central.store.migrate import upgrade
+from central.store.unit_tables import LetterheadRow
 from common.settings import ConfigError
 from evidence.seal import SigningKey
 
@@ -71,6 +74,7 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         ) from error
     upgrade(database)
     _keep_private(database)
+    _letters_are_its_own(database, config)
     ledger = Ledger(key, config.centre_id, config.ledger_dir)
     try:
         ledger.begin(database)
@@ -95,6 +99,19 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         ),
         clock=clock,
     )
+
+
+def _letters_are_its_own(database: Database, config: CentralConfig) -> None:
+    """The letters behind the root's numbers are configuration: they may have become those of a unit."""
+    with database.read() as session:
+        code = session.scalar(
+            select(LetterheadRow.unit_code).where(LetterheadRow.abbreviation == config.office.number_suffix)
+        )
+    if code is not None:
+        raise ConfigError(
+            f"{config.office.number_suffix} stands behind the numbers of the unit {code}", where="office.number_suffix",
+            remedy="no two papers may have the same number: take other letters",
+        )  # fmt: skip
 
 
 def _signing(config: CentralConfig, clock: Callable[[], datetime]) -> Signing:

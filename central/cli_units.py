@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from central.cli_common import config_option, fail, open_configured
 from central.store.case_tables import CaseCountRow
 from central.store.people_tables import UserRow
-from central.units.book import all_camera_units, cameras_of, change, give_camera, tree_of
-from central.units.csv_file import day_of, import_cameras, import_units
+from central.units.book import all_camera_units, cameras_of, change, give_camera
+from central.units.csv_file import day_of, import_cameras, import_letterheads, import_units
+from central.units.letterheads import letterheads_of
 from central.units.tree import KINDS, ROOT, Kind, Unit
 from central.users import set_unit
 from common import logs
@@ -71,7 +72,7 @@ def list_command(config_file: Path) -> None:
     centre = open_configured(config_file)
     today = HERE.local_date(centre.clock())
     with centre.db.read() as session:
-        tree, cameras = tree_of(session), cameras_of(session)
+        heads, cameras = letterheads_of(session, centre.config.office, today), cameras_of(session)
         owned = Counter(cameras.unit(node, camera, today) for node, camera in cameras.since)
         people: Counter[str] = Counter()
         cases: Counter[str] = Counter()
@@ -80,14 +81,32 @@ def list_command(config_file: Path) -> None:
             (cases, select(CaseCountRow.unit_code, func.sum(CaseCountRow.n)).group_by(CaseCountRow.unit_code)),
         ):
             found.update({code: int(n) for code, n in session.execute(query)})
-    for depth, line in tree.walk():
-        code = line.code
-        name = line.name or centre.config.office.unit.name
+    for depth, line in heads.tree.walk():
+        code, name, writer = line.code, heads.name(line.code), heads.writer(line.code)
         days = f"  {line.valid_from or ''} to {line.valid_to or ''}" if line.valid_from or line.valid_to else ""
         ended = "" if line.works_on(today) else "  ENDED OR NOT BEGUN"
-        has = f"{owned[code]} cameras, {people[code]} accounts, {cases[code]} cases"
+        own = f"numbers …/{writer.office.number_suffix}" if writer.unit == code else f"{writer.unit} writes for it"
+        has = f"{own}, {owned[code]} cameras, {people[code]} accounts, {cases[code]} cases"
         click.echo(logs.plain(f"{'  ' * depth}{code}  {line.kind}  {name}{days}{ended}  ({has})"))
-    click.echo(f"{len(tree.units)} units")
+    click.echo(f"{len(heads.tree.units)} units")
+
+
+@unit.command()
+@config_option
+@click.argument("csv_file", type=click.Path(path_type=Path))
+def letterheads(config_file: Path, csv_file: Path) -> None:
+    """Say under what name units write, from CSV_FILE; all lines or none. Header: unit,abbreviation,town,signer_title,
+    signer_name,parent,in_text,address,phone,decided_by,heard_by,executed_by,complaints_to.
+
+    A unit without a letterhead leaves its papers to the nearest one above it. In signer_title | begins a line.
+    """
+    centre = open_configured(config_file)
+    try:
+        with centre.db.write() as session:
+            count = import_letterheads(session, csv_file, centre.config.office)
+    except GiaoLoError as error:
+        fail(error)
+    click.echo(f"{count} letterheads")
 
 
 @unit.command()

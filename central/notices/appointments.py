@@ -55,9 +55,8 @@ def check_appointment(at: datetime, now: datetime, calendar: WorkCalendar, *, wh
         )
 
 
-def booked(session: Session, now: datetime) -> Counter[datetime]:
-    """How many owners are asked to come at each instant from now on, drafts included."""
-    rows = session.execute(
-        select(NoticeRow.appear_at, func.count()).where(NoticeRow.appear_at > now).group_by(NoticeRow.appear_at)
-    )
+def booked(session: Session, now: datetime, book: str) -> Counter[datetime]:
+    """How many owners are asked to come to the unit of this book at each instant from now on, drafts included."""
+    waiting = (NoticeRow.appear_at > now, NoticeRow.book == book)
+    rows = session.execute(select(NoticeRow.appear_at, func.count()).where(*waiting).group_by(NoticeRow.appear_at))
     return Counter({at.astimezone(HERE.zone): n for at, n in rows if at is not None})

@@ -6,7 +6,6 @@ while nobody waits, then a short transaction writes it down if its `Basis` is st
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +19,7 @@ from central.cases.lifecycle import CaseState, Refused
 from central.cases.log import CaseNotFound
 from central.config import Office
 from central.notices.hand import Hand
+from central.notices.numbering import Drawing
 from central.notices.papers import CasePapers
 from central.pictures.for_owners import CopyCache, OwnerPictures, owner_pictures
 from central.registry import VehicleRegistry
@@ -28,6 +28,7 @@ from central.store.alarms import alarm_unsound
 from central.store.blobs import BlobStore
 from central.store.case_tables import CaseRow, NoticeRow
 from central.store.db import Database
+from central.units.letterheads import Writer, letterheads_of
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.notice import AnnexPicture, NoticeContent
@@ -37,7 +38,7 @@ from evidence.packet import Manifest
 
 @dataclass(frozen=True)
 class NoticeDesk:
-    """What making notices needs beside the database. `numbering` lets one thread at a time draw an issued notice.
+    """What making notices needs beside the database. `numbering` lets one thread at a time draw a paper for a book.
 
     `papers_required`: whether a notice waits for the papers of its devices (`central.notices.papers`). `signing`: by
     whose keys papers are signed (`central.notices.hand`).
@@ -48,9 +49,13 @@ class NoticeDesk:
     registry: VehicleRegistry
     calendar: WorkCalendar
     copies: CopyCache = field(default_factory=CopyCache)
-    numbering: threading.Lock = field(default_factory=threading.Lock)
+    numbering: Drawing = field(default_factory=Drawing)
     papers_required: bool = True
     signing: Signing = field(default_factory=Unsigned)
+
+    def writer(self, session: Session, unit: str, now: datetime) -> Writer:
+        """Who writes the papers of a unit's cases today."""
+        return letterheads_of(session, self.office, HERE.local_date(now)).writer(unit)
 
 
 @dataclass(frozen=True)

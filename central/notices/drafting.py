@@ -49,7 +49,8 @@ def prepare_notice(
     if second_appear_at is not None and not second_place:
         raise Refused("second_place", "a second hour needs its place", where="second_place", remedy="name the place")
     with database.read() as session:
-        hour = appear_at or default_appointment(now, desk.office, desk.calendar, booked(session, now))
+        writer = desk.writer(session, look(session, case_id).unit_code, now)
+        hour = appear_at or default_appointment(now, writer.office, desk.calendar, booked(session, now, writer.unit))
 
     def basis(session: Session, row: CaseRow) -> Basis:
         before = state_of(row)
@@ -62,7 +63,7 @@ def prepare_notice(
         )
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
         facts = facts_of(
-            row, Manifest.from_bytes(manifest.encode()), desk.office, found,
+            row, Manifest.from_bytes(manifest.encode()), writer.office, found,
             Meeting(hour, second_place, second_appear_at), owner_source="typed" if owner else "register",
             preventive=preventive, now=now,
         )  # fmt: skip
@@ -76,13 +77,13 @@ def prepare_notice(
     pdf = desk.store.put(HERE.notice().render(content, annex(pictures)))
     with database.write() as session:
         row = lock_case(session, case_id)
-        if basis(session, row) != planned:
+        if basis(session, row) != planned or desk.writer(session, row.unit_code, now) != writer:
             raise changed()
         notice = row.notice
         if notice is None:
             notice = NoticeRow(case_id=row.id, content={}, prepared_by="", prepared_at=now)
             row.notice = notice
-        notice.unit_code = row.unit_code
+        notice.unit_code, notice.book = row.unit_code, writer.unit
         notice.content, notice.pdf_sha256 = content.model_dump(mode="json"), pdf
         notice.prepared_by, notice.prepared_at, notice.appear_at = officer.username, now, hour
         row.status = planned.after.status.value

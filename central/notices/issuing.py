@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
@@ -19,15 +18,13 @@ from central.notices.basis import Basis, NoticeDesk, Seen, annex, changed, check
 from central.notices.code import code_hash, new_code
 from central.notices.facts import plate_text
 from central.notices.hand import hand_of, sign, signed_content
+from central.notices.numbering import NOTICE, TRIES, NumberTaken, take_number
 from central.notices.papers import check_papers, papers_of, said
 from central.notices.tally import count_issued
-from central.store.case_tables import CaseRow, CounterRow
-from central.store.db import Database, next_number
+from central.store.case_tables import CaseRow
+from central.store.db import Database, last_in_book
 from countries.here import HERE
 from countries.notice import NoticeContent
-
-_NUMBER_TRIES = 8
-"""Another process of the same centre may take the number that this one drew; each try draws the next."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,10 @@ def issue(
     """A second person signs off what he saw: the notice gets its number, its date and the owner's code.
 
     Raises `Refused`: `changed` (the draft or the case is another than the one seen), `no_owner`, `no_signer`,
-    `doubts` (something is late or doubtful that was not ticked), `word` (it is held, and nobody says why it goes on),
-    `statute`, those of `prepare_notice`, of `step` and of `central.notices.hand`, and what a device lacked at the act
-    (`central.devices.dossier.CODES`: `no_decision`, `inspection_expired`, ...).
+    `draft_unit` (the draft bears the name of another unit than writes now), `doubts` (something is late or doubtful
+    that was not ticked), `word` (it is held, and nobody says why it goes on), `statute`, those of `prepare_notice`, of
+    `step` and of `central.notices.hand`, and what a device lacked at the act (`central.devices.dossier.CODES`:
+    `no_decision`, `inspection_expired`, ...).
     """
 
     def basis(session: Session, row: CaseRow) -> Basis:
@@ -64,6 +62,9 @@ def issue(
         assert notice is not None
         if notice.appear_at is None:
             raise Refused("draft_old", "the draft was made by an older version", remedy="draft it again")
+        head = desk.writer(session, row.unit_code, now)
+        if (notice.book, notice.content["unit"]) != (head.unit, head.office.unit.name):
+            raise Refused("draft_unit", "the draft bears another unit's name", remedy="draft it again")
         content = NoticeContent.model_validate(notice.content)
         check_appointment(notice.appear_at, now, desk.calendar, where="appear_at")
         if content.second_on:
@@ -79,15 +80,17 @@ def issue(
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
         return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts, papers, hand)
 
-    with desk.numbering:
-        for _ in range(_NUMBER_TRIES):
+    with database.read() as session:
+        book = desk.writer(session, look(session, case_id).unit_code, now).unit
+    with desk.numbering.of(book):
+        for _ in range(TRIES):
             with database.read() as session:
                 row = look(session, case_id)
                 planned = basis(session, row)
-                series = f"notice-{HERE.local_date(now).year}"
-                number = (session.scalar(select(CounterRow.value).where(CounterRow.name == series)) or 0) + 1
+                writer, year = desk.writer(session, row.unit_code, now), HERE.local_date(now).year
+                number, suffix = last_in_book(session, writer.unit, NOTICE, year) + 1, writer.office.number_suffix
                 content = HERE.notice().issued(
-                    planned.content, plate=plate_text(row), number=number, suffix=desk.office.number_suffix, now=now
+                    planned.content, plate=plate_text(row), number=number, suffix=suffix, now=now
                 )
                 content = signed_content(content, planned.hand, now)
             code = new_code()
@@ -100,21 +103,16 @@ def issue(
             try:
                 with database.write() as session:
                     row = lock_case(session, case_id)
-                    if basis(session, row) != planned:
+                    if basis(session, row) != planned or desk.writer(session, row.unit_code, now) != writer:
                         raise changed()
-                    if next_number(session, series) != number:
-                        raise _NumberTaken
+                    take_number(session, writer.unit, NOTICE, year, drawn=number)
                     assert planned.papers is not None
                     more = {"devices": said(planned.papers, required=desk.papers_required), **signature}
                     _write_issued(session, row, planned, content, officer, seen, now, number, code, pdf, more)
-            except _NumberTaken:
+            except NumberTaken:
                 continue
             return IssuedNotice(content.number_text, code, pdf)
     raise Refused("busy", "too many notices are being issued at once", remedy="try again in a moment")
-
-
-class _NumberTaken(Exception):
-    """Another process issued a notice between drawing and writing."""
 
 
 def _write_issued(

@@ -6,13 +6,12 @@ Their numbers are taken in it, so that a number is taken once, and none is left 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases import documents
@@ -28,19 +27,19 @@ from central.notices import moving
 from central.notices.basis import NoticeDesk, changed, look
 from central.notices.hand import Hand, hand_of, sign, signer_on_paper
 from central.notices.known import Known, standing_record
+from central.notices.numbering import TRIES, NumberTaken, number_of, numbered, take_numbers
 from central.notices.reading import law_of, read, since
-from central.notices.step_papers import papers_of, pdf_of
+from central.notices.step_papers import STEP_PAPERS, papers_of, pdf_of
 from central.notices.tally import count_taken_back
 from central.notices.together import Along, along, check_apart, said_of, shares_of, waiting
-from central.store.case_tables import CaseRow, CounterRow
-from central.store.db import Database, next_number
+from central.store.case_tables import CaseRow
+from central.store.db import Database
+from central.units.letterheads import Writer
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.papers import Paper
 from evidence.acts import ActCode
 
-_NUMBER_TRIES = 8
-"""As for notices: each try draws the number that is next then."""
 BY_PEN = frozenset({"minutes"})
 """Papers that people fill in and sign at the desk: no key of the centre signs them."""
 
@@ -72,38 +71,55 @@ def take(
     paper is made, or it is decided: whoever decides needs the power for the band of the act.
     """
     said, note = saying.read(action, typed), note.strip()
-    for _ in range(_NUMBER_TRIES):
-        with database.read() as session:
-            row = look(session, case_id)
-            before, _, words = _planned(session, row, officer, action, said, note, desk, now)
-            going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
-            others = {each.row.id for each in going}
-            version = case_log.seen_version(session, case_id)
-            papers = _numbered(session, _papers(session, row, officer, action, said, note, desk, now), said.on.year)
-            signs = any(paper.paper not in BY_PEN for paper in papers) or action is Action.DECIDE
-            hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
-            if action is Action.DECIDE:  # of several acts each is within the power
-                for each in going:
-                    hand_of(session, desk.signing, each.row, officer, now=now)
-        if seen is not None and seen != version:
-            raise changed()
-        drawn = [_drawn(desk, paper, hand, now) for paper in papers]
-        with database.write() as session:
-            for one in sorted([case_id, *others]):  # in one order, so that no two people wait for each other
-                lock_case(session, one)
-            row = look(session, case_id)
-            case_log.check_seen(session, case_id, version)
-            before, after, words = _planned(session, row, officer, action, said, note, desk, now)
-            if _numbered(session, papers, said.on.year) != papers:
-                continue  # somebody else took a number between drawing and writing
-            going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
-            if {each.row.id for each in going} != others:
-                raise changed()
-            words |= _taken(session, papers, drawn, said.on.year, desk)
-            for each in (Along(row, before, after, words), *going):
-                _write(session, each, action, said, officer, note, now)
-        return after.status
+    with database.read() as session:
+        book = desk.writer(session, look(session, case_id).unit_code, now).unit
+    with desk.numbering.of(book) if action in STEP_PAPERS else nullcontext():
+        for _ in range(TRIES):
+            try:
+                return _taken(database, case_id, officer, action, said, note, desk, now, seen)
+            except NumberTaken:
+                continue
     raise Refused("busy", "too many papers are being made at once", remedy="try again in a moment")
+
+
+def _taken(
+    database: Database, case_id: str, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
+    now: datetime, seen: int | None,
+) -> Status:  # fmt: skip
+    """Read, draw, then write. Raises `NumberTaken` where somebody else took the number of a paper meanwhile."""
+    with database.read() as session:
+        row = look(session, case_id)
+        before, _, words = _planned(session, row, officer, action, said, note, desk, now)
+        going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
+        others = {each.row.id for each in going}
+        version = case_log.seen_version(session, case_id)
+        writer = desk.writer(session, row.unit_code, now)
+        papers = _papers(session, row, officer, action, said, note, desk, writer, now)
+        papers = numbered(session, papers, writer.unit, said.on.year)
+        signs = any(paper.paper not in BY_PEN for paper in papers) or action is Action.DECIDE
+        hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
+        if action is Action.DECIDE:  # of several acts each is within the power
+            for each in going:
+                hand_of(session, desk.signing, each.row, officer, now=now)
+    if seen is not None and seen != version:
+        raise changed()
+    drawn = [_drawn(desk, paper, hand, now) for paper in papers]
+    with database.write() as session:
+        for one in sorted([case_id, *others]):  # in one order, so that no two people wait for each other
+            lock_case(session, one)
+        row = look(session, case_id)
+        case_log.check_seen(session, case_id, version)
+        before, after, words = _planned(session, row, officer, action, said, note, desk, now)
+        if papers and desk.writer(session, row.unit_code, now) != writer:
+            raise changed()  # what stands on their head
+        take_numbers(session, papers, writer.unit, said.on.year)
+        going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
+        if {each.row.id for each in going} != others:
+            raise changed()
+        words |= _said_of(papers, drawn, writer)
+        for each in (Along(row, before, after, words), *going):
+            _write(session, each, action, said, officer, note, now)
+    return after.status
 
 
 def _write(
@@ -150,7 +166,8 @@ def draft(
     with database.read() as session:
         row = look(session, case_id)
         _planned(session, row, officer, action, said, note, desk, now)
-        papers = _papers(session, row, officer, action, said, note, desk, now)
+        writer = desk.writer(session, row.unit_code, now)
+        papers = _papers(session, row, officer, action, said, note, desk, writer, now)
     if not papers:
         raise Refused("no_paper", "this step makes no paper", remedy="enter the step")
     return [pdf_of(paper) for paper in papers]
@@ -158,42 +175,22 @@ def draft(
 
 def _papers(
     session: Session, row: CaseRow, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
-    now: datetime,
+    writer: Writer, now: datetime,
 ) -> tuple[Paper, ...]:  # fmt: skip
     """What the step makes, without numbers."""
     record = case_log.events(session, row.id)
     life, state, _, _ = read(record, row, desk.calendar, now)
-    known = Known(row, state.status, standing_record(record), life.facts, desk.office, desk.calendar, officer, now)
+    known = Known(row, state.status, standing_record(record), life.facts, writer.office, desk.calendar, officer, now)
     return papers_of(known, action, said, note)
 
 
-def _numbered(session: Session, papers: Sequence[Paper], year: int) -> tuple[Paper, ...]:
-    """The same papers with the numbers that their series give next."""
-    given: Counter[str] = Counter()
-    found = []
-    for paper in papers:
-        series = _series(paper, year)
-        given[series] += 1
-        taken = session.scalar(select(CounterRow.value).where(CounterRow.name == series)) or 0
-        found.append(paper.model_copy(update={"number": taken + given[series]}))
-    return tuple(found)
-
-
-def _taken(
-    session: Session, papers: Sequence[Paper], drawn: Sequence[tuple[str, dict[str, Any]]], year: int, desk: NoticeDesk
-) -> dict[str, Any]:
-    """Take the numbers of these papers, in the transaction that writes them down. What the event says of them."""
-    said = []
-    for paper, (sha256, signature) in zip(papers, drawn, strict=True):
-        number = next_number(session, _series(paper, year))
-        full = HERE.papers().number(paper.paper, number, desk.office.number_suffix)
-        said.append((paper.paper, full, sha256, signature))
-    return documents.said(said)
-
-
-def _series(paper: Paper, year: int) -> str:
-    """One row of numbers a year for all papers whose numbers end alike; notices are numbered in the first of them."""
-    return f"{HERE.papers().series(paper.paper)}-{year}"
+def _said_of(papers: Sequence[Paper], drawn: Sequence[tuple[str, dict[str, Any]]], writer: Writer) -> dict[str, Any]:
+    """What the event says of these papers."""
+    suffix = writer.office.number_suffix
+    return documents.said([
+        (paper.paper, HERE.papers().number(paper.paper, number_of(paper), suffix), sha256, signature)
+        for paper, (sha256, signature) in zip(papers, drawn, strict=True)
+    ])  # fmt: skip
 
 
 def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:

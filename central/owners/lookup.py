@@ -20,6 +20,7 @@ from central.config import Office
 from central.notices.code import code_hash, read_code
 from central.store.case_tables import CaseRow, NoticeRow
 from central.store.people_tables import LookupRow
+from central.units.letterheads import Letterheads, letterheads_of
 from countries.calendar import WorkCalendar
 from countries.country import Standing
 from countries.here import HERE
@@ -129,7 +130,8 @@ def owner_lookup(
     )
     rows = session.scalars(query).all() if HERE.plates.no_notice(text, colour=colour, kind=kind) is None else []
     session.add(LookupRow(at=now, client=client[:64], plate=text, colour=colour[:10], kind=kind[:12], shown=len(rows)))
-    return [public_case(row, office) for row in rows]
+    heads = letterheads_of(session, office, HERE.local_date(now))
+    return [public_case(row, heads) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def case_by_code(
     case_log.append(session, row, Action.VIEW, actor=f"owner:{client[:50]}", at=now)
     content = notice.content
     return OwnerCase(
-        public=public_case(row, office),
+        public=public_case(row, letterheads_of(session, office, HERE.local_date(now))),
         case_id=row.id,
         notice_number=str(content.get("number_text", "")),
         summons=summons_of(row, notice, calendar),
@@ -213,8 +215,9 @@ def _reasons(row: CaseRow) -> dict[str, object] | None:
     return reasons
 
 
-def public_case(row: CaseRow, office: Office) -> PublicCase:
-    """The fields of a case that the law lists."""
+def public_case(row: CaseRow, heads: Letterheads) -> PublicCase:
+    """The fields of a case that the law lists. Where it is settled: at the unit that writes its papers today."""
+    office = heads.writer(row.unit_code).office
     act = ActCode(row.act)
     status_vi, status_en = HERE.words.standings[_STANDING.get(Status(row.status), "unresolved")]
     act_vi, act_en = HERE.acts.act_words(act, _reasons(row))

@@ -246,8 +246,7 @@ class NoticeRow(Base):
     unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
     """The unit that drafted and sent it."""
     book: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
-    """Unit under whose name it is sent and in whose book it is numbered: the nearest one up the tree that has an office
-    of its own (`offices` in the configuration)."""
+    """Unit under whose name it is sent and in whose book it is numbered (`central.units.letterheads`)."""
     year: Mapped[int | None]
     number: Mapped[int | None]
     """Given when the notice is issued; a prepared draft has none."""
@@ -287,9 +286,20 @@ class TermRow(Base):
 
 
 class CounterRow(Base):
-    """Gap-free numbers: cases, notices of a year."""
+    """Gap-free numbers of the centre itself: cases, entries of its log."""
 
     __tablename__ = "counters"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]
+
+
+class NumberBookRow(Base):
+    """The last number that a unit gave in a year to papers of one series (`countries.papers.Papers.series`)."""
+
+    __tablename__ = "number_books"
+
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    series: Mapped[str] = mapped_column(String(20), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[int]

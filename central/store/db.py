@@ -11,13 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, update
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from central.store.case_tables import (
-    CounterRow,
-)
+from central.store.case_tables import CounterRow, NumberBookRow
 from evidence.errors import GiaoLoError
 
 BUSY_TIMEOUT_S = 30.0
@@ -63,15 +61,30 @@ class Database:
 
 def next_number(session: Session, name: str) -> int:
     """The next number of a gap-free series: taken with the caller's transaction, given back if it fails."""
-    count = update(CounterRow).where(CounterRow.name == name).values(value=CounterRow.value + 1)
-    value = session.scalar(count.returning(CounterRow.value))
+    return _next(session, CounterRow, name=name)
+
+
+def next_in_book(session: Session, unit: str, series: str, year: int) -> int:
+    """The next number of a unit's book, as gap-free: who takes one waits until others kept theirs or gave it back."""
+    return _next(session, NumberBookRow, unit_code=unit, series=series, year=year)
+
+
+def last_in_book(session: Session, unit: str, series: str, year: int) -> int:
+    """The last number that the book gave; 0 before the first."""
+    row = session.get(NumberBookRow, (unit, series, year), populate_existing=True)
+    return row.value if row is not None else 0
+
+
+def _next(session: Session, table: type[CounterRow] | type[NumberBookRow], **key: str | int) -> int:
+    count = update(table).filter_by(**key).values(value=table.value + 1).execution_options(synchronize_session=False)
+    value = session.scalar(count.returning(table.value))
     if value is None:
         try:
             with session.begin_nested():
-                session.add(CounterRow(name=name, value=0))
+                session.execute(insert(table).values(**key, value=0))
         except IntegrityError:
             pass  # another worker started the series at the same time
-        value = session.scalar(count.returning(CounterRow.value))
+        value = session.scalar(count.returning(table.value))
     assert value is not None
     return int(value)
 

@@ -1,4 +1,5 @@
-"""Tables of the units: the tree, which camera is whose since when, and which case went from one to another.
+"""Tables of the units: the tree, under what name each writes, which camera is whose since when, and which case went
+from one to another.
 
 Columns elsewhere that name a unit (`unit_code`) are no foreign keys: a table with a million rows takes them at once
 only without one (migration 0015). Units are never removed.
@@ -25,6 +26,26 @@ class UnitRow(Base):
     parent: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+
+
+class LetterheadRow(Base):
+    """What the papers of a unit that writes under its own name bear: `central.units.letterheads.Letterhead`."""
+
+    __tablename__ = "letterheads"
+
+    unit_code: Mapped[str] = mapped_column(ForeignKey("units.code"), primary_key=True)
+    abbreviation: Mapped[str] = mapped_column(String(40), unique=True)
+    town: Mapped[str] = mapped_column(String(300))
+    signer_title: Mapped[str] = mapped_column(String(300))
+    signer_name: Mapped[str] = mapped_column(String(300))
+    parent: Mapped[str] = mapped_column(String(300))
+    in_text: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(500))
+    phone: Mapped[str] = mapped_column(String(60))
+    decided_by: Mapped[str] = mapped_column(String(300))
+    heard_by: Mapped[str] = mapped_column(String(300))
+    executed_by: Mapped[str] = mapped_column(String(300))
+    complaints_to: Mapped[str] = mapped_column(String(300))
 
 
 class CameraUnitRow(Base):

@@ -1,4 +1,4 @@
-"""Units, or whose cameras are, from a CSV file: all lines or none, and the faulty line is named."""
+"""Units, their letterheads, or whose cameras are, from a CSV file: all lines or none, and the faulty line is named."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from central.config import Office
 from central.units.book import change, give_camera
+from central.units.letterheads import FIELDS, Letterhead, enter_letterhead
 from central.units.tree import Kind, Unit, UnitError
 
 UNIT_COLUMNS = ("code", "name", "kind", "parent", "from", "until")
+LETTERHEAD_COLUMNS = ("unit", *FIELDS)
+LINE_END = "|"
+"""In a signer's title: here the next line of the signature's block begins."""
 CAMERA_COLUMNS = ("node", "camera", "unit", "from")
 MOST_BYTES = 4 * 1024 * 1024
 """A province has some two hundred units and some thousand cameras: a larger file is another one."""
@@ -48,6 +53,28 @@ def import_units(session: Session, file: Path) -> int:
     except UnitError as error:
         raise UnitError(f"{error.where}: {error.what}", where=str(file), remedy=error.remedy) from error
     return len(units)
+
+
+def import_letterheads(session: Session, file: Path, office: Office) -> int:
+    """Enter or put right what units' papers bear, from a CSV file (UTF-8, header `LETTERHEAD_COLUMNS`). Raises
+    `UnitError`."""
+    count = 0
+    for line, row in _lines(file, LETTERHEAD_COLUMNS):
+        unit = row.pop("unit")
+        row["signer_title"] = lines_of(row["signer_title"])
+        try:
+            enter_letterhead(session, unit, Letterhead(**row), office)
+        except UnitError as error:
+            raise UnitError(
+                f"{error.where}: {error.what}", where=f"{file}, line {line}", remedy=error.remedy
+            ) from error
+        count += 1
+    return count
+
+
+def lines_of(title: str) -> str:
+    """The title of a signer as its lines stand below one another."""
+    return "\n".join(part.strip() for part in title.split(LINE_END) if part.strip())
 
 
 def import_cameras(session: Session, file: Path, *, now: datetime) -> int:

@@ -40,7 +40,8 @@ def book(request: Request, site: SiteDep, officer: ReviewerDep, since: date, unt
     centre, now = site.centre, site.centre.clock()
     try:
         with centre.db.read() as session:
-            found = book_of(session, centre.config.office, since, until, now=now, scope=officer.scope)
+            office = centre.notices.writer(session, officer.unit, now).office
+            found = book_of(session, office, since, until, now=now, scope=officer.scope)
     except Refused as refused:
         return _show(request, site, officer, since, until, refused=refused)
     pdf = pdf_of(found.content)

@@ -30,6 +30,7 @@ from central.pictures.for_owners import legend, owner_still, scene_of
 from central.pictures.stills import MOMENTS, still_views
 from central.store.blobs import BlobUnsound
 from central.store.case_tables import CaseRow
+from central.units.letterheads import letterheads_of
 from central.web import queries
 from central.web.access import FORM, SiteDep
 from central.web.errors import problem_of
@@ -266,7 +267,7 @@ def _evidence(
         row = session.get(CaseRow, case_id)
         if row is None or row.status not in OPENED:
             return RedirectResponse("/?ended=1#have-code", 303)
-        shown = public_case(row, centre.config.office)
+        shown = public_case(row, letterheads_of(session, centre.config.office, HERE.local_date(centre.clock())))
         manifest, files = queries.packet_of(session, case_id)
         waits = row.status in queries.ISSUED
         summons = summons_of(row, row.notice, centre.notices.calendar) if row.notice and waits else None

@@ -261,7 +261,8 @@ def _show(
         units = [u for _, u in tree_of(session).walk() if u.works_on(HERE.local_date(now)) and u.code != row.unit_code]
         seen = case_log.version_of(record)
         papers = _papers(row, record)
-    today, unit = HERE.local_date(now), centre.config.office.resolving_units()[0]
+        place = centre.notices.writer(session, row.unit_code, now).office.resolving_units()[0]
+    today = HERE.local_date(now)
     values |= {
         "i": shown,
         "case_id": case_id,
@@ -281,7 +282,7 @@ def _show(
         "units": [(unit.code, unit.name or centre.config.office.unit.name) for unit in units],
         "undo_until": here.state.undo_until,
         "papers": papers,
-        "prefill": {"place": ", ".join(part for part in (unit.name, unit.address) if part)},
+        "prefill": {"place": ", ".join(part for part in (place.name, place.address) if part)},
         "history": history([e for e in record if e.action != Action.VIEW.value], values["names"], t),
         "seen": seen,
         "today": today,

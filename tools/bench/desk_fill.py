@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from central.desk.unit import recount_figures
 from central.desk.worklist import recount
 from central.notices import tally
-from central.store.case_tables import CaseEventRow, CaseRow, CounterRow, NoticeRow
+from central.store.case_tables import CaseEventRow, CaseRow, CounterRow, NoticeRow, NumberBookRow
 from central.store.db import Database
 from central.store.packet_tables import PacketRow
 from evidence.acts import ActCode
@@ -58,7 +58,7 @@ def fill(database: Database, cases: int, *, node: str, now: datetime, seed: int 
     with database.write() as session:
         session.execute(insert(CounterRow).values(name="case", value=cases))
         for year in (now.year - 1, now.year, now.year + 1):  # notices that are issued later follow the made-up ones
-            session.execute(insert(CounterRow).values(name=f"notice-{year}", value=cases))
+            session.execute(insert(NumberBookRow).values(unit_code="root", series="notice", year=year, value=cases))
         recount(session)
         recount_figures(session)
         tally.recount(session)

@@ -50,6 +50,7 @@ from countries.vn.forms.layout import (
     register_fonts,
     style_of,
 )
+from countries.vn.forms.official import in_head
 from countries.vn.forms.texts import texts
 from countries.vn.forms.wording import NO_MEASURE, draft, issued, signed_at_words
 
@@ -164,8 +165,8 @@ def _form(c: NoticeContent) -> list[Flowable]:
 def _header(c: NoticeContent) -> Table:
     t = texts()
     left = [
-        Paragraph(escaped(c.parent), style_of("head")),
-        Paragraph(f"<b>{escaped(c.unit)}</b>", style_of("head")),
+        Paragraph(escaped(in_head(c.parent)), style_of("head")),
+        Paragraph(f"<b>{escaped(in_head(c.unit))}</b>", style_of("head")),
         Spacer(1, style_of("motto").leading - style_of("head").leading),  # number and date on one line
         Rule(26 * mm, 3),
         Spacer(1, 5),

@@ -19,3 +19,9 @@ def day_in_words(day: date) -> str:
     """`ngày 05 tháng 3 năm 2027`: a nought before days below ten and months below three."""
     month = f"{day.month:02d}" if day.month < 3 else str(day.month)
     return f"ngày {day:%d} tháng {month} năm {day.year}"
+
+
+def in_head(name: str) -> str:
+    """A name as it stands at the head: a long one goes over lines, and its last word never stands alone on one."""
+    before, _, last = name.rpartition(" ")
+    return f"{before}\N{NO-BREAK SPACE}{last}" if before else name

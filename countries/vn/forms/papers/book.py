@@ -5,6 +5,7 @@ from __future__ import annotations
 from countries.paper_contents import Book, BookEntry
 from countries.vn.amounts import figures
 from countries.vn.deadlines import VIETNAM
+from countries.vn.forms.official import in_head
 from countries.vn.forms.papers.setting import LONGEST_IN_BOOK, drawable, one_line
 from countries.vn.forms.papers.sheet import Sheet
 
@@ -21,8 +22,8 @@ def book(c: Book) -> bytes:
         state=say("state"),
         motto=say("motto"),
         ministry=say("ministry"),
-        parent=one_line(c.office.parent),
-        unit=one_line(c.office.unit),
+        parent=in_head(one_line(c.office.parent)),
+        unit=in_head(one_line(c.office.unit)),
         title=say("title"),
         lines=[
             say("users", users=c.users),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from countries.paper_parts import Letter, Office, Party, StatedAct, Vehicle
 from countries.papers import PaperCode
-from countries.vn.forms.official import day_in_words
+from countries.vn.forms.official import day_in_words, in_head
 from countries.vn.forms.papers import wording as w
 from countries.vn.forms.papers.setting import Block, compiled, one_line
 
@@ -41,8 +41,8 @@ class Sheet:
         day = say("no_date") if letter.on is None else day_in_words(letter.on)
         self.add(
             "head",
-            parent=one_line(office.parent),
-            unit=one_line(office.unit),
+            parent=in_head(one_line(office.parent)),
+            unit=in_head(one_line(office.unit)),
             number=say("number_line", number=full),
             subject=self.words.texts.get("subject", ""),
             state=say("state"),

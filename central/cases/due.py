@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from central.cases.life import life_of, with_life
 from central.cases.lifecycle import Action, CaseState
 from central.cases.said import SAID
-from central.cases.terms import terms
+from central.cases.terms import NOT_TO_BE_MET, terms
 from central.store.case_tables import CaseEventRow, CaseRow, TermRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
@@ -46,7 +46,8 @@ def keep(session: Session, row: CaseRow, state: CaseState) -> None:
     session.execute(delete(TermRow).where(TermRow.case_id == row.id))
     session.add_all(
         TermRow(
-            case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value, unit_code=row.unit_code
+            case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value, unit_code=row.unit_code,
+            kind="end" if t.code in NOT_TO_BE_MET else "work", officer=row.confirmed_by or row.claimed_by or "",
         )
         for t in running
     )  # fmt: skip

@@ -39,6 +39,8 @@ SETTLED_BY: dict[str, Action] = {
     "hold_review": Action.LIFT_HOLD,
 }
 """The step that a term waits for, or that its passing asks for. Words: `term.<code>`."""
+NOT_TO_BE_MET = ("statute", "enforce")
+"""Ends of what may be done at all: listed when near, else each case would stand there for a year."""
 UNDO = "undo"
 """Not on any list: until when the last step may be undone."""
 _AT_DESK: dict[Status, Role] = {Status.NEW: Role.OFFICER, Status.IN_REVIEW: Role.OFFICER}

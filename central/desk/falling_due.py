@@ -3,30 +3,33 @@ paper that is next for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
+from itertools import groupby, product
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, func, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from central.cases.documents import Document, documents
 from central.cases.lifecycle import Action, Role
 from central.cases.terms import SETTLED_BY
 from central.desk.items import QueueItem, item, light
+from central.desk.worklist import MERGED
 from central.notices.step_papers import STEP_PAPERS
 from central.store.case_tables import CaseEventRow, CaseRow, TermRow
 from central.units.filtering import within
-from central.units.tree import Scope
+from central.units.tree import ROOT, Scope
 
 SHOWN = 200
 """A list to work off from its top."""
-NOT_TO_BE_MET = ("statute", "enforce")
-"""Ends of what may be done at all: listed when near, else each case would stand there for a year."""
 NEAR_DAYS = 30
 """So long before its end a statute is listed: time enough for minutes and decision."""
 _RANK = (Role.OFFICER, Role.APPROVER, Role.HEAD)
+Kind = Literal["work", "end", "all"]
+"""`work`: terms that a step meets. `end`: ends of what may be done at all, which else would stand before them."""
 
 
 GOES_OUT: Mapping[str, tuple[str, ...]] = {
@@ -52,42 +55,121 @@ class Due:
     due: date
     left: int
     whose: str
+    unit: str = ROOT
+    officer: str = ""
     paper: Document | None = None
     makes: str = ""
 
 
 @dataclass(frozen=True)
+class Behind:
+    """Where a page begins: behind this term."""
+
+    due: date
+    case_id: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.due.isoformat()}_{self.case_id}_{self.code}"
+
+    @classmethod
+    def parse(cls, text: str) -> Behind | None:
+        """What an address names; None when it is none of ours. A day alone: before the first of that day."""
+        day, _, rest = text.partition("_")
+        case_id, _, code = rest.partition("_")
+        try:
+            return cls(date.fromisoformat(day), case_id[:36], code[:24])
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
 class DueList:
-    """`over`: how many of all are over; `more`: how many stand behind those shown."""
+    """`over`: how many of all are over; `days`: how many fall due on each day, all of them; `later`: where the next
+    page begins, None where there is none."""
 
     lines: tuple[Due, ...]
     over: int
-    more: int
+    days: tuple[tuple[date, int], ...]
+    later: Behind | None
+
+    @property
+    def total(self) -> int:
+        return sum(n for _, n in self.days)
+
+    @property
+    def more(self) -> bool:
+        return self.later is not None
 
 
 def falling_due(
-    session: Session, role: Role | None, *, today: date, near: date, now: datetime, scope: Scope
-) -> DueList:
-    """Terms of these units that this role is the lowest to settle, or all of them. `near`: statutes that end later are
-    left out."""
-    conditions: list[ColumnElement[bool]] = [TermRow.code.not_in(NOT_TO_BE_MET) | (TermRow.due <= near)]
-    conditions += within(TermRow.unit_code, scope)
+    session: Session, role: Role | None, *, today: date, near: date, now: datetime, scope: Scope, kind: Kind = "all",
+    officer: str = "", after: Behind | None = None, limit: int = SHOWN,
+) -> DueList:  # fmt: skip
+    """A page of the terms of these units that this role is the lowest to settle, or of all of them; with `officer` of
+    cases that he confirmed or holds. `near`: statutes that end later are left out. Counts are of all pages."""
+    kinds = ("work", "end") if kind == "all" else (kind,)
+    chosen: list[ColumnElement[bool]] = []
     if role in _RANK:
-        conditions.append(TermRow.whose == role.value)
-    count = select(func.count()).select_from(TermRow).where(*conditions)
-    total = session.scalar(count) or 0
-    over = session.scalar(count.where(TermRow.due < today)) or 0
-    query = select(CaseRow).add_columns(TermRow).join(TermRow, TermRow.case_id == CaseRow.id).where(*conditions)
-    rows = session.execute(light(query.order_by(TermRow.due, TermRow.case_id).limit(SHOWN)))
-    found = [(row, term) for row, term in rows]
-    made = _documents(session, {row.id for row, term in found if term.code in GOES_OUT})
-    lines = tuple(
-        Due(
-            item(row, now), term.code, term.due, (term.due - today).days, term.whose, *_next(term, made.get(row.id, ()))
-        )
-        for row, term in found
+        chosen.append(TermRow.whose == role.value)
+    if officer:
+        chosen.append(TermRow.officer == officer)
+    days: Counter[date] = Counter()
+    for one in kinds:
+        mine = (*_of_kind(one, near), *within(TermRow.unit_code, scope), *chosen)
+        for day, n in session.execute(select(TermRow.due, func.count()).where(*mine).group_by(TermRow.due)):
+            days[day] += n
+    if after is not None:
+        chosen.append(tuple_(TermRow.due, TermRow.case_id, TermRow.code) > (after.due, after.case_id, after.code))
+    found = _page(session, kinds, near, scope, chosen, limit) if days else []
+    lines = _lines(session, found[:limit], today, now)
+    over = sum(n for day, n in days.items() if day < today)
+    last = found[limit - 1] if len(found) > limit else None
+    return DueList(
+        lines, over, tuple(sorted(days.items())), Behind(last.due, last.case_id, last.code) if last else None
     )
-    return DueList(lines, over, total - len(lines))
+
+
+def _of_kind(kind: str, near: date) -> tuple[ColumnElement[bool], ...]:
+    return (TermRow.kind == kind, TermRow.due <= near) if kind == "end" else (TermRow.kind == kind,)
+
+
+def _page(
+    session: Session, kinds: Iterable[str], near: date, scope: Scope, chosen: Sequence[ColumnElement[bool]], limit: int
+) -> list[Row[Any]]:
+    """Due day, case and code of the first `limit` terms and one more.
+
+    Each kind, and each of a few units, is read in the order of its own index, then the first of these are taken: asked
+    for together, a database reads them all and sorts.
+    """
+    few = not scope.everything and len(scope.units) <= MERGED
+    places = (
+        [(TermRow.unit_code == unit,) for unit in sorted(scope.units)] if few else [within(TermRow.unit_code, scope)]
+    )
+    parts = []
+    for kind, place in product(kinds, places):
+        first = select(TermRow.due, TermRow.case_id, TermRow.code).where(*_of_kind(kind, near), *place, *chosen)
+        part = first.order_by(TermRow.due, TermRow.case_id, TermRow.code).limit(limit + 1).subquery()
+        parts.append(select(part.c.due, part.c.case_id, part.c.code))
+    if not parts:
+        return []
+    firsts = union_all(*parts).subquery()  # sorted by the database, whose order of letters the indexes have
+    ordered = select(firsts).order_by(firsts.c.due, firsts.c.case_id, firsts.c.code)
+    return list(session.execute(ordered.limit(limit + 1)))
+
+
+def _lines(session: Session, found: Sequence[Row[Any]], today: date, now: datetime) -> tuple[Due, ...]:
+    ids = {key.case_id for key in found}
+    cases = {row.id: row for row in session.scalars(light(select(CaseRow).where(CaseRow.id.in_(ids))))}
+    terms = {(t.case_id, t.code): t for t in session.scalars(select(TermRow).where(TermRow.case_id.in_(ids)))}
+    made = _documents(session, {key.case_id for key in found if key.code in GOES_OUT})
+    return tuple(
+        Due(
+            item(cases[t.case_id], now), t.code, t.due, (t.due - today).days, t.whose, t.unit_code, t.officer,
+            *_next(t, made.get(t.case_id, ())),
+        )
+        for t in (terms[key.case_id, key.code] for key in found)
+    )  # fmt: skip
 
 
 def _next(term: TermRow, made: Iterable[Document]) -> tuple[Document | None, str]:

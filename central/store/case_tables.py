@@ -271,8 +271,11 @@ class TermRow(Base):
 
     __tablename__ = "case_terms"
     __table_args__ = (
-        Index("ix_case_terms_due", "due", "case_id"), Index("ix_case_terms_unit", "unit_code", "due", "case_id"),
-    )  # fmt: skip
+        # lists of what falls due, each in its order and counted from the index alone: of all, of a unit, of an officer
+        Index("ix_case_terms_due", "kind", "due", "case_id", "code", "whose"),
+        Index("ix_case_terms_unit", "unit_code", "kind", "due", "case_id", "code", "whose"),
+        Index("ix_case_terms_officer", "officer", "kind", "due", "case_id", "code", "whose", "unit_code"),
+    )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     code: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -283,6 +286,10 @@ class TermRow(Base):
     """The lowest role that can settle it."""
     unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
     """The unit of its case."""
+    kind: Mapped[str] = mapped_column(String(4), default="work", server_default="work")
+    """`work`: a step meets it. `end`: the end of what may be done at all, which every case has for a year."""
+    officer: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Who confirmed its case, or holds it; empty: nobody yet."""
 
 
 class CounterRow(Base):

@@ -8,7 +8,21 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from central.centre import Centre
-from central.web import approve, auth, book, case_actions, desk, devices, errors, media, ops, owner, proceedings, queue
+from central.web import (
+    approve,
+    auth,
+    book,
+    case_actions,
+    desk,
+    devices,
+    due,
+    errors,
+    media,
+    ops,
+    owner,
+    proceedings,
+    queue,
+)
 from central.web.headers import BodyLimit, HeadIsGet, SecurityHeaders
 from central.web.refusals import LogRefusals
 from central.web.site import Site
@@ -21,7 +35,7 @@ def create_app(centre: Centre) -> FastAPI:
     """All routes over one centre. Its documentation pages are off: they load scripts from elsewhere."""
     app = FastAPI(title="Giao Lộ", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site.of(centre)
-    for part in (auth, queue, desk, devices, case_actions, approve, proceedings, book, media, owner, ops):
+    for part in (auth, queue, desk, devices, case_actions, approve, proceedings, due, book, media, owner, ops):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Request
@@ -17,10 +17,9 @@ from central.cases import instalments
 from central.cases import log as case_log
 from central.cases.documents import documents
 from central.cases.file_views import record_file_view
-from central.cases.lifecycle import Action, Officer, Refused, Role, Status
+from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, DecidedToo, Said, points_of
 from central.cases.telling import history
-from central.desk.falling_due import NEAR_DAYS, falling_due
 from central.desk.items import item
 from central.notices import proceedings, together
 from central.notices.moving import moves
@@ -97,22 +96,6 @@ def typed_of(said: type[Said], form: Mapping[str, Any]) -> dict[str, Any]:
         elif str(form.get(field.name, "")).strip():
             typed[field.name] = str(form[field.name])
     return typed
-
-
-@router.get("/desk/due")
-def due(request: Request, site: SiteDep, officer: ReviewerDep, whose: str = "") -> Response:
-    """What falls due, of one's own role unless another is asked for."""
-    roles = [role.value for role in (Role.OFFICER, Role.APPROVER, Role.HEAD)]
-    chosen = whose if whose in (*roles, "all") else officer.role.value
-    now = site.centre.clock()
-    today = HERE.local_date(now)
-    with site.centre.db.read() as session:
-        found = falling_due(
-            session, Role(chosen) if chosen in roles else None, today=today, near=today + timedelta(days=NEAR_DAYS),
-            now=now, scope=officer.scope,
-        )  # fmt: skip
-        values = frame(session, officer, "due")
-    return page(request, "due.html", here="/desk/due", found=found, whose=chosen, roles=[*roles, "all"], **values)
 
 
 @router.get("/desk/moves")

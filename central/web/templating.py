@@ -36,6 +36,7 @@ def environment(language: Language) -> Environment:
         "clock_exact": formats.clock_exact,
         "day": formats.day,
         "plain_day": formats.plain_day,
+        "short_day": formats.short_day,
         "stamp": formats.stamp,
         "whole": lambda value: formats.decimal(value, 0, language),
         "decimal": partial(_digits, formats.decimal, language),

@@ -31,6 +31,10 @@ def plain_day(at: date) -> str:
     return f"{at:%d/%m/%Y}"
 
 
+def short_day(at: date) -> str:
+    return f"{at:%d/%m}"
+
+
 def stamp(at: datetime) -> str:
     return f"{at.astimezone(HERE.zone):%H:%M %d/%m/%Y}"
 

@@ -9,18 +9,20 @@ import numpy as np
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
-from edge.rules.crossing import crossing, moment_before
+from edge.rules.crossing import Crossing, crossing, moment_before
 from edge.rules.finding import Finding
 from edge.rules.one_vehicle import one_vehicle
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
+from edge.rules.turned_from_within import WAY_IN_NOT_SEEN, FromWithinMargins, waited_within
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
+from evidence.packet import Reason
 from zones.schema import Exit, Scene, StopLine
 
 
 @dataclass(frozen=True)
-class BannedTurnMargins:
+class BannedTurnMargins(FromWithinMargins):
     """What it takes to have left by an exit."""
 
     least_points: int = margin(
@@ -66,35 +68,62 @@ def _over(
     path: Trajectory, scene: Scene, line: StopLine, margins: BannedTurnMargins, shared: SharedMargins
 ) -> Finding | None:
     crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
-    if crossed is None:
-        return None
-    taken = _taken(path, scene, crossed.at, margins.least_points)
+    taken = _taken(path, scene, crossed.at if crossed else 0, margins.least_points)
     if taken is None or taken[0].movement not in line.banned_turns:
         return None
     way_out, entry, last = taken
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
-    t_line, t_entry = float(path.t_s[crossed.at]), float(path.t_s[entry])
-    if way_px < margins.least_way_boxes * size or not one_vehicle(
-        path, t_line, float(path.t_s[last]), size, shared.one_vehicle
-    ):
+    if way_px < margins.least_way_boxes * size:
         return None
+    begins = _begins(path, line, crossed, last, size, margins, shared)
+    if begins is None:
+        return None
+    first, flags, reasons = begins
     return Finding(
         act=ActCode.BANNED_TURN,
         what=line.id,
         # the line in the first still, unless it waited long in the junction
-        before=max(crossed.at, moment_before(path, entry, margins.before_s)),
+        before=max(first, moment_before(path, entry, margins.before_s)),
         at=entry,
         after=last,
-        reasons={
+        flags=flags,
+        reasons=reasons
+        | {
             "stop_line": line.id,
             "exit": way_out.id,
             "movement": way_out.movement,
-            "exit_after_line_s": round(t_entry - t_line, 3),
+            ("exit_after_wait_s" if flags else "exit_after_line_s"): round(float(path.t_s[entry] - path.t_s[first]), 3),
             "way_in_exit_px": round(way_px, 1),
             "observations_in_exit": last - entry + 1,
         },
     )
+
+
+def _begins(
+    path: Trajectory,
+    line: StopLine,
+    crossed: Crossing | None,
+    last: int,
+    size: float,
+    margins: BannedTurnMargins,
+    shared: SharedMargins,
+) -> tuple[int, tuple[str, ...], dict[str, Reason]] | None:
+    """The observation with which the turn begins, at the line or where it waited past it, and what is to be said."""
+    if crossed is not None:
+        t_line, t_last = float(path.t_s[crossed.at]), float(path.t_s[last])
+        if one_vehicle(path, t_line, t_last, size, shared.one_vehicle):
+            return crossed.at, (), {}
+    at_line = crossed.at if crossed else None
+    wait = waited_within(path, path.lines[line.id], at_line, last, margins, shared)
+    if wait is None:
+        return None
+    told: dict[str, Reason] = {
+        "waited_past_line_m": wait.past_m,
+        "stood_s": wait.stood_s,
+        "turned_deg": wait.turned_deg,
+    }
+    return wait.last, (WAY_IN_NOT_SEEN,), told
 
 
 def _taken(path: Trajectory, scene: Scene, at: int, least_points: int) -> tuple[Exit, int, int] | None:

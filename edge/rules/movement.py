@@ -125,11 +125,31 @@ def may_be_making(path: Trajectory, at: int, margins: MovementMargins) -> frozen
     """
     measure, places, right = _plane(path, margins)
     possible = _left_possible(places, at, measure, right, margins)
-    for end in (
-        np.unique(np.linspace(at + 1, len(places) - 1, margins.looks).astype(int)) if len(places) - at > 1 else ()
-    ):
-        possible |= _turned(_way(places[: end + 1], at, measure, right), measure) or frozenset()
+    if len(places) - at > 1:
+        possible |= _turns_made(places, at, np.linspace(at + 1, len(places) - 1, margins.looks), measure, right)
     return possible
+
+
+def _turns_made(places: Floats, at: int, moments: Floats, measure: _Measure, right: float) -> frozenset[Movement]:
+    """What `_turned` answers of the ways that end at these moments, asked of all of them at once."""
+    came, since = _came(places, at, measure)
+    if came is None:
+        return frozenset()
+    ends = np.unique(moments.astype(int))
+    ends = ends[ends >= since]
+    across = right * np.array([came[1], -came[0]])
+    far = np.hypot(*(places[None, at:] - places[ends, None]).transpose(2, 0, 1)) >= measure.back
+    far &= np.arange(at, len(places)) <= ends[:, None]
+    last_far = far.shape[1] - 1 - np.argmax(far[:, ::-1], axis=1)
+    steps = places[ends] - places[at + np.where(far.any(axis=1), last_far, 0)]
+    leaves_deg = np.degrees(np.arctan2(steps @ across, steps @ came))
+    aside = (places[ends] - places[at]) @ across
+    turned = (np.hypot(*steps.T) >= measure.back / 2) & (np.abs(leaves_deg) >= measure.turned_deg)
+    turned &= (aside * leaves_deg > 0) & (np.abs(aside) >= measure.turned_aside)
+    rights = turned & (leaves_deg > 0)
+    return frozenset[Movement]({"right"} if rights.any() else set()) | (
+        frozenset[Movement]({"left", "u_turn"}) if (turned & ~rights).any() else frozenset()
+    )
 
 
 def _left_possible(
@@ -194,7 +214,7 @@ def _in_sizes(path: Trajectory, smooth: int) -> Floats:
 def _way(places: Floats, at: int, measure: _Measure, right: float) -> tuple[Floats, Floats, float | None] | None:
     """Ahead and aside `[M]` of every observation since the crossing, and how many degrees to the right the way leaves;
     None as long as nothing tells where it came from."""
-    came = _came(places, at, measure)
+    came, _ = _came(places, at, measure)
     if came is None:
         return None
     across = right * np.array([came[1], -came[0]])
@@ -206,19 +226,21 @@ def _way(places: Floats, at: int, measure: _Measure, right: float) -> tuple[Floa
     return ahead, aside, float(np.degrees(np.arctan2(leaves @ across, leaves @ came)))
 
 
-def _came(places: Floats, at: int, measure: _Measure) -> Floats | None:
-    """Unit vector of the way to the line; of the first piece past it for one that stood there from the beginning."""
+def _came(places: Floats, at: int, measure: _Measure) -> tuple[Floats | None, int]:
+    """Unit vector of the way to the line; of the first piece past it for one that stood there from the beginning. And
+    the observation from which on it is known."""
     back = np.hypot(*(places[:at] - places[at]).T) if at else np.zeros(0)
     far = np.flatnonzero(back >= measure.back)
     first = int(far[-1]) if len(far) else int(np.argmax(back)) if len(back) else 0
-    step = places[at] - places[first]
+    known, step = at, places[at] - places[first]
     if np.hypot(*step) < measure.came:
         past = np.flatnonzero(np.hypot(*(places[at:] - places[first]).T) >= measure.came)
         if not len(past):
-            return None
-        step = places[at + int(past[0])] - places[first]
+            return None, at
+        known = at + int(past[0])
+        step = places[known] - places[first]
     unit: Floats = step / np.hypot(*step)
-    return unit
+    return unit, known
 
 
 def _direction(places: Floats, at: int, end: int, back: float) -> Floats | None:
@@ -241,7 +263,7 @@ def _straight_reach(
         return 0.0
     farthest = int(np.argmax(ahead[:upto]))
     direction = _direction(places, at, at + farthest, measure.back)
-    came = _came(places, at, measure)
+    came, _ = _came(places, at, measure)
     if direction is None or came is None:
         return 0.0
     across = right * np.array([came[1], -came[0]])

@@ -138,12 +138,12 @@ def _at_line(
     if crossed is None:
         return None
     at = crossed.at
-    size = size_around(path, at, shared.crossing)
-    gone = _gone_on(path, scene, run, at, size, margins, shared.standing)
-    if gone is None or float(path.t_s[gone.entry] - path.t_s[at]) > shared.crossing.entry_within_s:
-        return None
     t_at = float(path.t_s[at])
     if not any_red(scene, line, lamps, t_at):
+        return None
+    size = size_around(path, at, shared.crossing)
+    gone = _gone_on(path, scene, run, at, size, margins, shared.standing)
+    if gone is None or float(path.t_s[gone.entry]) - t_at > shared.crossing.entry_within_s:
         return None
     heads = governing(scene, line, path, at, shared.permission, shared.movement)
     since = heads.red_since(lamps, t_at)

@@ -46,6 +46,8 @@ def stands(path: Trajectory, from_: int, seconds: float, margins: StandingMargin
     for back in range(1, int((ends - starts)[still].max()) + 1):
         moved = np.hypot(*(points[back:] - points[:-back]).T) > most[back:]
         still[back:] &= ~(moved & (ends - back >= starts)[back:])
+        if not still.any():
+            return []
     return [(from_ + int(starts[last]), from_ + int(last)) for last in np.flatnonzero(still)]
 
 

@@ -128,8 +128,11 @@ def _at_line(
     shared: SharedMargins,
 ) -> Finding | None:
     rules, run = scene.rules, path.lines[line.id]
-    stand = _stand(path, run, rules, rules.stopped_s, margins, shared)
-    if stand is None or not any_red(scene, line, lamps, float(path.t_s[stand.crossed.at])):
+    passed = _passed(path, run, rules, shared)
+    if passed is None or not any_red(scene, line, lamps, float(path.t_s[passed.crossed.at])):
+        return None
+    stand = _stand(path, run, passed, rules.stopped_s, margins, shared)
+    if stand is None:
         return None
     heads = governing(scene, line, path, stand.crossed.at, shared.permission, shared.movement)
     movements = [str(m) for m in heads.movements]
@@ -138,7 +141,7 @@ def _at_line(
     if since is None:
         # it may turn where it need not wait; but a vehicle that only stands there shows no sign of it
         doubtful = heads.only_red(lamps, float(path.t_s[stand.crossed.at]))
-        long_stand = _stand(path, run, rules, max(margins.doubtful_s, rules.stopped_s), margins, shared)
+        long_stand = _stand(path, run, passed, max(margins.doubtful_s, rules.stopped_s), margins, shared)
         if doubtful is None or long_stand is None or not path.ended:
             return None  # what it does next will tell which way it waited for
         heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
@@ -192,50 +195,41 @@ def _reasons(
     }
 
 
+@dataclass(frozen=True)
+class _Passed:
+    """The crossing that a stand begins with: on the road of the front, taken for half a vehicle before the rear's."""
+
+    crossed: Crossing
+    on_road: bool
+
+
+def _passed(path: Trajectory, run: LineRun, rules: RuleSettings, shared: SharedMargins) -> _Passed | None:
+    on_road = path.ground is not None and bool(np.isfinite(run.rear_m).all() and np.isfinite(run.farthest_m).all())
+    over_m = -path.build.half_m if on_road else None
+    crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle, over_m=over_m)
+    return _Passed(crossed, on_road) if crossed else None
+
+
 def _stand(
-    path: Trajectory,
-    run: LineRun,
-    rules: RuleSettings,
-    seconds: float,
-    margins: StoppedPastLineMargins,
+    path: Trajectory, run: LineRun, passed: _Passed, seconds: float, margins: StoppedPastLineMargins,
     shared: SharedMargins,
-) -> _Stand | None:
+) -> _Stand | None:  # fmt: skip
     """The first stretch of `seconds` of standing on or past the line, of one that came over it."""
-    if path.ground is not None and np.isfinite(run.rear_m).all() and np.isfinite(run.farthest_m).all():
-        return _stand_on_the_road(path, run, rules, seconds, margins, shared)
-    crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle)
-    if crossed is None:
-        return None
+    crossed, half = passed.crossed, path.build.half_m
+    rear = run.rear_m if passed.on_road else run.rear_px
     for first, last in stands(path, crossed.at, seconds, shared.standing):
         # the middle of the stretch: a box that trembles is on the line now and then
-        size = float(np.median(path.size_px[first : last + 1]))
-        past = float(np.median(run.rear_px[first : last + 1]))
-        if past > margins.stopped_clear_boxes * size:
-            way = crossed.farthest_before + past
-            # else it stood at the line all along, and its box wandered
-            came = crossed.farthest_before >= margins.before_boxes * size and way >= margins.way_boxes * size
-            return _Stand(crossed, first, last, past, "px") if came else None
-    return None
-
-
-def _stand_on_the_road(
-    path: Trajectory,
-    run: LineRun,
-    rules: RuleSettings,
-    seconds: float,
-    margins: StoppedPastLineMargins,
-    shared: SharedMargins,
-) -> _Stand | None:
-    half = path.build.half_m
-    crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle, over_m=-half)
-    if crossed is None:
-        return None
-    for first, last in stands(path, crossed.at, seconds, shared.standing):
-        past = float(np.median(run.rear_m[first : last + 1]))
-        if past > margins.stands_over_m - half:
+        past = float(np.median(rear[first : last + 1]))
+        # else it stood at the line all along, and its box wandered
+        if passed.on_road and past > margins.stands_over_m - half:
             way = crossed.farthest_before + past + half
             came = crossed.farthest_before >= margins.before_m and way >= margins.way_m
             return _Stand(crossed, first, last, past, "m") if came else None
+        size = float(np.median(path.size_px[first : last + 1]))
+        if not passed.on_road and past > margins.stopped_clear_boxes * size:
+            way = crossed.farthest_before + past
+            came = crossed.farthest_before >= margins.before_boxes * size and way >= margins.way_boxes * size
+            return _Stand(crossed, first, last, past, "px") if came else None
     return None
 
 

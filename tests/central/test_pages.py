@@ -13,7 +13,7 @@ import pytest
 from central.desk import actions
 from central.store.alarms import raise_alarm
 from central.web import queries
-from central.web.site import PASS_COOKIE
+from central.web.site import LANG_COOKIE, PASS_COOKIE
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, case_of, claimed, issued, prepared
 from tests.central.test_pictures import REASONS, SCENE
@@ -49,6 +49,7 @@ class Site:
     prepared: str
     issued: str
     code: str
+    military: str
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +69,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with centre.db.write() as session:
         queries.contest(session, done, "Xe đã bán từ năm 2024, tôi gửi kèm giấy tờ.", now=NOW)
         raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
+    military = claimed(centre, plate=None, colour="red")
+    with centre.db.write() as session:
+        actions.confirm(session, military, LAN, plate="TM-12-34", act=ActCode.RED_LIGHT, now=NOW)
     for officer in (LAN, HOA, TRUONG):
         web.account(officer)
     with served(web) as address:
-        yield Site(address, web, waiting, wrong_way, rejected, draft, done, notice.code)
+        yield Site(address, web, waiting, wrong_way, rejected, draft, done, notice.code, military)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,9 @@ OFFICER_PAGES = {
     "approval list": "/desk/approve",
     "approval": "/desk/approve/{prepared}",
     "issued": "/desk/approve/{issued}",
+    "a vehicle that gets no notice": "/desk/cases/{military}",
+    "its approval": "/desk/approve/{military}",
+    "where it is passed on": "/desk/cases/{military}/steps?step=transfer",
     "steps after the notice": "/desk/cases/{issued}/steps",
     "what falls due": "/desk/due?whose=all",
     "unit": "/desk/unit",
@@ -255,6 +262,20 @@ def test_what_an_owner_sees(site: Site, owner: Any) -> None:
     assert owner.input_value("#text") == "Hôm đó tôi đã bán xe.", "what was written is kept"
     faults += look(owner, "statement")
     assert faults == []
+
+
+@pytest.mark.parametrize(("plate", "colour"), [("TM-12-34", "red"), ("80-441-NG-02", "white")])
+def test_what_is_read_of_a_plate_that_is_not_looked_up_here(plate: str, colour: str, site: Site, owner: Any) -> None:
+    for language in ("vi", "en"):
+        owner.context.add_cookies([{"name": LANG_COOKIE, "value": language, "url": site.url}])
+        owner.goto(site.url)
+        owner.fill("#plate", plate)
+        owner.check(f"#colour-{colour}")
+        owner.check("#kind-car")
+        owner.press("#plate", "Enter")
+        owner.locator("#own-way").wait_for()
+        assert look(owner, f"{plate}, {language}") == []
+    owner.context.clear_cookies(name=LANG_COOKIE)
 
 
 def test_the_focus_is_seen_wherever_it_goes_and_never_under_the_bar(site: Site, officer: Any) -> None:

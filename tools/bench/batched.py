@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from central.store.db import Database
 
+_STEP = "step"
+
 
 class Batched(Database):
     """A database whose `write` is a savepoint and whose commits come when `commit` is called.
@@ -34,18 +36,27 @@ class Batched(Database):
             self._open = None
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with Session(
-            self._connection(), expire_on_commit=False, info=self.info, join_transaction_mode="create_savepoint"
-        ) as session:
-            yield session
-
-    @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._session() as session:
+        """What it looks at is seen at once; it changes nothing, so nothing is rolled back and no savepoint is paid."""
+        with Session(
+            self._connection(), expire_on_commit=False, autoflush=False, info=self.info,
+            join_transaction_mode="rollback_only",
+        ) as session:  # fmt: skip
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with self._session() as session, session.begin():
-            yield session
+        connection = self._connection()
+        connection.exec_driver_sql(f"SAVEPOINT {_STEP}")
+        try:
+            # a savepoint that SQLAlchemy makes has a new name each time, and each name is compiled anew
+            with Session(
+                connection, expire_on_commit=False, info=self.info, join_transaction_mode="rollback_only"
+            ) as session:  # fmt: skip
+                yield session
+                session.commit()
+        except BaseException:
+            connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_STEP}")
+            raise
+        finally:
+            connection.exec_driver_sql(f"RELEASE SAVEPOINT {_STEP}")

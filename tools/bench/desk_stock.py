@@ -65,7 +65,7 @@ def _take_in(centre: Centre, maker: PacketMaker) -> str:
 
 def _stills(seed: int) -> dict[FileRole, bytes]:
     roles: tuple[FileRole, ...] = ("still_before", "still_on", "still_after")
-    return dict.fromkeys(roles, _jpeg(seed))
+    return {role: _jpeg(len(roles) * seed + n) for n, role in enumerate(roles)}
 
 
 def _noise(seed: int) -> NDArray[np.uint8]:

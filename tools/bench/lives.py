@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import click
-import numpy as np
 
 from central.centre import Centre, open_centre
 from central.config import parse_config
@@ -24,12 +22,13 @@ from countries.here import HERE
 from evidence.seal import SigningKey
 from tools.bench.batched import Batched
 from tools.bench.device_papers import enter_papers
+from tools.bench.lives_outcome import FAULTS_SHOWN, Outcome, lines
 from tools.bench.lives_packets import Arrivals
 from tools.bench.lives_steps import Doors, without_a_door
 from tools.bench.lives_town import Town
-from tools.bench.lives_watch import FAULTS_SHOWN, Watch
+from tools.bench.lives_towns import live_all, towns_of
+from tools.bench.lives_watch import Watch
 from tools.bench.lives_years import Years
-from tools.bench.own_postgres import own_postgres
 from tools.bench.packets import NODE
 from tools.demo.site import DEMO_OFFICE
 
@@ -37,32 +36,6 @@ BEGINS = date(2025, 1, 2)
 """The first working day of the decree that every act is judged by (NĐ 168/2024)."""
 AFTER_YEARS = 3.5
 """The last act may wait a year for its statute, and a decision of then another for its enforcement, corrected once."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run showed. `steps`: by name (n, mean and 95 % quantile of milliseconds, wall and CPU of this process)."""
-
-    database: str
-    lives: int
-    days: int
-    states: dict[str, int]
-    terms: dict[str, dict[str, int]]
-    told: int
-    behind: int
-    stuck: int
-    mistakes: int
-    refused: dict[str, int]
-    no_door: list[str]
-    faults: list[str]
-    wall_s: float
-    cpu_s: float
-    database_cpu_s: float | None
-    steps: dict[str, dict[str, float]]
-
-    @property
-    def good(self) -> bool:
-        return not self.faults and not self.stuck
 
 
 @click.command()
@@ -78,18 +51,24 @@ class Outcome:
     " / An empty database, or `postgresql`: one of our own; SQLite by default.",
 )  # fmt: skip
 @click.option("--papers", is_flag=True, help="Vẽ mọi giấy tờ. / Draw every paper; else each kind once.")
+@click.option("--town", "at_most", type=click.IntRange(1), default=10_000, show_default=True,
+              help="Số vụ mỗi cơ sở dữ liệu. / Cases of one town, each with its own database.")  # fmt: skip
+@click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True,
+              help="Số tiến trình. / Towns that are lived at once.")  # fmt: skip
+@click.option("--keep", "kept", type=click.Path(dir_okay=False, path_type=Path),
+              help="Tệp kết quả để chạy tiếp. / File of the towns that were lived, to go on with.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="JSON")
-def lives(n: int, years: float, seed: int, url: str, papers: bool, as_json: bool) -> None:
+def lives(
+    n: int, years: float, seed: int, url: str, papers: bool, at_most: int, processes: int, kept: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Đời của nhiều vụ. / Whole lives of many cases under a turned clock: terms, ends, counts, what each step costs."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="giaolo-bench-")))
-        cpu_s: Callable[[], float | None] = lambda: None  # noqa: E731
-        if url == "postgresql":
-            server = stack.enter_context(own_postgres())
-            url, cpu_s = server.database("bench"), server.cpu_s
-        tell = (lambda _: None) if as_json else (lambda line: click.echo(line, err=True))
-        found = live(folder, n, years=years, seed=seed, url=url, papers=papers, tell=tell, database_cpu_s=cpu_s)
-    click.echo(json.dumps(vars(found)) if as_json else "\n".join(_lines(found)))
+    towns = towns_of(n, at_most, years=years, seed=seed, database=url, papers=papers)
+    if len(towns) > 1 and url not in ("", "postgresql"):
+        raise click.ClickException(f"one database holds one town: {n} lives are {len(towns)} towns of {at_most}")
+    tell = (lambda _: None) if as_json else (lambda line: click.echo(line, err=True))
+    found = live_all(towns, live, processes=processes, kept=kept, tell=tell)
+    click.echo(json.dumps(found.figures()) if as_json else "\n".join(lines(found)))
     if not found.good:
         raise SystemExit(1)
 
@@ -102,43 +81,29 @@ def live(
     chance = random.Random(seed)
     key = SigningKey.generate()
     centre = _centre(folder, url, key)
-    watch = Watch(centre)
     doors = Doors(centre, chance)
+    watch = Watch(centre, doors.costs)
     town = Town(centre, doors, Arrivals(centre, key, chance), watch, chance, BEGINS)
     wall, cpu, before = time.perf_counter(), time.process_time(), database_cpu_s()
     assert isinstance(centre.db, Batched)
     try:
         with contextlib.nullcontext() if papers else _drawn_once():
             Years(town).live(n, round(years * 365), round(AFTER_YEARS * 365), tell)
-        with centre.db.read() as session:
+        with centre.db.write() as session:
             states = watch.counts(session)
         after = database_cpu_s()
     finally:
         centre.db.commit()
         centre.db.dispose()
     left = watch.left_over()
-    faults = watch.faults[:FAULTS_SHOWN]
-    if len(watch.faults) > FAULTS_SHOWN:
-        faults.append(f"and {len(watch.faults) - FAULTS_SHOWN} more")
     return Outcome(
         database=centre.db.dialect, lives=n, days=watch.nights, states=states,
         terms={code: vars(kept) for code, kept in sorted(watch.kept.items())}, told=watch.told, behind=watch.behind,
-        stuck=len(left), mistakes=town.mistakes, refused=dict(town.refused.most_common()),
-        no_door=[a.value for a in without_a_door()], faults=faults,
+        stuck=len(left), mistakes=town.mistakes, audited=watch.audited, refused=dict(town.refused.most_common()),
+        no_door=[a.value for a in without_a_door()], faults=watch.faults[:FAULTS_SHOWN], fault_count=len(watch.faults),
         wall_s=round(time.perf_counter() - wall, 1), cpu_s=round(time.process_time() - cpu, 1),
-        database_cpu_s=round(after - before, 1) if after is not None else None,
-        steps={name: _cost(cost.wall, cost.cpu) for name, cost in sorted(town.costs.items())},
+        database_cpu_s=round(after - before, 1) if after is not None else None, costs=doors.costs,
     )  # fmt: skip
-
-
-def _cost(wall: Any, cpu: Any) -> dict[str, float]:
-    return {
-        "n": len(wall),
-        "wall_ms": round(1000 * float(np.mean(wall)), 2),
-        "cpu_ms": round(1000 * float(np.mean(cpu)), 2),
-        "wall_p95_ms": round(1000 * float(np.quantile(wall, 0.95)), 2),
-        "cpu_p95_ms": round(1000 * float(np.quantile(cpu, 0.95)), 2),
-    }  # fmt: skip
 
 
 def _centre(folder: Path, url: str, key: SigningKey) -> Centre:
@@ -173,27 +138,3 @@ def _drawn_once() -> Iterator[None]:
         mock.patch.object(papers, "render", lambda what: once(what.paper, paper, what)),
     ):
         yield
-
-
-def _lines(found: Outcome) -> Iterator[str]:
-    database = f", of the database's processes {found.database_cpu_s:.0f}" if found.database_cpu_s is not None else ""
-    spent = f"{found.wall_s:.0f} s, CPU {found.cpu_s:.0f}{database}"
-    yield f"{found.database}: {found.lives} lives in {found.days} days; {spent}"
-    yield "end: " + ", ".join(f"{state} {n}" for state, n in found.states.items())
-    yield f"{'term':20s} {'met':>9s} {'late':>9s} {'latest, days':>13s}"
-    for code, kept in found.terms.items():
-        yield f"{code:20s} {kept['met']:9d} {kept['late']:9d} {kept['latest']:13d}"
-    yield f"over and on a list, term-nights: {found.told}; behind the lines that a page shows: {found.behind}"
-    yield f"tried though no page offers it: {found.mistakes}, all refused" if not found.faults else "FAULTS"
-    yield f"{'step':20s} {'n':>9s} {'wall ms':>9s} {'p95':>8s} {'CPU ms':>9s} {'p95':>8s}"
-    for name, cost in found.steps.items():
-        yield (
-            f"{name:20s} {cost['n']:9.0f} {cost['wall_ms']:9.2f} {cost['wall_p95_ms']:8.2f} {cost['cpu_ms']:9.2f}"
-            f" {cost['cpu_p95_ms']:8.2f}"
-        )
-    yield "refused: " + ", ".join(f"{what} {n}" for what, n in list(found.refused.items())[:12])
-    if found.no_door:
-        yield f"steps of the table without a page: {', '.join(found.no_door)}"
-    yield f"{'lives that did not end':34s} {found.stuck:9d} {'limit':>7s} 0  {'ok' if not found.stuck else 'NOT MET'}"
-    yield f"{'faults':34s} {len(found.faults):9d} {'limit':>7s} 0  {'ok' if not found.faults else 'NOT MET'}"
-    yield from found.faults

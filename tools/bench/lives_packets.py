@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from sqlalchemy import select
 
@@ -46,16 +47,16 @@ class Arrivals:
         manifest = self._manifest(at - timedelta(seconds=self.chance.randint(60, 3000)))
         opened = OpenedPacket(manifest, self._first.seal, {}, self._first.container_sha256)
         with self.centre.db.write() as session:
-            commit(session, opened, 1000, at)
+            outcome = commit(session, opened, 1000, at)
             case_id = session.scalars(select(CaseRow.id).where(CaseRow.packet_id == manifest.packet_id)).one()
-        self._sequence, self._previous = manifest.chain.sequence, manifest.digest
+        self._sequence, self._previous = manifest.chain.sequence, outcome.digest
         return case_id
 
     def _manifest(self, occurred_at: datetime) -> Manifest:
         first = self._first.manifest
         plate = self.plate()
         chance = self.chance
-        act = chance.choice(_acts(occurred_at))
+        act = chance.choice(_acts(HERE.local_date(occurred_at)))
         return first.model_copy(update={
             "packet_id": str(uuid.UUID(int=chance.getrandbits(128), version=4)),
             "created_at": occurred_at + timedelta(seconds=8),
@@ -66,8 +67,10 @@ class Arrivals:
         })  # fmt: skip
 
 
-def _acts(at: datetime) -> list[ActCode]:
+@cache
+def _acts(day: date) -> list[ActCode]:
     """Acts that have law on that day."""
+    at = datetime.combine(day, time(12), HERE.zone)
     kind = HERE.law.KIND_OF_CLASS[VehicleClass.CAR]
     found = []
     for act in ActCode:

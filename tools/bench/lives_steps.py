@@ -10,7 +10,7 @@ import random
 import types
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -34,6 +34,7 @@ from central.web import queries
 from countries.here import HERE
 from countries.law import LawError, OwnerType, Proposal
 from evidence.acts import ActCode
+from tools.bench.lives_costs import Costs
 
 LOOKS = frozenset({Action.VIEW, Action.EXPORT, Action.HAND_OVER})
 """They change no case; a page is looked at now and then, so that its cost is known. With one unit nothing is handed
@@ -48,6 +49,7 @@ class Doors:
     centre: Centre
     chance: random.Random
     numbers: int = 0
+    costs: Costs = field(default_factory=Costs)
 
     def has(self, action: Action) -> bool:
         return action in _DOORS or action in SAID
@@ -58,18 +60,26 @@ class Doors:
         if door is not None:
             door(self, case_id, officer, now, said)
             return
+        typed, version = self.costs.timed("page: form", lambda: self._form(action, case_id, officer, now, said))
+        # a decision that leaves another case of the violator out says why
+        note = "ghi chú của cán bộ" if action in NEEDS_NOTE or action is Action.DECIDE else ""
+        take = lambda: proceedings.take(  # noqa: E731
+            self.centre.db, case_id, officer, action, typed, note, desk=self.centre.notices, now=now, seen=version
+        )
+        self.costs.timed(action.value, take)
+
+    def _form(
+        self, action: Action, case_id: str, officer: Officer, now: datetime, said: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], int]:
+        """What is typed, and the version of the case on the screen."""
         with self.centre.db.read() as session:
             row = session.get_one(CaseRow, case_id)
             record = case_log.events(session, case_id)
-            version, facts = case_log.version_of(record), life_of(record).facts
-            typed = self.typed(action, row, facts, HERE.local_date(now)) | said
+            facts = life_of(record).facts
+            typed = {**self.typed(action, row, facts, HERE.local_date(now)), **said}
             if action is Action.DECIDE and "together" not in said:
                 typed["together"] = self._too(session, row, facts, officer, now)
-        # a decision that leaves another case of the violator out says why
-        note = "ghi chú của cán bộ" if action in NEEDS_NOTE or action is Action.DECIDE else ""
-        proceedings.take(
-            self.centre.db, case_id, officer, action, typed, note, desk=self.centre.notices, now=now, seen=version
-        )
+            return typed, case_log.version_of(record)
 
     def _too(
         self, session: Session, row: CaseRow, facts: Facts, officer: Officer, now: datetime
@@ -140,6 +150,11 @@ def law_of(row: CaseRow, facts: Facts) -> Proposal | None:
 _Door = Callable[[Doors, str, Officer, datetime, Mapping[str, Any]], None]
 
 
+def _steps(action: Action, door: _Door) -> _Door:
+    """A door in which nothing is looked at before the step: all of it is the step."""
+    return lambda doors, *how: doors.costs.timed(action.value, lambda: door(doors, *how))
+
+
 def _claim(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Mapping[str, Any]) -> None:
     with doors.centre.db.write() as session:
         actions.claim(session, case_id, officer, now=now, lease=doors.centre.claim_lease)
@@ -175,19 +190,23 @@ def _draft(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: M
     drafting.prepare_notice(doors.centre.db, case_id, officer, desk=doors.centre.notices, now=now)
 
 
-def _seen(session: Session, centre: Centre, case_id: str, now: datetime) -> Seen:
+def _seen(doors: Doors, case_id: str, now: datetime) -> Seen:
     """What the approver's page shows, with all that is doubtful read and ticked."""
-    row = session.get_one(CaseRow, case_id)
-    draft = (row.notice.pdf_sha256 if row.notice else None) or ""
-    doubts = issue_doubts(session, row, now, centre.registry)
-    return Seen(draft, case_log.seen_version(session, case_id), doubts, without_owner=True, word=_WORD)
+
+    def look() -> Seen:
+        with doors.centre.db.read() as session:
+            row = session.get_one(CaseRow, case_id)
+            draft = (row.notice.pdf_sha256 if row.notice else None) or ""
+            doubts = issue_doubts(session, row, now, doors.centre.registry)
+            return Seen(draft, case_log.seen_version(session, case_id), doubts, without_owner=True, word=_WORD)
+
+    return doors.costs.timed("page: doubts", look)
 
 
 def _issue(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Mapping[str, Any]) -> None:
-    centre = doors.centre
-    with centre.db.read() as session:
-        seen = _seen(session, centre, case_id, now)
-    issuing.issue(centre.db, case_id, officer, desk=centre.notices, now=now, seen=seen)
+    centre, seen = doors.centre, _seen(doors, case_id, now)
+    issue = lambda: issuing.issue(centre.db, case_id, officer, desk=centre.notices, now=now, seen=seen)  # noqa: E731
+    doors.costs.timed(Action.ISSUE.value, issue)
 
 
 def _print(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Mapping[str, Any]) -> None:
@@ -195,10 +214,13 @@ def _print(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: M
 
 
 def _publish(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Mapping[str, Any]) -> None:
-    centre = doors.centre
-    with centre.db.write() as session:
-        seen = _seen(session, centre, case_id, now)
-        issuing.publish(session, case_id, officer, register=centre.registry, now=now, seen=seen)
+    centre, seen = doors.centre, _seen(doors, case_id, now)
+
+    def publish() -> None:
+        with centre.db.write() as session:
+            issuing.publish(session, case_id, officer, register=centre.registry, now=now, seen=seen)
+
+    doors.costs.timed(Action.PUBLISH.value, publish)
 
 
 def _return(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Mapping[str, Any]) -> None:
@@ -219,18 +241,20 @@ def _view(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Ma
 
 _DOORS: dict[Action, _Door] = {
     Action.VIEW: _view,
-    Action.CLAIM: _claim,
-    Action.RELEASE: _release,
-    Action.CORRECT_PLATE: _plate,
-    Action.CONFIRM: _confirm,
-    Action.REJECT: _reject,
-    Action.PREPARE_NOTICE: _draft,
-    Action.RETURN: _return,
     Action.ISSUE: _issue,
-    Action.PRINT: _print,
     Action.PUBLISH: _publish,
-    Action.CONTEST: _contest,
-}
+    **{action: _steps(action, door) for action, door in (
+        (Action.CLAIM, _claim),
+        (Action.RELEASE, _release),
+        (Action.CORRECT_PLATE, _plate),
+        (Action.CONFIRM, _confirm),
+        (Action.REJECT, _reject),
+        (Action.PREPARE_NOTICE, _draft),
+        (Action.RETURN, _return),
+        (Action.PRINT, _print),
+        (Action.CONTEST, _contest),
+    )},
+}  # fmt: skip
 
 
 def without_a_door() -> tuple[Action, ...]:

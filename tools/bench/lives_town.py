@@ -7,16 +7,15 @@ case that stands on no list is worked on by nobody. Owners come, pay in parts, w
 from __future__ import annotations
 
 import random
-import time
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from central.cases.lifecycle import Action, Officer, Role, Status
 from central.centre import Centre
+from tools.bench.lives_costs import T
 from tools.bench.lives_packets import Arrivals
 from tools.bench.lives_steps import Doors, refusal
 from tools.bench.lives_watch import Watch
@@ -25,15 +24,6 @@ OFFICERS = tuple(Officer(f"officer-{n}", Role.OFFICER) for n in range(1, 7))
 APPROVERS = tuple(Officer(f"approver-{n}", Role.APPROVER) for n in range(1, 4))
 HEAD = Officer("head-1", Role.HEAD)
 PEOPLE: dict[Role, tuple[Officer, ...]] = {Role.OFFICER: OFFICERS, Role.APPROVER: APPROVERS, Role.HEAD: (HEAD,)}
-T = TypeVar("T")
-
-
-@dataclass
-class Cost:
-    """Seconds of each step of one kind: by the clock, and of this process."""
-
-    wall: array[float] = field(default_factory=lambda: array("d"))
-    cpu: array[float] = field(default_factory=lambda: array("d"))
 
 
 @dataclass
@@ -46,7 +36,6 @@ class Town:
     watch: Watch
     chance: random.Random
     day: date
-    costs: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))
     refused: Counter[str] = field(default_factory=Counter)
     mistakes: int = 0
     """Steps that were tried though nobody may take them so."""
@@ -60,12 +49,7 @@ class Town:
     # --- one step ------------------------------------------------------------------------------------------------
 
     def timed(self, name: str, door: Callable[[], T]) -> T:
-        cost, wall, cpu = self.costs[name], time.perf_counter(), time.process_time()
-        try:
-            return door()
-        finally:
-            cost.wall.append(time.perf_counter() - wall)
-            cost.cpu.append(time.process_time() - cpu)
+        return self.doors.costs.timed(name, door)
 
     def take(self, action: Action, case_id: str, officer: Officer, **said: Any) -> str | None:
         """Code of the refusal, None when it was taken; what an owner does next follows from it."""
@@ -73,7 +57,7 @@ class Town:
         self.touched.add(case_id)
         self.empty.clear()
         door = lambda: self.doors.take(action, case_id, officer, self.now, **said)  # noqa: E731
-        code = self.timed(action.value, lambda: refusal(door))
+        code = refusal(door)
         if code is None:
             self._then(action, case_id)
         else:

@@ -7,7 +7,7 @@ every night; so is every list that a person works from.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from central.audit.records import Signatures, record_faults
 from central.cases import log as case_log
 from central.cases.documents import MORE
 from central.cases.life import life_of, with_life
@@ -28,11 +29,14 @@ from central.desk.unit import recount_figures
 from central.desk.worklist import QueueFilter, recount, status_counts, total
 from central.notices import tally
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow, TermRow
+from central.store.packets import manifest_of
 from central.units.tree import EVERYWHERE
 from countries.here import HERE
+from tools.bench.lives_costs import Costs
 
-FAULTS_SHOWN = 20
 _AT_ONCE = 400
+_AUDITED = 1000
+"""Records that are audited whole at the end, signature by signature, at most; of the others the chain."""
 _PAGES_EVERY = 7
 """Nights after which the pages are read though nothing happened."""
 _NOT_A_STEP = frozenset({Action.VIEW, Action.EXPORT, Action.PRINT})
@@ -63,11 +67,14 @@ class Watch:
     """The book of one run. `faults`: what may not be; the first of them are kept in words."""
 
     centre: Centre
+    costs: Costs
     faults: list[str] = field(default_factory=list)
     kept: defaultdict[str, Kept] = field(default_factory=lambda: defaultdict(Kept))
     running: dict[str, dict[str, Term]] = field(default_factory=dict)
     status: dict[str, Status] = field(default_factory=dict)
     nights: int = 0
+    audited: int = 0
+    """Cases whose record was held against the centre's signatures and its sealed packet."""
     told: int = 0
     """Terms whose last day was over and that stood on a list that night, summed over the nights."""
     behind: int = 0
@@ -86,11 +93,15 @@ class Watch:
         self.nights += 1
         today = HERE.local_date(now)
         cases = sorted(set(touched))
-        for some in _in_parts(cases):
-            self._read_anew(session, some, now, today)
+        self.costs.timed("night: records", lambda: self._read(session, cases, now, today))
         self._over |= {at for at in self._due.pop((today - timedelta(days=1)).isoformat(), ()) if self._runs(at, today)}
         self._over = {at for at in self._over if self._runs(at, today)}
-        self._lists(session, now, today, pages=bool(cases) or self.nights % _PAGES_EVERY == 0)
+        pages = bool(cases) or self.nights % _PAGES_EVERY == 0
+        self.costs.timed("night: lists", lambda: self._lists(session, now, today, pages=pages))
+
+    def _read(self, session: Session, cases: list[str], now: datetime, today: date) -> None:
+        for some in _in_parts(cases):
+            self._read_anew(session, some, now, today)
 
     def _runs(self, at: tuple[str, str], today: date) -> bool:
         term = self.running.get(at[0], {}).get(at[1])
@@ -150,7 +161,10 @@ class Watch:
                 self._over.add((case_id, code))
             else:
                 self._due[term.due.isoformat()].add((case_id, code))
-        self.running[case_id] = after
+        if after:
+            self.running[case_id] = after
+        else:
+            self.running.pop(case_id, None)
 
     def _has_a_way_out(self, state: CaseState, over: frozenset[str], now: datetime) -> bool:
         if state.status in ENDED:
@@ -196,13 +210,20 @@ class Watch:
         rows = {s: int(n) for s, n in session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status))}
         kept = {status.value: n for status, n in status_counts(session, scope=EVERYWHERE).items() if n}
         folded: Counter[str] = Counter()
-        for some in _in_parts(list(session.scalars(select(CaseRow.id).order_by(CaseRow.number)))):
+        cases = list(session.scalars(select(CaseRow.id).order_by(CaseRow.number)))
+        every, ledger = -(-len(cases) // _AUDITED), self.centre.ledger
+        signatures = Signatures(ledger, ledger.key.public, ledger.unsigned_until())
+        for some in _in_parts(cases):
             for case_id in some:
                 row, record = session.get_one(CaseRow, case_id), case_log.events(session, case_id)
-                try:
-                    case_log.verify_log(row, record)
-                except case_log.LogBroken as error:
-                    self.fault(f"case {row.number}: {error}")
+                if row.number % every == 0:
+                    self.audited += 1
+                    manifest = manifest_of(row.packet.manifest)
+                    faults = record_faults(row, record, manifest, signatures)
+                else:
+                    faults = _chain_faults(row, record)
+                for fault in faults:
+                    self.fault(f"case {row.number}: {fault}")
                 folded[(life_of(record).status or Status.NEW).value] += 1
             session.expunge_all()
         if not rows == kept == dict(folded):
@@ -245,6 +266,14 @@ class Watch:
 
 
 _FIGURES = ("case_counts", "decided_counts", "rejected_counts", "sent_counts", "notice_counts")
+
+
+def _chain_faults(row: CaseRow, record: Sequence[CaseEventRow]) -> list[str]:
+    try:
+        case_log.verify_log(row, record)
+    except case_log.LogBroken as error:
+        return [error.what]
+    return []
 
 
 def _table(session: Session, name: str) -> set[tuple[Any, ...]]:

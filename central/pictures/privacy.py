@@ -27,8 +27,10 @@ CELLS_ACROSS = 40
 """A copy keeps so many cells of detail across: at 1920 pixels a cell is 48, wider than any face or plate beside."""
 _STROKE_SHARE = 240
 """A drawn line is a 240th of the picture wide: a third of a millimetre in the annex, to be seen on a print."""
-_SMOOTHED_AT = 4
+_SMOOTHED_AT = 8
 """The cells are smoothed on a picture this many times smaller: what holds 40 cells loses nothing by it."""
+_FIRST_BY = 2
+"""By so much the picture is made smaller first."""
 FRAME_WIDTH_PX = 1280
 """Largest width of a copy: 416 dots an inch in the annex. The vehicle is shown in its full detail by the close-up."""
 NEAR_WIDTH_PX = 640
@@ -90,11 +92,12 @@ def _smooth(picture: Pixels) -> Pixels:
     """The smoothed cells, `_SMOOTHED_AT` times smaller than the picture."""
     height, width = picture.shape[:2]
     cell = max(8, width // CELLS_ACROSS)
-    quarter = (max(1, width // _SMOOTHED_AT), max(1, height // _SMOOTHED_AT))
-    # by a whole number first: four times as fast, and an area of areas is the area
-    less = cv2.resize(picture, quarter, interpolation=cv2.INTER_AREA)
+    first = (max(1, width // _FIRST_BY), max(1, height // _FIRST_BY))
+    eighth = (max(1, width // _SMOOTHED_AT), max(1, height // _SMOOTHED_AT))
+    # by whole numbers, two before the rest: four times as fast, and an area of areas is the area
+    less = cv2.resize(cv2.resize(picture, first, interpolation=cv2.INTER_AREA), eighth, interpolation=cv2.INTER_AREA)
     small = cv2.resize(less, (max(1, width // cell), max(1, height // cell)), interpolation=cv2.INTER_AREA)
-    cells = cv2.resize(small, quarter, interpolation=cv2.INTER_LINEAR)
+    cells = cv2.resize(small, eighth, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.GaussianBlur(cells, (0, 0), cell / 2 / _SMOOTHED_AT), np.uint8)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal, Protocol, TypeVar
 
 import yaml
@@ -120,8 +121,12 @@ class StillView:
 
 def read_scene(data: bytes | None) -> Scene | None:
     """The scene file of a packet; None when there is none or when this software cannot read it."""
-    if not data:
-        return None
+    return _scene(data) if data else None
+
+
+@lru_cache(maxsize=16)
+def _scene(data: bytes) -> Scene | None:
+    """All packets of a camera hold the same drawing for months: the newest few are read once."""
     try:
         return Scene.model_validate(yaml.load(data, _YAML))
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError, RecursionError):

@@ -59,6 +59,16 @@ class _Jpeg(ImageReader):  # type: ignore[misc]
         return self._bytes if self._image.format == "JPEG" else bytes(super().getRGBData())
 
 
+class Text(Paragraph):  # type: ignore[misc]
+    """A paragraph that is broken into lines once for a width: a page measures its parts first, and then places them."""
+
+    def wrap(self, availWidth: float, availHeight: float) -> tuple[float, float]:
+        if getattr(self, "_broken_for", None) != availWidth:
+            self._broken_for = availWidth
+            self._size: tuple[float, float] = Paragraph.wrap(self, availWidth, availHeight)
+        return self._size
+
+
 class Rule(Flowable):  # type: ignore[misc]
     """The short line under a heading of an official document."""
 
@@ -81,12 +91,13 @@ class Field(Flowable):  # type: ignore[misc]
     def __init__(self, label: str, value: str, *, align_centre: bool = False) -> None:
         super().__init__()
         self._label, self._centre = label, align_centre
-        self._value = value
+        self._value, self._made_for = value, -1.0
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
-        style = style_of("addressee" if self._centre else "field")
-        value = escaped(self._value) or self._dots(available_width, style)
-        self._paragraph = Paragraph(f"{escaped(self._label)} {value}", style)
+        if available_width != self._made_for:  # the dots fill the width
+            style = style_of("addressee" if self._centre else "field")
+            value = escaped(self._value) or self._dots(available_width, style)
+            self._paragraph, self._made_for = Text(f"{escaped(self._label)} {value}", style), available_width
         width, height = self._paragraph.wrap(available_width, available_height)
         return width, height
 
@@ -109,7 +120,7 @@ class SignatureBlock(Flowable):  # type: ignore[misc]
 
     def __init__(self, markup: str) -> None:
         super().__init__()
-        self._paragraph = Paragraph(markup, style_of("signed_by"))
+        self._paragraph = Text(markup, style_of("signed_by"))
         self.hAlign = "CENTER"
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
@@ -139,8 +150,8 @@ def or_dots(value: str) -> str:
     return escaped(value.strip()) or "." * 40
 
 
-def body(markup: str) -> Paragraph:
-    return Paragraph(markup, style_of("body"))
+def body(markup: str) -> Text:
+    return Text(markup, style_of("body"))
 
 
 PLAIN = TableStyle(

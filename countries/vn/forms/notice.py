@@ -22,7 +22,6 @@ from reportlab.platypus import (
     NextPageTemplate,
     PageBreak,
     PageTemplate,
-    Paragraph,
     Spacer,
     Table,
     TableStyle,
@@ -44,6 +43,7 @@ from countries.vn.forms.layout import (
     Picture,
     Rule,
     SignatureBlock,
+    Text,
     body,
     escaped,
     or_dots,
@@ -74,12 +74,12 @@ def code_sheet(content: NoticeContent) -> bytes:
     register_fonts()
     t = texts()
     number, date, at = escaped(content.number_text), escaped(content.date_text), signed_at_words(content.signed_at)
-    code = Paragraph(t["sheet_code"].format(code=escaped(content.code)), style_of("code"))
+    code = Text(t["sheet_code"].format(code=escaped(content.code)), style_of("code"))
     parts = [
         _header(content),
         Spacer(1, 14),
-        Paragraph(t["sheet_title"], style_of("title")),
-        Paragraph(t["sheet_of"].format(number=number, date=date), style_of("centre")),
+        Text(t["sheet_title"], style_of("title")),
+        Text(t["sheet_of"].format(number=number, date=date), style_of("centre")),
         Spacer(1, 9),
         Field(t["addressee"], content.addressee, align_centre=True),
         Spacer(1, 4),
@@ -138,8 +138,8 @@ def _form(c: NoticeContent) -> list[Flowable]:
     return [
         _header(c),
         Spacer(1, 7),
-        Paragraph(t["title"], style_of("title")),
-        Paragraph(t["subtitle"], style_of("subtitle")),
+        Text(t["title"], style_of("title")),
+        Text(t["subtitle"], style_of("subtitle")),
         Rule(42 * mm, 3),
         Spacer(1, 9),
         field("addressee", c.addressee, align_centre=True),
@@ -165,19 +165,19 @@ def _form(c: NoticeContent) -> list[Flowable]:
 def _header(c: NoticeContent) -> Table:
     t = texts()
     left = [
-        Paragraph(escaped(in_head(c.parent)), style_of("head")),
-        Paragraph(f"<b>{escaped(in_head(c.unit))}</b>", style_of("head")),
+        Text(escaped(in_head(c.parent)), style_of("head")),
+        Text(f"<b>{escaped(in_head(c.unit))}</b>", style_of("head")),
         Spacer(1, style_of("motto").leading - style_of("head").leading),  # number and date on one line
         Rule(26 * mm, 3),
         Spacer(1, 5),
-        Paragraph(t["number_line"].format(number=escaped(c.number_text)), style_of("number")),
+        Text(t["number_line"].format(number=escaped(c.number_text)), style_of("number")),
     ]
     right = [
-        Paragraph(t["state"], style_of("head")),
-        Paragraph(f"<b>{t['motto']}</b>", style_of("motto")),
+        Text(t["state"], style_of("head")),
+        Text(f"<b>{t['motto']}</b>", style_of("motto")),
         Rule(pdfmetrics.stringWidth(t["motto"], BOLD, 13), 3),
         Spacer(1, 5),
-        Paragraph(t["place_date"].format(town=escaped(c.town), date=escaped(c.date_text)), style_of("number")),
+        Text(t["place_date"].format(town=escaped(c.town), date=escaped(c.date_text)), style_of("number")),
     ]
     return Table([[left, right]], colWidths=[WIDTH * 0.43, WIDTH * 0.57], style=PLAIN)
 
@@ -186,15 +186,15 @@ def _foot(c: NoticeContent) -> Table:
     t = texts()
     second = t["second_recipient"].format(place=escaped(c.second_place)) if c.second_place else ""
     left = [
-        Paragraph(t["recipients_title"], style_of("recipients_title")),
-        Paragraph(t["recipients"].format(second=second), style_of("recipients")),
+        Text(t["recipients_title"], style_of("recipients_title")),
+        Text(t["recipients"].format(second=second), style_of("recipients")),
     ]
     title = "<br/>".join(escaped(line) for line in c.signer_title.splitlines())
-    by_hand = [Paragraph(t["signed"], style_of("sign_note")), Spacer(1, 48)]
+    by_hand = [Text(t["signed"], style_of("sign_note")), Spacer(1, 48)]
     right = [
-        Paragraph(f"<b>{title}</b>", style_of("sign")),
+        Text(f"<b>{title}</b>", style_of("sign")),
         *([Spacer(1, 4), SignatureBlock(_signed_by(c)), Spacer(1, 6)] if c.signed_at else by_hand),
-        Paragraph(f"<b>{escaped(c.signer_name) or '&nbsp;'}</b>", style_of("sign")),
+        Text(f"<b>{escaped(c.signer_name) or '&nbsp;'}</b>", style_of("sign")),
     ]
     return Table([[left, right]], colWidths=[WIDTH * 0.45, WIDTH * 0.55], style=PLAIN)
 
@@ -210,8 +210,8 @@ def _annex(c: NoticeContent, pictures: Sequence[AnnexPicture]) -> list[Flowable]
     t = texts()
     number, date = escaped(c.number_text), escaped(c.date_text)
     return [
-        Paragraph(t["annex_title"], style_of("title")),
-        Paragraph(t["annex_of"].format(number=number, date=date), style_of("centre")),
+        Text(t["annex_title"], style_of("title")),
+        Text(t["annex_of"].format(number=number, date=date), style_of("centre")),
         Spacer(1, 6),
         body(t["annex_facts"].format(vehicle=escaped(c.vehicle), time_place=escaped(c.time_place))),
         Spacer(1, 4),
@@ -232,12 +232,10 @@ def _gallery(pictures: Sequence[AnnexPicture]) -> Flowable:
     single: list[Any] = []
     for picture in pictures:
         if picture.near is None:
-            single.append(
-                [Picture(picture.image, half, height), Paragraph(escaped(picture.caption), style_of("caption"))]
-            )
+            single.append([Picture(picture.image, half, height), Text(escaped(picture.caption), style_of("caption"))])
             continue
         rows.append([Picture(picture.image, half, height), Picture(picture.near, half, height)])
-        rows.append([Paragraph(escaped(picture.caption), style_of("caption")), ""])
+        rows.append([Text(escaped(picture.caption), style_of("caption")), ""])
         spans.append(("SPAN", (0, len(rows) - 1), (-1, len(rows) - 1)))
     rows += [single[i : i + 2] + [""] * (2 - len(single[i : i + 2])) for i in range(0, len(single), 2)]
     return Table(rows or [["", ""]], colWidths=[WIDTH / 2] * 2, style=TableStyle(spans, parent=PICTURES))

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, cast
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from central.cases import typed_plate
@@ -62,30 +62,33 @@ class VehicleRegistry(Protocol):
         """Vehicles that bore the plate's text at `at`, of any colour and kind: what was seen is held against them."""
 
 
+_THEN = (
+    VehicleRow.plate == bindparam("text"),
+    VehicleRow.valid_from <= bindparam("day"),
+    or_(VehicleRow.valid_to.is_(None), VehicleRow.valid_to >= bindparam("day")),
+)
+_BEARERS = select(VehicleRow.colour, VehicleRow.kind).where(*_THEN)
+_REGISTERED = (
+    select(VehicleRow)
+    .where(*_THEN, VehicleRow.kind == bindparam("kind"))
+    .where(or_(literal("unknown") == bindparam("colour"), VehicleRow.colour == bindparam("colour")))
+    .limit(2)
+)
+
+
 class TableRegistry:
     """The register in our own database, filled by `import_registry`."""
 
     def find(self, session: Session, *, plate: str, colour: str, kind: str, at: datetime) -> Registration | None:
         day = HERE.local_date(at)
-        query = select(VehicleRow).where(
-            VehicleRow.plate == HERE.plates.normalise(plate),
-            VehicleRow.kind == kind,
-            VehicleRow.valid_from <= day,
-            or_(VehicleRow.valid_to.is_(None), VehicleRow.valid_to >= day),
-        )
-        if colour != "unknown":
-            query = query.where(VehicleRow.colour == colour)
-        rows = session.scalars(query.limit(2)).all()
+        asked = {"text": HERE.plates.normalise(plate), "kind": kind, "colour": colour, "day": day}
+        rows = session.scalars(_REGISTERED, asked).all()
         return _registration(rows[0]) if len(rows) == 1 else None
 
     def bearers(self, session: Session, *, plate: str, at: datetime) -> Sequence[OnRegister]:
         day = HERE.local_date(at)
-        query = select(VehicleRow.colour, VehicleRow.kind).where(
-            VehicleRow.plate == HERE.plates.normalise(plate),
-            VehicleRow.valid_from <= day,
-            or_(VehicleRow.valid_to.is_(None), VehicleRow.valid_to >= day),
-        )
-        return [OnRegister(colour, kind) for colour, kind in session.execute(query)]
+        asked = {"text": HERE.plates.normalise(plate), "day": day}
+        return [OnRegister(colour, kind) for colour, kind in session.execute(_BEARERS, asked)]
 
 
 def import_registry(database: Database, file: Path) -> int:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from central.cases import log as case_log
 from central.cases.fitting import OnRegister, misfits
+from central.cases.life import Event
 from central.cases.lifecycle import Action
 from central.cases.siblings import Sibling, siblings_of, sighting
-from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.case_tables import CaseRow
 from countries.here import HERE
 
 SHORT_NOTICE = timedelta(days=3)
@@ -53,10 +54,12 @@ def identity_doubts(
     return (*misfits(sighting(session, row), bearers), *(code for sibling in found for code in sibling.doubts))
 
 
-def issue_doubts(session: Session, row: CaseRow, now: datetime, register: Register) -> tuple[str, ...]:
+def issue_doubts(
+    session: Session, row: CaseRow, now: datetime, register: Register, record: Sequence[Event] | None = None
+) -> tuple[str, ...]:
     """Stable codes, the gravest first; `flag:<code>` are the doubts that the box or the centre found itself.
 
-    Texts: `doubt.<code>` and `flag.<code>`. Empty when nothing is doubtful.
+    Texts: `doubt.<code>` and `flag.<code>`. Empty when nothing is doubtful. `record`: where it has been read.
     """
     found = list(identity_doubts(session, row, register))
     notice = row.notice
@@ -65,8 +68,7 @@ def issue_doubts(session: Session, row: CaseRow, now: datetime, register: Regist
         found.append("late")
     if notice is not None and not str(notice.content.get("addressee", "")).strip():
         found.append("no_owner")
-    statements = select(func.count()).where(CaseEventRow.case_id == row.id, CaseEventRow.action == Action.CONTEST.value)
-    if session.scalar(statements):
+    if any(e.action == Action.CONTEST for e in (record if record is not None else case_log.events(session, row.id))):
         found.append("statements")
     if notice is not None and notice.content.get("missing"):
         found.append("pictures")

@@ -6,21 +6,27 @@ transaction: no step can forget them. Before a notice the queue itself is the li
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, select
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
-from central.cases.life import life_of, with_life
+from central.cases.life import Event, life_of, with_life
 from central.cases.lifecycle import Action, CaseState
 from central.cases.said import SAID
 from central.cases.terms import NOT_TO_BE_MET, terms
-from central.store.case_tables import CaseEventRow, CaseRow, TermRow
+from central.store.base import table_of
+from central.store.case_tables import CaseRow, TermRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 
 MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID}) - {Action.HAND_OVER}
 """Steps after which other terms run. Those of a case that is handed over stay, on the list of another unit."""
 
-
+_TERMS = table_of(TermRow)
+_DROP = delete(_TERMS).where(_TERMS.c.case_id == bindparam("case"))
+_LIST = insert(_TERMS)
+_LISTED = select(exists().where(_TERMS.c.case_id == bindparam("case")))
 _AT_DESK = frozenset({
     Action.CLAIM, Action.RELEASE, Action.CONFIRM, Action.REJECT, Action.PREPARE_NOTICE, Action.RETURN,
 })  # fmt: skip
@@ -34,20 +40,19 @@ def moves(session: Session, action: Action, row: CaseRow) -> bool:
         return action in MOVES_TERMS
     if action is Action.CONFIRM and HERE.plates.no_notice(row.plate or "", colour=row.plate_colour, kind=row.kind):
         return True
-    return row.corrected_at is not None or bool(session.scalar(select(exists().where(TermRow.case_id == row.id))))
+    return row.corrected_at is not None or bool(session.scalar(_LISTED, {"case": row.id}))
 
 
-def keep(session: Session, row: CaseRow, state: CaseState) -> None:
-    """Write the terms of a case whose record has just grown. `state`: from its columns."""
-    query = select(CaseEventRow).where(CaseEventRow.case_id == row.id).order_by(CaseEventRow.sequence)
-    state = with_life(state, life_of(session.scalars(query).all()))
+def keep(session: Session, row: CaseRow, state: CaseState, record: Sequence[Event]) -> None:
+    """Write the terms of a case whose record has just grown to `record`. `state`: from its columns."""
+    state = with_life(state, life_of(record))
     calendar: WorkCalendar | None = session.info.get("calendar")
     running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
-    session.execute(delete(TermRow).where(TermRow.case_id == row.id))
-    session.add_all(
-        TermRow(
-            case_id=row.id, code=t.code, since=t.since, due=t.due, whose=t.whose.value, unit_code=row.unit_code,
-            kind="end" if t.code in NOT_TO_BE_MET else "work", officer=row.confirmed_by or row.claimed_by or "",
-        )
-        for t in running
-    )  # fmt: skip
+    session.execute(_DROP, {"case": row.id})
+    if running:
+        session.execute(_LIST, [
+            {"case_id": row.id, "code": t.code, "since": t.since, "due": t.due, "whose": t.whose.value,
+             "unit_code": row.unit_code, "kind": "end" if t.code in NOT_TO_BE_MET else "work",
+             "officer": row.confirmed_by or row.claimed_by or ""}
+            for t in running
+        ])  # fmt: skip

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from central.cases import due
+from central.cases.life import Event
 from central.cases.lifecycle import Action, CaseState, Refused, Status
 from central.ledger.signing import ledger_of
+from central.store.base import table_of
 from central.store.case_tables import CaseEventRow, CaseRow
 from countries.here import HERE
 from evidence import case_record
@@ -40,18 +42,34 @@ class LogBroken(GiaoLoError):
     """The record of a case was altered."""
 
 
+# built once: building them costs as much as asking them
+_CASES = table_of(CaseRow)
+_RAISE = update(_CASES).where(_CASES.c.id == bindparam("case")).values(version=_CASES.c.version + 1)
+_HOLD = update(_CASES).where(_CASES.c.id == bindparam("case")).values(version=_CASES.c.version)
+_FIND = select(CaseRow).where(CaseRow.id == bindparam("case"))
+_ANEW = _FIND.execution_options(populate_existing=True)
+_RECORD = select(CaseEventRow).where(CaseEventRow.case_id == bindparam("case")).order_by(CaseEventRow.sequence)
+
+
 def lock_case(session: Session, case_id: str) -> CaseRow:
     """The case with its row locked until the transaction ends. Raises `CaseNotFound`, `CaseDeleted`.
 
     Raising the version is the lock: PostgreSQL makes others wait and then read the new row; SQLite allows one writer.
     """
-    raised = session.execute(
-        update(CaseRow).where(CaseRow.id == case_id).values(version=CaseRow.version + 1).returning(CaseRow.id)
-    ).first()
-    if raised is None:
-        raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
-    row = session.get(CaseRow, case_id, populate_existing=True)
-    assert row is not None
+    return _locked(session, _RAISE, case_id)
+
+
+def find_case(session: Session, case_id: str) -> CaseRow | None:
+    """To look at, not to change."""
+    return session.scalars(_FIND, {"case": case_id}).one_or_none()
+
+
+def _locked(session: Session, lock: Executable, case_id: str) -> CaseRow:
+    session.flush()
+    session.execute(lock, {"case": case_id})
+    row = session.scalars(_ANEW, {"case": case_id}).one_or_none()
+    if row is None:
+        raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
     return still_there(row)
 
 
@@ -68,12 +86,7 @@ def hold_case(session: Session, case_id: str) -> CaseRow:
     Whoever decides names the version he saw; that a picture was looked at meanwhile must not make his page stale.
     Raises `CaseNotFound`, `CaseDeleted`.
     """
-    held = session.execute(
-        update(CaseRow).where(CaseRow.id == case_id).values(version=CaseRow.version).returning(CaseRow.id)
-    ).first()
-    if held is None:
-        raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
-    return still_there(session.get_one(CaseRow, case_id, populate_existing=True))
+    return _locked(session, _HOLD, case_id)
 
 
 def unit_of(session: Session, case_id: str) -> str | None:
@@ -98,8 +111,12 @@ def append(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     note: str = "",
+    record: Sequence[Event] | None = None,
 ) -> CaseEventRow:
-    """Append one event. The case must be locked (`lock_case`) or new."""
+    """Append one event. The case must be locked (`lock_case`) or new.
+
+    `record`: the case's until now, where the caller has read it (`record_of`): it is not read again then.
+    """
     row = CaseEventRow(
         case_id=case.id,
         sequence=(case.events_count or 0) + 1,
@@ -123,7 +140,8 @@ def append(
     session.add(row)
     session.flush()
     if due.moves(session, action, case):
-        due.keep(session, case, state_of(case))
+        grown = [*record, row] if record is not None else events(session, case.id)
+        due.keep(session, case, state_of(case), grown)
     return row
 
 
@@ -138,19 +156,17 @@ def event_hash(row: CaseEventRow) -> str:
 _LOOKING = frozenset({Action.VIEW.value, Action.CLAIM.value, Action.RELEASE.value, Action.EXPORT.value})
 
 
+_SEEN = select(func.max(CaseEventRow.sequence)).where(
+    CaseEventRow.case_id == bindparam("case"), CaseEventRow.action.not_in(_LOOKING)
+)
+
+
 def seen_version(session: Session, case_id: str) -> int:
     """The version of a case that a page shows: number of its last event that changed what there is to judge.
 
     A decision names it, so that nobody decides on what he has not seen. Views and claims do not count.
     """
-    return (
-        session.scalar(
-            select(func.max(CaseEventRow.sequence)).where(
-                CaseEventRow.case_id == case_id, CaseEventRow.action.not_in(_LOOKING)
-            )
-        )
-        or 0
-    )
+    return session.scalar(_SEEN, {"case": case_id}) or 0
 
 
 def version_of(rows: Sequence[CaseEventRow]) -> int:
@@ -165,9 +181,14 @@ def check_seen(session: Session, case_id: str, seen: int | None) -> None:
 
 
 def events(session: Session, case_id: str) -> Sequence[CaseEventRow]:
-    return session.scalars(
-        select(CaseEventRow).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.sequence)
-    ).all()
+    return session.scalars(_RECORD, {"case": case_id}).all()
+
+
+def record_of(session: Session, row: CaseRow, known: Sequence[CaseEventRow]) -> Sequence[CaseEventRow]:
+    """The record of a locked case. `known`: as it was read before the lock; while its end is the case's own, nothing
+    has joined it, as each event holds the hash of the one before it, and it is not read again."""
+    end = known[-1].hash if known else None
+    return known if row.events_head == end and row.events_count == len(known) else events(session, row.id)
 
 
 def verify_log(case: CaseRow, rows: Sequence[CaseEventRow]) -> None:

@@ -11,6 +11,7 @@ from central.cases import siblings
 from central.cases.lifecycle import Action, Status
 from central.store.case_tables import CaseRow
 from central.store.db import next_number
+from central.store.packet_tables import PacketRow
 from central.units.book import unit_of_camera
 from central.units.tree import ROOT
 from countries.here import HERE
@@ -26,7 +27,7 @@ DELIVERY_TIME = timedelta(days=7)
 """A packet that says to be older when it comes was either cut off for a week or made by a wrong clock."""
 
 
-def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id: str, now: datetime) -> CaseRow:
+def create_case(session: Session, packet: PacketRow, manifest: Manifest, *, case_id: str, now: datetime) -> CaseRow:
     """The case of a packet that was just stored."""
     plate = manifest.plate
     flags = list(manifest.act.flags)
@@ -37,7 +38,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     row = CaseRow(
         id=case_id,
         number=next_number(session, "case"),
-        packet_id=packet_id,
+        packet_id=packet.id,
         node_id=manifest.node.id,
         camera_id=manifest.camera.id,
         place=manifest.camera.place,
@@ -62,7 +63,7 @@ def create_case(session: Session, packet_id: str, manifest: Manifest, *, case_id
     session.flush()
     case_log.append(
         session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now,
-        after={"packet": packet_id, "digest": manifest.digest, **({} if unit == ROOT else {"unit_code": unit})},
+        after={"packet": packet.id, "digest": packet.digest, **({} if unit == ROOT else {"unit_code": unit})},
     )  # fmt: skip
     siblings.tell_earlier(session, row, now)
     return row

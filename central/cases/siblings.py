@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from central.cases import log as case_log
@@ -34,6 +34,15 @@ _STATED = frozenset({*TO_ISSUE, *ISSUED, *UNDER_WAY, Status.CLOSED})
 """An officer has said which plate it is."""
 _NO_SIGHTING = frozenset({"plate_unreadable", "wrong_vehicle", "bad_evidence", "clock_wrong", "duplicate"})
 """Rejected for these, a case does not say where its plate was; whoever did nothing wrong was there all the same."""
+
+
+_OF_PLATES = (
+    select(CaseRow)
+    .options(joinedload(CaseRow.packet).load_only(PacketRow.chain_state))
+    .where(CaseRow.plate.in_(bindparam("plates", expanding=True)))
+    .order_by(CaseRow.occurred_at.desc(), CaseRow.number.desc())
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True)
@@ -67,15 +76,8 @@ def of_many(session: Session, rows: Sequence[CaseRow]) -> Mapping[str, tuple[Sib
     plates = {row.plate for row in rows if row.plate}
     if not plates:
         return {}
-    query = (
-        select(CaseRow)
-        .options(joinedload(CaseRow.packet).load_only(PacketRow.chain_state))
-        .where(CaseRow.plate.in_(plates))
-        .order_by(CaseRow.occurred_at.desc(), CaseRow.number.desc())
-        .limit(MOST * len(plates))
-    )
     by_plate: dict[str, list[CaseRow]] = {}
-    for other in session.scalars(query):
+    for other in session.scalars(_OF_PLATES, {"plates": sorted(plates), "most": MOST * len(plates)}):
         by_plate.setdefault(other.plate or "", []).append(other)
     if not any(other.id != row.id for row in rows for other in by_plate.get(row.plate or "", ())):
         return {}
@@ -158,10 +160,12 @@ def _plate_sure(row: CaseRow) -> bool:
     return row.plate_machine_confidence >= MARGINS.plate_sure and row.second_agrees is not False
 
 
+_MANIFEST = select(PacketRow.manifest).where(PacketRow.id == bindparam("packet"))
+
+
 def _opened(session: Session, seen: Sighting, row: CaseRow) -> Sighting:
     """With what the manifest says. It verified when it came, so it is read as plain JSON here: a tenth of the time."""
-    said = session.scalar(select(PacketRow.manifest).where(PacketRow.id == row.packet_id))
-    manifest: dict[str, Any] = json.loads(said or "{}")
+    manifest: dict[str, Any] = json.loads(session.scalar(_MANIFEST, {"packet": row.packet_id}) or "{}")
     act_s = manifest["act"]["t_s"]
     way = tuple(
         (row.occurred_at + timedelta(seconds=point["t_s"] - act_s), tuple(point["box"]))

@@ -21,6 +21,7 @@ from central.notices.basis import NoticeView, notice_view
 from central.registry import Registration, VehicleRegistry
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import PacketFileRow
+from central.store.packets import manifest_of
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import LawError, Proposal
@@ -118,7 +119,7 @@ def case_view(
     )
     law, law_error = _law(row, owner)
     others = siblings_of(session, row)
-    manifest = Manifest.from_bytes(row.packet.manifest.encode())
+    manifest = manifest_of(row.packet.manifest)
     state = state_of(row) if fault else with_life(state_of(row), life_of(rows))
     return CaseView(
         item=item(row, now),

@@ -6,15 +6,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, defer
 
 from central.cases.opening import create_case
 from central.intake import chain, gaps
 from central.ledger import merkle
 from central.store.alarms import raise_alarm
+from central.store.base import table_of
 from central.store.packet_tables import NodeRow, PacketFileRow, PacketRow
-from evidence.canonical import canonical_json
+from evidence.canonical import canonical_json, sha256_hex
 from evidence.container import OpenedPacket
 from evidence.packet import Manifest
 from evidence.receipt import ReceiptStatus
@@ -29,17 +30,28 @@ class Outcome:
     digest: str | None = None
 
 
+# built once: building them costs as much as asking them
+_NODES = table_of(NodeRow)
+_SEEN_NOW = update(_NODES).where(_NODES.c.id == bindparam("node")).values(last_seen=bindparam("now"))
+_PACKET = select(PacketRow).where(PacketRow.node_id == bindparam("node"), PacketRow.packet_id == bindparam("packet"))
+_WITH_ID = select(PacketRow).where(PacketRow.id == bindparam("id"))
+_NEIGHBOURS = select(PacketRow).options(defer(PacketRow.manifest), defer(PacketRow.seal)).where(
+    PacketRow.node_id == bindparam("node"), PacketRow.sequence.between(bindparam("before"), bindparam("after"))
+)  # fmt: skip
+
+
 def packet_of(session: Session, node: str, packet_id: str) -> PacketRow | None:
     """Ids count for one node: another's packet of the same id is another packet."""
-    return session.scalar(select(PacketRow).where(PacketRow.node_id == node, PacketRow.packet_id == packet_id))
+    return session.scalar(_PACKET, {"node": node, "packet": packet_id})
 
 
 def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> Outcome:
     """Rows of a packet that was judged good, and its case, in one transaction; `size` of its container in bytes."""
     manifest = opened.manifest
-    digest = manifest.digest
+    said = manifest.to_bytes()
+    digest = sha256_hex(said)  # the manifest's own: writing it out takes longer than a step
     # holds the node's row until the commit: two packets of one node find their places one after the other
-    session.execute(update(NodeRow).where(NodeRow.id == manifest.node.id).values(last_seen=now))
+    session.execute(_SEEN_NOW, {"node": manifest.node.id, "now": now})
     known = packet_of(session, manifest.node.id, manifest.packet_id)
     if known is not None:
         if known.digest == digest:  # packet-v1 step 36: an id has one content
@@ -61,7 +73,7 @@ def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> 
         digest=digest,
         container_sha256=opened.container_sha256,
         size=size,
-        manifest=manifest.to_bytes().decode(),
+        manifest=said.decode(),
         seal=canonical_json(opened.seal.model_dump(mode="json")).decode(),
         chain_state=state,
         occurred_at=manifest.act.occurred_at,
@@ -74,7 +86,7 @@ def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> 
     )
     session.add(row)
     session.flush()
-    create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=now)
+    create_case(session, row, manifest, case_id=str(uuid.uuid4()), now=now)
     if touched:
         gaps.watch_chain(session, session.get_one(NodeRow, manifest.node.id), now)
     return Outcome("stored", digest=digest)
@@ -82,7 +94,7 @@ def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> 
 
 def _row_id(session: Session, manifest: Manifest, now: datetime) -> str:
     """The packet's own id where it is free: random ids never meet by chance, but a node may use another's."""
-    other = session.get(PacketRow, manifest.packet_id)
+    other = session.scalar(_WITH_ID, {"id": manifest.packet_id})
     if other is None:
         return manifest.packet_id
     text = f"nodes {other.node_id} and {manifest.node.id} use the same packet id: one of them took it from the other"
@@ -92,11 +104,8 @@ def _row_id(session: Session, manifest: Manifest, now: datetime) -> str:
 
 def _link(session: Session, node: str, link: chain.Link) -> tuple[chain.ChainState, bool]:
     """The packet's state, and whether it opened or closed a gap."""
-    rows = session.scalars(
-        select(PacketRow).where(
-            PacketRow.node_id == node, PacketRow.sequence.between(link.sequence - 1, link.sequence + 1)
-        )
-    ).all()
+    around = {"node": node, "before": link.sequence - 1, "after": link.sequence + 1}
+    rows = session.scalars(_NEIGHBOURS, around).all()
     state, changes = chain.place(link, [chain.Link(r.sequence, r.digest, r.previous) for r in rows])
     for row in rows:
         row.chain_state = changes.get(row.digest, row.chain_state)

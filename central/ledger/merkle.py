@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
+from central.store.base import table_of
 from central.store.db import next_number
 from central.store.packet_tables import CheckpointRow, LogNodeRow
 from evidence.log_proof import EMPTY_ROOT, Checkpoint, LogError, leaf_hash, node_hash
@@ -22,6 +23,9 @@ Subtree = Callable[[int, int], bytes]
 """Hash of the complete subtree at (level, index): leaves `index << level` to `(index + 1) << level`, exclusive."""
 
 _COUNTER = "log"
+_NODES = table_of(LogNodeRow)
+_GROW = insert(_NODES)
+_HASH = select(_NODES.c.hash).where(_NODES.c.level == bindparam("level"), _NODES.c.index == bindparam("index"))
 
 
 def root_of(subtree: Subtree, first: int, size: int) -> bytes:
@@ -62,12 +66,12 @@ def append(session: Session, packet_digest: str) -> int:
     """Log a packet in the caller's transaction; the index of its leaf. Writers wait for each other."""
     index = next_number(session, _COUNTER) - 1
     value, level, place = leaf_hash(packet_digest), 0, index
-    session.add(LogNodeRow(level=0, index=place, hash=value.hex()))
+    nodes = [{"level": 0, "index": place, "hash": value.hex()}]
     while place & 1:
         value = node_hash(_stored(session)(level, place - 1), value)
         level, place = level + 1, place >> 1
-        session.add(LogNodeRow(level=level, index=place, hash=value.hex()))
-    session.flush()
+        nodes.append({"level": level, "index": place, "hash": value.hex()})
+    session.execute(_GROW, nodes)
     return index
 
 
@@ -105,10 +109,10 @@ def prove_consistency(session: Session, old: int, new: int) -> list[bytes]:
 
 def _stored(session: Session) -> Subtree:
     def subtree(level: int, index: int) -> bytes:
-        row = session.get(LogNodeRow, (level, index))
-        if row is None:
+        known = session.scalar(_HASH, {"level": level, "index": index})
+        if known is None:
             raise LogError(f"hash {level}/{index} is missing", where="log_nodes", remedy="restore the database")
-        return bytes.fromhex(row.hash)
+        return bytes.fromhex(known)
 
     return subtree
 

@@ -6,7 +6,7 @@ while nobody waits, then a short transaction writes it down if its `Basis` is st
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,14 +26,14 @@ from central.registry import VehicleRegistry
 from central.signing.port import Signing, Unsigned
 from central.store.alarms import alarm_unsound
 from central.store.blobs import BlobStore
-from central.store.case_tables import CaseRow, NoticeRow
+from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.db import Database
+from central.store.packets import manifest_of
 from central.units.letterheads import Writer, letterheads_of
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.notice import AnnexPicture, NoticeContent
 from evidence.acts import ActCode
-from evidence.packet import Manifest
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,11 @@ def check_draft(row: CaseRow, draft: str | None) -> None:
         raise changed()
 
 
-def check_seen(session: Session, row: CaseRow, seen: Seen) -> None:
+def check_seen(row: CaseRow, record: Sequence[CaseEventRow], seen: Seen) -> None:
+    """Raises `Refused` (`changed`)."""
     check_draft(row, seen.draft)
-    case_log.check_seen(session, row.id, seen.version)
+    if seen.version is not None and seen.version != case_log.version_of(record):
+        raise changed()
 
 
 def check_doubts(doubts: Collection[str], seen: Seen) -> None:
@@ -139,7 +141,7 @@ def changed() -> Refused:
 
 
 def look(session: Session, case_id: str) -> CaseRow:
-    row = session.get(CaseRow, case_id)
+    row = case_log.find_case(session, case_id)
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
     return case_log.still_there(row)
@@ -147,7 +149,7 @@ def look(session: Session, case_id: str) -> CaseRow:
 
 def pictures_of(database: Database, planned: Basis, desk: NoticeDesk, now: datetime) -> OwnerPictures:
     """The annex's pictures; of evidence that is lost or altered people are told."""
-    manifest = Manifest.from_bytes(planned.manifest.encode())
+    manifest = manifest_of(planned.manifest)
     found = owner_pictures(manifest, dict(planned.files), desk.store, desk.copies, ActCode(planned.act))
     for error in found.unsound:
         alarm_unsound(database, error, now)

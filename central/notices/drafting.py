@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +27,11 @@ from central.notices.basis import (
 )
 from central.notices.facts import facts_of
 from central.registry import Registration
-from central.store.case_tables import CaseRow, NoticeRow
+from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.db import Database
+from central.store.packets import manifest_of
 from countries.here import HERE
 from countries.notice import Meeting
-from evidence.packet import Manifest
 
 
 def prepare_notice(
@@ -52,18 +53,18 @@ def prepare_notice(
         writer = desk.writer(session, look(session, case_id).unit_code, now)
         hour = appear_at or default_appointment(now, writer.office, desk.calendar, booked(session, now, writer.unit))
 
-    def basis(session: Session, row: CaseRow) -> Basis:
+    def basis(session: Session, row: CaseRow, record: Sequence[CaseEventRow]) -> Basis:
         before = state_of(row)
         after = step(before, Action.PREPARE_NOTICE, officer, now=now)
         draft = row.notice.pdf_sha256 if row.notice else None
         if seen is not None:
-            check_seen(session, row, seen)
+            check_seen(row, record, seen)
         found = owner or desk.registry.find(
             session, plate=row.plate or "", colour=row.plate_colour, kind=row.kind, at=row.occurred_at
         )
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
         facts = facts_of(
-            row, Manifest.from_bytes(manifest.encode()), writer.office, found,
+            row, manifest_of(manifest), writer.office, found,
             Meeting(hour, second_place, second_appear_at), owner_source="typed" if owner else "register",
             preventive=preventive, now=now,
         )  # fmt: skip
@@ -71,13 +72,15 @@ def prepare_notice(
         return Basis(before, after, content, row.act, manifest, files, draft)
 
     with database.read() as session:
-        planned = basis(session, look(session, case_id))
+        known = case_log.events(session, case_id)
+        planned = basis(session, look(session, case_id), known)
     pictures = pictures_of(database, planned, desk, now)
     content = planned.content.model_copy(update={"legend": pictures.legend, "missing": pictures.missing})
     pdf = desk.store.put(HERE.notice().render(content, annex(pictures)))
     with database.write() as session:
         row = lock_case(session, case_id)
-        if basis(session, row) != planned or desk.writer(session, row.unit_code, now) != writer:
+        record = case_log.record_of(session, row, known)
+        if basis(session, row, record) != planned or desk.writer(session, row.unit_code, now) != writer:
             raise changed()
         notice = row.notice
         if notice is None:
@@ -98,6 +101,7 @@ def prepare_notice(
         case_log.append(
             session, row, Action.PREPARE_NOTICE, actor=officer.username, at=now,
             before={"status": planned.state.status.value, "draft_sha256": planned.draft}, after=said,
+            record=record,
         )  # fmt: skip
         view = notice_view(notice)
     assert view is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from central.notices.hand import hand_of, sign, signed_content
 from central.notices.numbering import NOTICE, TRIES, NumberTaken, take_number
 from central.notices.papers import check_papers, papers_of, said
 from central.notices.tally import count_issued
-from central.store.case_tables import CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.db import Database, last_in_book
 from countries.here import HERE
 from countries.notice import NoticeContent
@@ -51,12 +52,12 @@ def issue(
     `no_decision`, `inspection_expired`, ...).
     """
 
-    def basis(session: Session, row: CaseRow) -> Basis:
+    def basis(session: Session, row: CaseRow, record: Sequence[CaseEventRow]) -> Basis:
         before = state_of(row)
         after = step(before, Action.ISSUE, officer, now=now)
         if HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from).expired(now):
             raise Refused("statute", "the act is more than one year old", remedy="return the case and reject it")
-        check_seen(session, row, seen)
+        check_seen(row, record, seen)
         hand = hand_of(session, desk.signing, row, officer, now=now)
         notice = row.notice
         assert notice is not None
@@ -75,7 +76,7 @@ def issue(
             raise Refused("no_signer", "the notice names nobody who signs", remedy="set office.signer_name")
         papers = papers_of(session, row, now=now)
         check_papers(papers, required=desk.papers_required)
-        doubts = (*issue_doubts(session, row, now, desk.registry), *papers.doubts)
+        doubts = (*issue_doubts(session, row, now, desk.registry, record), *papers.doubts)
         check_doubts(doubts, seen)
         manifest, files = row.packet.manifest, tuple((f.name, f.sha256) for f in row.packet.files)
         return Basis(before, after, content, row.act, manifest, files, notice.pdf_sha256, doubts, papers, hand)
@@ -86,7 +87,8 @@ def issue(
         for _ in range(TRIES):
             with database.read() as session:
                 row = look(session, case_id)
-                planned = basis(session, row)
+                known = case_log.events(session, case_id)
+                planned = basis(session, row, known)
                 writer, year = desk.writer(session, row.unit_code, now), HERE.local_date(now).year
                 number, suffix = last_in_book(session, writer.unit, NOTICE, year) + 1, writer.office.number_suffix
                 content = HERE.notice().issued(
@@ -103,12 +105,13 @@ def issue(
             try:
                 with database.write() as session:
                     row = lock_case(session, case_id)
-                    if basis(session, row) != planned or desk.writer(session, row.unit_code, now) != writer:
+                    record = case_log.record_of(session, row, known)
+                    if basis(session, row, record) != planned or desk.writer(session, row.unit_code, now) != writer:
                         raise changed()
                     take_number(session, writer.unit, NOTICE, year, drawn=number)
                     assert planned.papers is not None
                     more = {"devices": said(planned.papers, required=desk.papers_required), **signature}
-                    _write_issued(session, row, planned, content, officer, seen, now, number, code, pdf, more)
+                    _write_issued(session, row, record, planned, content, officer, seen, now, number, code, pdf, more)
             except NumberTaken:
                 continue
             return IssuedNotice(content.number_text, code, pdf)
@@ -116,8 +119,8 @@ def issue(
 
 
 def _write_issued(
-    session: Session, row: CaseRow, planned: Basis, content: NoticeContent, officer: Officer, seen: Seen,
-    now: datetime, number: int, code: str, pdf: str, more: dict[str, Any],
+    session: Session, row: CaseRow, record: Sequence[CaseEventRow], planned: Basis, content: NoticeContent,
+    officer: Officer, seen: Seen, now: datetime, number: int, code: str, pdf: str, more: dict[str, Any],
 ) -> None:  # fmt: skip
     notice = row.notice
     assert notice is not None
@@ -133,7 +136,7 @@ def _write_issued(
                "draft_sha256": seen.draft, "seen_version": seen.version, "doubts": list(planned.doubts),
                "without_owner": not planned.content.addressee.strip(), "late": due.days_to_notify(now) < 0,
                **more},
-        note=seen.word.strip() if any(holds(code) for code in planned.doubts) else "",
+        note=seen.word.strip() if any(holds(code) for code in planned.doubts) else "", record=record,
     )  # fmt: skip
 
 
@@ -149,19 +152,23 @@ def publish(
     before = state_of(row)
     after = step(before, Action.PUBLISH, officer, now=now)
     assert row.notice is not None
-    newly = held_since_issue(session, row, register)
+    record = case_log.events(session, case_id)
+    newly = held_since_issue(session, row, register, record)
     check_doubts(newly, seen or Seen(""))
     row.status, row.notice.published_at = after.status.value, now
     said: dict[str, Any] = {"status": after.status.value} | ({"doubts": list(newly)} if newly else {})
     word = seen.word.strip() if seen and newly else ""
     case_log.append(
         session, row, Action.PUBLISH, actor=officer.username, at=now, before={"status": Status.ISSUED.value},
-        after=said, note=word,
+        after=said, note=word, record=record,
     )  # fmt: skip
 
 
-def held_since_issue(session: Session, row: CaseRow, register: Register) -> tuple[str, ...]:
-    """Doubts that hold an issued case and that whoever issued it could not tick."""
-    issued = [e for e in case_log.events(session, row.id) if e.action == Action.ISSUE.value]
+def held_since_issue(
+    session: Session, row: CaseRow, register: Register, record: Sequence[CaseEventRow] | None = None
+) -> tuple[str, ...]:
+    """Doubts that hold an issued case and that whoever issued it could not tick. `record`: where it has been read."""
+    record = case_log.events(session, row.id) if record is None else record
+    issued = [e for e in record if e.action == Action.ISSUE.value]
     ticked = issued[-1].after.get("doubts", []) if issued else []
     return tuple(code for code in identity_doubts(session, row, register) if code not in ticked)

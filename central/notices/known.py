@@ -15,6 +15,7 @@ from central.cases.facts import Facts
 from central.cases.lifecycle import Action, Officer, Status
 from central.config import Office
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
+from central.store.packets import manifest_of
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import OwnerType
@@ -22,7 +23,6 @@ from countries.notice import NoticeContent
 from countries.paper_parts import Office as LetterOffice
 from countries.paper_parts import Party, Reference, Signer, StatedAct, Vehicle
 from evidence.acts import ActCode
-from evidence.packet import Manifest
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Known:
     def act(self) -> StatedAct:
         """In the words of the notice. Raises `LawError`."""
         row, act = self.row, ActCode(self.row.act)
-        suspected = Manifest.from_bytes(row.packet.manifest.encode()).act
+        suspected = manifest_of(row.packet.manifest).act
         # the packet's reasons are of the act it suspects; one that an officer put in its place has none
         reasons = suspected.reasons if act is suspected.code else None
         return HERE.papers().state_act(act, row.kind, row.occurred_at, row.place, reasons)

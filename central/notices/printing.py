@@ -25,11 +25,11 @@ from central.pictures.for_owners import owner_pictures
 from central.store.alarms import alarm_unsound
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.db import Database
+from central.store.packets import manifest_of
 from countries.here import HERE
 from countries.notice import NoticeContent
 from evidence.acts import ActCode
 from evidence.canonical import sha256_hex
-from evidence.packet import Manifest
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def print_copy(database: Database, case_id: str, officer: Officer, *, desk: Noti
         if row is None:
             raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
         stored = _stored(row, officer, now)
-        manifest = Manifest.from_bytes(row.packet.manifest.encode())
+        manifest = manifest_of(row.packet.manifest)
         files, act = {f.name: f.sha256 for f in row.packet.files}, ActCode(row.act)
         content = NoticeContent.model_validate(row.notice.content)  # type: ignore[union-attr]
     code = new_code()

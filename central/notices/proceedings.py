@@ -7,7 +7,6 @@ Their numbers are taken in it, so that a number is taken once, and none is left 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -28,7 +27,7 @@ from central.notices.basis import NoticeDesk, changed, look
 from central.notices.hand import Hand, hand_of, sign, signer_on_paper
 from central.notices.known import Known, standing_record
 from central.notices.numbering import TRIES, NumberTaken, number_of, numbered, take_numbers
-from central.notices.reading import law_of, read, since
+from central.notices.reading import Read, law_of, read, since
 from central.notices.step_papers import STEP_PAPERS, papers_of, pdf_of
 from central.notices.tally import count_taken_back
 from central.notices.together import Along, along, check_apart, said_of, shares_of, waiting
@@ -57,8 +56,9 @@ class Standing:
 
 def standing(session: Session, row: CaseRow, officer: Officer, *, calendar: WorkCalendar, now: datetime) -> Standing:
     """Read back from the record of the case."""
-    life, state, running, over = read(case_log.events(session, row.id), row, calendar, now)
-    return Standing(state, running, allowed(state, officer, now=now, passed=over), since(life.facts))
+    case = read(session, row, calendar, now)
+    actions = allowed(case.state, officer, now=now, passed=case.over)
+    return Standing(case.state, case.running, actions, since(case.state.facts))
 
 
 def take(
@@ -71,9 +71,11 @@ def take(
     paper is made, or it is decided: whoever decides needs the power for the band of the act.
     """
     said, note = saying.read(action, typed), note.strip()
+    if action not in STEP_PAPERS:
+        return _taken(database, case_id, officer, action, said, note, desk, now, seen)
     with database.read() as session:
         book = desk.writer(session, look(session, case_id).unit_code, now).unit
-    with desk.numbering.of(book) if action in STEP_PAPERS else nullcontext():
+    with desk.numbering.of(book):
         for _ in range(TRIES):
             try:
                 return _taken(database, case_id, officer, action, said, note, desk, now, seen)
@@ -87,15 +89,17 @@ def _taken(
     now: datetime, seen: int | None,
 ) -> Status:  # fmt: skip
     """Read, draw, then write. Raises `NumberTaken` where somebody else took the number of a paper meanwhile."""
+    writer, papers = None, tuple[Paper, ...]()
     with database.read() as session:
-        row = look(session, case_id)
-        before, _, words = _planned(session, row, officer, action, said, note, desk, now)
-        going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
+        looked_at = read(session, look(session, case_id), desk.calendar, now)
+        row, version = looked_at.row, looked_at.version
+        _, words = _planned(session, looked_at, officer, action, said, note, desk, now)
+        going = along(session, looked_at, action, said, words, officer, desk.calendar, now)
         others = {each.row.id for each in going}
-        version = case_log.seen_version(session, case_id)
-        writer = desk.writer(session, row.unit_code, now)
-        papers = _papers(session, row, officer, action, said, note, desk, writer, now)
-        papers = numbered(session, papers, writer.unit, said.on.year)
+        if action in STEP_PAPERS:
+            writer = desk.writer(session, row.unit_code, now)
+            papers = _papers(looked_at, officer, action, said, note, desk, writer, now)
+            papers = numbered(session, papers, writer.unit, said.on.year)
         signs = any(paper.paper not in BY_PEN for paper in papers) or action is Action.DECIDE
         hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
         if action is Action.DECIDE:  # of several acts each is within the power
@@ -105,19 +109,22 @@ def _taken(
         raise changed()
     drawn = [_drawn(desk, paper, hand, now) for paper in papers]
     with database.write() as session:
-        for one in sorted([case_id, *others]):  # in one order, so that no two people wait for each other
-            lock_case(session, one)
-        row = look(session, case_id)
-        case_log.check_seen(session, case_id, version)
-        before, after, words = _planned(session, row, officer, action, said, note, desk, now)
-        if papers and desk.writer(session, row.unit_code, now) != writer:
-            raise changed()  # what stands on their head
-        take_numbers(session, papers, writer.unit, said.on.year)
-        going = along(session, row, action, said, before.facts, words, officer, desk.calendar, now)
+        # in one order, so that no two people wait for each other
+        locked = {one: lock_case(session, one) for one in sorted([case_id, *others])}
+        case = read(session, locked[case_id], desk.calendar, now, looked_at)
+        if case.version != version:
+            raise changed()
+        after, words = _planned(session, case, officer, action, said, note, desk, now)
+        if writer is not None and papers:
+            if desk.writer(session, case.row.unit_code, now) != writer:
+                raise changed()  # what stands on their head
+            take_numbers(session, papers, writer.unit, said.on.year)
+        going = along(session, case, action, said, words, officer, desk.calendar, now)
         if {each.row.id for each in going} != others:
             raise changed()
-        words |= _said_of(papers, drawn, writer)
-        for each in (Along(row, before, after, words), *going):
+        if writer is not None:
+            words |= _said_of(papers, drawn, writer)
+        for each in (Along(case.row, case.record, case.state, after, words), *going):
             _write(session, each, action, said, officer, note, now)
     return after.status
 
@@ -137,7 +144,7 @@ def _write(
         moving.move(session, row, taken.words["unit_code"], by=officer.username, note=note, now=now)
     case_log.append(
         session, row, action, actor=officer.username, at=now, before={"status": taken.before.status.value},
-        after={"status": after.status.value, **taken.words}, note=note,
+        after={"status": after.status.value, **taken.words}, note=note, record=taken.record,
     )  # fmt: skip
 
 
@@ -164,23 +171,21 @@ def draft(
     """
     said, note = saying.read(action, typed), note.strip()
     with database.read() as session:
-        row = look(session, case_id)
-        _planned(session, row, officer, action, said, note, desk, now)
-        writer = desk.writer(session, row.unit_code, now)
-        papers = _papers(session, row, officer, action, said, note, desk, writer, now)
+        case = read(session, look(session, case_id), desk.calendar, now)
+        _planned(session, case, officer, action, said, note, desk, now)
+        writer = desk.writer(session, case.row.unit_code, now)
+        papers = _papers(case, officer, action, said, note, desk, writer, now)
     if not papers:
         raise Refused("no_paper", "this step makes no paper", remedy="enter the step")
     return [pdf_of(paper) for paper in papers]
 
 
 def _papers(
-    session: Session, row: CaseRow, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
-    writer: Writer, now: datetime,
-) -> tuple[Paper, ...]:  # fmt: skip
+    case: Read, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk, writer: Writer, now: datetime
+) -> tuple[Paper, ...]:
     """What the step makes, without numbers."""
-    record = case_log.events(session, row.id)
-    life, state, _, _ = read(record, row, desk.calendar, now)
-    known = Known(row, state.status, standing_record(record), life.facts, writer.office, desk.calendar, officer, now)
+    record, state = standing_record(case.record), case.state
+    known = Known(case.row, state.status, record, state.facts, writer.office, desk.calendar, officer, now)
     return papers_of(known, action, said, note)
 
 
@@ -203,21 +208,20 @@ def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:
 
 
 def _planned(
-    session: Session, row: CaseRow, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
+    session: Session, case: Read, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
     now: datetime,
-) -> tuple[CaseState, CaseState, dict[str, Any]]:  # fmt: skip
-    """State before and after, and what the event says. Raises `Refused`."""
-    record, today = case_log.events(session, row.id), HERE.local_date(now)
-    life, state, _, over = read(record, row, desk.calendar, now)
-    after = step(state, action, officer, now=now, passed=over)
+) -> tuple[CaseState, dict[str, Any]]:  # fmt: skip
+    """The state after the step, and what the event says. Raises `Refused`."""
+    row, life, state, today = case.row, case.life, case.state, HERE.local_date(now)
+    after = step(state, action, officer, now=now, passed=case.over)
     law = law_of(row, state)
     saying.check(said, action, state, note, today=today, law=law, since=since(life.facts), calendar=desk.calendar)
     words: dict[str, Any] = said.model_dump(mode="json")
     if action is Action.UNDO:
         assert life.last_step is not None
-        back = life_of([e for e in record if e.sequence != life.last_step])
+        back = life_of([e for e in case.record if e.sequence != life.last_step])
         after = replace(with_life(state, back), status=back.status or state.status)
-        return state, after, {**words, "undoes": life.last_step}
+        return after, {**words, "undoes": life.last_step}
     if action is Action.CORRECT:
         words["notice_plate"] = row.plate  # whoever holds the notice names it, whatever the case says later
     if isinstance(said, Decided):
@@ -232,4 +236,4 @@ def _planned(
     if action is Action.MAKE_MINUTES:
         words["may_be_heard"] = HERE.law.may_be_heard(ActCode(row.act), row.kind, row.occurred_at)
     after = replace(after, facts=facts_after(after.facts, action, words, today))
-    return state, replace(after, status=end_of(replace(state, status=after.status), action, after.facts)), words
+    return replace(after, status=end_of(replace(state, status=after.status), action, after.facts)), words

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy.orm import Session
+
+from central.cases import log as case_log
 from central.cases.facts import Facts
 from central.cases.life import Life, life_of, with_life
 from central.cases.lifecycle import CaseState
@@ -17,14 +21,31 @@ from countries.law import LawError, Proposal
 from evidence.acts import ActCode
 
 
-def read(
-    record: Sequence[CaseEventRow], row: CaseRow, calendar: WorkCalendar, now: datetime
-) -> tuple[Life, CaseState, tuple[Term, ...], frozenset[str]]:
-    """Life, state, running terms, and codes of those that are over."""
-    life = life_of(record)
+@dataclass(frozen=True)
+class Read:
+    """A case and its record in one look. `over`: codes of the terms whose last day has passed."""
+
+    row: CaseRow
+    record: Sequence[CaseEventRow]
+    life: Life
+    state: CaseState
+    running: tuple[Term, ...]
+    over: frozenset[str]
+
+    @property
+    def version(self) -> int:
+        """As `central.cases.log.seen_version`."""
+        return case_log.version_of(self.record)
+
+
+def read(session: Session, row: CaseRow, calendar: WorkCalendar, now: datetime, known: Read | None = None) -> Read:
+    """Read a case. `known`: as it was before `row` was locked; a record that has not grown since is not read again."""
+    record = case_log.events(session, row.id) if known is None else case_log.record_of(session, row, known.record)
+    life = known.life if known is not None and record is known.record else life_of(record)
     state = with_life(state_of(row), life)
     running = terms(state, occurred_at=row.occurred_at, detected_at=row.notify_from, calendar=calendar)
-    return life, state, running, passed(running, HERE.local_date(now), undo_until=state.undo_until)
+    over = passed(running, HERE.local_date(now), undo_until=state.undo_until)
+    return Read(row, record, life, state, running, over)
 
 
 def law_of(row: CaseRow, state: CaseState) -> Proposal | None:

@@ -37,11 +37,11 @@ def count_issued(session: Session, row: CaseRow, issued_at: datetime) -> None:
 
 def count_taken_back(session: Session, row: CaseRow, said: Said) -> None:
     """A step that takes back a notice is counted; any other, or one of a case that never had a notice, is not."""
-    if row.notice is None or row.notice.issued_at is None:
+    if not isinstance(said, Withdrawn | Corrected) or row.notice is None or row.notice.issued_at is None:
         return
     if isinstance(said, Withdrawn):
         _count(session, row, row.notice.issued_at, WITHDRAWN, said.reason)
-    elif isinstance(said, Corrected):
+    else:
         _count(session, row, row.notice.issued_at, CORRECTED, said.mistake)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.cases import log as case_log
 from central.cases import together as acts_together
 from central.cases.facts import Facts
 from central.cases.life import end_of, facts_after
@@ -22,8 +21,8 @@ from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
 from central.cases.said import Decided, DecidedToo, Said, check_day, check_fine
 from central.cases.steps import step
 from central.cases.together import Act, same_violator
-from central.notices.reading import law_of, read, since
-from central.store.case_tables import CaseRow
+from central.notices.reading import Read, law_of, read, since
+from central.store.case_tables import CaseEventRow, CaseRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import Proposal
@@ -47,9 +46,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Along:
-    """Another case that takes the same step, and what its event says."""
+    """Another case that takes the same step, its record until then, and what its event says."""
 
     row: CaseRow
+    record: Sequence[CaseEventRow]
     before: CaseState
     after: CaseState
     words: dict[str, Any]
@@ -61,16 +61,15 @@ def waiting(
     """Cases that wait for a decision on the same violator, the oldest act first."""
     found = []
     for other in _same_vehicle(session, row, (Status.MINUTES_MADE,)):
-        record = case_log.events(session, other.id)
-        _, state, _, over = read(record, other, calendar, now)
-        if not same_violator(facts, state.facts):
+        case = read(session, other, calendar, now)
+        if not same_violator(facts, case.state.facts):
             continue
         refused = None
         try:
-            step(state, Action.DECIDE, officer, now=now, passed=over)
+            step(case.state, Action.DECIDE, officer, now=now, passed=case.over)
         except Refused as error:
             refused = error
-        found.append(Waiting(other, state, law_of(other, state), case_log.version_of(record), refused))
+        found.append(Waiting(other, case.state, law_of(other, case.state), case.version, refused))
     return tuple(found)
 
 
@@ -85,8 +84,8 @@ def check_apart(
     chosen = {each.case for each in said.together}
     apart = [w.row.number for w in others if w.row.number not in chosen]
     for other in _same_vehicle(session, row, (Status.DECIDED, Status.DECISION_SENT, Status.PAID)):
-        _, state, _, _ = read(case_log.events(session, other.id), other, calendar, now)
-        if state.facts.decided == said.on and same_violator(facts, state.facts):
+        theirs = read(session, other, calendar, now).state.facts
+        if theirs.decided == said.on and same_violator(facts, theirs):
             apart.append(other.number)
     if apart:
         raise Refused(
@@ -132,18 +131,17 @@ def _not_together(number: int) -> Refused:
 
 
 def along(
-    session: Session, row: CaseRow, action: Action, said: Said, facts: Facts, words: Mapping[str, Any],
-    officer: Officer, calendar: WorkCalendar, now: datetime,
+    session: Session, case: Read, action: Action, said: Said, words: Mapping[str, Any], officer: Officer,
+    calendar: WorkCalendar, now: datetime,
 ) -> tuple[Along, ...]:  # fmt: skip
-    """The other cases that take this step with the case `row`. `facts`: of that before it; `words`: what its event
-    says.
+    """The other cases that take this step with `case`, as it is before it. `words`: what its event says.
 
     Raises `Refused` as `shares_of`, and that of `step`.
     """
+    row, facts = case.row, case.state.facts
     if isinstance(said, Decided) and said.together:
         others = waiting(session, row, facts, officer, calendar, now)
-        _, state, _, _ = read(case_log.events(session, row.id), row, calendar, now)
-        chosen, shares = shares_of(row, state, law_of(row, state), said, others)
+        chosen, shares = shares_of(row, case.state, law_of(row, case.state), said, others)
         return tuple(
             _along(session, w.row, action, said, {**words, **said_of(share)}, officer, calendar, now)
             for w, share in zip(chosen, shares[1:], strict=True)
@@ -152,11 +150,11 @@ def along(
         return ()
     found = []
     for other in _by_number(session, [number for number, _ in facts.together]):
-        _, state, _, over = read(case_log.events(session, other.id), other, calendar, now)
-        if not _same_decision(state.facts, row.number, facts.decided):
+        theirs = read(session, other, calendar, now)
+        if not _same_decision(theirs.state.facts, row.number, facts.decided):
             continue
         try:
-            step(state, action, officer, now=now, passed=over)
+            step(theirs.state, action, officer, now=now, passed=theirs.over)
         except Refused:
             continue  # it stands elsewhere by now: taken back, paid
         found.append(_along(session, other, action, said, {**words, "with": row.number}, officer, calendar, now))
@@ -174,12 +172,13 @@ def _along(
     session: Session, row: CaseRow, action: Action, said: Said, words: Mapping[str, Any], officer: Officer,
     calendar: WorkCalendar, now: datetime,
 ) -> Along:  # fmt: skip
-    _, state, _, over = read(case_log.events(session, row.id), row, calendar, now)
-    after = step(state, action, officer, now=now, passed=over)
+    case = read(session, row, calendar, now)
+    state = case.state
+    after = step(state, action, officer, now=now, passed=case.over)
     check_day(said, since(state.facts))
     after = replace(after, facts=facts_after(after.facts, action, words, HERE.local_date(now)))
     after = replace(after, status=end_of(replace(state, status=after.status), action, after.facts))
-    return Along(row, state, after, dict(words))
+    return Along(row, case.record, state, after, dict(words))
 
 
 def _same_decision(facts: Facts, number: int, decided: date | None) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Table,
     TypeDecorator,
     text,
 )
@@ -54,6 +55,13 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON, date: Date, int: RowId}  # noqa: RUF012
+
+
+def table_of(rows: type[Base]) -> Table:
+    """The bare table: a statement on it that is built once costs a fifth of one that goes through the classes."""
+    found = rows.__table__
+    assert isinstance(found, Table)
+    return found
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

@@ -11,14 +11,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, update
+from sqlalchemy import URL, Connection, Engine, Executable, bindparam, create_engine, event, insert, make_url, update
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
+from central.store.base import table_of
 from central.store.case_tables import CounterRow, NumberBookRow
 from evidence.errors import GiaoLoError
 
 BUSY_TIMEOUT_S = 30.0
+
+
+def _counting(rows: type[CounterRow] | type[NumberBookRow]) -> Executable:
+    """Count one of them up: `the_` and the name of each column of its key. Built once."""
+    table = table_of(rows)
+    one = update(table).where(*(column == bindparam(f"the_{column.name}") for column in table.primary_key))
+    return one.values(value=table.c.value + 1).returning(table.c.value)
+
+
+_COUNT = {rows: _counting(rows) for rows in (CounterRow, NumberBookRow)}
 
 
 class DatabaseError(GiaoLoError):
@@ -76,15 +87,15 @@ def last_in_book(session: Session, unit: str, series: str, year: int) -> int:
 
 
 def _next(session: Session, table: type[CounterRow] | type[NumberBookRow], **key: str | int) -> int:
-    count = update(table).filter_by(**key).values(value=table.value + 1).execution_options(synchronize_session=False)
-    value = session.scalar(count.returning(table.value))
+    asked = {f"the_{name}": value for name, value in key.items()}
+    value = session.scalar(_COUNT[table], asked)
     if value is None:
         try:
             with session.begin_nested():
                 session.execute(insert(table).values(**key, value=0))
         except IntegrityError:
             pass  # another worker started the series at the same time
-        value = session.scalar(count.returning(table.value))
+        value = session.scalar(_COUNT[table], asked)
     assert value is not None
     return int(value)
 

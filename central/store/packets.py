@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlalchemy.orm import Session
 
 from central.store.blobs import BlobStore, StoreError
@@ -9,6 +11,15 @@ from central.store.packet_tables import PacketRow
 from evidence.canonical import sha256_hex
 from evidence.container import rebuild
 from evidence.packet import Manifest
+
+
+@lru_cache(maxsize=16)
+def manifest_of(text: str) -> Manifest:
+    """The manifest of a packet that verified when it came, as the database has it. Raises `PacketError`.
+
+    One decision reads the same one several times, and each reading writes it out again: the newest few are kept.
+    """
+    return Manifest.from_bytes(text.encode())
 
 
 def container_of(session: Session, store: BlobStore, packet_id: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from central.store.packet_tables import CameraPositionRow
@@ -29,13 +29,19 @@ def set_position(session: Session, node: str, camera: str, lat: float, lon: floa
     session.flush()
 
 
+_OF_CAMERAS = select(
+    CameraPositionRow.node_id, CameraPositionRow.camera_id, CameraPositionRow.lat, CameraPositionRow.lon
+).where(
+    tuple_(CameraPositionRow.node_id, CameraPositionRow.camera_id).in_(bindparam("cameras", expanding=True))
+)  # fmt: skip
+
+
 def positions_of(session: Session, cameras: Collection[Camera]) -> Mapping[Camera, tuple[float, float]]:
     """Latitude and longitude of those that are known."""
     if not cameras:
         return {}
-    keys = tuple_(CameraPositionRow.node_id, CameraPositionRow.camera_id)
-    rows = session.scalars(select(CameraPositionRow).where(keys.in_(sorted(set(cameras)))))
-    return {(row.node_id, row.camera_id): (row.lat, row.lon) for row in rows}
+    rows = session.execute(_OF_CAMERAS, {"cameras": sorted(set(cameras))})
+    return {(node, camera): (lat, lon) for node, camera, lat, lon in rows}
 
 
 def all_positions(session: Session) -> Sequence[CameraPositionRow]:

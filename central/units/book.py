@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from central.store.unit_tables import CameraUnitRow, UnitRow
@@ -95,12 +95,20 @@ def give_camera(session: Session, node: str, camera: str, unit: str, *, since: d
     session.flush()
 
 
+_UNIT_THEN = (
+    select(CameraUnitRow.unit_code)
+    .where(
+        CameraUnitRow.node_id == bindparam("node"), CameraUnitRow.camera_id == bindparam("camera"),
+        CameraUnitRow.since <= bindparam("day"),
+    )
+    .order_by(CameraUnitRow.since.desc())
+    .limit(1)
+)  # fmt: skip
+
+
 def unit_of_camera(session: Session, node: str, camera: str, day: date) -> str:
     """The unit of one camera on a day, asked for alone: for a case that begins."""
-    query = select(CameraUnitRow.unit_code).where(
-        CameraUnitRow.node_id == node, CameraUnitRow.camera_id == camera, CameraUnitRow.since <= day
-    )
-    return session.scalar(query.order_by(CameraUnitRow.since.desc()).limit(1)) or ROOT
+    return session.scalar(_UNIT_THEN, {"node": node, "camera": camera, "day": day}) or ROOT
 
 
 def all_camera_units(session: Session) -> Sequence[CameraUnitRow]:

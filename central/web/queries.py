@@ -24,6 +24,7 @@ from central.intake.nodes import key_of
 from central.store.blobs import BlobStore
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import PacketFileRow, PacketRow
+from central.store.packets import manifest_of
 from central.store.people_tables import UserRow
 from central.units.filtering import within
 from central.units.tree import Scope
@@ -67,7 +68,7 @@ def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]
     if row is None:
         raise CaseNotFound("there is no such case", where=case_id[:40], remedy="look it up in the queue")
     still_there(row)
-    return Manifest.from_bytes(row.packet.manifest.encode()), {f.name: f.sha256 for f in row.packet.files}
+    return manifest_of(row.packet.manifest), {f.name: f.sha256 for f in row.packet.files}
 
 
 def file_of(session: Session, case_id: str, name: str) -> PacketFileRow | None:

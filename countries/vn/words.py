@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 
 import yaml
@@ -9,6 +10,7 @@ import yaml
 from countries.country import Words
 
 
+@cache
 def read() -> Words:
     tree = yaml.safe_load((resources.files("countries.vn") / "words.yaml").read_text(encoding="utf-8"))
     standings = {code: (words["vi"], words["en"]) for code, words in tree["standings"].items()}

@@ -212,7 +212,7 @@ def forged(centre: Centre, key: SigningKey) -> None:
         )  # fmt: skip
         session.add(row)
         session.flush()
-        opening.create_case(session, row.id, manifest, case_id=str(uuid.uuid4()), now=NOW)
+        opening.create_case(session, row, manifest, case_id=str(uuid.uuid4()), now=NOW)
     signed_off(centre)
 
 

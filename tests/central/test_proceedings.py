@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from central.audit.stored import audit
 from central.casefile.gathering import gather
@@ -465,3 +465,63 @@ def test_a_statement_that_was_answered_is_not_counted_as_unread(
     take(centre, clock, case_id, HOA, action, "Đã xem giấy tờ.", **said)
     with centre.db.read() as session:
         assert queries.unread_contests(session, EVERYWHERE) == 0
+
+
+def test_somebody_who_looks_while_a_paper_is_drawn_stops_no_step_and_stands_in_the_record(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record that was read before the lock is not believed once it has grown."""
+    case_id, _ = sent
+    for action, said in ((Action.ATTEND, {}), (Action.IDENTIFY, {"liable": "owner", "name": "Lê Văn Chủ"})):
+        take(centre, clock, case_id, LAN, action, **said)
+    draw = proceedings.pdf_of
+
+    def looked_at(paper: Any) -> bytes:
+        with centre.db.write() as session:
+            row = case_log.hold_case(session, case_id)
+            case_log.append(session, row, Action.VIEW, actor=TRUONG.username, at=clock.now)
+        return draw(paper)
+
+    monkeypatch.setattr(proceedings, "pdf_of", looked_at)
+    assert take(centre, clock, case_id, LAN, Action.MAKE_MINUTES) is Status.MINUTES_MADE
+    with centre.db.read() as session:
+        record = case_log.events(session, case_id)
+        case_log.verify_log(session.get_one(CaseRow, case_id), record)
+        assert [e.action for e in record[-2:]] == ["view", "make_minutes"]
+    assert listed(centre, case_id) == {"decision", "hearing", "statute"}
+
+
+def test_somebody_who_changes_the_case_while_a_paper_is_drawn_stops_the_step(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id, _ = sent
+    for action, said in ((Action.ATTEND, {}), (Action.IDENTIFY, {"liable": "owner", "name": "Lê Văn Chủ"})):
+        take(centre, clock, case_id, LAN, action, **said)
+
+    def complained(_paper: Any) -> bytes:
+        take(centre, clock, case_id, LAN, Action.COMPLAIN, "Chủ xe không đồng ý.")
+        return b"%PDF"
+
+    monkeypatch.setattr(proceedings, "pdf_of", complained)
+    with pytest.raises(Refused) as refused:
+        take(centre, clock, case_id, LAN, Action.MAKE_MINUTES)
+    assert refused.value.code == "changed"
+    with centre.db.read() as session:
+        assert case_log.events(session, case_id)[-1].action == "complain"
+
+
+def test_a_step_reads_its_case_once_and_what_it_asks_of_the_database_does_not_grow_with_the_record(
+    centre: Centre, clock: HandClock, sent: tuple[str, str]
+) -> None:
+    case_id, _ = sent
+    asked: list[str] = []
+    event.listen(centre.db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    counts = {}
+    for officer, action, said, _, _ in WHOLE_LIFE:
+        clock.now += timedelta(days=1)
+        asked.clear()
+        take(centre, clock, case_id, officer, action, **said)
+        counts[action] = len(asked)
+        assert sum("FROM case_events" in statement for statement in asked) == 1, action
+    assert counts[Action.ATTEND] == counts[Action.RECEIVE_DECISION] <= 10
+    assert max(counts.values()) <= 16

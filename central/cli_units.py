@@ -9,10 +9,12 @@ from typing import cast
 import click
 from sqlalchemy import func, select
 
+from central.casefile.handing_out import machine_user
 from central.cli_common import config_option, fail, open_configured
 from central.store.case_tables import CaseCountRow
 from central.store.people_tables import UserRow
-from central.units.book import all_camera_units, cameras_of, change, give_camera
+from central.units.book import all_camera_units, cameras_of
+from central.units.changing import save_camera, save_units
 from central.units.csv_file import day_of, import_cameras, import_letterheads, import_units
 from central.units.letterheads import letterheads_of
 from central.units.tree import KINDS, ROOT, Kind, Unit
@@ -45,7 +47,7 @@ def add(config_file: Path, code: str, name: str, kind: str, parent: str, first: 
             day_of(first), day_of(last),
         )  # fmt: skip
         with centre.db.write() as session:
-            change(session, [made])
+            save_units(session, [made], by=machine_user(), now=centre.clock())
     except GiaoLoError as error:
         fail(error)
     click.echo(logs.plain(f"{code}: {made.name}"))
@@ -59,7 +61,7 @@ def import_command(config_file: Path, csv_file: Path) -> None:
     centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
-            count = import_units(session, csv_file)
+            count = import_units(session, csv_file, by=machine_user(), now=centre.clock())
     except GiaoLoError as error:
         fail(error)
     click.echo(f"{count} units")
@@ -103,7 +105,8 @@ def letterheads(config_file: Path, csv_file: Path) -> None:
     centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
-            count = import_letterheads(session, csv_file, centre.config.office)
+            office, now = centre.config.office, centre.clock()
+            count = import_letterheads(session, csv_file, office, by=machine_user(), now=now)
     except GiaoLoError as error:
         fail(error)
     click.echo(f"{count} letterheads")
@@ -123,7 +126,7 @@ def camera(config_file: Path, name: str, code: str, first: str) -> None:
         if since is None:
             raise click.BadParameter("is empty", param_hint="--from")
         with centre.db.write() as session:
-            give_camera(session, node, camera_id, code, since=since, now=centre.clock())
+            save_camera(session, node, camera_id, code, since=since, by=machine_user(), now=centre.clock())
     except GiaoLoError as error:
         fail(error)
     click.echo(logs.plain(f"{node}/{camera_id}: {code} from {since}"))
@@ -137,7 +140,7 @@ def import_cameras_command(config_file: Path, csv_file: Path) -> None:
     centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
-            count = import_cameras(session, csv_file, now=centre.clock())
+            count = import_cameras(session, csv_file, by=machine_user(), now=centre.clock())
     except GiaoLoError as error:
         fail(error)
     click.echo(f"{count} cameras")
@@ -164,7 +167,7 @@ def person(config_file: Path, username: str, code: str) -> None:
     centre = open_configured(config_file)
     try:
         with centre.db.write() as session:
-            set_unit(session, username, code, now=centre.clock())
+            set_unit(session, username, code, by=machine_user(), now=centre.clock())
     except GiaoLoError as error:
         fail(error)
     click.echo(f"{username}: {code}")

@@ -22,6 +22,7 @@ from central.passwords import MAX_PASSWORD, fault_of
 from central.store.db import Database
 from central.store.people_tables import SessionRow, ThrottleRow, UserRow
 from central.units.book import tree_of, working
+from central.units.changing import note
 from central.units.tree import ROOT, Tree
 from countries.here import HERE
 from evidence.errors import GiaoLoError
@@ -95,15 +96,19 @@ def create_user(
     return _officer(row, tree)
 
 
-def set_unit(session: Session, username: str, unit: str, *, now: datetime) -> None:
-    """From now on somebody belongs to `unit`, and the next page he opens shows its cases.
+def set_unit(session: Session, username: str, unit: str, *, now: datetime, by: str = "machine") -> None:
+    """From now on somebody belongs to `unit`, and the next page he opens shows its cases. Both units keep a record.
 
     Raises `UserError`, `UnitError`.
     """
     row = session.get(UserRow, username)
     if row is None:
         raise UserError("there is no such user", where=username[:64])
-    row.unit_code = working(tree_of(session), unit, HERE.local_date(now)).code
+    before, row.unit_code = row.unit_code, working(tree_of(session), unit, HERE.local_date(now)).code
+    if before != row.unit_code:
+        went = {"unit": before}, {"unit": row.unit_code}
+        note(session, before, "left", *went, subject=username, by=by, now=now)
+        note(session, row.unit_code, "joined", *went, subject=username, by=by, now=now)
 
 
 def set_active(session: Session, username: str, active: bool) -> None:

@@ -1,5 +1,5 @@
-"""Tables of the units: the tree, under what name each writes, which camera is whose since when, and which case went
-from one to another.
+"""Tables of the units: the tree, under what name each writes, which camera is whose since when, which case went from
+one to another, and who changed what of them.
 
 Columns elsewhere that name a unit (`unit_code`) are no foreign keys: a table with a million rows takes them at once
 only without one (migration 0015). Units are never removed.
@@ -8,8 +8,9 @@ only without one (migration 0015). Units are never removed.
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.store.base import Base
@@ -77,3 +78,21 @@ class CaseMoveRow(Base):
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text)
+
+
+class UnitEventRow(Base):
+    """What was changed of a unit, by whom: only ever added to (migration 0018)."""
+
+    __tablename__ = "unit_events"
+    __table_args__ = (Index("ix_unit_events_unit", "unit_code", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+    unit_code: Mapped[str] = mapped_column(String(40))
+    what: Mapped[str] = mapped_column(String(12))
+    """`created`, `changed`, `letterhead`, `joined`, `left`, `camera`."""
+    subject: Mapped[str] = mapped_column(String(130))
+    """The account or camera; empty: the unit itself."""
+    before: Mapped[dict[str, Any]] = mapped_column(JSON)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -46,9 +46,9 @@ def working(tree: Tree, code: str, day: date) -> Unit:
     """The unit of that code, if it gets cameras, accounts and cases on that day. Raises `UnitError`."""
     unit = tree.units.get(code)
     if unit is None:
-        raise UnitError("there is no such unit", where=code[:40], remedy="giaolo central unit list")
+        raise UnitError("there is no such unit", where=code[:40], remedy="giaolo central unit list", code="unit_gone")
     if not unit.works_on(day):
-        raise UnitError(f"does not work on {day}", where=code, remedy="name a unit that does")
+        raise UnitError(f"does not work on {day}", where=code, remedy="name a unit that does", code="unit_gone")
     return unit
 
 

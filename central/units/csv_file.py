@@ -12,8 +12,8 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from central.config import Office
-from central.units.book import change, give_camera
-from central.units.letterheads import FIELDS, Letterhead, enter_letterhead
+from central.units.changing import save_camera, save_letterhead, save_units
+from central.units.letterheads import FIELDS, Letterhead
 from central.units.tree import Kind, Unit, UnitError
 
 UNIT_COLUMNS = ("code", "name", "kind", "parent", "from", "until")
@@ -36,10 +36,10 @@ def day_of(text: str) -> date | None:
             return date(year, month, day)
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UnitError(f"{text[:20]!r} is no day", remedy="2026-01-31 or 31/01/2026") from error
+        raise UnitError(f"{text[:20]!r} is no day", remedy="2026-01-31 or 31/01/2026", code="unit_day") from error
 
 
-def import_units(session: Session, file: Path) -> int:
+def import_units(session: Session, file: Path, *, now: datetime, by: str = "machine") -> int:
     """Add or put right the units of a CSV file (UTF-8, header `UNIT_COLUMNS`), in any order. Raises `UnitError`."""
     units = []
     for line, row in _lines(file, UNIT_COLUMNS):
@@ -49,13 +49,13 @@ def import_units(session: Session, file: Path) -> int:
             raise UnitError(error.what, where=f"{file}, line {line}", remedy=error.remedy) from error
         units.append(Unit(row["code"], row["name"], cast(Kind, row["kind"]), row["parent"] or None, first, last))
     try:
-        change(session, units)
+        save_units(session, units, by=by, now=now)
     except UnitError as error:
         raise UnitError(f"{error.where}: {error.what}", where=str(file), remedy=error.remedy) from error
     return len(units)
 
 
-def import_letterheads(session: Session, file: Path, office: Office) -> int:
+def import_letterheads(session: Session, file: Path, office: Office, *, now: datetime, by: str = "machine") -> int:
     """Enter or put right what units' papers bear, from a CSV file (UTF-8, header `LETTERHEAD_COLUMNS`). Raises
     `UnitError`."""
     count = 0
@@ -63,7 +63,7 @@ def import_letterheads(session: Session, file: Path, office: Office) -> int:
         unit = row.pop("unit")
         row["signer_title"] = lines_of(row["signer_title"])
         try:
-            enter_letterhead(session, unit, Letterhead(**row), office)
+            save_letterhead(session, unit, Letterhead(**row), office, by=by, now=now)
         except UnitError as error:
             raise UnitError(
                 f"{error.where}: {error.what}", where=f"{file}, line {line}", remedy=error.remedy
@@ -77,7 +77,7 @@ def lines_of(title: str) -> str:
     return "\n".join(part.strip() for part in title.split(LINE_END) if part.strip())
 
 
-def import_cameras(session: Session, file: Path, *, now: datetime) -> int:
+def import_cameras(session: Session, file: Path, *, now: datetime, by: str = "machine") -> int:
     """Say whose cameras are, from a CSV file (UTF-8, header `CAMERA_COLUMNS`). Raises `UnitError`."""
     count = 0
     for line, row in _lines(file, CAMERA_COLUMNS):
@@ -85,7 +85,7 @@ def import_cameras(session: Session, file: Path, *, now: datetime) -> int:
             first = day_of(row["from"])
             if first is None:
                 raise UnitError("the day is missing", remedy="say from which day on the camera is this unit's")
-            give_camera(session, row["node"], row["camera"], row["unit"], since=first, now=now)
+            save_camera(session, row["node"], row["camera"], row["unit"], since=first, by=by, now=now)
         except UnitError as error:
             said = f"{error.where}: {error.what}" if error.where else error.what
             raise UnitError(said, where=f"{file}, line {line}", remedy=error.remedy) from error

@@ -128,11 +128,12 @@ def enter_letterhead(session: Session, unit: str, head: Letterhead, office: Offi
     letters = head.abbreviation.casefold()
     for code, taken in [(ROOT, office.number_suffix), *others]:
         if taken.casefold() == letters:
-            raise UnitError(f"{taken} stands behind the numbers of {code}", where=unit, remedy="take other letters")
+            raise UnitError(f"{taken} stands behind the numbers of {code}", where=unit, remedy="take other letters",
+                            code="head_letters", letters=taken, unit=code)  # fmt: skip
     if row is not None and row.abbreviation != head.abbreviation and _has_numbers(session, unit):
         raise UnitError(
             f"{row.abbreviation} stands behind numbers already", where=unit,
-            remedy="keep these letters, or end the unit and begin another",
+            remedy="keep these letters, or end the unit and begin another", code="head_used", letters=row.abbreviation,
         )  # fmt: skip
     session.merge(LetterheadRow(unit_code=unit, **{name: getattr(head, name) for name in FIELDS}))
     session.flush()
@@ -146,11 +147,14 @@ def _check(unit: str, head: Letterhead) -> None:
     for name in FIELDS:
         value, most = getattr(head, name), LONGEST.get(name, 300)
         if len(value) > most or not value.replace("\n", "").isprintable():
-            raise UnitError(f"{name} is longer than {most} characters, or no text", where=unit, remedy="shorten it")
+            raise UnitError(f"{name} is longer than {most} characters, or no text", where=unit, remedy="shorten it",
+                            code="head_long", most=str(most))  # fmt: skip
         if name in REQUIRED and not value.strip():
-            raise UnitError(f"{name} is missing", where=unit, remedy="a paper bears it: give it")
+            raise UnitError(f"{name} is missing", where=unit, remedy="a paper bears it: give it",
+                            code="head_missing")  # fmt: skip
     if "/" in head.abbreviation or " " in head.abbreviation:
-        raise UnitError(f"{head.abbreviation!r} cannot stand behind a number", where=unit, remedy="no / and no blank")
+        raise UnitError(f"{head.abbreviation!r} cannot stand behind a number", where=unit, remedy="no / and no blank",
+                            code="head_form")  # fmt: skip
 
 
 def _head(row: LetterheadRow) -> Letterhead:

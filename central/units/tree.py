@@ -24,7 +24,11 @@ _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
 class UnitError(GiaoLoError):
-    """A unit cannot be so."""
+    """A unit cannot be so. `code`, where there is one, is stable for screens (words: `refused.<code>`)."""
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", code: str = "", **values: str) -> None:
+        self.code, self.values = code, values
+        super().__init__(what, where=where, remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,9 @@ class Tree:
         object.__setattr__(self, "_children", {code: tuple(sorted(below)) for code, below in children.items()})
         if len(self.below(ROOT)) != len(self.units):
             lost = sorted(set(self.units) - self.below(ROOT))[0]
-            raise UnitError("hangs on itself", where=lost, remedy="name a parent that leads to the root")
+            raise UnitError(
+                "hangs on itself", where=lost, remedy="name a parent that leads to the root", code="unit_circle"
+            )
 
     @classmethod
     def of(cls, units: Iterable[Unit]) -> Tree:
@@ -121,15 +127,19 @@ def _check(units: Mapping[str, Unit]) -> None:
         raise UnitError("there is no root", where=ROOT, remedy="the unit above all others has this code")
     for code, unit in units.items():
         if not _CODE.fullmatch(code):
-            raise UnitError("is no code of a unit", where=code[:LONGEST_CODE], remedy="1-40 of a-z 0-9 . _ -")
+            raise UnitError(
+                "is no code of a unit", where=code[:LONGEST_CODE], remedy="1-40 of a-z 0-9 . _ -", code="unit_code"
+            )
         if unit.kind not in KINDS or (unit.kind == "root") != (code == ROOT):
             kinds = ", ".join(kind for kind in KINDS if kind != "root")
             raise UnitError(f"{unit.kind[:20]!r} is no kind of unit", where=code, remedy=f"one of {kinds}")
         if len(unit.name) > LONGEST_NAME or not unit.name.isprintable() or (code != ROOT and not unit.name.strip()):
-            raise UnitError("has no name, or one that is too long", where=code, remedy="give its name, 200 characters")
+            raise UnitError("has no name, or one that is too long", where=code, remedy="give its name, 200 characters",
+                            code="unit_name")  # fmt: skip
         if unit.valid_from is not None and unit.valid_to is not None and unit.valid_to < unit.valid_from:
-            raise UnitError("ends before it begins", where=code, remedy="correct its days")
+            raise UnitError("ends before it begins", where=code, remedy="correct its days", code="unit_days")
         if code == ROOT and (unit.parent is not None or unit.valid_to is not None):
             raise UnitError("hangs on another or ends", where=ROOT, remedy="the root does neither")
         if code != ROOT and unit.parent not in units:
-            raise UnitError("hangs on no unit that there is", where=code, remedy="name its parent; enter that one too")
+            raise UnitError("hangs on no unit that there is", where=code, remedy="name its parent; enter that one too",
+                            code="unit_parent")  # fmt: skip

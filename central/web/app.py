@@ -22,6 +22,7 @@ from central.web import (
     owner,
     proceedings,
     queue,
+    units,
 )
 from central.web.headers import BodyLimit, HeadIsGet, SecurityHeaders
 from central.web.refusals import LogRefusals
@@ -35,7 +36,7 @@ def create_app(centre: Centre) -> FastAPI:
     """All routes over one centre. Its documentation pages are off: they load scripts from elsewhere."""
     app = FastAPI(title="Giao Lộ", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site.of(centre)
-    for part in (auth, queue, desk, devices, case_actions, approve, proceedings, due, book, media, owner, ops):
+    for part in (auth, queue, desk, devices, case_actions, approve, proceedings, due, units, book, media, owner, ops):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)

@@ -8,6 +8,8 @@ from central.cases.lifecycle import Officer, Role
 def tabs_of(officer: Officer) -> list[tuple[str, str]]:
     """The pages that this person may open; an administrator keeps accounts and sees no evidence."""
     unit = [("unit", "/desk/unit")]
+    if officer.role in (Role.HEAD, Role.ADMIN):
+        unit.append(("units", "/desk/units"))
     if officer.role is Role.ADMIN:
         return unit
     cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests"), ("due", "/desk/due")]

@@ -356,10 +356,10 @@ def test_letterheads_are_entered_from_a_file_all_or_none(small: Centre, tmp_path
     line = "doi-2,Đ2,Thanh Hóa,KT. ĐỘI TRƯỞNG | PHÓ ĐỘI TRƯỞNG,Đại úy Hà,,,,,,,,\n"
     file.write_text(f"{','.join(LETTERHEAD_COLUMNS)}\n{line}doi-1,Đ2,Thanh Hóa,A,B,,,,,,,,\n", encoding="utf-8")
     with pytest.raises(UnitError, match="stands behind the numbers"), small.db.write() as session:
-        import_letterheads(session, file, small.config.office)
+        import_letterheads(session, file, small.config.office, now=NOW)
     file.write_text(f"{','.join(LETTERHEAD_COLUMNS)}\n{line}", encoding="utf-8")
     with small.db.write() as session:
-        assert import_letterheads(session, file, small.config.office) == 1
+        assert import_letterheads(session, file, small.config.office, now=NOW) == 1
     with small.db.read() as session:
         office = letterheads_of(session, small.config.office, HERE.local_date(NOW)).writer("doi-2").office
     assert office.signer_title == "KT. ĐỘI TRƯỞNG\nPHÓ ĐỘI TRƯỞNG"

@@ -12,6 +12,9 @@ import pytest
 
 from central.desk import actions
 from central.store.alarms import raise_alarm
+from central.units.book import change
+from central.units.tree import ROOT, Unit
+from central.users import set_unit
 from central.web import queries
 from central.web.site import LANG_COOKIE, PASS_COOKIE
 from evidence.acts import ActCode
@@ -74,6 +77,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         actions.confirm(session, military, LAN, plate="TM-12-34", act=ActCode.RED_LIGHT, now=NOW)
     for officer in (LAN, HOA, TRUONG):
         web.account(officer)
+    with centre.db.write() as session:
+        change(session, [Unit("doi-1", "Đội Cảnh sát giao thông số 1", "team", ROOT)])
+        set_unit(session, LAN.username, "doi-1", now=NOW)
     with served(web) as address:
         yield Site(address, web, waiting, wrong_way, rejected, draft, done, notice.code, military)
 
@@ -137,6 +143,8 @@ OFFICER_PAGES = {
     "steps after the notice": "/desk/cases/{issued}/steps",
     "what falls due": "/desk/due?whose=all",
     "unit": "/desk/unit",
+    "units": "/desk/units",
+    "one unit": "/desk/units/doi-1",
     "statements": "/desk/contests",
     "devices": "/desk/devices",
     "a device with its history": "/desk/devices/giao-lo-1/cam-1",

@@ -290,7 +290,7 @@ def test_units_come_from_a_file_all_or_none(box: Centre, tmp_path: Path) -> None
     good = header + "tram-1,Trạm CSGT Bỉm Sơn,station,doi-1,,\ndoi-1,Đội CSGT số 1,team,root,01/02/2026,\n"
     file.write_text(good, encoding="utf-8")
     with box.db.write() as session:
-        assert import_units(session, file) == 2
+        assert import_units(session, file, now=NOW) == 2
     with box.db.read() as session:
         tree = tree_of(session)
         assert tree.line("tram-1") == ("tram-1", "doi-1", ROOT)
@@ -304,7 +304,7 @@ def test_units_come_from_a_file_all_or_none(box: Centre, tmp_path: Path) -> None
     ):
         file.write_text(bad, encoding="utf-8")
         with pytest.raises(UnitError) as refused, box.db.write() as session:
-            import_units(session, file)
+            import_units(session, file, now=NOW)
         assert said in str(refused.value)
     with box.db.read() as session:
         assert set(tree_of(session).units) == {ROOT, "doi-1", "tram-1"}

@@ -118,10 +118,12 @@ class Minutes(Letter):
 
 
 class PunishedAct(Value):
-    """One act and its fine, in whole units of the currency."""
+    """One act and its fine, in whole units of the currency. `aggravating`, `mitigating`: what made it more or less."""
 
     act: StatedAct
     amount: int = Field(gt=0)
+    aggravating: Prose = ""
+    mitigating: Prose = ""
 
 
 class Payment(Value):
@@ -137,27 +139,28 @@ class Payment(Value):
 
 
 class Decision(Letter):
-    """Decision on the fine. `decider`: title and unit of who decides, as a heading. `points` of the licence.
+    """Decision on the fine, over one act or several. `decider`: title and unit of who decides, as a heading.
 
-    `valid_from`: None, the day of signing. `held`: what is kept until it is paid. `executes`: who sees to it.
+    `minutes`: the record of each act, `hearings`: those that were held. `points` of the licence, taken once for the act
+    `points_of`, counted from 1. `valid_from`: None, the day of signing. `held`: what is kept until it is paid.
+    `executes`: who sees to it.
     """
 
     paper: Literal["decision"] = "decision"
     decider: Line
     bases: tuple[Line, ...] = Field(default=(), max_length=10)
-    minutes: Reference
-    hearing: Reference | None = None
+    minutes: tuple[Reference, ...] = Field(min_length=1, max_length=10)
+    hearings: tuple[Reference, ...] = Field(default=(), max_length=10)
     verification: Reference | None = None
     delegation: Reference | None = None
     violator: Party
     vehicle: Vehicle
     acts: tuple[PunishedAct, ...] = Field(min_length=1, max_length=10)
-    aggravating: tuple[Prose, ...] = Field(default=(), max_length=10)
-    mitigating: tuple[Prose, ...] = Field(default=(), max_length=10)
     additional: Prose = ""
     remedy: Prose = ""
     remedy_days: int | None = Field(default=None, ge=1)
     points: int = Field(default=0, ge=0)
+    points_of: int = Field(default=1, ge=1, le=10)
     valid_from: date | None = None
     payment: Payment
     held: Prose = ""

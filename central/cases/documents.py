@@ -13,8 +13,9 @@ from typing import Any, Literal
 from central.cases.life import Event
 from central.cases.lifecycle import Action
 
-Holds = Literal["holds", "undone", "taken_back"]
-"""`undone`: the step counts as not taken. `taken_back`: it rested on a notice that was withdrawn or corrected."""
+Holds = Literal["holds", "undone", "taken_back", "in_part"]
+"""`undone`: the step counts as not taken. `taken_back`: it rested on a notice that was withdrawn or corrected.
+`in_part`: a decision over several acts, one of which was taken back."""
 OF_THE_UNIT = frozenset({"withdrawal", "correction", "lifting", "answer"})
 """Papers that hold though the notice was taken back: they say so, or answer to somebody."""
 _KEYS = ("paper", "paper_number", "paper_sha256")
@@ -59,17 +60,20 @@ def documents(record: Sequence[Event]) -> tuple[Document, ...]:
     """Every paper of a case's steps, in the order in which they were taken."""
     gone = undone(record)
     back = max((e.sequence for e in record if e.action in _TAKES_BACK and e.sequence not in gone), default=0)
+    cut = max((e.sequence for e in record if e.action == Action.DECISION_CUT.value), default=0)
     return tuple(
-        Document(e.sequence, place, e.action, code, number, sha256, _holds(e.sequence, code, gone, back))
+        Document(e.sequence, place, e.action, code, number, sha256, _holds(e.sequence, code, gone, back, cut))
         for e in record
         for place, (code, number, sha256) in enumerate(_papers(e.after), start=1)
     )  # fmt: skip
 
 
-def _holds(sequence: int, code: str, gone: Collection[int], back: int) -> Holds:
+def _holds(sequence: int, code: str, gone: Collection[int], back: int, cut: int) -> Holds:
     if sequence in gone:
         return "undone"
-    return "taken_back" if sequence < back and code not in OF_THE_UNIT else "holds"
+    if sequence < back and code not in OF_THE_UNIT:
+        return "taken_back"
+    return "in_part" if sequence < cut and code == "decision" else "holds"
 
 
 def _papers(after: Mapping[str, Any]) -> list[tuple[str, str, str]]:

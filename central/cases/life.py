@@ -18,7 +18,7 @@ from countries.here import HERE
 
 _PASSING = frozenset({
     Action.VIEW, Action.CLAIM, Action.RELEASE, Action.PRINT, Action.EXPORT, Action.CONTEST, Action.SECOND_READING,
-    Action.HOLD, Action.LIFT_HOLD,
+    Action.HOLD, Action.LIFT_HOLD, Action.DECISION_CUT,
 })  # fmt: skip
 """Steps behind which the one before can still be undone: they build on nothing."""
 
@@ -108,6 +108,10 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
                 points=int(said.get("points", 0)), points_with=said.get("points_with"),
                 together=tuple((int(other["case"]), int(other["fine"])) for other in said.get("together", ())),
             )  # fmt: skip
+        case Action.DECISION_CUT:
+            gone = int(said["case"])
+            left = None if facts.points_with == gone else facts.points_with
+            return replace(facts, together=tuple(each for each in facts.together if each[0] != gone), points_with=left)
         case Action.AGREE_INSTALMENTS:
             return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
         case Action.PAY:

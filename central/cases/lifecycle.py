@@ -87,6 +87,8 @@ class Action(StrEnum):
     HEAR = "hear"
     EXTEND = "extend"
     DECIDE = "decide"
+    DECISION_CUT = "decision_cut"
+    """Another act of the same decision was taken back: it holds for the acts that are left."""
     SEND_DECISION = "send_decision"
     RECEIVE_DECISION = "receive_decision"
     AGREE_INSTALMENTS = "agree_instalments"

@@ -66,18 +66,20 @@ class HearingAsked(Said):
 
 
 class DecidedToo(BaseModel):
-    """Another case of the same vehicle and violator that the same decision is about: its number, the fine of its act,
-    and the version of it that was on the screen."""
+    """Another case of the same vehicle and violator that the same decision is about: its number, the fine of its act
+    and why it is so high, and the version of it that was on the screen."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
     case: int = Field(gt=0)
     fine: int = Field(gt=0, lt=MOST_MONEY)
+    mitigating: Name = ""
+    aggravating: Name = ""
     seen: int | None = None
 
 
 class Decided(Said):
-    """`fine`: in the country's currency, of this case's act; `points`: taken off the licence by the whole decision.
-    `number`: as of `MinutesMade`; a decision about several cases is made elsewhere, and has one."""
+    """`fine`: in the country's currency, of this case's act, as are `mitigating` and `aggravating`; `points`: taken off
+    the licence by the whole decision. `number`: as of `MinutesMade`."""
 
     number: Number = ""
     fine: int = Field(gt=0, lt=MOST_MONEY)
@@ -242,8 +244,6 @@ def check(
     if isinstance(said, Warned) and said.to in state.facts.warned_to:
         raise Refused("warned_there", "this office was warned already", where="to", remedy="choose another")
     if isinstance(said, Decided):
-        if said.together and not said.number:
-            raise Refused("field", "is missing or cannot be so", where="number", remedy="correct the field")
         check_fine(said.fine, law)
         if not said.together:
             check_points(said.points, points_of(law, state))

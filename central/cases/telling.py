@@ -90,6 +90,8 @@ def what_was_done(event: CaseEventRow, t: Texts) -> str:
     if event.action == "sibling":
         number = event.after.get("case", "")
         return t("history.sibling", n=number) if number else t("history.sibling_elsewhere")
+    if event.action == "decision_cut":
+        return t("history.decision_cut", n=event.after.get("case", ""))
     what = t.or_else(f"history.{event.action}", event.action)
     if event.action == "view" and event.after.get("file"):
         return t(f"history.view_{event.after.get('how', 'shown')}", file=event.after["file"])

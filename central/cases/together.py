@@ -33,12 +33,14 @@ def _plain(name: str) -> str:
 
 @dataclass(frozen=True)
 class Act:
-    """One act of a decision. `number`: of its case."""
+    """One act of a decision. `number`: of its case. `mitigating`, `aggravating`: of this act."""
 
     number: int
     state: CaseState
     law: Proposal | None
     fine: int
+    mitigating: str = ""
+    aggravating: str = ""
 
 
 def bearer(acts: Sequence[Act], day: date) -> PointsOnce:
@@ -52,6 +54,8 @@ class Share:
 
     number: int
     fine: int
+    mitigating: str
+    aggravating: str
     points: int
     points_with: int | None
     together: tuple[dict[str, int], ...]
@@ -66,6 +70,8 @@ def shares(acts: Sequence[Act], points: int, day: date) -> tuple[Share, ...]:
         Share(
             number=act.number,
             fine=act.fine,
+            mitigating=act.mitigating,
+            aggravating=act.aggravating,
             points=points if act.number == bears else 0,
             points_with=bears if points and act.number != bears else None,
             together=tuple({"case": other.number, "fine": other.fine} for other in acts if other is not act),

@@ -5,7 +5,7 @@ The form is for what people and media report; here it lists what the unit's came
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -14,11 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from central.cases.documents import undone
+from central.cases.facts import Facts
 from central.cases.life import life_of
 from central.cases.lifecycle import Action, Refused, Status
 from central.config import Office
 from central.notices.known import letter_office
-from central.store.case_tables import CaseEventRow, CaseRow
+from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.units.filtering import within
 from central.units.tree import Scope
 from central.users import full_names
@@ -32,7 +33,7 @@ MOST_LINES = 500
 """Of one print: some sixty pages, and a look at each case goes into its record."""
 _TELLING = (
     Action.IDENTIFY, Action.MAKE_MINUTES, Action.DECIDE, Action.PAY, Action.REJECT, Action.WITHDRAW, Action.CORRECT,
-    Action.UNDO,
+    Action.UNDO, Action.DECISION_CUT,
 )  # fmt: skip
 
 
@@ -114,8 +115,17 @@ def _entry(row: CaseRow, events: Sequence[CaseEventRow], office: Office, names: 
         additional=t("book.points", points=facts.points) if facts.points else "",
         done=_done(facts.fine, facts.paid),
         no_violation=_not(row),
-        note=t("book.notice", number=notice.content.get("number_text", "")) if notice else "",
+        note="; ".join(_notes(notice, facts)),
     )
+
+
+def _notes(notice: NoticeRow | None, facts: Facts) -> Iterator[str]:
+    """Its notice, and the other cases that the same decision is about."""
+    t = texts(HERE.language)
+    if notice is not None:
+        yield t("book.notice", number=notice.content.get("number_text", ""))
+    if facts.together:
+        yield t("book.together", cases=", ".join(str(number) for number, _ in facts.together))
 
 
 def _done(fine: int, paid: int) -> str:

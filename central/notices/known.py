@@ -29,7 +29,7 @@ from evidence.acts import ActCode
 class Known:
     """A case before the step whose paper is made. `record`: without what was undone. Used inside the session of `row`.
 
-    `facts`: of the case before the step. `officer`: who takes it.
+    `facts`: of the case before the step. `officer`: who takes it. `along`: the other cases that the step is about.
     """
 
     row: CaseRow
@@ -40,6 +40,7 @@ class Known:
     calendar: WorkCalendar
     officer: Officer
     now: datetime
+    along: tuple[Known, ...] = ()
 
     def letter(self, on: date) -> dict[str, Any]:
         """What every paper has. Its number is drawn when it is written down."""

@@ -30,7 +30,7 @@ from central.notices.numbering import TRIES, NumberTaken, number_of, numbered, t
 from central.notices.reading import Read, law_of, read, since
 from central.notices.step_papers import STEP_PAPERS, papers_of, pdf_of
 from central.notices.tally import count_taken_back
-from central.notices.together import Along, along, check_apart, said_of, shares_of, waiting
+from central.notices.together import Along, along, check_apart, paper_of, said_of, shares_of, waiting
 from central.store.case_tables import CaseRow
 from central.store.db import Database
 from central.units.letterheads import Writer
@@ -95,16 +95,15 @@ def _taken(
         row, version = looked_at.row, looked_at.version
         _, words = _planned(session, looked_at, officer, action, said, note, desk, now)
         going = along(session, looked_at, action, said, words, officer, desk.calendar, now)
-        others = {each.row.id for each in going}
+        others = {each.row.id: each.case.version for each in going}
         if action in STEP_PAPERS:
             writer = desk.writer(session, row.unit_code, now)
-            papers = _papers(looked_at, officer, action, said, note, desk, writer, now)
+            papers = _papers(looked_at, going, officer, action, said, note, desk, writer, now)
             papers = numbered(session, papers, writer.unit, said.on.year)
         signs = any(paper.paper not in BY_PEN for paper in papers) or action is Action.DECIDE
         hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
-        if action is Action.DECIDE:  # of several acts each is within the power
-            for each in going:
-                hand_of(session, desk.signing, each.row, officer, now=now)
+        if hand is not None and action is Action.DECIDE:  # of several acts each is within the power
+            hand = max([hand, *_hands(session, desk, going, officer, now)], key=lambda each: each.most)
     if seen is not None and seen != version:
         raise changed()
     drawn = [_drawn(desk, paper, hand, now) for paper in papers]
@@ -120,22 +119,32 @@ def _taken(
                 raise changed()  # what stands on their head
             take_numbers(session, papers, writer.unit, said.on.year)
         going = along(session, case, action, said, words, officer, desk.calendar, now)
-        if {each.row.id for each in going} != others:
+        if {each.row.id: each.case.version for each in going} != others:
             raise changed()
-        if writer is not None:
-            words |= _said_of(papers, drawn, writer)
-        for each in (Along(case.row, case.record, case.state, after, words), *going):
-            _write(session, each, action, said, officer, note, now)
+        named = _said_of(papers, drawn, writer) if writer is not None else {}
+        bears = paper_of(case, action, going)
+        for each in (Along(case, after, words, action), *going):
+            names = action is Action.DECIDE or each.case is bears
+            _write(session, replace(each, words=each.words | (named if names else {})), said, officer, note, now)
     return after.status
 
 
-def _write(
-    session: Session, taken: Along, action: Action, said: Said, officer: Officer, note: str, now: datetime
-) -> None:
-    row, after = taken.row, taken.after
+def _hands(session: Session, desk: NoticeDesk, going: Sequence[Along], officer: Officer, now: datetime) -> list[Hand]:
+    """Whose hand signs for the acts of the other cases: the same, if its power reaches to each. Raises `Refused`."""
+    found = [hand_of(session, desk.signing, each.row, officer, now=now) for each in going]
+    return [hand for hand in found if hand is not None]
+
+
+def _write(session: Session, taken: Along, said: Said, officer: Officer, note: str, now: datetime) -> None:
+    row, after, action = taken.row, taken.after, taken.action
+    if action is Action.DECISION_CUT:
+        case_log.append(
+            session, row, action, actor=officer.username, at=now, after=taken.words, record=taken.case.record
+        )
+        return
     row.status, row.confirmed_by = after.status.value, after.confirmed_by
     row.claimed_by, row.claimed_until = after.claimed_by, after.claimed_until
-    if taken.before.facts.statement is not None and after.facts.statement is None:
+    if taken.case.state.facts.statement is not None and after.facts.statement is None:
         row.contests_unread = 0  # it was answered: nobody is asked to read it any more
     count_taken_back(session, row, said)
     if action is Action.CORRECT:
@@ -143,8 +152,8 @@ def _write(
     if action is Action.HAND_OVER:
         moving.move(session, row, taken.words["unit_code"], by=officer.username, note=note, now=now)
     case_log.append(
-        session, row, action, actor=officer.username, at=now, before={"status": taken.before.status.value},
-        after={"status": after.status.value, **taken.words}, note=note, record=taken.record,
+        session, row, action, actor=officer.username, at=now, before={"status": taken.case.state.status.value},
+        after={"status": after.status.value, **taken.words}, note=note, record=taken.case.record,
     )  # fmt: skip
 
 
@@ -172,21 +181,27 @@ def draft(
     said, note = saying.read(action, typed), note.strip()
     with database.read() as session:
         case = read(session, look(session, case_id), desk.calendar, now)
-        _planned(session, case, officer, action, said, note, desk, now)
+        _, words = _planned(session, case, officer, action, said, note, desk, now)
+        going = along(session, case, action, said, words, officer, desk.calendar, now)
         writer = desk.writer(session, case.row.unit_code, now)
-        papers = _papers(case, officer, action, said, note, desk, writer, now)
+        papers = _papers(case, going, officer, action, said, note, desk, writer, now)
     if not papers:
         raise Refused("no_paper", "this step makes no paper", remedy="enter the step")
     return [pdf_of(paper) for paper in papers]
 
 
 def _papers(
-    case: Read, officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk, writer: Writer, now: datetime
-) -> tuple[Paper, ...]:
-    """What the step makes, without numbers."""
-    record, state = standing_record(case.record), case.state
-    known = Known(case.row, state.status, record, state.facts, writer.office, desk.calendar, officer, now)
-    return papers_of(known, action, said, note)
+    case: Read, going: Sequence[Along], officer: Officer, action: Action, said: Said, note: str, desk: NoticeDesk,
+    writer: Writer, now: datetime,
+) -> tuple[Paper, ...]:  # fmt: skip
+    """What the step makes, without numbers. `going`: the cases that take it too."""
+
+    def known(one: Read) -> Known:
+        record, state = standing_record(one.record), one.state
+        return Known(one.row, state.status, record, state.facts, writer.office, desk.calendar, officer, now)
+
+    others = tuple(known(each.case) for each in going) if action is Action.DECIDE else ()
+    return papers_of(replace(known(paper_of(case, action, going)), along=others), action, said, note)
 
 
 def _said_of(papers: Sequence[Paper], drawn: Sequence[tuple[str, dict[str, Any]]], writer: Writer) -> dict[str, Any]:
@@ -228,7 +243,7 @@ def _planned(
         others = waiting(session, row, state.facts, officer, desk.calendar, now)
         words |= said_of(shares_of(row, state, law, said, others)[1][0])
         words["decided_by"] = officer.username
-        check_apart(session, row, state.facts, said, note, others, desk.calendar, now)
+        check_apart(session, row, state.facts, said, note, others, officer, desk.calendar, now)
     if action is Action.TRANSFER:
         words["left_from"] = state.status.value
     if isinstance(said, HandedOver):

@@ -13,13 +13,13 @@ from typing import Any, Literal
 from central.cases import said as saying
 from central.cases.lifecycle import Action, Status
 from central.cases.said import Said
+from central.notices import fine_papers
 from central.notices.known import Known
 from countries import paper_contents as contents
 from countries.here import HERE
 from countries.law import OwnerType
 from countries.paper_parts import Party, Reference
 from countries.papers import Paper, PaperCode
-from evidence.acts import ActCode
 
 MOST_PROSE = 8000
 _ON_PAPER: Mapping[saying.Mistake, Literal["owner", "plate", "other"]] = {
@@ -91,75 +91,6 @@ def _informed(known: Known) -> tuple[str, ...]:
     lifted = known.last(Action.LIFT_WARNING)
     warned = [e for e in known.record if e.action == Action.WARN.value and (not lifted or e.sequence > lifted.sequence)]
     return tuple(office for e in warned if (office := str(e.after.get("office", ""))))
-
-
-def _minutes(known: Known, said: saying.MinutesMade, _note: str) -> Iterator[Paper]:
-    """Hour, witnesses, what the violator says: filled in at the desk, by hand, before it is signed."""
-    row, notice, preventive = known.row, known.row.notice, _preventive(known)
-    heard = HERE.law.may_be_heard(ActCode(row.act), row.kind, row.occurred_at)
-    yield contents.Minutes(
-        **known.letter(said.on),
-        place=said.place,
-        notice=known.reference(notice),
-        officer=contents.Witness(name=known.officer.full_name, of=known.office.unit_in_text, authority=True),
-        violator=known.violator(),
-        vehicle=known.vehicle(),
-        acts=(known.act(),),
-        measures=(preventive,) if preventive else (),
-        may_be_heard=heard,
-        heard_by=known.office.fines.heard_by,
-        spoken_until=HERE.terms.until("hearing_oral", said.on, known.calendar) if heard else None,
-        written_until=HERE.terms.until("hearing_written", said.on, known.calendar) if heard else None,
-    )
-
-
-def _preventive(known: Known) -> str:
-    """What the notice says was done to prevent more; "" where there is none."""
-    notice = known.row.notice
-    return str(notice.content.get("preventive", "")) if notice else ""
-
-
-def _decision(known: Known, said: saying.Decided, _note: str) -> Iterator[Paper]:
-    """What the step does not say there is none of: its fields are all that is decided."""
-    fines, facts = known.office.fines, known.facts
-    minutes = known.paper(Action.MAKE_MINUTES)
-    if minutes is None:
-        return
-    oral = facts.hearing == "oral" and facts.heard is not None
-    yield contents.Decision(
-        **known.letter(said.on),
-        decider=fines.decided_by,
-        minutes=minutes,
-        hearing=Reference(number="", on=facts.heard) if oral and facts.heard else None,
-        violator=known.violator(),
-        vehicle=known.vehicle(),
-        acts=(contents.PunishedAct(act=known.act(), amount=said.fine),),
-        aggravating=(said.aggravating,) if said.aggravating else (),
-        mitigating=(said.mitigating,) if said.mitigating else (),
-        points=said.points,
-        payment=contents.Payment(
-            treasury=fines.treasury, bank=fines.bank, account=fines.account, agency_code=fines.agency_code,
-            chapter=fines.chapter, item=fines.item, within_days=HERE.terms.span("pay", said.on).length,
-        ),
-        held="" if _preventive(known) == HERE.notice().NO_MEASURE else _preventive(known),
-        executes=fines.executed_by,
-    )  # fmt: skip
-
-
-def _points(known: Known, said: saying.Sent, _note: str) -> Iterator[Paper]:
-    """Goes out with a decision that was made here and takes points off; one made elsewhere has its own there."""
-    decided, reference = known.last(Action.DECIDE), known.paper(Action.DECIDE)
-    if not known.facts.points or decided is None or reference is None or not decided.after.get("paper_sha256"):
-        return
-    yield contents.Points(
-        **known.letter(said.on),
-        decision=reference,
-        driver=known.violator(),
-        vehicle=known.vehicle(),
-        act=known.act(),
-        licence_of=known.row.kind,
-        taken=known.facts.points,
-    )
 
 
 def _transfer(known: Known, said: saying.Transferred, _note: str) -> Iterator[Paper]:
@@ -271,9 +202,9 @@ def _addressee(known: Known) -> Party:
 
 
 STEP_PAPERS: Mapping[Action, StepPaper] = {
-    Action.MAKE_MINUTES: StepPaper(("minutes",), _minutes, typed=True),
-    Action.DECIDE: StepPaper(("decision",), _decision, typed=True),
-    Action.SEND_DECISION: StepPaper(("points",), _points),
+    Action.MAKE_MINUTES: StepPaper(("minutes",), fine_papers.minutes, typed=True),
+    Action.DECIDE: StepPaper(("decision",), fine_papers.decision, typed=True),
+    Action.SEND_DECISION: StepPaper(("points",), fine_papers.points),
     Action.WARN: StepPaper(("warning", "delivery"), _warning, typed=True),
     Action.LIFT_WARNING: StepPaper(("lifting",), _lifting),
     Action.TRANSFER: StepPaper(("transfer",), _transfer, typed=True),

@@ -1,7 +1,9 @@
 """Several acts of one vehicle and violator in one decision: which cases wait for it, and what each of them records.
 
 What belongs together and who bears the points is `central.cases.together`. Whatever is done to the decision as a paper
-(it is sent, it is received) is recorded in each of its cases that stands there; all else they do by themselves.
+(it is sent, it is received, that is undone, one of its acts is taken back) is recorded in each of its cases that stands
+there; all else they do by themselves. Cases of several units are decided at once by somebody who sees them all; who
+does not is shown none of the others.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from sqlalchemy.orm import Session
 
 from central.cases import together as acts_together
 from central.cases.facts import Facts
-from central.cases.life import end_of, facts_after
+from central.cases.life import end_of, facts_after, life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
 from central.cases.said import Decided, DecidedToo, Said, check_day, check_fine
-from central.cases.steps import step
+from central.cases.steps import allowed, step
 from central.cases.together import Act, same_violator
 from central.notices.reading import Read, law_of, read, since
 from central.store.case_tables import CaseEventRow, CaseRow
+from central.units.filtering import within
+from central.units.tree import EVERYWHERE, Scope
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import Proposal
@@ -46,21 +50,24 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Along:
-    """Another case that takes the same step, its record until then, and what its event says."""
+    """A case that takes a step, as it is before it, and what its event says. `action`: that of its event."""
 
-    row: CaseRow
-    record: Sequence[CaseEventRow]
-    before: CaseState
+    case: Read
     after: CaseState
     words: dict[str, Any]
+    action: Action
+
+    @property
+    def row(self) -> CaseRow:
+        return self.case.row
 
 
 def waiting(
     session: Session, row: CaseRow, facts: Facts, officer: Officer, calendar: WorkCalendar, now: datetime
 ) -> tuple[Waiting, ...]:
-    """Cases that wait for a decision on the same violator, the oldest act first."""
+    """Cases that wait for a decision on the same violator, among those that the officer sees, the oldest act first."""
     found = []
-    for other in _same_vehicle(session, row, (Status.MINUTES_MADE,)):
+    for other in _same_vehicle(session, row, (Status.MINUTES_MADE,), officer.scope):
         case = read(session, other, calendar, now)
         if not same_violator(facts, case.state.facts):
             continue
@@ -75,7 +82,7 @@ def waiting(
 
 def check_apart(
     session: Session, row: CaseRow, facts: Facts, said: Decided, note: str, others: Collection[Waiting],
-    calendar: WorkCalendar, now: datetime,
+    officer: Officer, calendar: WorkCalendar, now: datetime,
 ) -> None:  # fmt: skip
     """Raises `Refused` (`apart`) where another case of the violator waits, or was decided on that day, and nobody says
     why it is decided apart: its points are then taken beside these."""
@@ -83,7 +90,7 @@ def check_apart(
         return
     chosen = {each.case for each in said.together}
     apart = [w.row.number for w in others if w.row.number not in chosen]
-    for other in _same_vehicle(session, row, (Status.DECIDED, Status.DECISION_SENT, Status.PAID)):
+    for other in _same_vehicle(session, row, (Status.DECIDED, Status.DECISION_SENT, Status.PAID), officer.scope):
         theirs = read(session, other, calendar, now).state.facts
         if theirs.decided == said.on and same_violator(facts, theirs):
             apart.append(other.number)
@@ -105,10 +112,10 @@ def shares_of(
     chosen = tuple(_chosen(each, by_number) for each in said.together)
     if len({w.row.number for w in chosen}) != len(chosen):
         raise _not_together(chosen[0].row.number)
-    acts = [Act(row.number, state, law, said.fine)]
+    acts = [Act(row.number, state, law, said.fine, said.mitigating, said.aggravating)]
     for each, w in zip(said.together, chosen, strict=True):
         check_fine(each.fine, w.law)
-        acts.append(Act(w.row.number, w.state, w.law, each.fine))
+        acts.append(Act(w.row.number, w.state, w.law, each.fine, each.mitigating, each.aggravating))
     return chosen, acts_together.shares(acts, said.points, said.on)
 
 
@@ -126,7 +133,7 @@ def _chosen(each: DecidedToo, by_number: Mapping[int, Waiting]) -> Waiting:
 def _not_together(number: int) -> Refused:
     return Refused(
         "together", "this case does not wait for a decision on the same vehicle and violator", where="together",
-        remedy="decide it by itself", values={"case": str(number)},
+        remedy="decide it by itself, or ask who sees both units", values={"case": str(number)},
     )  # fmt: skip
 
 
@@ -138,57 +145,87 @@ def along(
 
     Raises `Refused` as `shares_of`, and that of `step`.
     """
-    row, facts = case.row, case.state.facts
+    facts = case.state.facts
     if isinstance(said, Decided) and said.together:
-        others = waiting(session, row, facts, officer, calendar, now)
-        chosen, shares = shares_of(row, case.state, law_of(row, case.state), said, others)
+        waits = waiting(session, case.row, facts, officer, calendar, now)
+        chosen, shares = shares_of(case.row, case.state, law_of(case.row, case.state), said, waits)
         return tuple(
-            _along(session, w.row, action, said, {**words, **said_of(share)}, officer, calendar, now)
+            _along(read(session, w.row, calendar, now), action, said, {**words, **said_of(share)}, officer, now)
             for w, share in zip(chosen, shares[1:], strict=True)
         )
-    if action not in _OF_THE_PAPER or not facts.together:
+    if not facts.together:
         return ()
+    others = [read(session, row, calendar, now) for row in _by_number(session, [n for n, _ in facts.together])]
+    others = [each for each in others if _same_decision(each.state.facts, case.row.number, facts.decided)]
+    if action is Action.WITHDRAW:
+        return tuple(Along(each, each.state, {"case": case.row.number}, Action.DECISION_CUT) for each in others)
+    undone = _undone(case, words) if action is Action.UNDO else None
+    if action not in _OF_THE_PAPER and undone is None:
+        return ()
+    # the paper is one, whoever of its units sends it
+    officer = replace(officer, scope=EVERYWHERE)
     found = []
-    for other in _by_number(session, [number for number, _ in facts.together]):
-        theirs = read(session, other, calendar, now)
-        if not _same_decision(theirs.state.facts, row.number, facts.decided):
-            continue
-        try:
-            step(theirs.state, action, officer, now=now, passed=theirs.over)
-        except Refused:
+    for each in others:
+        if action not in allowed(each.state, officer, now=now, passed=each.over):
             continue  # it stands elsewhere by now: taken back, paid
-        found.append(_along(session, other, action, said, {**words, "with": row.number}, officer, calendar, now))
+        if undone is None:
+            found.append(_along(each, action, said, {**words, "with": case.row.number}, officer, now))
+        elif (back := _undone_too(each, undone, now)) is not None:
+            found.append(back)
     return tuple(found)
+
+
+def paper_of(case: Read, action: Action, going: Sequence[Along]) -> Read:
+    """Whose paper goes out with the step: of a decision that is sent, the notice of points is the bearer's."""
+    if action is Action.SEND_DECISION and not case.state.facts.points:
+        return next((each.case for each in going if each.case.state.facts.points), case)
+    return case
+
+
+def _undone(case: Read, words: Mapping[str, Any]) -> CaseEventRow | None:
+    """The event that is undone, if it is one of the decision as a paper."""
+    event = next(e for e in case.record if e.sequence == words["undoes"])
+    return event if Action(event.action) in _OF_THE_PAPER else None
+
+
+def _undone_too(other: Read, undone: CaseEventRow, now: datetime) -> Along | None:
+    """The other case without its part of the same step; None where its last step is another."""
+    mine = next((e for e in other.record if e.sequence == other.life.last_step), None)
+    if mine is None or (mine.action, mine.at) != (undone.action, undone.at):
+        return None
+    back = life_of([e for e in other.record if e.sequence != mine.sequence])
+    after = replace(with_life(other.state, back), status=back.status or other.state.status)
+    said = {"on": HERE.local_date(now).isoformat(), "undoes": mine.sequence}
+    return Along(other, after, said, Action.UNDO)
 
 
 def said_of(share: acts_together.Share) -> dict[str, Any]:
     """What the event of a case says of its share of a decision."""
     return {
         "fine": share.fine, "points": share.points, "points_with": share.points_with, "together": list(share.together),
+        "mitigating": share.mitigating, "aggravating": share.aggravating,
     }  # fmt: skip
 
 
-def _along(
-    session: Session, row: CaseRow, action: Action, said: Said, words: Mapping[str, Any], officer: Officer,
-    calendar: WorkCalendar, now: datetime,
-) -> Along:  # fmt: skip
-    case = read(session, row, calendar, now)
+def _along(case: Read, action: Action, said: Said, words: Mapping[str, Any], officer: Officer, now: datetime) -> Along:
     state = case.state
     after = step(state, action, officer, now=now, passed=case.over)
     check_day(said, since(state.facts))
     after = replace(after, facts=facts_after(after.facts, action, words, HERE.local_date(now)))
     after = replace(after, status=end_of(replace(state, status=after.status), action, after.facts))
-    return Along(row, case.record, state, after, dict(words))
+    return Along(case, after, dict(words), action)
 
 
 def _same_decision(facts: Facts, number: int, decided: date | None) -> bool:
     return facts.decided == decided and number in {other for other, _ in facts.together}
 
 
-def _same_vehicle(session: Session, row: CaseRow, statuses: Collection[Status]) -> Sequence[CaseRow]:
+def _same_vehicle(
+    session: Session, row: CaseRow, statuses: Collection[Status], scope: Scope
+) -> Sequence[CaseRow]:  # fmt: skip
     return session.scalars(
         select(CaseRow)
-        .where(CaseRow.unit_code == row.unit_code)  # a decision is one unit's, and tells nothing of another's cases
+        .where(*within(CaseRow.unit_code, scope))
         .where(
             CaseRow.plate == row.plate, CaseRow.plate_colour == row.plate_colour, CaseRow.kind == row.kind,
             CaseRow.status.in_([status.value for status in statuses]), CaseRow.id != row.id,
@@ -199,7 +236,8 @@ def _same_vehicle(session: Session, row: CaseRow, statuses: Collection[Status]) 
 
 
 def _by_number(session: Session, numbers: Collection[int]) -> Sequence[CaseRow]:
-    return session.scalars(select(CaseRow).where(CaseRow.number.in_(numbers)).order_by(CaseRow.number)).all()
+    query = select(CaseRow).where(CaseRow.number.in_(numbers), CaseRow.deleted_at.is_(None))
+    return session.scalars(query.order_by(CaseRow.number)).all()
 
 
 def linked(session: Session, facts: Facts) -> Sequence[CaseRow]:

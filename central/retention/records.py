@@ -60,7 +60,7 @@ def delete_case(centre: Centre, case_id: str, *, by: str, now: datetime) -> Verd
         record = events(session, case_id)
         verdict = verdict_of(row, record, now)
         if verdict.due:
-            write(session, centre, _of_case(centre, row, record, verdict, by=by, now=now))
+            write(session, centre, _of_case(session, centre, row, record, verdict, by=by, now=now))
         return verdict
 
 
@@ -121,8 +121,9 @@ def rule_of(verdict: Verdict) -> Rule:
 
 
 def _of_case(
-    centre: Centre, row: CaseRow, record: Sequence[CaseEventRow], verdict: Verdict, *, by: str, now: datetime
-) -> Deletion:
+    session: Session, centre: Centre, row: CaseRow, record: Sequence[CaseEventRow], verdict: Verdict, *, by: str,
+    now: datetime,
+) -> Deletion:  # fmt: skip
     packet = row.packet
     return Deletion(
         centre=centre.config.centre_id,
@@ -146,7 +147,7 @@ def _of_case(
                 received_at=utc_text(packet.received_at),
             ),
         ),
-        gone=[*_files(packet), *_documents(row, record)],
+        gone=[*_files(packet), *_documents(session, row, record)],
         before=None,
         rows=0,
     )
@@ -157,12 +158,23 @@ def _files(packet: PacketRow) -> Iterator[Gone]:
         yield Gone(what="file", name=file.name, sha256=file.sha256)
 
 
-def _documents(row: CaseRow, record: Sequence[CaseEventRow]) -> Iterator[Gone]:
-    """Every paper of the case, drafts that another took the place of included; scans of a device's papers stay."""
+def _still_needed(session: Session, record: Sequence[CaseEventRow]) -> bool:
+    """Whether another case that the same decision is about is still there."""
+    others = [int(other["case"]) for event in record for other in event.after.get("together", ())]
+    if not others:
+        return False
+    there = select(CaseRow.id).where(CaseRow.number.in_(others), CaseRow.deleted_at.is_(None)).limit(1)
+    return session.scalar(there) is not None
+
+
+def _documents(session: Session, row: CaseRow, record: Sequence[CaseEventRow]) -> Iterator[Gone]:
+    """Every paper of the case, drafts that another took the place of included; scans of a device's papers stay, and a
+    decision over several cases goes with the last of them."""
     notices = [*row.replaced_notices, *([row.notice] if row.notice else [])]
     named = [notice.pdf_sha256 for notice in notices]
     named += [said.get(name) for event in record for said in (event.before, event.after) for name in _DOCUMENTS]
-    named += [paper.sha256 for paper in documents(record)]
+    kept = _still_needed(session, record)
+    named += [paper.sha256 for paper in documents(record) if not (kept and paper.code == "decision")]
     for sha256 in dict.fromkeys(each for each in named if each):
         yield Gone(what="document", name="", sha256=sha256)
 

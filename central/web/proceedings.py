@@ -49,8 +49,8 @@ FieldKind = Literal["date", "number", "text", "choice", "parts", "cases"]
 @dataclass(frozen=True)
 class Field:
     """One input of a step's form. `choices`: codes to choose from; words: `field_value.<code>`. `parts`: rows of an
-    amount and a day each, `amount_1`, `due_1`. `cases`: a tick, a fine and the version seen for each, `with_41`,
-    `fine_41`, `seen_41`."""
+    amount and a day each, `amount_1`, `due_1`. `cases`: a tick, a fine, why it is so and the version seen for each,
+    `with_41`, `fine_41`, `mitigating_41`, `aggravating_41`, `seen_41`."""
 
     name: str
     kind: FieldKind
@@ -90,7 +90,8 @@ def typed_of(said: type[Said], form: Mapping[str, Any]) -> dict[str, Any]:
         elif field.kind == "cases":
             ticked = [name.removeprefix("with_") for name in form if name.startswith("with_")]
             typed[field.name] = [
-                {"case": n, "fine": str(form.get(f"fine_{n}", "")), "seen": str(form.get(f"seen_{n}", "")) or None}
+                {"case": n, "seen": str(form.get(f"seen_{n}", "")) or None}
+                | {name: str(form.get(f"{name}_{n}", "")) for name in ("fine", "mitigating", "aggravating")}
                 for n in ticked
             ]
         elif str(form.get(field.name, "")).strip():
@@ -257,8 +258,10 @@ def _show(
         "fine": here.state.facts.fine,
         "points_with": here.state.facts.points_with,
         "linked": linked,
+        "together": len(here.state.facts.together),
         "decision_fine": here.state.facts.decision_fine,
         "others": others,
+        "sees_all": officer.scope.everything,
         "once": once,
         "limits": instalments.limits(here.state.facts, centre.notices.calendar),
         "steps": [_step(a) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)],

@@ -14,12 +14,14 @@ from central.centre import Centre
 from central.desk import actions, book
 from central.notices.step_papers import pdf_of
 from central.units.tree import EVERYWHERE
+from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, claimed, make_centre
 from tests.central.test_step_papers import begin
 from tests.central.web_people import Web
 from tests.countries.papers_drawn import words
 
 TODAY = date(2026, 11, 23)
+RED, LINE = ActCode.RED_LIGHT, ActCode.SOLID_LINE
 
 
 @pytest.fixture
@@ -61,6 +63,22 @@ def test_a_line_says_what_came_in_and_what_became_of_it(desk: Centre) -> None:
     assert re.search(r"Quyển số: \.{12,}", text)
     life.take(TRUONG, Action.WITHDRAW, "sai", reason="other")
     assert of(desk).content.entries[found.cases.index(life.id)].no_violation == "Đã thu hồi thông báo"
+
+
+def test_a_decision_over_two_acts_stands_in_the_line_of_each_with_points_once(desk: Centre) -> None:
+    clock = HandClock(NOW)
+    red, line = (begin(desk, clock, act=act, at=NOW - timedelta(hours=n)) for n, act in enumerate((RED, LINE), 2))
+    for life in (red, line):
+        life.with_minutes()
+    red.take(LAN, Action.WAIVE_HEARING)
+    red.take(HOA, Action.DECIDE, fine=19_000_000, points=4, together=[{"case": 2, "fine": 500_000}])
+    second, first = of(desk).content.entries  # by the time of the act
+    assert (first.record, second.record) == ("BB 01/BB-VPHC; QĐ 01/QĐ-XPHC", "BB 02/BB-VPHC; QĐ 01/QĐ-XPHC")
+    assert [(e.fine, e.additional) for e in (first, second)] == [(19_000_000, "Trừ 4 điểm"), (500_000, "")]
+    assert first.note.endswith("; Cùng một quyết định với hồ sơ 2")
+    assert second.note.endswith("; Cùng một quyết định với hồ sơ 1")
+    red.take(TRUONG, Action.WITHDRAW, "sai", reason="other")
+    assert "Cùng một quyết định" not in of(desk).content.entries[0].note
 
 
 def test_days_are_those_of_the_countrys_clock_and_too_many_lines_are_refused(

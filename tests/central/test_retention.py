@@ -50,6 +50,7 @@ from central.store.people_tables import LookupRow, ThrottleRow
 from central.units.tree import EVERYWHERE
 from countries.here import HERE
 from countries.keeping import KeepRule
+from evidence.acts import ActCode
 from evidence.container import open_packet
 from evidence.deletion import read_deletion_proof
 from evidence.errors import GiaoLoError
@@ -329,6 +330,34 @@ def test_a_picture_that_another_act_has_too_stays_until_that_goes(kept: Centre, 
     assert run(kept).cases == 1
     assert all(kept.store.exists(sha) for sha in shared)
     assert faults(kept) == ()
+
+
+def test_a_decision_over_two_cases_stays_until_the_last_of_them_goes(kept: Centre, clock: HandClock) -> None:
+    ids = []
+    for act, hours in ((ActCode.RED_LIGHT, 2), (ActCode.SOLID_LINE, 4)):
+        case_id, _ = issued(kept, act=act, at=NOW - timedelta(hours=hours))
+        with kept.db.write() as session:
+            issuing.publish(session, case_id, HOA, register=kept.registry, now=clock.now)
+        take(kept, case_id, Action.IDENTIFY, "", LAN, liable="owner", name="Lê Văn Chủ")
+        take(kept, case_id, Action.MAKE_MINUTES, "", LAN, number="1/BB")
+        ids.append(case_id)
+    take(kept, ids[0], Action.WAIVE_HEARING, "", LAN)
+    take(kept, ids[0], Action.DECIDE, "", HOA, fine=19_000_000, points=4, together=[{"case": 2, "fine": 500_000}])
+    with kept.db.read() as session:
+        decision = case_log.events(session, ids[0])[-1].after["paper_sha256"]
+    for case_id in ids:
+        clock.forward(days=1)
+        take(kept, case_id, Action.WITHDRAW, "biển giả", TRUONG, reason="cloned_plate")
+        take(kept, case_id, Action.TELL_OWNER, "", LAN, how="post")
+    take(kept, ids[1], Action.HOLD, review=HERE.local_date(LONG_AFTER).isoformat())
+    clock.now = LONG_AFTER
+    assert run(kept).cases == 1
+    assert kept.store.exists(decision)
+    assert faults(kept) == ()
+    take(kept, ids[1], Action.LIFT_HOLD)
+    clock.forward(days=900)
+    assert run(kept).cases == 1
+    assert not kept.store.exists(decision)
 
 
 # --- the one door --------------------------------------------------------------------------------------------------

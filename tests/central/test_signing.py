@@ -19,6 +19,7 @@ from central.notices import issuing, proceedings
 from central.notices.printing import print_copy
 from central.users import create_user
 from common.settings import ConfigError
+from evidence.acts import ActCode
 from evidence.canonical import sha256_hex
 from evidence.paper_signature import PaperError, read_certificates, signatures_of
 from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, make_centre, prepared, seen
@@ -292,6 +293,44 @@ def test_whoever_has_no_certificate_takes_no_notice_back(box: Centre) -> None:
             desk=box.notices, now=box.clock(),
         )  # fmt: skip
     assert caught.value.code == "sign_nobody"
+
+
+def test_a_decision_over_several_acts_is_signed_once_by_whose_power_reaches_to_each(
+    tmp_path: Path, authority: Authority
+) -> None:
+    made = signing_centre(
+        tmp_path, authority,
+        signer(tmp_path / "keys", authority, "hoa", HOA_NAME, post="officer", title="CÁN BỘ", key=1),
+        signer(tmp_path / "keys", authority, "truong", TRUONG_NAME, key=2),
+    )  # fmt: skip
+    day = date(2026, 11, 23)
+
+    def take(case_id: str, officer: Officer, action: Action, **typed: Any) -> None:
+        proceedings.take(
+            made.db, case_id, officer, action, {"on": day, **typed}, desk=made.notices, now=made.clock()
+        )  # fmt: skip
+
+    ids = []
+    for act, hours in ((ActCode.SOLID_LINE, 4), (ActCode.RED_LIGHT, 2)):
+        case_id = prepared(made, act=act, at=NOW - timedelta(hours=hours))
+        issue(made, case_id, TRUONG)
+        with made.db.write() as session:
+            issuing.publish(session, case_id, TRUONG, register=made.registry, now=NOW)
+        take(case_id, LAN, Action.IDENTIFY, liable="owner", name="Lê Văn Chủ")
+        take(case_id, LAN, Action.MAKE_MINUTES)
+        ids.append(case_id)
+    take(ids[1], LAN, Action.WAIVE_HEARING)
+    both: dict[str, Any] = {"fine": 500_000, "points": 4, "together": [{"case": 2, "fine": 19_000_000}]}
+    with pytest.raises(Refused) as caught:
+        take(ids[0], HOA, Action.DECIDE, **both)
+    assert (caught.value.code, caught.value.values["most"]) == ("sign_power", "20.000.000"), "the other act's band"
+    take(ids[0], TRUONG, Action.DECIDE, **both)
+    events = [said(made, case_id, Action.DECIDE) for case_id in ids]
+    assert events[0]["paper_sha256"] == events[1]["paper_sha256"]
+    assert events[0]["signature"] == events[1]["signature"]
+    assert events[0]["signature"]["band_most"] == 20_000_000, "the highest of its acts"
+    (found,) = made.notices.signing.check(made.store.read(events[0]["paper_sha256"]))
+    assert (found.good, found.owner) == (True, TRUONG_NAME)
 
 
 # --- the configuration ---------------------------------------------------------------------------------------------

@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 
 from central.cases import log as case_log
+from central.cases.documents import Document, documents
 from central.cases.facts import Facts
-from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
+from central.cases.lifecycle import Action, CaseState, Officer, Refused, Role, Status
 from central.cases.together import Act, same_violator, shares
 from central.centre import Centre
 from central.notices import issuing, proceedings, together
 from central.store.case_tables import CaseRow
+from central.units.book import change, tree_of
+from central.units.tree import ROOT, Unit
 from countries.here import HERE
 from countries.law import OwnerType
 from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued
+from tests.countries.papers_drawn import words
 
 DAY = NOW.date()
 
@@ -53,6 +57,7 @@ def test_points_are_taken_once_for_the_act_with_the_most(acts: list[Act], most: 
     found = shares(acts, most, DAY)
     assert [s.points for s in found] == taken
     assert [s.fine for s in found] == [a.fine for a in acts]
+    assert all(s.mitigating == s.aggravating == "" for s in found)
     with pytest.raises(Refused) as refused:
         shares(acts, most + 1, DAY)
     assert refused.value.code == "points_most"
@@ -225,3 +230,173 @@ def test_whether_a_fine_may_be_paid_in_parts_is_asked_of_the_whole_decision() ->
     small = Facts(decided=DAY, fine=9_000_000, decided_by="hoa", liable="owner")
     with_other = Facts(decided=DAY, fine=9_000_000, decided_by="hoa", liable="owner", together=((2, 6_000_000),))
     assert (small.decision_fine, with_other.decision_fine) == (9_000_000, 15_000_000)
+
+
+# --- its paper -------------------------------------------------------------------------------------------------------
+
+
+def papers(centre: Centre, case_id: str) -> tuple[Document, ...]:
+    with centre.db.read() as session:
+        return documents(case_log.events(session, case_id))
+
+
+def decided(centre: Centre, clock: HandClock, two: tuple[str, str], officer: Officer = HOA, **changed: Any) -> None:
+    """Both acts in one decision that is made here: the first of the two is the red light."""
+    too = [{"case": look(centre, clock, two[1])[0].number, "fine": 550_000, "aggravating": "Tái phạm"}]
+    said = {"fine": 18_500_000, "points": 4, "mitigating": "Thành thật khai báo", "together": too, **changed}
+    take(centre, clock, two[0], officer, Action.DECIDE, **said)
+
+
+def test_a_decision_over_two_acts_is_one_paper_in_both_cases(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    decided(centre, clock, two)
+    first, second = (papers(centre, case_id)[-1] for case_id in two)
+    assert (first.code, first.number, first.sha256) == ("decision", "01/QĐ-XPHC", second.sha256)
+    assert (first.number, first.holds) == (second.number, second.holds) == ("01/QĐ-XPHC", "holds")
+    text = words(centre.store.read(first.sha256))
+    for part in (
+        "Số: 01/QĐ-XPHC", "Hành vi 1: Không chấp hành hiệu lệnh của đèn",
+        "Hành vi 2: Không chấp hành hiệu lệnh, chỉ dẫn",
+        "Hành vi 1: điểm b khoản 9 Điều 6", "Hành vi 2: điểm a khoản 1 Điều 6", "Hành vi 1: 18.500.000 đồng",
+        "Hành vi 2: 550.000 đồng", "Tổng số tiền phạt: 19.050.000 đồng", "04 điểm, của hành vi 1",
+        "tăng nặng (nếu có): Hành vi 2: Tái phạm", "giảm nhẹ (nếu có): Hành vi 1: Thành thật khai báo",
+        "trong thời hạn 10 ngày",
+    ):  # fmt: skip
+        assert part in text, part
+    with centre.db.read() as session:
+        events = [case_log.events(session, case_id)[-1].after for case_id in two]
+    assert [(e["fine"], e["mitigating"], e["aggravating"]) for e in events] == [
+        (18_500_000, "Thành thật khai báo", ""), (550_000, "", "Tái phạm"),
+    ]  # fmt: skip
+    # the next decision has the next number
+    other = waits(centre, clock, LINE, plate="36A54321", typed="36A-543.21", at=NOW - timedelta(hours=7))
+    take(centre, clock, other, HOA, Action.DECIDE, fine=500_000, points=0)
+    assert papers(centre, other)[-1].number == "02/QĐ-XPHC"
+
+
+def test_it_is_seen_as_a_draft_first_whichever_case_it_is_made_from(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    too = [{"case": look(centre, clock, two[0])[0].number, "fine": 19_000_000}]
+    said = {"on": HERE.local_date(clock.now).isoformat(), "fine": 500_000, "points": 4, "together": too}
+    (pdf,) = proceedings.draft(
+        centre.db, two[1], HOA, Action.DECIDE, said, desk=centre.notices, now=clock.now
+    )  # fmt: skip
+    text = words(pdf)
+    assert "THẢO" in text
+    assert "04 điểm, của hành vi 2" in text, "the red light bears them, though it is the other case's"
+    assert [papers(centre, case_id) for case_id in two] == [(), ()]
+
+
+def test_the_notice_of_points_goes_to_the_case_that_bears_them_whichever_sends(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    decided(centre, clock, two)
+    take(centre, clock, two[1], HOA, Action.SEND_DECISION, how="post")
+    assert [[d.code for d in papers(centre, case_id)] for case_id in two] == [["decision", "points"], ["decision"]]
+    text = words(centre.store.read(papers(centre, two[0])[-1].sha256))
+    assert "Quyết định số 01/QĐ-XPHC" in text
+    assert "điểm b khoản 9 Điều 6" in text
+
+
+@pytest.mark.parametrize("by", [0, 1])
+def test_a_sending_that_is_undone_is_undone_in_both_and_its_notice_of_points_struck_out(
+    centre: Centre, clock: HandClock, two: tuple[str, str], by: int
+) -> None:
+    decided(centre, clock, two)
+    clock.forward(minutes=5)
+    take(centre, clock, two[1], HOA, Action.SEND_DECISION, how="post")
+    clock.forward(minutes=5)
+    take(centre, clock, two[by], HOA, Action.UNDO, "gửi nhầm")
+    assert [look(centre, clock, case_id)[0].status for case_id in two] == ["decided", "decided"]
+    assert [d.holds for d in papers(centre, two[0])] == ["holds", "undone"]
+    take(centre, clock, two[0], HOA, Action.SEND_DECISION, how="by_hand")
+    assert [look(centre, clock, case_id)[0].status for case_id in two] == ["decision_sent"] * 2
+    assert [(d.code, d.holds) for d in papers(centre, two[0])][1:] == [("points", "undone"), ("points", "holds")]
+
+
+def test_what_the_other_case_did_since_is_not_undone_with_a_sending(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    decided(centre, clock, two)
+    take(centre, clock, two[0], HOA, Action.SEND_DECISION, how="post")
+    clock.forward(minutes=5)
+    take(centre, clock, two[1], LAN, Action.PAY, amount=550_000, receipt="BL")
+    take(centre, clock, two[0], HOA, Action.UNDO, "gửi nhầm")
+    assert [look(centre, clock, case_id)[0].status for case_id in two] == ["decided", "paid"]
+
+
+def test_an_act_that_is_taken_back_leaves_the_decision_for_the_other(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    decided(centre, clock, two)
+    red, line = two
+    take(centre, clock, red, TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
+    assert [d.holds for d in papers(centre, red)] == ["taken_back", "holds"]
+    assert [d.holds for d in papers(centre, line)] == ["in_part"]
+    row, facts, _ = look(centre, clock, line)
+    assert (row.status, facts.together, facts.points_with, facts.decision_fine) == ("decided", (), None, 550_000)
+    with centre.db.read() as session:
+        told = case_log.events(session, line)[-1]
+    number = look(centre, clock, red)[0].number
+    assert (told.action, told.actor, told.after) == ("decision_cut", "truong", {"case": number})
+    # the one that is left is sent by itself, and is its own to take back
+    take(centre, clock, line, HOA, Action.SEND_DECISION, how="post")
+    assert [d.code for d in papers(centre, line)] == ["decision"], "no points: they were the other act's"
+    take(centre, clock, line, TRUONG, Action.WITHDRAW, "cũng vậy", reason="cloned_plate")
+    assert papers(centre, line)[0].holds == "taken_back"
+
+
+# --- cases of several units ------------------------------------------------------------------------------------------
+
+
+def somebody(centre: Centre, unit: str, role: Role) -> Officer:
+    with centre.db.read() as session:
+        scope = tree_of(session).scope(unit, below=role is Role.HEAD)
+    return Officer(f"{unit}-{role}", role, "", unit, scope)
+
+
+@pytest.fixture
+def apart(centre: Centre, clock: HandClock, two: tuple[str, str]) -> tuple[str, str]:
+    """The same two, the second in the hands of another unit."""
+    with centre.db.write() as session:
+        change(session, [Unit("doi-1", "Đội số 1", "team", ROOT), Unit("doi-2", "Đội số 2", "team", ROOT)])
+    root = somebody(centre, ROOT, Role.HEAD)
+    for case_id, unit in zip(two, ("doi-1", "doi-2"), strict=True):
+        take(centre, clock, case_id, root, Action.HAND_OVER, "thuộc địa bàn", unit=unit)
+    return two
+
+
+def test_cases_of_two_units_are_decided_at_once_by_the_head_above_both(
+    centre: Centre, clock: HandClock, apart: tuple[str, str]
+) -> None:
+    decided(centre, clock, apart, somebody(centre, ROOT, Role.HEAD))
+    assert [look(centre, clock, case_id)[0].status for case_id in apart] == ["decided", "decided"]
+    assert len({papers(centre, case_id)[-1].sha256 for case_id in apart}) == 1
+    # the paper is one: whichever unit sends it, it is sent for both
+    take(centre, clock, apart[1], somebody(centre, "doi-2", Role.APPROVER), Action.SEND_DECISION, how="post")
+    assert [look(centre, clock, case_id)[0].status for case_id in apart] == ["decision_sent"] * 2
+    # but each fine is paid where it is
+    with pytest.raises(Refused) as refused:
+        take(centre, clock, apart[0], somebody(centre, "doi-2", Role.OFFICER), Action.PAY, amount=1, receipt="x")
+    assert refused.value.code == "other_unit"
+
+
+def test_who_sees_one_of_the_units_is_shown_nothing_of_the_other_and_told_who_decides_both(
+    centre: Centre, clock: HandClock, apart: tuple[str, str]
+) -> None:
+    here = somebody(centre, "doi-1", Role.APPROVER)
+    with centre.db.read() as session:
+        row = session.get_one(CaseRow, apart[0])
+        facts = proceedings.standing(session, row, here, calendar=centre.notices.calendar, now=clock.now).state.facts
+        assert together.waiting(session, row, facts, here, centre.notices.calendar, clock.now) == ()
+    said = []
+    for number in (look(centre, clock, apart[1])[0].number, 999):
+        with pytest.raises(Refused) as refused:
+            take(centre, clock, apart[0], here, Action.DECIDE, **BOTH, together=[{"case": number, "fine": 500_000}])
+        said.append((refused.value.code, refused.value.remedy))
+    assert said == [("together", "decide it by itself, or ask who sees both units")] * 2, "there or not, it is the same"
+    # by itself it is decided as ever, and nobody is asked about what he does not see
+    take(centre, clock, apart[0], here, Action.DECIDE, fine=19_000_000, points=4)
+    assert look(centre, clock, apart[0])[1].together == ()

@@ -18,6 +18,7 @@ from evidence.acts import ActCode
 from tests.central.build import HOA, LAN, NOW, TRUONG, issued
 from tests.central.test_printing import words
 from tests.central.web_people import PASSWORD, Web, make_web
+from tests.countries.papers_drawn import words as paper_words
 
 
 @pytest.fixture
@@ -231,16 +232,28 @@ def test_two_cases_are_decided_together_from_the_page_of_one(web: Web) -> None:
     assert "nhiều nhất 4 điểm (168/2024/NĐ-CP Điều 50.1.b)" in shown
     assert 'name="with_2"' in shown
     assert 'name="fine_2" type="text" inputmode="numeric" pattern="[0-9]*" maxlength="13" value="500000"' in shown
-    typed = {"on": day, "number": "1/QĐ", "fine": "19000000", "points": "4", "fine_2": "500000"}
+    assert "Ở đây chỉ có hồ sơ của các đơn vị bạn xem được" not in shown, "there is one unit"
+    typed = {"on": day, "fine": "19000000", "points": "4", "fine_2": "550000", "aggravating_2": "Tái phạm"}
+    draft = hoa.post(f"{at}/decide/draft", at=at, **typed, with_2="1")
+    assert "Hành vi 2: Tái phạm" in paper_words(draft.content)
     alone = hoa.post(f"{at}/decide", at=at, **typed)
     assert alone.status_code == 409
     assert "Hồ sơ khác của cùng người vi phạm bị quyết định riêng: 2" in alone.text
+    wrong = hoa.post(f"{at}/decide", at=at, **{**typed, "points": "9"}, with_2="1")
+    assert wrong.status_code == 409
+    assert 'name="aggravating_2" type="text" maxlength="300" value="Tái phạm"' in wrong.text
     done = hoa.post(f"{at}/decide", at=at, **typed, with_2="1")
     assert done.status_code == 200
-    assert "Tổng mức phạt của quyết định: 19.500.000 đ" in done.text
+    assert "Tổng mức phạt của quyết định: 19.550.000 đ" in done.text
     other = hoa.get(f"/desk/cases/{ids[1]}/steps").text
+    for page in (done.text, other):
+        assert "Quyết định xử phạt số 01/QĐ-XPHC" in page
     assert "Điểm đã trừ một lần, ở hồ sơ 1" in other
     assert f'href="/desk/cases/{ids[0]}/steps"' in other
+    web.person(TRUONG).post(f"{at}/withdraw", at=at, on=day, reason="other", note="Sai người.")
+    cut = hoa.get(f"/desk/cases/{ids[1]}/steps").text
+    assert "Chỉ còn giá trị với các hành vi còn lại" in cut
+    assert "một hành vi trong cùng quyết định đã được thu hồi (hồ sơ 1)" in cut
 
 
 def test_every_step_has_inputs_that_its_value_takes() -> None:

@@ -116,13 +116,28 @@ def decision(**changed: object) -> c.Decision:
     return c.Decision.model_validate(
         {
             **BASE, "decider": "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG",
-            "minutes": Reference(number="05/BB-VPHC", on=TODAY), "violator": OWNER, "vehicle": CAR,
-            "acts": ({"act": RED, "amount": 19_000_000},), "mitigating": ("Thành thật khai báo",), "points": 4,
+            "minutes": (Reference(number="05/BB-VPHC", on=TODAY),), "violator": OWNER, "vehicle": CAR,
+            "acts": ({"act": RED, "amount": 19_000_000, "mitigating": "Thành thật khai báo"},), "points": 4,
             "payment": {
                 "treasury": "Khu vực XI", "bank": "Agribank Chi nhánh Thanh Hóa", "account": "0000.0.0000000",
                 "agency_code": "0000000", "chapter": "000", "item": "0000", "within_days": 10,
             },
             "executes": "Đội Tham mưu, Phòng Cảnh sát giao thông", **changed,
+        }
+    )  # fmt: skip
+
+
+def together(**changed: object) -> c.Decision:
+    """A decision over two acts, each with its record."""
+    return decision(
+        **{
+            "minutes": (
+                Reference(number="05/BB-VPHC", on=TODAY), Reference(number="06/BB-VPHC", on=date(2027, 3, 6)),
+            ),
+            "acts": (
+                {"act": RED, "amount": 18_500_000, "mitigating": "Thành thật khai báo"},
+                {"act": LINE, "amount": 550_000, "aggravating": "Tái phạm"},
+            ), **changed,
         }
     )  # fmt: skip
 
@@ -195,7 +210,7 @@ def for_the_pen(paper: Paper) -> Paper:
         "by_hand": True, "to": "", "violator": nobody, "driver": nobody, "owner": nobody, "place": "",
         "place_reason": "", "said": "", "heard_by": "", "sheets": None, "started_at": None, "ended_at": None,
         "on": TODAY, "bases": (), "decider": "", "executes": "", "payment": c.Payment(treasury="", within_days=10),
-        "hearing": Reference(number="", on=TODAY), "licence_number": "", "licence_class": "", "licence_on": None,
+        "hearings": (Reference(number="", on=TODAY),), "licence_number": "", "licence_class": "", "licence_on": None,
         "licence_by": "", "before": None, "taken_on": None, "complain_to": "", "answer_by": None,
         "warning": Reference(number="", on=TODAY),
     }  # fmt: skip
@@ -231,8 +246,10 @@ def long(paper: Paper) -> Paper:
         "to": owner if isinstance(paper, c.Withdrawal | c.Correction | c.Answer) else LONG_OFFICE, "owner": owner,
         "violator": owner, "driver": owner, "act": act, "reason": LONG_REASON, "statement": LONG_REASON,
         "reasons": (LONG_REASON,) * 2, "place": f"{LONG_OFFICE}, {LONG_ADDRESS}", "complain_to": LONG_OFFICE,
-        "mitigating": (LONG_REASON[:300],), "informed": (LONG_OFFICE,) * 3, "executes": LONG_OFFICE, "by_hand": True,
-        "acts": (act,) if isinstance(paper, c.Minutes) else (c.PunishedAct(act=act, amount=38_000_000),),
+        "informed": (LONG_OFFICE,) * 3, "executes": LONG_OFFICE, "by_hand": True,
+        "acts": (act,) if isinstance(paper, c.Minutes) else (
+            c.PunishedAct(act=act, amount=38_000_000, mitigating=LONG_REASON[:300]),
+        ),
     }  # fmt: skip
     known = type(paper).model_fields
     return paper.model_copy(update={name: value for name, value in told.items() if name in known})

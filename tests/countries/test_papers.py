@@ -137,7 +137,13 @@ def test_each_paper_says_what_it_must(code: PaperCode, said: tuple[str, ...], pd
 def variants() -> dict[str, Paper]:
     """Each paper as it is most often printed, with dots for the pen; and with the longest texts that people have."""
     sparse = {f"{code}, for the pen": drawn.for_the_pen(PAPERS[code]) for code in LETTERS}
-    return sparse | {f"{code}, long": drawn.long(PAPERS[code]) for code in LETTERS}
+    acts = drawn.together().acts * 5
+    several = {
+        "decision, two acts": drawn.together(),
+        "decision, two acts, for the pen": drawn.for_the_pen(drawn.together()),
+        "decision, ten acts, long": drawn.together(acts=acts, minutes=drawn.together().minutes * 5),
+    }
+    return sparse | several | {f"{code}, long": drawn.long(PAPERS[code]) for code in LETTERS}
 
 
 VARIANTS = variants()
@@ -148,7 +154,7 @@ def test_for_the_pen_and_with_long_texts_a_paper_keeps_its_shape(name: str, tmp_
     paper = VARIANTS[name]
     pdf = HERE.papers().render(paper)
     pages = drawn_pages(pdf, tmp_path)
-    assert len(pages) <= (4 if name.endswith("long") else 2)
+    assert len(pages) <= (7 if "ten acts" in name else 4 if name.endswith("long") else 3 if "two acts" in name else 2)
     for page in pages:
         keeps_its_margins(page)
     for boxes in word_boxes(pdf, tmp_path):
@@ -332,8 +338,22 @@ def test_several_acts_have_each_its_fine_and_one_sum() -> None:
     assert paper.amount == 19_500_000
     text = words(making.render(paper))
     assert "Tổng số tiền phạt: 19.500.000 đồng (Bằng chữ: Mười chín triệu năm trăm nghìn đồng)" in text
-    assert "500.000 đồng (Bằng chữ: Năm trăm nghìn đồng)" in text
+    assert "- Hành vi 2: 500.000 đồng (Bằng chữ: Năm trăm nghìn đồng)" in text
     assert text.count("Căn cứ Nghị định số 168/2024/NĐ-CP") == 1
+
+
+def test_a_decision_over_two_acts_names_each_with_its_clause_and_takes_points_once() -> None:
+    text = words(making.render(drawn.together()))
+    for part in (
+        "số 05/BB-VPHC lập ngày 05/03/2027; Căn cứ Biên bản vi phạm hành chính số 06/BB-VPHC lập ngày 06/03/2027",
+        "- Hành vi 1: Không chấp hành hiệu lệnh của đèn", "- Hành vi 1: điểm b khoản 9 Điều 6",
+        "- Hành vi 2: Không chấp hành hiệu lệnh, chỉ dẫn của biển báo hiệu", "- Hành vi 2: điểm a khoản 1 Điều 6",
+        "4. Các tình tiết tăng nặng (nếu có): Hành vi 2: Tái phạm",
+        "5. Các tình tiết giảm nhẹ (nếu có): Hành vi 1: Thành thật khai báo",
+        "Trừ điểm giấy phép lái xe: 04 điểm, của hành vi 1;", "điểm b khoản 1 Điều 50",
+    ):  # fmt: skip
+        assert part in text, part
+    assert text.count("Trừ điểm") == 1
 
 
 def test_an_accepted_statement_ends_in_a_withdrawal_and_needs_no_complaint() -> None:

@@ -3,7 +3,9 @@ and the way against it."""
 
 from __future__ import annotations
 
-from countries.paper_contents import Decision
+from collections.abc import Iterator
+
+from countries.paper_contents import Decision, PunishedAct
 from countries.vn.amounts import figures, sum_in_words
 from countries.vn.forms.papers import wording as w
 from countries.vn.forms.papers.people import party, stands_for
@@ -34,11 +36,11 @@ def _bases(sheet: Sheet, c: Decision) -> None:
     for decree in dict.fromkeys(one_line(each.act.decree) for each in c.acts):
         basis("decree_basis", decree=decree)
     sheet.bases(c.bases)
-    basis("minutes_basis", number=c.minutes.number, day=c.minutes.on)
-    for key, reference in (
-        ("hearing_basis", c.hearing), ("verification_basis", c.verification), ("delegation_basis", c.delegation)
+    for key, references in (
+        ("minutes_basis", c.minutes), ("hearing_basis", c.hearings), ("verification_basis", (c.verification,)),
+        ("delegation_basis", (c.delegation,)),
     ):  # fmt: skip
-        if reference:
+        for reference in filter(None, references):
             basis(key, number=sheet.inline(reference.number), day=reference.on)
 
 
@@ -49,19 +51,18 @@ def _first(sheet: Sheet, c: Decision) -> None:
     party(sheet, c.violator)
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
     sheet.para("acts")
-    for each in c.acts:
-        sheet.para("act", act=each.act.wording, time_place=w.time_and_place(each.act))
+    for which, each in _acts(sheet, c):
+        sheet.para("act", act=which + each.act.wording, time_place=w.time_and_place(each.act))
     sheet.para("clauses")
-    for each in c.acts:
-        sheet.para("clause", clause=w.clause_words(each.act))
-    sheet.listed("aggravating", c.aggravating)
-    sheet.listed("mitigating", c.mitigating)
+    for which, each in _acts(sheet, c):
+        sheet.para("clause", clause=which + w.clause_words(each.act))
+    sheet.listed("aggravating", [which + each.aggravating for which, each in _acts(sheet, c) if each.aggravating])
+    sheet.listed("mitigating", [which + each.mitigating for which, each in _acts(sheet, c) if each.mitigating])
     sheet.para("measures")
     sheet.para("main_penalty")
     if len(c.acts) > 1:
-        for each in c.acts:
-            amount = each.amount
-            sheet.para("act_fine", act=each.act.wording, figures=figures(amount), words=sum_in_words(amount))
+        for which, each in _acts(sheet, c):
+            sheet.para("act_fine", fine=which + figures(each.amount), words=sum_in_words(each.amount))
         sheet.para("total", "strong", figures=figures(c.amount), words=sum_in_words(c.amount))
     else:
         sheet.para("amount", "strong", figures=figures(c.amount), words=sum_in_words(c.amount))
@@ -70,7 +71,13 @@ def _first(sheet: Sheet, c: Decision) -> None:
     if c.remedy and c.remedy_days:
         sheet.para("remedy_days", days=c.remedy_days, who=say(f"who_{c.violator.type}"))
     if c.points:
-        sheet.para("points", points=f"{c.points:02d}")
+        sheet.para("points_once" if len(c.acts) > 1 else "points", points=f"{c.points:02d}", n=c.points_of)
+
+
+def _acts(sheet: Sheet, c: Decision) -> Iterator[tuple[str, PunishedAct]]:
+    """Each act, and before it which one it is where there are several."""
+    for n, each in enumerate(c.acts, 1):
+        yield (sheet.words.texts["which"].format(n=n) if len(c.acts) > 1 else ""), each
 
 
 def _second(sheet: Sheet, c: Decision) -> None:

@@ -26,6 +26,7 @@ from countries.paper_contents import (
     Withdrawal,
 )
 from countries.paper_parts import Line, StatedAct, Value
+from countries.remedy_contents import ComplaintAnswer, ComplaintReceipt, Extension, HearingRecord
 from evidence.acts import ActCode
 
 Paper = Annotated[
@@ -39,12 +40,16 @@ Paper = Annotated[
     | Delivery
     | Book
     | WarningLetter
-    | WarningLifted,
+    | WarningLifted
+    | HearingRecord
+    | Extension
+    | ComplaintReceipt
+    | ComplaintAnswer,
     Field(discriminator="paper"),
 ]
 PaperCode = Literal[
     "withdrawal", "correction", "answer", "minutes", "decision", "points", "transfer", "delivery", "book", "warning",
-    "lifting",
+    "lifting", "hearing", "extension", "complaint_receipt", "complaint_answer",
 ]  # fmt: skip
 Void = Literal["undone", "taken_back"]
 """Why a paper no longer holds: its step counts as not taken, or the notice that it rests on was taken back."""

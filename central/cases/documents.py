@@ -16,7 +16,7 @@ from central.cases.lifecycle import Action
 Holds = Literal["holds", "undone", "taken_back", "in_part"]
 """`undone`: the step counts as not taken. `taken_back`: it rested on a notice that was withdrawn or corrected.
 `in_part`: a decision over several acts, one of which was taken back."""
-OF_THE_UNIT = frozenset({"withdrawal", "correction", "lifting", "answer"})
+OF_THE_UNIT = frozenset({"withdrawal", "correction", "lifting", "answer", "complaint_receipt", "complaint_answer"})
 """Papers that hold though the notice was taken back: they say so, or answer to somebody."""
 _KEYS = ("paper", "paper_number", "paper_sha256")
 MORE = "more_papers"

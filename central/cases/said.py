@@ -65,6 +65,13 @@ class HearingAsked(Said):
     manner: Literal["written", "oral"]
 
 
+class Heard(Said):
+    """`number`: as of `MinutesMade`, of the record of a hearing; `place`: where it was held."""
+
+    number: Number = ""
+    place: Name = ""
+
+
 class DecidedToo(BaseModel):
     """Another case of the same vehicle and violator that the same decision is about: its number, the fine of its act
     and why it is so high, and the version of it that was on the screen."""
@@ -174,7 +181,7 @@ SAID: dict[Action, type[Said]] = {
     Action.MAKE_MINUTES: MinutesMade,
     Action.WAIVE_HEARING: Said,
     Action.ASK_HEARING: HearingAsked,
-    Action.HEAR: Said,
+    Action.HEAR: Heard,
     Action.EXTEND: Said,
     Action.DECIDE: Decided,
     Action.SEND_DECISION: Sent,

@@ -10,7 +10,6 @@ from central.notices.known import Known
 from central.notices.reading import law_of
 from countries import paper_contents as contents
 from countries.here import HERE
-from countries.paper_parts import Reference
 from countries.papers import Paper
 from evidence.acts import ActCode
 
@@ -58,9 +57,7 @@ def decision(known: Known, said: saying.Decided, _note: str) -> Iterator[Paper]:
         decider=fines.decided_by,
         minutes=tuple(dict.fromkeys(records)),
         hearings=tuple(
-            Reference(number="", on=each.facts.heard)
-            for each in cases
-            if each.facts.hearing == "oral" and each.facts.heard is not None
+            held for each in cases if each.facts.hearing == "oral" and (held := each.paper(Action.HEAR)) is not None
         ),
         violator=known.violator(),
         vehicle=known.vehicle(),

@@ -39,7 +39,7 @@ from countries.here import HERE
 from countries.papers import Paper
 from evidence.acts import ActCode
 
-BY_PEN = frozenset({"minutes"})
+BY_PEN = frozenset({"minutes", "hearing", "complaint_receipt"})
 """Papers that people fill in and sign at the desk: no key of the centre signs them."""
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from central.cases import said as saying
 from central.cases.lifecycle import Action, Status
 from central.cases.said import Said
-from central.notices import fine_papers
+from central.notices import fine_papers, remedy_papers
 from central.notices.known import Known
 from countries import paper_contents as contents
 from countries.here import HERE
@@ -209,6 +209,10 @@ STEP_PAPERS: Mapping[Action, StepPaper] = {
     Action.LIFT_WARNING: StepPaper(("lifting",), _lifting),
     Action.TRANSFER: StepPaper(("transfer",), _transfer, typed=True),
     Action.REFUSE_STATEMENT: StepPaper(("answer",), _answer),
+    Action.HEAR: StepPaper(("hearing",), remedy_papers.hearing, typed=True),
+    Action.EXTEND: StepPaper(("extension",), remedy_papers.extension),
+    Action.COMPLAIN: StepPaper(("complaint_receipt",), remedy_papers.complaint_receipt),
+    Action.REFUSE_COMPLAINT: StepPaper(("complaint_answer",), remedy_papers.complaint_answer),
     Action.WITHDRAW: StepPaper(("withdrawal",), _withdrawal),
     Action.CORRECT: StepPaper(("correction",), _correction),
 }

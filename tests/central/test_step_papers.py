@@ -140,6 +140,28 @@ def answered(life: Life) -> None:
     life.take(HOA, Action.REFUSE_STATEMENT, "Giấy bán xe ghi ngày sau vi phạm.")
 
 
+def heard(life: Life) -> None:
+    life.with_minutes()
+    life.take(LAN, Action.ASK_HEARING, manner="oral")
+    life.take(LAN, Action.HEAR, "Nói là đang vội.", place="trụ sở Phòng Cảnh sát giao thông")
+
+
+def extended(life: Life) -> None:
+    life.with_minutes()
+    life.take(TRUONG, Action.EXTEND, "Phải trưng cầu giám định.")
+
+
+def complained(life: Life) -> None:
+    life.decided()
+    life.take(HOA, Action.SEND_DECISION, how="by_hand")
+    life.take(LAN, Action.COMPLAIN, "Mức phạt quá cao.")
+
+
+def complaint_refused(life: Life) -> None:
+    complained(life)
+    life.take(TRUONG, Action.REFUSE_COMPLAINT, "Mức phạt nằm trong khung.")
+
+
 def passed_on(life: Life) -> None:
     life.take(HOA, Action.TRANSFER, to="Công an xã Mường Lát")
     warned(life)
@@ -186,8 +208,32 @@ ROWS = [
     ),
     Row(
         Action.DECIDE, "decision", several, "01/QĐ-XPHC",
-        ("18.500.000 đồng", "5. Các tình tiết giảm nhẹ (nếu có): Thành thật khai báo", "lập ngày 27/11/2026"),
-        ("Biên bản phiên giải trình trực tiếp số",),
+        ("18.500.000 đồng", "5. Các tình tiết giảm nhẹ (nếu có): Thành thật khai báo",
+         "Biên bản phiên giải trình trực tiếp số 01/BB-GTTT lập ngày 27/11/2026"),
+    ),
+    Row(
+        Action.HEAR, "hearing", heard, "01/BB-GTTT",
+        ("số 01/BB-VPHC lập ngày 25/11/2026", "yêu cầu được giải trình trực tiếp ngày 26/11/2026 của ông (bà)",
+         "ngày 27/11/2026, tại trụ sở Phòng Cảnh sát giao thông", f"Họ và tên: {OWNER}", "điểm b khoản 9 Điều 6",
+         "cá nhân vi phạm: Nói là đang vội.", "Nguyễn Thị Lan"),
+        ("Chức vụ:", "dự kiến áp dụng đối với hành vi vi phạm:", "không ký biên bản (nếu có):"),
+    ),
+    Row(
+        Action.EXTEND, "extension", extended, "02/TB-PC08",
+        (f"Kính gửi: {OWNER}", "số 01/BB-VPHC ngày 25/11/2026", "Lý do: Phải trưng cầu giám định.",
+         "đến hết ngày 25/01/2027"),
+    ),
+    Row(
+        Action.COMPLAIN, "complaint_receipt", complained, "01/BN-PC08",
+        (OWNER, "Quyết định xử phạt vi phạm hành chính số 01/QĐ-XPHC ngày 27/11/2026",
+         "Nội dung khiếu nại: Mức phạt quá cao.", "30 ngày, kể từ ngày thụ lý", "đến hết ngày 29/12/2026",
+         "Nguyễn Thị Lan"),
+        ("Giấy tờ, tài liệu kèm theo:",),
+    ),
+    Row(
+        Action.REFUSE_COMPLAINT, "complaint_answer", complaint_refused, "01/QĐ-GQKN",
+        ("TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", f"khiếu nại ngày 29/11/2026 của {OWNER}", "Mức phạt quá cao.",
+         "Mức phạt nằm trong khung.", "giữ nguyên Quyết định xử phạt vi phạm hành chính số 01/QĐ-XPHC"),
     ),
     Row(
         Action.SEND_DECISION, "points",
@@ -407,12 +453,45 @@ def test_a_draft_is_marked_takes_no_number_and_leaves_no_trace(desk: Centre, clo
     assert "THẢO" in words(pdfs[0])
     assert re.search(r"Số: \.{8}/BB-VPHC", words(pdfs[0]))
     with pytest.raises(Refused) as refused:
-        proceedings.draft(desk.db, life.id, LAN, Action.COMPLAIN, said, "x", desk=desk.notices, now=clock.now)
+        proceedings.draft(
+            desk.db, life.id, LAN, Action.TELL_OWNER, {**said, "how": "post"}, desk=desk.notices, now=clock.now
+        )
     assert refused.value.code == "no_paper"
     with desk.db.read() as session:
         assert len(case_log.events(session, life.id)) == before
     life.take(LAN, Action.MAKE_MINUTES)
     assert life.papers()[0].number == "01/BB-VPHC"
+
+
+def test_of_an_explanation_in_writing_no_record_is_made_and_one_typed_is_made_elsewhere(
+    desk: Centre, clock: HandClock
+) -> None:
+    written, typed = begin(desk, clock), begin(desk, clock, plate="36A99999", typed="36A-999.99")
+    for life, manner, said in ((written, "written", {}), (typed, "oral", {"number": "7/BB"})):
+        life.with_minutes()
+        life.take(LAN, Action.ASK_HEARING, manner=manner)
+        life.take(LAN, Action.HEAR, "Nói là đang vội.", **said)
+        assert [d.code for d in life.papers()] == ["minutes"]
+        life.take(HOA, Action.DECIDE, fine=19_000_000, points=4)
+    assert "giải trình trực tiếp" not in written.text("decision")
+    assert "Biên bản phiên giải trình trực tiếp số 7/BB lập ngày" in typed.text("decision")
+
+
+def test_a_complaint_before_any_decision_is_about_the_notice_and_its_receipt_is_struck_out_when_undone(
+    desk: Centre, clock: HandClock
+) -> None:
+    life = begin(desk, clock)
+    life.take(LAN, Action.COMPLAIN, "Không phải xe tôi.")
+    text = life.text("complaint_receipt")
+    assert "Thông báo vi phạm hành chính về trật tự, an toàn giao thông đường bộ số 01/TB-PC08 ngày 23/11/2026" in text
+    assert "vẫn phải được chấp hành" not in text
+    life.take(LAN, Action.UNDO, "nhầm hồ sơ")
+    assert [(d.code, d.holds) for d in life.papers()] == [("complaint_receipt", "undone")]
+    life.take(LAN, Action.COMPLAIN, "Không phải xe tôi.")
+    life.take(TRUONG, Action.REFUSE_COMPLAINT, "Ảnh rõ biển số.")
+    assert "Không chấp nhận khiếu nại; Thông báo vi phạm hành chính số 01/TB-PC08" in life.text("complaint_answer")
+    life.take(HOA, Action.WITHDRAW, "Biển giả.", reason="complaint_upheld")
+    assert {d.holds for d in life.papers()[1:]} == {"holds"}, "they say what was said then"
 
 
 def test_the_list_of_terms_leads_to_the_paper_that_is_next(desk: Centre, clock: HandClock) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pypdf import PdfReader
 
 from countries import paper_contents as c
+from countries import remedy_contents as r
 from countries.paper_parts import Letter, Office, Party, Reference, Signer, StatedAct, Vehicle
 from countries.papers import Paper, PaperCode
 
@@ -196,10 +197,50 @@ def lifting(**changed: object) -> c.WarningLifted:
     )  # fmt: skip
 
 
+def hearing(**changed: object) -> r.HearingRecord:
+    return r.HearingRecord.model_validate(
+        {
+            **BASE, "minutes": Reference(number="05/BB-VPHC", on=date(2027, 3, 1)), "requested_on": date(2027, 3, 2),
+            "place": "trụ sở Phòng Cảnh sát giao thông, số 1 Đường Đỗ Huy Cư",
+            "organiser": c.Witness(name="Lê Quốc Ưu", work="Phó Trưởng phòng", of="Phòng Cảnh sát giao thông"),
+            "recorder": "Lê Thị Lan", "violator": OWNER, "vehicle": CAR, "act": RED,
+            "planned": "Phạt tiền; trừ điểm giấy phép lái xe.", "said": "Tôi vội đưa con đi học.", **changed,
+        }
+    )  # fmt: skip
+
+
+def extension(**changed: object) -> r.Extension:
+    content = {"to": OWNER, "minutes": Reference(number="05/BB-VPHC", on=date(2027, 3, 1)), "vehicle": CAR, "act": RED}
+    return r.Extension.model_validate(
+        {**BASE, **content, "reason": "Phải trưng cầu giám định hình ảnh.", "until": date(2027, 5, 1), **changed}
+    )
+
+
+def complaint_receipt(**changed: object) -> r.ComplaintReceipt:
+    return r.ComplaintReceipt.model_validate(
+        {
+            **BASE, "who": OWNER, "against": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)), "decided": True,
+            "vehicle": CAR, "statement": "Mức phạt quá cao.", "answer_days": 30, "answer_by": date(2027, 4, 4),
+            "received_by": "Lê Thị Lan", **changed,
+        }
+    )  # fmt: skip
+
+
+def complaint_answer(**changed: object) -> r.ComplaintAnswer:
+    return r.ComplaintAnswer.model_validate(
+        {
+            **BASE, "decider": "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", "who": OWNER, "decided": True, "vehicle": CAR,
+            "against": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)), "complained_on": date(2027, 3, 3),
+            "statement": "Mức phạt quá cao.", "reasons": "Mức phạt là mức trung bình của khung tiền phạt.", **changed,
+        }
+    )  # fmt: skip
+
+
 PAPERS: dict[PaperCode, Paper] = {
     "withdrawal": withdrawal(), "correction": correction(), "answer": answer(), "minutes": minutes(),
     "decision": decision(), "points": points(), "transfer": transfer(), "delivery": delivery(), "book": book(),
-    "warning": warning(), "lifting": lifting(),
+    "warning": warning(), "lifting": lifting(), "hearing": hearing(), "extension": extension(),
+    "complaint_receipt": complaint_receipt(), "complaint_answer": complaint_answer(),
 }  # fmt: skip
 
 
@@ -212,9 +253,10 @@ def for_the_pen(paper: Paper) -> Paper:
         "on": TODAY, "bases": (), "decider": "", "executes": "", "payment": c.Payment(treasury="", within_days=10),
         "hearings": (Reference(number="", on=TODAY),), "licence_number": "", "licence_class": "", "licence_on": None,
         "licence_by": "", "before": None, "taken_on": None, "complain_to": "", "answer_by": None,
-        "warning": Reference(number="", on=TODAY),
+        "warning": Reference(number="", on=TODAY), "organiser": c.Witness(name=""), "recorder": "", "planned": "",
+        "requested_on": None, "who": nobody, "received_by": "",
     }  # fmt: skip
-    if isinstance(paper, c.Withdrawal | c.Correction | c.Answer):
+    if isinstance(paper, c.Withdrawal | c.Correction | c.Answer | r.Extension):
         del empty["to"]
     known = type(paper).model_fields
     return paper.model_copy(update={name: value for name, value in empty.items() if name in known})
@@ -243,9 +285,11 @@ def long(paper: Paper) -> Paper:
         }
     )  # fmt: skip
     told = {
-        "to": owner if isinstance(paper, c.Withdrawal | c.Correction | c.Answer) else LONG_OFFICE, "owner": owner,
+        "to": owner if isinstance(paper, c.Withdrawal | c.Correction | c.Answer | r.Extension) else LONG_OFFICE,
+        "owner": owner, "who": owner, "said": LONG_REASON,
         "violator": owner, "driver": owner, "act": act, "reason": LONG_REASON, "statement": LONG_REASON,
-        "reasons": (LONG_REASON,) * 2, "place": f"{LONG_OFFICE}, {LONG_ADDRESS}", "complain_to": LONG_OFFICE,
+        "reasons": LONG_REASON if isinstance(paper, r.ComplaintAnswer) else (LONG_REASON,) * 2,
+        "place": f"{LONG_OFFICE}, {LONG_ADDRESS}", "complain_to": LONG_OFFICE,
         "informed": (LONG_OFFICE,) * 3, "executes": LONG_OFFICE, "by_hand": True,
         "acts": (act,) if isinstance(paper, c.Minutes) else (
             c.PunishedAct(act=act, amount=38_000_000, mitigating=LONG_REASON[:300]),

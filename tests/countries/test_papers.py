@@ -126,6 +126,42 @@ def test_each_paper_is_there_with_its_words_and_its_source() -> None:
              "hoạt động kiểm định", "điện thoại: 0237 000 0000"),
         ),
         ("lifting", ("V/v đề nghị gỡ bỏ cảnh báo", "Công văn số 07/PC08 ngày 02/03/2027", "đã được giải quyết xong")),
+        (
+            "hearing",
+            (
+                "Số: 05/BB-GTTT", "BIÊN BẢN Phiên giải trình trực tiếp", "số 05/BB-VPHC lập ngày 01/03/2027",
+                "văn bản yêu cầu được giải trình trực tiếp ngày 02/03/2027 của ông (bà) Nguyễn Thị Hường",
+                "vào hồi .... giờ .... phút, ngày 05/03/2027, tại trụ sở", "Chức vụ: Phó Trưởng phòng",
+                "a) Về căn cứ pháp lý: điểm b khoản 9 Điều 6", "dự kiến áp dụng đối với hành vi vi phạm: Phạt tiền;",
+                "hoặc của người đại diện hợp pháp của cá nhân vi phạm: Tôi vội đưa con đi học.",
+                "BÊN TỔ CHỨC GIẢI TRÌNH", "NGƯỜI GHI BIÊN BẢN", "Lê Thị Lan", "NGƯỜI NHẬN BIÊN BẢN",
+            ),
+        ),
+        (
+            "extension",
+            (
+                "Số: 05/TB-PC08", "Kính gửi: Nguyễn Thị Hường", "số 05/BB-VPHC ngày 01/03/2027",
+                "điểm c khoản 1 Điều 66", "Lý do: Phải trưng cầu giám định hình ảnh.", "đến hết ngày 01/05/2027",
+                "không phải quyết định xử phạt",
+            ),
+        ),
+        (
+            "complaint_receipt",
+            (
+                "Số: 05/BN-PC08", "GIẤY BIÊN NHẬN Đơn khiếu nại", "Ngày 05/03/2027, Phòng Cảnh sát giao thông",
+                "Quyết định xử phạt vi phạm hành chính số 05/QĐ-XPHC ngày 01/03/2027",
+                "Nội dung khiếu nại: Mức phạt quá cao.", "30 ngày, kể từ ngày thụ lý", "đến hết ngày 04/04/2027",
+                "vẫn phải được chấp hành", "NGƯỜI NỘP ĐƠN", "Lê Thị Lan",
+            ),
+        ),
+        (
+            "complaint_answer",
+            (
+                "Số: 05/QĐ-GQKN", "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", "khiếu nại ngày 03/03/2027 của Nguyễn Thị Hường",
+                "lý do: Mức phạt là mức trung bình", "giữ nguyên Quyết định xử phạt vi phạm hành chính số 05/QĐ-XPHC",
+                "khiếu nại lần hai hoặc khởi kiện", "- Như Điều 3;",
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_each_paper_says_what_it_must(code: PaperCode, said: tuple[str, ...], pdfs: dict[PaperCode, bytes]) -> None:
@@ -170,7 +206,7 @@ def test_for_the_pen_and_with_long_texts_a_paper_keeps_its_shape(name: str, tmp_
         assert "□" not in text
 
 
-PAGES = dict.fromkeys(CODES, 1) | {"minutes": 2, "decision": 2}
+PAGES = dict.fromkeys(CODES, 1) | {"minutes": 2, "decision": 2, "hearing": 2}
 
 
 @pytest.mark.parametrize("code", CODES)

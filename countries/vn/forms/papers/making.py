@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from countries import paper_contents as contents
+from countries import remedy_contents as remedies
 from countries.law import VehicleKind
 from countries.paper_parts import StatedAct
 from countries.papers import Origin, Paper, PaperCode
 from countries.vn.acts import act_here, act_words
 from countries.vn.deadlines import local_date
-from countries.vn.forms.papers import between_offices, notices
+from countries.vn.forms.papers import between_offices, complaints, explaining, notices
 from countries.vn.forms.papers.book import book
 from countries.vn.forms.papers.decision import decision
 from countries.vn.forms.papers.minutes import minutes
@@ -46,6 +47,14 @@ def render(paper: Paper) -> bytes:
             return minutes(paper)
         case contents.Decision():
             return decision(paper)
+        case remedies.HearingRecord():
+            return explaining.hearing(paper)
+        case remedies.Extension():
+            return explaining.extension(paper)
+        case remedies.ComplaintReceipt():
+            return complaints.receipt(paper)
+        case remedies.ComplaintAnswer():
+            return complaints.answer(paper)
         case contents.Book():
             return book(paper)
 

@@ -91,9 +91,9 @@ class Sheet:
         said = one_line(str(value)) if value is not None else ""
         return said or (self._nothing("nothing_known").lower() or self.words.say("unknown"))
 
-    def blank(self, key: str, value: str = "") -> None:
+    def blank(self, key: str, value: str = "", **values: object) -> None:
         """A field; without a value two dotted lines, to be filled in by hand, on an issued paper too."""
-        self.add("field", label=self.words.say(key), value=one_line(value), lines=2)
+        self.add("field", label=self.words.say(key, **values), value=one_line(value), lines=2)
 
     def receipt(self, role: str) -> None:
         """What stands on the back of a form: handed over in person, when, to whom."""

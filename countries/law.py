@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from evidence.acts import ActCode, VehicleClass
@@ -56,6 +57,18 @@ class InstalmentRules:
 
 
 @dataclass(frozen=True)
+class LateRule:
+    """What a day of late payment costs: a share of what is unpaid on it, in per cent. `reference`: where it stands."""
+
+    per_cent: Decimal
+    reference: str
+
+    def owed(self, unpaid_days: int) -> int:
+        """For the sum over the days of what was unpaid on each; part of a unit of the currency is not asked for."""
+        return int(self.per_cent * unpaid_days / 100)
+
+
+@dataclass(frozen=True)
 class PointsOnce:
     """Points of several acts that are decided at once. `taken`: at most so many; `bearer`: place of the act that they
     are taken for. `reference`: where it stands."""
@@ -97,6 +110,10 @@ class Law(Protocol):
 
     def instalments(self, day: date, *, owner_type: OwnerType) -> InstalmentRules:
         """When a fine that was decided on `day` may be paid in parts."""
+        ...
+
+    def late_payment(self, day: date) -> LateRule:
+        """What late payment of a fine costs that was decided on `day`."""
         ...
 
     def points_once(self, points: Sequence[int], day: date) -> PointsOnce:

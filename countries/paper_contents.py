@@ -7,6 +7,7 @@ paper. Contents are stored with the case as JSON (`countries.papers.PAPER` reads
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -127,7 +128,8 @@ class PunishedAct(Value):
 
 
 class Payment(Value):
-    """Where and in what term a fine is paid; the codes are those of the state's budget."""
+    """Where and in what term a fine is paid; the codes are those of the state's budget. `late_per_cent`: of what is
+    unpaid, for each day after that, in the country's figures."""
 
     treasury: Line
     bank: Line = ""
@@ -136,6 +138,7 @@ class Payment(Value):
     chapter: Line = ""
     item: Line = ""
     within_days: int = Field(ge=1, le=400)
+    late_per_cent: Decimal = Field(gt=0, le=1)
 
 
 class Decision(Letter):

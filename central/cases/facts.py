@@ -35,6 +35,7 @@ class Facts:
     nobody has answered.
     `violator`, `violator_id`: name and number of whoever answers for the act. `together`: number and fine of the other
     cases that the same decision is about; `points_with`: the one of them that its points stand in.
+    `paid`: all of it; `payments`: day and amount of each.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
     again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
     state in which the file went to another unit. `reminded`: since when that unit was last asked again; `returned`: the
@@ -64,6 +65,7 @@ class Facts:
     decision_sent: date | None = None
     decision_received: date | None = None
     paid: int = 0
+    payments: tuple[tuple[date, int], ...] = ()
     instalments: tuple[Instalment, ...] = ()
     warned: date | None = None
     warned_to: tuple[str, ...] = ()

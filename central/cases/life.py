@@ -115,7 +115,8 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
         case Action.AGREE_INSTALMENTS:
             return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
         case Action.PAY:
-            return replace(facts, paid=facts.paid + int(said.get("amount", 0)), settled=on)
+            amount = int(said.get("amount", 0))
+            return replace(facts, paid=facts.paid + amount, payments=(*facts.payments, (on, amount)), settled=on)
         case Action.WARN:
             return replace(facts, warned=facts.warned or on, warned_to=(*facts.warned_to, str(said.get("to", ""))))
         case Action.LIFT_WARNING:

@@ -67,6 +67,7 @@ def decision(known: Known, said: saying.Decided, _note: str) -> Iterator[Paper]:
         payment=contents.Payment(
             treasury=fines.treasury, bank=fines.bank, account=fines.account, agency_code=fines.agency_code,
             chapter=fines.chapter, item=fines.item, within_days=HERE.terms.span("pay", said.on).length,
+            late_per_cent=HERE.law.late_payment(said.on).per_cent,
         ),
         held="; ".join(dict.fromkeys(map(_kept, cases))).strip("; "),
         executes=fines.executed_by,

@@ -17,6 +17,7 @@ from central.cases import instalments
 from central.cases import log as case_log
 from central.cases.documents import documents
 from central.cases.file_views import record_file_view
+from central.cases.late import late
 from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, DecidedToo, Said, points_of
 from central.cases.telling import history
@@ -33,6 +34,7 @@ from central.web.errors import problem_of
 from central.web.faults import WebError
 from central.web.frame import frame
 from central.web.site import Site, page, texts_of
+from central.words import formats
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import PointsOnce
@@ -186,7 +188,7 @@ def paper(site: SiteDep, officer: ReviewerDep, case_id: str, name: str) -> Respo
         raise WebError("no_file", 404)
     sha256, holds = found[name]
     pdf, how = centre.store.read(sha256), "shown"
-    if holds != "holds":
+    if holds in ("undone", "taken_back"):
         pdf, how = HERE.papers().struck(pdf, holds), "copy"
     record_file_view(
         centre.db, case_id, officer.username, name=f"{name}.pdf", sha256=sha256, how=how, now=centre.clock()
@@ -259,6 +261,8 @@ def _show(
         "points_with": here.state.facts.points_with,
         "linked": linked,
         "together": len(here.state.facts.together),
+        "late": (found := late(here.state.facts, today, centre.notices.calendar)),
+        "late_share": formats.decimal(float(found.rule.per_cent), 2, t.language) if found else "",
         "decision_fine": here.state.facts.decision_fine,
         "others": others,
         "sees_all": officer.scope.everything,

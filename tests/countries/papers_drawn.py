@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from pypdf import PdfReader
 
@@ -60,6 +61,7 @@ NOTICE = Reference(number="12/TB-PC08", on=date(2027, 2, 8))
 OFFICER = c.Witness(
     name="Lê Thị Lan", work="Cán bộ", of="Đội Tuần tra, kiểm soát giao thông, Phòng Cảnh sát giao thông", authority=True
 )
+NO_PAYMENT = c.Payment(treasury="", within_days=10, late_per_cent=Decimal("0.05"))
 BASE: dict[str, object] = {"office": OFFICE, "signer": SIGNER, "number": 5, "on": TODAY, "made_at": NOW}
 
 
@@ -122,6 +124,7 @@ def decision(**changed: object) -> c.Decision:
             "payment": {
                 "treasury": "Khu vực XI", "bank": "Agribank Chi nhánh Thanh Hóa", "account": "0000.0.0000000",
                 "agency_code": "0000000", "chapter": "000", "item": "0000", "within_days": 10,
+                "late_per_cent": "0.05",
             },
             "executes": "Đội Tham mưu, Phòng Cảnh sát giao thông", **changed,
         }
@@ -250,7 +253,7 @@ def for_the_pen(paper: Paper) -> Paper:
     empty = {
         "by_hand": True, "to": "", "violator": nobody, "driver": nobody, "owner": nobody, "place": "",
         "place_reason": "", "said": "", "heard_by": "", "sheets": None, "started_at": None, "ended_at": None,
-        "on": TODAY, "bases": (), "decider": "", "executes": "", "payment": c.Payment(treasury="", within_days=10),
+        "on": TODAY, "bases": (), "decider": "", "executes": "", "payment": NO_PAYMENT,
         "hearings": (Reference(number="", on=TODAY),), "licence_number": "", "licence_class": "", "licence_on": None,
         "licence_by": "", "before": None, "taken_on": None, "complain_to": "", "answer_by": None,
         "warning": Reference(number="", on=TODAY), "organiser": c.Witness(name=""), "recorder": "", "planned": "",

@@ -140,7 +140,7 @@ def test_every_figure_names_its_unit_and_where_it_stands() -> None:
         "licence_points": (12, "points"), "hearing_from": (15_000_000, "VND"), "notify_days": (10, "calendar"),
         "statute_years": (1, "years"), "instalments_from_person": (15_000_000, "VND"),
         "instalments_from_organisation": (150_000_000, "VND"), "instalments_most": (3, "parts"),
-        "instalments_first": (40, "per"), "acts_with_points": (1, "act"),
+        "instalments_first": (40, "per"), "acts_with_points": (1, "act"), "late_per_day": (0.05, "per"),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -17,7 +18,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from countries.law import InstalmentRules, LawError, OwnerType, PointsOnce, Proposal, VehicleKind
+from countries.law import InstalmentRules, LateRule, LawError, OwnerType, PointsOnce, Proposal, VehicleKind
 from countries.vn.acts import act_here
 from countries.vn.deadlines import local_date
 from countries.vn.law.figures import FOLDER, Dated, figure, whole
@@ -117,6 +118,12 @@ def instalments(day: date, *, owner_type: OwnerType) -> InstalmentRules:
     """When a fine that was decided on `day` may be paid in parts (Điều 79)."""
     least, most = whole(f"instalments_from_{owner_type}", day), figure("instalments_most", day)
     return InstalmentRules(least, int(most.value), whole("instalments_first", day), most.reference)
+
+
+def late_payment(day: date) -> LateRule:
+    """What a day of late payment costs (Điều 78.1); the treasury reckons and collects it (118/2021/NĐ-CP Điều 20.3)."""
+    share = figure("late_per_day", day)
+    return LateRule(Decimal(str(share.value)), share.reference)
 
 
 def points_once(points: Sequence[int], day: date) -> PointsOnce:

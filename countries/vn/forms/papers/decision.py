@@ -94,7 +94,8 @@ def _third(sheet: Sheet, c: Decision) -> None:
     sheet.section("article_3")
     sheet.para("is")
     sheet.para("given_to", name=sheet.inline(stands_for(c.violator)), role=who[f"role_{kind}"])
-    sheet.para("must", Who=he_first, who=he, name=c.violator.name)
+    late = str(c.payment.late_per_cent).replace(".", ",")
+    sheet.para("must", Who=he_first, who=he, name=c.violator.name, late=late)
     _payment(sheet, c, he_first)
     if c.held:
         sheet.para("held", Who=he_first, held=c.held)

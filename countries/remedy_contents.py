@@ -49,7 +49,7 @@ class Extension(Letter):
 class ComplaintReceipt(Letter):
     """A complaint was handed in. `against`: the decision, where there is one (`decided`), else the notice, else None.
 
-    `answer_days`: how long an answer takes at most, `answer_by`: its last day when it is taken up at once.
+    `answer_days`: how long an answer takes at most, `until`: its last day when it is taken up at once.
     """
 
     paper: Literal["complaint_receipt"] = "complaint_receipt"
@@ -59,7 +59,7 @@ class ComplaintReceipt(Letter):
     vehicle: Vehicle
     statement: Prose
     answer_days: int = Field(ge=1, le=400)
-    answer_by: date
+    until: date
     received_by: Line = ""
 
 

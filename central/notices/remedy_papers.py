@@ -60,7 +60,7 @@ def complaint_receipt(known: Known, said: Said, note: str) -> Iterator[Paper]:
         vehicle=known.vehicle(),
         statement=note,
         answer_days=HERE.terms.span("complaint_answer", said.on).length,
-        answer_by=HERE.terms.until("complaint_answer", said.on, known.calendar),
+        until=HERE.terms.until("complaint_answer", said.on, known.calendar),
         received_by=known.officer.full_name,
     )
 

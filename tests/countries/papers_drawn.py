@@ -223,7 +223,7 @@ def complaint_receipt(**changed: object) -> r.ComplaintReceipt:
     return r.ComplaintReceipt.model_validate(
         {
             **BASE, "who": OWNER, "against": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)), "decided": True,
-            "vehicle": CAR, "statement": "Mức phạt quá cao.", "answer_days": 30, "answer_by": date(2027, 4, 4),
+            "vehicle": CAR, "statement": "Mức phạt quá cao.", "answer_days": 30, "until": date(2027, 4, 4),
             "received_by": "Lê Thị Lan", **changed,
         }
     )  # fmt: skip

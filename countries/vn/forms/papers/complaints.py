@@ -21,7 +21,7 @@ def receipt(c: ComplaintReceipt) -> bytes:
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
     sheet.field("statement", c.statement)
     sheet.blank("enclosed")
-    sheet.para("until", days=c.answer_days, until=c.answer_by)
+    sheet.para("until", days=c.answer_days, until=c.until)
     if c.decided:
         sheet.para("still")
     sheet.add(

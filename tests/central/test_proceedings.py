@@ -498,16 +498,17 @@ def test_somebody_who_changes_the_case_while_a_paper_is_drawn_stops_the_step(
     for action, said in ((Action.ATTEND, {}), (Action.IDENTIFY, {"liable": "owner", "name": "Lê Văn Chủ"})):
         take(centre, clock, case_id, LAN, action, **said)
 
-    def complained(_paper: Any) -> bytes:
-        take(centre, clock, case_id, LAN, Action.COMPLAIN, "Chủ xe không đồng ý.")
+    def held(_paper: Any) -> bytes:  # a step without a paper of its own
+        review = (HERE.local_date(clock.now) + timedelta(days=30)).isoformat()
+        take(centre, clock, case_id, TRUONG, Action.HOLD, "vì vụ kiện", review=review)
         return b"%PDF"
 
-    monkeypatch.setattr(proceedings, "pdf_of", complained)
+    monkeypatch.setattr(proceedings, "pdf_of", held)
     with pytest.raises(Refused) as refused:
         take(centre, clock, case_id, LAN, Action.MAKE_MINUTES)
     assert refused.value.code == "changed"
     with centre.db.read() as session:
-        assert case_log.events(session, case_id)[-1].action == "complain"
+        assert case_log.events(session, case_id)[-1].action == "hold"
 
 
 def test_a_step_reads_its_case_once_and_what_it_asks_of_the_database_does_not_grow_with_the_record(

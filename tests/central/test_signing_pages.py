@@ -22,7 +22,7 @@ def test_the_page_of_a_notice_says_who_will_sign_who_did_and_whether_it_holds(tm
     assert "Chữ ký hợp lệ, nội dung nguyên vẹn" in web.person(HOA).get(page).text
     assert web.person(HOA).get(f"{page}/notice.pdf?download=1").content == pdf
     sheet = web.person(HOA).post(f"{page}/print", at=page)
-    assert "phieu-ma-tra-cuu-1.pdf" in sheet.headers["content-disposition"]
+    assert "phieu-ma-tra-cuu-01.pdf" in sheet.headers["content-disposition"]
 
 
 def test_the_head_sees_who_signs_until_when_or_that_nobody_does(tmp_path: Path) -> None:

@@ -452,11 +452,14 @@ def test_a_draft_is_marked_takes_no_number_and_leaves_no_trace(desk: Centre, clo
     assert len(pdfs) == 1
     assert "THẢO" in words(pdfs[0])
     assert re.search(r"Số: \.{8}/BB-VPHC", words(pdfs[0]))
-    with pytest.raises(Refused) as refused:
-        proceedings.draft(
-            desk.db, life.id, LAN, Action.TELL_OWNER, {**said, "how": "post"}, desk=desk.notices, now=clock.now
-        )
-    assert refused.value.code == "no_paper"
+    sent = begin(desk, clock, plate="36A99999", typed="36A-999.99")
+    for case_id, action, more, code in (
+        (sent.id, Action.ATTEND, {}, "no_paper"),
+        (life.id, Action.TELL_OWNER, {"how": "post"}, "nobody_to_tell"),
+    ):
+        with pytest.raises(Refused) as refused:
+            proceedings.draft(desk.db, case_id, LAN, action, said | more, desk=desk.notices, now=clock.now)
+        assert refused.value.code == code
     with desk.db.read() as session:
         assert len(case_log.events(session, life.id)) == before
     life.take(LAN, Action.MAKE_MINUTES)

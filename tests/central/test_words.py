@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from central.words.texts import LANGUAGES, texts
 
@@ -67,3 +68,10 @@ def test_nobody_is_told_to_ask_for_what_nobody_can_do() -> None:
     for language, who in (("vi", "người quản trị"), ("en", "the administrator")):
         for key, text in texts(language).entries.items():
             assert not re.search(r"\boffice\.[a-z]|\bcalendar\b", text) or who in text, key
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_paper_named_without_its_number_does_not_end_in_the_word_for_it(language: str) -> None:
+    words = yaml.safe_load((Path(__file__).parents[2] / "central" / "words" / f"{language}.yaml").read_text("utf-8"))
+    number = words["papers"]["number"]
+    assert [name for name in words["paper"].values() if name.endswith(number)] == []

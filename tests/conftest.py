@@ -104,22 +104,46 @@ def postgres_server() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """A fresh, empty PostgreSQL database for one test."""
+def new_database(server: str, *, like: str = "template1") -> str:
+    """URL of a new database of the server, a copy of `like`: of what an empty one has, unless another is named."""
     import psycopg
 
     name = f"t{uuid.uuid4().hex[:12]}"
 
     def made() -> bool:
         with contextlib.suppress(psycopg.OperationalError):  # still starting up
-            with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
             return True
         return False
 
     eventually(made, 3, "PostgreSQL makes a database", every_s=0.1)
-    return f"{postgres_server}/{name}"
+    return f"{server}/{name}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """A fresh, empty PostgreSQL database for one test."""
+    return new_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_server: str) -> str:
+    """Name of a database with the centre's tables, as the migrations make them: copied, never used."""
+    from central.store.db import Database
+    from central.store.migrate import upgrade
+
+    url = new_database(postgres_server)
+    database = Database(url)
+    upgrade(database)
+    database.dispose()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def centre_url(postgres_server: str, migrated: str) -> str:
+    """A PostgreSQL database for one test, with the centre's empty tables."""
+    return new_database(postgres_server, like=migrated)
 
 
 @pytest.fixture(scope="module")

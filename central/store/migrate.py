@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 
 from alembic import command
@@ -27,9 +28,11 @@ def upgrade(database: Database, *, to: str = "head") -> None:
         with database.engine.execution_options(giaolo_begin="IMMEDIATE").begin() as connection:
             if database.dialect == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            script = ScriptDirectory.from_config(config)
             current = MigrationContext.configure(connection).get_current_revision()
-            if current is not None and current not in {r.revision for r in script.walk_revisions()}:
+            newest, known = _revisions()
+            if to == "head" and current == newest:
+                return
+            if current is not None and current not in known:
                 raise DatabaseError(
                     f"database is at revision {current}, which this software does not know",
                     where=database.engine.url.render_as_string(),
@@ -45,6 +48,13 @@ def upgrade(database: Database, *, to: str = "head") -> None:
             where=database.engine.url.render_as_string(),
             remedy="is the server running, and are name, password and rights good?",
         ) from error
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest, and all."""
+    script = ScriptDirectory.from_config(_config())
+    return script.get_current_head(), frozenset(r.revision for r in script.walk_revisions())
 
 
 def _config() -> Config:

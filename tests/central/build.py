@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ from central.notices import drafting, issuing
 from central.notices.basis import Seen
 from central.notices.issuing import IssuedNotice
 from central.store.case_tables import CaseRow
+from central.store.db import Database
+from central.store.migrate import upgrade
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, pack
@@ -101,12 +105,25 @@ def make_centre(
     }
     value["office"] = OFFICE | settings.get("office", {})
     config = parse_config(value, base=folder, where="test")
+    if not url and not (file := config.data_dir / "centre.sqlite3").exists():
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(new_sqlite())
     centre = open_centre(config, clock=clock or HandClock())
     with centre.db.write() as session:
         add_node(session, NODE, NODE_KEY.public, now=NOW)
         if papers and not records_of(session, NODE):
             enter(session, papers_for(DeviceId(NODE), DeviceId(NODE, CAMERA)), by="truong", now=PAPERS_AT)
     return centre
+
+
+@cache
+def new_sqlite() -> bytes:
+    """The file of an empty centre, as the migrations make it: made once, as they take longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/new.sqlite3")
+        upgrade(database)
+        database.dispose()
+        return Path(folder, "new.sqlite3").read_bytes()
 
 
 def papers_for(*devices: DeviceId, day: date = date(2024, 12, 2)) -> list[Entry]:

@@ -15,7 +15,7 @@ from tests.central.build import make_centre
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def centre(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Centre]:
     """An empty centre, once on each database."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("centre_url") if request.param == "postgresql" else ""
     made = make_centre(tmp_path / "centre", url=url)
     yield made
     made.db.dispose()

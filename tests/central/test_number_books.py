@@ -87,7 +87,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def province(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> Iterator[Centre]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("centre_url") if request.param == "postgresql" else ""
     made = make_centre(tmp_path / "centre", url=url, clock=clock)
     with_units(made)
     yield made

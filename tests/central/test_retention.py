@@ -138,7 +138,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def kept(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> Any:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("centre_url") if request.param == "postgresql" else ""
     made = make_centre(tmp_path / "centre", url=url, clock=clock)
     yield made
     made.db.dispose()

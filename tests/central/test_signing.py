@@ -59,7 +59,7 @@ def signing_centre(folder: Path, authority: Authority, *signers: dict[str, Any],
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def centre(request: pytest.FixtureRequest, tmp_path: Path, authority: Authority) -> Iterator[Centre]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("centre_url") if request.param == "postgresql" else ""
     made = signing_centre(tmp_path, authority, url=url)
     yield made
     made.db.dispose()

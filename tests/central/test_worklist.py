@@ -89,11 +89,11 @@ def test_the_counts_are_true_through_the_whole_life_of_cases(centre: Centre) -> 
 
 
 def test_two_officers_who_move_cases_in_opposite_directions_do_not_stop_each_other(
-    postgres_url: str, tmp_path: Path
+    centre_url: str, tmp_path: Path
 ) -> None:
     import threading
 
-    centre = make_centre(tmp_path / "centre", url=postgres_url)
+    centre = make_centre(tmp_path / "centre", url=centre_url)
     there, back = case_of(centre), claimed(centre, BINH)
     faults: list[BaseException] = []
 

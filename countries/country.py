@@ -19,7 +19,7 @@ from countries.law import ActNames, Language, Law, Powers
 from countries.notice import NoticeForm
 from countries.papers import Papers
 from countries.plates import Plates
-from countries.road import Markings, RoadFact, SignalMeaning
+from countries.road import Markings, RoadFact, SignalMeaning, Signs
 from countries.terms import Terms
 
 LookUpField = Literal["vehicle", "plate", "colour", "occurred_at", "place", "act", "detected_by", "units", "status"]
@@ -47,9 +47,9 @@ class Country:
     `currency`: its sign.
 
     `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
-    one-way. `calendar`: the national working days, `notice`: the form of a notice, `papers`: the papers after it; each
-    is loaded when first asked for, as a box asks for none. `devices`: the papers that cameras and boxes must have.
-    `keeping`: how long what is stored is kept.
+    one-way; `signs`: the others. `calendar`: the national working days, `notice`: the form of a notice, `papers`: the
+    papers after it; each is loaded when first asked for, as a box asks for none. `devices`: the papers that cameras and
+    boxes must have. `keeping`: how long what is stored is kept.
     `look_up`: what an owner may be told of a case by plate alone (`LookUpField`).
     """
 
@@ -62,6 +62,7 @@ class Country:
     markings: Markings
     signals: SignalMeaning
     one_way: tuple[RoadFact, ...]
+    signs: Signs
     acts: ActNames
     law: Law
     powers: Powers

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from evidence.acts import VehicleClass
+
 Movement = Literal["straight", "left", "right", "u_turn"]
+SignSays = Literal["no_entry", "no_turn", "no_stopping", "no_parking", "lane_for", "lane_direction"]
+"""What signs ban or keep for some: entering, turning, stopping, parking; a lane for classes, or for movements."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class Markings:
         return frozenset(line.code for line in self.lines if line.one_sided)
 
     @cached_property
+    def no_way_over(self) -> frozenset[str]:
+        """Lines that may not be crossed from either side."""
+        return self.solid - self.one_sided
+
+    @cached_property
     def opposite(self) -> frozenset[str]:
         """Lines between opposite directions."""
         return frozenset(line.code for line in self.lines if line.opposite)
@@ -73,3 +82,42 @@ class RoadFact:
 
     code: str
     sign: str
+
+
+@dataclass(frozen=True)
+class SignMeaning:
+    """A sign by its number in the country's catalogue.
+
+    `movements`: those that it bans. `classes`: whom it bans, or whom it lets into a lane; none: that has to be read off
+    the sign. `over_solid_only`: a lane that others may enter unless its edge line is solid.
+    """
+
+    code: str
+    says: SignSays
+    movements: tuple[Movement, ...] = ()
+    classes: tuple[VehicleClass, ...] = ()
+    over_solid_only: bool = False
+
+
+@dataclass(frozen=True)
+class Signs:
+    """All signs that a scene can name, in the order of the catalogue."""
+
+    all: tuple[SignMeaning, ...]
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(sign.code for sign in self.all)
+
+    @cached_property
+    def _by_code(self) -> Mapping[str, SignMeaning]:
+        return {sign.code: sign for sign in self.all}
+
+    def meaning(self, code: str) -> SignMeaning:
+        """What a sign says. Raises `KeyError` for a number that is not in the catalogue."""
+        return self._by_code[code]
+
+    def of_turn(self, movement: object) -> str | None:
+        """The number of the sign that bans just this turn, for everybody; None if there is none."""
+        found = [s for s in self.all if s.movements == (movement,) and s.says == "no_turn"]
+        return max(found, key=lambda s: len(s.classes)).code if found else None

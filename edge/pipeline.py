@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from edge.events import act_event
 from edge.holding import Holding
@@ -22,6 +23,7 @@ from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
+from edge.rules.in_force import in_force
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
 from edge.tracks.track import Track
@@ -76,6 +78,7 @@ class CameraPipeline:
         self._repeats = Repeats(rules, judging.repeats)
         self._holding = Holding(scene, self._stills, judging.holding)
         self._now_s = 0.0
+        self._wall_at: datetime | None = None
         self._over = False
         self._segment: int | None = None
 
@@ -102,7 +105,7 @@ class CameraPipeline:
         self._segment = frame.segment
         if not self._looking.due(frame):
             return []
-        self._now_s = frame.t_s
+        self._now_s, self._wall_at = frame.t_s, frame.wall_at
         self._signals.observe(frame.index, frame.t_s, frame.image)
         self._stills.offer(frame)
         found = self._looking.vehicles(frame)
@@ -155,12 +158,21 @@ class CameraPipeline:
             self._judge(track)
         gone = {track.id for track in ended}
         ripe = self._findings.ripe(gone, self._signals.histories, self._now_s)
-        acts = [event for event in (self._event(finding, path) for finding, path in ripe) if self._repeats.new(event)]
+        standing = ((self._in_force(finding, path), path) for finding, path in ripe)
+        events = (self._event(finding, path) for finding, path in standing if finding is not None)
+        acts = [event for event in events if self._repeats.new(event)]
         self._repeats.forget_before(self._now_s)
         for track_id in gone:
             for memory in (self._paths, self._views, self._findings, self._holding):
                 memory.forget(track_id)
         return sorted(acts, key=lambda e: e.t_s)
+
+    def _in_force(self, finding: Finding, path: Trajectory) -> Finding | None:
+        """None where it rests on signs that did not hold at its hour."""
+        if self._wall_at is None:
+            return finding
+        t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
+        return in_force(finding, self.scene, self._wall_at - timedelta(seconds=self._now_s - t_s))
 
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.best(path.track_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-Subject = Literal["stop_line", "marking", "lane", "exit"]
+Subject = Literal["stop_line", "marking", "lane", "exit", "area"]
 """A thing of the scene. The reason of the same name tells which one of its kind it was."""
 StillMoment = Literal["before", "on", "after"]
 Unit = Literal["", "s", "px", "m"]
@@ -102,6 +102,9 @@ def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
     return tuple(ReasonSpec(name, unit, decides=False) for name, unit in pairs)
 
 
+BY_SIGN = ("sign", "sign_hours", "sign_number", "sign_source")
+"""Reasons of every act that rests on a sign."""
+
 ACTS: Mapping[ActCode, ActSpec] = {
     spec.code: spec
     for spec in (
@@ -171,7 +174,7 @@ ACTS: Mapping[ActCode, ActSpec] = {
             reasons=(
                 ReasonSpec("movement"),
                 ReasonSpec("exit_after_line_s", "s"),
-                *_also("exit", "observations_in_exit", "stop_line", ("way_in_exit_px", "px")),
+                *_also("exit", "observations_in_exit", "stop_line", ("way_in_exit_px", "px"), *BY_SIGN),
             ),
         ),
     )

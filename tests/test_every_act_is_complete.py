@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 25, 5, tzinfo=UTC)
 STILLS: tuple[StillMoment, ...] = ("before", "on", "after")
 MAY_NAME_ACTS = ("evidence/acts.py", "zones/needs.py", "edge/rules/", "countries/vn/", "zones/examples/")
 """Where an act may be named. Everywhere else one asks these; `tools/` draw a world and know what they draw."""
-FIELDS = {"banned_turns", "wrong_way_s", "wrong_way_px"}
+FIELDS = {"wrong_way_s", "wrong_way_px"}
 """Fields of a scene whose names begin like an act."""
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import shapely
 
 from countries.here import HERE
+from zones import check_facts as facts
 from zones import shapes
 from zones.advice import advice
-from zones.faults import Fault, both
+from zones.faults import Fault, both, known
 from zones.geometry import DirectedLine, points_in_polygon
 from zones.needs import NEEDS, wanted
 from zones.schema import Lane, Marking, Point, Scene, SignalHead, StopLine
@@ -30,6 +31,7 @@ def check(scene: Scene) -> list[Fault]:
         *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
         *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
         *(shapes.ground(scene, scene.ground) if scene.ground else ()),
+        *facts.check(scene),
         *_acts(scene),
         *advice(scene),
     ]
@@ -45,13 +47,16 @@ def _everything(scene: Scene) -> np.ndarray[Any, np.dtype[np.float64]]:
     found: list[Point] = [*(scene.junction or ())]
     for line in scene.stop_lines:
         found += [*line.points, line.forward]
-    for polygon in [a.polygon for kind in (scene.approaches, scene.exits, scene.exclude, scene.lanes) for a in kind]:
+    for polygon in [
+        a.polygon for kind in (scene.approaches, scene.exits, scene.exclude, scene.lanes, scene.areas) for a in kind
+    ]:
         found += polygon
     for mark in scene.markings:
         found += [*mark.points, *(mark.second or ())]
     for head in scene.signals:
         for box in (head.box, head.countdown, *(lamp.box for lamp in head.lamps)):
             found += [(box[0], box[1]), (box[2], box[3])] if box else []
+    found += [sign.at for sign in scene.signs if sign.at]
     found += scene.ground.pixels if scene.ground else ()
     return np.array(found, dtype=np.float64).reshape(-1, 2)
 
@@ -74,7 +79,9 @@ def _size(scene: Scene) -> Iterator[Fault]:
 
 
 def _names(scene: Scene) -> Iterator[Fault]:
-    for kind in ("stop_lines", "approaches", "exits", "lanes", "markings", "signals", "exclude"):
+    for kind in (
+        "stop_lines", "approaches", "exits", "roads", "lanes", "signs", "areas", "markings", "signals", "exclude"
+    ):  # fmt: skip
         seen: dict[str, int] = {}
         for i, item in enumerate(getattr(scene, kind)):
             if item.id in seen:
@@ -104,7 +111,7 @@ def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
     if line.approach is not None:
         area = next((a for a in scene.approaches if a.id == line.approach), None)
         if area is None:
-            yield Fault(f"{path}.approach", f"there is no approach {line.approach!r}", _known(scene.approaches))
+            yield Fault(f"{path}.approach", f"there is no approach {line.approach!r}", known(scene.approaches))
         elif (past := _past(line, area.polygon)) is not None and past > 0:
             what = f"approach {line.approach!r} lies on the junction side of the line"
             yield Fault(f"{path}.approach", what, "move `forward` to the other side, or correct the approach")
@@ -113,11 +120,6 @@ def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
         found_there = " and ".join(act.value for act, needs in NEEDS.items() if needs.governed_line)
         remedy = f"name it in `governs` of a head, or take {found_there} out of `acts`"
         yield Fault(path, f"no head governs stop line {line.id!r}: nothing can be found there", remedy, "warning")
-
-
-def _known(items: Iterable[Any]) -> str:
-    names = ", ".join(item.id for item in items)
-    return f"use one of: {names}" if names else "define it, or take the name out"
 
 
 def _areas(scene: Scene) -> Iterator[Fault]:
@@ -146,9 +148,10 @@ def _junction(scene: Scene) -> Iterator[Fault]:
 
 def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
     yield from shapes.polygon(scene, lane.polygon, f"{path}.polygon")
-    if not lane.classes:
-        yield Fault(f"{path}.classes", "no class may use the lane", "name the allowed classes, or leave the field out")
-    yield from _one_way_fact(lane, path)
+    if not lane.movements:
+        remedy = "name the movements that its arrows allow, or leave the field out"
+        yield Fault(f"{path}.movements", "is empty: nobody may leave the lane", remedy)
+    yield from facts.lane(scene, lane, path)
     if lane.direction is None:
         return
     if np.hypot(*np.subtract(*lane.direction)) < 2:
@@ -157,38 +160,6 @@ def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
         inside = points_in_polygon(lane.direction, lane.polygon)
         for i in np.flatnonzero(~inside):
             yield Fault(f"{path}.direction[{i}]", "lies outside the lane", "draw the direction inside its lane")
-
-
-def _one_way_fact(lane: Lane, path: str) -> Iterator[Fault]:
-    """A fact that is begun must be whole: an act rests on it."""
-    if lane.one_way_by is not None and not lane.one_way_reference.strip():
-        what = both(
-            f"làn ghi là một chiều ({lane.one_way_by}) nhưng không có căn cứ",
-            f"the lane is said to be one-way ({lane.one_way_by}) without a reference",
-        )
-        remedy = both(
-            "ghi nơi đặt biển, hoặc số và ngày của quyết định",
-            "write where the sign stands, or number and date of the order",
-        )
-        yield Fault(f"{path}.one_way_reference", what, remedy)
-    elif lane.one_way_by is None and lane.one_way_reference.strip():
-        what = both("có căn cứ nhưng không ghi làn một chiều theo gì", "there is a reference, but not what it is of")
-        remedy = both(
-            f"ghi `one_way_by`: {_one_of('hoặc')}",
-            f"write `one_way_by`: {_one_of('or')}",
-        )
-        yield Fault(f"{path}.one_way_by", what, remedy)
-    if lane.one_way_by is not None and lane.direction is None:
-        what = both(
-            "thiếu chiều đi, nên không thể nói xe nào đi ngược chiều", "is missing, so wrong way cannot be told"
-        )
-        yield Fault(f"{path}.direction", what, both("vẽ `direction` của làn", "draw the lane's `direction`"))
-
-
-def _one_of(conjunction: str) -> str:
-    """What may make a road one-way here."""
-    *codes, last = (fact.code for fact in HERE.one_way)
-    return f"{', '.join(codes)} {conjunction} {last}"
 
 
 def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
@@ -217,13 +188,13 @@ def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
 
 def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
     if not head.governs:
-        yield Fault(f"{path}.governs", f"head {head.id!r} governs nothing", _known(scene.stop_lines))
+        yield Fault(f"{path}.governs", f"head {head.id!r} governs nothing", known(scene.stop_lines))
     for i, name in enumerate(head.governs):
         if name not in {line.id for line in scene.stop_lines}:
-            yield Fault(f"{path}.governs[{i}]", f"there is no stop line {name!r}", _known(scene.stop_lines))
+            yield Fault(f"{path}.governs[{i}]", f"there is no stop line {name!r}", known(scene.stop_lines))
     for i, name in enumerate(head.lanes):
         if name not in {lane.id for lane in scene.lanes}:
-            yield Fault(f"{path}.lanes[{i}]", f"there is no lane {name!r}", _known(scene.lanes))
+            yield Fault(f"{path}.lanes[{i}]", f"there is no lane {name!r}", known(scene.lanes))
     for field in ("movements", "classes"):
         if not getattr(head, field):
             yield Fault(f"{path}.{field}", "is empty: the head governs nobody", "name some, or leave the field out")
@@ -267,11 +238,11 @@ def _acts(scene: Scene) -> Iterator[Fault]:
         remedy = "name the acts to look for, or leave `acts` out for all"
         yield Fault("acts", "no act is looked for: this camera only watches", remedy, "warning")
     elif not any(needs.drawn(scene) for needs in wanted(scene)):
-        drawings = list(dict.fromkeys(needs.to_draw for needs in wanted(scene)))
+        drawings = list(dict.fromkeys(needs.to_draw.en for needs in wanted(scene)))
         remedy = f"draw {', or '.join(drawings)}; or name another act in `acts`"
         yield Fault("acts", "no act can follow from this scene", remedy)
     elif "acts" in scene.model_fields_set:
         for i, act in enumerate(scene.acts):
             if not NEEDS[act].drawn(scene):
-                remedy = f"draw {NEEDS[act].to_draw}, or take the act out of `acts`"
+                remedy = f"draw {NEEDS[act].to_draw.en}, or take the act out of `acts`"
                 yield Fault(f"acts[{i}]", f"{act.value} can never be found in this scene", remedy, "warning")

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from countries.here import HERE
 from evidence.errors import GiaoLoError
 from zones.check import check as check_scene
 from zones.check import scene_schema_json
 from zones.faults import Fault, SceneError
-from zones.load import load_scene
+from zones.load import load_scene, read_scene_data, scene_from_data
+from zones.statable import statable
+from zones.upgrade import questions
 
 
 @click.group()
@@ -27,7 +30,7 @@ def check(scene: Path, as_json: bool) -> None:
     digest, faults = "", list[Fault]()
     try:
         loaded = load_scene(scene)
-        digest, faults = loaded.digest, check_scene(loaded.scene)
+        digest, faults = loaded.digest, [*loaded.asked, *check_scene(loaded.scene)]
     except SceneError as error:
         faults = list(error.faults)
     usable = bool(digest)
@@ -45,6 +48,52 @@ def check(scene: Path, as_json: bool) -> None:
 
 @zones.command()
 @click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def acts(scene: Path, as_json: bool) -> None:
+    """Hành vi nào nêu được ở SCENE, thiếu dữ kiện gì: which acts it can state, and which fact each lacks."""
+    try:
+        loaded = load_scene(scene).scene
+    except SceneError as error:
+        raise click.ClickException("\n".join(error.lines())) from error
+    found = statable(loaded)
+    if as_json:
+        told = [
+            {"act": one.act, "looked_for": one.wanted, "lacks": [lack.as_dict() for lack in one.lacks]} for one in found
+        ]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    for one in found:
+        vi, en = HERE.acts.act_words(one.act)
+        mark = "✗" if one.lacks else "✓" if one.wanted else "–"
+        aside = "" if one.wanted else "  [không tìm: không có trong `acts` / not looked for: not in `acts`]"
+        click.echo(f"{mark} {one.act.value}: {vi} / {en}{aside}")
+        for lack in one.lacks:
+            click.echo(f"    {lack.what}\n    -> {lack.remedy}")
+
+
+@zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it; SCENE itself when left out.")
+def migrate(scene: Path, out: Path | None) -> None:
+    """Đổi SCENE từ phiên bản 1 sang 2: what it does not say is asked, not guessed; the old file stays as .bak."""
+    from zones.editor import replace_scene, scene_yaml
+
+    try:
+        data = read_scene_data(scene)
+        if not isinstance(data, dict) or data.get("schema_version") != 1:
+            click.echo(f"{scene}: không phải phiên bản 1, giữ nguyên (is not of version 1, left as it is)")
+            return
+        asked = questions(data)
+        replace_scene(out or scene, scene_yaml(scene_from_data(data, str(scene))))
+    except (GiaoLoError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{out or scene}: schema_version 2")
+    for fault in asked:
+        click.echo(f"{scene}: {fault}")
+
+
+@zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
 @click.option("--still", required=True, type=click.Path(path_type=Path), help="A picture or a video of the camera.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The picture to write, e.g. scene.png.")
 @click.option("--at", "at_s", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Second of the video.")
@@ -58,7 +107,7 @@ def draw(scene: Path, still: Path, out: Path, at_s: float) -> None:
         write_picture(out, draw_scene(read_still(still, at_s), loaded.scene))
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
-    for fault in check_scene(loaded.scene):
+    for fault in [*loaded.asked, *check_scene(loaded.scene)]:
         click.echo(f"{scene}: {fault}", err=True)
     click.echo(str(out))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from zones.facts import one_way
 from zones.schema import Point, Scene
 
 Picture = NDArray[np.uint8]
@@ -171,7 +172,7 @@ def _areas(brush: _Brush, scene: Scene) -> None:
         brush.area(way_out.polygon, COLOURS["exit"], f"{way_out.id}: {_MOVEMENTS[way_out.movement]}", alpha=70)
     for lane in scene.lanes:
         brush.area(
-            lane.polygon, COLOURS["lane"], f"làn {lane.id}{' (một chiều)' if lane.states_one_way else ''}", alpha=40
+            lane.polygon, COLOURS["lane"], f"làn {lane.id}{' (một chiều)' if one_way(scene, lane) else ''}", alpha=40
         )
         if lane.direction:
             brush.arrow(*lane.direction, COLOURS["lane"])

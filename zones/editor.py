@@ -27,6 +27,7 @@ from zones.check import check, scene_schema_json
 from zones.faults import Fault, SceneError
 from zones.load import read_scene_data, scene_from_data
 from zones.schema import Scene
+from zones.upgrade import questions, upgraded
 
 STATIC = Path(__file__).with_name("static")
 _PAGES = {"": "editor.html", "editor.js": "editor.js", "shapes.js": "shapes.js", "editor.css": "editor.css"}
@@ -62,11 +63,16 @@ class Editor:
         """The file's plain data, with its faults if it has some; a bare scene when there is no file."""
         height, width = self.still.shape[:2]
         if not self.path.exists():
-            return {"schema_version": 1, "id": "camera-1", "picture": {"width": width, "height": height}}
+            return {"schema_version": 2, "id": "camera-1", "picture": {"width": width, "height": height}}
         data = read_scene_data(self.path)
         if not isinstance(data, dict):
             raise SceneError(str(self.path), [Fault("", "holds no scene", "choose a scene file or a new name")])
         return data
+
+    def opened(self) -> tuple[dict[str, Any], list[Fault]]:
+        """What the page shows of the file, in the fields of today, and its faults with what an old file leaves open."""
+        data = self.data()
+        return upgraded(data), self.faults(data)
 
     def faults(self, data: dict[str, Any]) -> list[Fault]:
         """Faults of the fields or, when these are right, of the sense."""
@@ -74,7 +80,7 @@ class Editor:
             scene = scene_from_data(data, str(self.path))
         except SceneError as error:
             return list(error.faults)
-        return [*self._size_fault(scene), *check(scene)]
+        return [*self._size_fault(scene), *questions(data), *check(scene)]
 
     def _size_fault(self, scene: Scene) -> list[Fault]:
         height, width = self.still.shape[:2]
@@ -100,7 +106,7 @@ class Editor:
         scene = scene_from_data(data)
         scene = scene.model_copy(update={"version": scene.version + 1 if base else scene.version})
         try:
-            _replace(self.path, scene_yaml(scene))
+            replace_scene(self.path, scene_yaml(scene))
         except OSError as error:
             remedy = "check folder, rights and free space"
             raise SaveError(f"cannot be written: {error.strerror}", where=str(self.path), remedy=remedy) from error
@@ -123,7 +129,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_scene(path: Path, text: str) -> None:
     """New file beside the old, flushed to disk, then renamed: a power cut leaves the one or the other, whole."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -163,13 +169,13 @@ def create_app(editor: Editor) -> FastAPI:
 
     @app.get("/api/scene", dependencies=guard)
     def scene() -> dict[str, Any]:
-        data = editor.data()
+        data, faults = editor.opened()
         return {
             "file": editor.path.name,
             "scene": data,
             "base": editor.mark(),
             "schema": scene_schema_json(),
-            "faults": [fault.as_dict() for fault in editor.faults(data)],
+            "faults": [fault.as_dict() for fault in faults],
         }
 
     @app.get("/api/still", dependencies=guard)

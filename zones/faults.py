@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from evidence.errors import GiaoLoError
 
@@ -14,6 +14,12 @@ Severity = Literal["error", "warning"]
 def both(vietnamese: str, english: str) -> str:
     """The same said in both languages, Vietnamese first."""
     return f"{vietnamese} / {english}"
+
+
+def known(items: Iterable[Any]) -> str:
+    """The remedy for a name that nothing has: the names there are."""
+    names = ", ".join(item.id for item in items)
+    return f"use one of: {names}" if names else "define it, or take the name out"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from zones.check import check
 from zones.faults import Fault, SceneError
 from zones.schema import Scene
+from zones.upgrade import questions
 
 MAX_BYTES = 1_000_000
 """A scene of one camera is a few kilobytes: what is larger is not one."""
@@ -36,11 +37,13 @@ _REMEDIES = {
 @dataclass(frozen=True)
 class LoadedScene:
     """`digest`: SHA-256 (hex) of the canonical JSON of the scene with every default written out: it does not change
-    with comments, order or layout of the file, and it changes with anything that a rule could see."""
+    with comments, order or layout of the file, and it changes with anything that a rule could see. `asked`: what a file
+    of version 1 leaves open."""
 
     scene: Scene
     digest: str
     source: Path
+    asked: tuple[Fault, ...] = ()
 
 
 def load_scene(path: Path | str) -> LoadedScene:
@@ -52,11 +55,12 @@ def load_scene(path: Path | str) -> LoadedScene:
         Warnings do not raise; ask `zones.check.check` for them.
     """
     source = Path(path)
-    scene = parse_scene(_read(source), str(source))
+    data = _yaml(_read(source), str(source))
+    scene = scene_from_data(data, str(source))
     errors = [fault for fault in check(scene) if fault.severity == "error"]
     if errors:
         raise SceneError(str(source), errors)
-    return LoadedScene(scene, scene_digest(scene), source)
+    return LoadedScene(scene, scene_digest(scene), source, tuple(questions(data)))
 
 
 def parse_scene(text: str, source: str = "scene") -> Scene:
@@ -75,7 +79,7 @@ def scene_from_data(data: object, source: str = "scene") -> Scene:
     """As `parse_scene`, from plain data (the editor's JSON)."""
     if not isinstance(data, dict):
         what = "the file is empty" if data is None else f"the file holds a {type(data).__name__}, not a scene"
-        raise SceneError(source, [Fault("", what, "begin with `schema_version: 1` and the fields of a scene")])
+        raise SceneError(source, [Fault("", what, "begin with `schema_version: 2` and the fields of a scene")])
     try:
         return Scene.model_validate(data)
     except ValidationError as error:
@@ -181,7 +185,7 @@ def _fault(detail: ErrorDetails) -> Fault:
     elif kind == "extra_forbidden":
         what = "is not a field of a scene"
     elif path == "schema_version":
-        what = f"this software reads version 1, the file says {given!r}"
+        what = f"this software reads versions 1 and 2, the file says {given!r}"
     else:
         shown = repr(given)
         what = detail["msg"][:1].lower() + detail["msg"][1:]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import shapely
 
 from countries.here import HERE
 from evidence.acts import ActCode
+from zones.facts import banned_turns, one_way, road_of
 from zones.faults import Fault, both
 from zones.geometry import points_in_polygon
 from zones.schema import Marking, Scene
@@ -22,6 +24,13 @@ Told = Callable[[Scene], Iterator[Fault]]
 def _nothing(scene: Scene) -> Iterator[Fault]:
     """No fault."""
     return iter(())
+
+
+class Drawing(NamedTuple):
+    """What has to stand in the scene, in both languages."""
+
+    vi: str
+    en: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Needs:
     """
 
     drawn: Callable[[Scene], bool]
-    to_draw: str
+    to_draw: Drawing
     governed_line: bool = False
     junction: bool = False
     red_lens: bool = False
@@ -61,7 +70,7 @@ def _solid(scene: Scene) -> list[tuple[int, Marking]]:
 
 def _way_out_of_banned_turn(scene: Scene) -> bool:
     ways_out = {way_out.movement for way_out in scene.exits}
-    return bool({turn for line in scene.stop_lines for turn in line.banned_turns} & ways_out)
+    return any(banned_turns(scene, line.id).keys() & ways_out - {"u_turn"} for line in scene.stop_lines)
 
 
 def _ground_for_wheels(scene: Scene) -> Iterator[Fault]:
@@ -81,20 +90,25 @@ def _ground_for_wheels(scene: Scene) -> Iterator[Fault]:
 
 def _one_way_stated(scene: Scene) -> Iterator[Fault]:
     """Wrong way is wanted, lanes have directions, and nothing says that any of them is one-way: told, not guessed."""
-    if any(lane.states_one_way for lane in scene.lanes):
+    if any(one_way(scene, lane) for lane in scene.lanes):
         return
-    open_ = [lane.id for lane in scene.lanes if lane.direction and lane.one_way is not False]
+    roads = [road_of(scene, lane) for lane in scene.lanes]
+    open_ = [
+        lane.id
+        for lane, road in zip(scene.lanes, roads, strict=True)
+        if lane.direction and (road is None or road.kind != "two_way")
+    ]
     if open_:
         names, sign = ", ".join(open_), HERE.one_way[0].sign
         what = both(
-            f"không làn nào ghi là một chiều ({names}): không nêu hành vi đi ngược chiều ở đây",
-            f"no lane says that it is one-way ({names}): wrong way is not stated here",
+            f"không làn nào thuộc đường một chiều ({names}): không nêu hành vi đi ngược chiều ở đây",
+            f"no lane belongs to a one-way road ({names}): wrong way is not stated here",
         )
         remedy = both(
-            f"nếu là đường một chiều hoặc có biển {sign}: ghi `one_way_by` và `one_way_reference` (nơi đặt biển,"
-            " số quyết định); nếu là đường hai chiều: bỏ wrong_way khỏi `acts`",
-            f"if the road is one-way or sign {sign} stands there, write `one_way_by` and `one_way_reference` (where"
-            " the sign stands, number of the order); on a two-way road take wrong_way out of `acts`",
+            f"nếu là đường một chiều hoặc có biển {sign}: ghi đường đó trong `roads` với `by` và `source` (nơi đặt"
+            " biển, số quyết định), và `road` của làn; nếu là đường hai chiều: ghi `kind: two_way`",
+            f"if the road is one-way or sign {sign} stands there, write it in `roads` with `by` and `source` (where the"
+            " sign stands, number of the order), and the lane's `road`; of a two-way road write `kind: two_way`",
         )
         yield Fault("lanes", what, remedy, "warning")
 
@@ -124,18 +138,28 @@ def _ends_in_junction(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]
     yield Fault(f"{path}.points", what, remedy, "warning")
 
 
+_GOVERNED_LINE = Drawing("vạch dừng có đèn điều khiển", "a governed stop line")
+
 NEEDS: Mapping[ActCode, Needs] = {
-    ActCode.RED_LIGHT: Needs(_governed_line, "a governed stop line", governed_line=True, junction=True, red_lens=True),
-    ActCode.STOPPED_PAST_LINE: Needs(_governed_line, "a governed stop line", governed_line=True),
+    ActCode.RED_LIGHT: Needs(_governed_line, _GOVERNED_LINE, governed_line=True, junction=True, red_lens=True),
+    ActCode.STOPPED_PAST_LINE: Needs(_governed_line, _GOVERNED_LINE, governed_line=True),
     ActCode.SOLID_LINE: Needs(
         lambda scene: bool(_solid(scene)),
-        "an active solid line",
+        Drawing("vạch liền đang dùng", "an active solid line"),
         measured=_ground_for_wheels,
         advice=_solid_lines_end_before_the_junction,
     ),
-    # that the lane is one-way is told by `fact`: files from before `one_way_by` must go on loading
+    # that the lane is one-way is told by `fact`: files that never said it must go on loading
     ActCode.WRONG_WAY: Needs(
-        lambda scene: any(lane.direction for lane in scene.lanes), "a lane with a direction", fact=_one_way_stated
+        lambda scene: any(lane.direction for lane in scene.lanes),
+        Drawing("làn đường có chiều đi", "a lane with a direction"),
+        fact=_one_way_stated,
     ),
-    ActCode.BANNED_TURN: Needs(_way_out_of_banned_turn, "a stop line with a banned turn and the exit of that turn"),
+    ActCode.BANNED_TURN: Needs(
+        _way_out_of_banned_turn,
+        Drawing(
+            "vạch dừng có biển cấm rẽ (`signs`) và lối ra của hướng rẽ đó",
+            "a stop line for which a sign (`signs`) bans a turn, and the exit of that turn",
+        ),
+    ),
 }

@@ -1,36 +1,28 @@
-"""The scene of one camera, as it stands in its YAML file (`schema_version: 1`).
+"""The scene of one camera, as it stands in its YAML file (`schema_version: 2`).
 
 All coordinates are pixels `[x, y]` of the camera's full picture, origin top left. Whether a scene makes sense is the
 business of `zones.check`; this module only says which fields there are. `title`/`description` feed the editor and the
-documentation.
+documentation. A file of version 1 is read as what it says in version 2 (`zones.upgrade`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
 from countries.here import HERE
 from evidence.acts import ActCode, VehicleClass
+from zones.fields import ALL_MOVEMENTS, Movement, Name, Point, Polygon, Polyline, SceneModel
+from zones.road import Road, RoadArea, Sign, Source
+from zones.upgrade import upgraded
 
-Point = tuple[float, float]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Polygon = Annotated[list[Point], Field(min_length=3)]
-Polyline = Annotated[list[Point], Field(min_length=2)]
-Movement = Literal["straight", "left", "right", "u_turn"]
 if TYPE_CHECKING:
-    OneWayBy = str
     MarkingKind = str
-else:  # the codes are the country's; as literals they stand in the JSON schema, and a wrong one is refused by name
-    OneWayBy = Literal[tuple(fact.code for fact in HERE.one_way)]
+else:
     MarkingKind = Literal[HERE.markings.codes]
 
-ALL_MOVEMENTS: tuple[Movement, ...] = ("straight", "left", "right", "u_turn")
-
-
-class SceneModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+__all__ = ["ALL_MOVEMENTS", "Movement", "Point", "Road", "RoadArea", "Sign", "Source"]
 
 
 class Picture(SceneModel):
@@ -50,11 +42,6 @@ class StopLine(SceneModel):
     points: Polyline = Field(title="Line", description="along the paint, its edge nearest the junction")
     forward: Point = Field(title="Junction side", description="any point past the line")
     approach: Name | None = Field(default=None, title="Approach area", description="where a vehicle comes from")
-    banned_turns: list[Literal["left", "right"]] = Field(
-        default_factory=list,
-        title="Banned turns",
-        description="by signs, for all who come over this line",
-    )
 
 
 class Area(SceneModel):
@@ -73,36 +60,19 @@ class Exit(SceneModel):
 
 
 class Lane(SceneModel):
-    """A lane with what is allowed in it. `direction` points the lawful way of travel, in pixels.
+    """A lane. `direction` points the lawful way of travel, in pixels; `road` is the carriageway to which it belongs.
 
-    Driving against it is the act only on a one-way road (`Country.one_way`); in the other half of a two-way road it is
-    not. So the scene has to say which it is and where that stands (the sign's place, or number and date of the order);
-    without both, no wrong way is stated there.
+    `movements`: those that its arrows allow. That they bind anybody is said by `arrows`, where they are painted, or by
+    a sign that governs the lane. `edge`: the marking towards the next lane, where its kind decides who may enter.
     """
 
     id: Name
     polygon: Polygon
     direction: tuple[Point, Point] | None = Field(default=None, title="Direction", description="from, to")
-    classes: list[VehicleClass] = Field(default_factory=lambda: list(VehicleClass), title="Allowed classes")
+    road: Name | None = Field(default=None, title="Road", description="the carriageway it belongs to")
     movements: list[Movement] = Field(default_factory=lambda: list(ALL_MOVEMENTS), title="Allowed movements")
-    one_way_by: OneWayBy | None = Field(
-        default=None,
-        title="One way by",
-        description="the sign or the fact that makes it one-way: no default",
-    )
-    one_way_reference: str = Field(
-        default="", max_length=200, title="One way: reference", description="where the sign stands, or the order"
-    )
-    one_way: bool | None = Field(
-        default=None,
-        title="(old field)",
-        description="before `one_way_by`; true states nothing any more, false: known not to be one-way",
-    )
-
-    @property
-    def states_one_way(self) -> bool:
-        """Whether driving against `direction` is the act here: direction, fact and reference all stand in the file."""
-        return self.direction is not None and self.one_way_by is not None and bool(self.one_way_reference.strip())
+    arrows: Source | None = Field(default=None, title="Arrows painted", description="where: no default")
+    edge: Name | None = Field(default=None, title="Edge line", description="the marking towards the next lane")
 
 
 class Marking(SceneModel):
@@ -169,7 +139,7 @@ class RuleSettings(SceneModel):
 class Scene(SceneModel):
     """Everything a camera's rules need to know of its view."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     id: Name
     version: int = Field(default=1, ge=1)
     place: str = Field(default="", max_length=300, title="Place", description="as it stands in a notice")
@@ -178,10 +148,18 @@ class Scene(SceneModel):
     approaches: list[Area] = Field(default_factory=list)
     junction: Polygon | None = Field(default=None, title="Junction area")
     exits: list[Exit] = Field(default_factory=list)
+    roads: list[Road] = Field(default_factory=list, title="Carriageways")
     lanes: list[Lane] = Field(default_factory=list)
+    signs: list[Sign] = Field(default_factory=list, title="Signs")
+    areas: list[RoadArea] = Field(default_factory=list, title="Areas of the road")
     markings: list[Marking] = Field(default_factory=list)
     signals: list[SignalHead] = Field(default_factory=list)
     exclude: list[Area] = Field(default_factory=list, title="Excluded areas", description="vehicles here are ignored")
     ground: GroundPlane | None = None
     acts: list[ActCode] = Field(default_factory=lambda: list(ActCode), title="Acts looked for")
     rules: RuleSettings = Field(default_factory=RuleSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_version(cls, data: Any) -> Any:
+        return upgraded(data)

@@ -64,6 +64,8 @@ def _marks(subject: Subject, name: Reason, scene: Scene) -> Iterator[Mark]:
             lanes = _named([lane for lane in scene.lanes if lane.direction], name)
             yield from (Mark("area", tuple(lane.polygon)) for lane in lanes)
             yield from (Mark("way", lane.direction) for lane in lanes if lane.direction)
+        case "area":
+            yield from (Mark("area", tuple(area.polygon)) for area in _named(scene.areas, name))
         case "exit":
             yield from (Mark("area", tuple(way_out.polygon)) for way_out in _named(scene.exits, name))
 

@@ -12,6 +12,7 @@ from countries.vn.look_up import FIELDS
 from countries.vn.markings import MARKINGS
 from countries.vn.plate_look import WIDTHS_M
 from countries.vn.signals import ONE_WAY, SIGNALS
+from countries.vn.signs import SIGNS
 
 
 def _form() -> NoticeForm:
@@ -36,6 +37,7 @@ VIETNAM = Country(
     markings=MARKINGS,
     signals=SIGNALS,
     one_way=ONE_WAY,
+    signs=SIGNS,
     acts=acts,
     law=fines,
     powers=powers,

@@ -50,6 +50,7 @@ class _Places:
         self.junction = at(JUNCTION)["inside"]
         self.approaches = {name: at(Thing("approach", name))["inside"] for name in geometry.approaches}
         self.exits = {name: at(Thing("exit", name))["inside"] for name in geometry.exits}
+        self.areas = {name: at(Thing("area", name))["inside"] for name in geometry.areas}
 
 
 @dataclass
@@ -187,6 +188,7 @@ class TrajectoryBook:
             in_junction=table[places.junction] > 0,
             in_approach={name: table[column] > 0 for name, column in places.approaches.items()},
             in_exit={name: table[column] > 0 for name, column in places.exits.items()},
+            in_area={name: table[column] > 0 for name, column in places.areas.items()},
             exits=frozenset(rows.exits),
             ended=track.state == "ended",
             cut_off=cut_off,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from zones.schema import Scene
 
 Floats = NDArray[np.float64]
-Kind = Literal["seen", "line", "stripe", "lane", "junction", "approach", "exit"]
+Kind = Literal["seen", "line", "stripe", "lane", "junction", "approach", "exit", "area"]
 
 
 class Thing(NamedTuple):
@@ -64,6 +64,7 @@ class Columns:
         groups += [(JUNCTION, _AREA)]
         groups += [(Thing("approach", approach.id), _AREA) for approach in scene.approaches]
         groups += [(Thing("exit", out.id), _AREA) for out in scene.exits]
+        groups += [(Thing("area", area.id), _AREA) for area in scene.areas]
         return cls(groups)
 
     def __len__(self) -> int:

@@ -123,6 +123,7 @@ class SceneGeometry:
         self.junction = area(scene.junction) if scene.junction else None
         self.approaches = {a.id: area(a.polygon) for a in scene.approaches}
         self.exits = {e.id: area(e.polygon) for e in scene.exits}
+        self.areas = {a.id: area(a.polygon) for a in scene.areas}
         self.faces = NearFaces(scene.ground, scene.picture, near_faces or NearFaceMargins()) if scene.ground else None
         self.uprights = Uprights.of(scene)
         self.edge = PictureEdge.of(
@@ -162,6 +163,8 @@ class SceneGeometry:
             sheet.put(Thing("approach", name), inside=points_in_polygon(bottom, polygon))
         for name, polygon in self.exits.items():
             sheet.put(Thing("exit", name), inside=points_in_polygon(bottom, polygon))
+        for name, polygon in self.areas.items():
+            sheet.put(Thing("area", name), inside=points_in_polygon(bottom, polygon))
         return sheet
 
     def _lines(self, sheet: Sheet, m: Measured, b: Floats) -> None:

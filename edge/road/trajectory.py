@@ -77,6 +77,7 @@ class Trajectory:
     in_junction: Bools
     in_approach: dict[str, Bools]
     in_exit: dict[str, Bools]
+    in_area: dict[str, Bools]
     exits: frozenset[str]
     ended: bool
     cut_off: bool

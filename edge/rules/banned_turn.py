@@ -18,7 +18,8 @@ from edge.rules.turned_from_within import WAY_IN_NOT_SEEN, FromWithinMargins, wa
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from evidence.packet import Reason
-from zones.schema import Exit, Scene, StopLine
+from zones.facts import banned_turns
+from zones.schema import Exit, Movement, Scene, StopLine
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,18 @@ def banned_turn(
     shared: SharedMargins,
 ) -> list[Finding]:
     """At most one finding a stop line."""
-    found = (_over(path, scene, line, margins, shared) for line in scene.stop_lines if line.banned_turns)
+    found = (_over(path, scene, line, margins, shared) for line in scene.stop_lines if _bans(scene, line, path))
     return [f for f in found if f is not None]
+
+
+def _bans(scene: Scene, line: StopLine, path: Trajectory) -> dict[Movement, tuple[str, ...]]:
+    """Left and right turns that signs ban over the line for its kind of vehicle, with those signs."""
+    named = {
+        turn: tuple(sign.id for sign in signs if path.cls in sign.named)
+        for turn, signs in banned_turns(scene, line.id).items()
+        if turn in ("left", "right")
+    }
+    return {turn: signs for turn, signs in named.items() if signs}
 
 
 def _over(
@@ -69,9 +80,12 @@ def _over(
 ) -> Finding | None:
     crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
     taken = _taken(path, scene, crossed.at if crossed else 0, margins.least_points)
-    if taken is None or taken[0].movement not in line.banned_turns:
+    if taken is None:
         return None
     way_out, entry, last = taken
+    signs = _bans(scene, line, path).get(way_out.movement)
+    if signs is None:
+        return None
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
     if way_px < margins.least_way_boxes * size:
@@ -88,6 +102,7 @@ def _over(
         at=entry,
         after=last,
         flags=flags,
+        signs=signs,
         reasons=reasons
         | {
             "stop_line": line.id,

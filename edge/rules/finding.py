@@ -16,7 +16,8 @@ class Finding:
     `at`: the observation of the act itself; `before`/`after`: those that the two other stills shall show. `what` tells
     the line or lane apart from others, so that one track is not accused of the same thing twice. `moment_s`: the time
     of the act, where it lies between two observations; None: that of `at`. `red_until_s`: when the red of the act
-    ended, None if it did not: the still after the act is taken before that if there is one.
+    ended, None if it did not: the still after the act is taken before that if there is one. `signs`: ids of the signs
+    by which it is an act: it stands if one of them is in force at its moment (`in_force`); none: it rests on no sign.
     """
 
     act: ActCode
@@ -30,3 +31,4 @@ class Finding:
     flags: tuple[str, ...] = field(default=())
     moment_s: float | None = None
     red_until_s: float | None = None
+    signs: tuple[str, ...] = ()

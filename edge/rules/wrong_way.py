@@ -1,4 +1,4 @@
-"""Driving against a lane's direction, where the scene states that the lane is one-way (`Country.one_way`).
+"""Driving against a lane's direction, where the scene states that its road is one-way (`Country.one_way`).
 
 In the other half of a two-way road it is another act, which nothing here states."""
 
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.margins import margin
-from edge.road.trajectory import LaneRun, Trajectory
+from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
+from zones.facts import one_way
+from zones.road import Road
 from zones.schema import Lane, Scene
 
 _FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
@@ -87,12 +89,14 @@ def wrong_way(
     shared: SharedMargins,
 ) -> list[Finding]:
     """At most one finding a lane."""
-    found = [_in_lane(path, scene, lane, path.lanes[lane.id], margins) for lane in scene.lanes if lane.states_one_way]
+    roads = [(lane, one_way(scene, lane)) for lane in scene.lanes]
+    found = [_in_lane(path, scene, lane, road, margins) for lane, road in roads if road is not None]
     return [f for f in found if f is not None]
 
 
-def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun, margins: WrongWayMargins) -> Finding | None:
+def _in_lane(path: Trajectory, scene: Scene, lane: Lane, road: Road, margins: WrongWayMargins) -> Finding | None:
     """The longest drive against the lane among the stretches in it."""
+    run = path.lanes[lane.id]
     if not run.inside.any():
         return None
     ends = np.flatnonzero(np.diff(np.concatenate([[False], run.inside, [False]]).astype(np.int8)))
@@ -136,8 +140,8 @@ def _in_lane(path: Trajectory, scene: Scene, lane: Lane, run: LaneRun, margins: 
         after=last,
         reasons={
             "lane": lane.id,
-            "one_way_by": lane.one_way_by,
-            "one_way_reference": lane.one_way_reference,
+            "one_way_by": road.by,
+            "one_way_reference": road.source.text,
             "against_px": round(against, 1),
             "against_needed_px": round(needed, 1),
             "against_s": round(lasted, 3),

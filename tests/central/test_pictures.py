@@ -39,15 +39,18 @@ SCENE = yaml.safe_dump(
         "lanes": [
             {
                 "id": "l1", "polygon": [[20, 350], [90, 350], [90, 10], [20, 10]], "direction": [[50, 20], [50, 330]],
-                "one_way_by": "one_way_road", "one_way_reference": "QĐ 1",
             },
             {"id": "l2", "polygon": [[120, 350], [480, 350], [480, 10], [120, 10]]},
+        ],
+        "areas": [
+            {"id": "via-he", "kind": "pavement", "polygon": [[600, 300], [640, 300], [640, 350], [600, 350]]},
+            {"id": "o-vang", "kind": "keep_clear", "polygon": [[200, 40], [300, 40], [300, 90], [200, 90]]},
         ],
         "exits": [{"id": "trai", "movement": "left", "polygon": [[0, 0], [60, 0], [60, 60], [0, 60]]}],
         "signals": [{"id": "den-1", "box": [600, 20, 620, 60], "governs": ["v1"]}],
     }
 ).encode()  # fmt: skip
-DRAWN = {"stop_line": "v1", "marking": "m2", "lane": "l1", "exit": "trai"}
+DRAWN = {"stop_line": "v1", "marking": "m2", "lane": "l1", "exit": "trai", "area": "via-he"}
 REASONS = {act: {subject: DRAWN[subject] for subject in spec.about} for act, spec in ACTS.items()}
 
 

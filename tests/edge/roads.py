@@ -24,13 +24,18 @@ RED, YELLOW, GREEN, OFF, UNKNOWN = (
     LampState.OFF,
     LampState.UNKNOWN,
 )
-P102 = {"one_way_by": "P.102", "one_way_reference": "biển P.102 ở đầu đường"}
+ONE_WAY = {"id": "road", "kind": "one_way", "by": "P.102", "source": {"place": "biển P.102 ở đầu đường"}}
+
+
+def sign(number: str, *governs: str, **rest: Any) -> dict[str, Any]:
+    """A sign of that number, on a mast."""
+    return {"id": f"sign-{number}", "number": number, "governs": list(governs), "source": {"place": "cột đèn"}, **rest}
 
 
 def scene(**changes: Any) -> Scene:
     """Seen from behind: the stop line at y = 300, the junction from y = 250 up, two lanes, a solid line between."""
     base: dict[str, Any] = {
-        "schema_version": 1,
+        "schema_version": 2,
         "id": "test",
         "picture": {"width": 640, "height": 480},
         "stop_lines": [{"id": "line", "points": [[100, 300], [500, 300]], "forward": [300, 100]}],
@@ -39,11 +44,12 @@ def scene(**changes: Any) -> Scene:
             {"id": "ahead", "movement": "straight", "polygon": [[200, 80], [400, 80], [400, 40], [200, 40]]},
             {"id": "right", "movement": "right", "polygon": [[560, 80], [639, 80], [639, 240], [560, 240]]},
         ],
+        "roads": [ONE_WAY],
         "lanes": [
             {"id": "left", "polygon": [[100, 310], [298, 310], [298, 479], [100, 479]],
-             "direction": [[200, 470], [200, 310]], **P102},
+             "direction": [[200, 470], [200, 310]], "road": "road"},
             {"id": "right", "polygon": [[302, 310], [500, 310], [500, 479], [302, 479]],
-             "direction": [[400, 470], [400, 310]], **P102},
+             "direction": [[400, 470], [400, 310]], "road": "road"},
         ],
         "markings": [{"id": "solid", "kind": "2.2", "points": [[300, 305], [300, 479]]}],
         "signals": [{"id": "main", "box": [600, 10, 610, 40], "governs": ["line"]}],

@@ -164,7 +164,7 @@ def test_a_picture_of_another_size_is_told_once_and_taken_up_again_when_right(
     tmp_path: Path, camera: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     served = camera(Odd(then=larger(tmp_path / "b.mp4"), then_at_s=3, back_at_s=6))
-    scene = Scene(schema_version=1, id="s", place="p", picture=Picture(width=160, height=96))
+    scene = Scene(schema_version=2, id="s", place="p", picture=Picture(width=160, height=96))
     config = CameraConfig(id="cam-1", url=served.url, scene=tmp_path / "s.yaml", stall_s=5, open_timeout_s=5)
     worker = CameraWorker(
         CameraPlan(config, LoadedScene(scene, scene_digest(scene), tmp_path / "s.yaml")),

@@ -28,7 +28,7 @@ from zones.load import LoadedScene, scene_digest
 from zones.schema import Picture, Scene
 
 KEY = SigningKey.generate()
-SCENE = Scene(schema_version=1, id="scene-1", place="Ngã tư Phú Sơn", picture=Picture(width=160, height=96))
+SCENE = Scene(schema_version=2, id="scene-1", place="Ngã tư Phú Sơn", picture=Picture(width=160, height=96))
 BOX = (10.0, 10.0, 50.0, 60.0)
 
 

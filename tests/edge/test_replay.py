@@ -84,8 +84,10 @@ def test_the_straddlers_of_the_ring_road_are_found_and_nobody_drives_the_wrong_w
 def test_where_a_road_is_said_to_be_one_way_who_drives_against_it_is_found(tmp_path: Path) -> None:
     """The ring road's clip again, its halves taken for one-way carriageways."""
     scene = yaml.safe_load((EXAMPLES / "nepal.yaml").read_text(encoding="utf-8"))
+    source = {"place": "supposed, for this test"}
+    scene["roads"] = [{"id": "half", "kind": "divided", "by": "one_way_carriageway", "source": source}]
     for lane in scene["lanes"]:
-        lane |= {"one_way_by": "one_way_carriageway", "one_way_reference": "supposed, for this test"}
+        lane["road"] = "half"
     (tmp_path / "one_way.yaml").write_text(yaml.safe_dump(scene | {"acts": ["wrong_way"]}), encoding="utf-8")
     clip = footage("lane_line/nepal/extreme_vehicle_left_violation.mp4")
     result = replay(clip, tmp_path / "one_way.yaml", tmp_path / "out")

@@ -8,7 +8,7 @@ import pytest
 
 from evidence.acts import VehicleClass
 from tests.edge.judged import banned_turn, solid_line, wrong_way
-from tests.edge.roads import GROUND, drive, points, scene
+from tests.edge.roads import GROUND, drive, points, scene, sign
 from zones.schema import Scene
 
 Where = Callable[[float], tuple[float, float]]
@@ -133,38 +133,35 @@ def test_wrong_way_stays_found_after_the_vehicle_has_left_the_lane() -> None:
 @pytest.mark.parametrize(
     ("stated", "why"),
     [
-        ({}, "no default: the other half of a two-way road is no one-way road"),
-        ({"one_way": True}, "what was the default of an old file"),
-        ({"one_way": False}, "known to serve both directions"),
-        ({"one_way_by": "P.102"}, "a sign, but nobody knows where"),
-        ({"one_way_by": "P.102", "one_way_reference": "  "}, "a sign, but nobody knows where"),
-        ({"one_way_reference": "biển ở đầu đường"}, "a reference of nothing"),
+        ({"kind": "one_way"}, "no default: said by nobody"),
+        ({"kind": "divided"}, "a median alone does not say it"),
+        ({"kind": "two_way", "source": {"place": "vạch 1.2"}}, "the other half of a two-way road is no one-way road"),
+        ({"kind": "one_way", "by": "P.102"}, "a sign, but nobody knows where"),
+        ({"kind": "one_way", "by": "P.102", "source": {"place": "  "}}, "a sign, but nobody knows where"),
+        ({"kind": "one_way", "source": {"place": "biển ở đầu đường"}}, "a reference of nothing"),
     ],
 )
 def test_without_sign_or_one_way_fact_and_its_reference_there_is_no_wrong_way(
     stated: dict[str, object], why: str
 ) -> None:
-    bare = {"one_way_by": None, "one_way_reference": ""}
-    lanes = [lane.model_dump() | bare | stated for lane in scene().lanes]
-    road = scene(lanes=lanes)
+    road = scene(roads=[{"id": "road"} | stated])
     assert wrong_way(drive(road, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), road, {}) == [], why
 
 
 @pytest.mark.parametrize("by", ["P.102", "one_way_road", "one_way_carriageway"])
 def test_what_makes_it_wrong_way_stands_among_the_reasons(by: str) -> None:
-    lanes = [lane.model_dump() | {"one_way_by": by, "one_way_reference": "QĐ 12/2026"} for lane in scene().lanes]
-    road = scene(lanes=lanes)
+    road = scene(roads=[{"id": "road", "kind": "divided", "by": by, "source": {"order": "QĐ 12/2026"}}])
     (found,) = wrong_way(drive(road, points((0, 200, 320), (3, 200, 470)), from_s=0, to_s=3), road, {})
     assert (found.reasons["one_way_by"], found.reasons["one_way_reference"]) == (by, "QĐ 12/2026")
 
 
-def no_left() -> Scene:
+def no_left(number: str = "P.123a") -> Scene:
     exits = [
         {"id": "ahead", "movement": "straight", "polygon": [[200, 120], [400, 120], [400, 40], [200, 40]]},
         {"id": "side", "movement": "left", "polygon": [[50, 240], [140, 240], [140, 60], [50, 60]]},
     ]
-    line = {"id": "line", "points": [[100, 300], [500, 300]], "forward": [300, 100], "banned_turns": ["left"]}
-    return scene(exits=exits, stop_lines=[line])
+    line = {"id": "line", "points": [[100, 300], [500, 300]], "forward": [300, 100]}
+    return scene(exits=exits, stop_lines=[line], signs=[sign(number, "line")])
 
 
 def test_a_banned_turn_is_found_where_the_vehicle_leaves_through_the_banned_exit() -> None:
@@ -199,6 +196,27 @@ def test_other_ways_through_the_junction_are_no_banned_turn(where: Where, why: s
 
 
 def test_without_a_sign_every_turn_is_free() -> None:
-    free = no_left().model_copy(update={"stop_lines": scene().stop_lines})
+    free = no_left().model_copy(update={"signs": []})
     path = drive(free, points((0, 220, 460), (3, 220, 240), (5, 130, 180), (6, 70, 170)), from_s=0, to_s=6)
     assert banned_turn(path, free, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "cls", "acts"),
+    [
+        ("P.123a", VehicleClass.MOTORCYCLE, 1),
+        ("P.123b", CAR, 0),
+        ("P.124a", CAR, 0),
+        ("P.124c", CAR, 1),
+        ("P.103c", CAR, 1),
+        ("P.103c", VehicleClass.MOTORCYCLE, 0),
+        ("P.124e", VehicleClass.BUS, 1),
+        ("P.124e", VehicleClass.BICYCLE, 0),
+    ],
+)
+def test_a_sign_bans_the_turns_and_the_vehicles_that_it_names(number: str, cls: VehicleClass, acts: int) -> None:
+    road = no_left(number)
+    path = drive(road, points((0, 220, 460), (3, 220, 240), (5, 130, 180), (6, 70, 170)), from_s=0, to_s=6, cls=cls)
+    found = banned_turn(path, road, {})
+    assert len(found) == acts
+    assert all(f.signs == (f"sign-{number}",) for f in found)

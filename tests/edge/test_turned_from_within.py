@@ -9,7 +9,7 @@ import pytest
 from edge.rules.turned_from_within import WAY_IN_NOT_SEEN
 from evidence.acts import VehicleClass
 from tests.edge.judged import banned_turn
-from tests.edge.roads import drive_m, ground_scene, pixels, points
+from tests.edge.roads import drive_m, ground_scene, pixels, points, sign
 from zones.schema import Scene
 
 Where = Callable[[float], tuple[float, float]]
@@ -19,12 +19,12 @@ TURNS_LEFT = points(WAITED, (3, 2, 25), (4, 1, 27.5), (5, -1.5, 31), (6, -6, 32)
 
 
 def no_left(**changes: object) -> Scene:
-    line = {"id": "line", "points": pixels((-6, 16), (6, 16)), "forward": pixels((0, 30))[0], "banned_turns": ["left"]}
+    line = {"id": "line", "points": pixels((-6, 16), (6, 16)), "forward": pixels((0, 30))[0]}
     exits = [
         {"id": "side", "movement": "left", "polygon": pixels((-14, 28), (-7, 28), (-7, 38), (-14, 38))},
         {"id": "ahead", "movement": "straight", "polygon": pixels((-6, 42), (6, 42), (6, 46), (-6, 46))},
     ]
-    return ground_scene(**({"stop_lines": [line], "exits": exits} | changes))
+    return ground_scene(**({"stop_lines": [line], "exits": exits, "signs": [sign("P.123a", "line")]} | changes))
 
 
 def test_who_was_first_seen_waiting_past_the_line_and_then_turned_is_told_with_that_doubt() -> None:

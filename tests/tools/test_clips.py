@@ -16,6 +16,7 @@ from evidence.acts import LampState
 from tools.command.cli import cli
 from tools.evaluate.acts import Score, score
 from tools.evaluate.cli import load_acts, load_truth
+from zones.facts import one_way
 from zones.load import load_scene
 
 CLIPS = Path(__file__).parents[2] / "tools" / "clips"
@@ -60,7 +61,7 @@ def test_the_day_clip_shows_six_acts_of_four_kinds() -> None:
 def test_on_the_two_way_road_of_the_clips_nobody_drives_the_wrong_way_of_a_one_way_road(name: str) -> None:
     scene = load_scene((CLIPS / name).with_suffix(".yaml")).scene
     assert scene.lanes
-    assert not any(lane.states_one_way for lane in scene.lanes)
+    assert not any(one_way(scene, lane) for lane in scene.lanes)
     assert "wrong_way" not in {a["act"] for a in truth(name)["acts"]}
 
 

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 GOOD: dict[str, Any] = {
-    "schema_version": 1,
+    "schema_version": 2,
     "id": "thanh-hoa-1",
     "place": "Nút giao Đại lộ Lê Lợi – Hạc Thành, Thanh Hóa",
     "picture": {"width": 640, "height": 480},
@@ -19,9 +19,11 @@ GOOD: dict[str, Any] = {
             "id": "l1",
             "polygon": [[60, 345], [300, 345], [300, 479], [5, 479]],
             "direction": [[200, 470], [210, 350]],
-            "one_way_by": "P.102",
-            "one_way_reference": "biển P.102 tại cọc H3/120",
+            "road": "r1",
         }
+    ],
+    "roads": [
+        {"id": "r1", "kind": "one_way", "by": "P.102", "source": {"place": "biển P.102 tại cọc H3/120"}},
     ],
     "markings": [{"id": "m1", "kind": "1.2", "points": [[310, 479], [310, 345]]}],
     "signals": [

@@ -12,7 +12,20 @@ from zones.load import scene_from_data
 
 LAMP = {"colour": "red", "box": [602, 102, 628, 126]}
 LANE = GOOD["lanes"][0]
-TWO_WAY = {key: value for key, value in LANE.items() if not key.startswith("one_way")}
+TWO_WAY = {key: value for key, value in LANE.items() if key != "road"}
+ROAD = GOOD["roads"][0]
+BOX = [[100, 200], [300, 200], [300, 250], [100, 250]]
+
+
+def sign(number: str, *governs: str, **rest: Any) -> dict[str, Any]:
+    """A sign on a mast."""
+    return {"id": "b1", "number": number, "governs": list(governs), "source": {"place": "trên cột đèn"}, **rest}
+
+
+def two_way(**changes: Any) -> dict[str, Any]:
+    """GOOD's road with both directions and its line between."""
+    road = {"id": "r1", "kind": "two_way", "centre": "m1", "source": {"place": "vạch 1.2"}}
+    return {"roads": [road | changes]}
 
 
 def test_a_good_scene_has_no_fault():
@@ -71,8 +84,34 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("head governs an unknown line", {"signals.0.governs": ["s9"]}, "signals[0].governs[0]", "no stop line 's9'"),
     ("head governs an unknown lane", {"signals.0.lanes": ["l1", "l9"]}, "signals[0].lanes[1]", "no lane 'l9'"),
     ("head for no movement", {"signals.0.movements": []}, "signals[0].movements", "governs nobody"),
-    ("one-way without a reference", {"lanes.0.one_way_reference": " "}, "lanes[0].one_way_reference", "căn cứ"),
-    ("a reference of nothing", {"lanes.0.one_way_by": None}, "lanes[0].one_way_by", "not what it is of"),
+    ("one-way without a source", {"roads.0.source": {"place": " "}}, "roads[0].source", "căn cứ"),
+    ("a source of nothing", {"roads.0.by": None}, "roads[0].by", "not what it is of"),
+    ("a lane of no road", {"lanes.0.road": "r9"}, "lanes[0].road", "no road 'r9'"),
+    ("an edge that is not drawn", {"lanes.0.edge": "m9"}, "lanes[0].edge", "no marking 'm9'"),
+    ("arrows that nobody saw", {"lanes.0.arrows": {}}, "lanes[0].arrows", "no source of the arrows"),
+    ("a lane that nobody may leave", {"lanes.0.movements": []}, "lanes[0].movements", "is empty"),
+    ("both ways, and one-way by a sign", two_way(by="P.102"), "roads[0].by", "not one-way by anything"),
+    ("a centre line that is not drawn", two_way(centre="m9"), "roads[0].centre", "no marking 'm9'"),
+    ("a lane line for a centre line", two_way() | {"markings.0.kind": "2.2"}, "roads[0].centre", "opposite directions"),
+    ("a one-way road with a centre line", {"roads.0.centre": "m1"}, "roads[0].centre", "only a two-way road"),
+    ("a sign that stands nowhere", {"signs": [sign("P.123a", "s1", source={})]}, "signs[0].source", "no source"),
+    ("a sign for nothing", {"signs": [sign("P.123a")]}, "signs[0].governs", "holds for nothing"),
+    ("a turn banned in a lane", {"signs": [sign("P.123a", "l1")]}, "signs[0].governs[0]", "cannot hold for 'l1'"),
+    ("a lane's sign at a line", {"signs": [sign("R.412e", "s1")]}, "signs[0].governs[0]", "cannot hold for 's1'"),
+    ("a picture of lanes, but of which", {"signs": [sign("R.415a", "l1")]}, "signs[0].classes", "which classes"),
+    ("a sign outside the picture", {"signs": [sign("P.123a", "s1", at=[900, 9])]}, "signs[0].at", "outside"),
+    (
+        "entry banned where stopping is",
+        {"areas": [{"id": "x", "kind": "kerbside", "polygon": BOX}], "signs": [sign("P.101", "x")]},
+        "signs[0].governs[0]",
+        "cannot hold for 'x'",
+    ),
+    (
+        "a crossed area",
+        {"areas": [{"id": "x", "kind": "pavement", "polygon": [[9, 9], [90, 90], [90, 9], [9, 90]]}]},
+        "areas[0].polygon",
+        "crosses itself",
+    ),
     ("one-way, but which way?", {"lanes.0.direction": None}, "lanes[0].direction", "wrong way cannot be told"),
     (
         "a head that only a controller could tell",
@@ -98,7 +137,6 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("lane without direction", {"lanes.0.direction": None}, "lanes[0].direction", "is missing"),
     ("direction out of its lane", {"lanes.0.direction.1": [400, 350]}, "lanes[0].direction[1]", "outside the lane"),
     ("direction of no length", {"lanes.0.direction.1": [200, 470]}, "lanes[0].direction", "no length"),
-    ("lane for no class", {"lanes.0.classes": []}, "lanes[0].classes", "no class"),
     ("mixed line without a side", {"markings.0.kind": "1.4"}, "markings[0].crossable_from", "from one side"),
     (
         "mixed line with its side on the line",
@@ -149,25 +187,39 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
         ("no red lens", {"signals.0.lamps": [{**LAMP, "colour": "green"}]}, "signals[0].lamps", "no red lamp"),
         (
             "a lane with a direction that nothing says is one-way",
-            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": ""},
+            {"lanes.0.road": None},
             "lanes",
             "wrong way is not stated here",
         ),
         (
             "the same said in Vietnamese",
-            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": ""},
+            {"lanes.0.road": None},
             "lanes",
             "không nêu hành vi đi ngược chiều ở đây",
         ),
         (
-            "an old file that said so by the old default",
-            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": "", "lanes.0.one_way": True},
+            "a divided road that nothing says is one-way",
+            {"roads.0": {"id": "r1", "kind": "divided"}},
             "lanes",
             "wrong way is not stated here",
         ),
+        ("a two-way road without its line", two_way(centre=None), "roads[0]", "no centre line"),
+        ("a two-way road that nobody saw", two_way(source={}), "roads[0].source", "no source of the two-way road"),
         (
-            "an old file that looks for nothing else",
-            {"lanes.0.one_way_by": None, "lanes.0.one_way_reference": "", "acts": ["wrong_way"]},
+            "a street that no sign closes",
+            {"areas": [{"id": "x", "kind": "closed_road", "polygon": BOX}]},
+            "areas[0]",
+            "no sign holds for 'x'",
+        ),
+        (
+            "a sign of which only an old file tells",
+            {"signs": [sign("P.123a", "s1", source={"place": "schema_version 1"})]},
+            "signs[0].source.place",
+            "comes from a file of version 1",
+        ),
+        (
+            "a scene that looks for nothing else",
+            {"lanes.0.road": None, "acts": ["wrong_way"]},
             "lanes",
             "wrong way is not stated here",
         ),
@@ -254,7 +306,15 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
     ("shows", "changes"),
     [
         ("a lane for both directions needs none", {"lanes.0": TWO_WAY | {"direction": None}}),
-        ("an old file that says: not one-way", {"lanes.0": TWO_WAY | {"one_way": False}}),
+        ("a two-way road with its line", two_way()),
+        ("a lane of a two-way road", two_way() | {"acts": ["red_light", "wrong_way"]}),
+        ("a turn banned at hours", {"signs": [sign("P.123a", "s1", hours=[{"begin": "06:00", "end": "08:30"}])]}),
+        (
+            "a closed street with its sign",
+            {"areas": [{"id": "x", "kind": "closed_road", "polygon": BOX}], "signs": [sign("P.103a", "x")]},
+        ),
+        ("a pavement needs no sign", {"areas": [{"id": "x", "kind": "pavement", "polygon": BOX}]}),
+        ("lanes by a picture, with its classes", {"signs": [sign("R.415a", "l1", classes=["car"])]}),
         ("wrong way is not looked for", {"lanes.0": TWO_WAY, "acts": ["red_light", "solid_line"]}),
         ("a mixed line with its side", {"markings.0.kind": "1.4", "markings.0.crossable_from": [200, 400]}),
         ("a double line", {"markings.0.kind": "1.3", "markings.0.second": [[314, 479], [314, 345]]}),

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from tests.waiting import eventually
 from tests.zones.scenes import GOOD, scene_data
 from zones.editor import Editor, create_app, scene_yaml
+from zones.facts import one_way
 from zones.load import load_scene, parse_scene, scene_digest, scene_from_data
 
 BAD = scene_data(**{"signals.0.governs": []})
@@ -148,10 +149,25 @@ def test_a_technician_draws_drags_and_saves(editor, address):
             return 240 + x, y
 
         # what makes a lane one-way is asked for; a head that only a controller could tell is not offered
+        page.locator("[data-add=roads]").click()
+        page.locator("select[name=kind]").select_option("one_way")
+        page.locator("select[name=by]").select_option("one_way_road")
+        page.get_by_text("không có căn cứ").wait_for()
+        page.locator("input[name=order]").fill("QĐ 12/2026")
+        page.locator("input[name=order]").press("Tab")
         page.get_by_role("button", name="l1", exact=True).click()
-        page.locator("select[name=one_way_by]").select_option("one_way_road")
-        page.locator("input[name=one_way_reference]").fill("QĐ 12/2026")
-        page.locator("input[name=one_way_reference]").press("Tab")
+        page.locator("select[name=road]").select_option("road1")
+
+        # a sign with its hours
+        page.locator("[data-add=signs]").click()
+        page.mouse.click(*at(620, 200))
+        page.locator("input[name='governs.s1']").check()
+        page.locator("fieldset[name=source] input[name=place]").fill("trên cột đèn")
+        page.locator("fieldset[name=source] input[name=place]").press("Tab")
+        page.locator("[data-more=hours]").click()
+        page.locator("input[name=end]").fill("08:30")
+        page.locator("input[name=end]").press("Tab")
+        page.locator("input[name='days.sun']").uncheck()
         page.get_by_role("button", name="h1", exact=True).click()
         page.locator("select[name=orientation]").wait_for()
         assert page.locator("select[name=source]").count() == 0
@@ -189,7 +205,12 @@ def test_a_technician_draws_drags_and_saves(editor, address):
     scene = load_scene(editor.path).scene
     assert (scene.version, scene.place) == (2, "Ngã ba Bia")
     assert scene.stop_lines[0].points[0] == (60, 330)
-    assert (scene.lanes[0].one_way_by, scene.lanes[0].one_way_reference) == ("one_way_road", "QĐ 12/2026")
+    road = one_way(scene, scene.lanes[0])
+    assert road is not None
+    assert (road.id, road.by, road.source.text) == ("road1", "one_way_road", "QĐ 12/2026")
+    (sign,) = scene.signs
+    assert (sign.governs, sign.source.text, sign.at) == (["s1"], "trên cột đèn", (620, 200))
+    assert [(h.begin, h.end, "sun" in h.days, "sat" in h.days) for h in sign.hours] == [("06:00", "08:30", False, True)]
     drawn = scene.markings[1]
     assert (drawn.kind, drawn.points) == ("2.2", [(450, 470), (440, 350)])
     assert scene.exclude == []

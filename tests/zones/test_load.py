@@ -50,7 +50,7 @@ def test_the_digest_follows_the_meaning_not_the_layout(tmp_path):
         ("an unknown act", {"acts": ["speeding"]}, "acts[0]", "red_light", "words listed"),
         ("too few corners", {"junction": [[1, 1], [2, 2]]}, "junction", "at least 3", "add"),
         ("an id with spaces", {"id": "Ngã tư"}, "id", "pattern", "letters"),
-        ("a later version", {"schema_version": 2}, "schema_version", "version 1", "words listed"),
+        ("a later version", {"schema_version": 3}, "schema_version", "versions 1 and 2", "words listed"),
         ("infinity", {"stop_lines.0.forward": [float("inf"), 1]}, "stop_lines[0].forward[0]", "finite", "ordinary"),
     ],
 )

@@ -18,7 +18,7 @@ import math
 import numpy as np
 import shapely
 
-from evidence.acts import ActCode, VehicleClass
+from evidence.acts import ActCode
 from tools.simulate.world import XY, Camera, Ground, GroundArea, GroundLine, SignalPost
 from zones.schema import GroundPlane, Lane, Marking, Scene, SignalHead
 
@@ -68,6 +68,8 @@ CAMERAS = {"wide": camera, "close": close_camera}
 MEDIAN = "median"
 """Begin of the names of the median's edges, which stand in the place of the double line."""
 P102 = "biển P.102 ở đầu phần đường, phía nút giao (mô phỏng)"
+P123A = "biển P.123a trên cột đèn, phía trước vạch dừng (mô phỏng)"
+TWO_WAY = "vạch 1.3 giữa hai chiều (mô phỏng)"
 
 
 def ground(*, divided: bool = False) -> Ground:
@@ -177,7 +179,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
     view = _View(cam)
     near = view.nearest_y + 0.2
     lane_end = -(STOP_LINE + STOP_LINE_WIDTH)
-    allowed_left = [VehicleClass.CAR, VehicleClass.MOTORCYCLE]
+    roads = _roads(divided)
 
     def lane(name: str, x: tuple[float, float], *, north: bool, **rest: object) -> Lane:
         middle = max((x[0] + x[1]) / 2, -1.5)
@@ -187,7 +189,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                 "id": name,
                 "polygon": view.polygon(_rectangle(x[0], near, x[1], lane_end)),
                 "direction": way if north else way[::-1],
-                **({"one_way_by": "P.102", "one_way_reference": P102} if divided else {}),
+                "road": roads[0 if north else -1]["id"],
                 **rest,
             }
         )
@@ -200,7 +202,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
     )
     scene = Scene.model_validate(
         {
-            "schema_version": 1,
+            "schema_version": 2,
             "id": "nga-tu-mo-phong",
             "place": "Ngã tư mô phỏng, hướng Nam, phường Hạc Thành, tỉnh Thanh Hóa",
             "picture": {"width": cam.width, "height": cam.height},
@@ -210,7 +212,6 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                     "points": [view.point(0.1, -STOP_LINE), view.point(KERB_X, -STOP_LINE)],
                     "forward": view.point(4.0, -8.0),
                     "approach": "loi-vao",
-                    "banned_turns": ["left"],
                 }
             ],
             "approaches": [{"id": "loi-vao", "polygon": view.polygon(_rectangle(0.1, near, KERB_X, lane_end))}],
@@ -224,8 +225,12 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                     "polygon": view.polygon(_rectangle(-14.0, LEFT_EXIT[1], LEFT_EXIT[0], 8.0)),
                 },
             ],
+            "roads": roads,
+            "signs": [
+                {"id": "cam-re-trai", "number": "P.123a", "governs": ["vach-dung"], "source": {"place": P123A}},
+            ],
             "lanes": [
-                lane("lan-trai", LEFT_LANE, north=True, classes=allowed_left, movements=["straight"]),
+                lane("lan-trai", LEFT_LANE, north=True, movements=["straight"]),
                 lane("lan-phai", (RIGHT_LANE[0], KERB_X + _BESIDE), north=True, movements=["straight", "right"]),
                 lane("lan-nguoc", (-7.0, 0.0), north=False),
             ],
@@ -242,6 +247,14 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
         }
     )
     return scene
+
+
+def _roads(divided: bool) -> list[dict[str, object]]:
+    """Both carriageways with a median and P.102 between, or the one road with its double line."""
+    if divided:
+        names = ("phan-duong-bac", "phan-duong-nam")
+        return [{"id": name, "kind": "divided", "by": "P.102", "source": {"place": P102}} for name in names]
+    return [{"id": "duong", "kind": "two_way", "centre": "tim-duong", "source": {"place": TWO_WAY}}]
 
 
 def _head(view: _View, name: str, source: str, **rest: object) -> SignalHead:

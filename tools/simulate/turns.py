@@ -105,11 +105,10 @@ def turns_scene(kind: Kind, seen_by: Camera | None = None, *, source: str = "pix
         heads = [heads[0].model_copy(update={"movements": ["straight", "left", "u_turn"]})]
     right = Exit(id="re-phai", movement="right", polygon=polygon(cam, (13.0, -11.0, 18.0, -1.0)))
     exits = [right] if kind == "arrow" else []
-    lines = [line.model_copy(update={"banned_turns": []}) for line in scene.stop_lines]
     acts = [act for act in ActCode if act not in (ActCode.WRONG_WAY, ActCode.BANNED_TURN)]
     name = {"arrow": "nga-tu-mui-ten", "plate": "nga-tu-bien-xanh"}[kind]
     return scene.model_copy(
-        update={"id": name, "lanes": [], "signals": heads, "stop_lines": lines, "exits": exits, "acts": acts}
+        update={"id": name, "lanes": [], "signals": heads, "signs": [], "exits": exits, "acts": acts}
     )
 
 

@@ -4,17 +4,24 @@ import { KINDS, corners, edges, fresh, handles, shapes } from "./shapes.js";
 const $ = (id) => document.getElementById(id);
 const key = new URLSearchParams(location.search).get("key") || "";
 const VI = {
-  id: "Tên", place: "Địa điểm", movement: "Hướng đi", movements: "Các hướng đi", classes: "Loại xe", kind: "Kiểu vạch (QCVN 41)",
-  active: "Có dùng", approach: "Đường vào", banned_turns: "Biển cấm rẽ", one_way_by: "Một chiều theo", one_way_reference: "Căn cứ một chiều (nơi đặt biển, số quyết định)", orientation: "Chiều đặt đèn", governs: "Điều khiển vạch dừng",
-  lanes: "Điều khiển làn", arrow: "Đèn mũi tên", source: "Nguồn", acts: "Hành vi cần tìm", version: "Bản",
+  id: "Tên", begin: "Từ", end: "Đến (trước)", days: "Các ngày", active: "Có dùng", place: "Địa điểm", movement: "Hướng đi", movements: "Các hướng đi", classes: "Loại xe", kind: "Kiểu vạch (QCVN 41)",
+  approach: "Đường vào", road: "Thuộc đường", by: "Một chiều theo", centre: "Vạch tim đường", edge: "Vạch mép làn", arrows: "Mũi tên trên mặt đường",
+  number: "Số hiệu biển (QCVN 41)", hours: "Giờ có hiệu lực", order: "Số quyết định", dated: "Ngày quyết định", picture: "Tệp ảnh biển", orientation: "Chiều đặt đèn", governs: "Điều khiển vạch dừng",
+  lanes: "Điều khiển làn", arrow: "Đèn mũi tên", source: "Căn cứ", acts: "Hành vi cần tìm", version: "Bản",
   red_margin_s: "Đèn đỏ trước đó (giây)", line_margin_px: "Quá vạch (px)", stopped_s: "Dừng quá vạch (giây)", min_track_points: "Số điểm theo dõi",
   solid_overlap: "Phần xe lấn vạch", wrong_way_s: "Ngược chiều (giây)", wrong_way_px: "Ngược chiều (px)", width: "Rộng (px)", height: "Cao (px)",
 };
 const HINT = "Kéo điểm để sửa · nhấp đúp lên cạnh: thêm điểm · Delete: xóa điểm · cuộn: phóng to · kéo chuột phải: dời hình";
-const OPTIONS = { "P.102": "biển P.102 (cấm đi ngược chiều)", one_way_road: "đường một chiều (biển I.407)", one_way_carriageway: "phần đường một chiều (đường đôi)" };
+const OPTIONS = { "P.102": "biển P.102 (cấm đi ngược chiều)", one_way_road: "đường một chiều (biển I.407)", one_way_carriageway: "phần đường một chiều (đường đôi)", one_way: "đường một chiều",
+  divided: "có dải phân cách giữa", two_way: "đường hai chiều", closed_road: "đường cấm (sau biển)", pavement: "vỉa hè", emergency_lane: "làn dừng khẩn cấp", kerbside: "chỗ cấm dừng, đỗ",
+  keep_clear: "vạch 4.4 (cấm dừng trong ô)", crosswalk: "vạch sang đường", lane_change: "đoạn được chuyển làn trước nút",
+  mon: "thứ hai", tue: "thứ ba", wed: "thứ tư", thu: "thứ năm", fri: "thứ sáu", sat: "thứ bảy", sun: "chủ nhật" };
 // Written in old scenes only, or by nothing that runs here: not offered, but shown where a file has it.
-const OLD = { one_way: undefined, source: "pixels" };
-const PARENTS = { governs: "stop_lines", lanes: "lanes", approach: "approaches" };
+const OLD = { source: "pixels" };
+const PARENTS = { governs: ["stop_lines"], lanes: ["lanes"], approach: ["approaches"], road: ["roads"], centre: ["markings"], edge: ["markings"] };
+// A sign holds for stop lines, lanes or areas, by what it says; the check says which.
+const parentsOf = (name) => (name === "governs" && selected && selected.kind === "signs" ? ["stop_lines", "lanes", "areas"] : PARENTS[name]);
+const named = (kinds) => kinds.flatMap((kind) => all(kind).map((one) => one.id));
 
 let scene, schema, base, still, faults = [], dirty = false;
 let selected = null; // {kind, index}
@@ -98,11 +105,12 @@ function list() {
     plus.title = `Vẽ ${about.vi.toLowerCase()} (draw)`;
     plus.dataset.add = kind;
     plus.disabled = about.single && !!scene[kind];
-    plus.onclick = () => begin(kind, about.draw, (points) => {
+    const put = (points) => {
       if (about.single) scene[kind] = fresh(kind, points, scene);
       else (scene[kind] = scene[kind] || []).push(fresh(kind, points, scene));
       select({ kind, index: all(kind).length - 1 });
-    });
+    };
+    plus.onclick = () => { if (about.draw === "none") { put(null); changed(); } else begin(kind, about.draw, put); };
     head.append(plus);
     rows.push(head);
     all(kind).forEach((thing, index) => {
@@ -134,8 +142,8 @@ function select(what) {
 
 // ---- the form, from the JSON schema ----
 const GEOMETRY = new Set(["points", "polygon", "forward", "direction", "second", "crossable_from", "box", "countdown", "lamps", "schema_version",
-  "stop_lines", "approaches", "junction", "exits", "lanes", "markings", "signals", "exclude", "ground", "picture", "rules"]);
-const NAMED = { stop_lines: "StopLine", approaches: "Area", exits: "Exit", lanes: "Lane", markings: "Marking", signals: "SignalHead", exclude: "Area" };
+  "stop_lines", "approaches", "junction", "exits", "roads", "lanes", "signs", "areas", "markings", "signals", "exclude", "ground", "rules", "at"]);
+const NAMED = { stop_lines: "StopLine", approaches: "Area", exits: "Exit", lanes: "Lane", markings: "Marking", signals: "SignalHead", exclude: "Area", roads: "Road", signs: "Sign", areas: "RoadArea" };
 
 function resolve(field) {
   if (field.$ref) return { ...schema.$defs[field.$ref.split("/").pop()], ...field };
@@ -146,7 +154,7 @@ function resolve(field) {
 function form() {
   const rows = [];
   if (!selected) {
-    fields(rows, scene, schema.properties, (name) => !GEOMETRY.has(name));
+    fields(rows, scene, schema.properties, (name) => !GEOMETRY.has(name) && name !== "picture");
     fields(rows, scene.picture, schema.$defs.Picture.properties, () => true);
     fields(rows, (scene.rules = scene.rules || {}), schema.$defs.RuleSettings.properties, () => true);
   } else {
@@ -192,10 +200,15 @@ function fields(rows, owner, properties, wanted) {
     const current = owner[name] ?? field.default;
     const title = `${VI[name] || field.title || name}`;
     const note = field.description || "";
-    const parent = PARENTS[name];
+    const parent = parentsOf(name);
+    if (field.properties) {
+      rows.push(part(owner, name, field, title));
+      continue;
+    }
     if (field.type === "array") {
       const inner = resolve(field.items || {});
-      const choices = parent ? all(parent).map((one) => one.id) : inner.enum;
+      const choices = parent ? named(parent) : inner.enum;
+      if (inner.properties && !GEOMETRY.has(name)) { rows.push(several(owner, name, inner, title)); continue; }
       if (!choices) continue;
       // a list left out means all of them, except where the schema says an empty list
       const chosen = new Set(current ?? (parent ? [] : choices));
@@ -214,7 +227,7 @@ function fields(rows, owner, properties, wanted) {
       continue;
     }
     if (name in OLD && (owner[name] ?? OLD[name]) === OLD[name]) continue;
-    const choices = parent ? all(parent).map((one) => one.id) : field.enum && name in OLD ? [OLD[name]] : field.enum;
+    const choices = parent ? named(parent) : field.enum && name in OLD ? [OLD[name]] : field.enum;
     const label = document.createElement("label");
     label.title = note;
     let input;
@@ -225,11 +238,11 @@ function fields(rows, owner, properties, wanted) {
       input.append(...values.map((value) => new Option(OPTIONS[value] || value || "–", value, false, value === (current ?? ""))));
       input.onchange = () => set(input.value || undefined);
     } else {
-      const type = { boolean: "checkbox", integer: "number", number: "number" }[field.type] || "text";
+      const type = field.format === "date" ? "date" : { boolean: "checkbox", integer: "number", number: "number" }[field.type] || "text";
       input = Object.assign(document.createElement("input"), { type, step: field.type === "integer" ? 1 : "any" });
       if (type === "checkbox") input.checked = !!current;
       else input.value = current ?? "";
-      input.onchange = () => set(type === "checkbox" ? input.checked : type === "number" ? (input.value === "" ? undefined : Number(input.value)) : input.value);
+      input.onchange = () => set(type === "checkbox" ? input.checked : type === "number" ? (input.value === "" ? undefined : Number(input.value)) : input.value || undefined);
     }
     input.name = name;
     if (name === "version") input.disabled = true;
@@ -239,6 +252,40 @@ function fields(rows, owner, properties, wanted) {
     rows.push(label);
   }
 }
+
+// A part of a thing with fields of its own, as a sign's source; one that may be missing has a tick.
+function part(owner, name, field, title) {
+  const box = document.createElement("fieldset"), legend = document.createElement("legend"), inside = [];
+  box.name = name;
+  legend.textContent = title;
+  if (field.optional) {
+    const tick = Object.assign(document.createElement("input"), { type: "checkbox", checked: !!owner[name], name: `${name}.there` });
+    tick.onchange = () => { if (tick.checked) owner[name] = {}; else delete owner[name]; form(); changed(); };
+    legend.append(" ", tick);
+    if (!owner[name]) { box.append(legend); return box; }
+  }
+  fields(inside, (owner[name] = owner[name] || {}), field.properties, () => true);
+  box.append(legend, ...inside);
+  return box;
+}
+
+// A list of such parts, as the hours of a sign.
+function several(owner, name, inner, title) {
+  const box = document.createElement("fieldset"), legend = document.createElement("legend");
+  legend.textContent = title;
+  box.append(legend);
+  (owner[name] || []).forEach((one, index) => {
+    const inside = [];
+    fields(inside, one, inner.properties, () => true);
+    box.append(...inside, button("", "Bỏ (remove)", () => { owner[name].splice(index, 1); form(); changed(); }));
+  });
+  const plus = button("", "+", () => { owner[name] = [...(owner[name] || []), fill(inner)]; form(); changed(); });
+  plus.dataset.more = name;
+  box.append(plus);
+  return box;
+}
+
+const fill = (inner) => (inner.properties.begin ? { begin: "06:00", end: "09:00" } : {});
 
 // ---- the canvas ----
 const toScene = (event) => {
@@ -262,7 +309,7 @@ function paint() {
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.setTransform(view.zoom, 0, 0, view.zoom, view.x, view.y);
   pen.drawImage(still, 0, 0, scene.picture.width, scene.picture.height);
-  for (const kind of ["exclude", "junction", "approaches", "exits", "lanes", "markings", "stop_lines", "signals"]) {
+  for (const kind of ["exclude", "junction", "approaches", "exits", "lanes", "areas", "markings", "stop_lines", "signals", "signs"]) {
     all(kind).forEach((thing, index) => {
       const on = selected && selected.kind === kind && selected.index === index;
       for (const shape of shapes(kind, thing)) outline(shape, on);

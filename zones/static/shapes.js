@@ -5,7 +5,10 @@ export const KINDS = {
   approaches: { vi: "Đường vào nút", en: "approaches", colour: "#ffaa00", draw: "area", field: "polygon" },
   junction: { vi: "Trong nút giao", en: "junction", colour: "#be50ff", draw: "area", single: true },
   exits: { vi: "Lối ra", en: "exits", colour: "#ff6ec8", draw: "area", field: "polygon" },
+  roads: { vi: "Đường", en: "carriageways", colour: "#c8e6ff", draw: "none" },
   lanes: { vi: "Làn đường", en: "lanes", colour: "#3caaff", draw: "area", field: "polygon" },
+  signs: { vi: "Biển báo", en: "signs", colour: "#ff9a3c", draw: "point", field: "at" },
+  areas: { vi: "Vùng trên đường", en: "areas of the road", colour: "#7ddc6f", draw: "area", field: "polygon" },
   markings: { vi: "Vạch dọc", en: "markings", colour: "#fff000", draw: "line", field: "points" },
   signals: { vi: "Đèn tín hiệu", en: "signal heads", colour: "#ffffff", draw: "box", field: "box" },
   exclude: { vi: "Vùng bỏ qua", en: "excluded", colour: "#9a9a9a", draw: "area", field: "polygon" },
@@ -15,7 +18,7 @@ const LAMPS = { red: "#ff3c3c", yellow: "#ffdc00", green: "#28e65a" };
 // A new thing from the points drawn; what the check then misses is for the form.
 export function fresh(kind, points, scene) {
   const id = freeName(kind, scene);
-  const [a, b] = [points[0], points[points.length - 1]];
+  const [a, b] = points && Array.isArray(points[0]) ? [points[0], points[points.length - 1]] : [[0, 0], [0, 0]];
   const middle = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
   switch (kind) {
     case "stop_lines": return { id, points, forward: [middle[0], Math.max(0, middle[1] - scene.picture.height / 8)] };
@@ -24,12 +27,15 @@ export function fresh(kind, points, scene) {
     case "exits": return { id, movement: "straight", polygon: points };
     case "lanes": return { id, polygon: points, direction: inside(points) };
     case "junction": return points;
+    case "roads": return { id, kind: "two_way", source: {} };
+    case "signs": return { id, number: "P.123a", governs: [], source: {}, at: points };
+    case "areas": return { id, kind: "keep_clear", polygon: points };
     default: return { id, polygon: points };
   }
 }
 
 function freeName(kind, scene) {
-  const stem = { stop_lines: "line", approaches: "approach", exits: "exit", lanes: "lane", markings: "marking", signals: "head", exclude: "area" }[kind];
+  const stem = { stop_lines: "line", approaches: "approach", exits: "exit", lanes: "lane", markings: "marking", signals: "head", exclude: "area", roads: "road", signs: "sign", areas: "zone" }[kind];
   const taken = new Set((Array.isArray(scene[kind]) ? scene[kind] : []).map((item) => item.id));
   for (let n = 1; ; n++) if (!taken.has(`${stem}${n}`)) return `${stem}${n}`;
 }
@@ -51,6 +57,7 @@ export function shapes(kind, item) {
   if (KINDS[kind].draw === "line") add("line", item.points);
   if (kind === "stop_lines" && item.forward) list.push({ type: "point", points: item.forward, colour, from: item.points });
   if (kind === "lanes") add("arrow", item.direction);
+  if (kind === "signs" && item.at) list.push({ type: "point", points: item.at, colour, from: [item.at, item.at] });
   if (kind === "markings") {
     add("line", item.second);
     if (item.crossable_from) list.push({ type: "point", points: item.crossable_from, colour, from: item.points });

@@ -1,0 +1,64 @@
+"""What follows from a scene's facts: which road a lane is of, which signs hold where. Pure questions, no guesses.
+
+A sign or road without a source answers nothing here: no act may rest on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from countries.here import HERE
+from countries.road import SignSays
+from zones.road import AreaKind, Road, RoadArea, Sign
+from zones.schema import Lane, Marking, Movement, Scene
+
+
+def road_of(scene: Scene, lane: Lane) -> Road | None:
+    """The carriageway a lane belongs to; None if it names none that stands in the scene."""
+    return next((road for road in scene.roads if road.id == lane.road), None)
+
+
+def one_way(scene: Scene, lane: Lane) -> Road | None:
+    """The road, if driving against this lane's direction is driving the wrong way of a one-way road."""
+    road = road_of(scene, lane)
+    return road if road is not None and road.states_one_way and lane.direction is not None else None
+
+
+def two_way(scene: Scene, lane: Lane) -> Road | None:
+    """The road, if driving against this lane's direction is driving in the other half of a two-way road.
+
+    Only where its centre line may not be crossed: over a broken one people overtake, and lawfully.
+    """
+    road = road_of(scene, lane)
+    if road is None or road.kind != "two_way" or not road.source.stated or lane.direction is None:
+        return None
+    centre = marking(scene, road.centre)
+    return road if centre is not None and centre.kind in HERE.markings.no_way_over else None
+
+
+def marking(scene: Scene, name: str | None) -> Marking | None:
+    """The marking of that id; None if there is none."""
+    return next((mark for mark in scene.markings if mark.id == name), None)
+
+
+def signs(scene: Scene, says: SignSays, name: str) -> tuple[Sign, ...]:
+    """The signs with a source that say so of the stop line, lane or area of that id."""
+    return tuple(
+        sign
+        for sign in scene.signs
+        if sign.source.stated and name in sign.governs and HERE.signs.meaning(sign.number).says == says
+    )
+
+
+def banned_turns(scene: Scene, line: str) -> Mapping[Movement, tuple[Sign, ...]]:
+    """Movements that signs ban over a stop line, each with those signs."""
+    banned: dict[Movement, tuple[Sign, ...]] = {}
+    for sign in signs(scene, "no_turn", line):
+        for movement in HERE.signs.meaning(sign.number).movements:
+            banned[movement] = (*banned.get(movement, ()), sign)
+    return banned
+
+
+def areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:
+    """The areas of a kind, in the order of the file."""
+    return tuple(area for area in scene.areas if area.kind == kind)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from countries.law import OwnerType
 
 Liable = Literal["owner", "driver", "owner_not_shown", "organisation"]
 """Who answers for the act: the owner who drove, a driver named, the owner who cannot show that somebody else drove, the
 organisation that names no driver."""
+Recipient = Literal["inspection", "registration", "commune"]
+"""Offices that can be warned: inspection of vehicles, registration, police of the commune."""
 Hearing = Literal["waived", "written", "oral"]
 
 
@@ -30,7 +32,8 @@ class Instalment:
 class Facts:
     """Days are those of the country's calendar; None: it has not happened. Amounts in the country's currency.
 
-    `sent`: the notice. `came_back`: another unit had the file. `complex_case`: the term to decide was extended.
+    `issued`, `sent`: the notice that is in force. `came_back`: another unit had the file. `complex_case`: the term to
+    decide was extended.
     `warned`: a warning is in force since; `warned_to`: at which offices. `statement`, `complaint`: the oldest that
     nobody has answered.
     `violator`, `violator_id`: name and number of whoever answers for the act. `together`: number and fine of the other
@@ -44,6 +47,7 @@ class Facts:
     is lifted.
     """
 
+    issued: date | None = None
     sent: date | None = None
     attended: date | None = None
     identified: date | None = None
@@ -85,6 +89,14 @@ class Facts:
     def hearing_done(self) -> bool:
         """Whether nothing of the right to be heard is left to wait for."""
         return not self.may_be_heard or self.hearing == "waived" or self.heard is not None
+
+    @property
+    def to_warn(self) -> tuple[Recipient, ...]:
+        """Offices that can still be warned. Police of a commune get the notice to deliver: not where none was sent."""
+        offices: tuple[Recipient, ...] = get_args(Recipient)
+        return tuple(
+            each for each in offices if each not in self.warned_to and (each != "commune" or self.sent is not None)
+        )
 
     @property
     def decision_fine(self) -> int:

@@ -21,6 +21,8 @@ _PASSING = frozenset({
     Action.HOLD, Action.LIFT_HOLD, Action.DECISION_CUT,
 })  # fmt: skip
 """Steps behind which the one before can still be undone: they build on nothing."""
+_BESIDE = _PASSING - {Action.CLAIM, Action.RELEASE}
+"""Of these none moves a case: the state that their events name is not theirs, and goes with the step that is undone."""
 
 
 class Event(Protocol):
@@ -60,7 +62,7 @@ def life_of(record: Sequence[Event]) -> Life:
         if action is None or action is Action.UNDO or event.sequence in undone:
             continue
         facts = facts_after(facts, action, event.after, HERE.local_date(event.at))
-        if "status" in event.after:
+        if "status" in event.after and action not in _BESIDE:
             status = Status(event.after["status"])
         if action not in _PASSING:
             last = event
@@ -76,8 +78,10 @@ def with_life(state: CaseState, life: Life) -> CaseState:
 
 
 def end_of(state: CaseState, action: Action, facts: Facts) -> Status:
-    """Where a step leads that depends on what was said: paid in full, or back to where the file left from."""
-    if action is Action.PAY and facts.paid >= facts.fine:
+    """Where a step leads that depends on what was said or paid before: paid in full, or back to where the file left
+    from. A decision that is paid before it is sent stays paid."""
+    paid = bool(facts.payments) and facts.paid >= facts.fine
+    if paid and action in (Action.PAY, Action.SEND_DECISION):
         return Status.PAID
     if action is Action.TRANSFER_RETURNED:
         return Status(state.facts.left_from or Status.PUBLISHED.value)
@@ -151,6 +155,7 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
 
 
 _DAY_OF: dict[Action, str] = {
+    Action.ISSUE: "issued",
     Action.PUBLISH: "sent",
     Action.ATTEND: "attended",
     Action.HEAR: "heard",

@@ -9,13 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from central.cases import instalments
-from central.cases.facts import Instalment, Liable
+from central.cases.facts import Instalment, Liable, Recipient
 from central.cases.lifecycle import Action, CaseState, Refused
 from countries.calendar import WorkCalendar
 from countries.law import Proposal
 
 How = Literal["post", "by_hand", "electronic", "posted_up"]
-Recipient = Literal["inspection", "registration", "commune"]
 WithdrawReason = Literal[
     "not_violation", "wrong_plate", "cloned_plate", "wrong_owner", "sold", "stolen", "priority_vehicle",
     "evidence_unsound", "procedure", "complaint_upheld", "other",
@@ -234,9 +233,8 @@ def check(
     """What can only be judged with the case. `law`: band and points of the act for whoever answers for it; `since`: the
     day of the step before. `calendar`: the unit's, else the country's.
 
-    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `no_law`, `fine_band`,
-    `points_most`, `overpaid`,
-    `parts_request` and those of `central.cases.instalments.check`.
+    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `not_delivered`, `no_law`,
+    `fine_band`, `points_most`, `overpaid`, `parts_request` and those of `central.cases.instalments.check`.
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
@@ -250,6 +248,10 @@ def check(
         raise Refused("note", "say why", where="note", remedy="write a short reason")
     if isinstance(said, Warned) and said.to in state.facts.warned_to:
         raise Refused("warned_there", "this office was warned already", where="to", remedy="choose another")
+    if isinstance(said, Warned) and said.to not in state.facts.to_warn:
+        raise Refused(
+            "not_delivered", "no notice was sent that could be delivered", where="to", remedy="choose another"
+        )
     if isinstance(said, Decided):
         check_fine(said.fine, law)
         if not said.together:

@@ -21,8 +21,6 @@ _DECIDED = frozenset({Status.DECIDED, Status.DECISION_SENT})
 _SERVED = _OWN | _DECIDED | {Status.PAID, Status.TRANSFERRED}
 _RUNNING = _SERVED | {Status.ISSUED}
 
-OFFICES_WARNED = 3
-"""Inspection, registration, police of the commune (`central.cases.said.Recipient`)."""
 _Guard = Callable[[CaseState, Officer, Collection[str]], Refused | None]
 
 
@@ -97,7 +95,7 @@ def _may_warn(state: CaseState, actor: Officer, passed: Collection[str]) -> Refu
     """The first time after a term; from then on each other office that has to know."""
     if state.facts.warned is None:
         return _after("answer", "transfer_answer", "pay")(state, actor, passed)
-    if len(state.facts.warned_to) < OFFICES_WARNED:
+    if state.facts.to_warn:
         return None
     return Refused("warned", "a warning is in force everywhere", remedy="lift it first")
 
@@ -123,11 +121,19 @@ _NO_STATEMENT = _unless(
 _NO_COMPLAINT = _unless(
     lambda s: s.facts.complaint is None, "complaint_open", "a complaint is not answered", "answer it first"
 )
+_NOTICED = _unless(
+    lambda s: s.facts.issued is not None, "no_notice_issued", "no notice was issued in this case", "go on without"
+)
+"""The file may have left before any notice, and ended elsewhere."""
 _NOT_WARNED = _unless(lambda s: s.facts.warned is None, "warned", "a warning is in force", "lift it first")
 _HEARING_UNASKED = _unless(
     lambda s: s.facts.may_be_heard and s.facts.hearing is None, "no_hearing", "there is no hearing to ask for or waive",
     "go on without",
 )  # fmt: skip
+_SENT = _unless(
+    lambda s: s.facts.decision_sent is not None, "decision_unsent", "the decision was not sent yet", "send it first"
+)
+"""Whoever pays at once has to get the decision all the same, and the points are told with it."""
 _IN_STATUTE = _before("statute", "statute", "the act is more than one year old", "end the case as expired")
 
 MOVES: dict[Action, Move] = {
@@ -171,7 +177,9 @@ MOVES: dict[Action, Move] = {
     Action.DECIDE: Move(_APPROVE, frozenset({Status.MINUTES_MADE}), Status.DECIDED, (
         _other_than_confirmed("same_person", "whoever confirmed a case does not decide it", "a second person decides"),
         _IN_STATUTE, _NO_STATEMENT, _may_decide)),
-    Action.SEND_DECISION: Move(_APPROVE, frozenset({Status.DECIDED}), Status.DECISION_SENT, undoable=True),
+    Action.SEND_DECISION: Move(_APPROVE, frozenset({Status.DECIDED, Status.PAID}), Status.DECISION_SENT, (_unless(
+        lambda s: s.facts.decision_sent is None, "decision_sent", "the decision was sent already", "go on"),),
+        undoable=True),
     Action.RECEIVE_DECISION: Move(_REVIEW, frozenset({Status.DECISION_SENT}), None, (_unless(
         lambda s: s.facts.decision_received is None, "received", "the day of receipt is known", "go on"),),
         undoable=True),
@@ -179,7 +187,8 @@ MOVES: dict[Action, Move] = {
         lambda s: not s.facts.instalments and s.facts.paid == 0, "instalments", "it is being paid already", "go on"),
         _fine_for_parts, _decided_himself), undoable=True),
     Action.PAY: Move(_REVIEW, _DECIDED, None, undoable=True),
-    Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (_NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
+    Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (
+        _SENT, _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
 
     Action.WARN: Move(_APPROVE, frozenset({Status.PUBLISHED, Status.TRANSFERRED, Status.DECISION_SENT}), None, (
         _told_by_notice, _NO_STATEMENT, _NO_COMPLAINT, _may_warn)),
@@ -191,16 +200,16 @@ MOVES: dict[Action, Move] = {
     Action.TRANSFER_RETURNED: Move(_APPROVE, frozenset({Status.TRANSFERRED})),
     Action.REMIND: Move(_APPROVE, frozenset({Status.TRANSFERRED}), None, (_after("own_way_answer"),)),
 
-    Action.CONTEST: Move(frozenset(), _SERVED | {Status.ISSUED}),
+    Action.CONTEST: Move(frozenset(), _SERVED | {Status.ISSUED}, None, (_NOTICED,)),
     Action.REFUSE_STATEMENT: Move(_APPROVE, _RUNNING | ENDED, None, (_unless(
         lambda s: s.facts.statement is not None, "no_statement", "no statement waits for an answer", "go on"),)),
-    Action.COMPLAIN: Move(_REVIEW, _SERVED, None, (_NO_COMPLAINT,), undoable=True),
+    Action.COMPLAIN: Move(_REVIEW, _SERVED, None, (_NOTICED, _NO_COMPLAINT), undoable=True),
     Action.REFUSE_COMPLAINT: Move(_HEAD, _RUNNING | ENDED, None, (_unless(
         lambda s: s.facts.complaint is not None, "no_complaint", "no complaint waits for an answer", "go on"),)),
     Action.WITHDRAW: Move(
-        _APPROVE, _RUNNING | {Status.CLOSED, Status.EXPIRED}, Status.WITHDRAWN, (_decided_by_head,)
+        _APPROVE, _RUNNING | {Status.CLOSED, Status.EXPIRED}, Status.WITHDRAWN, (_NOTICED, _decided_by_head)
     ),
-    Action.CORRECT: Move(_APPROVE, _OWN | {Status.ISSUED}, Status.NEW, (_IN_STATUTE,)),
+    Action.CORRECT: Move(_APPROVE, _OWN | {Status.ISSUED}, Status.NEW, (_NOTICED, _IN_STATUTE)),
     Action.TELL_OWNER: Move(_REVIEW, frozenset(Status), None, (_unless(
         lambda s: s.facts.to_tell is not None, "nobody_to_tell", "nobody has to be told", "go on"),), undoable=True),
     Action.EXPIRE: Move(_APPROVE, _OWN | _DECIDED | {Status.ISSUED, Status.TRANSFERRED}, Status.EXPIRED, (

@@ -130,7 +130,9 @@ def _of_state(state: CaseState, until: _Until, named: Callable[[date], date]) ->
         yield Term("transfer_answer", facts.transferred, due, Role.APPROVER, "transfer_answer")
     elif status is Status.PAID:
         since = facts.settled or facts.decided
-        if since is not None:
+        if facts.decided is not None and facts.decision_sent is None:
+            yield _send_decision(facts.decided, until)
+        elif since is not None:
             yield Term("close", since, until("close", since), Role.OFFICER, "close")
     elif facts.decided is not None:
         yield Term("enforce", facts.decided, until("enforce", facts.decided), Role.APPROVER, "enforce")
@@ -155,9 +157,7 @@ def _of_decision(
     state: CaseState, facts: Facts, until: _Until, named: Callable[[date], date]
 ) -> Iterator[Term]:  # fmt: skip
     if state.status is Status.DECIDED and facts.decided is not None:
-        yield Term(
-            "send_decision", facts.decided, until("send_decision", facts.decided), Role.APPROVER, "send_decision"
-        )
+        yield _send_decision(facts.decided, until)
     elif (part := facts.next_payment) is not None and facts.decision_sent is not None:
         # also while a warning is in force: the next part has a day of its own
         yield Term("pay", facts.decision_sent, named(part.due), Role.APPROVER, "instalments")
@@ -166,6 +166,11 @@ def _of_decision(
     elif facts.decision_sent is not None and facts.decision_received is None:
         due = until("proof_of_receipt", facts.decision_sent)
         yield Term("receipt", facts.decision_sent, due, Role.OFFICER, "proof_of_receipt")
+
+
+def _send_decision(decided: date, until: _Until) -> Term:
+    """Also of one that was paid before: it has to reach whoever was punished."""
+    return Term("send_decision", decided, until("send_decision", decided), Role.APPROVER, "send_decision")
 
 
 def _beside(state: CaseState, until: _Until) -> Iterator[Term]:

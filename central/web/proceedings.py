@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from central.cases import instalments
 from central.cases import log as case_log
 from central.cases.documents import documents
+from central.cases.facts import Facts
 from central.cases.file_views import record_file_view
 from central.cases.late import late
 from central.cases.lifecycle import Action, Officer, Refused, Status
@@ -268,7 +269,9 @@ def _show(
         "sees_all": officer.scope.everything,
         "once": once,
         "limits": instalments.limits(here.state.facts, centre.notices.calendar),
-        "steps": [_step(a) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)],
+        "steps": [
+            _step(a, here.state.facts) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)
+        ],
         "units": [(unit.code, unit.name or centre.config.office.unit.name) for unit in units],
         "undo_until": here.state.undo_until,
         "papers": papers,
@@ -291,10 +294,14 @@ _OF_ACT = frozenset({"notify", "statute", "hold_review"})
 """Terms of `Deadlines`, and the day a person named: they have no span of their own."""
 
 
-def _step(action: Action) -> dict[str, Any]:
+def _step(action: Action, facts: Facts) -> dict[str, Any]:
+    """A step as the page offers it: an office that cannot be warned is not offered to be."""
+    fields = fields_of(SAID[action])
+    if action is Action.WARN:
+        fields = tuple(replace(each, choices=facts.to_warn) if each.name == "to" else each for each in fields)
     return {
         "action": action.value,
-        "fields": fields_of(SAID[action]),
+        "fields": fields,
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
         "paper": STEP_PAPERS[action].codes if action in STEP_PAPERS else (),

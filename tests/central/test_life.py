@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -140,7 +140,9 @@ def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
             assert not {term.code for term in case.terms()} & {"notify", "answer", "transfer_answer"}
         now += timedelta(days=chance.expovariate(1 / 6), minutes=chance.randint(0, 600))
         officer = chance.choice(OFFICERS)
-        if case.state.status in MOVES[Action.CONTEST].start and chance.random() < 0.05:
+        for anybody in OFFICERS:
+            offered_is_true(case, case.may(anybody, now))
+        if case.state.status in MOVES[Action.CONTEST].start and case.state.facts.issued and chance.random() < 0.05:
             said = {"status": case.state.status.value}
             case._write(Action.CONTEST, now, said)
             seen[Action.CONTEST.value] += 1
@@ -158,6 +160,56 @@ def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
         assert case.terms() or case.state.status in ENDED, f"nobody waits for a case that is {case.state.status}"
     check(case)
     return case, seen
+
+
+RESTS_ON: dict[Action, tuple[frozenset[str], frozenset[str]]] = {
+    action: (frozenset(begun), frozenset(ended))
+    for action, begun, ended in (
+        (Action.PRINT, {"issue"}, {"correct"}),
+        (Action.PUBLISH, {"issue"}, {"correct", "publish"}),
+        (Action.WITHDRAW, {"issue"}, {"correct", "withdraw"}),
+        (Action.CORRECT, {"issue"}, {"correct", "withdraw"}),
+        (Action.COMPLAIN, {"issue"}, {"correct", "withdraw"}),
+        (Action.ATTEND, {"publish"}, {"correct", "attend"}),
+        (Action.IDENTIFY, {"publish"}, {"correct", "identify"}),
+        (Action.MAKE_MINUTES, {"identify"}, {"correct", "make_minutes"}),
+        (Action.WAIVE_HEARING, {"make_minutes"}, {"correct", "waive_hearing", "ask_hearing"}),
+        (Action.ASK_HEARING, {"make_minutes"}, {"correct", "waive_hearing", "ask_hearing"}),
+        (Action.HEAR, {"ask_hearing"}, {"correct", "hear"}),
+        (Action.EXTEND, {"make_minutes"}, {"correct", "extend"}),
+        (Action.DECIDE, {"make_minutes"}, {"correct", "decide"}),
+        (Action.SEND_DECISION, {"decide"}, {"send_decision"}),
+        (Action.RECEIVE_DECISION, {"send_decision"}, {"receive_decision"}),
+        (Action.AGREE_INSTALMENTS, {"send_decision"}, {"agree_instalments"}),
+        (Action.PAY, {"decide"}, {"close"}),
+        (Action.CLOSE, {"pay"}, {"close"}),
+        (Action.LIFT_WARNING, {"warn"}, {"lift_warning"}),
+        (Action.TRANSFER_SETTLED, {"transfer"}, {"transfer_settled", "transfer_returned"}),
+        (Action.TRANSFER_RETURNED, {"transfer"}, {"transfer_settled", "transfer_returned"}),
+        (Action.REMIND, {"transfer"}, {"transfer_settled", "transfer_returned"}),
+        (Action.REFUSE_STATEMENT, {"contest"}, {"refuse_statement", "withdraw", "correct"}),
+        (Action.REFUSE_COMPLAINT, {"complain"}, {"refuse_complaint", "withdraw", "correct"}),
+        (Action.TELL_OWNER, {"withdraw", "correct"}, {"tell_owner"}),
+        (Action.REOPEN, {"reject"}, {"reopen"}),
+        (Action.LIFT_HOLD, {"hold"}, {"lift_hold"}),
+    )
+}
+"""What the name of a step says has been: one of the first was taken, and none of the second since."""
+
+
+def offered_is_true(case: Case, offered: Collection[Action]) -> None:
+    """Reads the record only, and not the facts that the machine itself asks."""
+    undone = {line.after["undoes"] for line in case.record if line.action == "undo"}
+    taken = [line.action for line in case.record if line.action != "undo" and line.sequence not in undone]
+    for action in offered:
+        begun, ended = RESTS_ON.get(action, (frozenset(), frozenset()))
+        if begun:
+            last = next((name for name in reversed(taken) if name in begun | ended), None)
+            assert last in begun, f"{action} is offered after {taken}"
+    if Action.CLOSE in offered:
+        assert "send_decision" in taken, "whoever was punished has the decision, and the points are told"
+    if "commune" in case.state.facts.to_warn and Action.WARN in offered:
+        assert "publish" in taken, "police of a commune deliver a notice"
 
 
 def check(case: Case) -> None:
@@ -243,7 +295,12 @@ RUNNING = [
     pytest.param(
         Status.DECISION_SENT, Facts(decided=NOW.date(), decision_received=NOW.date()), {"pay", "enforce"}, id="received"
     ),
-    pytest.param(Status.PAID, Facts(decided=NOW.date(), settled=NOW.date()), {"close"}, id="paid"),
+    pytest.param(
+        Status.PAID, Facts(decided=NOW.date(), decision_sent=NOW.date(), settled=NOW.date()), {"close"}, id="paid"
+    ),
+    pytest.param(
+        Status.PAID, Facts(decided=NOW.date(), settled=NOW.date()), {"send_decision"}, id="paid before it was sent"
+    ),
     pytest.param(Status.TRANSFERRED, Facts(transferred=NOW.date()), {"transfer_answer", "statute"}, id="elsewhere"),
     pytest.param(Status.WITHDRAWN, Facts(to_tell=NOW.date()), {"tell_owner"}, id="withdrawn, the owner not told"),
     pytest.param(Status.WITHDRAWN, Facts(), set(), id="withdrawn before it was sent"),
@@ -260,8 +317,10 @@ ITS_OWN_WAY = [
     pytest.param(Status.NEW, Facts(), "pass_on", 10, id="new"),
     pytest.param(Status.CONFIRMED, Facts(), "pass_on", 10, id="confirmed: the same ten days"),
     pytest.param(Status.NOTICE_PREPARED, Facts(), "pass_on", 10, id="drafted before it was known"),
-    pytest.param(Status.ISSUED, Facts(), "take_back", 10, id="issued before it was known, not sent"),
-    pytest.param(Status.PUBLISHED, Facts(sent=NOW.date()), "take_back", 4, id="sent: three working days"),
+    pytest.param(Status.ISSUED, Facts(issued=NOW.date()), "take_back", 10, id="issued before it was known, not sent"),
+    pytest.param(
+        Status.PUBLISHED, Facts(issued=NOW.date(), sent=NOW.date()), "take_back", 4, id="sent: three working days"
+    ),
     pytest.param(Status.TRANSFERRED, Facts(transferred=AWAY), "own_way_answer", 38, id="with its authority: a month"),
     pytest.param(
         Status.TRANSFERRED, Facts(transferred=NOW.date(), reminded=AWAY), "own_way_answer", 38, id="asked again",
@@ -357,3 +416,13 @@ def test_a_corrected_notice_has_terms_of_its_own_and_its_former_owner_is_to_be_t
     running = {t.code: t for t in terms(CaseState(Status.NEW, facts=facts), occurred_at=OCCURRED, detected_at=NOW)}
     assert set(running) == {"notify", "statute", "tell_owner"}
     assert running["notify"].due == corrected + timedelta(days=10)
+
+
+def test_a_step_is_undone_behind_a_hold_as_if_none_had_been_put() -> None:
+    day = date(2026, 11, 25)
+    record = recorded(
+        ("publish", day, {"status": "published"}), ("attend", day, {"status": "attended"}),
+        ("hold", day, {"status": "attended", "review": "2027-01-04"}), ("undo", day, {"undoes": 2}),
+    )  # fmt: skip
+    life = life_of(record)
+    assert (life.status, life.facts.attended, life.facts.held) == (Status.PUBLISHED, None, date(2027, 1, 4))

@@ -23,12 +23,16 @@ EVERYONE = (LAN, BINH, HOA, TRUONG, ADMIN)
 LATER = NOW + timedelta(minutes=15)
 HELD = CaseState(Status.IN_REVIEW, "lan", LATER)
 DAY = NOW.date()
+LATER_THAN_NOTICE = frozenset(Status) - {
+    Status.NEW, Status.IN_REVIEW, Status.REJECTED, Status.CONFIRMED, Status.NOTICE_PREPARED,
+}  # fmt: skip
+NOTICED = Facts(issued=DAY)
 STATES = {
     Status.NEW: CaseState(Status.NEW),
     Status.IN_REVIEW: HELD,
     Status.REJECTED: CaseState(Status.REJECTED),
     **{
-        status: CaseState(status, confirmed_by="lan")
+        status: CaseState(status, confirmed_by="lan", facts=NOTICED if status in LATER_THAN_NOTICE else Facts())
         for status in Status
         if status not in (Status.NEW, Status.IN_REVIEW, Status.REJECTED)
     },
@@ -64,7 +68,7 @@ LEGAL = {
     (Status.DECIDED, Action.PAY): REVIEW,
     (Status.DECISION_SENT, Action.PAY): REVIEW,
     (Status.DECISION_SENT, Action.RECEIVE_DECISION): REVIEW,
-    (Status.PAID, Action.CLOSE): REVIEW,
+    (Status.PAID, Action.SEND_DECISION): APPROVE,
     **{(s, Action.TRANSFER): APPROVE for s in (*SENT, Status.CONFIRMED, Status.NOTICE_PREPARED)},
     (Status.IN_REVIEW, Action.HAND_OVER): HEAD,  # somebody is looking at it
     # inside the tree of units; not while an issued notice has not been sent
@@ -157,16 +161,20 @@ def test_a_returned_case_starts_anew_so_that_its_former_judge_may_issue_for_anot
     assert returned == CaseState(Status.NEW)
 
 
+def away(**facts: Any) -> CaseState:
+    return CaseState(Status.TRANSFERRED, confirmed_by="lan", facts=Facts(transferred=DAY, **facts))
+
+
 def sent(**facts: Any) -> CaseState:
-    return CaseState(Status.PUBLISHED, confirmed_by="lan", facts=Facts(sent=DAY, **facts))
+    return CaseState(Status.PUBLISHED, confirmed_by="lan", facts=Facts(issued=DAY, sent=DAY, **facts))
 
 
 def minutes(**facts: Any) -> CaseState:
-    return CaseState(Status.MINUTES_MADE, confirmed_by="lan", facts=Facts(sent=DAY, minutes=DAY, **facts))
+    return CaseState(Status.MINUTES_MADE, confirmed_by="lan", facts=Facts(issued=DAY, sent=DAY, minutes=DAY, **facts))
 
 
 def decided(status: Status = Status.DECISION_SENT, **facts: Any) -> CaseState:
-    return CaseState(status, confirmed_by="lan", facts=Facts(sent=DAY, decided=DAY, fine=500, **facts))
+    return CaseState(status, confirmed_by="lan", facts=Facts(issued=DAY, sent=DAY, decided=DAY, fine=500, **facts))
 
 
 def large(fine: int, **facts: Any) -> CaseState:
@@ -174,6 +182,20 @@ def large(fine: int, **facts: Any) -> CaseState:
 
 
 FACTS = [
+    pytest.param(away(), Action.WITHDRAW, HOA, (), "no_notice_issued", id="no notice, nothing to withdraw"),
+    pytest.param(away(), Action.COMPLAIN, LAN, (), "no_notice_issued", id="nor to complain about"),
+    pytest.param(away(issued=DAY), Action.WITHDRAW, HOA, (), None, id="passed on with its notice"),
+    pytest.param(
+        replace(away(), status=Status.CLOSED), Action.WITHDRAW, TRUONG, (), "no_notice_issued", id="settled elsewhere"
+    ),
+    pytest.param(
+        away(warned=DAY, warned_to=("inspection", "registration")), Action.WARN, HOA, ("transfer_answer",), "warned",
+        id="police of a commune deliver no notice that was not sent",
+    ),
+    pytest.param(decided(Status.PAID), Action.CLOSE, LAN, (), "decision_unsent", id="paid before it was sent"),
+    pytest.param(decided(Status.PAID), Action.SEND_DECISION, HOA, (), None, id="and sent after"),
+    pytest.param(decided(Status.PAID, decision_sent=DAY), Action.SEND_DECISION, HOA, (), "decision_sent", id="once"),
+    pytest.param(decided(Status.PAID, decision_sent=DAY), Action.CLOSE, LAN, (), None, id="sent and paid: closed"),
     pytest.param(sent(), Action.WARN, HOA, (), "too_early", id="a warning before the twenty days are over"),
     pytest.param(sent(), Action.WARN, HOA, ("answer",), None, id="a warning after them"),
     pytest.param(sent(warned=DAY, warned_to=("inspection",)), Action.WARN, HOA, (), None, id="a second office warned"),
@@ -223,8 +245,14 @@ FACTS = [
     pytest.param(decided(decision_received=DAY), Action.RECEIVE_DECISION, LAN, (), "received", id="received twice"),
     pytest.param(decided(), Action.EXPIRE, HOA, ("statute",), None, id="expired"),
     pytest.param(decided(), Action.EXPIRE, HOA, (), "too_early", id="not expired yet"),
-    pytest.param(decided(Status.PAID, warned=DAY), Action.CLOSE, LAN, (), "warned", id="closed while a warning stands"),
-    pytest.param(decided(Status.PAID, complaint=DAY), Action.CLOSE, LAN, (), "complaint_open", id="over a complaint"),
+    pytest.param(
+        decided(Status.PAID, decision_sent=DAY, warned=DAY), Action.CLOSE, LAN, (), "warned",
+        id="closed while a warning stands",
+    ),
+    pytest.param(
+        decided(Status.PAID, decision_sent=DAY, complaint=DAY), Action.CLOSE, LAN, (), "complaint_open",
+        id="over a complaint",
+    ),
     pytest.param(sent(complaint=DAY), Action.COMPLAIN, LAN, (), "complaint_open", id="one complaint at a time"),
     pytest.param(CaseState(Status.WITHDRAWN, facts=Facts(to_tell=DAY)), Action.TELL_OWNER, LAN, (), None, id="told"),
     pytest.param(CaseState(Status.WITHDRAWN), Action.TELL_OWNER, LAN, (), "nobody_to_tell", id="nobody to tell"),

@@ -338,6 +338,30 @@ def test_who_decides_elsewhere_takes_the_points_off_there(desk: Centre, clock: H
     assert [d.code for d in life.papers()] == ["minutes"]
 
 
+def test_who_pays_before_the_decision_is_sent_gets_it_all_the_same_with_the_notice_of_points(
+    desk: Centre, clock: HandClock
+) -> None:
+    life = begin(desk, clock)
+    warned(life)
+    life.decided()
+    assert life.take(LAN, Action.PAY, amount=19_000_000, receipt="BL-1") == "paid"
+    assert [d.code for d in life.papers() if d.code == "points"] == []
+    life.take(HOA, Action.LIFT_WARNING, days=0)
+    with pytest.raises(Refused) as refused:
+        life.take(LAN, Action.CLOSE)
+    assert refused.value.code == "decision_unsent"
+    today = HERE.local_date(clock.now)
+    with desk.db.read() as session:
+        lines = falling_due(session, None, today=today, near=today, now=clock.now, scope=EVERYWHERE).lines
+    assert [line.code for line in lines] == ["send_decision"]
+    assert life.take(HOA, Action.SEND_DECISION, how="by_hand") == "paid"
+    assert "01/QĐ-XPHC" in life.text("points")
+    # a slip of the keyboard is taken back, and it is paid still
+    assert life.take(LAN, Action.UNDO, "chưa gửi", days=0) == "paid"
+    assert life.take(HOA, Action.SEND_DECISION, how="post", days=0) == "paid"
+    assert life.take(LAN, Action.CLOSE) == "closed"
+
+
 def test_a_file_that_left_before_any_notice_says_of_none_that_it_was_sent(desk: Centre, clock: HandClock) -> None:
     from tests.central.build import prepared
 

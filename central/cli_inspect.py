@@ -50,7 +50,8 @@ by_option = click.option(
 def audit(
     config_file: Path, files: bool, papers: bool, authorities: tuple[Path, ...], revoked: tuple[Path, ...]
 ) -> None:
-    """Check that nothing stored was altered: log, checkpoints, packets, case records, signatures of papers.
+    """Check that nothing stored was altered: log, checkpoints, packets, case records, signatures of papers, and that
+    no book of numbers has a gap or gave a number twice.
 
     Each signed paper is judged as of when it was signed: whole, by a certificate that held and leads to an authority,
     by the account that its record names, within the power of its office. Exit status 1 on a fault.
@@ -69,7 +70,7 @@ def audit(
     with centre.db.read() as session:
         found = check(
             session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None,
-            papers=judged,
+            papers=judged, letters=centre.config.office.number_suffix,
         )  # fmt: skip
     for fault in found.faults:
         click.echo(logs.plain(fault))

@@ -89,6 +89,10 @@ class Papers(Protocol):
         """The number of a paper in full, as it stands on it."""
         ...
 
+    def read_number(self, code: PaperCode, text: str) -> tuple[int, str] | None:
+        """Number and letters of the unit in what `number` gives ("" where it has none); None: it is no such number."""
+        ...
+
     def series(self, code: PaperCode) -> str:
         """Papers of one series are numbered in one row, year by year; that of notices is `notice`."""
         ...

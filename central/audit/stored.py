@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.audit.deletions import check_deletions
+from central.audit.numbers import NumberAudit
 from central.audit.papers import PaperAudit
 from central.audit.records import Signatures, record_faults
 from central.cases import log as case_log
@@ -48,10 +49,11 @@ class Audit:
 
 
 def audit(
-    session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None, papers: PaperAudit | None = None
-) -> Audit:
+    session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None, papers: PaperAudit | None = None,
+    letters: str = "",
+) -> Audit:  # fmt: skip
     """Check log, packets, seals, checkpoints, case records, papers of devices; with `files` also every packet's bytes,
-    with `papers` also the signature of every paper that a record names.
+    with `papers` also the signature of every paper that a record names. `letters`: those behind the root's numbers.
 
     Seals are checked against the keys that the packet's node has or had, records of cases against the centre's
     signatures, and the log against the checkpoint that lies outside the database.
@@ -84,13 +86,16 @@ def audit(
         except LedgerError as error:
             faults.append(f"record of cases: {error}")
             signatures = Signatures(ledger, key, 0)
+    numbers = NumberAudit.of(session, letters)
     for case in session.scalars(select(CaseRow).order_by(CaseRow.number)):
         cases += 1
         events = case_log.events(session, case.id)
+        numbers.add(case, events)
         manifest = _manifest(case.packet) if case.deleted_at is None else None
         faults += [f"case {case.number}: {f}" for f in record_faults(case, events, manifest, signatures)]
         if papers is not None and manifest is not None:
             faults += [f"case {case.number}: {f}" for f in papers.faults(case, events, manifest)]
+    faults += numbers.faults(session)
     orphans = select(CaseEventRow.case_id).where(CaseEventRow.case_id.not_in(select(CaseRow.id))).distinct()
     faults += [f"case {case_id}: was removed, its record is still there" for case_id in session.scalars(orphans)]
     if files is not None:

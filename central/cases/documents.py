@@ -77,5 +77,10 @@ def _holds(sequence: int, code: str, gone: Collection[int], back: int, cut: int)
 
 
 def _papers(after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    found = [after, *after.get(MORE, ())]
+    found = named_papers(after)
     return [(str(p["paper"]), str(p.get("paper_number", "")), str(p["paper_sha256"])) for p in found if _KEYS[2] in p]
+
+
+def named_papers(after: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What an event says of each paper of its step; of a deleted case without the digest."""
+    return [said for said in (after, *after.get(MORE, ())) if "paper" in said]

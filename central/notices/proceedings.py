@@ -207,10 +207,11 @@ def _papers(
 def _said_of(papers: Sequence[Paper], drawn: Sequence[tuple[str, dict[str, Any]]], writer: Writer) -> dict[str, Any]:
     """What the event says of these papers."""
     suffix = writer.office.number_suffix
-    return documents.said([
+    named = documents.said([
         (paper.paper, HERE.papers().number(paper.paper, number_of(paper), suffix), sha256, signature)
         for paper, (sha256, signature) in zip(papers, drawn, strict=True)
     ])  # fmt: skip
+    return named | ({"paper_book": writer.unit} if papers else {})
 
 
 def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:

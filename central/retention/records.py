@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from central.cases.documents import documents
+from central.cases.documents import MORE, documents
 from central.cases.lifecycle import Status
 from central.cases.log import CaseNotFound, LogBroken, events, hold_case, verify_log
 from central.centre import Centre
@@ -30,8 +30,11 @@ from evidence.canonical import canonical_json
 from evidence.deletion import DeletedCase, DeletedPacket, Deletion, Gone, Rule
 from evidence.packet import utc_text
 
-_STAYS = frozenset({"status", "act", "reason", "mistake", "on", "undoes"})
-"""Codes and days in what an event says, none of which names anybody: statistics are counted from them."""
+_STAYS = frozenset(
+    {"status", "act", "reason", "mistake", "on", "undoes", "paper", "paper_number", "paper_sha256", "paper_book"}
+)
+"""Codes, days, numbers and digests in what an event says, none of which names anybody: statistics are counted from
+them, and books of numbers are held against them."""
 _DOCUMENTS = ("pdf_sha256", "draft_sha256")
 
 
@@ -201,4 +204,6 @@ def _scrub(session: Session, row: CaseRow, at: datetime) -> None:
 
 
 def _left(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if name in _STAYS}
+    """A number stays, and which paper bore it: books are without gaps (`central.audit.numbers`)."""
+    left: dict[str, Any] = {name: value for name, value in said.items() if name in _STAYS}
+    return left | ({MORE: [_left(paper) for paper in said[MORE]]} if MORE in said else {})

@@ -17,11 +17,11 @@ from countries.vn.forms.papers.book import book
 from countries.vn.forms.papers.decision import decision
 from countries.vn.forms.papers.minutes import minutes
 from countries.vn.forms.papers.void import struck
-from countries.vn.forms.papers.wording import number, series, wording
+from countries.vn.forms.papers.wording import number, read_number, series, wording
 from countries.vn.law.fines import decree, law_item
 from evidence.acts import ActCode
 
-__all__ = ["number", "origin", "render", "series", "state_act", "struck"]  # what the port asks
+__all__ = ["number", "origin", "read_number", "render", "series", "state_act", "struck"]  # what the port asks
 
 
 def render(paper: Paper) -> bytes:

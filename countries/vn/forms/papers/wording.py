@@ -5,6 +5,7 @@ A text is called by its name; places in braces are filled in. `ours` lists those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -80,6 +81,13 @@ def _read(name: str) -> _File:
 def number(code: PaperCode, number: int | None, suffix: str) -> str:
     """`5` -> `05/TB-PC08`: below ten with a nought (NĐ 30/2020/NĐ-CP, Phụ lục I). None: dots, for a draft."""
     return number_text(wording(code).number, number, one_line(suffix))
+
+
+def read_number(code: PaperCode, text: str) -> tuple[int, str] | None:
+    """`05/TB-PC08` -> 5, `PC08`: the way back from `number`; None for what is not written so."""
+    form = re.escape(wording(code).number).replace(re.escape("{number:02d}"), "(?P<number>[0-9]+)")
+    found = re.fullmatch(form.replace(re.escape("{suffix}"), "(?P<suffix>.+)"), text)
+    return None if found is None else (int(found["number"]), found.groupdict().get("suffix") or "")
 
 
 def series(code: PaperCode) -> str:

@@ -9,6 +9,7 @@ from types import TracebackType
 import uvicorn
 from fastapi import FastAPI
 
+from central.cases.renewing import TermRenewal
 from central.centre import Centre, open_centre
 from central.config import CentralConfig
 from central.desk.signers import signer_lines
@@ -43,6 +44,7 @@ class App:
         )
         self.second_reader = SecondReader(self.centre, easyocr_reader if config.second_reader else switched_off)
         self.keeper = Keeper(self.centre)
+        self.terms = TermRenewal(self.centre.db, self.centre.notices.calendar, self.centre.clock)
         self._server: uvicorn.Server | None = None
         self._server_thread: threading.Thread | None = None
         self._server_ended = threading.Event()
@@ -62,6 +64,7 @@ class App:
         try:
             self._check_signing()
             self.keeper.start()
+            self.terms.start()
             if self.config.web.enabled:
                 self._start_web()
             self.mqtt.start()
@@ -74,6 +77,7 @@ class App:
         self.mqtt.stop()
         self.second_reader.stop()
         self.keeper.stop()
+        self.terms.stop()
         if self._server is not None and self._server_thread is not None:
             self._server.should_exit = True
             self._server_thread.join(15)

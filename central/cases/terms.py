@@ -41,6 +41,12 @@ SETTLED_BY: dict[str, Action] = {
 """The step that a term waits for, or that its passing asks for. Words: `term.<code>`."""
 NOT_TO_BE_MET = ("statute", "enforce")
 """Ends of what may be done at all: listed when near, else each case would stand there for a year."""
+LENGTHS = frozenset({
+    "answer", "transfer_answer", "own_way_answer", "take_back", "identify", "minutes", "hearing_written",
+    "hearing_held", "decision", "decision_came_back", "decision_heard", "decision_complex", "send_decision", "pay",
+    "proof_of_receipt", "enforce", "close", "statement_answer", "complaint_answer", "tell_owner", "lift_warning",
+})  # fmt: skip
+"""Keys of the lengths that terms are counted by, in the country's data."""
 UNDO = "undo"
 """Not on any list: until when the last step may be undone."""
 _AT_DESK: dict[Status, Role] = {Status.NEW: Role.OFFICER, Status.IN_REVIEW: Role.OFFICER}

@@ -77,6 +77,13 @@ class Governing:
         starts = sorted({s for h in self.ids for s in lamps[h].starts if s > t_s + 1e-6})
         return next((s for s in starts if self.at(lamps, s) != LampState.RED), None)
 
+    def any_free(self, lamps: Mapping[str, LampHistory], t_s: float) -> bool:
+        """Whether a movement that it may be making is free then: green, or without a lamp."""
+        return any(
+            not heads or _movement_state(heads, movement, lambda head: lamps[head.id].at(t_s)) == LampState.GREEN
+            for movement, heads in self.heads.items()
+        )
+
     def only_red(self, lamps: Mapping[str, LampHistory], t_s: float) -> Governing | None:
         """The same for those movements alone that are red at `t_s`; None if straight on is not among them."""
         red = {

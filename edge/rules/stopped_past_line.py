@@ -144,6 +144,8 @@ def _at_line(
         long_stand = _stand(path, run, passed, max(margins.doubtful_s, rules.stopped_s), margins, shared)
         if doubtful is None or long_stand is None or not path.ended:
             return None  # what it does next will tell which way it waited for
+        if not _could_have_gone(path, heads, long_stand, lamps, margins.doubtful_s):
+            return None  # it may wait for the lamp that let it over the line, and that is red again
         heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
         since = _red_since(heads, path, stand, lamps, rules)
         waited = _waited(path, run, heads, lamps, stand, margins)
@@ -243,6 +245,15 @@ def _red_since(
     if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
         return None
     return since
+
+
+def _could_have_gone(
+    path: Trajectory, heads: Governing, stand: _Stand, lamps: Mapping[str, LampHistory], seconds: float
+) -> bool:
+    """Whether a movement was free throughout the first `seconds` of the stand: who stands all the same waits for
+    another. Where the free one's lamp turned red meanwhile, its drivers wait as well."""
+    t_s = path.t_s[stand.first : stand.last + 1]
+    return all(heads.any_free(lamps, float(t)) for t in t_s[t_s <= t_s[0] + seconds])
 
 
 def _waited(

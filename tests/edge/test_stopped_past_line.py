@@ -12,7 +12,21 @@ import pytest
 from edge.road.trajectory import Trajectory
 from evidence.acts import LampState, VehicleClass
 from tests.edge.judged import red_light, stopped_past_line
-from tests.edge.roads import GREEN, LINE_M, RED, drive, drive_m, ground_scene, history, lamps, pixels, points, scene
+from tests.edge.roads import (
+    GREEN,
+    LINE_M,
+    RED,
+    UNKNOWN,
+    YELLOW,
+    drive,
+    drive_m,
+    ground_scene,
+    history,
+    lamps,
+    pixels,
+    points,
+    scene,
+)  # fmt: skip
 
 HERE = ground_scene()
 CAR, MOTORCYCLE = VehicleClass.CAR, VehicleClass.MOTORCYCLE
@@ -149,6 +163,25 @@ def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
     path = drive_m(here, where, from_s=0, to_s=to_s, **over)
     red = {"main": history([(0, RED), (green_s, GREEN)], here, "main")}
     assert [set(f.flags) for f in stopped_past_line(path, here, red)] == flags
+
+
+@pytest.mark.parametrize(
+    ("arrow", "acts", "why"),
+    [
+        ([(0, GREEN)], 1, "free all the time, and yet it stands"),
+        ([(0, GREEN), (8.5, RED)], 1, "free for long while it stands"),
+        ([(0, GREEN), (3, YELLOW), (6, RED)], 0, "the arrow that let it over the line is red again: it waits for that"),
+        ([(0, GREEN), (4, UNKNOWN), (8, GREEN)], 0, "nobody knows whether it was free"),
+    ],
+)
+def test_who_came_by_the_arrow_and_stands_when_that_is_red_again_is_not_told(
+    arrow: list[tuple[float, LampState]], acts: int, why: str
+) -> None:
+    right = {**PLATE, "id": "arrow", "movements": ["right"], "arrow": "right"}
+    here = ground_scene(signals=[PLATE, right])
+    path = drive_m(here, stops(0.8), from_s=0, to_s=14, ended=True)
+    shown = {"main": history([(0, RED), (12, GREEN)], here, "main"), "arrow": history(arrow, here, "arrow")}
+    assert len(stopped_past_line(path, here, shown)) == acts, why
 
 
 # -- standing there from the first sight on ----------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class ActCode(StrEnum):
     SOLID_LINE = "solid_line"
     WRONG_WAY = "wrong_way"
     BANNED_TURN = "banned_turn"
+    OPPOSITE_HALF = "opposite_half"
 
 
 class VehicleClass(StrEnum):
@@ -175,6 +176,18 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("movement"),
                 ReasonSpec("exit_after_line_s", "s"),
                 *_also("exit", "observations_in_exit", "stop_line", ("way_in_exit_px", "px"), *BY_SIGN),
+            ),
+        ),
+        ActSpec(
+            ActCode.OPPOSITE_HALF,
+            Moments("other_half_begins", "in_other_half", "later"),
+            about=("lane", "marking"),
+            reasons=(
+                ReasonSpec("against_m", "m"),
+                ReasonSpec("against_s", "s"),
+                ReasonSpec("marking_kind"),
+                *_also(("against_needed_px", "px"), ("against_needed_s", "s"), ("against_px", "px"), "lane", "marking"),
+                *_also("steps_against_share", "two_way_reference"),
             ),
         ),
     )

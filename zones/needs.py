@@ -13,7 +13,7 @@ import shapely
 
 from countries.here import HERE
 from evidence.acts import ActCode
-from zones.facts import banned_turns, one_way, road_of
+from zones.facts import banned_turns, one_way, road_of, two_way
 from zones.faults import Fault, both
 from zones.geometry import points_in_polygon
 from zones.schema import Marking, Scene
@@ -160,6 +160,15 @@ NEEDS: Mapping[ActCode, Needs] = {
         Drawing(
             "vạch dừng có biển cấm rẽ (`signs`) và lối ra của hướng rẽ đó",
             "a stop line for which a sign (`signs`) bans a turn, and the exit of that turn",
+        ),
+    ),
+    ActCode.OPPOSITE_HALF: Needs(
+        lambda scene: any(two_way(scene, lane) for lane in scene.lanes),
+        Drawing(
+            "làn đường có chiều đi thuộc đường hai chiều (`roads`: `kind: two_way`, có căn cứ) mà vạch tim không được"
+            " đi qua",
+            "a lane with a direction of a two-way road (`roads`: `kind: two_way`, with its source) whose centre line"
+            " nobody may cross",
         ),
     ),
 }

@@ -1,16 +1,15 @@
 """Driving against a lane's direction, where the scene states that its road is one-way (`Country.one_way`).
 
-In the other half of a two-way road it is another act, which nothing here states."""
+In the other half of a two-way road it is another act (`edge.rules.opposite_half`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from common.margins import margin
 from edge.road.trajectory import Trajectory
+from edge.rules.against_lane import AgainstMargins, against
 from edge.rules.finding import Finding
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
@@ -20,65 +19,10 @@ from zones.facts import one_way
 from zones.road import Road
 from zones.schema import Lane, Scene
 
-_FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
-
 
 @dataclass(frozen=True)
-class WrongWayMargins:
-    """What it takes to have driven against a lane, beside the time and way that the scene asks for."""
-
-    least_points: int = margin(
-        4, "pictures", "fewer are no drive, however short the time that the scene asks for", source=_FIRST, least=2
-    )
-    least_travel_boxes: float = margin(
-        0.8,
-        "box sizes",
-        "a way that is shorter is the wandering of a large box, however few pixels are asked for",
-        source=_FIRST,
-    )
-    along_share: float = margin(
-        0.7,
-        "share of the way made",
-        "so much must be against the lane: crossing it sideways is another thing",
-        source="geometry: within 45 degrees of straight against it (cos 45 = 0.71)",
-        most=1.0,
-    )
-    step_share: float = margin(
-        0.4,
-        "share of the way against",
-        "no more may be made in one step, and by a gap's share more where pictures are missing: a leap is a track that "
-        "went over to another vehicle",
-        source="leaps in the simulation (docs/simulation.md); not measured alone",
-        most=1.0,
-    )
-    max_gap_s: float = margin(
-        0.5, "s",
-        "what is made in a longer hole counts for nothing: nobody saw where the vehicle was in it, and what comes "
-        "after may be another",
-        source="the solid line's; a false wrong way of the simulation was one box after 1.2 s (docs/simulation.md)",
-    )  # fmt: skip
-    motion_share: float = margin(
-        0.2,
-        "share of the way against",
-        "the box must move or grow by so much, its lower edge aside: if only that comes down, what hid the wheels "
-        "drove "
-        "away",
-        source="false wrong ways of the simulation (docs/simulation.md); the value was tuned there",
-        most=1.0,
-    )
-    motion_pictures: int = margin(
-        1, "pictures", "begin and end of that motion are the middle of so many pictures to each side", source=_FIRST
-    )
-    backward_share: float = margin(
-        0.75,
-        "share of the steps",
-        "so many must go against the lane: a box that jumps once does not",
-        source=_FIRST,
-        most=1.0,
-    )
-    settle_s: float = margin(
-        1.5, "s", "a finding waits for so long: what the vehicle does next may take it back", source=_FIRST
-    )
+class WrongWayMargins(AgainstMargins):
+    """Those of any drive against a lane."""
 
 
 def wrong_way(
@@ -95,67 +39,26 @@ def wrong_way(
 
 
 def _in_lane(path: Trajectory, scene: Scene, lane: Lane, road: Road, margins: WrongWayMargins) -> Finding | None:
-    """The longest drive against the lane among the stretches in it."""
-    run = path.lanes[lane.id]
-    if not run.inside.any():
+    found = against(path, scene, lane, margins)
+    if found is None:
         return None
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], run.inside, [False]]).astype(np.int8)))
-    best: tuple[float, int, int] | None = None
-    for begin, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):
-        # It counts from where it was farthest along, so that a lawful beginning does not hide it.
-        first = begin + int(np.argmax(run.progress_px[begin:end]))
-        last = first + int(np.argmin(run.progress_px[first:end]))
-        against = float(run.progress_px[first] - run.progress_px[last])
-        if best is None or against > best[0]:
-            best = (against, first, last)
-    if best is None:
-        return None
-    against, first, last = best
-    rules = scene.rules
-    t_s = path.t_s[first : last + 1]
-    if len(t_s) < max(rules.min_track_points, margins.least_points):
-        return None
-    size = float(np.median(path.size_px[first : last + 1]))
-    needed = max(rules.wrong_way_px, margins.least_travel_boxes * size)
-    lasted = float(t_s[-1] - t_s[0])
-    share = float(np.mean(np.diff(run.progress_px[first : last + 1]) < 0))
-    straight = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
-    along_share = against / max(straight, 1e-6)
-    if against < needed or lasted < rules.wrong_way_s:
-        return None
-    if share < margins.backward_share or along_share < margins.along_share:
-        return None
-    steps, gaps = -np.diff(run.progress_px[first : last + 1]), np.diff(t_s)
-    if (steps > (margins.step_share + gaps / lasted) * against).any():
-        return None  # made at one leap: the track went over to another
-    if against - float(steps[gaps > margins.max_gap_s].clip(0.0).sum()) < needed:
-        return None  # made while nobody saw it
-    if _moved(path, first, last, margins.motion_pictures) < margins.motion_share * against:
-        return None  # only the lower edge moved: what hid the wheels drove away
     return Finding(
         act=ActCode.WRONG_WAY,
         what=lane.id,
-        before=first,
-        at=first + int(np.searchsorted(t_s, t_s[0] + rules.wrong_way_s).clip(0, len(t_s) - 1)),
-        after=last,
+        before=found.first,
+        at=found.at,
+        after=found.last,
         reasons={
             "lane": lane.id,
             "one_way_by": road.by,
             "one_way_reference": road.source.text,
-            "against_px": round(against, 1),
-            "against_needed_px": round(needed, 1),
-            "against_s": round(lasted, 3),
-            "against_needed_s": rules.wrong_way_s,
-            "steps_against_share": round(share, 3),
+            "against_px": round(found.way_px, 1),
+            "against_needed_px": round(found.needed_px, 1),
+            "against_s": round(found.lasted_s, 3),
+            "against_needed_s": scene.rules.wrong_way_s,
+            "steps_against_share": round(found.steps_share, 3),
         },
     )
-
-
-def _moved(path: Trajectory, first: int, last: int, pictures: int) -> float:
-    """How far the box moved or grew between two observations, leaving its lower edge aside, in pixels."""
-    begin, end = (np.median(path.boxes[max(0, i - pictures) : i + pictures + 1], axis=0) for i in (first, last))
-    step = end - begin
-    return float(np.abs([(step[0] + step[2]) / 2, step[2] - step[0], step[1]]).max())
 
 
 RULE = Rule(ActCode.WRONG_WAY, wrong_way, WrongWayMargins())

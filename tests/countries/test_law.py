@@ -38,6 +38,10 @@ AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
         (ActCode.WRONG_WAY, "motorcycle", "điểm a khoản 7 Điều 7", 4_000, 6_000, 5_000, 2),
         (ActCode.WRONG_WAY, "special", "điểm d khoản 7 Điều 8", 6_000, 8_000, 7_000, 0),
         (ActCode.WRONG_WAY, "bicycle", "điểm c khoản 3 Điều 9", 300, 400, 350, 0),
+        (ActCode.OPPOSITE_HALF, "car", "điểm b khoản 5 Điều 6", 4_000, 6_000, 5_000, 2),
+        (ActCode.OPPOSITE_HALF, "motorcycle", "điểm d khoản 3 Điều 7", 600, 800, 700, 0),
+        (ActCode.OPPOSITE_HALF, "special", "điểm đ khoản 6 Điều 8", 3_000, 5_000, 4_000, 0),
+        (ActCode.OPPOSITE_HALF, "bicycle", "điểm a khoản 1 Điều 9", 100, 200, 150, 0),
     ],
 )
 def test_the_figures_are_those_of_the_decree(

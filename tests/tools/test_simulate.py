@@ -252,8 +252,21 @@ ROWS = [
         drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2, divided=True),
         {"wrong_way": True},
     ),
-    ("against the flow of a two-way road", drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2), {}),
-    ("on the other side of the double line", drive((0, -1.2, -36), (4, -1.2, -22), red_from_s=99.0), {}),
+    (
+        "against the flow of a two-way road",
+        drive((0, 8.0, -19), (4, 8.0, -33), heading=-np.pi / 2),
+        {"opposite_half": True},
+    ),
+    (
+        "on the other side of the double line",
+        drive((0, -1.2, -36), (4, -1.2, -22), red_from_s=99.0),
+        {"opposite_half": True},
+    ),
+    (
+        "rides on the double line: in the other half with half of it",
+        drive((0, -0.2, -36), (4, -0.2, -22), red_from_s=99.0),
+        {"opposite_half": False, "solid_line": True},
+    ),
     ("with the flow on the other side", drive((0, -2.0, -19), (4, -2.0, -33), heading=-np.pi / 2), {}),
 ]
 
@@ -279,12 +292,14 @@ def test_wrong_way_is_measured_on_the_road_with_a_median(run: Run, verdict: Verd
     assert {is_divided_piece(1000), is_divided_piece(1001)} == {True, False}
 
 
-def test_on_a_two_way_road_nobody_is_accused_of_the_wrong_way(run: Run) -> None:
+def test_on_a_two_way_road_the_same_drivers_are_in_its_opposite_half(run: Run) -> None:
     two_way = replace(run, ground=ground(), moments=run.moments[:500], acts=[], innocents={})
     find_truth(two_way)
-    assert "two-way road" in " ".join(two_way.innocents.values())
+    assert ActCode.OPPOSITE_HALF in {a.act for a in two_way.acts}
+    assert ActCode.WRONG_WAY not in {a.act for a in two_way.acts}
     told = watch(two_way, fps=12.5, noise=LEVELS["default"])
-    assert ActCode.WRONG_WAY not in {r.act for r in told.false}
+    assert ActCode.OPPOSITE_HALF in {true.act for true, _ in told.found}
+    assert not told.false
 
 
 def test_no_right_turn_on_the_arrow_and_no_priority_vehicle_is_told_without_doubt(verdict: Verdict) -> None:

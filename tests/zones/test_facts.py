@@ -220,10 +220,13 @@ def test_the_other_half_of_a_road_is_stated_only_over_a_line_that_nobody_may_cro
 FACTS = demo_scene(divided=True)
 
 
+TWO_WAY_FACTS = demo_scene()
+
+
 @given(st.sets(st.sampled_from(["roads", "signs", "markings", "exits", "signals", "ground"])))
 def test_a_scene_without_the_fact_cannot_state_the_act(gone: set[str]) -> None:
-    without = FACTS.model_copy(update={name: None if name == "ground" else [] for name in gone})
-    stated = {one.act for one in statable(without) if not one.lacks}
+    without = {name: None if name == "ground" else [] for name in gone}
+    stated = {one.act for one in statable(FACTS.model_copy(update=without)) if not one.lacks}
     needs = {
         ActCode.WRONG_WAY: {"roads"},
         ActCode.BANNED_TURN: {"signs", "exits"},
@@ -233,6 +236,9 @@ def test_a_scene_without_the_fact_cannot_state_the_act(gone: set[str]) -> None:
     }
     for act, facts in needs.items():
         assert (act in stated) is not bool(facts & gone), (act, gone)
+    two_way_stated = {one.act for one in statable(TWO_WAY_FACTS.model_copy(update=without)) if not one.lacks}
+    assert (ActCode.OPPOSITE_HALF in two_way_stated) is not bool({"roads", "markings"} & gone), gone
+    assert ActCode.OPPOSITE_HALF not in stated
 
 
 def test_which_acts_a_scene_can_state_is_told_in_both_languages(tmp_path: Path) -> None:

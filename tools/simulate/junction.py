@@ -7,8 +7,8 @@ The southern approach: a left lane for cars and motorcycles that go straight (a 
 lane for everybody that goes straight or right, solid line 2.2 between them, double line 1.3 against the other
 direction, a strip along the kerb, stop line 7.1, crosswalk 7.3. The right turn has an arrow head of its own.
 
-It is built in two ways: with the double line (a two-way road, on which nobody drives the wrong way of a one-way road),
-or `divided`: a median in the line's place and sign P.102 at the ends of both carriageways.
+It is built in two ways: with the double line (a two-way road: who drives against a lane is in its opposite half), or
+`divided`: a median in the line's place and sign P.102 at the ends of both carriageways.
 """
 
 from __future__ import annotations
@@ -243,10 +243,18 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                 _head(view, ARROW, source, movements=["right"], arrow="right"),
             ],
             "ground": _plane(view, near),
-            "acts": [act for act in ActCode if divided or act != ActCode.WRONG_WAY],
+            "acts": _acts(divided),
         }
     )
     return scene
+
+
+def _acts(divided: bool) -> list[ActCode]:
+    """The acts that the facts allow and whose truth is known (`tools.simulate.truth`): no other is looked for."""
+    against = ActCode.WRONG_WAY if divided else ActCode.OPPOSITE_HALF
+    return [
+        ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE, ActCode.BANNED_TURN, against,
+    ]  # fmt: skip
 
 
 def _roads(divided: bool) -> list[dict[str, object]]:

@@ -57,6 +57,8 @@ OVERLAP = (0.2, 0.08, 0.28)
 OVER_S = (0.3, 0.12, 0.45)
 AGAINST_S = (1.0, 0.6, 1.6)
 AGAINST_M = (1.5, 1.0, 4.0)
+BEYOND_CENTRE_M = 0.15
+"""Surely in the other half: all of the vehicle beyond the farther stripe of the double line, most of the time."""
 TURNED_S = (0.5, 0.25, 0.8)
 """Seen so long in the part of the junction through which only a left turn leads."""
 LOWER_EDGE = 0.03
@@ -145,11 +147,7 @@ def find_truth(run: Run) -> None:
         movement = _movement(way)
         acts += _at_the_line(way, movement, lamps, run)
         acts += (a for a in _solid_lines(way) if not divided or a.what != "tim-duong")
-        against = list(_against(way))
-        if divided:
-            acts += against
-        elif against:
-            run.innocents[name] = "against the flow of a two-way road: not the wrong way of a one-way road"
+        acts += _against(way, ActCode.WRONG_WAY if divided else ActCode.OPPOSITE_HALF)
         acts += _other(way, movement)
         if run.roles.get(name) == "stalled":
             run.innocents[name] = "stalled"
@@ -436,8 +434,8 @@ def _solid_lines(way: Way) -> Iterator[TrueAct]:
             yield best[2]
 
 
-def _against(way: Way) -> Iterator[TrueAct]:
-    """Towards the camera on our side, or away from it on the other."""
+def _against(way: Way, act_code: ActCode) -> Iterator[TrueAct]:
+    """Towards the camera on our side, or away from it on the other: what it is called follows from the road."""
     north = np.sin(way.heading)
     near = np.where(north > 0, -0.5, 0.5)
     x, y = way.x + near * way.spec.length_m * np.cos(way.heading), way.y + near * way.spec.length_m * north
@@ -454,9 +452,10 @@ def _against(way: Way) -> Iterator[TrueAct]:
             grades = [_grade(lasted, AGAINST_S), _grade(way_m, AGAINST_M)]
             if None in grades:
                 continue
-            act = TrueAct(
-                ActCode.WRONG_WAY, way.spec.id, float(way.t_s[first]), float(way.t_s[last]), lane, sure=all(grades)
-            )
+            # mostly on the double line: one may say that it rode on it
+            beyond = -x[first : last + 1] > BEYOND_CENTRE_M + way.spec.width_m / 2
+            sure = all(grades) and (act_code != ActCode.OPPOSITE_HALF or lane != "lan-nguoc" or beyond.mean() > 0.6)
+            act = TrueAct(act_code, way.spec.id, float(way.t_s[first]), float(way.t_s[last]), lane, sure=sure)
             if longest is None or (act.sure, act.until_s - act.t_s) > (longest.sure, longest.until_s - longest.t_s):
                 longest = act
         if longest:

@@ -105,7 +105,7 @@ def turns_scene(kind: Kind, seen_by: Camera | None = None, *, source: str = "pix
         heads = [heads[0].model_copy(update={"movements": ["straight", "left", "u_turn"]})]
     right = Exit(id="re-phai", movement="right", polygon=polygon(cam, (13.0, -11.0, 18.0, -1.0)))
     exits = [right] if kind == "arrow" else []
-    acts = [act for act in ActCode if act not in (ActCode.WRONG_WAY, ActCode.BANNED_TURN)]
+    acts = [ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE]
     name = {"arrow": "nga-tu-mui-ten", "plate": "nga-tu-bien-xanh"}[kind]
     return scene.model_copy(
         update={"id": name, "lanes": [], "signals": heads, "signs": [], "exits": exits, "acts": acts}

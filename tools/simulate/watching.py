@@ -193,7 +193,7 @@ def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report
     left = list(reports)
     for true in sorted(wanted, key=lambda a: not a.sure):
         mine = [r for r in left if r.act == true.act and r.vehicle == true.vehicle and _at_the_time(true, r)]
-        mine.sort(key=lambda r: (str(r.reasons.get("marking", r.reasons.get("lane", true.what))) != true.what, r.t_s))
+        mine.sort(key=lambda r: (_about_another(true, r), r.t_s))
         if mine:
             left.remove(mine[0])
         if true.sure and id(true) in hidden:
@@ -205,6 +205,12 @@ def _compare(verdict: Verdict, acts: Sequence[TrueAct], reports: Sequence[Report
         else:
             verdict.missed.append(true)
     verdict.false = left
+
+
+def _about_another(true: TrueAct, report: Report) -> bool:
+    """Whether the report names lines or lanes, and not that of the act."""
+    named = {str(report.reasons[name]) for name in ("marking", "lane") if name in report.reasons}
+    return bool(named) and true.what not in named
 
 
 def _at_the_time(true: TrueAct, report: Report) -> bool:

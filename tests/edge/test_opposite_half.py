@@ -1,0 +1,129 @@
+"""Driving in the other half of a two-way road: only over a centre line that nobody may cross."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.rules.opposite_half import MAY_PASS_SOMETHING
+from evidence.acts import ActCode, VehicleClass
+from tests.edge.judged import judged, wrong_way
+from tests.edge.roads import drive, drive_m, ground_scene, pixels, points, scene
+from zones.schema import Scene
+
+Where = Callable[[float], tuple[float, float]]
+HALVES = [
+    {"id": "own", "polygon": [[302, 310], [500, 310], [500, 479], [302, 479]],
+     "direction": [[400, 470], [400, 310]], "road": "road"},
+    {"id": "other", "polygon": [[100, 310], [300, 310], [300, 479], [100, 479]],
+     "direction": [[200, 310], [200, 470]], "road": "road"},
+]  # fmt: skip
+TWO_WAY = {"id": "road", "kind": "two_way", "centre": "centre", "source": {"place": "vạch 1.3 giữa hai chiều"}}
+CENTRE = {"id": "centre", "kind": "1.3", "points": [[301, 305], [301, 479]]}
+
+
+def road(**changes: Any) -> Scene:
+    return scene(**({"lanes": HALVES, "roads": [TWO_WAY], "markings": [CENTRE]} | changes))
+
+
+IN_THE_OTHER_HALF = points((0, 220, 470), (3, 220, 320))
+
+
+def test_driving_in_the_other_half_is_found_with_its_centre_line() -> None:
+    (found,) = judged(ActCode.OPPOSITE_HALF, drive(road(), IN_THE_OTHER_HALF, from_s=0, to_s=3), road(), {})
+    assert found.reasons["lane"] == "other"
+    assert (found.reasons["marking"], found.reasons["marking_kind"]) == ("centre", "1.3")
+    assert found.reasons["two_way_reference"] == "vạch 1.3 giữa hai chiều"
+    assert "against_m" not in found.reasons
+    assert found.before < found.at < found.after
+    assert wrong_way(drive(road(), IN_THE_OTHER_HALF, from_s=0, to_s=3), road(), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "to_s", "why"),
+    [
+        (points((0, 400, 470), (3, 400, 320)), 3, "in its own half"),
+        (points((0, 220, 320), (3, 220, 470)), 3, "with the flow of the other half"),
+        (points((0, 310, 470), (3, 310, 320)), 3, "beside the centre line"),
+        (points((0, 297, 470), (3, 297, 320)), 3, "rides on the centre line: another act"),
+        (points((0, 290, 400), (2, 130, 360)), 2, "turns into a driveway across the other half"),
+        (points((0, 220, 430), (3, 220, 400)), 3, "rolls back a little"),
+        (points((0, 220, 470), (0.5, 220, 330)), 0.5, "too short"),
+        (points((0, 220, 400), (9, 221, 401)), 9, "stands there"),
+        (points((0, 400, 470), (1.5, 400, 400), (2, 260, 370), (2.6, 260, 350), (3.1, 400, 320)), 4, "swerves"),
+    ],
+)
+def test_near_the_other_half_is_no_act(where: Where, to_s: float, why: str) -> None:
+    assert judged(ActCode.OPPOSITE_HALF, drive(road(), where, from_s=0, to_s=to_s), road(), {}) == [], why
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"roads": []}, "no road is stated"),
+        ({"roads": [{**TWO_WAY, "source": {}}]}, "nobody says so"),
+        ({"roads": [{**TWO_WAY, "centre": None}]}, "no centre line"),
+        ({"markings": []}, "its centre line is not drawn"),
+        ({"markings": [{**CENTRE, "kind": "1.1"}]}, "a broken line: people overtake"),
+        ({"markings": [{**CENTRE, "kind": "1.4", "crossable_from": [400, 400]}]}, "broken on its own side"),
+        ({"roads": [{"id": "road", "kind": "one_way", "by": "P.102", "source": {"place": "x"}}]}, "another act"),
+        ({"lanes": [{**lane, "road": None} for lane in HALVES]}, "lanes of no road"),
+        ({"lanes": [{**lane, "direction": None} for lane in HALVES]}, "lanes without a direction"),
+    ],
+)
+def test_without_the_fact_nothing_is_stated(changes: dict[str, Any], why: str) -> None:
+    other = road(**changes)
+    assert judged(ActCode.OPPOSITE_HALF, drive(other, IN_THE_OTHER_HALF, from_s=0, to_s=3), other, {}) == [], why
+
+
+# on a road in metres: the halves meet at x = 0
+
+LANES_M = [
+    {"id": "own", "polygon": pixels((0, 11), (5, 11), (5, 40), (0, 40)),
+     "direction": pixels((2, 12), (2, 38)), "road": "road"},
+    {"id": "other", "polygon": pixels((-5, 11), (0, 11), (0, 40), (-5, 40)),
+     "direction": pixels((-2, 38), (-2, 12)), "road": "road"},
+]  # fmt: skip
+ROAD_M = ground_scene(lanes=LANES_M, roads=[TWO_WAY], markings=[{**CENTRE, "points": pixels((0, 11), (0, 40))}])
+
+
+def test_with_a_ground_plane_the_way_is_told_in_metres() -> None:
+    path = drive_m(ROAD_M, points((0, -2, 14), (4, -2, 30)), from_s=0, to_s=4)
+    (found,) = judged(ActCode.OPPOSITE_HALF, path, ROAD_M, {})
+    assert found.reasons["against_m"] == pytest.approx(16, abs=0.5)
+    assert found.flags == ()
+
+
+@pytest.mark.parametrize(
+    ("speed_m_s", "from_x_m", "doubted"), [(1.8, 2.0, True), (5.0, 2.0, False), (1.8, -2.0, False)],
+    ids=["passes at walking pace", "passes a queue", "was there from the beginning"],
+)  # fmt: skip
+def test_who_comes_out_of_his_half_at_walking_pace_may_have_had_no_other_way(
+    speed_m_s: float, from_x_m: float, doubted: bool
+) -> None:
+    lasts_s = 12 / speed_m_s
+    where = points((0, from_x_m, 12), (2, from_x_m, 14), (4, -2, 16), (4 + lasts_s, -2, 28))
+    path = drive_m(ROAD_M, where, from_s=0, to_s=4 + lasts_s, cls=VehicleClass.CAR)
+    (found,) = judged(ActCode.OPPOSITE_HALF, path, ROAD_M, {})
+    assert (MAY_PASS_SOMETHING in found.flags) is doubted
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 580), st.integers(20, 260)), max_size=3),
+    st.sampled_from(["1.1", "1.2", "2.2"]),
+)
+def test_what_stands_elsewhere_never_changes_the_outcome(corners: list[tuple[int, int]], kind: str) -> None:
+    lanes = [
+        {"id": f"far-{i}", "polygon": [[x, y], [x + 50, y], [x + 50, y + 30], [x, y + 30]],
+         "direction": [[x + 5, y + 25], [x + 45, y + 25]], "road": "road"}
+        for i, (x, y) in enumerate(corners)
+    ]  # fmt: skip
+    marks = [{"id": f"m-{i}", "kind": kind, "points": [[x, y], [x + 40, y]]} for i, (x, y) in enumerate(corners)]
+    other = road(lanes=[*HALVES, *lanes], markings=[CENTRE, *marks])
+    for where in (IN_THE_OTHER_HALF, points((0, 400, 470), (3, 400, 320))):
+        bare, full = (judged(ActCode.OPPOSITE_HALF, drive(s, where, from_s=0, to_s=3), s, {}) for s in (road(), other))
+        assert [f.reasons for f in bare] == [f.reasons for f in full]

@@ -26,6 +26,7 @@ class ActCode(StrEnum):
     WRONG_WAY = "wrong_way"
     BANNED_TURN = "banned_turn"
     OPPOSITE_HALF = "opposite_half"
+    BANNED_U_TURN = "banned_u_turn"
 
 
 class VehicleClass(StrEnum):
@@ -188,6 +189,20 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("marking_kind"),
                 *_also(("against_needed_px", "px"), ("against_needed_s", "s"), ("against_px", "px"), "lane", "marking"),
                 *_also("steps_against_share", "two_way_reference"),
+            ),
+        ),
+        ActSpec(
+            ActCode.BANNED_U_TURN,
+            Moments("before_u_turn", "turning_round", "after_u_turn"),
+            about=("stop_line", "exit"),
+            reasons=(
+                ReasonSpec("movement"),
+                ReasonSpec("turned_round_deg"),
+                ReasonSpec("back_beside_m", "m"),
+                ReasonSpec("back_after_line_s", "s"),
+                ReasonSpec("exit_after_line_s", "s"),
+                *_also("exit", "observations_in_exit", ("round_needed_deg", ""), "stop_line"),
+                *_also(("back_beside_needed_m", "m"), ("way_in_exit_px", "px"), *BY_SIGN),
             ),
         ),
     )

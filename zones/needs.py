@@ -73,6 +73,11 @@ def _way_out_of_banned_turn(scene: Scene) -> bool:
     return any(banned_turns(scene, line.id).keys() & ways_out - {"u_turn"} for line in scene.stop_lines)
 
 
+def _way_out_of_banned_u_turn(scene: Scene) -> bool:
+    seen = scene.ground is not None or any(way_out.movement == "u_turn" for way_out in scene.exits)
+    return seen and any("u_turn" in banned_turns(scene, line.id) for line in scene.stop_lines)
+
+
 def _ground_for_wheels(scene: Scene) -> Iterator[Fault]:
     solid = _solid(scene)
     if scene.ground is not None or not solid:
@@ -169,6 +174,13 @@ NEEDS: Mapping[ActCode, Needs] = {
             " đi qua",
             "a lane with a direction of a two-way road (`roads`: `kind: two_way`, with its source) whose centre line"
             " nobody may cross",
+        ),
+    ),
+    ActCode.BANNED_U_TURN: Needs(
+        _way_out_of_banned_u_turn,
+        Drawing(
+            "vạch dừng có biển cấm quay đầu (`signs`), và lối ra của hướng quay đầu hoặc mặt đường (`ground`)",
+            "a stop line for which a sign (`signs`) bans U-turns, and the exit of a U-turn or a ground plane",
         ),
     ),
 }

@@ -117,16 +117,17 @@ def crossing(
     one: OneVehicleMargins,
     *,
     over_m: float | None = None,
+    upto: int | None = None,
 ) -> Crossing | None:
     """The crossing of one line, or None: never crossed, came back, not seen before the line, or past its ends.
 
     `over_m`: ask on the road instead of in the picture, and for the rear so far past the line (negative: still so far
-    before it); the path must have a ground plane. A track that was first seen past it has no crossing, whatever it does
-    later.
+    before it); the path must have a ground plane. `upto`: judge the first so many observations alone, of a vehicle that
+    turns round and comes back. A track that was first seen past it has no crossing, whatever it does later.
     """
-    asked = ("crossing", id(run), over_m, rules.line_margin_px, rules.min_track_points, margins, one)
+    asked = ("crossing", id(run), over_m, upto, rules.line_margin_px, rules.min_track_points, margins, one)
     if asked not in path.known:
-        path.known[asked] = _crossing(path, run, rules, margins, one, over_m)
+        path.known[asked] = _crossing(path, run, rules, margins, one, over_m, upto)
     found: Crossing | None = path.known[asked]
     return found
 
@@ -138,10 +139,11 @@ def _crossing(
     margins: CrossingMargins,
     one: OneVehicleMargins,
     over_m: float | None,
+    upto: int | None,
 ) -> Crossing | None:
-    rear, farthest_on, over = run.rear_px, run.farthest_px, rules.line_margin_px
+    rear, farthest_on, over = run.rear_px[:upto], run.farthest_px[:upto], rules.line_margin_px
     if over_m is not None:
-        rear, farthest_on, over = run.rear_m, run.farthest_m, over_m
+        rear, farthest_on, over = run.rear_m[:upto], run.farthest_m[:upto], over_m
     past = rear > over
     if len(rear) < rules.min_track_points + 1 or not past[-1]:
         return None

@@ -10,16 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.one_vehicle import one_vehicle
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
+from edge.rules.ways import Floats, between_deg, far_from, leaving, places
 
-Floats = NDArray[np.float64]
 WAY_IN_NOT_SEEN = "way_into_junction_not_seen"
 _CHOSEN = "chosen with the rule, November 2026; not tuned"
 
@@ -84,8 +82,8 @@ def waited_within(
 
     `crossed`: where the track passed the line, if it did; else it must have waited where it was first seen.
     """
-    places = _places(path, shared.one_vehicle.excursion)
-    if places is None or not np.isfinite(run.rear_m).all():
+    way = places(path, shared.one_vehicle.excursion)
+    if way is None or not np.isfinite(run.rear_m).all():
         return None
     if crossed is None and not _first_seen_within(path, run):
         return None
@@ -93,18 +91,18 @@ def waited_within(
     there = [
         at
         for _, at in stretches
-        if crossed is not None or (_from(places[: at + 1], places[at]) <= margins.from_the_start_m).all()
+        if crossed is not None or (far_from(way[: at + 1], way[at]) <= margins.from_the_start_m).all()
     ]
     if not there or not run.within[there[-1]] or not 0 < run.rear_m[there[-1]] <= margins.near_m:
         return None
     at = there[-1]
-    gone = np.flatnonzero(_from(places[at : last + 1], places[at]) >= margins.set_off_m)
+    gone = np.flatnonzero(far_from(way[at : last + 1], way[at]) >= margins.set_off_m)
     if not len(gone):
         return None
     off = at + int(gone[0])
-    set_off: Floats = places[off] - places[at]
+    set_off: Floats = way[off] - way[at]
     away = float(run.rear_m[off] - run.rear_m[at]) / float(np.hypot(*set_off))
-    turned_deg = _between(set_off, _leaving(places[: last + 1], margins.leaves_m))
+    turned_deg = between_deg(set_off, leaving(way[: last + 1], margins.leaves_m))
     size = float(np.median(path.size_px[at : last + 1]))
     if (
         away < np.cos(np.radians(margins.away_deg))
@@ -116,36 +114,7 @@ def waited_within(
     return Wait(at, round(float(run.rear_m[at]), 1), round(stood_s, 1), round(turned_deg))
 
 
-def _places(path: Trajectory, smooth: int) -> Floats | None:
-    """`[N, 2]` on the road, metres; None without a ground plane, or beyond its horizon."""
-    metres = path.ground.to_metres(path.contacts) if path.ground is not None else None
-    if metres is None or not np.isfinite(metres).all():
-        return None
-    # one or two pictures in which the neighbour's box was taken are no way that anybody drove
-    smoothed: Floats = median_filter(metres, size=(smooth, 1), mode="nearest")
-    return smoothed
-
-
 def _first_seen_within(path: Trajectory, run: LineRun) -> bool:
     """In the junction from its first sight on, never before this line, and on no way to it."""
     before = bool((run.rear_m <= 0).any()) or any(seen.any() for seen in path.in_approach.values())
     return bool(path.in_junction[0]) and not before
-
-
-def _from(places: Floats, place: Floats) -> Floats:
-    """`[N]` metres."""
-    far: Floats = np.hypot(*(places - place).T)
-    return far
-
-
-def _leaving(places: Floats, far_m: float) -> Floats:
-    """The last piece of the way that is so long, or all of it."""
-    back = np.flatnonzero(_from(places, places[-1]) >= far_m)
-    step: Floats = places[-1] - places[int(back[-1]) if len(back) else 0]
-    return step
-
-
-def _between(one: Floats, other: Floats) -> float:
-    """Degrees between two ways."""
-    length = float(np.hypot(*one) * np.hypot(*other))
-    return float(np.degrees(np.arccos(np.clip(one @ other / length, -1.0, 1.0)))) if length > 0 else 0.0

@@ -42,6 +42,10 @@ def banned_turn(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]
     return judged(ActCode.BANNED_TURN, path, scene, lamps)
 
 
+def banned_u_turn(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+    return judged(ActCode.BANNED_U_TURN, path, scene, lamps)
+
+
 def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
     return one_vehicle_rule.one_vehicle(path, from_s, to_s, size_px, SHARED.one_vehicle)
 

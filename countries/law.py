@@ -57,6 +57,15 @@ class InstalmentRules:
 
 
 @dataclass(frozen=True)
+class PostponementRule:
+    """From which fine on its payment may be put off; for how long is the term `postponement`. `reference`: where it
+    stands."""
+
+    least_fine: int
+    reference: str
+
+
+@dataclass(frozen=True)
 class LateRule:
     """What a day of late payment costs: a share of what is unpaid on it, in per cent. `reference`: where it stands."""
 
@@ -110,6 +119,10 @@ class Law(Protocol):
 
     def instalments(self, day: date, *, owner_type: OwnerType) -> InstalmentRules:
         """When a fine that was decided on `day` may be paid in parts."""
+        ...
+
+    def postponement(self, day: date, *, owner_type: OwnerType) -> PostponementRule:
+        """When a fine that was decided on `day` may be put off."""
         ...
 
     def late_payment(self, day: date) -> LateRule:

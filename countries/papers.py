@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
+from countries.decision_contents import Amendment, Postponement
 from countries.law import VehicleKind
 from countries.paper_contents import (
     Answer,
@@ -44,12 +45,15 @@ Paper = Annotated[
     | HearingRecord
     | Extension
     | ComplaintReceipt
-    | ComplaintAnswer,
+    | ComplaintAnswer
+    | Postponement
+    | Amendment,
     Field(discriminator="paper"),
 ]
 PaperCode = Literal[
     "withdrawal", "correction", "answer", "minutes", "decision", "points", "transfer", "delivery", "book", "warning",
     "lifting", "hearing", "extension", "complaint_receipt", "complaint_answer",
+    "postponement", "amendment",
 ]  # fmt: skip
 Void = Literal["undone", "taken_back"]
 """Why a paper no longer holds: its step counts as not taken, or the notice that it rests on was taken back."""

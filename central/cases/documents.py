@@ -73,7 +73,7 @@ def _holds(sequence: int, code: str, gone: Collection[int], back: int, cut: int)
         return "undone"
     if sequence < back and code not in OF_THE_UNIT:
         return "taken_back"
-    return "in_part" if sequence < cut and code == "decision" else "holds"
+    return "in_part" if sequence < cut and code in ("decision", "amendment") else "holds"
 
 
 def _papers(after: Mapping[str, Any]) -> list[tuple[str, str, str]]:

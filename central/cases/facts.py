@@ -39,6 +39,8 @@ class Facts:
     `violator`, `violator_id`: name and number of whoever answers for the act. `together`: number and fine of the other
     cases that the same decision is about; `points_with`: the one of them that its points stand in.
     `paid`: all of it; `payments`: day and amount of each.
+    `postponement_asked`: since when a request to pay later waits for an answer; `postponed`, `postponed_until`: the day
+    on which that was allowed, and the last day to pay.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
     again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
     state in which the file went to another unit. `reminded`: since when that unit was last asked again; `returned`: the
@@ -71,6 +73,9 @@ class Facts:
     paid: int = 0
     payments: tuple[tuple[date, int], ...] = ()
     instalments: tuple[Instalment, ...] = ()
+    postponement_asked: date | None = None
+    postponed: date | None = None
+    postponed_until: date | None = None
     warned: date | None = None
     warned_to: tuple[str, ...] = ()
     transferred: date | None = None

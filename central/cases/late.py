@@ -28,10 +28,12 @@ class Late:
 
 
 def pay_by(facts: Facts, calendar: WorkCalendar | None = None) -> date | None:
-    """Last day to pay the fine in time: of the last part where parts were agreed, else of the term since the decision
-    was received; None where neither is known."""
+    """Last day to pay the fine in time: of the last part where parts were agreed, else as it was put off, else of the
+    term since the decision was received; None where neither is known."""
     if facts.instalments:
         return HERE.terms.named_day(facts.instalments[-1].due, calendar)
+    if facts.postponed_until is not None:
+        return HERE.terms.named_day(facts.postponed_until, calendar)
     if facts.decision_received is not None:
         return HERE.terms.until("pay", facts.decision_received, calendar)
     return None

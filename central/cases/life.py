@@ -114,10 +114,17 @@ def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded:
             )  # fmt: skip
         case Action.DECISION_CUT:
             gone = int(said["case"])
-            left = None if facts.points_with == gone else facts.points_with
-            return replace(facts, together=tuple(each for each in facts.together if each[0] != gone), points_with=left)
+            left = None if facts.points_with == gone else facts.points_with  # of before it was drawn anew
+            return replace(
+                facts, together=tuple(each for each in facts.together if each[0] != gone),
+                points=int(said.get("points", facts.points)), points_with=said.get("points_with", left),
+            )  # fmt: skip
         case Action.AGREE_INSTALMENTS:
             return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
+        case Action.POSTPONE:
+            return replace(facts, postponed=on, postponed_until=_day(said.get("until")) or on, postponement_asked=None)
+        case Action.REFUSE_POSTPONEMENT:
+            return replace(facts, postponement_asked=None)
         case Action.PAY:
             amount = int(said.get("amount", 0))
             return replace(facts, paid=facts.paid + amount, payments=(*facts.payments, (on, amount)), settled=on)
@@ -162,6 +169,7 @@ _DAY_OF: dict[Action, str] = {
     Action.SEND_DECISION: "decision_sent",
     Action.RECEIVE_DECISION: "decision_received",
     Action.COMPLAIN: "complaint",
+    Action.ASK_POSTPONEMENT: "postponement_asked",
     Action.REMIND: "reminded",
 }
 """Steps of which only the day counts."""

@@ -12,6 +12,7 @@ from central.cases import instalments
 from central.cases.facts import Instalment, Liable, Recipient
 from central.cases.lifecycle import Action, CaseState, Refused
 from countries.calendar import WorkCalendar
+from countries.here import HERE
 from countries.law import Proposal
 
 How = Literal["post", "by_hand", "electronic", "posted_up"]
@@ -120,6 +121,19 @@ class InstalmentsAgreed(Said):
     instalments: tuple[Part, ...] = Field(min_length=1, max_length=MOST_PARTS)
 
 
+class Postponed(Said):
+    """The fine may be paid later: `until`, its last day. `confirmed_by`: as of `InstalmentsAgreed`."""
+
+    until: date
+    confirmed_by: Name = Field(min_length=1)
+
+
+class PostponementRefused(Said):
+    """`number`: of the letter that says why."""
+
+    number: Number = ""
+
+
 class Paid(Said):
     amount: int = Field(gt=0, lt=MOST_MONEY)
     receipt: Number = Field(min_length=1)
@@ -186,6 +200,9 @@ SAID: dict[Action, type[Said]] = {
     Action.SEND_DECISION: Sent,
     Action.RECEIVE_DECISION: Said,
     Action.AGREE_INSTALMENTS: InstalmentsAgreed,
+    Action.ASK_POSTPONEMENT: Said,
+    Action.POSTPONE: Postponed,
+    Action.REFUSE_POSTPONEMENT: PostponementRefused,
     Action.PAY: Paid,
     Action.CLOSE: Said,
     Action.WARN: Warned,
@@ -211,8 +228,7 @@ SAID: dict[Action, type[Said]] = {
 NEEDS_NOTE = frozenset({
     Action.EXTEND, Action.TRANSFER_SETTLED, Action.TRANSFER_RETURNED, Action.REFUSE_STATEMENT, Action.COMPLAIN,
     Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.CORRECT, Action.REOPEN, Action.UNDO, Action.HEAR,
-    Action.HOLD, Action.LIFT_HOLD,
-    Action.HAND_OVER,
+    Action.HOLD, Action.LIFT_HOLD, Action.HAND_OVER, Action.ASK_POSTPONEMENT, Action.REFUSE_POSTPONEMENT,
 })  # fmt: skip
 """Steps that somebody will ask about later: the reason, or what was said, is written down."""
 
@@ -234,7 +250,8 @@ def check(
     day of the step before. `calendar`: the unit's, else the country's.
 
     Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `not_delivered`, `no_law`,
-    `fine_band`, `points_most`, `overpaid`, `parts_request` and those of `central.cases.instalments.check`.
+    `fine_band`, `points_most`, `overpaid`, `parts_request`, those of
+    `central.cases.instalments.check` and of `check_postponed`.
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
@@ -262,6 +279,8 @@ def check(
                 "parts_request", "the request is of a later day", where="requested", remedy="correct the days"
             )
         instalments.check([Instalment(p.due, p.amount) for p in said.instalments], state.facts, said.on, calendar)
+    if isinstance(said, Postponed):
+        check_postponed(said, state)
     if isinstance(said, Paid) and state.facts.paid + said.amount > state.facts.fine:
         raise Refused("overpaid", "more than is owed", where="amount", remedy="correct the amount")
 
@@ -270,6 +289,17 @@ def check_day(said: Said, since: date | None) -> None:
     """Raises `Refused` (`before_last`)."""
     if since is not None and said.on < since:
         raise Refused("before_last", "the step before was taken later", where="on", remedy="correct the day")
+
+
+def check_postponed(said: Postponed, state: CaseState) -> None:
+    """Raises `Refused`: `before_last`, `postponed_short`, `postponed_long`."""
+    check_day(said, state.facts.postponement_asked)
+    last = HERE.terms.until("postponement", said.on)
+    if said.until <= said.on:
+        raise Refused("postponed_short", "the new last day is not later", where="until", remedy="name a later day")
+    if said.until > last:
+        values = {"day": f"{last:%d/%m/%Y}"}
+        raise Refused("postponed_long", "is put off too long", where="until", remedy="name a day before", values=values)
 
 
 def check_fine(fine: int, law: Proposal | None) -> None:

@@ -79,7 +79,7 @@ def _decided_by_head(state: CaseState, actor: Officer, _passed: Collection[str])
 def _decided_himself(state: CaseState, actor: Officer, _passed: Collection[str]) -> Refused | None:
     if actor.role is Role.HEAD or actor.username == state.facts.decided_by:
         return None
-    return Refused("role", "whoever decided the fine, or the head, lets it be paid in parts", remedy="ask one of them")
+    return Refused("role", "whoever decided the fine, or the head, decides how it is paid", remedy="ask one of them")
 
 
 def _fine_for_parts(state: CaseState, _actor: Officer, _passed: Collection[str]) -> Refused | None:
@@ -89,6 +89,15 @@ def _fine_for_parts(state: CaseState, _actor: Officer, _passed: Collection[str])
         if facts.decision_fine >= rules.least_fine:
             return None
     return Refused("parts_fine", "the fine is too small to be paid in parts", remedy="it is paid at once")
+
+
+def _fine_to_put_off(state: CaseState, _actor: Officer, _passed: Collection[str]) -> Refused | None:
+    facts = state.facts
+    if facts.decided is not None:
+        rule = HERE.law.postponement(facts.decided, owner_type=facts.owner_type)
+        if facts.decision_fine >= rule.least_fine:
+            return None
+    return Refused("postponed_fine", "the fine is too small to be put off", remedy="it is paid in its term")
 
 
 def _may_warn(state: CaseState, actor: Officer, passed: Collection[str]) -> Refused | None:
@@ -126,6 +135,15 @@ _NOTICED = _unless(
 )
 """The file may have left before any notice, and ended elsewhere."""
 _NOT_WARNED = _unless(lambda s: s.facts.warned is None, "warned", "a warning is in force", "lift it first")
+_NO_REQUEST = _unless(
+    lambda s: s.facts.postponement_asked is None, "postponement_open", "a request to pay later is not answered",
+    "answer it first",
+)  # fmt: skip
+_REQUESTED = _unless(
+    lambda s: s.facts.postponement_asked is not None, "no_postponement", "nobody asked to pay later", "go on"
+)
+_NOT_PUT_OFF = _unless(lambda s: s.facts.postponed is None, "postponed", "the fine was put off already", "go on")
+_NO_PARTS = _unless(lambda s: not s.facts.instalments, "instalments", "it is being paid already", "go on")
 _HEARING_UNASKED = _unless(
     lambda s: s.facts.may_be_heard and s.facts.hearing is None, "no_hearing", "there is no hearing to ask for or waive",
     "go on without",
@@ -186,12 +204,19 @@ MOVES: dict[Action, Move] = {
     Action.AGREE_INSTALMENTS: Move(_APPROVE, frozenset({Status.DECISION_SENT}), None, (_unless(
         lambda s: not s.facts.instalments and s.facts.paid == 0, "instalments", "it is being paid already", "go on"),
         _fine_for_parts, _decided_himself), undoable=True),
+    Action.ASK_POSTPONEMENT: Move(_REVIEW, frozenset({Status.DECISION_SENT}), None, (
+        _NOT_PUT_OFF, _NO_PARTS, _NO_REQUEST, _fine_to_put_off), undoable=True),
+    Action.POSTPONE: Move(_APPROVE, frozenset({Status.DECISION_SENT}), None, (
+        _REQUESTED, _NO_PARTS, _decided_himself), undoable=True),
+    Action.REFUSE_POSTPONEMENT: Move(
+        _APPROVE, frozenset({Status.DECISION_SENT}), None, (_REQUESTED, _decided_himself), undoable=True
+    ),
     Action.PAY: Move(_REVIEW, _DECIDED, None, undoable=True),
     Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (
         _SENT, _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
 
     Action.WARN: Move(_APPROVE, frozenset({Status.PUBLISHED, Status.TRANSFERRED, Status.DECISION_SENT}), None, (
-        _told_by_notice, _NO_STATEMENT, _NO_COMPLAINT, _may_warn)),
+        _told_by_notice, _NO_STATEMENT, _NO_COMPLAINT, _NO_REQUEST, _may_warn)),
     Action.LIFT_WARNING: Move(_APPROVE, frozenset(Status), None, (_unless(
         lambda s: s.facts.warned is not None, "no_warning", "no warning is in force", "go on"),)),
     Action.HAND_OVER: Move(_APPROVE, _DESK | _OWN | _DECIDED | {Status.PAID}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from central.cases.said import SAID
 from central.store.case_tables import CaseEventRow
@@ -91,7 +91,9 @@ def what_was_done(event: CaseEventRow, t: Texts) -> str:
         number = event.after.get("case", "")
         return t("history.sibling", n=number) if number else t("history.sibling_elsewhere")
     if event.action == "decision_cut":
-        return t("history.decision_cut", n=event.after.get("case", ""))
+        cut = t("history.decision_cut", n=event.after.get("case", ""))
+        number = event.after.get("paper_number")
+        return f"{cut}: {t('paper.amendment')} {t('papers.number')} {number}" if number else cut
     what = t.or_else(f"history.{event.action}", event.action)
     if event.action == "view" and event.after.get("file"):
         return t(f"history.view_{event.after.get('how', 'shown')}", file=event.after["file"])
@@ -111,7 +113,7 @@ def what_was_done(event: CaseEventRow, t: Texts) -> str:
     return f"{what} ({said})" if said else what
 
 
-_TOLD = ("number", "liable", "manner", "fine", "points", "to", "how", "amount", "receipt", "reason", "mistake")
+_TOLD = ("number", "liable", "manner", "fine", "points", "to", "how", "amount", "receipt", "reason", "mistake", "until")
 """Of what was typed with a step. Names and addresses are not for every reader of a record."""
 _MONEY = ("fine", "amount")
 
@@ -125,6 +127,8 @@ def _said(event: CaseEventRow, t: Texts) -> str:
 
 
 def _in_words(key: str, value: object, t: Texts) -> str:
+    if key == "until":
+        return formats.plain_day(date.fromisoformat(str(value)))
     if key in _MONEY and isinstance(value, int):
         return formats.money(value, t.language)
     return t.or_else(f"field_value.{value}", str(value))

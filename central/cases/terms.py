@@ -30,6 +30,7 @@ SETTLED_BY: dict[str, Action] = {
     "decision": Action.DECIDE,
     "send_decision": Action.SEND_DECISION,
     "receipt": Action.RECEIVE_DECISION,
+    "postponement_answer": Action.POSTPONE,
     "pay": Action.PAY,
     "close": Action.CLOSE,
     "statement_answer": Action.REFUSE_STATEMENT,
@@ -45,6 +46,7 @@ LENGTHS = frozenset({
     "answer", "transfer_answer", "own_way_answer", "take_back", "identify", "minutes", "hearing_written",
     "hearing_held", "decision", "decision_came_back", "decision_heard", "decision_complex", "send_decision", "pay",
     "proof_of_receipt", "enforce", "close", "statement_answer", "complaint_answer", "tell_owner", "lift_warning",
+    "postponement_answer",
 })  # fmt: skip
 """Keys of the lengths that terms are counted by, in the country's data."""
 UNDO = "undo"
@@ -164,9 +166,15 @@ def _of_decision(
 ) -> Iterator[Term]:  # fmt: skip
     if state.status is Status.DECIDED and facts.decided is not None:
         yield _send_decision(facts.decided, until)
-    elif (part := facts.next_payment) is not None and facts.decision_sent is not None:
+        return
+    if (asked := facts.postponement_asked) is not None:
+        due = until("postponement_answer", asked)
+        yield Term("postponement_answer", asked, due, Role.APPROVER, "postponement_answer")
+    if (part := facts.next_payment) is not None and facts.decision_sent is not None:
         # also while a warning is in force: the next part has a day of its own
         yield Term("pay", facts.decision_sent, named(part.due), Role.APPROVER, "instalments")
+    elif facts.postponed is not None and facts.postponed_until is not None:
+        yield Term("pay", facts.postponed, named(facts.postponed_until), Role.APPROVER, "postponement")
     elif facts.decision_received is not None and facts.warned is None:
         yield Term("pay", facts.decision_received, until("pay", facts.decision_received), Role.APPROVER, "pay")
     elif facts.decision_sent is not None and facts.decision_received is None:

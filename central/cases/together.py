@@ -48,6 +48,13 @@ def bearer(acts: Sequence[Act], day: date) -> PointsOnce:
     return HERE.law.points_once([points_of(act.law, act.state) for act in acts], day)
 
 
+def points_left(before: int, takes: Sequence[int], day: date) -> tuple[int, int]:
+    """Points of a decision of which acts fell away, and which of those left bears them. `before`: taken until now;
+    `takes`: what each act that is left would take. No more than were taken: why they were fewer holds still."""
+    once = HERE.law.points_once(takes, day)
+    return min(before, once.taken), once.bearer
+
+
 @dataclass(frozen=True)
 class Share:
     """What the record of one case says of a decision over several. `points`: taken for its act."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from central.cases import said as saying
 from central.cases.lifecycle import Action, CaseState
@@ -10,6 +11,7 @@ from central.notices.known import Known
 from central.notices.reading import law_of
 from countries import paper_contents as contents
 from countries.here import HERE
+from countries.paper_parts import Reference
 from countries.papers import Paper
 from evidence.acts import ActCode
 
@@ -63,7 +65,7 @@ def decision(known: Known, said: saying.Decided, _note: str) -> Iterator[Paper]:
         vehicle=known.vehicle(),
         acts=tuple(acts),
         points=said.points,
-        points_of=1 + HERE.law.points_once([_points_of(each) for each in cases], said.on).bearer,
+        points_of=1 + HERE.law.points_once([points_of(each) for each in cases], said.on).bearer,
         payment=contents.Payment(
             treasury=fines.treasury, bank=fines.bank, account=fines.account, agency_code=fines.agency_code,
             chapter=fines.chapter, item=fines.item, within_days=HERE.terms.span("pay", said.on).length,
@@ -80,7 +82,7 @@ def _kept(known: Known) -> str:
     return "" if preventive == HERE.notice().NO_MEASURE else preventive
 
 
-def _points_of(known: Known) -> int:
+def points_of(known: Known) -> int:
     """What the act of a case would take off the licence."""
     state = CaseState(known.status, facts=known.facts)
     return saying.points_of(law_of(known.row, state), state)
@@ -88,15 +90,26 @@ def _points_of(known: Known) -> int:
 
 def points(known: Known, said: saying.Sent, _note: str) -> Iterator[Paper]:
     """Goes out with a decision that was made here and takes points off; one made elsewhere has its own there."""
-    decided, reference = known.last(Action.DECIDE), known.paper(Action.DECIDE)
-    if not known.facts.points or decided is None or reference is None or not decided.after.get("paper_sha256"):
-        return
-    yield contents.Points(
-        **known.letter(said.on),
+    reference = decided_here(known)
+    if known.facts.points and reference is not None:
+        yield points_taken(known, said.on, reference, known.facts.points)
+
+
+def decided_here(known: Known) -> Reference | None:
+    """The decision of the case, if its paper was made here."""
+    decided = known.last(Action.DECIDE)
+    made = decided is not None and decided.after.get("paper_sha256")
+    return known.paper(Action.DECIDE) if made else None
+
+
+def points_taken(known: Known, on: date, reference: Reference, taken: int) -> contents.Points:
+    """The notice of points for the act of this case."""
+    return contents.Points(
+        **known.letter(on),
         decision=reference,
         driver=known.violator(),
         vehicle=known.vehicle(),
         act=known.act(),
         licence_of=known.row.kind,
-        taken=known.facts.points,
+        taken=taken,
     )

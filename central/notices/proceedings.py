@@ -102,7 +102,8 @@ def _taken(
             papers = numbered(session, papers, writer.unit, said.on.year)
         signs = any(paper.paper not in BY_PEN for paper in papers) or action is Action.DECIDE
         hand = hand_of(session, desk.signing, row, officer, now=now) if signs else None
-        if hand is not None and action is Action.DECIDE:  # of several acts each is within the power
+        amends = any(paper.paper == "amendment" for paper in papers)
+        if hand is not None and (amends or action is Action.DECIDE):  # of several acts each is within the power
             hand = max([hand, *_hands(session, desk, going, officer, now)], key=lambda each: each.most)
     if seen is not None and seen != version:
         raise changed()
@@ -121,12 +122,24 @@ def _taken(
         going = along(session, case, action, said, words, officer, desk.calendar, now)
         if {each.row.id: each.case.version for each in going} != others:
             raise changed()
-        named = _said_of(papers, drawn, writer) if writer is not None else {}
         bears = paper_of(case, action, going)
         for each in (Along(case, after, words, action), *going):
-            names = action is Action.DECIDE or each.case is bears
-            _write(session, replace(each, words=each.words | (named if names else {})), said, officer, note, now)
+            its = [n for n, paper in enumerate(papers) if _stands_in(paper, each, action, bears)]
+            if writer is not None and its:
+                named = _said_of([papers[n] for n in its], [drawn[n] for n in its], writer)
+                each = replace(each, words=each.words | named)
+            _write(session, each, said, officer, note, now)
     return after.status
+
+
+def _stands_in(paper: Paper, each: Along, action: Action, bears: Read) -> bool:
+    """Whether a paper of the step is named in the record of this case: a decision, and what is left of one, in each
+    that it is about; points in the one that bears them."""
+    if action is Action.DECIDE or paper.paper == "amendment":
+        return True
+    if action is Action.WITHDRAW and paper.paper == "points":
+        return bool(each.words.get("points"))
+    return each.case is bears
 
 
 def _hands(session: Session, desk: NoticeDesk, going: Sequence[Along], officer: Officer, now: datetime) -> list[Hand]:
@@ -200,7 +213,8 @@ def _papers(
         record, state = standing_record(one.record), one.state
         return Known(one.row, state.status, record, state.facts, writer.office, desk.calendar, officer, now)
 
-    others = tuple(known(each.case) for each in going) if action is Action.DECIDE else ()
+    several = action in (Action.DECIDE, Action.WITHDRAW)
+    others = tuple(known(each.case) for each in going) if several else ()
     return papers_of(replace(known(paper_of(case, action, going)), along=others), action, said, note)
 
 
@@ -211,7 +225,7 @@ def _said_of(papers: Sequence[Paper], drawn: Sequence[tuple[str, dict[str, Any]]
         (paper.paper, HERE.papers().number(paper.paper, number_of(paper), suffix), sha256, signature)
         for paper, (sha256, signature) in zip(papers, drawn, strict=True)
     ])  # fmt: skip
-    return named | ({"paper_book": writer.unit} if papers else {})
+    return named | {"paper_book": writer.unit}
 
 
 def _begin_anew(session: Session, row: CaseRow, now: datetime) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from central.cases import said as saying
 from central.cases.lifecycle import Action, Status
 from central.cases.said import Said
-from central.notices import fine_papers, remedy_papers
+from central.notices import decision_papers, fine_papers, remedy_papers
 from central.notices.known import Known
 from countries import paper_contents as contents
 from countries.here import HERE
@@ -54,9 +54,11 @@ def pdf_of(paper: Paper) -> bytes:
 
 
 def _withdrawal(known: Known, said: saying.Withdrawn, note: str) -> Iterator[Paper]:
-    """To whoever the notice was addressed to. None where none was issued: then nobody has one to take back."""
+    """To whoever the notice was addressed to. None where none was issued: then nobody has one to take back. Of several
+    acts that were decided at once the decision is amended for those that are left."""
     if (shared := _taken_back(known, said, note)) is not None:
         yield contents.Withdrawal(**shared)
+    yield from decision_papers.amendment(known, said, note)
 
 
 def _correction(known: Known, said: saying.Corrected, note: str) -> Iterator[Paper]:
@@ -133,7 +135,7 @@ def _why_warned(known: Known) -> dict[str, Any]:
         return {"because": "no_result", "passed_to": passed_to, "passed_on": facts.transferred}
     if known.status is Status.DECISION_SENT:
         received = facts.decision_received
-        due = facts.next_payment.due if facts.next_payment else None
+        due = facts.next_payment.due if facts.next_payment else facts.postponed_until
         pay_by = due or (HERE.terms.until("pay", received, known.calendar) if received else None)
         return {"because": "not_paid", "decision": known.paper(Action.DECIDE), "answer_by": pay_by}
     return {"answer_by": HERE.terms.until("answer", facts.sent, known.calendar) if facts.sent else None}
@@ -213,7 +215,8 @@ STEP_PAPERS: Mapping[Action, StepPaper] = {
     Action.EXTEND: StepPaper(("extension",), remedy_papers.extension),
     Action.COMPLAIN: StepPaper(("complaint_receipt",), remedy_papers.complaint_receipt),
     Action.REFUSE_COMPLAINT: StepPaper(("complaint_answer",), remedy_papers.complaint_answer),
-    Action.WITHDRAW: StepPaper(("withdrawal",), _withdrawal),
+    Action.POSTPONE: StepPaper(("postponement",), decision_papers.postponement),
+    Action.WITHDRAW: StepPaper(("withdrawal", "amendment", "points"), _withdrawal),
     Action.CORRECT: StepPaper(("correction",), _correction),
 }
 """Steps with a paper. All others have none of their own here: docs/papers.md says of each why."""

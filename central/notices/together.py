@@ -20,7 +20,7 @@ from central.cases import together as acts_together
 from central.cases.facts import Facts
 from central.cases.life import end_of, facts_after, life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
-from central.cases.said import Decided, DecidedToo, Said, check_day, check_fine
+from central.cases.said import Decided, DecidedToo, Said, check_day, check_fine, points_of
 from central.cases.steps import allowed, step
 from central.cases.together import Act, same_violator
 from central.notices.reading import Read, law_of, read, since
@@ -158,7 +158,7 @@ def along(
     others = [read(session, row, calendar, now) for row in _by_number(session, [n for n, _ in facts.together])]
     others = [each for each in others if _same_decision(each.state.facts, case.row.number, facts.decided)]
     if action is Action.WITHDRAW:
-        return tuple(Along(each, each.state, {"case": case.row.number}, Action.DECISION_CUT) for each in others)
+        return _cut(case, others)
     undone = _undone(case, words) if action is Action.UNDO else None
     if action not in _OF_THE_PAPER and undone is None:
         return ()
@@ -172,6 +172,22 @@ def along(
             found.append(_along(each, action, said, {**words, "with": case.row.number}, officer, now))
         elif (back := _undone_too(each, undone, now)) is not None:
             found.append(back)
+    return tuple(found)
+
+
+def _cut(gone: Read, left: Sequence[Read]) -> tuple[Along, ...]:
+    """The cases of a decision without the act that is taken back, each with its share of what is left."""
+    if not left:
+        return ()
+    before = max(each.state.facts.points for each in (gone, *left))
+    acts = [Act(each.row.number, each.state, law_of(each.row, each.state), each.state.facts.fine) for each in left]
+    day = gone.state.facts.decided
+    assert day is not None
+    points, _ = acts_together.points_left(before, [points_of(act.law, act.state) for act in acts], day)
+    found = []
+    for each, share in zip(left, acts_together.shares(acts, points, day), strict=True):
+        words = {"case": gone.row.number, "points": share.points, "points_with": share.points_with}
+        found.append(Along(each, each.state, words, Action.DECISION_CUT))
     return tuple(found)
 
 

@@ -304,9 +304,15 @@ def _step(action: Action, facts: Facts) -> dict[str, Any]:
         "fields": fields,
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
-        "paper": STEP_PAPERS[action].codes if action in STEP_PAPERS else (),
+        "paper": _may_make(action, facts),
         "typed": action in STEP_PAPERS and STEP_PAPERS[action].typed,
     }
+
+
+def _may_make(action: Action, facts: Facts) -> tuple[str, ...]:
+    """Papers that the step makes in this case: a decision is amended where it is about other acts too."""
+    codes = STEP_PAPERS[action].codes if action in STEP_PAPERS else ()
+    return codes if facts.together or action is not Action.WITHDRAW else codes[:1]
 
 
 def _others(
@@ -338,7 +344,7 @@ def _facts(here: Standing) -> list[tuple[str, Any]]:
     facts = here.state.facts
     names = (
         "sent", "attended", "identified", "liable", "minutes", "hearing", "hearing_asked", "heard", "decided", "fine",
-        "points", "decision_sent", "decision_received", "paid", "warned", "transferred", "statement", "complaint",
-        "to_tell", "corrected", "held",
+        "points", "decision_sent", "decision_received", "postponement_asked", "postponed_until", "paid", "warned",
+        "transferred", "statement", "complaint", "to_tell", "corrected", "held",
     )  # fmt: skip
     return [(name, value) for name in names if (value := getattr(facts, name))]

@@ -98,7 +98,7 @@ def in_parts(state: CaseState, chance: random.Random) -> list[Instalment]:
     return [Instalment(state.facts.decided + timedelta(days=d), a) for d, a in zip(days, amounts, strict=True)]
 
 
-def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str, Any]:
+def said_of(action: Action, state: CaseState, chance: random.Random, now: datetime) -> dict[str, Any]:
     match action:
         case Action.IDENTIFY:
             return {"liable": chance.choice(["owner", "driver", "owner_not_shown", "organisation"])}
@@ -110,6 +110,10 @@ def said_of(action: Action, state: CaseState, chance: random.Random) -> dict[str
             return {"fine": 1_000_000 * chance.choice([1, 15, 19, 38, 150]), "points": chance.choice([0, 2, 4])}
         case Action.AGREE_INSTALMENTS:
             return {"instalments": [{"due": p.due.isoformat(), "amount": p.amount} for p in in_parts(state, chance)]}
+        case Action.POSTPONE:
+            today = HERE.local_date(now)
+            span = (HERE.terms.until("postponement", today) - today).days
+            return {"until": (today + timedelta(days=chance.choice([1, span, chance.randint(1, span)]))).isoformat()}
         case Action.PAY:
             return {"amount": chance.choice([state.facts.fine, state.facts.fine // 2, 100_000])}
     return {}
@@ -155,7 +159,7 @@ def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
         if not may:
             continue
         action = chance.choices(may, [_RARELY.get(one, 1.0) for one in may])[0]
-        case.take(action, officer, now, said_of(action, case.state, chance))
+        case.take(action, officer, now, said_of(action, case.state, chance, now))
         seen[action.value] += 1
         assert case.terms() or case.state.status in ENDED, f"nobody waits for a case that is {case.state.status}"
     check(case)
@@ -181,6 +185,13 @@ RESTS_ON: dict[Action, tuple[frozenset[str], frozenset[str]]] = {
         (Action.SEND_DECISION, {"decide"}, {"send_decision"}),
         (Action.RECEIVE_DECISION, {"send_decision"}, {"receive_decision"}),
         (Action.AGREE_INSTALMENTS, {"send_decision"}, {"agree_instalments"}),
+        (
+            Action.ASK_POSTPONEMENT,
+            {"send_decision", "refuse_postponement"},
+            {"ask_postponement", "postpone", "agree_instalments"},
+        ),
+        (Action.POSTPONE, {"ask_postponement"}, {"postpone", "refuse_postponement", "agree_instalments"}),
+        (Action.REFUSE_POSTPONEMENT, {"ask_postponement"}, {"postpone", "refuse_postponement"}),
         (Action.PAY, {"decide"}, {"close"}),
         (Action.CLOSE, {"pay"}, {"close"}),
         (Action.LIFT_WARNING, {"warn"}, {"lift_warning"}),
@@ -255,6 +266,7 @@ _ONWARD = (
     Action.REFUSE_STATEMENT, Action.REFUSE_COMPLAINT, Action.TELL_OWNER, Action.EXPIRE, Action.TRANSFER_SETTLED,
     Action.ISSUE, Action.PREPARE_NOTICE, Action.PUBLISH, Action.IDENTIFY, Action.MAKE_MINUTES,
     Action.WAIVE_HEARING, Action.HEAR, Action.DECIDE, Action.SEND_DECISION, Action.RECEIVE_DECISION, Action.PAY,
+    Action.REFUSE_POSTPONEMENT,
     Action.LIFT_HOLD, Action.LIFT_WARNING, Action.CLOSE, Action.TRANSFER, Action.CLAIM,
 )  # fmt: skip
 
@@ -294,6 +306,18 @@ RUNNING = [
     ),
     pytest.param(
         Status.DECISION_SENT, Facts(decided=NOW.date(), decision_received=NOW.date()), {"pay", "enforce"}, id="received"
+    ),
+    pytest.param(
+        Status.DECISION_SENT,
+        Facts(decided=NOW.date(), decision_received=NOW.date(), postponement_asked=NOW.date()),
+        {"pay", "postponement_answer", "enforce"},
+        id="asked to pay later",
+    ),
+    pytest.param(
+        Status.DECISION_SENT,
+        Facts(decided=NOW.date(), decision_sent=NOW.date(), postponed=NOW.date(), postponed_until=date(2027, 2, 23)),
+        {"pay", "enforce"},
+        id="put off",
     ),
     pytest.param(
         Status.PAID, Facts(decided=NOW.date(), decision_sent=NOW.date(), settled=NOW.date()), {"close"}, id="paid"

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from central.cases.facts import Facts
+from central.cases.facts import Facts, Instalment
 from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Refused, Role, Status
 from central.cases.steps import allowed, step
 from countries.plates import NoNotice
@@ -241,6 +241,30 @@ FACTS = [
     ),
     pytest.param(
         large(150_000_000, liable="organisation"), Action.AGREE_INSTALMENTS, TRUONG, (), None, id="ten times as large"
+    ),
+    pytest.param(large(1_999_999), Action.ASK_POSTPONEMENT, LAN, (), "postponed_fine", id="one đồng too small"),
+    pytest.param(large(2_000_000), Action.ASK_POSTPONEMENT, LAN, (), None, id="from two million on put off"),
+    pytest.param(
+        large(99_999_999, liable="organisation"), Action.ASK_POSTPONEMENT, LAN, (), "postponed_fine",
+        id="an organisation's from a hundred million on",
+    ),
+    pytest.param(large(100_000_000, liable="organisation"), Action.ASK_POSTPONEMENT, LAN, (), None, id="from there on"),
+    pytest.param(large(2_000_000), Action.POSTPONE, TRUONG, (), "no_postponement", id="put off unasked"),
+    pytest.param(large(2_000_000, postponement_asked=DAY), Action.POSTPONE, TRUONG, (), None, id="put off"),
+    pytest.param(
+        large(2_000_000, postponement_asked=DAY, decided_by="truong"), Action.POSTPONE, HOA, (), "role",
+        id="by whoever decided it, or the head",
+    ),
+    pytest.param(
+        large(2_000_000, postponement_asked=DAY), Action.WARN, HOA, ("pay",), "postponement_open",
+        id="no warning over a request",
+    ),
+    pytest.param(
+        large(2_000_000, postponed=DAY), Action.ASK_POSTPONEMENT, LAN, (), "postponed", id="it is put off once"
+    ),
+    pytest.param(
+        large(20_000_000, instalments=(Instalment(DAY, 1),)), Action.ASK_POSTPONEMENT, LAN, (), "instalments",
+        id="nor what is paid in parts",
     ),
     pytest.param(decided(decision_received=DAY), Action.RECEIVE_DECISION, LAN, (), "received", id="received twice"),
     pytest.param(decided(), Action.EXPIRE, HOA, ("statute",), None, id="expired"),

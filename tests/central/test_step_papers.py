@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ import pytest
 from central.casefile.gathering import gather
 from central.cases import log as case_log
 from central.cases.documents import Document, documents
+from central.cases.late import late
+from central.cases.life import life_of
 from central.cases.lifecycle import Action, Officer, Refused
-from central.cases.said import SAID
+from central.cases.said import SAID, Postponed, check_postponed
 from central.centre import Centre
 from central.desk.falling_due import falling_due
 from central.notices import issuing, proceedings
 from central.notices.step_papers import STEP_PAPERS
 from central.registry import COLUMNS, import_registry
+from central.store.case_tables import CaseRow
 from central.units.tree import EVERYWHERE
 from central.web import queries
 from countries.here import HERE
@@ -167,6 +171,16 @@ def passed_on(life: Life) -> None:
     warned(life)
 
 
+def put_off(life: Life) -> None:
+    life.decided()
+    life.take(HOA, Action.SEND_DECISION, how="by_hand")
+    life.take(LAN, Action.RECEIVE_DECISION)
+    life.take(LAN, Action.PAY, amount=4_000_000, receipt="BL-1")
+    life.take(LAN, Action.ASK_POSTPONEMENT, "Nhà bị cháy ngày 20/11.")
+    day = HERE.local_date(life.clock.now) + timedelta(days=60)
+    life.take(HOA, Action.POSTPONE, until=day.isoformat(), confirmed_by="UBND phường Hạc Thành")
+
+
 def several(life: Life) -> None:
     life.with_minutes()
     life.take(LAN, Action.ASK_HEARING, manner="oral")
@@ -281,6 +295,13 @@ ROWS = [
         ("quyền khiếu nại đến",),
     ),
     Row(
+        Action.POSTPONE, "postponement", put_off, "01/QĐ-HTHPT",
+        (
+            f"Cá nhân, tổ chức bị xử phạt: {OWNER}", "số 01/QĐ-XPHC", "15.000.000 đồng", "Nhà bị cháy ngày 20/11.",
+            "có xác nhận của UBND phường Hạc Thành", "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG",
+        ),
+    ),
+    Row(
         Action.WITHDRAW, "withdrawal",
         lambda life: (warned(life), life.take(HOA, Action.WITHDRAW, "Xe khác.", reason="cloned_plate")), "02/TB-PC08",
         ("Lý do thu hồi: Xe khác.", "- Trung tâm Đăng kiểm 36-01S;"),
@@ -311,7 +332,8 @@ def test_each_step_makes_its_paper_of_what_was_said_and_known(desk: Centre, cloc
 def test_every_paper_of_a_step_stands_in_the_table() -> None:
     assert {row.step for row in ROWS} == set(STEP_PAPERS)
     assert set(STEP_PAPERS) <= set(SAID)
-    assert {row.code for row in ROWS} == {code for step in STEP_PAPERS.values() for code in step.codes}
+    made = {code for step in STEP_PAPERS.values() for code in step.codes}
+    assert {row.code for row in ROWS} == made - {"amendment"}, "of several cases: tests/central/test_together.py"
 
 
 ELSEWHERE = [
@@ -360,6 +382,60 @@ def test_who_pays_before_the_decision_is_sent_gets_it_all_the_same_with_the_noti
     assert life.take(LAN, Action.UNDO, "chưa gửi", days=0) == "paid"
     assert life.take(HOA, Action.SEND_DECISION, how="post", days=0) == "paid"
     assert life.take(LAN, Action.CLOSE) == "closed"
+
+
+def test_who_was_put_off_pays_by_that_day_and_is_late_only_after_it(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    put_off(life)
+
+    def running() -> dict[str, date]:
+        with desk.db.read() as session:
+            row = session.get_one(CaseRow, life.id)
+            here = proceedings.standing(session, row, HOA, calendar=desk.notices.calendar, now=clock.now)
+            return {term.code: term.due for term in here.terms}
+
+    today = HERE.local_date(clock.now)
+    assert running()["pay"] == HERE.terms.named_day(today + timedelta(days=60))
+    assert "postponement_answer" not in running()
+    for until, code in ((today, "postponed_short"), (HERE.terms.until("postponement", today), None)):
+        with desk.db.read() as session:
+            state = proceedings.standing(
+                session, session.get_one(CaseRow, life.id), HOA, calendar=desk.notices.calendar, now=clock.now
+            ).state
+        said = Postponed(on=today, until=until, confirmed_by="UBND")
+        for later in (0, 1):
+            refused = None
+            try:
+                check_postponed(said.model_copy(update={"until": until + timedelta(days=later)}), state)
+            except Refused as error:
+                refused = error.code
+            assert refused == (code if not later else "postponed_long" if code is None else None)
+    with desk.db.read() as session:
+        facts = life_of(case_log.events(session, life.id)).facts
+    due = HERE.terms.named_day(today + timedelta(days=60))
+    assert late(facts, due) is None
+    found = late(facts, due + timedelta(days=2))
+    assert found is not None
+    assert (found.pay_by, found.days) == (due, 2)
+    with pytest.raises(Refused) as again:
+        life.take(LAN, Action.ASK_POSTPONEMENT, "vẫn khó khăn")
+    assert again.value.code == "postponed"
+
+
+def test_a_request_that_is_refused_leaves_the_term_as_it_was(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    life.decided()
+    life.take(HOA, Action.SEND_DECISION, how="by_hand")
+    life.take(LAN, Action.RECEIVE_DECISION)
+    received = HERE.local_date(clock.now)
+    life.take(LAN, Action.ASK_POSTPONEMENT, "Bị tai nạn.")
+    life.take(HOA, Action.REFUSE_POSTPONEMENT, "Không có xác nhận.", number="12/CV")
+    with desk.db.read() as session:
+        row = session.get_one(CaseRow, life.id)
+        here = proceedings.standing(session, row, HOA, calendar=desk.notices.calendar, now=clock.now)
+    terms = {term.code: (term.key, term.due) for term in here.terms}
+    assert terms["pay"] == ("pay", HERE.terms.until("pay", received))
+    assert {"postponement_answer", "receipt"}.isdisjoint(terms)
 
 
 def test_a_file_that_left_before_any_notice_says_of_none_that_it_was_sent(desk: Centre, clock: HandClock) -> None:

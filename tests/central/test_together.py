@@ -333,19 +333,73 @@ def test_an_act_that_is_taken_back_leaves_the_decision_for_the_other(
     decided(centre, clock, two)
     red, line = two
     take(centre, clock, red, TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
-    assert [d.holds for d in papers(centre, red)] == ["taken_back", "holds"]
-    assert [d.holds for d in papers(centre, line)] == ["in_part"]
+    assert [(d.code, d.number, d.holds) for d in papers(centre, red)] == [
+        ("decision", "01/QĐ-XPHC", "taken_back"), ("withdrawal", "03/TB-PC08", "holds"),
+        ("amendment", "01/QĐ-SĐXPHC", "holds"),
+    ]  # fmt: skip
+    assert [(d.code, d.number, d.holds) for d in papers(centre, line)] == [
+        ("decision", "01/QĐ-XPHC", "in_part"), ("amendment", "01/QĐ-SĐXPHC", "holds"),
+    ]  # fmt: skip
+    assert papers(centre, red)[-1].sha256 == papers(centre, line)[-1].sha256, "one paper in both"
+    text = words(centre.store.read(papers(centre, line)[-1].sha256))
+    for part in (
+        "Sửa đổi Quyết định xử phạt vi phạm hành chính số 01/QĐ-XPHC", "Xét thấy: Biển số giả.",
+        "mức phạt đã ghi: 18.500.000 đồng", "3. Tổng số tiền phạt còn lại: 550.000 đồng",
+        "Không trừ điểm giấy phép lái xe (trước khi sửa đổi: 04 điểm)",
+    ):  # fmt: skip
+        assert part in text, part
     row, facts, _ = look(centre, clock, line)
     assert (row.status, facts.together, facts.points_with, facts.decision_fine) == ("decided", (), None, 550_000)
     with centre.db.read() as session:
         told = case_log.events(session, line)[-1]
     number = look(centre, clock, red)[0].number
-    assert (told.action, told.actor, told.after) == ("decision_cut", "truong", {"case": number})
+    assert (told.action, told.actor, told.after["case"]) == ("decision_cut", "truong", number)
+    assert (told.after["points"], told.after["points_with"], told.after["paper_number"]) == (0, None, "01/QĐ-SĐXPHC")
     # the one that is left is sent by itself, and is its own to take back
     take(centre, clock, line, HOA, Action.SEND_DECISION, how="post")
-    assert [d.code for d in papers(centre, line)] == ["decision"], "no points: they were the other act's"
+    assert [d.code for d in papers(centre, line)] == ["decision", "amendment"], "no points: they were the other act's"
     take(centre, clock, line, TRUONG, Action.WITHDRAW, "cũng vậy", reason="cloned_plate")
-    assert papers(centre, line)[0].holds == "taken_back"
+    assert [(d.code, d.holds) for d in papers(centre, line)] == [
+        ("decision", "taken_back"), ("amendment", "taken_back"), ("withdrawal", "holds"),
+    ], "nothing is left to amend"  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_points_of_what_is_left_are_those_of_its_highest_act_and_told_once_it_was_sent(
+    centre: Centre, clock: HandClock, sent: bool
+) -> None:
+    red, way = waits(centre, clock, RED), waits(centre, clock, WAY, at=NOW - timedelta(hours=4))
+    number = look(centre, clock, way)[0].number
+    too = [{"case": number, "fine": 19_000_000}]
+    take(centre, clock, red, HOA, Action.DECIDE, fine=19_000_000, points=4, together=too)
+    if sent:
+        take(centre, clock, red, HOA, Action.SEND_DECISION, how="by_hand")
+    assert [look(centre, clock, each)[1].points for each in (red, way)] == [4, 0]
+    take(centre, clock, red, TRUONG, Action.WITHDRAW, "Xe khác.", reason="cloned_plate")
+    _, facts, _ = look(centre, clock, way)
+    assert (facts.points, facts.points_with, facts.decision_fine) == (4, None, 19_000_000)
+    amended = next(d for d in papers(centre, way) if d.code == "amendment")
+    text = words(centre.store.read(amended.sha256))
+    assert "4. Trừ điểm giấy phép lái xe: 04 điểm (trước khi sửa đổi: 04 điểm)" in text
+    assert [d.code for d in papers(centre, red)] == (
+        ["decision", "points", "withdrawal", "amendment"] if sent else ["decision", "withdrawal", "amendment"]
+    )
+    if not sent:
+        take(centre, clock, way, HOA, Action.SEND_DECISION, how="by_hand")
+    assert [d.code for d in papers(centre, way)] == ["decision", "amendment", "points"]
+    assert [d.holds for d in papers(centre, red) if d.code == "points"] == (["taken_back"] if sent else [])
+
+
+def test_what_was_decided_elsewhere_is_amended_elsewhere(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    red, line = two
+    too = [{"case": look(centre, clock, line)[0].number, "fine": 500_000}]
+    take(centre, clock, red, HOA, Action.DECIDE, **BOTH, together=too)
+    take(centre, clock, red, TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
+    assert [d.code for d in papers(centre, red)] == ["withdrawal"]
+    assert papers(centre, line) == ()
+    assert look(centre, clock, line)[1].points == 0
 
 
 # --- cases of several units ------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from pypdf import PdfReader
 
+from countries import decision_contents as d
 from countries import paper_contents as c
 from countries import remedy_contents as r
 from countries.paper_parts import Letter, Office, Party, Reference, Signer, StatedAct, Vehicle
@@ -239,11 +240,34 @@ def complaint_answer(**changed: object) -> r.ComplaintAnswer:
     )  # fmt: skip
 
 
+def postponement(**changed: object) -> d.Postponement:
+    return d.Postponement.model_validate(
+        {
+            **BASE, "decider": "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", "violator": OWNER, "vehicle": CAR,
+            "decision": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)), "amount": 19_000_000,
+            "requested_on": date(2027, 3, 3), "confirmed_by": "UBND phường Hạc Thành",
+            "reason": "Nhà bị cháy ngày 02/03/2027.", "until": date(2027, 6, 5), **changed,
+        }
+    )  # fmt: skip
+
+
+def amendment(**changed: object) -> d.Amendment:
+    return d.Amendment.model_validate(
+        {
+            **BASE, "decider": "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", "violator": OWNER, "vehicle": CAR,
+            "decision": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)),
+            "gone": (c.PunishedAct(act=RED, amount=19_000_000),), "acts": (c.PunishedAct(act=LINE, amount=500_000),),
+            "points_before": 4, "reason": "Hình ảnh của hành vi thứ nhất là của xe khác.", **changed,
+        }
+    )  # fmt: skip
+
+
 PAPERS: dict[PaperCode, Paper] = {
     "withdrawal": withdrawal(), "correction": correction(), "answer": answer(), "minutes": minutes(),
     "decision": decision(), "points": points(), "transfer": transfer(), "delivery": delivery(), "book": book(),
     "warning": warning(), "lifting": lifting(), "hearing": hearing(), "extension": extension(),
     "complaint_receipt": complaint_receipt(), "complaint_answer": complaint_answer(),
+    "postponement": postponement(), "amendment": amendment(),
 }  # fmt: skip
 
 
@@ -261,6 +285,8 @@ def for_the_pen(paper: Paper) -> Paper:
     }  # fmt: skip
     if isinstance(paper, c.Withdrawal | c.Correction | c.Answer | r.Extension):
         del empty["to"]
+    if isinstance(paper, d.Postponement):
+        del empty["requested_on"]
     known = type(paper).model_fields
     return paper.model_copy(update={name: value for name, value in empty.items() if name in known})
 
@@ -297,6 +323,7 @@ def long(paper: Paper) -> Paper:
         "acts": (act,) if isinstance(paper, c.Minutes) else (
             c.PunishedAct(act=act, amount=38_000_000, mitigating=LONG_REASON[:300]),
         ),
+        "gone": (c.PunishedAct(act=act, amount=38_000_000),), "confirmed_by": LONG_OFFICE,
     }  # fmt: skip
     known = type(paper).model_fields
     return paper.model_copy(update={name: value for name, value in told.items() if name in known})

@@ -162,6 +162,26 @@ def test_each_paper_is_there_with_its_words_and_its_source() -> None:
                 "khiếu nại lần hai hoặc khởi kiện", "- Như Điều 3;",
             ),
         ),
+        (
+            "postponement",
+            (
+                "Số: 05/QĐ-HTHPT", "Hoãn thi hành quyết định phạt tiền", "Căn cứ Điều 76 Luật Xử lý vi phạm hành chính",
+                "đơn đề nghị hoãn ngày 03/03/2027 của Nguyễn Thị Hường, có xác nhận của UBND phường Hạc Thành",
+                "số 05/QĐ-XPHC ngày 01/03/2027", "19.000.000 đồng (Bằng chữ: Mười chín triệu đồng)",
+                "Lý do: Nhà bị cháy ngày 02/03/2027.", "Thời hạn hoãn: đến hết ngày 05/06/2027",
+                "nộp chậm nhất vào ngày 05/06/2027",
+            ),
+        ),
+        (
+            "amendment",
+            (
+                "Số: 05/QĐ-SĐXPHC", "Sửa đổi quyết định xử phạt vi phạm hành chính", "số 05/QĐ-XPHC ngày 01/03/2027",
+                "Xét thấy: Hình ảnh của hành vi thứ nhất là của xe khác.", "mức phạt đã ghi: 19.000.000 đồng",
+                "Hành vi 1: Không chấp hành hiệu lệnh, chỉ dẫn của biển báo hiệu, vạch kẻ đường",
+                "3. Tổng số tiền phạt còn lại: 500.000 đồng (Bằng chữ: Năm trăm nghìn đồng)",
+                "Không trừ điểm giấy phép lái xe (trước khi sửa đổi: 04 điểm)",
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_each_paper_says_what_it_must(code: PaperCode, said: tuple[str, ...], pdfs: dict[PaperCode, bytes]) -> None:
@@ -177,6 +197,7 @@ def variants() -> dict[str, Paper]:
     several = {
         "decision, two acts": drawn.together(),
         "decision, two acts, for the pen": drawn.for_the_pen(drawn.together()),
+        "amendment, two acts, points": drawn.amendment(acts=drawn.together().acts, points=2, points_of=2),
         "decision, ten acts, long": drawn.together(acts=acts, minutes=drawn.together().minutes * 5),
     }
     return sparse | several | {f"{code}, long": drawn.long(PAPERS[code]) for code in LETTERS}
@@ -207,7 +228,7 @@ def test_for_the_pen_and_with_long_texts_a_paper_keeps_its_shape(name: str, tmp_
         assert "□" not in text
 
 
-PAGES = dict.fromkeys(CODES, 1) | {"minutes": 2, "decision": 2, "hearing": 2}
+PAGES = dict.fromkeys(CODES, 1) | {"minutes": 2, "decision": 2, "hearing": 2, "amendment": 2}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -405,9 +426,10 @@ def test_a_correction_says_nothing_of_the_right_owner() -> None:
     assert not {"right_owner", "new_owner", "owner"} & set(drawn.c.Correction.model_fields)
 
 
-def test_no_paper_but_the_decision_names_an_amount(pdfs: dict[PaperCode, bytes]) -> None:
+def test_no_paper_but_a_decision_names_an_amount(pdfs: dict[PaperCode, bytes]) -> None:
     for code in LETTERS:
-        assert bool(re.search(r"\d\s*đồng|đồng\)", words(pdfs[code]))) == (code == "decision"), code
+        decides = code in ("decision", "postponement", "amendment")
+        assert bool(re.search(r"\d\s*đồng|đồng\)", words(pdfs[code]))) == decides, code
 
 
 NUMBERS = {

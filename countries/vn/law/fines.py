@@ -18,7 +18,16 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from countries.law import InstalmentRules, LateRule, LawError, OwnerType, PointsOnce, Proposal, VehicleKind
+from countries.law import (
+    InstalmentRules,
+    LateRule,
+    LawError,
+    OwnerType,
+    PointsOnce,
+    PostponementRule,
+    Proposal,
+    VehicleKind,
+)
 from countries.vn.acts import act_here
 from countries.vn.deadlines import local_date
 from countries.vn.law.figures import FOLDER, Dated, figure, whole
@@ -118,6 +127,12 @@ def instalments(day: date, *, owner_type: OwnerType) -> InstalmentRules:
     """When a fine that was decided on `day` may be paid in parts (Điều 79)."""
     least, most = whole(f"instalments_from_{owner_type}", day), figure("instalments_most", day)
     return InstalmentRules(least, int(most.value), whole("instalments_first", day), most.reference)
+
+
+def postponement(day: date, *, owner_type: OwnerType) -> PostponementRule:
+    """From which fine on payment may be put off (Điều 76.1.a)."""
+    least = figure(f"postponement_from_{owner_type}", day)
+    return PostponementRule(int(least.value), least.reference)
 
 
 def late_payment(day: date) -> LateRule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from countries import decision_contents as decisions
 from countries import paper_contents as contents
 from countries import remedy_contents as remedies
 from countries.law import VehicleKind
@@ -12,7 +13,7 @@ from countries.paper_parts import StatedAct
 from countries.papers import Origin, Paper, PaperCode
 from countries.vn.acts import act_here, act_words
 from countries.vn.deadlines import local_date
-from countries.vn.forms.papers import between_offices, complaints, explaining, notices
+from countries.vn.forms.papers import afterwards, between_offices, complaints, explaining, notices
 from countries.vn.forms.papers.book import book
 from countries.vn.forms.papers.decision import decision
 from countries.vn.forms.papers.minutes import minutes
@@ -55,6 +56,10 @@ def render(paper: Paper) -> bytes:
             return complaints.receipt(paper)
         case remedies.ComplaintAnswer():
             return complaints.answer(paper)
+        case decisions.Postponement():
+            return afterwards.postponement(paper)
+        case decisions.Amendment():
+            return afterwards.amendment(paper)
         case contents.Book():
             return book(paper)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from central.pictures.captions import caption, moment_words
-from central.pictures.privacy import owner_copies
+from central.pictures.privacy import owner_copies, owner_copy
 from central.pictures.stills import StillView, read_scene, still_views
 from central.store.blobs import BlobStore, BlobUnsound
 from central.words.texts import Texts, texts
@@ -97,8 +97,8 @@ def owner_still(
     """Frame and close-up of one still. Raises `GiaoLoError`: altered, lost, or not a picture."""
     sha256, lamps = files[view.file], tuple(lamp.box for lamp in view.lamps)
     key = hashlib.sha256(repr((sha256, view.box, lamps, view.marks)).encode()).hexdigest()
-    store.open(sha256).close()  # a copy that is kept must not outlive the soundness of what it was made of
-    return cache.get(key, lambda: owner_copies(store.read(sha256), view.box, lamps, marks=view.marks))
+    still = store.read(sha256)  # a copy that is kept must not outlive the soundness of what it was made of
+    return cache.get(key, lambda: owner_copies(still, view.box, lamps, marks=view.marks))
 
 
 def legend(views: Sequence[StillView], t: Texts) -> str:
@@ -133,7 +133,7 @@ def owner_pictures(
     crop = manifest.file("plate_crop")
     if crop is not None:
         try:
-            plate = owner_copies(store.read(files[crop.name]), _WHOLE)[0]
+            plate = owner_copy(store.read(files[crop.name]), _WHOLE)
         except GiaoLoError as error:
             log.warning("no copy of the plate packet=%s %s", manifest.packet_id, error)
             unsound += [error] if isinstance(error, BlobUnsound) else []

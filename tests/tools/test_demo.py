@@ -71,29 +71,20 @@ def until(check: Callable[[], object], timeout_s: float, what: str) -> None:
     waiting.eventually(check, timeout_s, what, every_s=0.1)
 
 
-@pytest.fixture
-def quiet_clip(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def quiet_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video in the size of the scene, in which nothing happens, long enough to be interrupted."""
-    small = make_video(tmp_path / "small.mp4", frames=25)
-    clip = tmp_path / "quiet.mp4"
-    command = [
-        "ffmpeg",
-        "-loglevel",
-        "error",
-        "-stream_loop",
-        "20",
-        "-i",
-        str(small),
-        "-vf",
-        "scale=640:480",
-        "-y",
-        str(clip),
-    ]
+    folder = tmp_path_factory.mktemp("quiet")
+    small, clip = make_video(folder / "small.mp4", frames=25), folder / "quiet.mp4"
+    ffmpeg("-stream_loop", "20", "-i", str(small), "-vf", "scale=640:480", "-preset", "ultrafast", str(clip))
+    return clip
+
+
+def ffmpeg(*arguments: str) -> None:
     try:
-        subprocess.run(command, check=True)
+        subprocess.run(["ffmpeg", "-loglevel", "error", "-y", *arguments], check=True)
     except FileNotFoundError:
         pytest.skip("ffmpeg is not installed")
-    return clip
 
 
 def test_the_demos_register_knows_the_vehicles_of_a_drawn_clip(tmp_path: Path) -> None:
@@ -103,30 +94,6 @@ def test_the_demos_register_knows_the_vehicles_of_a_drawn_clip(tmp_path: Path) -
     assert len({row["plate"] for row in rows}) == len(rows)
     assert {row["kind"] for row in rows} <= {"motorcycle", "car"}
     assert registry_csv(tmp_path / "filmed.mp4").count("\n") == 1 + len(MADE_UP_OWNERS)
-
-
-@pytest.fixture
-def act_clip(tmp_path: Path) -> Path:
-    """The stretch of the shipped clip in which an act with a readable plate lies; the wheel's test plays it whole."""
-    clip = tmp_path / "act.mp4"
-    cut = ["ffmpeg", "-loglevel", "error", "-ss", "36", "-i", str(SHIPPED), "-t", "16", "-c", "copy", "-y", str(clip)]
-    subprocess.run(cut, check=True)
-    return clip
-
-
-@pytest.mark.slow(60)
-def test_the_demo_brings_the_acts_of_its_clip_to_the_centre_and_ends(tmp_path: Path, act_clip: Path) -> None:
-    scene = str(SHIPPED.with_suffix(".yaml"))
-    demo = start_demo(tmp_path / "demo", "--once", "--fast", "--clip", str(act_clip), "--scene", scene)
-    output, _ = demo.communicate(timeout=HANGS_S)
-    assert demo.returncode == 0, output
-    arrived = re.search(r"(\d+) vụ đã tới trung tâm", output)
-    assert arrived, output
-    assert int(arrived[1]) >= 1
-    assert "canbo1" in output
-    assert "/desk" in output
-    assert "broker connected" in (tmp_path / "demo" / "log" / "centre.log").read_text()
-    assert alive(str(tmp_path / "demo")) == []
 
 
 @pytest.mark.crash
@@ -151,7 +118,9 @@ def test_nothing_outlives_the_demo(tmp_path: Path, quiet_clip: Path, signal_: si
 
 
 def test_a_clip_without_acts_ends_with_a_clear_word(tmp_path: Path, quiet_clip: Path) -> None:
-    demo = start_demo(tmp_path / "demo", "--once", "--clip", str(quiet_clip), "--scene", str(SCENE))
+    clip = tmp_path / "short.mp4"
+    ffmpeg("-i", str(quiet_clip), "-t", "2", "-c", "copy", str(clip))
+    demo = start_demo(tmp_path / "demo", "--once", "--clip", str(clip), "--scene", str(SCENE))
     output, _ = demo.communicate(timeout=HANGS_S)
     assert demo.returncode == 1
     assert "no case has reached the centre" in output

@@ -32,7 +32,7 @@ from evidence.acts import ActCode
 from tests.central.build import CAMERA, HOA, LAN, NODE, TRUONG, HandClock, NodeChain, case_of, make_centre
 from tests.central.web_people import PASSWORD, Web, served
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow(25)]
 CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
 FAR_AWAY = "cam-2"
 """61 km from the other camera."""

@@ -10,7 +10,7 @@ from evidence.seal import SigningKey
 from tests.chain.town import Town, eventually
 from tests.edge.brokers import FakeCentre
 
-pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.crash]
+pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.crash, pytest.mark.slow(25)]
 PACKETS = 5
 SIZE = 6 * 1024 * 1024
 

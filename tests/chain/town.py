@@ -14,8 +14,9 @@ from central.store.packet_tables import NodeRow, PacketRow
 from central.store.packets import container_of
 from edge.delivery.outbox import Outbox
 from evidence.canonical import sha256_hex
+from evidence.container import verify_packet
 from evidence.packet import Manifest
-from evidence.seal import SigningKey
+from evidence.seal import SigningKey, VerifyKey
 from evidence.wire import Health
 from tests import waiting
 from tests.conftest import MosquittoServer
@@ -94,6 +95,13 @@ class Town:
         with self.centre.db.read() as session:
             ids = session.scalars(select(PacketRow.id)).all()
             return {i: sha256_hex(container_of(session, self.centre.store, i)) for i in ids}
+
+    def verified(self) -> list[Manifest]:
+        """What the centre holds, each verified offline: with the box's public key alone."""
+        key = VerifyKey.load(self.setup.folder / "node.key.pub")
+        with self.centre.db.read() as session:
+            ids = list(session.scalars(select(PacketRow.id)))
+            return [verify_packet(container_of(session, self.centre.store, i), key) for i in ids]
 
     def packet_ids(self) -> list[str]:
         with self.centre.db.read() as session:

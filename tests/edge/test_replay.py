@@ -133,7 +133,7 @@ def test_a_scene_with_a_crossed_polygon_is_one_clear_error(tmp_path: Path) -> No
 @pytest.mark.footage
 def test_a_truncated_clip_gives_what_it_holds_and_says_so(tmp_path: Path) -> None:
     whole = footage("ordinary/highway_320x240.avi").read_bytes()
-    (tmp_path / "cut.avi").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "cut.avi").write_bytes(whole[: len(whole) // 8])  # the whole of it is played above
     result = replay(tmp_path / "cut.avi", EXAMPLES / "highway_320x240.yaml", tmp_path / "out")
     assert "Traceback" not in result.output
     assert (tmp_path / "out" / "acts.jsonl").exists() or result.exit_code == 1

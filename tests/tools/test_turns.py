@@ -82,6 +82,7 @@ def test_the_drawn_clip_is_small_and_is_of_this_run_and_scene(kind: Kind) -> Non
     assert set(truth["lamps"]) == ({MAIN, ARROW} if kind == "arrow" else {MAIN})
 
 
+@pytest.mark.slow(25)
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_the_drawn_clip_every_act_is_found_and_nobody_else_accused(kind: Kind, tmp_path: Path) -> None:
     clip = CLIPS / f"right-{kind}.mp4"

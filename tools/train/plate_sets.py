@@ -120,10 +120,15 @@ def split(margin: float = 0.10) -> tuple[list[LabelledPlate], list[LabelledPlate
     return train, gate_test, [p for p in texts if p.text in tested]
 
 
-def street_plates(margin: float = 0.10) -> list[LabelledPlate]:
-    """Vietnamese plates of `train/plates` at least 40 px wide: boxes, no text. Named by picture and row."""
+def street_plates(margin: float = 0.10, *, tested: bool) -> list[LabelledPlate]:
+    """Vietnamese plates of `train/plates` at least 40 px wide: boxes, no text. Named by picture and row.
+
+    `tested`: those that are kept for testing, else all others.
+    """
     found = []
     for path in sorted((SHARED / "train" / "plates" / "images").glob("minhquang_*")):
+        if street_tested(path.stem) is not tested:
+            continue
         picture = _picture(path)
         label = path.parents[1] / "labels" / f"{path.stem}.txt"
         if picture is None or not label.exists():
@@ -160,11 +165,10 @@ def street_tests(reader: PlateReader, trained: set[str]) -> list[LabelledPlate]:
     is where the corrections start, so that no one's plate stands in the repository.
     """
     found: dict[str, LabelledPlate] = {}
-    for plate in street_plates():
-        if street_tested(plate.name):
-            text = _text("street", plate.name, civil_text(reader.read(recut(plate, _LABEL_MARGIN))))
-            if text is not None:
-                found.setdefault(text, replace(plate, text=text))
+    for plate in street_plates(tested=True):
+        text = _text("street", plate.name, civil_text(reader.read(recut(plate, _LABEL_MARGIN))))
+        if text is not None:
+            found.setdefault(text, replace(plate, text=text))
     told = hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:8]
     if told != STREET_DIGEST:
         warnings.warn(
@@ -184,9 +188,7 @@ def proposed(reader: PlateReader, tested: set[str], margin: float = 0.10) -> lis
         the same vehicle may have been read wrongly in one of the two pictures.
     """
     found = []
-    for plate in street_plates(max(margin, 0.12)):
-        if street_tested(plate.name):
-            continue
+    for plate in street_plates(max(margin, 0.12), tested=False):
         text = read_alike(plate, reader)
         if text and not any(alike(text, other) for other in tested):
             found.append(replace(plate, text=text))

@@ -26,6 +26,7 @@ class ActCode(StrEnum):
     WRONG_WAY = "wrong_way"
     BANNED_TURN = "banned_turn"
     OPPOSITE_HALF = "opposite_half"
+    WRONG_LANE = "wrong_lane"
     BANNED_U_TURN = "banned_u_turn"
 
 
@@ -189,6 +190,20 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("marking_kind"),
                 *_also(("against_needed_px", "px"), ("against_needed_s", "s"), ("against_px", "px"), "lane", "marking"),
                 *_also("steps_against_share", "two_way_reference"),
+            ),
+        ),
+        ActSpec(
+            ActCode.WRONG_LANE,
+            Moments("lane_begins", "in_wrong_lane", "later"),
+            about=("lane",),
+            reasons=(
+                ReasonSpec("lane_classes"),
+                ReasonSpec("in_lane_s", "s"),
+                ReasonSpec("along_lane_m", "m"),
+                ReasonSpec("within_lane_m", "m"),
+                ReasonSpec("height_about_m", "m"),
+                *_also("lane", ("along_lane_needed_m", "m"), ("aside_in_lane_m", "m"), "class_share"),
+                *_also(("in_lane_needed_s", "s"), ("within_lane_needed_m", "m"), *BY_SIGN),
             ),
         ),
         ActSpec(

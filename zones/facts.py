@@ -59,6 +59,31 @@ def banned_turns(scene: Scene, line: str) -> Mapping[Movement, tuple[Sign, ...]]
     return banned
 
 
+def lanes_for_classes(scene: Scene) -> list[tuple[Lane, tuple[Sign, ...]]]:
+    """Lanes with a direction that signs keep for classes, each with those that bind whoever is not named.
+
+    Over a broken edge line some lanes let others in too (`SignMeaning.over_solid_only`).
+    """
+    found = []
+    for lane in scene.lanes:
+        edge = marking(scene, lane.edge)
+        solid = edge is not None and edge.kind in HERE.markings.no_way_over
+        binding = tuple(
+            sign
+            for sign in signs(scene, "lane_for", lane.id)
+            if sign.named and (solid or not HERE.signs.meaning(sign.number).over_solid_only)
+        )
+        if binding and lane.direction is not None:
+            found.append((lane, binding))
+    return found
+
+
+def kept_lanes(scene: Scene) -> list[tuple[Lane, tuple[Sign, ...]]]:
+    """The same; none before a junction of which nobody says where lanes may be chosen."""
+    junction = bool(scene.stop_lines) or scene.junction is not None
+    return [] if junction and not areas(scene, "lane_change") else lanes_for_classes(scene)
+
+
 def areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:
     """The areas of a kind, in the order of the file."""
     return tuple(area for area in scene.areas if area.kind == kind)

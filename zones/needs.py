@@ -13,7 +13,7 @@ import shapely
 
 from countries.here import HERE
 from evidence.acts import ActCode
-from zones.facts import banned_turns, one_way, road_of, two_way
+from zones.facts import banned_turns, kept_lanes, lanes_for_classes, one_way, road_of, two_way
 from zones.faults import Fault, both
 from zones.geometry import points_in_polygon
 from zones.schema import Marking, Scene
@@ -91,6 +91,27 @@ def _ground_for_wheels(scene: Scene) -> Iterator[Fault]:
         "add `ground`, four points of the road with their metres, or take solid_line out of `acts`",
     )
     yield Fault(f"markings[{solid[0][0]}]", what, remedy, "warning")
+
+
+def _ground_for_lanes(scene: Scene) -> Iterator[Fault]:
+    if scene.ground is None and lanes_for_classes(scene):
+        what = both(
+            "không nêu hành vi đi sai làn khi chưa vẽ mặt đường (`ground`)",
+            "no wrong lane is found without a ground plane: nobody knows whether all wheels are in the lane",
+        )
+        remedy = both("thêm `ground`: bốn điểm trên mặt đường và tọa độ mét của chúng", "add `ground`")
+        yield Fault("ground", what, remedy, "warning")
+
+
+def _lane_change_stated(scene: Scene) -> Iterator[Fault]:
+    """Before a junction lanes are chosen, whatever they are kept for: where, has to be drawn."""
+    if lanes_for_classes(scene) and not kept_lanes(scene):
+        what = both(
+            "chưa vẽ chỗ được chuyển làn trước nút giao: không nêu hành vi đi sai làn ở đây",
+            "nobody says where lanes may be chosen before the junction: no wrong lane is stated here",
+        )
+        remedy = both("vẽ vùng `lane_change` trong `areas`", "draw an area of kind `lane_change` in `areas`")
+        yield Fault("areas", what, remedy, "warning")
 
 
 def _one_way_stated(scene: Scene) -> Iterator[Fault]:
@@ -175,6 +196,15 @@ NEEDS: Mapping[ActCode, Needs] = {
             "a lane with a direction of a two-way road (`roads`: `kind: two_way`, with its source) whose centre line"
             " nobody may cross",
         ),
+    ),
+    ActCode.WRONG_LANE: Needs(
+        lambda scene: bool(lanes_for_classes(scene)),
+        Drawing(
+            "làn đường có chiều đi và biển dành làn cho loại xe (`signs`)",
+            "a lane with a direction that a sign (`signs`) keeps for some vehicles",
+        ),
+        fact=_lane_change_stated,
+        measured=_ground_for_lanes,
     ),
     ActCode.BANNED_U_TURN: Needs(
         _way_out_of_banned_u_turn,

@@ -145,6 +145,7 @@ def test_the_spoiled_eye_misses_about_as_much_as_asked(run: Run) -> None:
 # -- truth, on drives made by hand -------------------------------------------------------------------------------------
 
 SPEC = VehicleSpec("m", VehicleClass.MOTORCYCLE, "scooter", 1.9, 0.7, 1.6, (0, 0, 0), "36AA12345")
+LORRY = VehicleSpec("m", VehicleClass.TRUCK, "truck", 6.4, 2.1, 2.75, (0, 0, 0), "36C12345")
 
 
 def drive(
@@ -153,8 +154,9 @@ def drive(
     green_from_s: float = 99.0,
     heading: float = np.pi / 2,
     divided: bool = False,
+    spec: VehicleSpec = SPEC,
 ) -> Run:
-    """A motorcycle through (time, x, y) of its middle; the heads are green, and red between the two times."""
+    """A motorcycle or another through (time, x, y) of its middle; heads are green, and red between the two times."""
     programme = {True: LampState.RED, False: LampState.GREEN}
     t, x, y = (np.array(v) for v in zip(*stops, strict=True))
     moments = []
@@ -166,7 +168,7 @@ def drive(
         heads = {h: Programme().heads(0.0)[h] for h in (MAIN, ARROW)}
         heads = {h: replace(heads[h], lamp=programme[red_from_s <= now < green_from_s]) for h in heads}
         moments.append(Moment(round(now, 4), [VehicleState("m", *place, heading, speed)], heads))
-    run = Run(1, 0.08, ground(divided=divided), camera(), {"m": SPEC}, moments)
+    run = Run(1, 0.08, ground(divided=divided), camera(), {"m": spec}, moments)
     find_truth(run)
     return run
 
@@ -267,6 +269,14 @@ ROWS = [
         drive((0, -0.2, -36), (4, -0.2, -22), red_from_s=99.0),
         {"opposite_half": False, "solid_line": True},
     ),
+    (
+        "a lorry along the lane for cars and two-wheelers",
+        drive((0, 1.75, -27), (4, 1.75, -17), red_from_s=99.0, spec=LORRY),
+        {"wrong_lane": True},
+    ),
+    ("a motorcycle there", drive((0, 1.75, -29), (4, 1.75, -17), red_from_s=99.0), {}),
+    ("a lorry that changes over it", drive((0, 1.15, -27), (4, 2.35, -17), red_from_s=99.0, spec=LORRY), {}),
+    ("a lorry in it for a second", drive((0, 1.75, -27), (1.4, 1.75, -17), red_from_s=99.0, spec=LORRY), {}),
     ("with the flow on the other side", drive((0, -2.0, -19), (4, -2.0, -33), heading=-np.pi / 2), {}),
 ]
 

@@ -314,7 +314,13 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
             {"areas": [{"id": "x", "kind": "closed_road", "polygon": BOX}], "signs": [sign("P.103a", "x")]},
         ),
         ("a pavement needs no sign", {"areas": [{"id": "x", "kind": "pavement", "polygon": BOX}]}),
-        ("lanes by a picture, with its classes", {"signs": [sign("R.415a", "l1", classes=["car"])]}),
+        (
+            "lanes by a picture, with its classes, and where they are chosen",
+            {
+                "areas": [{"id": "x", "kind": "lane_change", "polygon": BOX}],
+                "signs": [sign("R.415a", "l1", classes=["car"])],
+            },
+        ),
         ("wrong way is not looked for", {"lanes.0": TWO_WAY, "acts": ["red_light", "solid_line"]}),
         ("a mixed line with its side", {"markings.0.kind": "1.4", "markings.0.crossable_from": [200, 400]}),
         ("a double line", {"markings.0.kind": "1.3", "markings.0.second": [[314, 479], [314, 345]]}),

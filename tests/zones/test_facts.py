@@ -223,13 +223,14 @@ FACTS = demo_scene(divided=True)
 TWO_WAY_FACTS = demo_scene()
 
 
-@given(st.sets(st.sampled_from(["roads", "signs", "markings", "exits", "signals", "ground"])))
+@given(st.sets(st.sampled_from(["roads", "signs", "areas", "markings", "exits", "signals", "ground"])))
 def test_a_scene_without_the_fact_cannot_state_the_act(gone: set[str]) -> None:
     without = {name: None if name == "ground" else [] for name in gone}
     stated = {one.act for one in statable(FACTS.model_copy(update=without)) if not one.lacks}
     needs = {
         ActCode.WRONG_WAY: {"roads"},
         ActCode.BANNED_TURN: {"signs", "exits"},
+        ActCode.WRONG_LANE: {"signs", "areas", "ground"},
         ActCode.SOLID_LINE: {"markings", "ground"},
         ActCode.RED_LIGHT: {"signals"},
         ActCode.STOPPED_PAST_LINE: {"signals"},

@@ -3,7 +3,8 @@
 Our own design of a signalised four-arm junction in Thanh Hóa. The camera hangs over the southern approach and sees its
 vehicles from behind. World frame as in `tools.simulate.world`: the middle of the junction is the origin.
 
-The southern approach: a left lane for cars and motorcycles that go straight (a left turn is banned by sign), a right
+The southern approach: a left lane for cars and motorcycles (sign R.415a) that go
+straight (a left turn is banned by sign), a right
 lane for everybody that goes straight or right, solid line 2.2 between them, double line 1.3 against the other
 direction, a strip along the kerb, stop line 7.1, crosswalk 7.3. The right turn has an arrow head of its own.
 
@@ -39,6 +40,8 @@ LEFT_EXIT = (-1.5, -8.0)
 """Who came from the south and is west and north of this turns left; nobody else gets there."""
 _BESIDE = 0.8
 """The right lane's area reaches over the kerb: where wheels are hidden, a box ends too high and too far out."""
+LANES_CHOSEN_Y = -21.0
+"""From here to the stop line whoever is in the wrong lane may still go over, as the scene has it."""
 SOLID_FROM = 60.0
 """The lane line is solid from here to the stop line: a lane is chosen before."""
 ARM = 250.0
@@ -68,6 +71,7 @@ CAMERAS = {"wide": camera, "close": close_camera}
 MEDIAN = "median"
 """Begin of the names of the median's edges, which stand in the place of the double line."""
 P102 = "biển P.102 ở đầu phần đường, phía nút giao (mô phỏng)"
+R415A = "biển R.415a trên giá long môn, trước nút giao (mô phỏng)"
 P123A = "biển P.123a trên cột đèn, phía trước vạch dừng (mô phỏng)"
 TWO_WAY = "vạch 1.3 giữa hai chiều (mô phỏng)"
 
@@ -227,12 +231,26 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
             ],
             "roads": roads,
             "signs": [
+                {
+                    "id": "lan-theo-loai-xe",
+                    "number": "R.415a",
+                    "governs": ["lan-trai"],
+                    "source": {"place": R415A},
+                    "classes": ["motorcycle", "car", "bicycle"],
+                },
                 {"id": "cam-re-trai", "number": "P.123a", "governs": ["vach-dung"], "source": {"place": P123A}},
             ],
             "lanes": [
                 lane("lan-trai", LEFT_LANE, north=True, movements=["straight"]),
                 lane("lan-phai", (RIGHT_LANE[0], KERB_X + _BESIDE), north=True, movements=["straight", "right"]),
                 lane("lan-nguoc", (-7.0, 0.0), north=False),
+            ],
+            "areas": [
+                {
+                    "id": "vung-chuyen-lan",
+                    "kind": "lane_change",
+                    "polygon": view.polygon(_rectangle(-0.5, LANES_CHOSEN_Y, KERB_X + 0.8, lane_end + 1.0)),
+                },
             ],
             "markings": [
                 *([] if divided else [centre]),
@@ -254,6 +272,7 @@ def _acts(divided: bool) -> list[ActCode]:
     against = ActCode.WRONG_WAY if divided else ActCode.OPPOSITE_HALF
     return [
         ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE, ActCode.BANNED_TURN, against,
+        ActCode.WRONG_LANE,
     ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from tools.simulate.junction import (
     ARROW,
     CROSSWALK,
     KERB_X,
+    LANES_CHOSEN_Y,
     LEFT_EXIT,
     LEFT_LANE,
     MAIN,
@@ -63,6 +64,13 @@ TURNED_S = (0.5, 0.25, 0.8)
 """Seen so long in the part of the junction through which only a left turn leads."""
 LOWER_EDGE = 0.03
 """Share of the picture's height."""
+IN_LANE_S = (2.0, 1.6, 2.7)
+IN_LANE_M = (6.0, 5.0, 7.3)
+"""The rear, so long and so far along the lane."""
+IN_LANE_ROOM_M = (0.3, 0.05)
+"""Room on both sides: surely in the lane, and less than which it is not wholly in it."""
+CHANGING_M = (0.35, 0.7)
+"""Who goes less far aside drives along it, who goes farther changes over it."""
 STILL_M_S = (0.15, 0.3)
 """Slower than the first: stands. Up to the second he creeps so slowly that one may say he stands."""
 _SOLID_Y = LINE_Y - STOP_LINE_WIDTH
@@ -148,6 +156,7 @@ def find_truth(run: Run) -> None:
         acts += _at_the_line(way, movement, lamps, run)
         acts += (a for a in _solid_lines(way) if not divided or a.what != "tim-duong")
         acts += _against(way, ActCode.WRONG_WAY if divided else ActCode.OPPOSITE_HALF)
+        acts += _wrong_lane(way)
         acts += _other(way, movement)
         if run.roles.get(name) == "stalled":
             run.innocents[name] = "stalled"
@@ -462,16 +471,41 @@ def _against(way: Way, act_code: ActCode) -> Iterator[TrueAct]:
             yield longest
 
 
+def _wrong_lane(way: Way) -> Iterator[TrueAct]:
+    """A lorry or bus along the left lane, which is for others, before the part where lanes are chosen."""
+    if way.spec.cls not in (VehicleClass.BUS, VehicleClass.TRUCK):
+        return
+    x, y = way.end(-0.5)
+    reach = way.spec.width_m / 2 * np.abs(np.sin(way.heading)) + way.spec.length_m / 2 * np.abs(np.cos(way.heading))
+    room = np.minimum(way.x - reach - LEFT_LANE[0], LEFT_LANE[1] - way.x - reach)
+    there = way.visible & (np.sin(way.heading) > 0.5) & (y < LANES_CHOSEN_Y) & (room > IN_LANE_ROOM_M[1])
+    best: TrueAct | None = None
+    for first, last in _stretches(there, way.index):
+        aside = float(np.ptp(x[first : last + 1]))
+        grades = [
+            _grade(float(way.t_s[last] - way.t_s[first]), IN_LANE_S),
+            _grade(float(y[last] - y[first]), IN_LANE_M),
+        ]
+        if None in grades or aside > CHANGING_M[1]:
+            continue
+        steady = bool(room[first : last + 1].min() > IN_LANE_ROOM_M[0] and aside < CHANGING_M[0])
+        sure = all(grades) and steady
+        act = TrueAct(
+            ActCode.WRONG_LANE, way.spec.id, float(way.t_s[first]), float(way.t_s[last]), "lan-trai", sure=sure
+        )
+        if best is None or (act.sure, act.until_s - act.t_s) > (best.sure, best.until_s - best.t_s):
+            best = act
+    if best:
+        yield best
+
+
 def _other(way: Way, movement: str) -> Iterator[TrueAct]:
-    """The banned turn, and an act that no rule of the node looks for yet."""
+    """The banned turn."""
     near_line = np.flatnonzero(way.visible & (way.y < LINE_Y) & (np.sin(way.heading) > 0.5))
     if not len(near_line):
         return
-    first, last = int(near_line[0]), int(near_line[-1])
-    t_s, until_s = float(way.t_s[first]), float(way.t_s[last])
-    in_left = bool(np.all((way.x[near_line] > LEFT_LANE[0]) & (way.x[near_line] < LEFT_LANE[1])))
-    if way.spec.cls in (VehicleClass.BUS, VehicleClass.TRUCK) and in_left and last - first > 10:
-        yield TrueAct("wrong_lane", way.spec.id, t_s, until_s, "lan-trai")
+    last = int(near_line[-1])
+    until_s = float(way.t_s[last])
     turned = np.flatnonzero(way.visible & (way.x < LEFT_EXIT[0]) & (way.y > LEFT_EXIT[1]) & (way.t_s > until_s))
     if movement == "left" and len(turned):
         seen_s = float(way.t_s[turned[-1]] - way.t_s[turned[0]])

@@ -27,6 +27,7 @@ class ActCode(StrEnum):
     BANNED_TURN = "banned_turn"
     OPPOSITE_HALF = "opposite_half"
     WRONG_LANE = "wrong_lane"
+    LANE_DIRECTION = "lane_direction"
     BANNED_U_TURN = "banned_u_turn"
 
 
@@ -204,6 +205,18 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("height_about_m", "m"),
                 *_also("lane", ("along_lane_needed_m", "m"), ("aside_in_lane_m", "m"), "class_share"),
                 *_also(("in_lane_needed_s", "s"), ("within_lane_needed_m", "m"), *BY_SIGN),
+            ),
+        ),
+        ActSpec(
+            ActCode.LANE_DIRECTION,
+            Moments("in_its_lane", "leaves_junction", "later"),
+            about=("lane", "stop_line", "exit"),
+            reasons=(
+                ReasonSpec("movements_allowed"),
+                ReasonSpec("movement_driven"),
+                ReasonSpec("exit_after_line_s", "s"),
+                *_also("arrows_source", "exit", "lane", "observations_in_exit", "stop_line"),
+                *_also(("way_in_exit_px", "px"), *BY_SIGN),
             ),
         ),
         ActSpec(

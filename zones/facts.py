@@ -6,11 +6,13 @@ A sign or road without a source answers nothing here: no act may rest on it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from countries.here import HERE
 from countries.road import SignSays
-from zones.road import AreaKind, Road, RoadArea, Sign
-from zones.schema import Lane, Marking, Movement, Scene
+from evidence.acts import VehicleClass
+from zones.road import AreaKind, Road, RoadArea, Sign, Source
+from zones.schema import ALL_MOVEMENTS, Lane, Marking, Movement, Scene
 
 
 def road_of(scene: Scene, lane: Lane) -> Road | None:
@@ -82,6 +84,30 @@ def kept_lanes(scene: Scene) -> list[tuple[Lane, tuple[Sign, ...]]]:
     """The same; none before a junction of which nobody says where lanes may be chosen."""
     junction = bool(scene.stop_lines) or scene.junction is not None
     return [] if junction and not areas(scene, "lane_change") else lanes_for_classes(scene)
+
+
+class LaneMovements(NamedTuple):
+    """What a lane allows, by painted arrows or, where there are none, by those signs."""
+
+    allowed: frozenset[Movement]
+    arrows: Source | None
+    signs: tuple[str, ...]
+
+
+def lane_movements(scene: Scene, lane: Lane, cls: VehicleClass | None = None) -> LaneMovements | None:
+    """The movements that a lane allows a class (None: any); None if nothing with a source says so, or all are allowed.
+
+    Who may turn left may turn back: a movement without lamps of its own goes with the one whose lamps it obeys.
+    """
+    allowed = set(lane.movements)
+    allowed |= {movement for movement, by in HERE.signals.obeys_lamps_of.items() if by in allowed}
+    if allowed >= set(ALL_MOVEMENTS):
+        return None
+    if lane.arrows is not None and lane.arrows.stated:
+        return LaneMovements(frozenset(allowed), lane.arrows, ())
+    said = signs(scene, "lane_direction", lane.id)
+    names = tuple(sign.id for sign in said if cls is None or cls in sign.named)
+    return LaneMovements(frozenset(allowed), None, names) if names else None
 
 
 def areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:

@@ -13,7 +13,7 @@ import shapely
 
 from countries.here import HERE
 from evidence.acts import ActCode
-from zones.facts import banned_turns, kept_lanes, lanes_for_classes, one_way, road_of, two_way
+from zones.facts import banned_turns, kept_lanes, lane_movements, lanes_for_classes, one_way, road_of, two_way
 from zones.faults import Fault, both
 from zones.geometry import points_in_polygon
 from zones.schema import Marking, Scene
@@ -76,6 +76,12 @@ def _way_out_of_banned_turn(scene: Scene) -> bool:
 def _way_out_of_banned_u_turn(scene: Scene) -> bool:
     seen = scene.ground is not None or any(way_out.movement == "u_turn" for way_out in scene.exits)
     return seen and any("u_turn" in banned_turns(scene, line.id) for line in scene.stop_lines)
+
+
+def _way_out_that_a_lane_does_not_allow(scene: Scene) -> bool:
+    stated = [said for said in (lane_movements(scene, lane) for lane in scene.lanes) if said is not None]
+    ways_out = {way_out.movement for way_out in scene.exits}
+    return bool(scene.stop_lines) and any(ways_out - said.allowed for said in stated)
 
 
 def _ground_for_wheels(scene: Scene) -> Iterator[Fault]:
@@ -205,6 +211,13 @@ NEEDS: Mapping[ActCode, Needs] = {
         ),
         fact=_lane_change_stated,
         measured=_ground_for_lanes,
+    ),
+    ActCode.LANE_DIRECTION: Needs(
+        _way_out_that_a_lane_does_not_allow,
+        Drawing(
+            "vạch dừng, làn đường có mũi tên (`arrows`) hoặc biển chỉ hướng của làn, và lối ra của hướng không được đi",
+            "a stop line, a lane with stated `arrows` or a sign of its directions, and an exit that it does not allow",
+        ),
     ),
     ActCode.BANNED_U_TURN: Needs(
         _way_out_of_banned_u_turn,

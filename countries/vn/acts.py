@@ -39,13 +39,22 @@ class Said(_Entry):
 
 
 class VietnameseAct(_Entry):
-    """One act here. `law`: key of its rows in `law/`; `no_row`: kinds of vehicle that have none there, and why."""
+    """One act here. `law`: key of its rows in `law/`; `no_row`: kinds of vehicle that have none there, and why.
+
+    `name_under`: by other keys that `law` may be set to, the name that is in their wording.
+    """
 
     law: str
     name: Said
     short: Said
     name_by: dict[str, dict[str, Said]] = Field(default_factory=dict, max_length=1)
     no_row: dict[str, str] = Field(default_factory=dict)
+    name_under: dict[str, Said] = Field(default_factory=dict)
+
+    @property
+    def named(self) -> Said:
+        """Its name in the wording of the rows that `law` says."""
+        return self.name_under.get(self.law, self.name)
 
     @property
     def named_by(self) -> str | None:
@@ -84,7 +93,7 @@ def act_words(act: ActCode, reasons: Mapping[str, object] | None = None) -> tupl
     """The act in Vietnamese and English, as exact as the packet's reasons allow: of a banned turn, which one."""
     here = act_here(act)
     told = None if here.named_by is None or reasons is None else reasons.get(here.named_by)
-    said = here.name_by[here.named_by].get(str(told), here.name) if here.named_by and told is not None else here.name
+    said = here.name_by[here.named_by].get(str(told), here.named) if here.named_by and told is not None else here.named
     return said.vi, said.en
 
 

@@ -104,7 +104,7 @@ def governing(
     scene: Scene, line: StopLine, path: Trajectory, upto: int, margins: PermissionMargins, movement: MovementMargins
 ) -> Governing:
     """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
-    lanes = _lanes(scene, path, upto, margins)
+    lanes = last_lanes(scene, path, upto, margins)
     possible = _movements(scene, path, upto, lanes, movement)
     heads = {each: _heads(scene, line, path, lanes, each) for each in possible}
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
@@ -132,7 +132,7 @@ def _heads(
     return tuple(head for head in mine if movement in head.movements)
 
 
-def _lanes(scene: Scene, path: Trajectory, upto: int, margins: PermissionMargins) -> set[str]:
+def last_lanes(scene: Scene, path: Trajectory, upto: int, margins: PermissionMargins) -> set[str]:
     """The lanes it was in last; by time too, as one that creeps over the line is long between both."""
     inside = {lane.id: path.lanes[lane.id].inside[: upto + 1] for lane in scene.lanes}
     if not inside:

@@ -11,7 +11,7 @@ import pytest
 from countries.devices import DeviceSort
 from countries.here import HERE
 from countries.law import LawError, OwnerType, VehicleKind
-from countries.vn.acts import act_here
+from countries.vn.acts import act_here, act_words
 from countries.vn.deadlines import VIETNAM
 from countries.vn.law.figures import all_figures, figure
 from countries.vn.law.fines import KIND_OF_CLASS, KINDS, all_items, decree, law_item, proposal
@@ -46,6 +46,10 @@ AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
         (ActCode.WRONG_LANE, "motorcycle", "điểm d khoản 3 Điều 7", 600, 800, 700, 0),
         (ActCode.WRONG_LANE, "special", "điểm đ khoản 6 Điều 8", 3_000, 5_000, 4_000, 0),
         (ActCode.WRONG_LANE, "bicycle", "điểm a khoản 1 Điều 9", 100, 200, 150, 0),
+        (ActCode.LANE_DIRECTION, "car", "điểm a khoản 1 Điều 6", 400, 600, 500, 0),
+        (ActCode.LANE_DIRECTION, "motorcycle", "điểm a khoản 1 Điều 7", 200, 400, 300, 0),
+        (ActCode.LANE_DIRECTION, "special", "điểm a khoản 1 Điều 8", 400, 600, 500, 0),
+        (ActCode.LANE_DIRECTION, "bicycle", "điểm c khoản 1 Điều 9", 100, 200, 150, 0),
         (ActCode.BANNED_U_TURN, "car", "điểm k khoản 4 Điều 6", 2_000, 3_000, 2_500, 0),
         (ActCode.BANNED_U_TURN, "motorcycle", "điểm k khoản 2 Điều 7", 400, 600, 500, 0),
         (ActCode.BANNED_U_TURN, "special", "điểm d khoản 4 Điều 8", 1_000, 2_000, 1_500, 0),
@@ -58,6 +62,29 @@ def test_the_figures_are_those_of_the_decree(
     found = proposal(act, kind, AT)
     assert (found.clause, found.points) == (clause, points)
     assert (found.least, found.most, found.ordinary) == (low_k * 1000, high_k * 1000, ordinary_k * 1000)
+
+
+@pytest.mark.parametrize(
+    ("key", "clause", "low_k", "name"),
+    [
+        (
+            "SIGN_MARK",
+            "điểm a khoản 1 Điều 6",
+            400,
+            "Không chấp hành hiệu lệnh, chỉ dẫn của biển báo hiệu, vạch kẻ đường",
+        ),
+        ("LANE", "điểm b khoản 5 Điều 6", 4_000, "Đi không đúng phần đường hoặc làn đường quy định"),
+    ],
+)
+def test_which_act_a_lanes_direction_is_is_one_word_of_the_countrys_data(
+    key: str, clause: str, low_k: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_to = act_here(ActCode.LANE_DIRECTION).model_copy(update={"law": key})
+    for module in ("countries.vn.acts", "countries.vn.law.fines"):
+        monkeypatch.setattr(f"{module}.act_here", lambda act: set_to)
+    found = proposal(ActCode.LANE_DIRECTION, "car", AT)
+    assert (found.law_key, found.clause, found.least) == (key, clause, low_k * 1000)
+    assert act_words(ActCode.LANE_DIRECTION)[0].startswith(name)
 
 
 def test_an_organisation_pays_double_and_has_no_licence_to_lose_points_from() -> None:

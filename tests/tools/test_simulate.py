@@ -277,6 +277,16 @@ ROWS = [
     ("a motorcycle there", drive((0, 1.75, -29), (4, 1.75, -17), red_from_s=99.0), {}),
     ("a lorry that changes over it", drive((0, 1.15, -27), (4, 2.35, -17), red_from_s=99.0, spec=LORRY), {}),
     ("a lorry in it for a second", drive((0, 1.75, -27), (1.4, 1.75, -17), red_from_s=99.0, spec=LORRY), {}),
+    (
+        "to the right out of the lane that leads straight on",
+        drive((0, 1.75, -24), (2, 1.75, -17), (3, 3, -13), (5, 13, -6), (7, 14, -6), red_from_s=99.0),
+        {"lane_direction": True},
+    ),
+    (
+        "to the right out of the right lane",
+        drive((0, 5.5, -24), (2, 5.5, -17), (3, 6, -13), (5, 13, -6), (7, 14, -6), red_from_s=99.0),
+        {},
+    ),
     ("with the flow on the other side", drive((0, -2.0, -19), (4, -2.0, -33), heading=-np.pi / 2), {}),
 ]
 

@@ -231,6 +231,7 @@ def test_a_scene_without_the_fact_cannot_state_the_act(gone: set[str]) -> None:
         ActCode.WRONG_WAY: {"roads"},
         ActCode.BANNED_TURN: {"signs", "exits"},
         ActCode.WRONG_LANE: {"signs", "areas", "ground"},
+        ActCode.LANE_DIRECTION: {"exits"},
         ActCode.SOLID_LINE: {"markings", "ground"},
         ActCode.RED_LIGHT: {"signals"},
         ActCode.STOPPED_PAST_LINE: {"signals"},

@@ -42,6 +42,8 @@ class Habits:
     centre: float = 0.03
     """Motorcycles that pass the queue on the other side of the double line."""
     banned_left: float = 0.006
+    right_from_left: float = 0.008
+    """Turns right out of the left lane, whose arrows lead straight on."""
     wrong_lane: float = 0.15
     """Buses and lorries in the left lane."""
     stalled: float = 0.002
@@ -74,7 +76,7 @@ class Flow:
 
 SHOWN = Habits(
     late=0.05, run_red=0.5, stop_past=0.4, jump=0.45, creep=0.45, solid=0.30, centre=0.0, banned_left=0.10,
-    wrong_lane=0.0, stalled=0.0, priority=0.0, wrong_way_every_s=50.0,
+    right_from_left=0.0, wrong_lane=0.0, stalled=0.0, priority=0.0, wrong_way_every_s=50.0,
 )  # fmt: skip
 """For a clip to look at: many acts in a minute."""
 CROWDS: dict[str, tuple[Flow, Habits]] = {"road": (Flow(), Habits()), "shown": (Flow(), SHOWN)}

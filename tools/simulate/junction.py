@@ -71,6 +71,7 @@ CAMERAS = {"wide": camera, "close": close_camera}
 MEDIAN = "median"
 """Begin of the names of the median's edges, which stand in the place of the double line."""
 P102 = "biển P.102 ở đầu phần đường, phía nút giao (mô phỏng)"
+ARROWS = "mũi tên 9.3 trên làn, 8 m và 20 m trước vạch dừng (mô phỏng)"
 R415A = "biển R.415a trên giá long môn, trước nút giao (mô phỏng)"
 P123A = "biển P.123a trên cột đèn, phía trước vạch dừng (mô phỏng)"
 TWO_WAY = "vạch 1.3 giữa hai chiều (mô phỏng)"
@@ -241,8 +242,14 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                 {"id": "cam-re-trai", "number": "P.123a", "governs": ["vach-dung"], "source": {"place": P123A}},
             ],
             "lanes": [
-                lane("lan-trai", LEFT_LANE, north=True, movements=["straight"]),
-                lane("lan-phai", (RIGHT_LANE[0], KERB_X + _BESIDE), north=True, movements=["straight", "right"]),
+                lane("lan-trai", LEFT_LANE, north=True, movements=["straight"], arrows={"place": ARROWS}),
+                lane(
+                    "lan-phai",
+                    (RIGHT_LANE[0], KERB_X + _BESIDE),
+                    north=True,
+                    movements=["straight", "right"],
+                    arrows={"place": ARROWS},
+                ),
                 lane("lan-nguoc", (-7.0, 0.0), north=False),
             ],
             "areas": [
@@ -272,7 +279,7 @@ def _acts(divided: bool) -> list[ActCode]:
     against = ActCode.WRONG_WAY if divided else ActCode.OPPOSITE_HALF
     return [
         ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE, ActCode.BANNED_TURN, against,
-        ActCode.WRONG_LANE,
+        ActCode.WRONG_LANE, ActCode.LANE_DIRECTION,
     ]  # fmt: skip
 
 

@@ -43,6 +43,8 @@ def choose_role(
         return _centre(spec, state, rng, seen)
     if 1.0 - roll < habits.banned_left:
         return _banned_left(spec, state, rng)
+    if 1.0 - roll < habits.banned_left + habits.right_from_left:
+        return _right_from_left(spec, state)
     return None
 
 
@@ -215,6 +217,31 @@ def _centre(spec: VehicleSpec, state: VehicleState, rng: np.random.Generator, se
     points = [*shifted(state.x_m, out, from_y, from_y + 9), *shifted(out, back, return_y, LINE_Y - 0.5)]
     driver = _driver(spec, state, [*points, (back, END_Y)], "centre", rng)
     driver.holds = [_stop_line(driver)]
+    return driver
+
+
+def _right_from_left(spec: VehicleSpec, state: VehicleState) -> Driver | None:
+    """Waits for the arrow as the right-turners beside do, and turns before them."""
+    x = state.x_m
+    if x + spec.width_m / 2 > LEFT_LANE[1] - 0.3 or spec.body in ("bus", "truck"):
+        return None
+    begin_y, radius = -BOX - 2.0, 9.0
+    points: list[XY] = [(x, begin_y), *arc((x + radius, begin_y), radius, 180, 90), (90.0, begin_y + radius)]
+    start_x, start_y = _start(state, spec)
+    route = route_through([(start_x, start_y - spec.length_m), *points])
+    wish = max(0.7 * KIND[spec.body].max_speed, min(state.speed_m_s, 9.0))
+    driver = Driver(
+        spec, route, "right_from_left", state.speed_m_s, wish, s_m=spec.length_m, accel=KIND[spec.body].accel
+    )
+
+    def clear(seen: Seen, stood_s: float) -> bool:
+        beside = any(
+            RIGHT_LANE[0] - 0.5 < o.x_m < KERB_X and -28 < o.y_m < -8 and o.speed_m_s > 0.5 for _, o in seen.others
+        )
+        return not beside or stood_s > 15
+
+    at_line = Hold(_at_y(route, LINE_Y - 0.5), lambda seen, _: not seen.arrow_red)
+    driver.holds = [at_line, Hold(_at_y(route, begin_y - 0.5), clear)]
     return driver
 
 

@@ -64,6 +64,11 @@ TURNED_S = (0.5, 0.25, 0.8)
 """Seen so long in the part of the junction through which only a left turn leads."""
 LOWER_EDGE = 0.03
 """Share of the picture's height."""
+LANE_BEFORE_M = 5.0
+LANE_BEFORE_S = (0.3, 0.2, 0.5)
+"""Seen so long in the lane on the last metres before the line."""
+LEFT_S = (0.5, 0.25, 0.8)
+"""Seen so long in the exit."""
 IN_LANE_S = (2.0, 1.6, 2.7)
 IN_LANE_M = (6.0, 5.0, 7.3)
 """The rear, so long and so far along the lane."""
@@ -157,6 +162,7 @@ def find_truth(run: Run) -> None:
         acts += (a for a in _solid_lines(way) if not divided or a.what != "tim-duong")
         acts += _against(way, ActCode.WRONG_WAY if divided else ActCode.OPPOSITE_HALF)
         acts += _wrong_lane(way)
+        acts += _lane_direction(way, movement)
         acts += _other(way, movement)
         if run.roles.get(name) == "stalled":
             run.innocents[name] = "stalled"
@@ -497,6 +503,31 @@ def _wrong_lane(way: Way) -> Iterator[TrueAct]:
             best = act
     if best:
         yield best
+
+
+def _lane_direction(way: Way, movement: str) -> Iterator[TrueAct]:
+    """Over the stop line out of the left lane, whose arrows lead straight on, then right through the exit there."""
+    _, rear_y = way.end(-0.5)
+    if movement != "right" or not (rear_y > LINE_Y).any():
+        return
+    at = int(np.argmax(rear_y > LINE_Y))
+    before = np.flatnonzero(way.visible[:at] & (rear_y[:at] > LINE_Y - LANE_BEFORE_M))
+    out = np.flatnonzero(way.visible & (np.arange(len(way.x)) > at) & (way.x > 9.6) & (way.y > -11.0) & (way.y < -1.0))
+    if not len(before) or not len(out):
+        return
+    x, half = way.x[before], way.spec.width_m / 2
+    if (x > LEFT_LANE[1]).any() or (x < LEFT_LANE[0]).any():
+        return
+    t_s, until_s = float(way.t_s[at]), float(way.t_s[out[-1]])
+    grades = [_grade(until_s - float(way.t_s[out[0]]), LEFT_S), _grade(float(x.size) * _step_s(way), LANE_BEFORE_S)]
+    if None in grades:
+        return
+    sure = all(grades) and bool((x + half < LEFT_LANE[1]).all() and (x - half > LEFT_LANE[0]).all())
+    yield TrueAct(ActCode.LANE_DIRECTION, way.spec.id, t_s, until_s, "vach-dung", sure=sure)
+
+
+def _step_s(way: Way) -> float:
+    return float(np.median(np.diff(way.t_s))) if len(way.t_s) > 1 else 0.0
 
 
 def _other(way: Way, movement: str) -> Iterator[TrueAct]:

@@ -29,6 +29,7 @@ class ActCode(StrEnum):
     WRONG_LANE = "wrong_lane"
     LANE_DIRECTION = "lane_direction"
     BANNED_U_TURN = "banned_u_turn"
+    CLOSED_ROAD = "closed_road"
 
 
 class VehicleClass(StrEnum):
@@ -231,6 +232,18 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("exit_after_line_s", "s"),
                 *_also("exit", "observations_in_exit", ("round_needed_deg", ""), "stop_line"),
                 *_also(("back_beside_needed_m", "m"), ("way_in_exit_px", "px"), *BY_SIGN),
+            ),
+        ),
+        ActSpec(
+            ActCode.CLOSED_ROAD,
+            Moments("before_closed_road", "in_closed_road", "later"),
+            about=("area",),
+            reasons=(
+                ReasonSpec("way_inside_m", "m"),
+                ReasonSpec("way_inside_sizes"),
+                ReasonSpec("inside_s", "s"),
+                *_also("area", ("class_share", ""), ("inside_needed_s", "s"), "observations_inside"),
+                *_also("observations_outside", ("way_inside_needed_m", "m"), "way_inside_needed_sizes", *BY_SIGN),
             ),
         ),
     )

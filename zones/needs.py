@@ -13,7 +13,17 @@ import shapely
 
 from countries.here import HERE
 from evidence.acts import ActCode
-from zones.facts import banned_turns, kept_lanes, lane_movements, lanes_for_classes, one_way, road_of, two_way
+from zones.facts import (
+    areas,
+    banned_turns,
+    kept_lanes,
+    lane_movements,
+    lanes_for_classes,
+    one_way,
+    road_of,
+    signs,
+    two_way,
+)
 from zones.faults import Fault, both
 from zones.geometry import points_in_polygon
 from zones.schema import Marking, Scene
@@ -224,6 +234,13 @@ NEEDS: Mapping[ActCode, Needs] = {
         Drawing(
             "vạch dừng có biển cấm quay đầu (`signs`), và lối ra của hướng quay đầu hoặc mặt đường (`ground`)",
             "a stop line for which a sign (`signs`) bans U-turns, and the exit of a U-turn or a ground plane",
+        ),
+    ),
+    ActCode.CLOSED_ROAD: Needs(
+        lambda scene: any(signs(scene, "no_entry", area.id) for area in areas(scene, "closed_road")),
+        Drawing(
+            "khu vực đường cấm (`areas`: `closed_road`) có biển cấm đi vào (`signs`) kèm nơi đặt",
+            "a closed road (`areas`: `closed_road`) with the sign that bans entry (`signs`) and where it stands",
         ),
     ),
 }

@@ -44,6 +44,7 @@ def region(
     points = [p for a in scene.approaches for p in a.polygon]
     points += [p for e in scene.exits for p in e.polygon]
     points += [p for lane in scene.lanes for p in lane.polygon]
+    points += [p for area in scene.areas for p in area.polygon]
     points += [p for m in scene.markings for p in [*m.points, *(m.second or [])]]
     points += [p for line in scene.stop_lines for p in line.points]
     points += scene.junction or []

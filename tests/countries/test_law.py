@@ -54,6 +54,10 @@ AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
         (ActCode.BANNED_U_TURN, "motorcycle", "điểm k khoản 2 Điều 7", 400, 600, 500, 0),
         (ActCode.BANNED_U_TURN, "special", "điểm d khoản 4 Điều 8", 1_000, 2_000, 1_500, 0),
         (ActCode.BANNED_U_TURN, "bicycle", "điểm c khoản 1 Điều 9", 100, 200, 150, 0),
+        (ActCode.CLOSED_ROAD, "car", "điểm i khoản 5 Điều 6", 4_000, 6_000, 5_000, 2),
+        (ActCode.CLOSED_ROAD, "motorcycle", "điểm b khoản 6 Điều 7", 2_000, 3_000, 2_500, 2),
+        (ActCode.CLOSED_ROAD, "special", "điểm d khoản 6 Điều 8", 3_000, 5_000, 4_000, 0),
+        (ActCode.CLOSED_ROAD, "bicycle", "điểm c khoản 3 Điều 9", 300, 400, 350, 0),
     ],
 )
 def test_the_figures_are_those_of_the_decree(
@@ -130,9 +134,12 @@ def test_the_decree_is_that_of_the_time_of_the_act(at: datetime, amended: bool, 
 
 
 def test_the_wording_that_changed_is_chosen_by_the_day() -> None:
-    before, after = (law_item("NO_ENTRY", "car", day) for day in (AMENDED - timedelta(days=1), AMENDED))
-    assert "quy định cấm của cấp có thẩm quyền" not in before.wording
-    assert "quy định cấm của cấp có thẩm quyền" in after.wording
+    for kind in KINDS:
+        before, after = (law_item("NO_ENTRY", kind, day) for day in (AMENDED - timedelta(days=1), AMENDED))
+        added = " hoặc có quy định cấm của cấp có thẩm quyền đối với loại phương tiện đang điều khiển"
+        # Điều 9 was not amended
+        assert after.wording == before.wording + ("" if kind == "bicycle" else added)
+        assert before.wording.endswith("đối với loại phương tiện đang điều khiển")
 
 
 def test_an_act_before_the_decree_has_no_law_here() -> None:

@@ -46,6 +46,10 @@ def banned_u_turn(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistor
     return judged(ActCode.BANNED_U_TURN, path, scene, lamps)
 
 
+def closed_road(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+    return judged(ActCode.CLOSED_ROAD, path, scene, lamps)
+
+
 def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
     return one_vehicle_rule.one_vehicle(path, from_s, to_s, size_px, SHARED.one_vehicle)
 

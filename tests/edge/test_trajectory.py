@@ -181,6 +181,14 @@ def test_every_number_has_unit_reason_and_source(margins: object) -> None:
             (0, 0, 350, 90),
         ),
         (
+            "a pavement beside the road too",
+            {
+                "stop_lines": [{"id": "a", "points": [[400, 500], [600, 600]], "forward": [500, 100]}],
+                "areas": [{"id": "p", "kind": "pavement", "polygon": [[700, 500], [800, 500], [800, 600], [700, 600]]}],
+            },
+            (350, 420, 850, 650),
+        ),
+        (
             "nearly all of it is all of it",
             {"stop_lines": [{"id": "a", "points": [[10, 90], [990, 960]], "forward": [500, 0]}]},
             (0, 0, 1000, 1000),

@@ -30,6 +30,7 @@ class ActCode(StrEnum):
     LANE_DIRECTION = "lane_direction"
     BANNED_U_TURN = "banned_u_turn"
     CLOSED_ROAD = "closed_road"
+    PAVEMENT = "pavement"
 
 
 class VehicleClass(StrEnum):
@@ -244,6 +245,18 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("inside_s", "s"),
                 *_also("area", ("class_share", ""), ("inside_needed_s", "s"), "observations_inside"),
                 *_also("observations_outside", ("way_inside_needed_m", "m"), "way_inside_needed_sizes", *BY_SIGN),
+            ),
+        ),
+        ActSpec(
+            ActCode.PAVEMENT,
+            Moments("coming_on_pavement", "on_pavement", "later"),
+            about=("area",),
+            reasons=(
+                ReasonSpec("along_m", "m"),
+                ReasonSpec("inside_s", "s"),
+                ReasonSpec("fastest_kmh"),
+                *_also(("along_needed_m", "m"), "area", ("from_edge_m", "m"), ("from_edge_needed_m", "m")),
+                *_also(("inside_needed_s", "s"), "observations_inside"),
             ),
         ),
     )

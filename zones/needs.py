@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import shapely
@@ -26,6 +27,7 @@ from zones.facts import (
 )
 from zones.faults import Fault, both
 from zones.geometry import points_in_polygon
+from zones.road import AreaKind
 from zones.schema import Marking, Scene
 
 Told = Callable[[Scene], Iterator[Fault]]
@@ -128,6 +130,22 @@ def _lane_change_stated(scene: Scene) -> Iterator[Fault]:
         )
         remedy = both("vẽ vùng `lane_change` trong `areas`", "draw an area of kind `lane_change` in `areas`")
         yield Fault("areas", what, remedy, "warning")
+
+
+def _ground_for_area(kind: AreaKind, scene: Scene) -> Iterator[Fault]:
+    if scene.ground is not None:
+        return
+    for i, area in enumerate(scene.areas):
+        if area.kind == kind:
+            what = both(
+                f"chưa vẽ mặt đường (`ground`): không nêu hành vi nào ở {area.id!r}",
+                f"without a ground plane (`ground`) nothing is stated in {area.id!r}: it is judged in metres",
+            )
+            remedy = both(
+                "thêm `ground`: bốn điểm trên mặt đường và tọa độ mét của chúng",
+                "add `ground`, four points of the road with their metres",
+            )
+            yield Fault(f"areas[{i}]", what, remedy, "warning")
 
 
 def _one_way_stated(scene: Scene) -> Iterator[Fault]:
@@ -242,5 +260,10 @@ NEEDS: Mapping[ActCode, Needs] = {
             "khu vực đường cấm (`areas`: `closed_road`) có biển cấm đi vào (`signs`) kèm nơi đặt",
             "a closed road (`areas`: `closed_road`) with the sign that bans entry (`signs`) and where it stands",
         ),
+    ),
+    ActCode.PAVEMENT: Needs(
+        lambda scene: bool(areas(scene, "pavement")),
+        Drawing("vỉa hè (`areas`: `pavement`)", "a pavement (`areas`: `pavement`)"),
+        measured=partial(_ground_for_area, "pavement"),
     ),
 }

@@ -50,6 +50,10 @@ def closed_road(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]
     return judged(ActCode.CLOSED_ROAD, path, scene, lamps)
 
 
+def pavement(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+    return judged(ActCode.PAVEMENT, path, scene, lamps)
+
+
 def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
     return one_vehicle_rule.one_vehicle(path, from_s, to_s, size_px, SHARED.one_vehicle)
 

@@ -31,6 +31,7 @@ class ActCode(StrEnum):
     BANNED_U_TURN = "banned_u_turn"
     CLOSED_ROAD = "closed_road"
     PAVEMENT = "pavement"
+    EMERGENCY_LANE = "emergency_lane"
 
 
 class VehicleClass(StrEnum):
@@ -257,6 +258,19 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("fastest_kmh"),
                 *_also(("along_needed_m", "m"), "area", ("from_edge_m", "m"), ("from_edge_needed_m", "m")),
                 *_also(("inside_needed_s", "s"), "observations_inside"),
+            ),
+        ),
+        ActSpec(
+            ActCode.EMERGENCY_LANE,
+            Moments("earlier", "in_emergency_lane", "later"),
+            about=("area",),
+            reasons=(
+                ReasonSpec("along_m", "m"),
+                ReasonSpec("inside_s", "s"),
+                *_also(("along_needed_m", "m"), "area", "area_reference", ("from_edge_m", "m")),
+                *_also(
+                    ("from_edge_needed_m", "m"), ("inside_needed_s", "s"), "observations_inside", "slowest_of_fastest"
+                ),
             ),
         ),
     )

@@ -113,3 +113,8 @@ def lane_movements(scene: Scene, lane: Lane, cls: VehicleClass | None = None) ->
 def areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:
     """The areas of a kind, in the order of the file."""
     return tuple(area for area in scene.areas if area.kind == kind)
+
+
+def stated_areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:
+    """Those of them with a source: what they are follows from no picture."""
+    return tuple(area for area in areas(scene, kind) if area.source.stated)

@@ -148,6 +148,20 @@ def _ground_for_area(kind: AreaKind, scene: Scene) -> Iterator[Fault]:
             yield Fault(f"areas[{i}]", what, remedy, "warning")
 
 
+def _motorway_stated(scene: Scene) -> Iterator[Fault]:
+    for i, area in enumerate(scene.areas):
+        if area.kind == "emergency_lane" and not area.source.stated:
+            what = both(
+                f"không có căn cứ rằng {area.id!r} là làn dừng xe khẩn cấp của đường cao tốc: không nêu hành vi ở đây",
+                f"nothing says that {area.id!r} is the emergency lane of a motorway: nothing is stated there",
+            )
+            remedy = both(
+                "ghi `place` (biển đường cao tốc, lý trình) hoặc `order` (số quyết định)",
+                "write `place` (the motorway's sign, its kilometre) or `order` (number of the decision)",
+            )
+            yield Fault(f"areas[{i}].source", what, remedy, "warning")
+
+
 def _one_way_stated(scene: Scene) -> Iterator[Fault]:
     """Wrong way is wanted, lanes have directions, and nothing says that any of them is one-way: told, not guessed."""
     if any(one_way(scene, lane) for lane in scene.lanes):
@@ -265,5 +279,14 @@ NEEDS: Mapping[ActCode, Needs] = {
         lambda scene: bool(areas(scene, "pavement")),
         Drawing("vỉa hè (`areas`: `pavement`)", "a pavement (`areas`: `pavement`)"),
         measured=partial(_ground_for_area, "pavement"),
+    ),
+    ActCode.EMERGENCY_LANE: Needs(
+        lambda scene: bool(areas(scene, "emergency_lane")),
+        Drawing(
+            "làn dừng xe khẩn cấp của đường cao tốc (`areas`: `emergency_lane`, có căn cứ)",
+            "a motorway's emergency lane (`areas`: `emergency_lane`, with its source)",
+        ),
+        fact=_motorway_stated,
+        measured=partial(_ground_for_area, "emergency_lane"),
     ),
 }

@@ -60,6 +60,8 @@ AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
         (ActCode.CLOSED_ROAD, "bicycle", "điểm c khoản 3 Điều 9", 300, 400, 350, 0),
         (ActCode.PAVEMENT, "car", "điểm d khoản 6 Điều 6", 6_000, 8_000, 7_000, 4),
         (ActCode.PAVEMENT, "motorcycle", "điểm a khoản 7 Điều 7", 4_000, 6_000, 5_000, 2),
+        (ActCode.EMERGENCY_LANE, "car", "điểm d khoản 5 Điều 6", 4_000, 6_000, 5_000, 2),
+        (ActCode.EMERGENCY_LANE, "special", "điểm e khoản 6 Điều 8", 3_000, 5_000, 4_000, 0),
     ],
 )
 def test_the_figures_are_those_of_the_decree(

@@ -54,6 +54,10 @@ def pavement(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -
     return judged(ActCode.PAVEMENT, path, scene, lamps)
 
 
+def emergency_lane(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
+    return judged(ActCode.EMERGENCY_LANE, path, scene, lamps)
+
+
 def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float) -> bool:
     return one_vehicle_rule.one_vehicle(path, from_s, to_s, size_px, SHARED.one_vehicle)
 

@@ -126,29 +126,41 @@ class SecondReader:
 
     def _run(self) -> None:
         reader: Reader | None = None
-        fault = ""
-        try:
-            reader = self._make()
-        except NoReader as error:
-            fault = str(error)
-            log.warning("%s", error)
+        fault, loaded = "", False
         while not self._stop.is_set():
             try:
-                busy = self.step(reader, fault)
+                # half a gigabyte and many seconds of CPU: not before there is something to read
+                if not loaded and self._next() is not None:
+                    reader, fault = self._load()
+                    loaded = True
+                busy = loaded and self.step(reader, fault)
             except Exception:
                 log.exception("second reader fault")
                 busy = False
             if not busy:
                 self._stop.wait(self._poll_s)
 
+    def _load(self) -> tuple[Reader | None, str]:
+        """The reader, or what is wrong with it."""
+        try:
+            return self._make(), ""
+        except NoReader as error:
+            log.warning("%s", error)
+            return None, str(error)
+
+    def _next(self) -> str | None:
+        """The oldest case that waits."""
+        # in the words of the partial index: this is asked every few seconds of a table that only grows
+        query = select(CaseRow.id).where(text("cases.second_state = 'pending'")).order_by(CaseRow.number).limit(1)
+        with self._centre.db.read() as session:
+            return session.scalar(query)
+
     def step(self, reader: Reader | None, fault: str = "") -> bool:
         """Read one pending case; False when there is none."""
+        case_id = self._next()
+        if case_id is None:
+            return False
         with self._centre.db.read() as session:
-            # in the words of the partial index: this is asked every few seconds of a table that only grows
-            query = select(CaseRow.id).where(text("cases.second_state = 'pending'")).order_by(CaseRow.number).limit(1)
-            case_id = session.scalar(query)
-            if case_id is None:
-                return False
             row = session.get_one(CaseRow, case_id)
             crop = Manifest.from_bytes(row.packet.manifest.encode()).file("plate_crop")
         # without a crop there is nothing to read, with a reader or without one: nobody switched anything off

@@ -29,9 +29,14 @@ def box(tmp_path: Path) -> Iterator[Centre]:
     made.db.dispose()
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """argon2 is slow on purpose; what is tested here is everything around it. `test_users` tests its real cost."""
+@pytest.fixture(scope="module", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """argon2 is slow on purpose; what is tested here is everything around it. `test_users` tests its real cost.
+
+    Of the module, so that what a module makes once has it too.
+    """
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("central.users._hasher", quick)
-    monkeypatch.setattr("central.users._NOBODY", quick.hash("nobody"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("central.users._hasher", quick)
+        patch.setattr("central.users._NOBODY", quick.hash("nobody"))
+        yield

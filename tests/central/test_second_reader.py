@@ -67,6 +67,33 @@ def test_it_works_through_the_queue_in_the_background(box: Centre) -> None:
         reader.stop()
 
 
+def test_it_is_loaded_once_and_not_before_a_case_waits(box: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+
+    def make() -> Reader:
+        happened.append("loaded")
+        return reading("36A12345")()
+
+    look = SecondReader._next
+
+    def looked(self: SecondReader) -> str | None:
+        happened.append("looked")
+        return look(self)
+
+    monkeypatch.setattr(SecondReader, "_next", looked)
+    reader = SecondReader(box, make, poll_s=0.05)
+    reader.start()
+    try:
+        eventually(lambda: happened.count("looked") >= 3, what="it looks again and again")
+        assert "loaded" not in happened
+        for _ in range(2):
+            case_id = case_of(box)
+            eventually(lambda c=case_id: case(box, c).second_state == "done", what="it is read")
+    finally:
+        reader.stop()
+    assert happened.count("loaded") == 1
+
+
 def test_a_packet_without_a_crop_has_no_second_reading_and_says_so(box: Centre) -> None:
     case_id = case_of(box, files={"still_on.jpg": picture()})
     assert SecondReader(box).step(lambda _: Reading("X", 1.0))

@@ -123,6 +123,11 @@ class Town:
             manifests = session.scalars(select(PacketRow.manifest)).all()
         return sorted(Manifest.from_bytes(m.encode()).act.t_s for m in manifests)
 
+    def unread(self) -> int:
+        """Cases of which the second reader has said nothing yet."""
+        with self.centre.db.read() as session:
+            return len(session.scalars(select(CaseRow.id).where(CaseRow.second_state == "pending")).all())
+
     def health(self) -> Health | None:
         """What the box last said of itself to the centre."""
         with self.centre.db.read() as session:

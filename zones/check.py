@@ -106,20 +106,31 @@ def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
     yield from shapes.polyline(scene, line.points, f"{path}.points")
     directed = _usable(line)
     if directed is not None and abs(float(directed.distance([line.forward])[0])) < 2:
-        remedy = "put `forward` well past the line, in the junction"
-        yield Fault(f"{path}.forward", "the point lies on the line, so the line has no direction", remedy)
+        remedy = both("đặt phía nút giao hẳn qua vạch", "put `forward` well past the line, in the junction")
+        what = both(
+            "điểm nằm trên vạch: vạch không có hướng", "the point lies on the line, so the line has no direction"
+        )
+        yield Fault(f"{path}.forward", what, remedy)
     if line.approach is not None:
         area = next((a for a in scene.approaches if a.id == line.approach), None)
         if area is None:
-            yield Fault(f"{path}.approach", f"there is no approach {line.approach!r}", known(scene.approaches))
+            what = both(f"không có đường vào {line.approach!r}", f"there is no approach {line.approach!r}")
+            yield Fault(f"{path}.approach", what, known(scene.approaches))
         elif (past := _past(line, area.polygon)) is not None and past > 0:
             what = f"approach {line.approach!r} lies on the junction side of the line"
             yield Fault(f"{path}.approach", what, "move `forward` to the other side, or correct the approach")
     governed = any(line.id in head.governs for head in scene.signals)
     if not governed and any(needs.governed_line for needs in wanted(scene)):
         found_there = " and ".join(act.value for act, needs in NEEDS.items() if needs.governed_line)
-        remedy = f"name it in `governs` of a head, or take {found_there} out of `acts`"
-        yield Fault(path, f"no head governs stop line {line.id!r}: nothing can be found there", remedy, "warning")
+        remedy = both(
+            f"đánh dấu vạch ở một đèn (`governs`), hoặc bỏ {found_there.replace(' and ', ', ')} khỏi `acts`",
+            f"name it in `governs` of a head, or take {found_there} out of `acts`",
+        )
+        what = both(
+            f"không đèn nào điều khiển vạch dừng {line.id!r}: không tìm được gì ở đó",
+            f"no head governs stop line {line.id!r}: nothing can be found there",
+        )
+        yield Fault(path, what, remedy, "warning")
 
 
 def _areas(scene: Scene) -> Iterator[Fault]:
@@ -129,21 +140,28 @@ def _areas(scene: Scene) -> Iterator[Fault]:
     for i, way_out in enumerate(scene.exits):
         distances = [_past(line, way_out.polygon) for line in scene.stop_lines]
         if distances and all(d is not None and d <= 0 for d in distances):
-            what = f"exit {way_out.id!r} lies before every stop line"
-            yield Fault(f"exits[{i}].polygon", what, "an exit lies past the line, where the movement leaves")
+            what = both(
+                f"lối ra {way_out.id!r} nằm trước mọi vạch dừng", f"exit {way_out.id!r} lies before every stop line"
+            )
+            remedy = both("lối ra nằm sau vạch", "an exit lies past the line, where the movement leaves")
+            yield Fault(f"exits[{i}].polygon", what, remedy)
 
 
 def _junction(scene: Scene) -> Iterator[Fault]:
     if scene.junction is None:
         if scene.stop_lines and any(needs.junction for needs in wanted(scene)):
-            remedy = "draw the area past the line in which a runner drives on"
-            yield Fault("junction", "is missing: nobody can be seen to drive on into the junction", remedy)
+            remedy = both("vẽ vùng sau vạch", "draw the area past the line in which a runner drives on")
+            what = both("chưa vẽ", "is missing: nobody can be seen to drive on into the junction")
+            yield Fault("junction", what, remedy)
         return
     yield from shapes.polygon(scene, scene.junction, "junction")
     distances = [_past(line, scene.junction) for line in scene.stop_lines]
     if distances and all(d is not None and d <= 0 for d in distances):
-        remedy = "draw it past the line, or move `forward` of the line to the other side"
-        yield Fault("junction", "lies past no stop line", remedy)
+        remedy = both(
+            "vẽ ở phía sau vạch, hoặc đặt lại phía nút giao của vạch",
+            "draw it past the line, or move `forward` of the line to the other side",
+        )
+        yield Fault("junction", both("không nằm sau vạch dừng nào", "lies past no stop line"), remedy)
 
 
 def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
@@ -159,7 +177,8 @@ def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
     elif shapely.Polygon(lane.polygon).is_valid:
         inside = points_in_polygon(lane.direction, lane.polygon)
         for i in np.flatnonzero(~inside):
-            yield Fault(f"{path}.direction[{i}]", "lies outside the lane", "draw the direction inside its lane")
+            remedy = both("vẽ chiều đi trong làn", "draw the direction inside its lane")
+            yield Fault(f"{path}.direction[{i}]", both("nằm ngoài làn", "lies outside the lane"), remedy)
 
 
 def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
@@ -188,7 +207,8 @@ def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
 
 def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
     if not head.governs:
-        yield Fault(f"{path}.governs", f"head {head.id!r} governs nothing", known(scene.stop_lines))
+        what = both(f"đèn {head.id!r} không điều khiển gì", f"head {head.id!r} governs nothing")
+        yield Fault(f"{path}.governs", what, known(scene.stop_lines))
     for i, name in enumerate(head.governs):
         if name not in {line.id for line in scene.stop_lines}:
             yield Fault(f"{path}.governs[{i}]", f"there is no stop line {name!r}", known(scene.stop_lines))
@@ -211,8 +231,9 @@ def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
         )
         yield Fault(f"{path}.source", what, remedy)
     if head.source == "pixels" and head.box is None and not head.lamps:
-        remedy = "draw `lamps` (best) or `box`"
-        yield Fault(path, f"head {head.id!r} has neither box nor lamps: it cannot be seen", remedy)
+        remedy = both("vẽ từng đèn màu (tốt nhất) hoặc cả khung", "draw `lamps` (best) or `box`")
+        what = both(f"đèn {head.id!r} chưa vẽ", f"head {head.id!r} has neither box nor lamps: it cannot be seen")
+        yield Fault(path, what, remedy)
     for name, box in (("box", head.box), ("countdown", head.countdown)):
         if box is not None:
             yield from shapes.box(scene, box, f"{path}.{name}")
@@ -224,11 +245,13 @@ def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
             yield Fault(f"{path}.lamps[{i}].colour", what, "one lamp a colour; a second head is a head of its own")
         colours.setdefault(lamp.colour, i)
         if head.box is not None and not shapes.inside(lamp.box, head.box):
-            remedy = "correct the lamp, or draw the head's box around all its lamps"
-            yield Fault(f"{path}.lamps[{i}].box", "the lamp lies outside its head's box", remedy)
+            remedy = both("sửa một trong hai", "correct the lamp, or draw the head's box around all its lamps")
+            what = both("đèn màu nằm ngoài khung của đèn", "the lamp lies outside its head's box")
+            yield Fault(f"{path}.lamps[{i}].box", what, remedy)
     red_wanted = any(needs.red_lens for needs in wanted(scene))
     if head.lamps and "red" not in colours and head.arrow is None and red_wanted:
-        yield Fault(f"{path}.lamps", "there is no red lamp: red cannot be seen", "draw the red lens", "warning")
+        what = both("chưa có đèn đỏ: không thấy được đỏ", "there is no red lamp: red cannot be seen")
+        yield Fault(f"{path}.lamps", what, both("vẽ đèn đỏ", "draw the red lens"), "warning")
 
 
 def _acts(scene: Scene) -> Iterator[Fault]:

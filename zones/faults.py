@@ -19,7 +19,9 @@ def both(vietnamese: str, english: str) -> str:
 def known(items: Iterable[Any]) -> str:
     """The remedy for a name that nothing has: the names there are."""
     names = ", ".join(item.id for item in items)
-    return f"use one of: {names}" if names else "define it, or take the name out"
+    if not names:
+        return both("vẽ mục đó trước, hoặc bỏ tên này", "define it, or take the name out")
+    return both(f"chọn trong: {names}", f"use one of: {names}")
 
 
 @dataclass(frozen=True)

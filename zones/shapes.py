@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from zones.faults import Fault
+from zones.faults import Fault, both
 from zones.schema import GroundPlane, Point, Scene
 
 Box = tuple[float, float, float, float]
@@ -19,8 +19,11 @@ def outside(scene: Scene, points: Iterable[Point], path: str) -> Iterator[Fault]
     width, height = scene.picture.width, scene.picture.height
     for i, (x, y) in enumerate(points):
         if not (0 <= x <= width and 0 <= y <= height):
-            what = f"({x:g}, {y:g}) lies outside the picture of {width} x {height}"
-            yield Fault(f"{path}[{i}]", what, "move the point into the picture")
+            what = both(
+                f"({x:g}, {y:g}) nằm ngoài khung hình {width} x {height}",
+                f"({x:g}, {y:g}) lies outside the picture of {width} x {height}",
+            )
+            yield Fault(f"{path}[{i}]", what, both("dời điểm vào trong khung hình", "move the point into the picture"))
 
 
 def polygon(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
@@ -28,11 +31,14 @@ def polygon(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
     yield from outside(scene, points, path)
     shape = shapely.Polygon(points)
     if shape.convex_hull.area < 4:
-        yield Fault(path, "the area is empty", "draw a polygon with an area")
+        what = both("vùng không có diện tích", "the area is empty")
+        yield Fault(path, what, both("vẽ một đa giác có diện tích", "draw a polygon with an area"))
     elif not shape.is_valid:
         where = shapely.is_valid_reason(shape)
         at = f" near {where[where.index('[') :]}" if "[" in where else ""
-        yield Fault(path, f"the outline crosses itself{at}", "put the corners in order around the area, each once")
+        what = both(f"đường viền tự cắt{at.replace(' near ', ' gần ')}", f"the outline crosses itself{at}")
+        remedy = both("đặt các góc lần lượt quanh vùng", "put the corners in order around the area, each once")
+        yield Fault(path, what, remedy)
 
 
 def polyline(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
@@ -40,20 +46,25 @@ def polyline(scene: Scene, points: list[Point], path: str) -> Iterator[Fault]:
     yield from outside(scene, points, path)
     shape = shapely.LineString(points)
     if shape.length < 2:
-        yield Fault(path, "the line has no length", "give two different points")
+        what = both("đường không có chiều dài", "the line has no length")
+        yield Fault(path, what, both("cho hai điểm khác nhau", "give two different points"))
     elif not shape.is_simple:
-        yield Fault(path, "the line crosses itself", "put the points in order from one end to the other")
+        remedy = both("đặt các điểm lần lượt từ đầu đến cuối", "put the points in order from one end to the other")
+        yield Fault(path, both("đường tự cắt", "the line crosses itself"), remedy)
 
 
 def box(scene: Scene, box: Box, path: str) -> Iterator[Fault]:
     """A box that is none: turned over, or outside the picture."""
     x1, y1, x2, y2 = box
     if x2 - x1 < 2 or y2 - y1 < 2:
-        what = f"the box {x2 - x1:g} x {y2 - y1:g} is too small or turned over"
-        yield Fault(path, what, "write [left, top, right, bottom], at least 2 pixels each way")
+        size = f"{x2 - x1:g} x {y2 - y1:g}"
+        what = both(f"khung {size} quá nhỏ hoặc bị lật", f"the box {size} is too small or turned over")
+        remedy = both("vẽ lại, mỗi chiều ít nhất 2 px", "write [left, top, right, bottom], at least 2 pixels each way")
+        yield Fault(path, what, remedy)
     elif x1 < 0 or y1 < 0 or x2 > scene.picture.width or y2 > scene.picture.height:
-        what = f"the box lies outside the picture of {scene.picture.width} x {scene.picture.height}"
-        yield Fault(path, what, "move the box into the picture")
+        size = f"{scene.picture.width} x {scene.picture.height}"
+        what = both(f"khung nằm ngoài khung hình {size}", f"the box lies outside the picture of {size}")
+        yield Fault(path, what, both("dời vào trong khung hình", "move the box into the picture"))
 
 
 def inside(inner: Box, outer: Box, slack: float = 1.0) -> bool:
@@ -69,15 +80,22 @@ def ground(scene: Scene, ground: GroundPlane) -> Iterator[Fault]:
         corners = np.array(points)
         turns = [_turn(corners[i], corners[(i + 1) % 4], corners[(i + 2) % 4]) for i in range(4)]
         if min(abs(turn) for turn in turns) < 0.01:
-            yield Fault(f"ground.{name}", "three of the points lie on one line", "take four corners of a rectangle")
+            what = both("ba điểm nằm trên một đường thẳng", "three of the points lie on one line")
+            remedy = both("lấy bốn góc của một hình chữ nhật", "take four corners of a rectangle")
+            yield Fault(f"ground.{name}", what, remedy)
             return
         if not (all(turn > 0 for turn in turns) or all(turn < 0 for turn in turns)):
-            yield Fault(f"ground.{name}", "the four points cross over", "go around the rectangle, corner by corner")
+            what = both("bốn điểm bắt chéo nhau", "the four points cross over")
+            remedy = both("đi quanh hình chữ nhật, từng góc một", "go around the rectangle, corner by corner")
+            yield Fault(f"ground.{name}", what, remedy)
             return
     # pixels have y down, metres have y away from the camera: the sense of rotation must differ
     if (_turn(*np.array(ground.pixels[:3])) > 0) == (_turn(*np.array(ground.metres[:3])) > 0):
-        remedy = "metres: x to the right, y away from the camera; both lists in the same order"
-        yield Fault("ground.metres", "the points are mirrored", remedy)
+        remedy = both(
+            "mét: x sang phải, y ra xa camera; hai danh sách cùng thứ tự",
+            "metres: x to the right, y away from the camera; both lists in the same order",
+        )
+        yield Fault("ground.metres", both("các điểm bị lật gương", "the points are mirrored"), remedy)
 
 
 def _turn(a: Any, b: Any, c: Any) -> float:

@@ -68,8 +68,8 @@ def test_the_message_names_file_path_and_remedy(tmp_path):
     with pytest.raises(GiaoLoError) as caught:
         load_scene(path)
     message = str(caught.value)
-    assert message.startswith(f"{path}: junction: the outline crosses itself")
-    assert message.endswith("-> put the corners in order around the area, each once")
+    assert message.startswith(f"{path}: junction: đường viền tự cắt")
+    assert message.endswith("put the corners in order around the area, each once")
 
 
 def test_all_faults_are_told_at_once():

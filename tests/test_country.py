@@ -44,6 +44,8 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "zones/advice.py": (WORDS, SCREEN),
     "zones/needs.py": (WORDS, SCREEN),
     "zones/draw.py": (WORDS, SCREEN),
+    "zones/legend.py": (WORDS, SCREEN),
+    "zones/ground_estimate.py": (WORDS, SCREEN),
     "zones/editor.py": (WORDS, SCREEN),
     "central/passwords.py": (WORDS, "passwords that are guessed first are in the language of those who choose them"),
     "countries/plates.py": (WORDS, "a docstring shows what a letter that was lost looks like"),

@@ -5,70 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from zones.facts import one_way
+from zones.facts import road_of
+from zones.legend import COLOURS, ROADS, Colour, label_font, with_legend
+from zones.road import AreaKind
 from zones.schema import Point, Scene
 
 Picture = NDArray[np.uint8]
-Colour = tuple[int, int, int]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Box = tuple[float, float, float, float]
 
-COLOURS: dict[str, Colour] = {
-    "stop_line": (255, 40, 40),
-    "approach": (255, 170, 0),
-    "junction": (190, 80, 255),
-    "exit": (255, 110, 200),
-    "lane": (60, 170, 255),
-    "marking": (255, 240, 0),
-    "inactive": (150, 150, 150),
-    "head": (255, 255, 255),
-    "exclude": (60, 60, 60),
-    "ground": (0, 230, 180),
-    "red": (255, 60, 60),
-    "yellow": (255, 220, 0),
-    "green": (40, 230, 90),
-}
-LEGEND: tuple[tuple[str, str], ...] = (
-    ("stop_line", "Vạch dừng 7.1 (mũi tên: vào nút)"),
-    ("approach", "Đường vào nút"),
-    ("junction", "Trong nút giao"),
-    ("exit", "Lối ra, hướng đi"),
-    ("lane", "Làn đường, chiều đi"),
-    ("marking", "Vạch dọc"),
-    ("inactive", "Vạch không dùng"),
-    ("head", "Đèn tín hiệu"),
-    ("exclude", "Vùng bỏ qua"),
-    ("ground", "Mặt đường (4 điểm)"),
-)
 _MOVEMENTS = {"straight": "đi thẳng", "left": "rẽ trái", "right": "rẽ phải", "u_turn": "quay đầu"}
-_FONTS = (
-    "NotoSans-Bold.ttf",
-    "NotoSans-Regular.ttf",
-    "DejaVuSans-Bold.ttf",
-    "DejaVuSans.ttf",
-    "/usr/share/fonts/truetype/noto/NotoSans-Bold.ttf",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
-    "Arial.ttf",
-)
+_AREAS: dict[AreaKind, str] = {
+    "closed_road": "đường cấm",
+    "pavement": "vỉa hè",
+    "emergency_lane": "làn dừng khẩn cấp",
+    "kerbside": "cấm dừng, đỗ",
+    "keep_clear": "cấm dừng trong ô",
+    "crosswalk": "vạch sang đường",
+    "lane_change": "được chuyển làn",
+}
 _MIN_WIDTH_PX = 1280
 """Smaller stills are enlarged, so that labels do not hide what they name."""
-
-
-@cache
-def label_font(size: int) -> Font:
-    """A font with Vietnamese letters; Pillow's own as a last resort (it lacks some of the marks)."""
-    for name in _FONTS:
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    return ImageFont.load_default(size)
 
 
 def draw_scene(frame_bgr: NDArray[Any], scene: Scene) -> Picture:
@@ -86,8 +48,9 @@ def draw_scene(frame_bgr: NDArray[Any], scene: Scene) -> Picture:
     _areas(brush, scene)
     _lines(brush, scene)
     _signals(brush, scene)
+    _signs(brush, scene)
     brush.write_labels()
-    painted = _with_legend(brush.image.convert("RGB"), scene, _used(scene), brush.size)
+    painted = with_legend(brush.image.convert("RGB"), scene, brush.size)
     return np.ascontiguousarray(np.asarray(painted)[:, :, ::-1])
 
 
@@ -102,7 +65,8 @@ class _Brush:
         self.size = max(13, self.image.width // 90)
         self.stroke = max(3, self.image.width // 400)
         self._labels: list[tuple[Point, str, Colour]] = []
-        self._taken: list[tuple[float, float, float, float]] = []
+        self.taken: list[Box] = []
+        """Where labels stand: left, top, right, bottom."""
 
     def at(self, point: Point) -> Point:
         return point[0] * self.scale[0], point[1] * self.scale[1]
@@ -140,25 +104,40 @@ class _Brush:
         if label:
             self._labels.append(((x1, y2 + self.size), label, colour))
 
+    def dot(self, point: Point, colour: Colour, label: str) -> None:
+        (x, y), reach = self.at(point), self.stroke * 2
+        ImageDraw.Draw(self.image).ellipse(
+            [x - reach, y - reach, x + reach, y + reach], fill=(*colour, 255), outline=(0, 0, 0, 255)
+        )
+        self._labels.append(((x, y + reach + self.size), label, colour))
+
     def write_labels(self) -> None:
-        """Each label is moved down until it covers no other and stays in the picture."""
+        """Each label stands as near to what it names as it can without covering another."""
         pen, font = ImageDraw.Draw(self.image), label_font(self.size)
         for (x, y), text, colour in self._labels:
             left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
             wide, high = right - left + 8, bottom - top + 6
             x = min(max(0, x - wide / 2), self.image.width - wide)
             y = min(max(0, y - high / 2), self.image.height - high)
-            for _ in range(40):
-                clash = [t for t in self._taken if x < t[2] and t[0] < x + wide and y < t[3] and t[1] < y + high]
-                if not clash:
-                    break
-                y = clash[0][3] + 1 if clash[0][3] + high < self.image.height else max(0.0, clash[0][1] - high - 1)
-            self._taken.append((x, y, x + wide, y + high))
+            y = free_height((x, y, wide, high), self.taken, self.image.height)
+            self.taken.append((x, y, x + wide, y + high))
             pen.rectangle([x, y, x + wide, y + high], fill=(0, 0, 0, 190))
             # dark colours are for areas: a label must be readable on its black ground
             pen.text(
                 (x + 4 - left, y + 3 - top), text, font=font, fill=colour if max(colour) > 100 else (220, 220, 220)
             )
+
+
+def free_height(box: Box, taken: Sequence[Box], height: float) -> float:
+    """The top nearest to that of a box (left, top, width, height) at which it covers none of `taken` (left, top, right,
+    bottom); its own where the column is full."""
+    x, y, wide, high = box
+    column = [t for t in taken if x < t[2] and t[0] < x + wide]
+    tops = [y, *(t[3] + 1 for t in column), *(t[1] - high - 1 for t in column)]
+    free = [
+        top for top in tops if 0 <= top <= height - high and not any(top < t[3] and t[1] < top + high for t in column)
+    ]
+    return min(free, key=lambda top: abs(top - y), default=y)
 
 
 def _areas(brush: _Brush, scene: Scene) -> None:
@@ -171,11 +150,13 @@ def _areas(brush: _Brush, scene: Scene) -> None:
     for way_out in scene.exits:
         brush.area(way_out.polygon, COLOURS["exit"], f"{way_out.id}: {_MOVEMENTS[way_out.movement]}", alpha=70)
     for lane in scene.lanes:
-        brush.area(
-            lane.polygon, COLOURS["lane"], f"làn {lane.id}{' (một chiều)' if one_way(scene, lane) else ''}", alpha=40
-        )
+        road = road_of(scene, lane)
+        kind = f" ({ROADS[road.kind]})" if road else ""
+        brush.area(lane.polygon, COLOURS["lane"], f"làn {lane.id}{kind}", alpha=40)
         if lane.direction:
             brush.arrow(*lane.direction, COLOURS["lane"])
+    for piece in scene.areas:
+        brush.area(piece.polygon, COLOURS["area"], f"{_AREAS[piece.kind]}: {piece.id}", alpha=60)
     if scene.ground:
         brush.area(scene.ground.pixels, COLOURS["ground"], "mặt đường", alpha=30)
 
@@ -205,54 +186,19 @@ def _junction_arrow(brush: _Brush, points: Sequence[Point], forward: Point) -> N
     brush.arrow((middle[0], middle[1]), (tip[0], tip[1]), COLOURS["stop_line"], scene_pixels=False)
 
 
+def _signs(brush: _Brush, scene: Scene) -> None:
+    for sign in scene.signs:
+        if sign.at:
+            brush.dot(sign.at, COLOURS["sign"], f"biển {sign.number}: {', '.join(sign.governs) or sign.id}")
+
+
 def _signals(brush: _Brush, scene: Scene) -> None:
     for head in scene.signals:
         label = f"đèn {head.id}: {', '.join(head.governs)}"
         if head.box:
             brush.box(head.box, COLOURS["head"], label)
-        for i, lamp in enumerate(head.lamps):
-            brush.box(lamp.box, COLOURS[lamp.colour], label if not head.box and i == 0 else "")
+        lowest = max(head.lamps, key=lambda lamp: lamp.box[3], default=None)  # its label covers no lens
+        for lamp in head.lamps:
+            brush.box(lamp.box, COLOURS[lamp.colour], label if not head.box and lamp is lowest else "")
         if head.countdown:
             brush.box(head.countdown, COLOURS["head"])
-
-
-def _used(scene: Scene) -> set[str]:
-    has = {
-        "stop_line": scene.stop_lines,
-        "approach": scene.approaches,
-        "junction": scene.junction,
-        "exit": scene.exits,
-        "lane": scene.lanes,
-        "marking": [m for m in scene.markings if m.active],
-        "inactive": [m for m in scene.markings if not m.active],
-        "head": scene.signals,
-        "exclude": scene.exclude,
-        "ground": scene.ground,
-    }
-    return {name for name, items in has.items() if items}
-
-
-def _with_legend(image: Image.Image, scene: Scene, used: set[str], size: int) -> Image.Image:
-    """The picture with a strip below that names scene and colours; it covers nothing of the picture."""
-    font, row = label_font(size), size + 10
-    probe = ImageDraw.Draw(image)
-    title = f"{scene.id}, bản {scene.version}" + (f" · {scene.place}" if scene.place else "")
-    places: list[tuple[int, int, str, str]] = []
-    x, y = 10, row
-    for name, text in LEGEND:
-        if name not in used:
-            continue
-        wide = size + 8 + int(probe.textlength(text, font=font)) + 22
-        if x + wide > image.width and x > 10:
-            x, y = 10, y + row
-        places.append((x, y, name, text))
-        x += wide
-    out = Image.new("RGB", (image.width, image.height + y + row + 4), (20, 20, 24))
-    out.paste(image)
-    pen = ImageDraw.Draw(out)
-    pen.text((10, image.height + 4), title, font=font, fill=(255, 255, 255))
-    for x, y, name, text in places:
-        top = image.height + y + 4
-        pen.rectangle([x, top + 3, x + size, top + 3 + size], fill=COLOURS[name], outline=(255, 255, 255))
-        pen.text((x + size + 8, top), text, font=font, fill=(255, 255, 255))
-    return out

@@ -39,6 +39,8 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "zones/cli.py": (WORDS, HELP),
     "zones/check.py": (WORDS, SCREEN),
     "zones/check_facts.py": (WORDS, SCREEN),
+    "zones/faults.py": (WORDS, SCREEN),
+    "zones/shapes.py": (WORDS, SCREEN),
     "zones/statable.py": (WORDS, SCREEN),
     "zones/upgrade.py": (WORDS, SCREEN),
     "zones/advice.py": (WORDS, SCREEN),

@@ -120,19 +120,34 @@ def schema() -> None:
 
 @zones.command()
 @click.argument("scene", type=click.Path(path_type=Path))
-@click.option("--still", required=True, type=click.Path(path_type=Path), help="A picture or a video of the camera.")
-@click.option("--at", "at_s", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Second of the video.")
+@click.option(
+    "--still",
+    "stills",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A picture or a video of the camera; again for more, as with red and with green.",
+)
+@click.option(
+    "--at",
+    "at_s",
+    multiple=True,
+    default=(0.0,),
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Second of the video; again for more stills of it.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
-def edit(scene: Path, still: Path, at_s: float, host: str, port: int) -> None:
+def edit(scene: Path, stills: tuple[Path, ...], at_s: tuple[float, ...], host: str, port: int) -> None:
     """Sửa SCENE trong trình duyệt: opens a local web editor until Ctrl-C. SCENE may be a new file."""
     import uvicorn  # the web server, for this command alone
 
     from zones.editor import Editor, create_app
-    from zones.still import read_still
+    from zones.still import read_stills
 
     try:
-        editor = Editor(scene, read_still(still, at_s))
+        editor = Editor(scene, *read_stills(stills, at_s))
         editor.data()
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error

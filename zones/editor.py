@@ -9,28 +9,32 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
-import numpy as np
 import yaml
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from countries.here import HERE
+from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
+from zones.advice import LEAST_PLATE_PX
 from zones.check import check, scene_schema_json
 from zones.faults import Fault, SceneError
+from zones.ground_estimate import KnownGap, estimate_ground
 from zones.load import read_scene_data, scene_from_data
-from zones.schema import Scene
+from zones.schema import Picture, Scene
+from zones.statable import statable
 from zones.upgrade import questions, upgraded
 
 STATIC = Path(__file__).with_name("static")
-_PAGES = {"": "editor.html", "editor.js": "editor.js", "shapes.js": "shapes.js", "editor.css": "editor.css"}
+_PAGES = {"": "editor.html"} | {file.name: file.name for file in STATIC.iterdir() if file.suffix in {".js", ".css"}}
 
 
 class SaveError(GiaoLoError):
@@ -44,13 +48,20 @@ class SaveRequest(BaseModel):
     base: str
 
 
-@dataclass
-class Editor:
-    """One scene file and the still it is drawn on (`[H, W, 3]` BGR)."""
+class MarkedGaps(BaseModel):
+    """What the page knows of the road: the size of the picture, and edges with their distance."""
 
-    path: Path
-    still: NDArray[np.uint8]
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    picture: Picture
+    gaps: list[KnownGap] = Field(max_length=30)
+
+
+class Editor:
+    """One scene file and the stills it is drawn on: name and `[H, W, 3]` BGR, all of one size."""
+
+    def __init__(self, path: Path, *stills: tuple[str, NDArray[Any]], key: str = "") -> None:
+        self.path = path
+        self.stills = stills
+        self.key = key or secrets.token_urlsafe(16)
 
     def mark(self) -> str:
         """What the file is now, in one word; empty when there is none yet."""
@@ -61,7 +72,7 @@ class Editor:
 
     def data(self) -> dict[str, Any]:
         """The file's plain data, with its faults if it has some; a bare scene when there is no file."""
-        height, width = self.still.shape[:2]
+        height, width = self.stills[0][1].shape[:2]
         if not self.path.exists():
             return {"schema_version": 2, "id": "camera-1", "picture": {"width": width, "height": height}}
         data = read_scene_data(self.path)
@@ -82,8 +93,24 @@ class Editor:
             return list(error.faults)
         return [*self._size_fault(scene), *questions(data), *check(scene)]
 
+    def stated(self, data: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """Of each act, whether the scene can state it and what is missing; None where the fields are wrong."""
+        try:
+            scene = scene_from_data(data, str(self.path))
+        except SceneError:
+            return None
+        return [
+            {"act": one.act, "wanted": one.wanted, "lacks": [lack.as_dict() for lack in one.lacks]}
+            for one in statable(scene)
+        ]
+
+    @property
+    def draft(self) -> str:
+        """The name under which a browser keeps what was not saved: another for each file, and no path in it."""
+        return sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
+
     def _size_fault(self, scene: Scene) -> list[Fault]:
-        height, width = self.still.shape[:2]
+        height, width = self.stills[0][1].shape[:2]
         if (scene.picture.width, scene.picture.height) == (width, height):
             return []
         what = f"the scene is of {scene.picture.width} x {scene.picture.height}, the still of {width} x {height}"
@@ -145,7 +172,7 @@ def replace_scene(path: Path, text: str) -> None:
 
 
 def create_app(editor: Editor) -> FastAPI:
-    """The editor's pages and its four calls; see `static/editor.js` for the other side."""
+    """The editor's pages and its five calls; see `static/editor.js` for the other side."""
     app = FastAPI(title="Giao Lộ: vùng quan sát", docs_url=None, redoc_url=None, openapi_url=None)
 
     def keyed(request: Request, x_key: Annotated[str, Header()] = "") -> None:
@@ -174,18 +201,34 @@ def create_app(editor: Editor) -> FastAPI:
             "file": editor.path.name,
             "scene": data,
             "base": editor.mark(),
+            "draft": editor.draft,
+            "stills": [name for name, _ in editor.stills],
             "schema": scene_schema_json(),
+            "plates": {"width_m": HERE.plate_width_m, "least_px": LEAST_PLATE_PX},
+            "signs": {
+                sign.code: {"says": sign.says, "movements": sign.movements, "classes": sign.classes}
+                for sign in HERE.signs.all
+            },
+            "words": {act.value: HERE.acts.act_words(act) for act in ActCode},
             "faults": [fault.as_dict() for fault in faults],
+            "acts": editor.stated(data),
         }
 
     @app.get("/api/still", dependencies=guard)
-    def still() -> Response:
-        _, data = cv2.imencode(".png", editor.still)
+    def still(n: int = 0) -> Response:
+        if not 0 <= n < len(editor.stills):
+            raise HTTPException(404)
+        _, data = cv2.imencode(".png", editor.stills[n][1])
         return Response(data.tobytes(), media_type="image/png", headers={"Cache-Control": "no-store"})
 
     @app.post("/api/check", dependencies=guard)
     def checked(data: dict[str, Any]) -> dict[str, Any]:
-        return {"faults": [fault.as_dict() for fault in editor.faults(data)]}
+        return {"faults": [fault.as_dict() for fault in editor.faults(data)], "acts": editor.stated(data)}
+
+    @app.post("/api/ground", dependencies=guard)
+    def proposed(marked: MarkedGaps) -> dict[str, Any]:
+        found = estimate_ground(marked.picture, marked.gaps)
+        return {**asdict(found), "ground": found.ground.model_dump(mode="json")}
 
     @app.post("/api/save", dependencies=guard)
     def saved(request: SaveRequest) -> dict[str, Any]:

@@ -30,6 +30,8 @@ _HEIGHT_PRIOR = (np.log(7.0), 0.5)
 """Log height in metres: masts and bridges, 3 to 19 m at two deviations."""
 _WORST_RMS_PX = 8.0
 """Marks that miss their edges by more do not belong to one plane, or a distance is wrong."""
+_SHORTEST_PX = 10.0
+"""Of a shorter edge a click tells no direction."""
 _STARTS = [(focal, tilt) for focal in (0.7, 1.3, 2.4) for tilt in (8.0, 18.0, 35.0)]
 _STEPS = 80
 
@@ -79,19 +81,21 @@ def estimate_ground(picture: Picture, gaps: Sequence[KnownGap]) -> GroundEstimat
     if not all(gap.metres > 0 for gap in gaps):
         what = both("khoảng cách phải lớn hơn 0", "a distance is not more than 0")
         raise GroundUnknown(what, where="ground", remedy=both("ghi số mét đo được", "write the metres as measured"))
-    marks = [_ordered(gap) for gap in gaps]
-    residuals = _Residuals(picture, marks)
-    best, cost = None, np.inf
-    for focal, tilt in _STARTS:
-        found, found_cost = _least_squares(residuals, residuals.start(focal, tilt))
-        if found_cost < cost:
-            best, cost = found, found_cost
-    if best is None:
-        raise _contradiction()
-    rms = float(np.sqrt(np.mean(residuals.in_pixels(best) ** 2)))
-    if not np.isfinite(rms) or rms > _WORST_RMS_PX:
-        raise _contradiction()
-    return _told(picture, residuals, best, rms)
+    edges = as_points([point for gap in gaps for point in (*gap.first, *gap.second)]).reshape(-1, 2, 2)
+    if not np.all(np.hypot(*(edges[:, 1] - edges[:, 0]).T) > _SHORTEST_PX):
+        what = both("một mép quá ngắn", "an edge is too short")
+        remedy = both("nhấp hai điểm xa nhau trên mép đó", "click two points far apart on that edge")
+        raise GroundUnknown(what, where="ground", remedy=remedy)
+    residuals = _Residuals(picture, [_ordered(gap) for gap in gaps])
+    try:
+        tried = [_least_squares(residuals, residuals.start(focal, tilt)) for focal, tilt in _STARTS]
+        best, cost = min(tried, key=lambda one: one[1])
+        rms = float(np.sqrt(np.mean(residuals.in_pixels(best) ** 2)))
+        if not np.isfinite(cost) or not rms <= _WORST_RMS_PX:
+            raise _contradiction()
+        return _told(picture, residuals, best, rms)
+    except np.linalg.LinAlgError as error:
+        raise _contradiction() from error
 
 
 def _contradiction() -> GroundUnknown:

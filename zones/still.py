@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,7 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     StillError: the file is missing, neither picture nor video, or the video ends before `at_s`.
     PictureRefused: the box would refuse the video too.
     """
-    if not source.is_file():
-        raise StillError("there is no such file", where=shown_address(str(source)), remedy="give a picture or a video")
-    picture = cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
+    picture = _read_picture(source)
     if picture is not None:
         return picture
     where = shown_address(str(source))
@@ -50,6 +49,34 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     if seen < 0:
         raise none
     raise StillError(f"the video has no frame at {at_s:g} s", where=where, remedy="choose an earlier time")
+
+
+def _read_picture(source: Path) -> NDArray[Any] | None:
+    """None: it is no picture, so perhaps a video."""
+    if not source.is_file():
+        raise StillError("there is no such file", where=shown_address(str(source)), remedy="give a picture or a video")
+    return cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
+
+
+def read_stills(sources: Sequence[Path], at_s: Sequence[float] = (0.0,)) -> list[tuple[str, NDArray[Any]]]:
+    """Several stills of one camera with their names: each picture, and of each video its frames at these seconds.
+
+    Raises
+    ------
+    StillError: as `read_still`, or they are not of one size.
+    """
+    found: list[tuple[str, NDArray[Any]]] = []
+    for source in sources:
+        picture = _read_picture(source)
+        if picture is not None:
+            found.append((source.name, picture))
+        else:
+            found += [(f"{source.name} {at:g} s", read_still(source, at)) for at in at_s]
+    sizes = {f"{picture.shape[1]} x {picture.shape[0]}" for _, picture in found}
+    if len(sizes) > 1:
+        remedy = "give stills of one camera, all in its full size"
+        raise StillError(f"the stills are of different sizes: {', '.join(sorted(sizes))}", remedy=remedy)
+    return found
 
 
 def write_picture(target: Path, picture: NDArray[Any]) -> None:

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.footage import FOOTAGE
 from tests.zones.scenes import GOOD, scene_data
 from zones.cli import zones
-from zones.draw import COLOURS, draw_scene
+from zones.draw import draw_scene, free_height
+from zones.legend import COLOURS, facts_told, used
 from zones.load import load_scene, scene_from_data
-from zones.still import StillError, read_still
+from zones.still import StillError, read_still, read_stills
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "zones" / "examples").glob("*.yaml"))
 
@@ -81,10 +84,55 @@ def test_every_kind_of_thing_can_be_drawn():
     assert draw_scene(np.zeros((480, 640, 3), np.uint8), scene_from_data(everything)).any()
 
 
+FACTS = scene_data(
+    signs=[
+        {"id": "b1", "number": "P.123a", "governs": ["s1"], "source": {"place": "cột đèn"}, "at": [500, 60]},
+        {"id": "b2", "number": "P.130", "governs": ["z1"], "source": {"order": "QĐ 12"}, "at": [505, 64]},
+    ],
+    areas=[
+        {"id": "z1", "kind": "kerbside", "polygon": [[560, 345], [600, 345], [639, 440], [600, 440]]},
+        {"id": "z2", "kind": "keep_clear", "polygon": [[200, 180], [400, 180], [420, 240], [180, 240]]},
+    ],
+)
+
+
+def test_roads_signs_and_areas_are_drawn_and_told():
+    scene = scene_from_data(FACTS)
+    painted = draw_scene(np.full((480, 640, 3), 90, np.uint8), scene)
+    assert near(painted, COLOURS["sign"])[100:140, 980:1020].any()
+    assert near(painted, COLOURS["area"])[350:490, 350:850].sum() > 200
+    assert {"sign", "area"} <= used(scene)
+    assert not {"sign", "area", "exclude", "inactive"} & used(scene_from_data(GOOD))
+    road, first, second = facts_told(scene)
+    assert road == "Đường r1: một chiều; P.102; làn l1; biển P.102 tại cọc H3/120"
+    assert first == "Biển P.123a b1: cho s1; cột đèn"
+    assert second == "Biển P.130 b2: cho z1; QĐ 12"
+
+
+@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 380), st.floats(5, 120), st.floats(5, 20)), max_size=9))
+def test_no_label_covers_another(labels):
+    taken: list[tuple[float, float, float, float]] = []
+    for x, y, wide, high in labels:
+        top = free_height((x, y, wide, high), taken, 400)
+        assert 0 <= top <= 400 - high
+        assert all(x >= b[2] or x + wide <= b[0] or top >= b[3] or top + high <= b[1] for b in taken)
+        taken.append((x, top, x + wide, top + high))
+
+
 def test_a_still_from_a_video_is_the_frame_of_that_second(video):
     assert read_still(video, 0.5)[0, 0, 0] == pytest.approx(100, abs=4)
     with pytest.raises(StillError, match="no frame at 9 s"):
         read_still(video, 9)
+
+
+def test_several_stills_are_pictures_and_seconds_of_videos_of_one_size(still, video, tmp_path):
+    small = tmp_path / "small.png"
+    cv2.imwrite(str(small), np.full((48, 64, 3), 7, np.uint8))
+    found = read_stills([small, video], [0.0, 0.5])
+    assert [name for name, _ in found] == ["small.png", "clip.avi 0 s", "clip.avi 0.5 s"]
+    assert found[2][1][0, 0, 0] == pytest.approx(100, abs=4)
+    with pytest.raises(StillError, match="different sizes: 64 x 48, 640 x 480"):
+        read_stills([still, small])
 
 
 @pytest.mark.parametrize(("content", "what"), [(None, "no such file"), (b"", "neither"), (b"text", "neither")])
@@ -108,9 +156,11 @@ def test_check_names_each_fault_on_a_line_and_exits_1(tmp_path):
     result = CliRunner().invoke(zones, ["check", str(path)])
     assert result.exit_code == 1
     assert result.output.split(" -> ")[0] == (
-        f"{path}: stop_lines[0].forward: the point lies on the line, so the line has no direction"
+        f"{path}: stop_lines[0].forward: điểm nằm trên vạch: vạch không có hướng"
+        " / the point lies on the line, so the line has no direction"
     )
-    assert f"{path}: signals[0].governs: head 'h1' governs nothing -> use one of: s1" in result.output.splitlines()
+    told = "đèn 'h1' không điều khiển gì / head 'h1' governs nothing -> chọn trong: s1 / use one of: s1"
+    assert f"{path}: signals[0].governs: {told}" in result.output.splitlines()
 
 
 def test_check_answers_in_json(scene_file, tmp_path):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,11 +15,15 @@ import uvicorn
 import yaml
 from fastapi.testclient import TestClient
 
+from countries.here import HERE
+from evidence.acts import ActCode
 from tests.waiting import eventually
 from tests.zones.scenes import GOOD, scene_data
-from zones.editor import Editor, create_app, scene_yaml
+from zones.editor import STATIC, Editor, create_app, scene_yaml
 from zones.facts import one_way
+from zones.geometry import GroundMap
 from zones.load import load_scene, parse_scene, scene_digest, scene_from_data
+from zones.schema import GroundPlane
 
 BAD = scene_data(**{"signals.0.governs": []})
 
@@ -26,7 +32,8 @@ BAD = scene_data(**{"signals.0.governs": []})
 def editor(tmp_path: Path) -> Editor:
     path = tmp_path / "scene.yaml"
     path.write_text("# our own remark\n" + yaml.safe_dump(GOOD, allow_unicode=True))
-    return Editor(path, np.full((480, 640, 3), 90, np.uint8), key="k")
+    red, green = np.full((480, 640, 3), 90, np.uint8), np.full((480, 640, 3), 60, np.uint8)
+    return Editor(path, ("red.png", red), ("green.png", green), key="k")
 
 
 @pytest.fixture
@@ -36,25 +43,31 @@ def client(editor: Editor) -> TestClient:
 
 def test_the_page_and_its_parts_are_served(client):
     assert "Giao Lộ" in client.get("/").text
-    for part in ("editor.js", "shapes.js", "editor.css"):
-        assert client.get(f"/{part}").status_code == 200
+    for part in (*STATIC.glob("*.js"), *STATIC.glob("*.css")):
+        assert client.get(f"/{part.name}").status_code == 200
     assert client.get("/..%2Feditor.py").status_code == 404
-    assert client.get("/api/still").content.startswith(b"\x89PNG")
+    red, green = (client.get(f"/api/still?n={n}").content for n in (0, 1))
+    assert red.startswith(b"\x89PNG")
+    assert green.startswith(b"\x89PNG")
+    assert red != green
+    assert client.get("/api/still?n=2").status_code == 404
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Key": "wrong"}, {"X-Key": "ké"}])
-@pytest.mark.parametrize("call", ["scene", "still", "check", "save"])
+@pytest.mark.parametrize("call", ["scene", "still", "check", "save", "ground"])
 def test_without_the_key_nothing_is_shown_or_changed(editor, headers, call):
     before = editor.path.read_bytes()
     stranger = TestClient(create_app(editor))
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
-    answer = stranger.request("POST" if call in {"check", "save"} else "GET", f"/api/{call}", headers=raw, json={})
+    answer = stranger.request(
+        "POST" if call in {"check", "save", "ground"} else "GET", f"/api/{call}", headers=raw, json={}
+    )
     assert answer.status_code == 403
     assert editor.path.read_bytes() == before
 
 
 def test_check_answers_with_the_faults_as_one_types(client):
-    assert client.post("/api/check", json=GOOD).json() == {"faults": []}
+    assert client.post("/api/check", json=GOOD).json()["faults"] == []
     found = {fault["path"]: fault["severity"] for fault in client.post("/api/check", json=BAD).json()["faults"]}
     assert found["signals[0].governs"] == "error"
     assert client.post("/api/check", json={"id": 3}).json()["faults"]
@@ -109,7 +122,7 @@ def test_a_file_with_faults_opens_and_a_new_one_begins_with_the_size_of_the_stil
 
 
 def test_a_still_of_another_size_is_a_warning(editor):
-    editor.still = np.zeros((240, 320, 3), np.uint8)
+    editor.stills = (("small", np.zeros((240, 320, 3), np.uint8)),)
     assert [f.severity for f in editor.faults(GOOD)] == ["warning"]
 
 
@@ -130,78 +143,92 @@ def address(editor: Editor) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.mark.browser
-def test_a_technician_draws_drags_and_saves(editor, address):
+@pytest.fixture
+def page(address: str) -> Iterator[Any]:
+    """The editor in a browser, as a Vietnamese technician opens it; a script error fails the test."""
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium on this machine")
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1200, "height": 480})
+        page = browser.new_page(viewport={"width": 1200, "height": 564})
+        page.set_default_timeout(60_000)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(address)
         page.get_by_text("Không có lỗi").wait_for()
-
-        # the canvas is 640 x 480 at (240, 0): a pixel of the scene is a pixel of the screen
-        def at(x: float, y: float) -> tuple[float, float]:
-            return 240 + x, y
-
-        # what makes a lane one-way is asked for; a head that only a controller could tell is not offered
-        page.locator("[data-add=roads]").click()
-        page.locator("select[name=kind]").select_option("one_way")
-        page.locator("select[name=by]").select_option("one_way_road")
-        page.get_by_text("không có căn cứ").wait_for()
-        page.locator("input[name=order]").fill("QĐ 12/2026")
-        page.locator("input[name=order]").press("Tab")
-        page.get_by_role("button", name="l1", exact=True).click()
-        page.locator("select[name=road]").select_option("road1")
-
-        # a sign with its hours
-        page.locator("[data-add=signs]").click()
-        page.mouse.click(*at(620, 200))
-        page.locator("input[name='governs.s1']").check()
-        page.locator("fieldset[name=source] input[name=place]").fill("trên cột đèn")
-        page.locator("fieldset[name=source] input[name=place]").press("Tab")
-        page.locator("[data-more=hours]").click()
-        page.locator("input[name=end]").fill("08:30")
-        page.locator("input[name=end]").press("Tab")
-        page.locator("input[name='days.sun']").uncheck()
-        page.get_by_role("button", name="h1", exact=True).click()
-        page.locator("select[name=orientation]").wait_for()
-        assert page.locator("select[name=source]").count() == 0
-
-        page.get_by_role("button", name="s1", exact=True).click()
-        page.mouse.move(*at(50, 340))
-        page.mouse.down()
-        page.mouse.move(*at(60, 330), steps=4)
-        page.mouse.up()
-        page.get_by_text("có thể lưu").wait_for()
-
-        # a crossed area is told at once and cannot be saved
-        page.locator("[data-add=exclude]").click()
-        for corner in ((100, 20), (200, 100), (200, 20), (100, 100)):
-            page.mouse.click(*at(*corner))
-        page.keyboard.press("Enter")
-        page.get_by_text("crosses itself").wait_for()
-        assert page.locator("#save").is_disabled()
-        page.get_by_role("button", name="Xóa mục này").click()
-        page.get_by_text("Không có lỗi").wait_for()
-
-        page.locator("[data-add=markings]").click()
-        page.mouse.click(*at(450, 470))
-        page.mouse.click(*at(440, 350))
-        page.keyboard.press("Enter")
-        page.locator("select[name=kind]").select_option("2.2")
-        page.get_by_role("button", name="Camera").click()
-        page.locator("input[name=place]").fill("Ngã ba Bia")
-        page.locator("input[name=place]").press("Tab")
-        page.get_by_text("có thể lưu").wait_for()
-        page.locator("#save").click()
-        page.get_by_text("đã lưu bản 2").wait_for()
+        yield page
         browser.close()
     assert problems == []
+
+
+def at(x: float, y: float) -> tuple[float, float]:
+    """A pixel of the scene on the screen: the canvas is 640 x 480 at (240, 40)."""
+    return 240 + x, 40 + y
+
+
+def scene_of(page: Any) -> dict[str, Any]:
+    """The scene as the page has it."""
+    return cast(dict[str, Any], page.evaluate("import('./state.js').then(({ at }) => at.scene)"))
+
+
+@pytest.mark.browser
+def test_a_technician_draws_drags_and_saves(editor, page):
+    # what makes a lane one-way is asked for; a head that only a controller could tell is not offered
+    page.locator("[data-add=roads]").click()
+    page.locator("select[name=kind]").select_option("one_way")
+    page.locator("select[name=by]").select_option("one_way_road")
+    page.get_by_text("không có căn cứ").wait_for()
+    page.locator("input[name=order]").fill("QĐ 12/2026")
+    page.locator("input[name=order]").press("Tab")
+    page.get_by_role("button", name="l1", exact=True).click()
+    page.locator("select[name=road]").select_option("road1")
+
+    # a sign with its hours; the list says what each number means
+    page.locator("[data-add=signs]").click()
+    page.mouse.click(*at(620, 200))
+    offered = page.locator("select[name=number] option").all_inner_texts()
+    assert {"P.123a: cấm rẽ trái", "P.104: cấm đi vào (xe máy)", "R.412a: làn dành cho xe khách, buýt"} <= set(offered)
+    page.locator("input[name='governs.s1']").check()
+    page.locator("fieldset[name=source] input[name=place]").fill("trên cột đèn")
+    page.locator("fieldset[name=source] input[name=place]").press("Tab")
+    page.locator("[data-more=hours]").click()
+    page.locator("input[name=end]").fill("08:30")
+    page.locator("input[name=end]").press("Tab")
+    page.locator("input[name='days.sun']").uncheck()
+    page.get_by_role("button", name="h1", exact=True).click()
+    page.locator("select[name=orientation]").wait_for()
+    assert page.locator("select[name=source]").count() == 0
+
+    page.get_by_role("button", name="s1", exact=True).click()
+    page.mouse.move(*at(50, 340))
+    page.mouse.down()
+    page.mouse.move(*at(60, 330), steps=4)
+    page.mouse.up()
+    page.get_by_text("có thể lưu").wait_for()
+
+    # a crossed area is told at once and cannot be saved
+    page.locator("[data-add=exclude]").click()
+    for corner in ((100, 20), (200, 100), (200, 20), (100, 100)):
+        page.mouse.click(*at(*corner))
+    page.keyboard.press("Enter")
+    page.get_by_text("đường viền tự cắt").wait_for()
+    assert page.locator("#save").is_disabled()
+    page.get_by_role("button", name="Xóa mục này").click()
+    page.get_by_text("Không có lỗi").wait_for()
+
+    page.locator("[data-add=markings]").click()
+    page.mouse.click(*at(450, 470))
+    page.mouse.click(*at(440, 350))
+    page.keyboard.press("Enter")
+    page.locator("select[name=kind]").select_option("2.2")
+    page.get_by_role("button", name="Camera").click()
+    page.locator("input[name=place]").fill("Ngã ba Bia")
+    page.locator("input[name=place]").press("Tab")
+    page.get_by_text("có thể lưu").wait_for()
+    page.locator("#save").click()
+    page.get_by_text("đã lưu bản 2").wait_for()
     scene = load_scene(editor.path).scene
     assert (scene.version, scene.place) == (2, "Ngã ba Bia")
     assert scene.stop_lines[0].points[0] == (60, 330)
@@ -214,3 +241,228 @@ def test_a_technician_draws_drags_and_saves(editor, address):
     drawn = scene.markings[1]
     assert (drawn.kind, drawn.points) == ("2.2", [(450, 470), (440, 350)])
     assert scene.exclude == []
+
+
+@pytest.mark.browser
+def test_which_acts_the_scene_can_state_stands_beside_it_and_follows_each_change(page):
+    row = page.locator("[data-act=wrong_way]")
+    assert row.inner_text().startswith("✓")
+    page.get_by_role("button", name="r1", exact=True).click()
+    page.locator("fieldset[name=source] input[name=place]").fill("")
+    page.locator("[data-act=wrong_way]", has_text="✗").locator(".why").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#undo").click()
+    page.locator("[data-act=wrong_way]", has_text="✓").wait_for()
+    assert page.locator("[data-act]").count() == len(ActCode)
+
+
+@pytest.mark.browser
+def test_steps_go_back_and_forth_and_nothing_typed_is_lost(editor, page):
+    was = scene_of(page)
+    page.get_by_role("button", name="Camera").click()
+    page.locator("input[name=place]").fill("Ngã tư Môi")  # not left, and in the scene all the same
+    assert scene_of(page)["place"] == "Ngã tư Môi"
+    page.get_by_role("button", name="m1", exact=True).click()
+    page.get_by_role("button", name="Xóa mục này").click()
+    page.locator("#canvas").focus()
+    assert scene_of(page)["markings"] == []
+    page.keyboard.press("Control+z")
+    assert scene_of(page)["markings"] == was["markings"]
+    page.keyboard.press("Control+z")
+    assert scene_of(page) == was
+    page.get_by_text("đã lưu", exact=True).wait_for()  # nothing is left to save
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+Shift+z")
+    assert (scene_of(page)["place"], scene_of(page)["markings"]) == ("Ngã tư Môi", [])
+    page.get_by_role("button", name="Hoàn tác").click()
+    page.get_by_text("có thể lưu").wait_for()
+
+    # the page is left without saving: the next one offers what was typed
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.get_by_role("button", name="Lấy lại").click()
+    page.get_by_text("có thể lưu").wait_for()
+    page.keyboard.press("Control+s")
+    page.get_by_text("đã lưu bản 2").wait_for()
+    # after saving, steps go back past it; the version goes on
+    page.locator("#canvas").focus()
+    page.keyboard.press("Control+z")
+    page.get_by_text("có thể lưu").wait_for()
+    page.keyboard.press("Control+s")
+    page.get_by_text("đã lưu bản 3").wait_for()
+    assert load_scene(editor.path).scene.place == was["place"]
+
+
+@pytest.mark.browser
+def test_all_of_a_thing_can_be_done_by_keyboard(page):
+    page.locator("#canvas").focus()
+    names = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        names.append(page.locator(".item.on").inner_text())
+    assert names == ["s1", "a1", "Trong nút giao", "e1"]
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+
+    def first() -> list[float]:
+        return list(scene_of(page)["stop_lines"][0]["points"][0])
+
+    page.keyboard.press("Space")  # its first point
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    assert first() == [51, 330]
+    assert scene_of(page)["stop_lines"][0]["points"][1] == [590, 340]
+    page.keyboard.press("Control+z")  # the way of the arrow keys was one step
+    assert first() == [50, 340]
+    page.keyboard.press("Escape")  # no point: the whole thing
+    page.keyboard.press("ArrowDown")
+    assert scene_of(page)["stop_lines"][0]["points"] == [[50, 341], [590, 341]]
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "id"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Delete")
+    assert scene_of(page)["stop_lines"] == []
+    page.locator("[data-add=markings]").click()
+    page.mouse.click(*at(400, 470))
+    page.mouse.click(*at(420, 400))
+    page.keyboard.press("Backspace")
+    page.mouse.click(*at(410, 350))
+    page.keyboard.press("Enter")
+    assert scene_of(page)["markings"][1]["points"] == [[400, 470], [410, 350]]
+
+
+@pytest.mark.browser
+def test_the_language_chosen_is_that_of_every_text_and_stays(page):
+    page.get_by_role("button", name="h1", exact=True).click()
+    page.locator("input[name='governs.s1']").uncheck()
+    page.locator("#faults li.error").wait_for()
+    vi = page.locator("body").inner_text()
+    page.get_by_role("button", name="English").click()
+    page.reload()
+    page.get_by_role("button", name="Take them back").click()
+    page.get_by_role("button", name="h1", exact=True).click()
+    page.locator("#faults li.error").wait_for()
+    en = page.locator("body").inner_text()
+    words = ["ă", "ạ", "ả", "ã", "ầ", "ấ", "ậ", "đ", "ề", "ế", "ệ", "ọ", "ố", "ộ", "ờ", "ợ", "ứ", "ừ", "ữ", "ự", "ị"]
+    without_switch = en.replace("Tiếng Việt", "").replace("Giao Lộ", "")
+    assert [w for w in words if w in without_switch.lower()] == []
+    assert [text for text in ("Signal heads", "Governs stop lines", "Delete this") if text not in en] == []
+    assert [text for text in ("Đèn tín hiệu", "Điều khiển vạch dừng", "Xóa mục này") if text not in vi] == []
+    for module in STATIC.glob("*.js"):
+        code = re.sub(r"//.*", "", module.read_text(encoding="utf-8"))
+        assert module.name in {"words.js", "shapes.js"} or not re.search("[À-ỹ]", code), module.name
+
+
+@pytest.mark.browser
+def test_lamps_are_drawn_on_the_still_that_shows_them_lit(page):
+    """Middle of the picture, where nothing is drawn: how bright it is."""
+    grey = "document.getElementById('canvas').getContext('2d').getImageData(560, 60, 1, 1).data[0]"
+    page.get_by_role("button", name="h1", exact=True).click()
+    assert (page.locator("#still_name").inner_text(), page.evaluate(grey)) == ("1/2 red.png", 90)
+    page.get_by_role("button", name="›").click()
+    assert (page.locator("#still_name").inner_text(), page.evaluate(grey)) == ("2/2 green.png", 60)
+    page.get_by_role("button", name="Vẽ đèn xanh").click()
+    page.mouse.click(*at(604, 152))
+    page.mouse.click(*at(626, 176))
+    page.keyboard.press("1")  # flips back while the head stays chosen
+    assert page.evaluate(grey) == 90
+    lamps = {lamp["colour"]: lamp["box"] for lamp in scene_of(page)["signals"][0]["lamps"]}
+    assert (lamps["green"], lamps["red"]) == ([604, 152, 626, 176], [602, 102, 628, 126])
+
+
+@pytest.mark.browser
+def test_the_ground_is_drawn_measured_and_mended(editor, page):
+    page.get_by_role("button", name="Mặt đường", exact=True).click()
+    page.get_by_role("button", name="Xóa mục này").click()
+    page.locator("#grid:disabled").wait_for()
+    page.locator("[data-add=ground]").click()
+    for corner in ((490, 345), (40, 470), (600, 470), (150, 345)):  # in any order
+        page.mouse.click(*at(*corner))
+    page.locator("input[name='ground.width']").fill("14")
+    page.locator("input[name='ground.length']").fill("20")
+    page.get_by_text("có thể lưu").wait_for()
+    found = scene_of(page)["ground"]
+    assert found["pixels"] == [[40, 470], [600, 470], [490, 345], [150, 345]]
+    assert found["metres"] == [[0, 0], [14, 0], [14, 20], [0, 20]]
+
+    # the page reckons as the box does
+    ours = GroundMap.of(GroundPlane.model_validate(found))
+    theirs = page.evaluate("import('./ground.js').then(({ map }) => [map().metres([300, 400]), map().pixels([3, 4])])")
+    assert theirs[0] == pytest.approx(ours.to_metres([300, 400])[0], abs=1e-3)
+    assert theirs[1] == pytest.approx(ours.to_pixels([3, 4])[0], abs=1e-2)
+    above = page.evaluate("import('./ground.js').then(({ map }) => map().metres([300, 1]))")
+    assert (above is None) == bool(np.isnan(ours.to_metres([300, 1])).any())
+
+    # plates at the line with the verdict, and the width of the lane
+    table = page.locator("table.measures").inner_text()
+    scale = 2 / np.hypot(*np.diff(ours.to_metres([[319, 340], [321, 340]]), axis=0)[0])
+    assert f"Biển xe máy tại vạch s1\t{round(scale * HERE.plate_width_m['motorcycle'])} px ✗" in table
+    (lane,) = re.findall(r"Làn l1 rộng\t([\d.]+) m", table)
+    assert 7 < float(lane) < 11
+
+    # a sample vehicle is dragged along the road, and its plate follows
+    def samples() -> list[dict[str, Any]]:
+        return cast(list[dict[str, Any]], page.evaluate("import('./ground.js').then((g) => g.ground.samples)"))
+
+    car = samples()[1]
+    x, y = ours.to_pixels(car["place"])[0]
+    page.mouse.move(*at(x, y - 3))
+    page.mouse.down()
+    page.mouse.move(*at(x, y + 60), steps=5)
+    page.mouse.up()
+    assert samples()[1]["place"][1] < car["place"][1] - 2
+    assert scene_of(page)["ground"] == found
+
+    # a corner is dragged; arrow keys, undo
+    page.mouse.click(*at(490, 345))
+    page.keyboard.press("Shift+ArrowRight")
+    assert scene_of(page)["ground"]["pixels"][2] == [500, 345]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("g")
+    assert page.locator("#grid").get_attribute("aria-pressed") == "false"
+    page.get_by_text("có thể lưu").wait_for()
+    page.keyboard.press("Control+s")
+    page.get_by_text("đã lưu bản 2").wait_for()
+    assert load_scene(editor.path).scene.ground == GroundPlane.model_validate(found)
+
+
+@pytest.mark.browser
+def test_the_ground_is_proposed_from_edges_with_known_distance_and_its_doubt_told(page):
+    page.get_by_role("button", name="Mặt đường", exact=True).click()
+    page.get_by_role("button", name="+ Hai mép dọc đường").click()
+    for point in ((180, 470), (250, 300), (460, 470), (390, 300)):
+        page.mouse.click(*at(*point))
+    page.locator("input[name='gap.0']").fill("7")
+    page.get_by_role("button", name="Đề xuất", exact=True).click()
+    page.get_by_text("chiều dọc chưa chắc").wait_for()
+    page.get_by_role("button", name="+ Hai mép ngang đường").click()
+    for point in ((150, 400), (500, 400), (170, 350), (480, 350)):
+        page.mouse.click(*at(*point))
+    page.locator("input[name='gap.1']").fill("5")
+    page.get_by_role("button", name="Đề xuất", exact=True).click()
+    page.get_by_text("Đã đặt lưới. Sai số ước chừng").wait_for()
+    ground = GroundMap.of(GroundPlane.model_validate(scene_of(page)["ground"]))
+    left, right = ground.to_metres([[208.8, 400], [431.2, 400]])
+    assert np.hypot(*(right - left)) == pytest.approx(7, abs=0.3)
+    page.get_by_role("button", name="Hoàn tác").click()
+    page.get_by_role("button", name="Hoàn tác").click()
+    assert scene_of(page)["ground"] == GOOD["ground"]
+
+
+@pytest.mark.parametrize(
+    ("why", "gaps"),
+    [
+        ("nothing", []),
+        ("no distance", [{"way": "along", "first": [[1, 9], [5, 1]], "second": [[9, 9], [7, 1]], "metres": 0}]),
+        ("one point", [{"way": "along", "first": [[5, 5], [5, 5]], "second": [[5, 5], [5, 5]], "metres": 3}]),
+    ],
+)
+def test_marks_from_which_no_plane_follows_are_told_in_both_languages(client, why, gaps):
+    answer = client.post("/api/ground", json={"picture": {"width": 640, "height": 480}, "gaps": gaps})
+    assert answer.status_code == 409
+    assert " / " in answer.json()["what"]
+
+
+def test_no_module_of_the_page_grows_beyond_reading():
+    assert {f.name: n for f in STATIC.glob("*.js") if (n := len(f.read_text().splitlines())) > 300} == {}

@@ -1,17 +1,23 @@
 // What can be drawn: the kinds of things in a scene, their shapes, and where these lie in the scene's data.
 
+import { inOrder, rectangle } from "./plane.js";
+
+// What four corners are taken for until the technician writes what was measured: one lane, and twice a car's length.
+const LANE_M = 3.5, LENGTH_M = 9;
+
 export const KINDS = {
-  stop_lines: { vi: "Vạch dừng", en: "stop lines", colour: "#ff2828", draw: "line", field: "points" },
-  approaches: { vi: "Đường vào nút", en: "approaches", colour: "#ffaa00", draw: "area", field: "polygon" },
-  junction: { vi: "Trong nút giao", en: "junction", colour: "#be50ff", draw: "area", single: true },
-  exits: { vi: "Lối ra", en: "exits", colour: "#ff6ec8", draw: "area", field: "polygon" },
-  roads: { vi: "Đường", en: "carriageways", colour: "#c8e6ff", draw: "none" },
-  lanes: { vi: "Làn đường", en: "lanes", colour: "#3caaff", draw: "area", field: "polygon" },
-  signs: { vi: "Biển báo", en: "signs", colour: "#ff9a3c", draw: "point", field: "at" },
-  areas: { vi: "Vùng trên đường", en: "areas of the road", colour: "#7ddc6f", draw: "area", field: "polygon" },
-  markings: { vi: "Vạch dọc", en: "markings", colour: "#fff000", draw: "line", field: "points" },
-  signals: { vi: "Đèn tín hiệu", en: "signal heads", colour: "#ffffff", draw: "box", field: "box" },
-  exclude: { vi: "Vùng bỏ qua", en: "excluded", colour: "#9a9a9a", draw: "area", field: "polygon" },
+  stop_lines: { vi: "Vạch dừng", en: "Stop lines", colour: "#ff2828", draw: "line", field: "points" },
+  approaches: { vi: "Đường vào nút", en: "Approaches", colour: "#ffaa00", draw: "area", field: "polygon" },
+  junction: { vi: "Trong nút giao", en: "Junction", colour: "#be50ff", draw: "area", single: true },
+  exits: { vi: "Lối ra", en: "Exits", colour: "#ff6ec8", draw: "area", field: "polygon" },
+  roads: { vi: "Đường", en: "Carriageways", colour: "#c8e6ff", draw: "none" },
+  lanes: { vi: "Làn đường", en: "Lanes", colour: "#3caaff", draw: "area", field: "polygon" },
+  signs: { vi: "Biển báo", en: "Signs", colour: "#ff9a3c", draw: "point", field: "at" },
+  areas: { vi: "Vùng trên đường", en: "Areas of the road", colour: "#7ddc6f", draw: "area", field: "polygon" },
+  markings: { vi: "Vạch dọc", en: "Markings", colour: "#fff000", draw: "line", field: "points" },
+  signals: { vi: "Đèn tín hiệu", en: "Signal heads", colour: "#ffffff", draw: "box", field: "box" },
+  ground: { vi: "Mặt đường", en: "Ground", colour: "#00e6b4", draw: "quad", single: true },
+  exclude: { vi: "Vùng bỏ qua", en: "Excluded", colour: "#9a9a9a", draw: "area", field: "polygon" },
 };
 const LAMPS = { red: "#ff3c3c", yellow: "#ffdc00", green: "#28e65a" };
 
@@ -27,6 +33,7 @@ export function fresh(kind, points, scene) {
     case "exits": return { id, movement: "straight", polygon: points };
     case "lanes": return { id, polygon: points, direction: inside(points) };
     case "junction": return points;
+    case "ground": return { pixels: inOrder(points), metres: rectangle(LANE_M, LENGTH_M) };
     case "roads": return { id, kind: "two_way", source: {} };
     case "signs": return { id, number: "P.123a", governs: [], source: {}, at: points };
     case "areas": return { id, kind: "keep_clear", polygon: points };
@@ -53,6 +60,7 @@ export function shapes(kind, item) {
   const list = [];
   const add = (type, points, extra = {}) => { if (Array.isArray(points)) list.push({ type, points, colour, ...extra }); };
   if (kind === "junction") { add("area", item); return list; }
+  if (kind === "ground") { add("area", item.pixels, { fixed: true }); return list; }
   if (KINDS[kind].draw === "area") add("area", item.polygon);
   if (KINDS[kind].draw === "line") add("line", item.points);
   if (kind === "stop_lines" && item.forward) list.push({ type: "point", points: item.forward, colour, from: item.points });

@@ -129,7 +129,13 @@ def _stills(finding: Finding, path: Trajectory, stills: StillStore, margins: Eve
     if on is None:
         return out
     out["still_on"] = on
-    before = stills.nearest(before_s, to_s=on.t_s - margins.apart_s)
+    if finding.before_s is None:
+        before = stills.nearest(before_s, to_s=on.t_s - margins.apart_s)
+    else:  # what was kept of another moment would say that it stood less long, or more
+        begun_s = finding.before_s
+        before = stills.nearest(
+            begun_s, from_s=begun_s - slack_s, to_s=min(begun_s + slack_s, on.t_s - margins.apart_s)
+        )
     after = None
     if finding.red_until_s is not None:
         after = stills.nearest(after_s, from_s=on.t_s + margins.apart_s, to_s=finding.red_until_s - 1e-3)

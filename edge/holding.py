@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
+
+import numpy as np
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.video.stills import StillStore
+from zones.facts import areas
 from zones.schema import Scene
 
 
@@ -28,6 +32,13 @@ class HoldingMargins:
         source="chosen when pinned pictures got a bound, November 2026; not tuned",
         least=1.0,
     )
+    in_box_s: float = margin(
+        3.0,
+        "s",
+        "of a vehicle that is for so long in a box that is to be kept clear, the picture in which it came in is held "
+        "until it is gone: who drives through is out again by then",
+        source="a box of 15 m at 20 km/h; less than pictures are kept anyway",
+    )
 
 
 class Holding:
@@ -36,9 +47,19 @@ class Holding:
     def __init__(self, scene: Scene, stills: StillStore, margins: HoldingMargins) -> None:
         self._scene, self._stills, self._margins = scene, stills, margins
         self._ridden: dict[tuple[int, str], float] = {}
+        self._stays: set[int] = set()
+        self._entered: set[tuple[int, str]] = set()
+        self._boxes = [box.id for box in areas(scene, "keep_clear")]
 
     def look(self, path: Trajectory) -> None:
-        """Hold the newest picture if the vehicle's rear, or half of it, has just passed a line, or it rides on one."""
+        """Hold the newest picture if the vehicle's rear, or half of it, has just passed a line, or it rides on one; and
+        that in which it entered a box in which it stays."""
+        for box in self._boxes:
+            self._hold_entry(path, box)
+        for stay in path.stays:
+            if stay.number not in self._stays:
+                self._stays.add(stay.number)
+                self._stills.hold(("stay", stay.number), stay.first_s)
         pictures = self._margins.after_pictures + 2
         for run in path.lines.values():
             for past in (run.rear_px[-pictures:], run.rear_m[-pictures:] + path.build.half_m):
@@ -54,6 +75,24 @@ class Holding:
                     self._stills.pin()
                     return
 
+    def keep_stays(self, open_: Set[int]) -> None:
+        """Of vehicles that have left their place the first picture is held no longer."""
+        for number in self._stays - open_:
+            self._stills.let_go(("stay", number))
+        self._stays &= open_
+
+    def _hold_entry(self, path: Trajectory, box: str) -> None:
+        inside, t_s = path.in_area[box], path.t_s
+        if not inside[-1] or (path.track_id, box) in self._entered:
+            return
+        entry = int(np.argmax(inside))
+        if t_s[-1] - t_s[entry] >= self._margins.in_box_s:
+            self._entered.add((path.track_id, box))
+            if entry:
+                self._stills.hold(path.track_id, float(t_s[entry]))
+
     def forget(self, track_id: int) -> None:
         """The track has ended."""
+        self._stills.let_go(track_id)
+        self._entered = {key for key in self._entered if key[0] != track_id}
         self._ridden = {key: px for key, px in self._ridden.items() if key[0] != track_id}

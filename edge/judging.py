@@ -19,6 +19,7 @@ from edge.road.book import BookMargins
 from edge.road.measuring import MeasuringMargins
 from edge.road.near_faces import NearFaceMargins
 from edge.road.region import RegionMargins
+from edge.road.stays import StayMargins
 from edge.road.vehicles import BUILDS, VehicleBuild
 from edge.road.wheels_by_height import HeightMargins
 from edge.road.wheels_by_upper_edge import UpperEdgeMargins
@@ -73,6 +74,7 @@ class Judging:
     association: AssociationMargins = field(default_factory=AssociationMargins)
     motion: FilterMargins = field(default_factory=FilterMargins)
     trajectories: BookMargins = field(default_factory=BookMargins)
+    stays: StayMargins = field(default_factory=StayMargins)
     lamps: LampMargins = field(default_factory=LampMargins)
     lamp_history: LampHistoryMargins = field(default_factory=LampHistoryMargins)
     plate_views: PlateViewMargins = field(default_factory=PlateViewMargins)

@@ -78,6 +78,10 @@ class PendingFindings:
             self._told.add(key)
             yield final[0], path
 
+    def may_tell_again(self, track_id: int, finding: Finding) -> None:
+        """It did not stand yet: what comes of it is told when it does."""
+        self._told.discard((track_id, finding.act, finding.what))
+
     def forget(self, track_id: int) -> None:
         """The track has ended and was decided."""
         self._told = {key for key in self._told if key[0] != track_id}

@@ -70,7 +70,9 @@ class CameraPipeline:
         self._looking = Looking(scene, geometry, detector, judging.looking, judging.region)
         self._signals = self._heads()
         self._tracker = Tracker(len(CLASSES), judging.tracker, association=judging.association, motion=judging.motion)
-        self._paths = TrajectoryBook(geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories)
+        self._paths = TrajectoryBook(
+            geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays
+        )
         self._views = views or ViewBook(judging.plate_views)
         self._stills = stills or StillStore()
         rules = judging.rules_of(scene)
@@ -131,6 +133,7 @@ class CameraPipeline:
         self._over = False
         self._signals = self._heads()
         self._stills.clear()
+        self._paths.stays.clear()
         self._looking.begin_anew()
         return acts
 
@@ -161,6 +164,7 @@ class CameraPipeline:
         standing = ((self._in_force(finding, path), path) for finding, path in ripe)
         events = (self._event(finding, path) for finding, path in standing if finding is not None)
         acts = [event for event in events if self._repeats.new(event)]
+        self._holding.keep_stays(self._paths.stays.open)
         self._repeats.forget_before(self._now_s)
         for track_id in gone:
             for memory in (self._paths, self._views, self._findings, self._holding):
@@ -168,11 +172,20 @@ class CameraPipeline:
         return sorted(acts, key=lambda e: e.t_s)
 
     def _in_force(self, finding: Finding, path: Trajectory) -> Finding | None:
-        """None where it rests on signs that did not hold at its hour."""
+        """None where it rests on signs that did not hold at its hour, or not yet when it began."""
         if self._wall_at is None:
             return finding
         t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
-        return in_force(finding, self.scene, self._wall_at - timedelta(seconds=self._now_s - t_s))
+        times_s = [t_s] if finding.before_s is None else [finding.before_s, t_s]
+        walls = [self._wall_at - timedelta(seconds=self._now_s - each) for each in times_s]
+        held = [in_force(finding, self.scene, wall) for wall in walls]
+        if finding.before_s is not None:
+            if None in held:  # a ban may begin while it stands there: it counts from now
+                self._paths.stays.count_anew(path.track_id)
+                self._findings.may_tell_again(path.track_id, finding)
+            else:
+                self._paths.stays.tell(path.track_id, finding.act)
+        return None if None in held else held[-1]
 
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.best(path.track_id)

@@ -32,6 +32,9 @@ class ActCode(StrEnum):
     CLOSED_ROAD = "closed_road"
     PAVEMENT = "pavement"
     EMERGENCY_LANE = "emergency_lane"
+    BLOCKING_JUNCTION = "blocking_junction"
+    STOPPING_BANNED = "stopping_banned"
+    PARKING_BANNED = "parking_banned"
 
 
 class VehicleClass(StrEnum):
@@ -111,6 +114,16 @@ def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
 
 BY_SIGN = ("sign", "sign_hours", "sign_number", "sign_source")
 """Reasons of every act that rests on a sign."""
+_STANDING = (
+    ReasonSpec("stood_s", "s"),
+    ReasonSpec("stopped_s", "s"),
+    ReasonSpec("moved_while_standing_m", "m"),
+    ReasonSpec("moved_while_standing_px", "px"),
+    ReasonSpec("first_seen_before_act_s", "s"),
+    ReasonSpec("last_seen_after_act_s", "s"),
+    *_also("area", ("moved_limit_m", "m"), ("moved_limit_px", "px"), ("unseen_for_s", "s"), *BY_SIGN),
+)
+"""Reasons of standing at a kerb where a sign bans it."""
 
 ACTS: Mapping[ActCode, ActSpec] = {
     spec.code: spec
@@ -272,6 +285,31 @@ ACTS: Mapping[ActCode, ActSpec] = {
                     ("from_edge_needed_m", "m"), ("inside_needed_s", "s"), "observations_inside", "slowest_of_fastest"
                 ),
             ),
+        ),
+        ActSpec(
+            ActCode.BLOCKING_JUNCTION,
+            Moments("entering_box", "standing_in_box", "later"),
+            about=("area",),
+            reasons=(
+                ReasonSpec("stood_s", "s"),
+                ReasonSpec("stopped_s", "s"),
+                ReasonSpec("stood_after_entering_s", "s"),
+                ReasonSpec("moved_while_standing_m", "m"),
+                ReasonSpec("moved_while_standing_px", "px"),
+                *_also("area", "movements_possible", "observations_standing"),
+            ),
+        ),
+        ActSpec(
+            ActCode.STOPPING_BANNED,
+            Moments("standing_begins", "standing_where_banned", "later"),
+            about=("area",),
+            reasons=_STANDING,
+        ),
+        ActSpec(
+            ActCode.PARKING_BANNED,
+            Moments("standing_begins", "parked_where_banned", "later"),
+            about=("area",),
+            reasons=_STANDING,
         ),
     )
 }

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import shapely
 
 from countries.here import HERE
+from countries.road import SignSays
 from evidence.acts import ActCode
 from zones.facts import (
     areas,
@@ -94,6 +95,10 @@ def _way_out_that_a_lane_does_not_allow(scene: Scene) -> bool:
     stated = [said for said in (lane_movements(scene, lane) for lane in scene.lanes) if said is not None]
     ways_out = {way_out.movement for way_out in scene.exits}
     return bool(scene.stop_lines) and any(ways_out - said.allowed for said in stated)
+
+
+def _kerb(scene: Scene, says: SignSays) -> bool:
+    return any(signs(scene, says, area.id) for area in areas(scene, "kerbside"))
 
 
 def _ground_for_wheels(scene: Scene) -> Iterator[Fault]:
@@ -288,5 +293,26 @@ NEEDS: Mapping[ActCode, Needs] = {
         ),
         fact=_motorway_stated,
         measured=partial(_ground_for_area, "emergency_lane"),
+    ),
+    ActCode.BLOCKING_JUNCTION: Needs(
+        lambda scene: bool(areas(scene, "keep_clear")),
+        Drawing(
+            "ô vạch mắt võng cấm dừng (`areas`, `kind: keep_clear`)",
+            "a yellow box in which nobody may stop (`areas`, `kind: keep_clear`)",
+        ),
+    ),
+    ActCode.STOPPING_BANNED: Needs(
+        lambda scene: _kerb(scene, "no_stopping"),
+        Drawing(
+            "đoạn lề đường (`areas`, `kind: kerbside`) có biển cấm dừng xe và đỗ xe (`signs`)",
+            "a kerb (`areas`, `kind: kerbside`) for which a sign (`signs`) bans stopping",
+        ),
+    ),
+    ActCode.PARKING_BANNED: Needs(
+        lambda scene: _kerb(scene, "no_parking"),
+        Drawing(
+            "đoạn lề đường (`areas`, `kind: kerbside`) có biển cấm đỗ xe (`signs`)",
+            "a kerb (`areas`, `kind: kerbside`) for which a sign (`signs`) bans parking",
+        ),
     ),
 }

@@ -40,8 +40,9 @@ SIGNS = Signs(
         SignMeaning("P.124d", "no_turn", movements=("right", "u_turn"), classes=_ALL),
         SignMeaning("P.124e", "no_turn", movements=("left", "u_turn"), classes=_CARS),
         SignMeaning("P.124f", "no_turn", movements=("right", "u_turn"), classes=_CARS),
-        SignMeaning("P.130", "no_stopping", classes=_ALL),
-        SignMeaning("P.131a", "no_parking", classes=_ALL),
+        # both name motor vehicles (recalled, as the numbers are)
+        SignMeaning("P.130", "no_stopping", classes=(_MOTORCYCLE, *_CARS)),
+        SignMeaning("P.131a", "no_parking", classes=(_MOTORCYCLE, *_CARS)),
         SignMeaning("R.403a", "lane_for", classes=_CARS),
         SignMeaning("R.403b", "lane_for", classes=(_MOTORCYCLE, *_CARS)),
         SignMeaning("R.403c", "lane_for", classes=(_BUS,)),

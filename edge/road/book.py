@@ -12,10 +12,12 @@ from common.margins import margin
 from edge.road.columns import BOX, CONTACT, JUNCTION, TIME, Thing
 from edge.road.hidden_wheels import HiddenWheels
 from edge.road.measuring import Measured, SceneGeometry
+from edge.road.stays import StayMargins, Stays
 from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
 from edge.road.vehicles import BUILDS, VehicleBuild
 from edge.tracks.track import Observation, Track
 from evidence.acts import VehicleClass
+from zones.facts import areas
 from zones.geometry import bottom_centres
 
 Floats = NDArray[np.float64]
@@ -106,8 +108,11 @@ class TrajectoryBook:
         *,
         builds: Mapping[VehicleClass, VehicleBuild] = BUILDS,
         margins: BookMargins = BookMargins(),
+        stays: StayMargins | None = None,
     ) -> None:
         self.geometry = geometry
+        kerbs = (area.id for area in areas(geometry.scene, "kerbside"))
+        self.stays = Stays(kerbs, geometry.ground, stays or StayMargins())
         self._classes = classes
         self._builds = builds
         self._margins = margins
@@ -117,6 +122,7 @@ class TrajectoryBook:
     def add(self, seen: Sequence[Track]) -> None:
         """Measure what is new of the tracks seen in this frame (a new track brings its first observations along)."""
         fresh: list[tuple[_Rows, Observation]] = []
+        whose: list[Track] = []
         builds: list[VehicleBuild] = []
         for track in seen:
             if track.id not in self._rows:
@@ -127,12 +133,21 @@ class TrajectoryBook:
             while old and track.observations[old - 1].frame > known:
                 old -= 1
             fresh += [(rows, o) for o in track.observations[old:]]
+            whose += [track] * (len(track.observations) - old)
             builds += [self._builds[self._classes[track.class_index]]] * (len(track.observations) - old)
             rows.forget_before(track.observations[0].frame)
         if fresh:
-            self._measure(fresh, builds)
+            table = self._measure(fresh, builds)
+            if self.stays.areas:
+                self._note_stays(whose, fresh, table)
 
-    def _measure(self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild]) -> None:
+    def _note_stays(self, whose: Sequence[Track], fresh: Sequence[tuple[_Rows, Observation]], table: Floats) -> None:
+        in_order = sorted(zip(whose, fresh, table, strict=True), key=lambda each: each[1][1].t_s)
+        for track, (_, seen), row in in_order:
+            inside = frozenset(name for name in self.stays.areas if row[self._places.areas[name]] > 0)
+            self.stays.add(track.id, self._classes[track.class_index], seen, inside)
+
+    def _measure(self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild]) -> Floats:
         found = [rows.wheels.of(o, build) for (rows, o), build in zip(fresh, builds, strict=True)]
         seen = np.array([o.box for _, o in fresh])
         boxes = np.column_stack([seen[:, :3], [contact.row for contact in found]])
@@ -152,6 +167,7 @@ class TrajectoryBook:
         for (rows, observation), row in zip(fresh, sheet.table, strict=True):
             rows.append(observation, row)
             rows.exits.update(name for name, column in self._places.exits.items() if row[column])
+        return sheet.table
 
     def _ways(self, fresh: Sequence[tuple[_Rows, Observation]], contacts: Floats) -> Floats:
         """`[N, 2]` metres from where each vehicle was a moment ago to where it is now."""
@@ -163,6 +179,7 @@ class TrajectoryBook:
 
     def forget(self, track_id: int) -> None:
         self._rows.pop(track_id, None)
+        self.stays.forget(track_id)
 
     def of(self, track: Track, *, cut_off: bool = False) -> Trajectory | None:
         """The track as the rules see it; None if nothing of it was measured. `cut_off`: see `Trajectory`."""
@@ -193,6 +210,7 @@ class TrajectoryBook:
             ended=track.state == "ended",
             cut_off=cut_off,
             ground=geometry.ground,
+            stays=self.stays.of(track.id),
             lower_edge_px=geometry.edge.bottom,
         )
 

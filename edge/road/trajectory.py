@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.road.stays import Stay
 from edge.road.vehicles import VehicleBuild
 from edge.tracks.track import Observation
 from evidence.acts import VehicleClass
@@ -82,6 +83,8 @@ class Trajectory:
     ended: bool
     cut_off: bool
     ground: GroundMap | None = None
+    stays: tuple[Stay, ...] = ()
+    """Where it stands, or last stood, in areas in which that may be an act: since before the path begins, it may be."""
     lower_edge_px: float = np.inf
     """From this row on a box is cut off by the picture's lower edge, and its wheels lie below."""
     known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)

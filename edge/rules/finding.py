@@ -18,6 +18,8 @@ class Finding:
     of the act, where it lies between two observations; None: that of `at`. `red_until_s`: when the red of the act
     ended, None if it did not: the still after the act is taken before that if there is one. `signs`: ids of the signs
     by which it is an act: it stands if one of them is in force at its moment (`in_force`); none: it rests on no sign.
+    `before_s`: when the act began, where that is longer ago than the path remembers: the still before is of then, and
+    the sign was in force then too.
     """
 
     act: ActCode
@@ -32,3 +34,4 @@ class Finding:
     moment_s: float | None = None
     red_until_s: float | None = None
     signs: tuple[str, ...] = ()
+    before_s: float | None = None

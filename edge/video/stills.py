@@ -7,6 +7,7 @@ camera, so frames wait as nearly lossless JPEG, a few a second, and the frame of
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable, Set
 from typing import cast
 
 import cv2
@@ -18,17 +19,23 @@ from edge.types import Frame, Image, Still
 _OPTIONS = [
     cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
 ]  # fmt: skip
+_NEAR_S = 0.6
+"""A picture farther from the time asked for shows another moment (as `EventMargins.still_slack_s`)."""
 
 
 class StillStore:
     """`keep_s`: how long frames are held; `step_s`: pause between those of the ring; `max_pinned`: frames beside the
     ring at most. When there are more, the one goes whose neighbours lie closest: least is lost with it.
 
-    Held for longest: the coming of one who stands over the line for 5 s, told 6 s later.
+    Held for longest: the coming of one who stands over the line for 5 s, told 6 s later. What is the beginning of
+    something longer is asked to stay (`hold`), for as long as its owner says; `max_held`: frames at most that stay so.
+    When there are as many, no more are: an act whose first picture is missing says so.
     """
 
-    def __init__(self, *, keep_s: float = 15.0, step_s: float = 0.2, max_pinned: int = 64) -> None:
-        self._keep_s, self._step_s, self._max_pinned = keep_s, step_s, max_pinned
+    def __init__(self, *, keep_s: float = 15.0, step_s: float = 0.2, max_pinned: int = 64, max_held: int = 32) -> None:
+        self._keep_s, self._step_s, self._max_pinned, self._max_held = keep_s, step_s, max_pinned, max_held
+        self._long: dict[int, tuple[float, NDArray[np.uint8]]] = {}
+        self._owners: dict[Hashable, set[int]] = {}
         self._kept: OrderedDict[int, tuple[float, NDArray[np.uint8]]] = OrderedDict()
         self._pinned: set[int] = set()
         self._current: Frame | None = None
@@ -47,6 +54,8 @@ class StillStore:
         """The stream was cut: pictures from before prove nothing about what comes."""
         self._kept.clear()
         self._pinned.clear()
+        self._long.clear()
+        self._owners.clear()
         self._current, self._next_s = None, -1e9
 
     def pin(self) -> None:
@@ -61,6 +70,24 @@ class StillStore:
             self._pinned.discard(spare)
             del self._kept[spare]
 
+    def hold(self, owner: Hashable, t_s: float) -> None:
+        """Keep the picture that was nearest to a time until its owner lets go, if one is near and there is room."""
+        held = [(i, at_s) for i, (at_s, _) in {**self._long, **self._kept}.items() if abs(at_s - t_s) <= _NEAR_S]
+        if not held:
+            return
+        index = min(held, key=lambda each: abs(each[1] - t_s))[0]
+        if index not in self._long:
+            if len(self._long) >= self._max_held:
+                return
+            self._long[index] = self._kept[index]
+        self._owners.setdefault(owner, set()).add(index)
+
+    def let_go(self, owner: Hashable) -> None:
+        """What it alone had asked for is not kept any longer."""
+        if self._owners.pop(owner, None):
+            wanted: Set[int] = set().union(*self._owners.values())
+            self._long = {index: kept for index, kept in self._long.items() if index in wanted}
+
     def _least_missed(self) -> int:
         held = [(index, t_s) for index, (t_s, _) in self._kept.items()]
         spans = [
@@ -73,11 +100,12 @@ class StillStore:
     @property
     def held(self) -> int:
         """Frames held now."""
-        return len(self._kept)
+        return len(self._kept.keys() | self._long.keys())
 
     def nearest(self, t_s: float, *, from_s: float = -1e9, to_s: float = 1e9) -> Still | None:
         """The held frame nearest to `t_s` among those between `from_s` and `to_s`."""
-        allowed = [(i, kept) for i, kept in self._kept.items() if from_s - 1e-6 <= kept[0] <= to_s + 1e-6]
+        held = {**self._long, **self._kept}
+        allowed = [(i, kept) for i, kept in held.items() if from_s - 1e-6 <= kept[0] <= to_s + 1e-6]
         if not allowed:
             return None
         index, (at_s, data) = min(allowed, key=lambda item: abs(item[1][0] - t_s))

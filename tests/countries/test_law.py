@@ -62,6 +62,17 @@ AT = datetime(2026, 11, 23, 8, tzinfo=VIETNAM)
         (ActCode.PAVEMENT, "motorcycle", "điểm a khoản 7 Điều 7", 4_000, 6_000, 5_000, 2),
         (ActCode.EMERGENCY_LANE, "car", "điểm d khoản 5 Điều 6", 4_000, 6_000, 5_000, 2),
         (ActCode.EMERGENCY_LANE, "special", "điểm e khoản 6 Điều 8", 3_000, 5_000, 4_000, 0),
+        (ActCode.BLOCKING_JUNCTION, "car", "điểm a khoản 1 Điều 6", 400, 600, 500, 0),
+        (ActCode.BLOCKING_JUNCTION, "motorcycle", "điểm a khoản 1 Điều 7", 200, 400, 300, 0),
+        (ActCode.BLOCKING_JUNCTION, "special", "điểm a khoản 1 Điều 8", 400, 600, 500, 0),
+        (ActCode.BLOCKING_JUNCTION, "bicycle", "điểm c khoản 1 Điều 9", 100, 200, 150, 0),
+        (ActCode.STOPPING_BANNED, "car", "điểm đ khoản 2 Điều 6", 600, 800, 700, 0),
+        (ActCode.STOPPING_BANNED, "motorcycle", "điểm e khoản 2 Điều 7", 400, 600, 500, 0),
+        (ActCode.STOPPING_BANNED, "special", "điểm a khoản 2 Điều 8", 600, 800, 700, 0),
+        (ActCode.PARKING_BANNED, "car", "điểm e khoản 3 Điều 6", 800, 1000, 900, 0),
+        (ActCode.PARKING_BANNED, "motorcycle", "điểm e khoản 2 Điều 7", 400, 600, 500, 0),
+        (ActCode.PARKING_BANNED, "special", "điểm a khoản 2 Điều 8", 600, 800, 700, 0),
+        (ActCode.PARKING_BANNED, "bicycle", "điểm k khoản 1 Điều 9", 100, 200, 150, 0),
     ],
 )
 def test_the_figures_are_those_of_the_decree(

@@ -1,0 +1,176 @@
+"""Standing in the yellow box of a junction, in which nobody may stop: entered though the way out of it was not free.
+
+That the way out was blocked when it came in shows in its own way: it drove into the box and came to a stand there.
+Who turns waits there lawfully, for those who come against it or walk over the road that it turns into; no camera sees
+them all. So it is stated of vehicles that went straight on; where nobody saw which way one went, that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.margins import margin
+from edge.road.trajectory import Trajectory
+from edge.rules.finding import Finding
+from edge.rules.movement import may_be_making
+from edge.rules.one_vehicle import one_vehicle
+from edge.rules.rule import Rule
+from edge.rules.shared import SharedMargins
+from edge.rules.standing import stands
+from edge.signals.history import LampHistory
+from evidence.acts import ActCode
+from zones.facts import areas
+from zones.road import RoadArea
+from zones.schema import Scene
+
+_CHOSEN = "chosen with the rule, November 2026; not measured"
+
+
+@dataclass(frozen=True)
+class BlockingJunctionMargins:
+    """What it takes to have blocked the box."""
+
+    stood_s: float = margin(
+        8.0,
+        "s",
+        "it stood in the box for so long: one that lets somebody walk over the road beyond it stands more shortly",
+        source=_CHOSEN,
+        least=1.0,
+    )
+    long_stand_s: float = margin(
+        40.0,
+        "s",
+        "who stands for so long is told while it still stands, before its way in is forgotten: with the doubt that "
+        "nobody knows which way it goes",
+        source="a minute is remembered of a track (`tracker.history_s`), less what the finding waits",
+    )
+    came_boxes: float = margin(
+        1.0,
+        "box sizes",
+        "from its first sight outside the box to where it stands it came so far: a box that trembles at the edge of "
+        "the paint did not enter",
+        source=_CHOSEN,
+    )
+    inside_share: float = margin(
+        0.9, "share of the stand", "so much of it must be within the box's paint", source=_CHOSEN, most=1.0
+    )
+    covered: float = margin(
+        0.1,
+        "share of the lower edge",
+        "a vehicle whose lower edge is hidden by more may stand elsewhere than it seems to",
+        source="as in standing past the line (`StandsPastLineMargins.covered`)",
+        most=1.0,
+    )
+    at_line_boxes: float = margin(
+        1.0,
+        "box sizes",
+        "whose front is so near before a stop line waits where paint tells it to, though that lies in the box",
+        source=_CHOSEN,
+    )
+    settle_s: float = margin(
+        3.0, "s", "a finding waits for so long: the turn that it may yet make takes it back", source=_CHOSEN
+    )
+
+
+def blocking_junction(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    margins: BlockingJunctionMargins,
+    shared: SharedMargins,
+) -> list[Finding]:
+    """At most one finding a box."""
+    found = (_in_box(path, scene, box, margins, shared) for box in areas(scene, "keep_clear"))
+    return [f for f in found if f is not None]
+
+
+def _in_box(
+    path: Trajectory, scene: Scene, box: RoadArea, margins: BlockingJunctionMargins, shared: SharedMargins
+) -> Finding | None:
+    inside = path.in_area[box.id]
+    entry = int(np.argmax(inside))
+    if not inside.any() or entry == 0 or path.t_s[-1] - path.t_s[entry] < margins.stood_s:
+        return None  # it was there from its first sight on: nobody saw it enter
+    stand = _stand(path, entry, margins, shared)
+    if stand is None:
+        return None
+    first, last = stand
+    size = float(np.median(path.size_px[first : last + 1]))
+    place = np.median(path.contacts[first : last + 1], axis=0)
+    if (
+        float(np.mean(inside[first : last + 1])) < margins.inside_share
+        or float(np.hypot(*(path.contacts[:entry] - place).T).max()) < margins.came_boxes * size
+        or float(np.median([o.covered for o in path.observations[first : last + 1]])) > margins.covered
+        or _at_a_line(path, scene, first, last, size, margins)
+        or not one_vehicle(path, float(path.t_s[entry]), float(path.t_s[last]), size, shared.one_vehicle)
+    ):
+        return None
+    possible = may_be_making(path, entry, shared.movement)
+    if "straight" not in possible:
+        return None
+    flags: tuple[str, ...] = ()
+    if possible != {"straight"}:
+        if not path.ended and float(path.t_s[last] - path.t_s[first]) < margins.long_stand_s:
+            return None  # which way it goes will be seen
+        flags = ("movement_not_seen",) + (("stream_ended_during_act",) if path.cut_off else ())
+    return Finding(
+        act=ActCode.BLOCKING_JUNCTION,
+        what=box.id,
+        before=entry,
+        at=last,
+        after=len(path.t_s) - 1,
+        flags=flags,
+        reasons={
+            "area": box.id,
+            "stood_s": round(float(path.t_s[last] - path.t_s[first]), 3),
+            "stopped_s": margins.stood_s,
+            "stood_after_entering_s": round(float(path.t_s[first] - path.t_s[entry]), 3),
+            "movements_possible": sorted(str(m) for m in possible),
+            "observations_standing": last - first + 1,
+            **_moved(path, first, last),
+        },
+    )
+
+
+def _stand(
+    path: Trajectory, entry: int, margins: BlockingJunctionMargins, shared: SharedMargins
+) -> tuple[int, int] | None:
+    """First and last observation of its first stand after it entered, however long that was."""
+    whole: tuple[int, int] | None = None
+    for first, last in stands(path, entry, margins.stood_s, shared.standing):
+        if whole is None:
+            whole = first, last
+        elif first > whole[1]:
+            break
+        else:
+            whole = whole[0], last
+    return whole
+
+
+def _at_a_line(
+    path: Trajectory, scene: Scene, first: int, last: int, size: float, margins: BlockingJunctionMargins
+) -> bool:
+    """It stands right before a stop line, a second one in the junction, say: waiting there is what that asks for."""
+    for line in scene.stop_lines:
+        run = path.lines[line.id]
+        front = float(np.median(run.front_px[first : last + 1]))
+        if run.within[first : last + 1].mean() >= 0.5 and -margins.at_line_boxes * size <= front <= 0:
+            return True
+    return False
+
+
+def _moved(path: Trajectory, first: int, last: int) -> dict[str, float]:
+    """How far from the middle of its places it was seen while it stood: on the road where the scene knows it."""
+    places, unit = path.contacts[first : last + 1], "px"
+    if path.ground is not None:
+        metres = path.ground.to_metres(places)
+        if np.isfinite(metres).all():
+            places, unit = metres, "m"
+    far = float(np.hypot(*(places - np.median(places, axis=0)).T).max())
+    return {f"moved_while_standing_{unit}": round(far, 2)}
+
+
+RULE = Rule(ActCode.BLOCKING_JUNCTION, blocking_junction, BlockingJunctionMargins())

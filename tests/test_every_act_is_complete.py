@@ -126,7 +126,7 @@ def names_an_act(file: Path) -> set[str]:
     text = file.read_text(encoding="utf-8")
     codes = {act.value for act in ActCode}
     if file.suffix != ".py":
-        return codes & set(re.findall(r"[a-z]+(?:_[a-z]+)*", text)) - FIELDS - AREAS
+        return codes & set(re.findall(r"[a-z]+(?:_[a-z]+)*", text)) - FIELDS - SIGNS_SAY - AREAS
     nodes = list(ast.walk(ast.parse(text)))
     said = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     members = {act.value for act in ActCode for n in nodes if isinstance(n, ast.Attribute) and n.attr == act.name}

@@ -108,7 +108,16 @@ def turns_scene(kind: Kind, seen_by: Camera | None = None, *, source: str = "pix
     acts = [ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE]
     name = {"arrow": "nga-tu-mui-ten", "plate": "nga-tu-bien-xanh"}[kind]
     return scene.model_copy(
-        update={"id": name, "lanes": [], "signals": heads, "signs": [], "exits": exits, "acts": acts}
+        update={
+            "id": name,
+            "roads": [],
+            "lanes": [],
+            "areas": [],
+            "signs": [],
+            "signals": heads,
+            "exits": exits,
+            "acts": acts,
+        }
     )
 
 

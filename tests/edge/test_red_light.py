@@ -27,6 +27,7 @@ from tests.edge.roads import (
 HERE = ground_scene()
 CAR = VehicleClass.CAR
 BUS = VehicleClass.BUS
+TRUCK = VehicleClass.TRUCK
 RIDES = points((0, 0, 8), (6, 0, 32))  # 4 m/s; its rear passes the line at 2.0 s, it is in the junction at 3.5 s
 JUMPS = points((0, 0, 13), (4, 0, 13), (5, 0, 14.5), (6, 0, 17.5), (10, 0, 36))  # past at 5.5 s, in at 7 s
 
@@ -86,6 +87,7 @@ def test_it_is_no_run(where: Any, phases: Any, why: str) -> None:
         (CAR, points((0, 0, 6), (10, 0, 16), (14, 0, 30)), 9.0, None),
         (CAR, points((0, 0, 6), (6, 0, 14), (9, 0, 14), (12, 0, 30)), 7.0, {"front_past_line_at_red_onset"}),
         (CAR, points((0, 0, 6), (6, 0, 14), (12, 0, 14), (15, 0, 30)), 5.9, {"front_past_line_at_red_onset"}),
+        (TRUCK, points((0, 0, 4), (6, 0, 12), (6.4, 0, 12), (7.6, 0, 12.5), (9, 0, 14.5), (14, 0, 34)), 6.5, None),
         (CAR, points((0, 0, 6), (6, 0, 10), (12, 0, 10), (13, 0, 12), (16, 0, 30)), 7.0, set()),
     ],
     ids=[
@@ -93,6 +95,7 @@ def test_it_is_no_run(where: Any, phases: Any, why: str) -> None:
         "a car creeps, its front past the line as red begins",
         "a car stands over the line as red begins, then sets off in red",
         "a car comes to stand over the line as red begins, then sets off in red",
+        "a lorry halts for a moment over the line in a slow queue as red begins",
         "a car stands before the line",
     ],
 )  # fmt: skip

@@ -61,7 +61,7 @@ class NumberAudit:
         if found is None:
             return
         number, letters = found
-        series, year = HERE.papers().series(code), int(str(event.after["on"])[:4])
+        series, year = HERE.papers().series(code), _year(event)
         # a decision over several acts is one paper in the record of each of its cases
         paper_id = str(paper.get("paper_sha256") or f"{case.id}/{event.sequence}")
         unit = event.after.get("paper_book") or self.letters.get(letters)
@@ -101,6 +101,12 @@ class NumberAudit:
                 key = known or (lacks or keys)[0]
                 self._given[key][number].setdefault(paper_id, case)
         self._somewhere.clear()
+
+
+def _year(event: CaseEventRow) -> int:
+    """Of the day that the step states; of its writing where a record states none that can be read."""
+    stated = str(event.after.get("on", ""))[:4]
+    return int(stated) if len(stated) == 4 and stated.isdigit() else HERE.local_date(event.at).year
 
 
 def _in_words(numbers: Iterable[int]) -> str:

@@ -158,7 +158,7 @@ def along(
     others = [read(session, row, calendar, now) for row in _by_number(session, [n for n, _ in facts.together])]
     others = [each for each in others if _same_decision(each.state.facts, case.row.number, facts.decided)]
     if action is Action.WITHDRAW:
-        return _cut(case, others)
+        return _cut(case, others, said.on)
     undone = _undone(case, words) if action is Action.UNDO else None
     if action not in _OF_THE_PAPER and undone is None:
         return ()
@@ -175,7 +175,7 @@ def along(
     return tuple(found)
 
 
-def _cut(gone: Read, left: Sequence[Read]) -> tuple[Along, ...]:
+def _cut(gone: Read, left: Sequence[Read], on: date) -> tuple[Along, ...]:
     """The cases of a decision without the act that is taken back, each with its share of what is left."""
     if not left:
         return ()
@@ -186,7 +186,9 @@ def _cut(gone: Read, left: Sequence[Read]) -> tuple[Along, ...]:
     points, _ = acts_together.points_left(before, [points_of(act.law, act.state) for act in acts], day)
     found = []
     for each, share in zip(left, acts_together.shares(acts, points, day), strict=True):
-        words = {"case": gone.row.number, "points": share.points, "points_with": share.points_with}
+        words = {
+            "on": on.isoformat(), "case": gone.row.number, "points": share.points, "points_with": share.points_with
+        }  # fmt: skip
         found.append(Along(each, each.state, words, Action.DECISION_CUT))
     return tuple(found)
 

@@ -8,11 +8,12 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from common.margins import margin
 from countries.here import HERE
 from edge.road.trajectory import LineRun, Trajectory
-from edge.rules.standing import StandingMargins, stood
+from edge.rules.standing import StandingMargins, stands
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,14 @@ class FrontMargins:
         "whoever stood for so long over the line around the change to red was not rolling over it: a lorry that halts "
         "for half a second in a slow queue stands for one, as still as its box is large",
         source="what the simulation holds for surely waited (tools/simulate/truth.py); at 1.0 one was told of seed 1",
+    )
+    stood_m: float = margin(
+        0.5,
+        "m",
+        "and moved no farther on the road meanwhile: what creeps away from the camera hardly moves in the picture, "
+        "a lorry at 3 km/h less than a standing box may wander",
+        source="a third of a metre a second; boxes that tremble by 1.2 % of their size are off by 0.15 m there "
+        "(docs/simulation.md); rolling lorries were told as having stood, seed 1",
     )
     early_s: float = margin(
         1.0,
@@ -95,5 +104,20 @@ def front_at_onset(
         return FrontAtOnset.BEFORE if late_s <= 0 or in_red.any() else FrontAtOnset.NOT_SEEN
     if late_s > margins.rolls_for_s:
         return FrontAtOnset.NOT_SEEN
-    waited = stood(path, since_s - margins.early_s, float(t_s[at]), margins.stood_s, standing)
+    waited = _stood(path, run, since_s - margins.early_s, float(t_s[at]), margins, standing)
     return FrontAtOnset.STOOD_OVER if waited or not HERE.signals.rolling_over_goes_on else FrontAtOnset.ROLLED_OVER
+
+
+def _stood(
+    path: Trajectory, run: LineRun, from_s: float, to_s: float, margins: FrontMargins, standing: StandingMargins
+) -> bool:
+    """Whether it stood between two times, in the picture and, with a ground plane, on the road."""
+    inside = np.flatnonzero((path.t_s >= from_s - 1e-6) & (path.t_s <= to_s + 1e-6))
+    if not len(inside):
+        return False
+    rear_m = median_filter(run.rear_m, size=3, mode="nearest")
+    for first, last in stands(path, int(inside[0]), margins.stood_s, standing):
+        moved_m = abs(float(rear_m[last] - rear_m[first]))
+        if last <= inside[-1] and not moved_m > margins.stood_m:  # no number without a ground plane
+            return True
+    return False

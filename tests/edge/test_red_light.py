@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edge.road.trajectory import Trajectory
 from evidence.acts import VehicleClass
 from tests.edge.judged import one_vehicle, red_light, stopped_past_line
 from tests.edge.roads import (
@@ -23,6 +25,8 @@ from tests.edge.roads import (
     points,
     scene,
 )
+from zones.geometry import GroundMap
+from zones.schema import GroundPlane
 
 HERE = ground_scene()
 CAR = VehicleClass.CAR
@@ -105,6 +109,43 @@ def test_the_front_when_red_began(cls: VehicleClass, where: Any, red_at: float, 
     path = drive_m(here, where, from_s=2 if cls == BUS else 0, to_s=16, cls=cls)
     found = red_light(path, here, lamps(here, [(0, GREEN), (red_at, RED)]))
     assert [set(f.flags) for f in found] == ([] if flags is None else [flags])
+
+
+def test_a_lorry_that_rolls_hardly_moves_in_a_flat_view_and_has_not_stood() -> None:
+    """The camera looks along the road: a metre of way is a tenth of a metre of width in the picture."""
+    flat = {
+        "pixels": [[140, 420], [460, 420], [420, 330], [180, 330]],
+        "metres": [[-4, 10], [4, 10], [4, 30], [-4, 30]],
+    }
+    plane = GroundMap.of(GroundPlane.model_validate(flat))
+
+    def drawn(*metres: tuple[float, float]) -> list[list[float]]:
+        return [[float(u), float(v)] for u, v in plane.to_pixels(metres)]
+
+    here = ground_scene(
+        ground=flat,
+        stop_lines=[{"id": "line", "points": drawn((-4, 16), (4, 16)), "forward": drawn((0, 26))[0]}],
+        junction=drawn((-4, 20), (4, 20), (4, 30), (-4, 30)),
+    )
+
+    def path(y_m: Callable[[float], float]) -> Trajectory:
+        def wide(t: float) -> float:
+            (left, _), (right, _) = plane.to_pixels([(-1.1, y_m(t)), (1.1, y_m(t))])
+            return float(right - left)
+
+        def at(t: float) -> tuple[float, float]:
+            u, v = plane.to_pixels([(0.0, y_m(t))])[0]
+            return float(u), float(v)
+
+        return drive(here, at, size=lambda t: (wide(t), 1.27 * wide(t)), from_s=0, to_s=14, cls=TRUCK)
+
+    def y(*stops: tuple[float, float]) -> Callable[[float], float]:
+        return lambda t: float(np.interp(t, *zip(*stops, strict=True)))
+
+    rolls, stands = y((0, 10.5), (9, 15), (10, 16.5), (14, 30)), y((0, 10.5), (4, 12.5), (9, 12.5), (11, 17), (14, 30))
+    red = lamps(here, [(0, GREEN), (7, RED)])
+    assert red_light(path(rolls), here, red) == []
+    assert [f.flags for f in red_light(path(stands), here, red)] == [("front_past_line_at_red_onset",)]
 
 
 def test_the_front_when_red_began_without_a_ground_plane() -> None:

@@ -12,7 +12,7 @@ from countries.here import HERE
 from countries.road import SignSays
 from zones import shapes
 from zones.facts import areas, marking
-from zones.faults import Fault, both, known
+from zones.faults import Fault, Severity, both, known
 from zones.road import AreaKind, Road, RoadArea, Sign
 from zones.schema import Lane, Scene
 from zones.upgrade import OLD_FILE
@@ -143,7 +143,7 @@ def _one_of(codes: Iterable[str]) -> str:
     return both(f"một trong: {', '.join(others)} hoặc {last}", f"one of {', '.join(others)} or {last}")
 
 
-def _no_source(path: str, of_vi: str, of_en: str, severity: Any = "error") -> Fault:
+def _no_source(path: str, of_vi: str, of_en: str, severity: Severity = "error") -> Fault:
     return Fault(
         path,
         both(f"không có căn cứ của {of_vi}", f"there is no source of {of_en}"),

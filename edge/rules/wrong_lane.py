@@ -37,7 +37,7 @@ _CHOSEN = "chosen with the rule, November 2026; not measured"
 class WrongLaneMargins(LookAlikeMargins):
     """What it takes to have driven in a lane rather than over it."""
 
-    least_s: float = margin(2.0, "s", "so long in the lane: findings B3 of the law ask for two seconds", source=_CHOSEN)
+    least_s: float = margin(2.0, "s", "so long in the lane: less is a swerve", source=_CHOSEN)
     least_way_m: float = margin(
         6.0, "m", "and so far along it: a vehicle that is pushed aside in a queue has not driven there", source=_CHOSEN
     )

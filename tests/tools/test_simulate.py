@@ -22,17 +22,18 @@ from tools.simulate.demand import Habits, arrivals
 from tools.simulate.detector_noise import LEVELS, NoisyDetector
 from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
 from tools.simulate.kept import code_digest, load_verdict, save_verdict, verdict_file
-from tools.simulate.report import as_json, figures, line, table
+from tools.simulate.report import as_json, close_ones, figures, interval, line, table
 from tools.simulate.seen import glances
 from tools.simulate.signals import CYCLE_S, Programme
 from tools.simulate.store import RunFileError, load_run, save_run
 from tools.simulate.traffic import simulate
 from tools.simulate.truth import find_truth
-from tools.simulate.watching import Verdict, watch
-from tools.simulate.world import Moment, Run, VehicleSpec, VehicleState
+from tools.simulate.watching import Report, Verdict, watch
+from tools.simulate.world import Moment, Run, TrueAct, VehicleSpec, VehicleState
 from zones.check import check
 
 SECONDS = 75.0
+REPORT = Report(ActCode.PAVEMENT, "m", 0.5, (), {})
 
 
 @pytest.fixture(scope="module")
@@ -336,6 +337,31 @@ def test_the_report_adds_up(verdict: Verdict) -> None:
     assert {a["act"] for a in said["acts"]} == {str(a) for a in ActCode}
 
 
+def test_a_share_comes_with_how_sure_it_is() -> None:
+    """Five of five may yet be one miss in two: Wilson's interval, by its published table."""
+    assert interval(0, 0) is None
+    assert interval(5, 5) == pytest.approx((0.5655, 1.0), abs=1e-4)
+    assert interval(81, 100) == pytest.approx((0.7222, 0.8749), abs=1e-4)
+    five = Verdict(1, 9, 60.0, missed=[], found=[(TrueAct(ActCode.PAVEMENT, "m", 0, 1, "x"), REPORT)] * 5)
+    (said,) = (a for a in json.loads(as_json([five]))["acts"] if a["act"] == "pavement")
+    assert said["recall_95"] == pytest.approx([0.5655, 1.0], abs=1e-4)
+    assert said["precision_95"] == said["recall_95"]
+    assert "1.0000 (0.566-1.000)" in table([five])
+
+
+def test_who_only_comes_close_is_counted_and_so_is_who_of_them_was_accused() -> None:
+    close = {"m": "rides along the kerb", "n": "rides along the kerb", "o": "crosses to a gate"}
+    said = close_ones([Verdict(1, 9, 60.0, false=[REPORT], innocents=close)])
+    assert said == ["lawful: crosses to a gate: 0 of 1 accused", "lawful: rides along the kerb: 1 of 2 accused"]
+
+
+def test_more_offenders_are_no_more_breakdowns() -> None:
+    usual, many = Habits(), Habits().more_offenders(4.0)
+    assert (many.stalled, many.priority) == (usual.stalled, usual.priority)
+    assert many.banned_left == pytest.approx(4 * usual.banned_left)
+    assert many.wrong_way_every_s == pytest.approx(usual.wrong_way_every_s / 4)
+
+
 def test_an_outcome_is_kept_for_the_code_that_it_came_from(verdict: Verdict, tmp_path: Path) -> None:
     path = verdict_file(tmp_path, verdict.seed, 12.5, "default")
     assert load_verdict(path) is None
@@ -346,6 +372,7 @@ def test_an_outcome_is_kept_for_the_code_that_it_came_from(verdict: Verdict, tmp
     assert again == told
     assert (line(read), table([read]), read.innocents) == (line(verdict), table([verdict]), verdict.innocents)
     assert code_digest() in path.name
+    assert verdict_file(tmp_path, verdict.seed, 12.5, "default", "-street").name != path.name
     path.write_bytes(path.read_bytes()[:-9])
     assert load_verdict(path) is None
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from tools.simulate.demand import CROWDS
+from tools.simulate.demand import CROWDS, Habits
 from tools.simulate.detector_noise import LEVELS, level
 from tools.simulate.junction import CAMERAS
 from tools.simulate.kept import load_verdict, save_verdict, verdict_file
-from tools.simulate.report import as_json, cases, line, table
+from tools.simulate.report import as_json, cases, close_ones, line, table
 from tools.simulate.store import load_run, save_run
+from tools.simulate.street_roles import StreetHabits
 from tools.simulate.traffic import simulate as run_traffic
 from tools.simulate.truth import find_truth
 from tools.simulate.turns import Kind, turns, turns_scene
@@ -21,7 +23,7 @@ from tools.simulate.watching import Verdict, watch
 from tools.simulate.world import Run, cut
 from zones.schema import Scene
 
-CHUNK_S = 600.0
+PIECE_S = 600.0
 _SEED_STEP = 1000
 """Seeds of the pieces of one evaluation: seed * 1000, seed * 1000 + 1, ..."""
 
@@ -98,19 +100,26 @@ def _sumo(
 @click.option("--fps", type=click.FloatRange(1.0, 30.0), default=12.5, show_default=True)
 @click.option("--noise", type=click.Choice(sorted(LEVELS)), default="default", show_default=True, help="Mức nhiễu.")
 @click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
+@click.option("--street", is_flag=True,
+              help="Vỉa hè, đường cấm, lề đường, ô vạch vàng. / Acts of the street, seen from afar.")  # fmt: skip
+@click.option("--offenders", type=click.FloatRange(0.0, 20.0), default=1.0, show_default=True,
+              help="Người vi phạm nhiều gấp ngần ấy lần. / So many times as many offenders.")  # fmt: skip
+@click.option("--piece", "piece_s", type=click.FloatRange(10.0, 3600.0), default=PIECE_S, show_default=True,
+              help="Giây của một đoạn. / Seconds a piece.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=None,
               help="Giữ lượt SUMO và kết quả từng đoạn. / Keep runs and outcomes, to go on if cut off.")  # fmt: skip
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
-    vehicles: int, seed: int, fps: float, noise: str, only: int | None, jobs: int, runs: Path | None,
-    json_out: Path | None, most: int,
+    vehicles: int, seed: int, fps: float, noise: str, only: int | None, street: bool, offenders: float, piece_s: float,
+    jobs: int, runs: Path | None, json_out: Path | None, most: int,
 ) -> None:  # fmt: skip
     """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
     verdicts: list[Verdict] = []
     seen = 0
-    for verdict in _verdicts(seed, only, fps, noise, jobs, runs):
+    seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
+    for verdict in _verdicts((_Piece(s, fps, noise, street, offenders, piece_s, runs) for s in seeds), jobs):
         verdicts.append(verdict)
         seen += verdict.vehicles
         click.echo(f"{line(verdict)}  ({seen} / {vehicles} xe)", err=True)  # a run that is cut off has said so much
@@ -121,20 +130,56 @@ def evaluate_simulation(
     seconds = sum(v.seconds for v in verdicts)
     click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, noise: {noise}")
     click.echo(table(verdicts))
+    for told in close_ones(verdicts):
+        click.echo(told)
     for case in cases(verdicts, most=most):
         click.echo(case)
     if json_out is not None:
-        json_out.write_text(as_json(verdicts, seed=seed, fps=fps, noise=noise), encoding="utf-8")
+        json_out.write_text(
+            as_json(verdicts, seed=seed, fps=fps, noise=noise, street=street, offenders=offenders), encoding="utf-8"
+        )
 
 
-def _verdicts(seed: int, only: int | None, fps: float, noise: str, jobs: int, runs: Path | None) -> Iterator[Verdict]:
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of traffic, and how it is looked at."""
+
+    seed: int
+    fps: float
+    noise: str
+    street: bool
+    offenders: float
+    seconds: float
+    runs: Path | None
+
+    @property
+    def divided(self) -> bool:
+        return not self.street and is_divided_piece(self.seed)
+
+    @property
+    def variant(self) -> str:
+        """What its traffic differs in from the usual, for names of files."""
+        said = "-street" if self.street else ""
+        said += f"-x{self.offenders:g}" if self.offenders != 1.0 else ""
+        return said + (f"-{self.seconds:g}s" if self.seconds != PIECE_S else "")
+
+    def traffic(self) -> Run:
+        habits, street = Habits(), StreetHabits()
+        if self.offenders != 1.0:
+            habits, street = habits.more_offenders(self.offenders), street.more_offenders(self.offenders)
+        if self.street:
+            habits = Habits()  # who breaks the rules of the line is not looked for there
+        return run_traffic(
+            self.seed, self.seconds, habits=habits, divided=self.divided, street=street if self.street else None
+        )
+
+
+def _verdicts(pieces: Iterable[_Piece], jobs: int) -> Iterator[Verdict]:
     """Piece after piece, without end. Each in a process of its own: SUMO keeps what it once took."""
-    seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
-    work = ((s, fps, noise, runs) for s in seeds)
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=4) as pool:
         pending = []
-        for item in work:
-            pending.append(pool.apply_async(_piece, item))
+        for piece in pieces:
+            pending.append(pool.apply_async(_outcome, (piece,)))
             if len(pending) >= jobs + 1:
                 yield pending.pop(0).get()
         for left in pending:
@@ -147,21 +192,21 @@ def is_divided_piece(seed: int) -> bool:
     return seed % 2 == 1
 
 
-def _piece(seed: int, fps: float, noise: str, runs: Path | None) -> Verdict:
-    divided = is_divided_piece(seed)
-    outcome = verdict_file(runs, seed, fps, noise) if runs else None
+def _outcome(piece: _Piece) -> Verdict:
+    runs, variant = piece.runs, piece.variant
+    outcome = verdict_file(runs, piece.seed, piece.fps, piece.noise, variant) if runs else None
     if outcome is not None and (verdict := load_verdict(outcome)) is not None:
         return verdict
-    kept = runs / f"{seed}{'-divided' if divided else ''}.npz" if runs else None
+    kept = runs / f"{piece.seed}{variant}{'-divided' if piece.divided else ''}.npz" if runs else None
     if kept is not None and kept.is_file():
         run = load_run(kept)
         find_truth(run)  # its definitions may have changed since
     else:
-        run = run_traffic(seed, CHUNK_S, divided=divided)
+        run = piece.traffic()
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_run(run, kept)
-    verdict = watch(run, fps=fps, noise=level(noise))
+    verdict = watch(run, fps=piece.fps, noise=level(piece.noise))
     if outcome is not None:
         save_verdict(verdict, outcome)
     return verdict

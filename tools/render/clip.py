@@ -17,8 +17,9 @@ from evidence.errors import GiaoLoError
 from tools.render.scene import Studio
 from tools.render.vehicles import build
 from tools.render.weather import WEATHER, photograph
-from tools.simulate.junction import ARROW, MAIN, STOP_LINE, demo_scene, is_divided
+from tools.simulate.junction import ARROW, MAIN, STOP_LINE
 from tools.simulate.seen import Box, look
+from tools.simulate.street import scene_of
 from tools.simulate.world import Run
 from zones.schema import Scene
 
@@ -39,7 +40,7 @@ def render(
 ) -> None:
     """Write `out` (MP4), and beside it the scene (`.yaml`) and the truth (`.json`). Raises `RenderError`.
 
-    `scene`: None: the one of `junction.demo_scene`.
+    `scene`: None: the one that the run's ground makes (`street.scene_of`).
     """
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
@@ -64,7 +65,7 @@ def render(
     if coder.wait():
         raise RenderError(f"ffmpeg ended with status {coder.returncode}", where=str(out))
     partial.replace(out)
-    scene = scene or demo_scene(run.camera, divided=is_divided(run.ground))
+    scene = scene or scene_of(run)
     out.with_suffix(".yaml").write_text(
         yaml.safe_dump(scene.model_dump(mode="json", exclude_none=True), allow_unicode=True, sort_keys=False),
         encoding="utf-8",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -59,6 +59,10 @@ class Habits:
             },
             wrong_way_every_s=self.wrong_way_every_s / max(factor, 1e-6),
         )
+
+    def more_offenders(self, factor: float) -> Habits:
+        """The same, but that nobody stalls and no priority vehicle comes more often: they are no offenders."""
+        return replace(self.times(factor), stalled=self.stalled, priority=self.priority)
 
 
 NOBODY = Habits().times(0.0)

@@ -267,7 +267,7 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                 _head(view, MAIN, source, movements=["straight", "left", "right", "u_turn"]),
                 _head(view, ARROW, source, movements=["right"], arrow="right"),
             ],
-            "ground": _plane(view, near),
+            "ground": plane(cam, (0.5, near + 0.5, 7.0, -5.0)),
             "acts": _acts(divided),
         }
     )
@@ -304,10 +304,10 @@ def _head(view: _View, name: str, source: str, **rest: object) -> SignalHead:
     return SignalHead.model_validate(fields)
 
 
-def _plane(view: _View, near: float) -> GroundPlane:
-    corners = ((0.5, near + 0.5), (7.0, near + 0.5), (7.0, -5.0), (0.5, -5.0))
-    a, b, c, d = (view.point(x, y) for x, y in corners)
-    return GroundPlane(pixels=(a, b, c, d), metres=corners)
+def plane(cam: Camera, rectangle: tuple[float, float, float, float]) -> GroundPlane:
+    """The road's plane by the corners of a rectangle on it (west, south, east, north end in metres)."""
+    view, (a, b, c, d) = _View(cam), _rectangle(*rectangle)
+    return GroundPlane(pixels=(view.point(*a), view.point(*b), view.point(*c), view.point(*d)), metres=(a, b, c, d))
 
 
 def polygon(cam: Camera, rectangle: tuple[float, float, float, float]) -> list[XY]:

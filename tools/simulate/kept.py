@@ -32,9 +32,12 @@ def code_digest() -> str:
     return found.hexdigest()[:16]
 
 
-def verdict_file(folder: Path, seed: int, fps: float, noise: str) -> Path:
-    """Where the outcome of a piece lies, seen at `fps` through an eye as noisy as `noise`, judged by today's code."""
-    return folder / f"{seed}-{fps:g}-{noise}-{code_digest()}.json"
+def verdict_file(folder: Path, seed: int, fps: float, noise: str, variant: str = "") -> Path:
+    """Where the outcome of a piece lies, seen at `fps` through an eye as noisy as `noise`, judged by today's code.
+
+    `variant`: what else its traffic differs in, as a part of a file's name.
+    """
+    return folder / f"{seed}{variant}-{fps:g}-{noise}-{code_digest()}.json"
 
 
 def load_verdict(path: Path) -> Verdict | None:

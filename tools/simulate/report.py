@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from scipy.stats import binomtest
 
 from evidence.acts import ActCode
 from tools.simulate.watching import Report, Verdict
 from tools.simulate.world import TrueAct
 
 ACTS = tuple(ActCode)
+_SURE = 0.95
+"""How sure the intervals are: Wilson's, which is honest of few cases and of all found."""
+
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,22 @@ class ActFigures:
         happened = self.found + self.missed
         return self.found / happened if happened else None
 
+    @property
+    def precision_interval(self) -> Interval | None:
+        return interval(self.found, self.found + self.false)
+
+    @property
+    def recall_interval(self) -> Interval | None:
+        return interval(self.found, self.found + self.missed)
+
+
+def interval(right: int, of: int) -> Interval | None:
+    """Within which a share seen as `right` of `of` truly lies, 95 times of 100 (E. B. Wilson 1927); None of nothing."""
+    if not of:
+        return None
+    found = binomtest(right, of).proportion_ci(_SURE, method="wilson")
+    return float(found.low), float(found.high)
+
 
 def figures(verdicts: Sequence[Verdict]) -> list[ActFigures]:
     """One line an act, over all runs."""
@@ -60,11 +83,13 @@ def figures(verdicts: Sequence[Verdict]) -> list[ActFigures]:
 def table(verdicts: Sequence[Verdict]) -> str:
     """The figures as a text table."""
     lines = [
-        f"{'act':20}{'happened':>10}{'found':>8}{'false':>8}{'precision':>11}{'recall':>9}{'unsure':>14}{'hidden':>8}"
+        f"{'act':20}{'happened':>10}{'found':>8}{'false':>8}{'precision (95 %)':>24}{'recall (95 %)':>24}"
+        f"{'unsure':>14}{'hidden':>8}"
     ]
     for f in figures(verdicts):
         lines.append(
-            f"{f.act:20}{f.found + f.missed:>10}{f.found:>8}{f.false:>8}{_share(f.precision):>11}{_share(f.recall):>9}"
+            f"{f.act:20}{f.found + f.missed:>10}{f.found:>8}{f.false:>8}"
+            f"{_share(f.precision, f.precision_interval):>24}{_share(f.recall, f.recall_interval):>24}"
             f"{f'{f.unsure_told} of {f.unsure}':>14}{f.hidden:>8}"
         )
     return "\n".join(lines)
@@ -90,6 +115,18 @@ def cases(verdicts: Sequence[Verdict], *, most: int = 20) -> list[str]:
     return lines[:most] + ([f"... and {left} more"] if left > 0 else [])
 
 
+def close_ones(verdicts: Sequence[Verdict]) -> list[str]:
+    """Of each part that only comes close to an act: how many played it, and how many of them were accused."""
+    played: Counter[str] = Counter(why for v in verdicts for why in v.innocents.values())
+    accused = Counter(
+        v.innocents[name]
+        for v in verdicts
+        for name in {r.vehicle for r in v.false if r.vehicle is not None}
+        if name in v.innocents
+    )
+    return [f"lawful: {why}: {accused[why]} of {count} accused" for why, count in sorted(played.items())]
+
+
 def as_json(verdicts: Sequence[Verdict], **settings: Any) -> str:
     """Everything, for scripts."""
     return json.dumps(
@@ -97,7 +134,16 @@ def as_json(verdicts: Sequence[Verdict], **settings: Any) -> str:
             **settings,
             "vehicles": sum(v.vehicles for v in verdicts),
             "seconds": sum(v.seconds for v in verdicts),
-            "acts": [{**asdict(f), "precision": f.precision, "recall": f.recall} for f in figures(verdicts)],
+            "acts": [
+                {
+                    **asdict(f),
+                    "precision": f.precision,
+                    "precision_95": f.precision_interval,
+                    "recall": f.recall,
+                    "recall_95": f.recall_interval,
+                }
+                for f in figures(verdicts)
+            ],
             "missed": [{"seed": v.seed, **asdict(a)} for v in verdicts for a in v.missed],
             "false": [
                 {"seed": v.seed, "act": r.act, "vehicle": r.vehicle, "t_s": r.t_s, "reasons": dict(r.reasons)}
@@ -121,5 +167,5 @@ def _told(report: Report, verdict: Verdict) -> str:
     return f"{report.act} of {who} at {report.t_s:.1f} s{f' ({why})' if why else ''}"
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _share(value: float | None, sure: Interval | None) -> str:
+    return "-" if value is None or sure is None else f"{value:.4f} ({sure[0]:.3f}-{sure[1]:.3f})"

@@ -17,6 +17,7 @@ from tools.simulate.world import (
     Ground,
     GroundArea,
     GroundLine,
+    GroundSign,
     HeadState,
     Moment,
     Run,
@@ -134,4 +135,5 @@ def _ground(value: Mapping[str, Any]) -> Ground:
         areas=tuple(GroundArea(**{**a, "polygon": points(a["polygon"])}) for a in value["areas"]),
         lines=tuple(GroundLine(**{**line, "points": points(line["points"])}) for line in value["lines"]),
         posts=tuple(SignalPost(**{**p, "foot": tuple(p["foot"])}) for p in value["posts"]),
+        signs=tuple(GroundSign(**sign) for sign in value.get("signs", ())),
     )

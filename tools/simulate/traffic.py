@@ -22,8 +22,10 @@ from tools.simulate.network import SimulationError, sumo_binary, write_network
 from tools.simulate.roles import LINE_Y, TAKE_OVER_Y, choose_at_line, choose_role, wrong_way_rider
 from tools.simulate.scripts import Driver, Seen
 from tools.simulate.signals import CYCLE_S, Programme
+from tools.simulate.street import street_camera, street_ground
+from tools.simulate.street_roles import StreetHabits, StreetLife
 from tools.simulate.truth import find_truth
-from tools.simulate.world import Camera, HeadState, Moment, Run, VehicleSpec, VehicleState
+from tools.simulate.world import Camera, Ground, HeadState, Moment, Run, VehicleSpec, VehicleState
 
 STEP_S = 0.08
 """12.5 moments a second, the rate that our cameras are judged at."""
@@ -46,18 +48,25 @@ def simulate(
     begin_in_cycle_s: float | None = None,
     seen_by: Camera | None = None,
     divided: bool = False,
+    street: StreetHabits | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Run the junction for `seconds`, with everything that the seed settles; the same call gives the same run.
 
     `begin_in_cycle_s`: where in the signal cycle the run begins (0: the approach turns green); None: by the seed.
     `divided`: a median between the carriageways, so nobody passes the queue on the other side.
-    `seen_by`: the camera; what it does not see is no act of this run. None: `junction.camera`.
+    `street`: not the approach but the street is looked at (`tools.simulate.street`), by people of such habits.
+    `seen_by`: the camera; what it does not see is no act of this run. None: that of the approach, or of the street.
     `progress` is called with the share done, 0..1. Raises `SimulationError`.
     """
     binary = sumo_binary("sumo")
     import libsumo
 
+    built, life = ground(divided=divided), None
+    if street is not None:
+        closed_until_s = 60.0 * max(1, round(seconds / 120.0))  # signs say their hours in minutes
+        built = street_ground(closed_until_s=closed_until_s, parking=seed % 2 == 1)
+        life = StreetLife(seed, street, _WARM_UP_S + closed_until_s)
     rng = np.random.default_rng([seed, 2])
     begin = float(rng.uniform(0, CYCLE_S)) if begin_in_cycle_s is None else begin_in_cycle_s
     world = _World(
@@ -68,8 +77,9 @@ def simulate(
         replace(habits or Habits(), centre=0.0) if divided else habits or Habits(),
         Programme(begin - _WARM_UP_S),
         rng,
-        seen_by or camera(),
-        divided,
+        seen_by or (street_camera() if life else camera()),
+        built,
+        life,
     )
     with tempfile.TemporaryDirectory(prefix="giaolo-sumo-") as folder:
         net = write_network(Path(folder))
@@ -100,8 +110,9 @@ class _World:
     habits: Habits
     programme: Programme
     rng: np.random.Generator
-    camera: Camera = field(default_factory=camera)
-    divided: bool = False
+    camera: Camera
+    ground: Ground
+    street: StreetLife | None = None
     specs: dict[str, VehicleSpec] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
@@ -111,7 +122,8 @@ class _World:
     _lamps: str = ""
 
     def drive(self, progress: Callable[[float], None] | None) -> Run:
-        waiting = arrivals(self.seed, _WARM_UP_S + self.seconds, self.flow, self.habits)[::-1]
+        waiting = arrivals(self.seed, _WARM_UP_S + self.seconds, self.flow, self.habits)
+        waiting = (self.street.elsewhere(waiting) if self.street else waiting)[::-1]
         links = self._links()
         moments: list[Moment] = []
         states: dict[str, VehicleState] = {}
@@ -143,7 +155,7 @@ class _World:
         return Run(
             seed=self.seed,
             step_s=STEP_S,
-            ground=ground(divided=self.divided),
+            ground=self.ground,
             camera=self.camera,
             specs={name: spec for name, spec in self.specs.items() if name in seen},
             moments=moments,
@@ -218,10 +230,11 @@ class _World:
             stream = "right" if movement == "right" else "S"
             arrival_s = t_s + (LINE_Y - state.y_m) / max(state.speed_m_s, 5.0)
             red = all(self.programme.lamp(stream, arrival_s + d) == LampState.RED for d in (0.0, 2.5))
-            driver = choose_role(
-                spec, state, self._seen(t_s, states, name), red, self._first(spec, state, states), self.habits,
-                self.rng, movement,
-            )  # fmt: skip
+            seen = self._seen(t_s, states, name)
+            driver = self.street.choose(spec, state, seen) if self.street else None
+            driver = driver or choose_role(
+                spec, state, seen, red, self._first(spec, state, states), self.habits, self.rng, movement
+            )
             if driver is not None:
                 self._hand_over(driver)
 

@@ -11,6 +11,9 @@ from dataclasses import replace
 
 from evidence.acts import ActCode
 from tools.simulate.junction import ARROW, MAIN, is_divided
+from tools.simulate.street import CLOSED_ROAD, is_street
+from tools.simulate.street_roles import CLOSE
+from tools.simulate.truths.areas import into_closed_street, on_pavement, why_it_may_enter
 from tools.simulate.truths.at_line import Lamps, at_the_line
 from tools.simulate.truths.lanes import against, lane_direction, solid_lines, wrong_lane
 from tools.simulate.truths.turned import banned_turn, movement
@@ -20,6 +23,12 @@ from tools.simulate.world import Run, TrueAct
 
 def find_truth(run: Run) -> None:
     """Fill `run.acts` and `run.innocents`."""
+    acts = _in_the_street(run) if is_street(run.ground) else _on_the_approach(run)
+    run.acts = sorted((replace(a, t_s=round(a.t_s, 3), until_s=round(a.until_s, 3)) for a in acts), key=lambda a: a.t_s)
+
+
+def _on_the_approach(run: Run) -> list[TrueAct]:
+    """What the enforcement camera is there for."""
     lamps = {"main": Lamps.of(run, MAIN), "right": Lamps.of(run, ARROW)}
     acts: list[TrueAct] = []
     divided = is_divided(run.ground)
@@ -33,4 +42,20 @@ def find_truth(run: Run) -> None:
         acts += banned_turn(way, moved)
         if run.roles.get(name) == "stalled":
             run.innocents[name] = "stalled"
-    run.acts = sorted((replace(a, t_s=round(a.t_s, 3), until_s=round(a.until_s, 3)) for a in acts), key=lambda a: a.t_s)
+    return acts
+
+
+def _in_the_street(run: Run) -> list[TrueAct]:
+    """What the signs and areas of the street make an act, and whose part there only comes close to one."""
+    by_area = {sign.area: sign for sign in run.ground.signs}
+    acts: list[TrueAct] = []
+    close = {name: CLOSE[role] for name, role in run.roles.items() if role in CLOSE}
+    for name, way in ways(run).items():
+        acts += on_pavement(way)
+        acts += into_closed_street(way, by_area[CLOSED_ROAD])
+        may = why_it_may_enter(way, by_area[CLOSED_ROAD])
+        if may is not None:
+            close.setdefault(name, may)
+    guilty = {act.vehicle for act in acts}
+    run.innocents = {name: why for name, why in close.items() if name not in guilty}
+    return acts

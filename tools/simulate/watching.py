@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,12 @@ from evidence.acts import ActCode, LampState
 from models.detector import Detections
 from models.plates import Corners, PlateBox, PlateReading
 from tools.simulate.detector_noise import DetectorNoise, NoisyDetector
-from tools.simulate.junction import demo_scene, is_divided
 from tools.simulate.seen import Glance, Sight, glances
+from tools.simulate.street import BEGIN, scene_of
 from tools.simulate.world import HeadState, Run, TrueAct
 from zones.boxes import iou
 from zones.schema import Scene
 
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SAME_IOU = 0.25
 _SLACK_S = 1.5
 _SHOWN = 0.33
@@ -121,7 +120,7 @@ class _NoViews(ViewBook):
 
 def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = None) -> Verdict:
     """Let the pipeline watch the run at `fps`, through an eye noisy by `noise` (random by the run's seed)."""
-    the_scene = scene or demo_scene(run.camera, source="controller", divided=is_divided(run.ground))
+    the_scene = scene or scene_of(run, source="controller")
     eye, lamps = _Eye(the_scene), _Lamps()
     pipeline = CameraPipeline(
         the_scene,
@@ -153,7 +152,7 @@ def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = N
 
 
 def _frame(glance: Glance, blank: Image) -> Frame:
-    return Frame(glance.index, glance.t_s, blank, _BEGIN + timedelta(seconds=glance.t_s), glance.index)
+    return Frame(glance.index, glance.t_s, blank, BEGIN + timedelta(seconds=glance.t_s), glance.index)
 
 
 def _report(event: ActEvent, book: Mapping[int, Sequence[Sight]]) -> Report:

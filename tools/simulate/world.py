@@ -77,7 +77,8 @@ class GroundLine:
 
 @dataclass(frozen=True)
 class GroundArea:
-    """`kind`: asphalt, pavement, crosswalk (7.3), island, arrow_straight, arrow_left, arrow_right, lane, junction."""
+    """`kind`: asphalt, pavement, crosswalk (7.3), island, arrow_straight, arrow_left, arrow_right, lane, junction;
+    of the street (`tools.simulate.street`) also closed_road, kerbside, keep_clear (4.4)."""
 
     id: str
     kind: str
@@ -102,12 +103,25 @@ class SignalPost:
 
 
 @dataclass(frozen=True)
+class GroundSign:
+    """A sign that holds for an area of the ground, by its number after QCVN 41:2024. `place`: where it stands.
+    `until_s`: when its hours end, in whole minutes of the run; None: it always holds."""
+
+    id: str
+    number: str
+    area: str
+    place: str
+    until_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Ground:
-    """The junction as it is built."""
+    """The junction as it is built. `signs`: those of which truth or traffic must know."""
 
     areas: Sequence[GroundArea]
     lines: Sequence[GroundLine]
     posts: Sequence[SignalPost]
+    signs: Sequence[GroundSign] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,160 @@
+"""The simulated street: what its truth calls an act, just within and just beyond, and what the node makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
+
+from evidence.acts import ActCode, LampState, VehicleClass
+from tools.simulate.detector_noise import LEVELS
+from tools.simulate.junction import ARROW, MAIN
+from tools.simulate.signals import Programme
+from tools.simulate.store import load_run, save_run
+from tools.simulate.street import ACTS, is_street, scene_of, street_camera, street_ground
+from tools.simulate.street_roles import OFFENCES, StreetHabits
+from tools.simulate.traffic import simulate
+from tools.simulate.truth import find_truth
+from tools.simulate.watching import Verdict, watch
+from tools.simulate.world import Moment, Run, VehicleSpec, VehicleState
+from zones.check import check
+
+BIKE = VehicleSpec("m", VehicleClass.MOTORCYCLE, "scooter", 1.9, 0.7, 1.6, (0, 0, 0), "36AA12345")
+BICYCLE = replace(BIKE, cls=VehicleClass.BICYCLE, body="bicycle", plate=None)
+CAR = VehicleSpec("m", VehicleClass.CAR, "sedan", 4.45, 1.76, 1.46, (0, 0, 0), "36A12345")
+LORRY = VehicleSpec("m", VehicleClass.TRUCK, "truck", 6.4, 2.1, 2.75, (0, 0, 0), "36C12345")
+Stop = tuple[float, float, float]
+
+
+def drive(
+    spec: VehicleSpec, *stops: Stop, others: Sequence[tuple[VehicleSpec, Sequence[Stop]]] = (), parking: bool = False,
+    red_from_s: float = 1e3,
+) -> Run:  # fmt: skip
+    """A vehicle, and others, through (time, x, y) of their middles; the eastern street is closed for a minute. The
+    lamps are green, red from then on."""
+    ways = [(spec, stops), *((replace(s, id=f"o{i}"), w) for i, (s, w) in enumerate(others))]
+    ends_s = max(float(w[-1][0]) for _, w in ways)
+    moments = []
+    for i in range(round(ends_s / 0.08) + 1):
+        now = i * 0.08
+        states = [_at(s.id, w, now) for s, w in ways if w[0][0] <= now <= w[-1][0] + 0.04]
+        lamp = LampState.RED if now >= red_from_s else LampState.GREEN
+        heads = {h: replace(Programme().heads(0.0)[h], lamp=lamp) for h in (MAIN, ARROW)}
+        moments.append(Moment(round(now, 4), states, heads))
+    built = street_ground(closed_until_s=60.0, parking=parking)
+    run = Run(1, 0.08, built, street_camera(), {s.id: s for s, _ in ways}, moments)
+    find_truth(run)
+    return run
+
+
+def _at(name: str, stops: Sequence[Stop], now: float) -> VehicleState:
+    t, x, y = (np.array(v) for v in zip(*stops, strict=True))
+    px, py = float(np.interp(now, t, x)), float(np.interp(now, t, y))
+    ahead = min(now + 0.08, float(t[-1]))
+    speed = float(np.hypot(np.interp(ahead, t, x) - px, np.interp(ahead, t, y) - py)) / 0.08
+    leg = min(int(np.searchsorted(t, now, side="right")), len(t) - 1)
+    while leg > 1 and np.hypot(x[leg] - x[leg - 1], y[leg] - y[leg - 1]) < 1e-6:
+        leg -= 1  # it stands as it came
+    heading = float(np.arctan2(y[leg] - y[leg - 1], x[leg] - x[leg - 1]))
+    return VehicleState(name, px, py, heading, speed)
+
+
+def acts_of(run: Run) -> Mapping[str, bool]:
+    return {str(a.act): a.sure for a in run.acts if a.vehicle == "m"}
+
+
+ON = [(0.0, 7.0, -52.0), (1.0, 10.5, -46.0)]
+"""From the road up on the pavement."""
+INTO = [(0.0, 5.5, -14.0), (1.0, 7.0, -8.0), (2.0, 12.0, -5.5)]
+"""Round the corner to the mouth of the eastern street."""
+
+
+def later(stops: Sequence[Stop], by_s: float) -> list[Stop]:
+    return [(t + by_s, x, y) for t, x, y in stops]
+
+
+AREAS = [
+    ("along the pavement", drive(BIKE, *ON, (5, 10.5, -26)), {"pavement": True}),
+    ("a car along it", drive(CAR, *ON, (5, 10.5, -26)), {"pavement": True}),
+    ("a bicycle along it", drive(BICYCLE, *ON, (5, 10.5, -26)), {}),
+    ("ten metres along it", drive(BIKE, *ON, (3, 10.5, -36), (3.2, 8, -35)), {"pavement": False}),
+    ("five metres along it", drive(BIKE, *ON, (2, 10.5, -42), (2.2, 8, -41)), {}),
+    ("hardly faster than one walks", drive(BIKE, *ON[1:], (11, 10.5, -25)), {"pavement": False}),
+    ("is pushed along it", drive(BIKE, *ON[1:], (16, 10.5, -25)), {}),
+    ("along it, then stands there", drive(BIKE, *ON, (4, 10.5, -28), (30, 10.5, -28)), {"pavement": True}),
+    ("on the road, close along the kerb", drive(BIKE, (0, 8.3, -46), (4, 8.3, -22)), {}),
+    ("its handlebars over the kerb", drive(BIKE, (0, 8.9, -46), (4, 8.9, -22)), {}),
+    ("hardly beyond the kerb", drive(BIKE, (0, 9.1, -46), (4, 9.1, -22)), {"pavement": False}),
+    ("over the pavement to a gate", drive(BIKE, (0, 7, -40), (3, 14, -33)), {}),
+    ("a car into the closed street", drive(CAR, *INTO, (5, 32, -5.5)), {"closed_road": True}),
+    ("a motorcycle into it", drive(BIKE, *INTO, (5, 32, -5.5)), {}),
+    ("a lorry into it", drive(LORRY, *INTO, (6, 32, -5.5)), {"closed_road": True}),
+    ("a car that stops inside", drive(CAR, *INTO, (3.5, 22.5, -5.5), (9, 22.5, -5.5)), {"closed_road": False}),
+    ("a car that stops in the mouth", drive(CAR, *INTO, (3, 16.5, -5.5), (9, 16.5, -5.5)), {}),
+    (
+        "a car that turns round in the mouth",
+        drive(CAR, *INTO, (3, 17, -5), (4, 19, -2), (5, 17, 2), (7, 9, 2), (9, -5, 2)),
+        {},
+    ),
+    ("a car that was there from the beginning", drive(CAR, (0, 16, -5.5), (3, 32, -5.5)), {}),
+    ("a car out of the street", drive(CAR, (0, 32, 3), (6, -5, 3)), {}),
+    ("a car across its mouth", drive(CAR, (0, 5.5, -30), (6, 5.5, 14)), {}),
+    ("a minute later, when the street is open", drive(CAR, *later(INTO, 61), (66, 32, -5.5)), {}),
+    ("as its hours end", drive(CAR, *later(INTO, 57.2), (62.2, 32, -5.5)), {"closed_road": False}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "made", "acts"), AREAS, ids=[r[0] for r in AREAS])
+def test_truth_of_areas(why: str, made: Run, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made) == acts
+
+
+def test_the_scene_says_what_stands_in_the_street() -> None:
+    for parking in (False, True):
+        built = street_ground(closed_until_s=120.0, parking=parking)
+        scene = scene_of(Run(1, 0.08, built, street_camera(), {}, []))
+        assert {f.severity for f in check(scene)} == {"warning"}
+        assert {f.path for f in check(scene)} == {"stop_lines[0].points"}
+        assert set(scene.acts) <= set(ACTS)
+        (closed,) = (sign for sign in scene.signs if sign.number == "P.103a")
+        assert [(hours.begin, hours.end) for hours in closed.hours] == [("00:00", "07:02")]
+
+
+def test_more_offenders_are_not_more_of_those_who_only_come_close() -> None:
+    usual, many = StreetHabits(), StreetHabits().more_offenders(3.0)
+    assert all(getattr(many, name) > getattr(usual, name) for name in OFFENCES)
+    assert replace(many, **{name: getattr(usual, name) for name in OFFENCES}) == usual
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return simulate(1002, 60.0, street=StreetHabits().more_offenders(4.0))
+
+
+@pytest.fixture(scope="module")
+def verdict(run: Run) -> Verdict:
+    return watch(run, fps=12.5, noise=LEVELS["default"])
+
+
+def test_the_node_finds_what_happened_in_the_street_and_nothing_else(run: Run, verdict: Verdict) -> None:
+    assert {a.act for a in run.acts} <= set(ACTS)
+    assert {true.act for true, _ in verdict.found} >= {ActCode.PAVEMENT}
+    assert len(verdict.found) >= 3
+    assert not verdict.false
+    assert len(verdict.missed) <= 1
+    assert len(set(run.innocents.values())) >= 3
+
+
+def test_a_street_comes_back_from_disk_with_its_signs(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "street.npz"
+    save_run(run, path)
+    back = load_run(path)
+    assert is_street(back.ground)
+    assert back.ground == run.ground
+    find_truth(back)
+    assert back.acts == run.acts

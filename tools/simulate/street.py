@@ -1,0 +1,134 @@
+"""The same junction with more that its road says, looked at by a camera that stands farther back and higher.
+
+What is added: the pavement beside the southern approach, the eastern street that sign P.103a closes to cars, buses and
+lorries until some minute, a kerb on the approach at which P.130 bans stopping or P.131a parking, and the yellow box 4.4
+in the middle of the junction. The enforcement camera of `tools.simulate.junction` sees too little of all of them, and
+its traffic and acts stay as they are: here other acts are looked for, on another run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from countries.here import HERE
+from evidence.acts import ActCode, VehicleClass
+from tools.simulate.junction import (
+    CORNER_RADIUS,
+    KERB_X,
+    KERB_Y,
+    demo_scene,
+    ground,
+    is_divided,
+    plane,
+    polygon,
+)
+from tools.simulate.world import XY, Camera, Ground, GroundArea, GroundSign, Run
+from zones.schema import Scene
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""The clock at the beginning of every run: seven in the morning in Vietnam."""
+
+MOUTH_X = KERB_X + CORNER_RADIUS
+"""The eastern street begins where the rounded kerbs end."""
+CLOSED_TO_X = 60.0
+CLOSED_TO = frozenset({VehicleClass.CAR, VehicleClass.BUS, VehicleClass.TRUCK})
+"""Whom P.103a names."""
+PAVEMENT = (KERB_X, KERB_X + 4.0)
+PAVEMENT_Y = (-52.0, -(KERB_Y + CORNER_RADIUS))
+"""From beyond the picture's lower edge to the corner."""
+KERB = (6.6, KERB_X + 0.5)
+"""The strip along the kerb in which a car that stops there stands; it reaches over the kerb, as boxes err."""
+KERB_Y_FROM_TO = (-52.0, -34.0)
+"""The signs hold from beyond the picture to so far before the stop line."""
+YELLOW_BOX = (-KERB_X, -KERB_Y, KERB_X, KERB_Y)
+
+CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA = "duong-phia-dong", "via-he", "le-duong", "o-vach-vang"
+AREAS = (CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA)
+P103A = "biển P.103a kèm biển phụ giờ ở đầu đường phía đông (mô phỏng)"
+P130, P131A = (f"biển {number} trên lề đường, 34 m trước nút giao (mô phỏng)" for number in ("P.130", "P.131a"))
+
+ACTS = (ActCode.PAVEMENT, ActCode.CLOSED_ROAD)
+"""The acts looked for there, whose truth is known (`tools.simulate.truths`)."""
+
+
+def street_camera(width: int = 1920, height: int = 1080) -> Camera:
+    """On a pole beside the approach, 43 m before the stop line and 11 m high: it sees the kerb, both pavements of the
+    corner, the box and twenty metres of the eastern street."""
+    return Camera((6.0, -62.0, 11.0), (6.0, -33.6, 0.0), 50.0, width, height)
+
+
+def street_ground(*, closed_until_s: float, parking: bool) -> Ground:
+    """What is built and painted, and what its signs say. `closed_until_s`: when the eastern street's ban ends, in whole
+    minutes of the run; `parking`: the kerb's sign bans parking only, else stopping too."""
+    west, south, east, north = YELLOW_BOX
+    areas = (
+        GroundArea(CLOSED_ROAD, "closed_road", _rectangle(MOUTH_X, -KERB_Y, CLOSED_TO_X, KERB_Y)),
+        GroundArea(PAVED, "pavement", _rectangle(PAVEMENT[0], PAVEMENT_Y[0], PAVEMENT[1], PAVEMENT_Y[1])),
+        GroundArea(KERBSIDE, "kerbside", _rectangle(KERB[0], KERB_Y_FROM_TO[0], KERB[1], KERB_Y_FROM_TO[1])),
+        GroundArea(BOX_AREA, "keep_clear", _rectangle(west, south, east, north)),
+    )
+    kerb = ("P.131a", P131A) if parking else ("P.130", P130)
+    signs = (
+        GroundSign("cam-o-to", "P.103a", CLOSED_ROAD, P103A, until_s=closed_until_s),
+        GroundSign("le-duong-cam", kerb[0], KERBSIDE, kerb[1]),
+    )
+    built = ground()
+    return replace(built, areas=(*built.areas, *areas), signs=signs)
+
+
+def is_street(built: Ground) -> bool:
+    """Whether it is the junction with all that this file adds."""
+    return bool(built.signs)
+
+
+def scene_of(run: Run, *, source: str = "pixels") -> Scene:
+    """The scene file of the run's camera over the run's ground (`source`: as in `junction.demo_scene`)."""
+    built, cam = run.ground, run.camera
+    scene = demo_scene(cam, source=source, divided=is_divided(built))
+    if not is_street(built):
+        return scene
+    areas = [
+        {"id": area.id, "kind": area.kind, "polygon": polygon(cam, _ends(area.polygon))}
+        for area in built.areas
+        if area.id in AREAS
+    ]
+    signs = [
+        {
+            "id": sign.id,
+            "number": sign.number,
+            "governs": [sign.area],
+            "source": {"place": sign.place},
+            "hours": [] if sign.until_s is None else [{"begin": "00:00", "end": _clock(sign.until_s)}],
+        }
+        for sign in built.signs
+    ]
+    said = scene.model_dump() | {
+        "id": "nga-tu-mo-phong-duong",
+        "areas": areas,
+        "signs": signs,
+        "ground": plane(cam, (-2.0, -44.0, 12.0, 0.0)),
+        "acts": [act for act in ACTS if act not in _no_sign(built)],
+    }
+    return Scene.model_validate(said)
+
+
+def _no_sign(built: Ground) -> tuple[ActCode, ...]:
+    """The act at the kerb that its sign does not ban."""
+    parking = any(sign.number == "P.131a" for sign in built.signs)
+    return (ActCode.STOPPING_BANNED,) if parking else (ActCode.PARKING_BANNED,)
+
+
+def _clock(t_s: float) -> str:
+    """The clock there, so long after the run began."""
+    return f"{HERE.local(BEGIN + timedelta(seconds=t_s)):%H:%M}"
+
+
+def _rectangle(x0: float, y0: float, x1: float, y1: float) -> tuple[XY, ...]:
+    return ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+
+
+def _ends(corners: Sequence[XY]) -> tuple[float, float, float, float]:
+    x, y = [c[0] for c in corners], [c[1] for c in corners]
+    return min(x), min(y), max(x), max(y)

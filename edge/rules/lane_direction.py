@@ -61,6 +61,13 @@ class LaneDirectionMargins:
     least_way_boxes: float = margin(
         0.5, "box sizes", "so far it must have come within the exit's area", source="the banned turn's"
     )
+    exit_within_s: float = margin(
+        15.0,
+        "s",
+        "within so long after the line: who stands among others for longer may be another when he drives on",
+        source="a track that waited 17 s past the line and turned went over to a bicycle that stood in the exit "
+        "(simulation, November 2026); the turn itself takes 4 to 8 s",
+    )
     settle_s: float = margin(
         2.0,
         "s",
@@ -101,6 +108,8 @@ def _over(
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
     t_s = path.t_s
+    if float(t_s[entry] - t_s[crossed.at]) > margins.exit_within_s:
+        return None
     if way_px < margins.least_way_boxes * size:
         return None
     if not one_vehicle(path, float(t_s[in_lane]), float(t_s[last]), size, shared.one_vehicle):

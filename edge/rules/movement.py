@@ -74,6 +74,15 @@ class MovementMargins:
     leans_deg: float = margin(
         25.0, "degrees", "a way that leans so far to one side no longer turns to the other", source=_DECIDED, most=90.0
     )
+    begun_deg: float = margin(
+        10.0,
+        "degrees",
+        "a way that leans so far may be a turn begun, whatever the arrows of its lane allow: who turns from the wrong "
+        "lane breaks them",
+        source="one who turned right on his arrow from the lane for straight on leant by 17 degrees when he was lost "
+        "from sight (simulation, November 2026); under the 12 of the corridor in which a way is straight",
+        most=90.0,
+    )
     smooth: int = margin(
         5,
         "pictures",
@@ -128,6 +137,15 @@ def may_be_making(path: Trajectory, at: int, margins: MovementMargins) -> frozen
     if len(places) - at > 1:
         possible |= _turns_made(places, at, np.linspace(at + 1, len(places) - 1, margins.looks), measure, right)
     return possible
+
+
+def begun(path: Trajectory, at: int, margins: MovementMargins) -> frozenset[Movement]:
+    """The turns to whose side the way since observation `at` leans in the end: perhaps begun, and not made yet."""
+    measure, places, right = _plane(path, margins)
+    way = _way(places, at, measure, right)
+    if way is None or way[2] is None or abs(way[2]) < margins.begun_deg:
+        return frozenset()
+    return frozenset[Movement]({"right"} if way[2] > 0 else {"left", "u_turn"})
 
 
 def _turns_made(places: Floats, at: int, moments: Floats, measure: _Measure, right: float) -> frozenset[Movement]:

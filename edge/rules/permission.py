@@ -15,7 +15,7 @@ import numpy as np
 from common.margins import margin
 from countries.here import HERE
 from edge.road.trajectory import Trajectory
-from edge.rules.movement import MovementMargins, may_be_making
+from edge.rules.movement import MovementMargins, begun, may_be_making
 from edge.signals.history import LampHistory
 from evidence.acts import LampState
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
@@ -148,7 +148,7 @@ def _movements(
     """What the way leaves, less what the lane's arrows forbid; the way goes before the arrows, which are broken too."""
     driven = may_be_making(path, upto, margins)
     allowed = [set(lane.movements) for lane in scene.lanes if lane.id in lanes]
-    lawful = driven & set().union(*allowed) if allowed else driven
+    lawful = driven & set().union(begun(path, upto, margins), *allowed) if allowed else driven
     return tuple(m for m in ALL_MOVEMENTS if m in (lawful or driven))
 
 

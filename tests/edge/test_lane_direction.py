@@ -85,6 +85,14 @@ def test_what_the_lane_allows_or_nobody_saw_is_no_act(where: Where, why: str) ->
     assert found(road(), where) == [], why
 
 
+@pytest.mark.parametrize(("stands_s", "acts"), [(0, 1), (6, 1), (17, 0)])
+def test_who_stood_past_the_line_for_long_is_not_followed_into_the_exit(stands_s: float, acts: int) -> None:
+    stops = [(2, -2, 14), (3, -2, 17), (3 + stands_s, -2, 17), (5 + stands_s, -2, 22), (6 + stands_s, -1, 25),
+             (7 + stands_s, 2, 26.5), (10 + stands_s, 11.5, 26.5)]  # fmt: skip
+    path = drive_m(road(), points((0, -2, 10.6), *stops), from_s=0, to_s=10 + stands_s, cls=CAR)
+    assert len(judged(ActCode.LANE_DIRECTION, path, road(), {})) == acts
+
+
 def test_a_sign_over_the_lane_says_it_too_and_is_named() -> None:
     by_sign = road(lanes=[LEFT, RIGHT], signs=[sign("R.411", "left")])
     (one,) = found(by_sign, right_from(-2))

@@ -147,6 +147,15 @@ def test_the_arrows_of_the_lane_leave_what_the_way_does_not_tell_yet() -> None:
         assert accused(here, STRAIGHT, lit(here, arrow=GREEN), to_s=2.6) == acts
 
 
+@pytest.mark.parametrize("plane", [True, False], ids=["with a ground plane", "without"])
+def test_who_leans_out_of_his_lanes_arrows_may_be_turning(plane: bool) -> None:
+    """Lost from sight when the turn has just begun: to the right on the green arrow, out of the lane for straight on."""
+    lane = {"id": "l", "polygon": pixels((-2, 10), (2, 10), (2, 15.8), (-2, 15.8)), "movements": ["straight"]}
+    here = drawn(JUNCTIONS["arrow"], lanes=[lane], **({} if plane else {"ground": None}))
+    for to_s in (3.0, 3.2, 3.4, 3.6, 4.0, 7.0):
+        assert accused(here, way("right", from_m=4.0, radius_m=10.0), lit(here, arrow=GREEN), to_s=to_s) == []
+
+
 # -- property: what has nothing to do with the act ---------------------------------------------------------------------
 
 SOMEWHERE = st.tuples(st.floats(-20, 20), st.floats(11, 38), st.floats(1, 25), st.floats(1, 15))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,17 @@ def test_the_front_when_red_began_without_a_ground_plane() -> None:
     path = drive(scene(), slow, from_s=0, to_s=14)
     assert red_light(path, scene(), lamps(scene(), [(0, GREEN), (9, RED)])) == []
     assert len(red_light(path, scene(), lamps(scene(), [(0, GREEN), (3, RED)]))) == 1
+
+
+@pytest.mark.parametrize(("doubt_px", "acts"), [(0.0, 1), (10.0, 1), (30.0, 0)])
+def test_hidden_wheels_that_may_be_nearer_than_thought_prove_no_passage_just_before_green(
+    doubt_px: float, acts: int
+) -> None:
+    """In the queue the next one hides them; they are as likely nearer as farther on. The rear passes at 5.5 s."""
+    path = drive_m(HERE, JUMPS, from_s=0, to_s=8)
+    run = path.lines["line"]
+    hidden = replace(path, lines={"line": replace(run, farthest_px=run.rear_px + doubt_px)}, known={})
+    assert len(red_light(hidden, HERE, lamps(HERE, [(0, GREEN), (1, RED), (5.9, GREEN)]))) == acts
 
 
 def test_who_comes_into_sight_with_the_front_over_the_line_is_told_with_that_doubt() -> None:

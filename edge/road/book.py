@@ -157,6 +157,7 @@ class TrajectoryBook:
                 boxes,
                 seen[:, 3],
                 np.array([contact.highest for contact in found]),
+                np.array([contact.lowest for contact in found]),
                 np.array([build.widest_m for build in builds]),
                 self._ways(fresh, contacts),
             )
@@ -221,8 +222,10 @@ def _line_run(table: Floats, at: Mapping[str, int]) -> LineRun:
         front_px=table[at["front_px"]],
         within=table[at["within"]] > 0,
         farthest_px=table[at["farthest_px"]],
+        nearest_px=table[at["nearest_px"]],
         rear_m=table[at["rear_m"]],
         farthest_m=table[at["farthest_m"]],
+        nearest_m=table[at["nearest_m"]],
     )
 
 

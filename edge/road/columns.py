@@ -31,7 +31,7 @@ class Thing(NamedTuple):
 TIME, BOX, CONTACT = Thing("seen", "time"), Thing("seen", "box"), Thing("seen", "contact")
 JUNCTION = Thing("junction")
 _SEEN: Mapping[Thing, Sequence[str]] = {TIME: ("t_s",), BOX: ("x1", "y1", "x2", "y2"), CONTACT: ("x", "y")}
-_LINE = ("rear_px", "front_px", "within", "farthest_px", "rear_m", "farthest_m")
+_LINE = ("rear_px", "front_px", "within", "farthest_px", "nearest_px", "rear_m", "farthest_m", "nearest_m")
 _STRIPE = ("least", "positive", "within")
 _LANE = ("inside", "progress_px")
 _AREA = ("inside",)

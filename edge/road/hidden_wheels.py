@@ -25,16 +25,18 @@ class Wheels(Enum):
     BY_CLASS = "by class"
     """Hidden since the vehicle came into sight, or soon after: where they are if it is as tall as its class."""
     CUT_OFF = "cut off"
-    """The picture's edge cuts the box off, and nothing can be told from it: its lower edge."""
+    """The picture's edge cuts the box off, below too, and nothing can be told from it: its lower edge."""
     NOT_ITS_BOX = "not its box"
     """For once the box is a neighbour's, or holds two vehicles: its lower edge, and nothing is learned from it."""
 
 
 class GroundContact(NamedTuple):
-    """Rows of the picture: where the wheels are, and `highest`, the farthest up where they can be."""
+    """Rows of the picture: where the wheels are; `highest`, the farthest up where they can be, and `lowest`, the
+    farthest down. What was passed is told from `lowest`, since when it may have been from `highest`."""
 
     row: float
     highest: float
+    lowest: float
     wheels: Wheels
 
 

@@ -72,13 +72,14 @@ class Measured:
     """Boxes to be measured, one row each.
 
     `boxes` reach down to the wheels, even hidden ones; `seen_bottom` is where the box ended in the picture, `highest`
-    the farthest up that the wheels can be. `widest_m`: as wide as a vehicle of its class can be. `way` `[N, 2]`: metres
-    that the vehicle just came, NaN if unknown.
+    the farthest up that the wheels can be, `lowest` the farthest down. `widest_m`: as wide as a vehicle of its class can
+    be. `way` `[N, 2]`: metres that the vehicle just came, NaN if unknown.
     """
 
     boxes: Floats
     seen_bottom: Floats
     highest: Floats
+    lowest: Floats
     widest_m: Floats
     way: Floats
 
@@ -168,21 +169,24 @@ class SceneGeometry:
         return sheet
 
     def _lines(self, sheet: Sheet, m: Measured, b: Floats) -> None:
-        at_farthest = np.concatenate([b[:, :3], m.highest[:, None]], axis=1)
+        reaching_to = [np.concatenate([b[:, :3], rows[:, None]], axis=1) for rows in (m.highest, m.lowest)]
         tolerance = self._margins.beside_boxes * (b[:, 2] - b[:, 0])
         for drawn in self.lines:
             rear, front = _footprint(b, drawn.nx, drawn.ny, self._margins)
-            farthest = _footprint(at_farthest, drawn.nx, drawn.ny, self._margins)[0]
+            farthest, nearest = (_footprint(boxes, drawn.nx, drawn.ny, self._margins)[0] for boxes in reaching_to)
             reading = drawn.line.read(rear, tolerance_px=tolerance)
-            rear_m, farthest_m = np.split(self._metres_past(drawn, np.concatenate([rear, farthest])), 2)
+            in_metres = self._metres_past(drawn, np.concatenate([rear, farthest, nearest]))
+            rear_m, farthest_m, nearest_m = np.split(in_metres, 3)
             sheet.put(
                 Thing("line", drawn.id),
                 rear_px=reading.distance_px,
                 front_px=drawn.line.distance(front),
                 within=reading.within,
                 farthest_px=drawn.line.distance(farthest),
+                nearest_px=drawn.line.distance(nearest),
                 rear_m=rear_m,
                 farthest_m=farthest_m,
+                nearest_m=nearest_m,
             )
 
     def _stripes(self, sheet: Sheet, m: Measured, b: Floats) -> None:

@@ -26,16 +26,19 @@ Bools = NDArray[np.bool_]
 class LineRun:
     """One stop line: signed distance of the rear contact, and of the front, and whether beside the painted part.
 
-    `farthest_px`: the farthest on that the rear can be; more than `rear_px` where the wheels are hidden. `rear_m` and
-    `farthest_m`: the same on the road, in metres; NaN without a ground plane.
+    `farthest_px`: the farthest on that the rear can be, `nearest_px` the least far; more and less than `rear_px` where
+    the wheels are hidden. `rear_m`, `farthest_m`, `nearest_m`: the same on the road, in metres; NaN without a ground
+    plane.
     """
 
     rear_px: Floats
     front_px: Floats
     within: Bools
     farthest_px: Floats
+    nearest_px: Floats
     rear_m: Floats
     farthest_m: Floats
+    nearest_m: Floats
 
 
 @dataclass(frozen=True)

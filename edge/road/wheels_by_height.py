@@ -3,8 +3,8 @@
 A box with its lower edge on the road says how tall the vehicle is; its upper edge and that height say where it stands.
 The model remembers one height, in metres, and takes each observation for one of these (`Wheels`):
 
-- `CUT_OFF`: the picture's upper edge has the head, or one of its sides has part of a box that nobody covers. Nothing is
-  learned.
+- `CUT_OFF`: the picture's upper edge has the head, its lower edge the wheels, or one of its sides part of a box that
+  nobody covers. Nothing is learned.
 - `NOT_ITS_BOX`: taller than any vehicle of its class, so there are two in one box. Nothing is learned.
 - `SEEN`: about as tall as known. The box ends at the wheels.
 - `HIDDEN`: lower than known. The wheels are where a vehicle of the known height has its upper edge in that row.
@@ -74,7 +74,8 @@ class HeightMargins:
         source=_QUEUES,
     )  # fmt: skip
     doubt_share: float = margin(
-        0.08, "share", "hidden wheels may be so far up from where they are thought to be; red counts from there",
+        0.08, "share", "hidden wheels may be so far up or down from where they are thought to be; red counts from the "
+        "one, what was passed from the other",
         source=_QUEUES, most=1.0,
     )  # fmt: skip
     by_class_doubt_share: float = margin(
@@ -101,14 +102,14 @@ class WheelsByHeight:
         x1, top, x2, bottom = o.box
         covered = o.covered > self._margins.covered_share
         beside = x1 <= self._edge.left or x2 >= self._edge.right
-        if top <= self._edge.top or (beside and not covered):
-            return GroundContact(bottom, bottom, Wheels.CUT_OFF)
+        if top <= self._edge.top or bottom >= self._edge.bottom or (beside and not covered):
+            return GroundContact(bottom, bottom, bottom, Wheels.CUT_OFF)
         column = (x1 + x2) / 2
         seen_m = self._uprights.height(column, bottom, top, build.deep_m)
         if self._build is not build:
             self._begin(o, build, seen_m)
         elif seen_m > build.tallest_m:
-            return GroundContact(bottom, bottom, Wheels.NOT_ITS_BOX)
+            return GroundContact(bottom, bottom, bottom, Wheels.NOT_ITS_BOX)
         else:
             self._learn(o, build, seen_m, covered)
         self._free += not covered
@@ -116,11 +117,15 @@ class WheelsByHeight:
         if by_class:
             self._height_m = max(self._height_m, build.tall_m)
         if seen_m >= (1.0 - self._margins.as_tall_share) * self._height_m:
-            return GroundContact(bottom, bottom, Wheels.SEEN)
+            # as tall as was known of it; but when that was less than its class is, its wheels may never have been seen
+            lowest = max(bottom, self._uprights.foot(column, top, build.tall_m, build.deep_m)) if covered else bottom
+            return GroundContact(bottom, bottom, lowest, Wheels.SEEN)
         row = self._uprights.foot(column, top, self._height_m, build.deep_m)
         doubt = self._margins.by_class_doubt_share if by_class else self._margins.doubt_share
         highest = max(bottom, row - doubt * (row - top))
-        return GroundContact(row, highest, Wheels.BY_CLASS if by_class else Wheels.HIDDEN)
+        tall_m = max((1.0 + doubt) * self._height_m, build.tall_m)
+        lowest = max(row, self._uprights.foot(column, top, tall_m, build.deep_m))
+        return GroundContact(row, highest, lowest, Wheels.BY_CLASS if by_class else Wheels.HIDDEN)
 
     def _begin(self, o: Observation, build: VehicleBuild, seen_m: float) -> None:
         self._build, self._height_m, self._free, self._t_s = build, seen_m, 0, o.t_s

@@ -114,11 +114,16 @@ class WheelsByUpperEdge:
         """The ground contact; how the class is built has no say here."""
         bottom = o.box[3]
         if self._leaps(o):
-            return GroundContact(bottom, bottom, Wheels.NOT_ITS_BOX)
+            return GroundContact(bottom, bottom, bottom, Wheels.NOT_ITS_BOX)
         if o.box[1] <= self._margins.upper_edge_px:
-            return GroundContact(self._believe(o), bottom, Wheels.CUT_OFF)
+            return self._contact(self._believe(o), bottom, Wheels.CUT_OFF)
         row = self._row(o, self._motion(o))
-        return GroundContact(row, bottom, Wheels.SEEN if row == bottom else Wheels.HIDDEN)
+        return self._contact(row, bottom, Wheels.SEEN if row == bottom else Wheels.HIDDEN)
+
+    @staticmethod
+    def _contact(row: float, bottom: float, wheels: Wheels) -> GroundContact:
+        """Hidden wheels may be as high as the box ends, and as much lower than they are thought to be."""
+        return GroundContact(row, bottom, max(row, 2 * row - bottom), wheels)
 
     def _leaps(self, o: Observation) -> bool:
         """Whether this box is another vehicle's for once: far off in one step. If the next is there too, it moved."""

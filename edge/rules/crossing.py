@@ -13,6 +13,7 @@ from edge.rules.one_vehicle import OneVehicleMargins, one_vehicle
 from zones.schema import RuleSettings
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 _FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
 _TUNED = "tuned on the simulation's first three seeds, November 2026 (docs/simulation.md); no better source"
@@ -147,10 +148,9 @@ def _crossing(
     past = rear > over
     if len(rear) < rules.min_track_points + 1 or not past[-1]:
         return None
-    behind = np.flatnonzero(~past)
-    if not len(behind):
+    last_before = _last_before(past, one.excursion // 2)
+    if last_before is None:
         return None
-    last_before = int(behind[-1])
     at = last_before + 1
     if at + 1 >= len(rear) and not path.ended:
         return None  # one frame past the line may be a jittering box
@@ -170,6 +170,21 @@ def _crossing(
     if over_m is None and np.isfinite(run.rear_m[[last_before, at]]).all():
         rear, over = run.rear_m, 0.0  # an even pace is even on the road, not in the picture
     return Crossing(at, last_before, farthest, earliest, _moment(path, rear, over, last_before))
+
+
+def _last_before(past: Bools, wild: int) -> int | None:
+    """The last observation before the line. Up to `wild` of them in a row, after more than twice as many past it, are
+    no way back: the box of one that stands past the line trembled, or was another's for once."""
+    behind = np.flatnonzero(~past)
+    while len(behind):
+        breaks = np.flatnonzero(np.diff(behind) > 1)
+        first = int(behind[breaks[-1] + 1]) if len(breaks) else int(behind[0])
+        last = int(behind[-1])
+        were_past = past[max(0, first - 2 * wild - 1) : first]
+        if last - first >= wild or len(were_past) <= 2 * wild or not were_past.all():
+            return last
+        behind = behind[behind < first]
+    return None
 
 
 def size_around(path: Trajectory, index: int, margins: CrossingMargins) -> float:

@@ -230,11 +230,10 @@ def _after(path: Trajectory, at: int, gone: _Gone, until: float | None) -> int:
 
 
 def _clear_in_red(path: Trajectory, run: LineRun, clear_px: float, at: int, until: float | None) -> bool:
-    """Whether the rear was seen clear of the line while red, by more than a box trembles, and by more than hidden
-    wheels may be nearer than they are thought to be: they are as likely nearer as farther on."""
+    """Whether the rear was seen clear of the line while red, by more than a box trembles, wherever its wheels
+    may be when they are hidden."""
     in_red = path.t_s[at:] < (np.inf if until is None else until - 1e-6)
-    nearest_px = 2 * run.rear_px[at:] - run.farthest_px[at:]
-    return bool((nearest_px[in_red] > clear_px).any())
+    return bool((run.nearest_px[at:][in_red] > clear_px).any())
 
 
 def _moved_on(

@@ -218,17 +218,17 @@ def _stand(
 ) -> _Stand | None:  # fmt: skip
     """The first stretch of `seconds` of standing on or past the line, of one that came over it."""
     crossed, half = passed.crossed, path.build.half_m
-    rear = run.rear_m if passed.on_road else run.rear_px
+    rear, nearest = (run.rear_m, run.nearest_m) if passed.on_road else (run.rear_px, run.nearest_px)
     for first, last in stands(path, crossed.at, seconds, shared.standing):
         # the middle of the stretch: a box that trembles is on the line now and then
-        past = float(np.median(rear[first : last + 1]))
+        past, least = (float(np.median(each[first : last + 1])) for each in (rear, nearest))
         # else it stood at the line all along, and its box wandered
-        if passed.on_road and past > margins.stands_over_m - half:
+        if passed.on_road and least > margins.stands_over_m - half:
             way = crossed.farthest_before + past + half
             came = crossed.farthest_before >= margins.before_m and way >= margins.way_m
             return _Stand(crossed, first, last, past, "m") if came else None
         size = float(np.median(path.size_px[first : last + 1]))
-        if not passed.on_road and past > margins.stopped_clear_boxes * size:
+        if not passed.on_road and least > margins.stopped_clear_boxes * size:
             way = crossed.farthest_before + past
             came = crossed.farthest_before >= margins.before_boxes * size and way >= margins.way_boxes * size
             return _Stand(crossed, first, last, past, "px") if came else None

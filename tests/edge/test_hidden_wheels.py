@@ -83,6 +83,7 @@ def test_the_wheels_are_where_they_would_be_seen(
     assert found.row == pytest.approx(row, abs=within)
     assert found.wheels == wheels
     assert found.highest == boxes[-1][3], "they are never farther up than the box ends"
+    assert found.lowest - found.row == pytest.approx(max(0.0, found.row - found.highest)), "nor surely where thought"
 
 
 def test_each_number_can_be_set() -> None:

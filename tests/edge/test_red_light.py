@@ -163,7 +163,7 @@ def test_hidden_wheels_that_may_be_nearer_than_thought_prove_no_passage_just_bef
     """In the queue the next one hides them; they are as likely nearer as farther on. The rear passes at 5.5 s."""
     path = drive_m(HERE, JUMPS, from_s=0, to_s=8)
     run = path.lines["line"]
-    hidden = replace(path, lines={"line": replace(run, farthest_px=run.rear_px + doubt_px)}, known={})
+    hidden = replace(path, lines={"line": replace(run, nearest_px=run.rear_px - doubt_px)}, known={})
     assert len(red_light(hidden, HERE, lamps(HERE, [(0, GREEN), (1, RED), (5.9, GREEN)]))) == acts
 
 
@@ -198,6 +198,22 @@ def test_perspective_is_no_bend_but_the_leap_to_another_vehicle_is() -> None:
     assert one_vehicle(fast, 0, 4, float(np.median(fast.size_px)))
     leaps = drive_m(here, points((0, 0, 9), (1.6, 0, 9.5), (1.8, 0, 15), (4, 0, 15.5)), from_s=0, to_s=4)
     assert not one_vehicle(leaps, 0, 4, float(leaps.size_px[16]))
+
+
+@pytest.mark.parametrize("wild", [1, 2])
+def test_a_box_that_leaps_back_over_the_line_is_no_second_passage(wild: int) -> None:
+    """It stopped past the line in red and drives on at green; just before that its box trembles once or twice."""
+    stays = points((0, 0, 10), (2, 0, 13), (3, 0, 16.6), (12, 0, 16.6), (14, 0, 22), (17, 0, 36))
+
+    def trembles(t_s: float) -> tuple[float, float]:
+        x_m, y_m = stays(t_s)
+        return x_m, y_m - (0.8 if 11.45 < t_s < 11.45 + 0.1 * wild else 0.0)
+
+    path = drive_m(HERE, trembles, from_s=0, to_s=16, cls=CAR)
+    assert int(np.count_nonzero(path.lines["line"].rear_m[100:] < 0)) == wild
+    red = lamps(HERE, [(0, GREEN), (0.3, RED), (11.8, GREEN)])
+    assert len(stopped_past_line(path, HERE, red)) == 1
+    assert red_light(path, HERE, red) == []
 
 
 def test_a_stop_and_a_run_are_never_both_told_of_one_passage() -> None:

@@ -53,7 +53,7 @@ def model(edge: PictureEdge = EDGE) -> WheelsByHeight:
 def contact_of(seen: Sequence[Seen], cls: VehicleClass, tall_m: float, deep_m: float) -> GroundContact:
     """The contact that counts after all pictures, seen at 12.5 a second."""
     assert UPRIGHTS is not None
-    wheels, found = model(), GroundContact(0.0, 0.0, SEEN)
+    wheels, found = model(), GroundContact(0.0, 0.0, 0.0, SEEN)
     for index, s in enumerate(seen):
         head = UPRIGHTS.head(s.column, s.foot, tall_m, deep_m)
         bottom = s.foot - s.hidden * (s.foot - head)
@@ -106,6 +106,37 @@ def test_hidden_wheels_are_told_with_their_doubt_and_more_of_it_where_only_the_c
     supposed = contact_of(stays(20, 0.5, 1.0), MOTORCYCLE, 1.6, 1.0)
     assert (known.wheels, supposed.wheels) == (HIDDEN, BY_CLASS)
     assert 0 < known.row - known.highest < supposed.row - supposed.highest
+
+
+def test_hidden_wheels_may_be_as_far_down_as_a_vehicle_of_the_class_has_them() -> None:
+    """A rider of 1.6 m was seen only as far as those hid him that are themselves below the picture, and taken for one
+    of 1.3 m: his wheels are no farther down than they are, and not surely where they are thought to be."""
+    early = [Seen(LINE, 0.2)] * 20
+    for seen, wheels in ((early + stays(20, 0.5, 1.0), HIDDEN), (early + stays(20, 0.2, 1.0), SEEN)):
+        found = contact_of(seen, MOTORCYCLE, 1.6, 1.0)
+        assert found.wheels == wheels
+        assert found.row < LINE - 20, "where they are thought to be"
+        assert LINE - 1 <= found.lowest <= LINE + 40
+    free = contact_of(stays(20), MOTORCYCLE, 1.6, 1.0)
+    assert free.lowest == free.row
+
+
+def test_what_the_lower_edge_of_the_picture_cuts_off_teaches_no_height() -> None:
+    """It waits for half a minute with its wheels below the picture, drives up, and the next one hides them."""
+    assert UPRIGHTS is not None
+    wheels, at = model(), 0
+    for index in range(400):
+        head = UPRIGHTS.head(COLUMN, 1250.0, 1.6, 1.0)
+        found = wheels.of(
+            Observation(index, index * 0.08, (COLUMN - 80, head, COLUMN + 80, 1078.0), 0.9), BUILDS[MOTORCYCLE]
+        )
+        assert found.wheels == CUT_OFF
+        at = index
+    for index in range(at + 1, at + 30):
+        head = UPRIGHTS.head(COLUMN, LINE, 1.6, 1.0)
+        box = (COLUMN - 50, head, COLUMN + 50, LINE - 0.4 * (LINE - head))
+        found = wheels.of(Observation(index, index * 0.08, box, 0.9, 1.0), BUILDS[MOTORCYCLE])
+    assert (found.wheels, found.row) == (BY_CLASS, pytest.approx(LINE, abs=2.0))
 
 
 def test_a_class_that_changes_begins_anew() -> None:

@@ -72,8 +72,8 @@ class Measured:
     """Boxes to be measured, one row each.
 
     `boxes` reach down to the wheels, even hidden ones; `seen_bottom` is where the box ended in the picture, `highest`
-    the farthest up that the wheels can be, `lowest` the farthest down. `widest_m`: as wide as a vehicle of its class can
-    be. `way` `[N, 2]`: metres that the vehicle just came, NaN if unknown.
+    the farthest up that the wheels can be, `lowest` the farthest down. `widest_m`: as wide as a vehicle of its class
+    can be. `way` `[N, 2]`: metres that the vehicle just came, NaN if unknown.
     """
 
     boxes: Floats

@@ -149,7 +149,7 @@ def test_the_arrows_of_the_lane_leave_what_the_way_does_not_tell_yet() -> None:
 
 @pytest.mark.parametrize("plane", [True, False], ids=["with a ground plane", "without"])
 def test_who_leans_out_of_his_lanes_arrows_may_be_turning(plane: bool) -> None:
-    """Lost from sight when the turn has just begun: to the right on the green arrow, out of the lane for straight on."""
+    """Lost from sight when the turn has just begun: right on the green arrow, out of the lane for straight on."""
     lane = {"id": "l", "polygon": pixels((-2, 10), (2, 10), (2, 15.8), (-2, 15.8)), "movements": ["straight"]}
     here = drawn(JUNCTIONS["arrow"], lanes=[lane], **({} if plane else {"ground": None}))
     for to_s in (3.0, 3.2, 3.4, 3.6, 4.0, 7.0):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from edge.delivery.packing import CameraIdentity
@@ -18,6 +19,8 @@ from edge.types import ActEvent, Frame
 from edge.video.ring import PacketRing
 from edge.video.source import EndOfStream, VideoSource
 from edge.video.source_status import SourceSettings, SourceStatus
+from edge.watch.kept import WatchFolder
+from edge.watch.picture import PictureWatch
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from zones.load import LoadedScene
@@ -55,7 +58,9 @@ class Perception(Protocol):
         """The numbers by which what they see is judged."""
         ...
 
-    def pipeline(self, scene: LoadedScene) -> Pipeline: ...
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch) -> Pipeline:
+        """`watch`: of the camera's picture; it outlives the pipeline."""
+        ...
 
 
 class CameraWorker:
@@ -63,6 +68,7 @@ class CameraWorker:
 
     Parameters
     ----------
+    state_dir: where the reference of the camera's picture and the record of its states lie.
     on_commit: called after each packet committed.
     """
 
@@ -76,6 +82,7 @@ class CameraWorker:
         sink: PacketSink,
         metrics: Metrics,
         kept_in_memory: int,
+        state_dir: Path,
         on_commit: Callable[[], None],
     ) -> None:
         self.plan = plan
@@ -92,6 +99,10 @@ class CameraWorker:
             perception.judging.digest,
         )
         self._sink, self._kept_in_memory = sink, kept_in_memory
+        self._folder = WatchFolder(state_dir, plan.scene, camera=camera.id)
+        self._picture = PictureWatch(
+            plan.scene.scene, perception.judging.picture, store=self._folder, write=self._folder.write
+        )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
         self._source: VideoSource | None = None
@@ -124,6 +135,8 @@ class CameraWorker:
             wrong_size=self._wrong_size,
             seen_fps=self._seen_fps(),
             judging=self._judging,
+            picture=self._picture.report,
+            reference_fault=self._folder.warning,
         )
 
     def _seen_fps(self) -> float | None:
@@ -160,7 +173,7 @@ class CameraWorker:
             realtime=camera.is_file and camera.realtime,
             loop=camera.loop,
         )
-        pipeline = self._perception.pipeline(self.plan.scene)
+        pipeline = self._perception.pipeline(self.plan.scene, self._picture)
         source = VideoSource(
             camera.address(), ring=ring, settings=settings, start_at=camera.start_at, margins=judging.video
         )
@@ -192,7 +205,7 @@ class CameraWorker:
                             raise PipelineError(
                                 f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
                             ) from error
-                        pipeline = self._perception.pipeline(self.plan.scene)
+                        pipeline = self._perception.pipeline(self.plan.scene, self._picture)
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
             self._submit(pipeline.finish())

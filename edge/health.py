@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,10 +14,11 @@ from common.software import SOFTWARE
 from edge.delivery.packet_table import Counts
 from edge.looking import LookingMargins
 from edge.video.source_status import SourceStatus
+from edge.watch.report import PictureReport
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
-from evidence.wire import CameraHealth, CameraStateName, Health
+from evidence.wire import CameraHealth, CameraStateName, Health, PictureState
 
 _MAX_ERRORS = 20
 LEAST_SEEN_FPS = LookingMargins().least_fps
@@ -37,6 +38,22 @@ _SOURCE_COUNTERS = (
     ("size_changes", "Changes of the picture's size"),
 )
 
+_PICTURE_FAULTS: dict[PictureState, tuple[str, str]] = {
+    "moved": (
+        "the picture does not lie where the scene has it",
+        "put the camera back; if it is to stay so, draw the scene on its new picture",
+    ),
+    "other_view": (
+        "the picture shows something else than the scene's",
+        "turn the camera back and see what stands before it; if it is to stay so, draw the scene anew",
+    ),
+    "unsure": (
+        "the picture cannot be recognised, its acts are flagged",
+        "look at it: rain, darkness, dirt; with too little in view name a reference (giaolo zones reference)",
+    ),
+}
+"""What a person reads of a state of the picture, and what to do."""
+
 
 class MetricsError(GiaoLoError):
     """The metrics server cannot start."""
@@ -47,7 +64,8 @@ class CameraState:
     """One camera as its thread sees it. `kept`: packets in memory because the outbox is full; `lost`: acts lost.
 
     `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are. `judging`: its pictures are
-    still looked at and its acts written down, though its stream may be over.
+    still looked at and its acts written down, though its stream may be over. `picture`: whether it is still what the
+    scene describes; `reference_fault`: why it cannot be held against the reference that the scene names.
     """
 
     id: str
@@ -58,10 +76,12 @@ class CameraState:
     wrong_size: str = ""
     seen_fps: float | None = None
     judging: bool = False
+    picture: PictureReport = field(default_factory=PictureReport)
+    reference_fault: str = ""
 
     @property
     def health(self) -> CameraHealth:
-        source = self.source
+        source, picture = self.source, self.picture
         return CameraHealth(
             id=self.id,
             state=self._state,
@@ -75,6 +95,12 @@ class CameraState:
             clock_steps=source.clock_steps,
             cuts=source.cuts,
             key_interval_s=source.key_interval_s,
+            picture=picture.state,
+            picture_since=None if picture.since is None else utc_text(picture.since),
+            picture_off_px=picture.off_px,
+            picture_reference=picture.reference,
+            picture_reference_at=None if picture.reference_at is None else utc_text(picture.reference_at),
+            acts_held=picture.acts_held,
         )
 
     @property
@@ -88,7 +114,12 @@ class CameraState:
     def warnings(self) -> list[str]:
         """What a person should mend though the camera runs."""
         source = self.source
-        out = []
+        out = [self.reference_fault] if self.reference_fault else []
+        if source.state == "running" and self.picture.state in _PICTURE_FAULTS:
+            what, remedy = _PICTURE_FAULTS[self.picture.state]
+            far = f", by {self.picture.off_px:.0f} px" if self.picture.off_px and self.picture.state == "moved" else ""
+            held = f"; {self.picture.acts_held} act(s) held since the start" if self.picture.acts_held else ""
+            out.append(f"camera {self.id}: {what}{far}{held} -> {remedy}")
         # a limit of frames that was asked for (`fps_limit`) drops none
         slow = self.seen_fps is not None and self.seen_fps < LEAST_SEEN_FPS < source.fps and source.dropped_share > 0.1
         if source.state == "running" and not self.wrong_size and (slow or source.dropped_share > MOST_DROPPED):
@@ -223,7 +254,16 @@ class _StateCollector:
         seen = GaugeMetricFamily("giaolo_seen_fps", "Frames a second, looked at", labels=["camera"])
         key = GaugeMetricFamily("giaolo_key_interval_seconds", "Longest time between key frames", labels=["camera"])
         kept = GaugeMetricFamily("giaolo_packets_in_memory", "Packets the outbox had no room for", labels=["camera"])
+        picture = GaugeMetricFamily(
+            "giaolo_picture_good", "1 while acts may be told by the picture", labels=["camera", "state"]
+        )
+        away = GaugeMetricFamily("giaolo_picture_off_pixels", "How far a line or lamp lies off", labels=["camera"])
+        held = CounterMetricFamily("giaolo_acts_held", "Acts not told for the picture's sake", labels=["camera"])
         for camera in state.cameras:
+            picture.add_metric([camera.id, camera.picture.state], float(camera.picture.state not in _PICTURE_FAULTS))
+            held.add_metric([camera.id], camera.picture.acts_held)
+            if camera.picture.off_px is not None:
+                away.add_metric([camera.id], camera.picture.off_px)
             lost.add_metric([camera.id], camera.lost)
             fps.add_metric([camera.id], camera.source.fps)
             up.add_metric([camera.id, camera.health.state], float(camera.health.state == "running"))
@@ -232,7 +272,7 @@ class _StateCollector:
                 seen.add_metric([camera.id], camera.seen_fps)
             if camera.source.key_interval_s is not None:
                 key.add_metric([camera.id], camera.source.key_interval_s)
-        yield from (lost, fps, up, kept, seen, key)
+        yield from (lost, fps, up, kept, seen, key, picture, away, held)
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
             outbox.add_metric([name], getattr(state.outbox, name))

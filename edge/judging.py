@@ -33,6 +33,7 @@ from edge.tracks.kalman import FilterMargins
 from edge.tracks.tracking import TrackerMargins
 from edge.video.margins import VideoMargins
 from edge.video.ring import ClipMargins
+from edge.watch.margins import PictureMargins
 from evidence.acts import ActCode, VehicleClass
 from models.detector_margins import DetectorMargins
 from models.line_reader import LineReaderMargins
@@ -45,7 +46,7 @@ Values = Mapping[str, Mapping[str, float]]
 """Numbers as a configuration sets them, by stage and name."""
 
 
-_GROUPS = {"shared": "", "plates": "plate_", "video": ""}
+_GROUPS = {"shared": "", "plates": "plate_", "video": "", "picture": "picture_"}
 """Fields that hold several stages, and what goes before the names of these."""
 
 
@@ -54,7 +55,7 @@ class Judging:
     """The margins of one box. A field is a stage of its name, but for those that hold several.
 
     `acts`: those of the rules, each a stage by the name of its act. `vehicles`: sizes by class, as `vehicle_car`.
-    `shared`, `plates`, `video`: one value a stage, see `_GROUPS`.
+    `shared`, `plates`, `video`, `picture`: one value a stage, see `_GROUPS`.
     """
 
     acts: Mapping[ActCode, ActMargins] = field(default_factory=lambda: {act: r.margins for act, r in RULES.items()})
@@ -62,6 +63,7 @@ class Judging:
     shared: SharedMargins = field(default_factory=SharedMargins)
     plates: PlateMargins = field(default_factory=PlateMargins)
     video: VideoMargins = field(default_factory=VideoMargins)
+    picture: PictureMargins = field(default_factory=PictureMargins)
     clip: ClipMargins = field(default_factory=ClipMargins)
     looking: LookingMargins = field(default_factory=LookingMargins)
     detector: DetectorMargins = field(default_factory=DetectorMargins)

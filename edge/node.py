@@ -163,6 +163,7 @@ class Node:
                     sink=self.outbox,
                     metrics=self.metrics,
                     kept_in_memory=self._config.outbox.kept_in_memory,
+                    state_dir=self._config.data_dir / "watch" / camera_id,
                     on_commit=self.uplink.wake,
                 )
                 with self._lock:

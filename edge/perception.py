@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge.judging import Judging
 from edge.pipeline import CameraPipeline
 from edge.plate.reading import PlatePerception
+from edge.watch.picture import PictureWatch
 from models import manifest
 from models.detector import Detector, load_detector
 from models.line_reader import load_plate_reader
@@ -48,8 +49,8 @@ class OnnxPerception:
         self._detector, self._plates, self.judging = detector, plates, judging
         self.digests: Mapping[str, str] = dict(digests)
 
-    def pipeline(self, scene: LoadedScene) -> CameraPipeline:
-        return CameraPipeline(scene.scene, self._detector, self._plates, judging=self.judging)
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None) -> CameraPipeline:
+        return CameraPipeline(scene.scene, self._detector, self._plates, judging=self.judging, watch=watch)
 
 
 def open_perception(*, threads: int = 2, size: str = "nano", judging: Judging | None = None) -> OnnxPerception:

@@ -30,6 +30,7 @@ from edge.tracks.track import Track
 from edge.tracks.tracking import Tracker
 from edge.types import ActEvent, Frame
 from edge.video.stills import StillStore
+from edge.watch.picture import PictureWatch
 from evidence.acts import VehicleClass
 from models.detector import VEHICLE_CLASSES, Detector
 from zones.schema import Scene
@@ -44,6 +45,7 @@ class CameraPipeline:
     ----------
     judging: the margins in force; those that are written in the code when left out.
     feed, stills, views: stand-ins for a signal controller, for the store of pictures and for that of vehicles' views.
+    watch: of the camera's picture, where it outlives this pipeline; one of its own when left out.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class CameraPipeline:
         feed: LampFeed | None = None,
         stills: StillStore | None = None,
         views: ViewBook | None = None,
+        watch: PictureWatch | None = None,
     ) -> None:
         judging = judging or Judging()
         self.scene, self._judging = scene, judging
@@ -79,6 +82,8 @@ class CameraPipeline:
         self._findings = PendingFindings(rules, scene, judging.shared, self._path)
         self._repeats = Repeats(rules, judging.repeats)
         self._holding = Holding(scene, self._stills, judging.holding)
+        self._watch = watch or PictureWatch(scene, judging.picture)
+        self._watch.begin_anew()
         self._now_s = 0.0
         self._wall_at: datetime | None = None
         self._over = False
@@ -92,6 +97,10 @@ class CameraPipeline:
     @property
     def signals(self) -> Signals:
         return self._signals
+
+    @property
+    def watch(self) -> PictureWatch:
+        return self._watch
 
     @property
     def looked_at(self) -> int:
@@ -108,6 +117,7 @@ class CameraPipeline:
         if not self._looking.due(frame):
             return []
         self._now_s, self._wall_at = frame.t_s, frame.wall_at
+        self._watch.look(frame)
         self._signals.observe(frame.index, frame.t_s, frame.image)
         self._stills.offer(frame)
         found = self._looking.vehicles(frame)
@@ -117,7 +127,7 @@ class CameraPipeline:
             self._views.offer(track.id, frame.index, frame.t_s, track.last.box, frame.image)
         for track in seen:
             self._judge(track)
-        return self._decide(ended)
+        return self._watch.told(self._decide(ended), self._stills.between)
 
     def finish(self) -> list[ActEvent]:
         """The stream is over: every track ends, what is pending is decided."""
@@ -125,7 +135,7 @@ class CameraPipeline:
         ended = self._tracker.finish()
         for track in ended:
             track.state = "ended"
-        return self._decide(ended)
+        return self._watch.told(self._decide(ended), self._stills.between, over=True)
 
     def _begin_anew(self) -> list[ActEvent]:
         """The stream was cut: what is pending is decided, and nothing seen before is followed or remembered."""
@@ -135,6 +145,7 @@ class CameraPipeline:
         self._stills.clear()
         self._paths.stays.clear()
         self._looking.begin_anew()
+        self._watch.begin_anew()
         return acts
 
     def _heads(self) -> Signals:

@@ -16,6 +16,8 @@ from edge.types import ActEvent
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource
 from edge.video.source_errors import check_file
+from edge.watch.kept import SceneReference, WatchFolder
+from edge.watch.picture import PictureWatch
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from zones.load import load_scene
@@ -67,7 +69,9 @@ def replay(
         "replay", key, _ident(clip.stem), scene.scene.place, "", scene, perception.digests, judging.digest
     )
     recorder = Recorder(identity, source=source, ring=ring, sink=sink)
-    pipeline = perception.pipeline(scene)
+    kept = WatchFolder(out / "watch", scene, camera="replay")
+    watch = PictureWatch(scene.scene, judging.picture, store=SceneReference(kept), write=kept.write)
+    pipeline = perception.pipeline(scene, watch)
     lines: list[dict[str, Any]] = []
     told: dict[tuple[str, int, int], float] = {}
     """Stream time at which each event came out: its pictures must not be kept for it."""
@@ -102,6 +106,9 @@ def replay(
     status = source.status()
     summary = f"{clip}: {status.frames} frames, {len(lines)} acts, packets in {out}"
     print(summary, file=sys.stderr)
+    if watch.report.acts_held or watch.report.state not in ("in_place", "learning"):
+        held = watch.report
+        print(f"{clip}: picture {held.state}, {held.acts_held} acts held: {kept.record}", file=sys.stderr)
     if status.ended_early:
         print(f"{clip}: warning: {status.ended_early}", file=sys.stderr)
     if recorder.lost:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from countries.here import HERE
 from evidence.acts import ActCode, VehicleClass
@@ -25,11 +25,22 @@ else:
 __all__ = ["ALL_MOVEMENTS", "Movement", "Point", "Road", "RoadArea", "Sign", "Source"]
 
 
+class ReferencePicture(SceneModel):
+    """The still on which the scene was drawn, for the box to notice that the camera moved: `giaolo zones reference`."""
+
+    file: str = Field(pattern=r"^[^/\\\x00]{1,200}$", title="File", description="beside the scene's file")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", title="SHA-256", description="of the file")
+    at: AwareDatetime = Field(title="Named at", description="when it was named")
+
+
 class Picture(SceneModel):
     """Size of the picture the coordinates belong to."""
 
     width: int = Field(gt=0, le=16384, title="Width", description="pixels")
     height: int = Field(gt=0, le=16384, title="Height", description="pixels")
+    reference: ReferencePicture | None = Field(
+        default=None, title="Reference", description="none: the box keeps one from when the scene was first in force"
+    )
 
 
 class StopLine(SceneModel):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from central.centre import Centre
-from central.intake import gaps
+from central.intake import gaps, pictures
 from central.intake.committing import Outcome
 from central.intake.gate import Gate
 from central.intake.transfers import Transfer, TransferRefused, Transfers
@@ -93,10 +93,11 @@ class Ingest:
             row.status = health.status
             if health.status == "lost":
                 return  # the broker speaks and knows no numbers: what the node told last stands
-            row.health = health.model_dump(mode="json")
+            before, row.health = row.health, health.model_dump(mode="json")
             if not retained:  # else the broker speaks, of a while ago
                 row.last_seen = now
                 gaps.watch_health(session, row, health, now)
+                pictures.watch_pictures(session, row, before, health, now)
 
     def alarm(self, kind: str, text: str) -> None:
         """Tell people of something about the broker itself."""

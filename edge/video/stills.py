@@ -112,6 +112,12 @@ class StillStore:
         image = cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR))
         return Still(index, at_s, image)
 
+    def between(self, from_s: float, to_s: float) -> list[Still]:
+        """All held frames of a stretch of time, in order."""
+        held = {**self._long, **self._kept}
+        wanted = sorted((at_s, index) for index, (at_s, _) in held.items() if from_s <= at_s <= to_s)
+        return [Still(i, at_s, cast(Image, cv2.imdecode(held[i][1], cv2.IMREAD_COLOR))) for at_s, i in wanted]
+
     def _keep(self, frame: Frame) -> None:
         if frame.index in self._kept:
             return

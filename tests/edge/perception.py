@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from edge.config import DetectorConfig
 from edge.judging import Judging
 from edge.types import ActEvent, Frame, Still
+from edge.watch.picture import PictureWatch
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Plate, Track, TrackPoint, Vehicle
 from zones.load import LoadedScene
@@ -66,7 +67,7 @@ class ScriptedPerception:
     def judging(self) -> Judging:
         return Judging()
 
-    def pipeline(self, scene: LoadedScene) -> ScriptedPipeline:
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None) -> ScriptedPipeline:
         return ScriptedPipeline(self._every, self._faulty)
 
 

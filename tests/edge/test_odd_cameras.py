@@ -169,7 +169,7 @@ def test_a_picture_of_another_size_is_told_once_and_taken_up_again_when_right(
     worker = CameraWorker(
         CameraPlan(config, LoadedScene(scene, scene_digest(scene), tmp_path / "s.yaml")),
         node="n", key=SigningKey.generate(), perception=ScriptedPerception(every=10**9), sink=NoSink(),
-        metrics=Metrics(lambda: None), kept_in_memory=1, on_commit=lambda: None,
+        metrics=Metrics(lambda: None), kept_in_memory=1, state_dir=tmp_path, on_commit=lambda: None,
     )  # fmt: skip
     worker.start()
     try:

@@ -1,0 +1,132 @@
+"""Before an act is told: was the picture that it was seen in the one that the scene describes, and is it still?
+
+Each act is held against its own pictures, and waits for a check that comes after it. So nothing slips through between
+the last good check and the moment at which a move is noticed. What is held is no accusation; it is counted, written
+into the camera's record and told in health.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from common.margins import margin
+from edge.types import ActEvent, Still
+from edge.watch.place import PlaceWatch
+from edge.watch.position import Sample
+
+UNSURE_FLAG = "camera_position_unsure"
+"""Nobody could tell whether the camera still looks where the scene says."""
+
+
+_FEW = 6
+"""Of fewer pictures the middle says nothing of a swing."""
+
+
+@dataclass(frozen=True)
+class GateMargins:
+    """How long an act waits, and what it is allowed."""
+
+    wait_s: float = margin(
+        22.0, "s", "an act waits so long for an answer, then it is decided by its own pictures",
+        source="longer than a close look (12 s), or until a clear picture is said to be another (20 s); film: 45 s",
+    )  # fmt: skip
+    around_s: float = margin(
+        1.5, "s", "where an act's own pictures lie off, those of so long before and after it show whether a gust swung "
+        "the mast: their middle counts", source="three swings at 1 Hz, six at 2 Hz; pictures are kept five a second",
+    )  # fmt: skip
+    wind_s: float = margin(
+        60.0, "s", "a swing seen so shortly before still counts: gusts come and go", source="not measured",
+    )  # fmt: skip
+
+
+PicturesBetween = Callable[[float, float], Sequence[Still]]
+"""What was kept of a stretch of stream time, decoded."""
+
+
+@dataclass
+class _Waiting:
+    """`own`: where its own pictures lie, those that were recognised; `around`: and those of the moments around it, if
+    it was asked."""
+
+    event: ActEvent
+    offered_s: float
+    own: list[Sample]
+    around: list[Sample]
+
+
+class ActGate:
+    """One camera's acts on their way out."""
+
+    def __init__(self, place: PlaceWatch, margins: GateMargins, on_held: Callable[[ActEvent, str], None]) -> None:
+        self._place, self._m, self._on_held = place, margins, on_held
+        self._waiting: list[_Waiting] = []
+        self._swings: list[tuple[float, float]] = []
+
+    @property
+    def asks(self) -> bool:
+        """Whether an act waits for the next look at the picture."""
+        return bool(self._waiting)
+
+    def offer(self, event: ActEvent, now_s: float, between: PicturesBetween) -> None:
+        own = self._measured(list(event.stills.values()))
+        around: list[Sample] = []
+        if self._off(own) > 1.0 and self._place.state not in ("moved", "other_view"):
+            around = self._measured(between(event.t_s - self._m.around_s, event.t_s + self._m.around_s))
+        self._waiting.append(_Waiting(event, now_s, own, around))
+
+    def _measured(self, stills: Sequence[Still]) -> list[Sample]:
+        samples = (self._place.measured(still.image, still.t_s) for still in stills)
+        return [sample for sample in samples if sample is not None]
+
+    def _off(self, samples: Sequence[Sample]) -> float:
+        return max((self._place.off(sample)[0] for sample in samples), default=0.0)
+
+    def ripe(self, now_s: float, *, over: bool = False) -> list[ActEvent]:
+        """The acts that are decided now, without those that are held. `over`: the stream ends, nothing waits."""
+        place = self._place
+        if place.verdict_s > -1e8:
+            self._swings = [(t, s) for t, s in self._swings if 0 <= now_s - t <= self._m.wind_s]
+            if (place.verdict_s, place.swing) not in self._swings:
+                self._swings.append((place.verdict_s, place.swing))
+        told, waiting = [], []
+        for each in self._waiting:
+            answer = self._answer(each, over=over or now_s - each.offered_s >= self._m.wait_s)
+            if answer is None:
+                waiting.append(each)
+            elif answer:
+                self._on_held(each.event, answer)
+            else:
+                told.append(self._flagged(each))
+        self._waiting = waiting
+        return told
+
+    def _answer(self, act: _Waiting, *, over: bool) -> str | None:
+        """None: not yet. "": it may be told. Else why it is held."""
+        place = self._place
+        if place.state in ("moved", "other_view"):
+            return place.state
+        worst = self._off(act.own)
+        if worst > 1.0:
+            if not over and (place.good_s < act.offered_s or place.open):
+                return None
+            swing = max((s for _, s in self._swings), default=0.0)
+            settled = place.good_s >= act.offered_s or (over and place.state in ("in_place", "shaking"))
+            swung = worst <= 1.0 + swing or self._about_its_place(act.around)
+            return "" if settled and swung else "moved"
+        if place.state == "unsure" or over:
+            return ""
+        return "" if place.good_s >= act.offered_s and not place.open else None
+
+    def _about_its_place(self, around: Sequence[Sample]) -> bool:
+        if len(around) < _FEW:
+            return False
+        middle = np.asarray(np.mean([sample.shifts for sample in around], axis=0), np.float64)
+        return self._place.off(Sample(0.0, middle))[0] <= 1.0
+
+    def _flagged(self, act: _Waiting) -> ActEvent:
+        if act.own or (self._place.state in ("in_place", "shaking") and self._place.good_s >= act.offered_s):
+            return act.event
+        return replace(act.event, flags=[*act.event.flags, UNSURE_FLAG])

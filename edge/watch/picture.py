@@ -1,0 +1,84 @@
+"""One camera's picture watched, and its acts held while it cannot carry an accusation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from edge.types import ActEvent, Frame
+from edge.watch.gate import ActGate, PicturesBetween
+from edge.watch.margins import PictureMargins
+from edge.watch.place import PlaceWatch
+from edge.watch.reference import ReferenceStore
+from edge.watch.report import Entry, PictureReport
+from zones.schema import Scene
+
+
+class PictureWatch:
+    """`look` at each frame that is looked at, in order; `told` gives the acts on.
+
+    Parameters
+    ----------
+    write: where the record of states and held acts goes.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        margins: PictureMargins | None = None,
+        *,
+        store: ReferenceStore | None = None,
+        write: Callable[[Entry], None] = lambda entry: None,
+    ) -> None:
+        margins = margins or PictureMargins()
+        self._write = write
+        self._place = PlaceWatch(scene, margins.registration, margins.position, margins.learning, store)
+        self._gate = ActGate(self._place, margins.gate, self._held)
+        self._frame: Frame | None = None
+        self.report = PictureReport()
+        """How it is now: one value, replaced as a whole, so that another thread may read it."""
+
+    def look(self, frame: Frame) -> None:
+        self._frame = frame
+        if self._place.look(frame, asked=self._gate.asks):
+            self._tell()
+
+    def told(
+        self, acts: Sequence[ActEvent], between: PicturesBetween = lambda from_s, to_s: (), *, over: bool = False
+    ) -> list[ActEvent]:
+        """Take acts, and give back those whose picture is good; others wait or are held. `over`: the stream ends."""
+        if self._frame is None:
+            return list(acts)
+        now_s = self._frame.t_s
+        for act in acts:
+            self._gate.offer(act, now_s, between)
+        if over:
+            self._place.conclude(now_s)
+            self._tell()
+        return self._gate.ripe(now_s, over=over)
+
+    def begin_anew(self) -> None:
+        """The stream was cut, or its times begin anew."""
+        self._place.begin_anew()
+
+    def _tell(self) -> None:
+        place, before, frame = self._place, self.report, self._frame
+        assert frame is not None
+        reference = place.reference
+        changed = place.state != before.state or before.since is None
+        self.report = replace(
+            before,
+            state=place.state,
+            since=frame.wall_at if changed else before.since,
+            off_px=None if place.off_px is None else round(place.off_px, 1),
+            reference=None if reference is None else reference.kind,
+            reference_at=None if reference is None else reference.at,
+        )
+        if changed:
+            self._write(Entry("state", frame.wall_at, {"state": place.state, "off_px": self.report.off_px}))
+
+    def _held(self, event: ActEvent, why: str) -> None:
+        self.report = replace(self.report, acts_held=self.report.acts_held + 1)
+        at = None if self._frame is None else self._frame.wall_at
+        told = {"act": event.act.value, "t_s": round(event.t_s, 3), "frame": event.frame, "why": why}
+        self._write(Entry("held", at, told | {"box": list(event.vehicle.box), "off_px": self.report.off_px}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -110,6 +111,22 @@ def draw(scene: Path, still: Path, out: Path, at_s: float) -> None:
     for fault in [*loaded.asked, *check_scene(loaded.scene)]:
         click.echo(f"{scene}: {fault}", err=True)
     click.echo(str(out))
+
+
+@zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("--still", required=True, type=click.Path(path_type=Path), help="The picture or video it was drawn on.")
+@click.option("--at", "at_s", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Second of the video.")
+def reference(scene: Path, still: Path, at_s: float) -> None:
+    """Ghi khung hình đã vẽ vào SCENE: with it the box notices that the camera moved; the old file stays as .bak."""
+    from zones.reference import name_reference
+    from zones.still import read_still
+
+    try:
+        file = name_reference(scene, read_still(still, at_s), datetime.now(UTC))
+    except (GiaoLoError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{scene}: {file.name}")
 
 
 @zones.command()

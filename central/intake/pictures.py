@@ -43,7 +43,7 @@ def watch_pictures(
         if same:
             same[0].text = _text(camera)
         elif told.get(camera.id) != camera.picture:
-            raise_alarm(session, kind, node.id, None, _text(camera), now)
+            raise_alarm(session, kind, node.id, None, _text(camera), now, beside=True)
 
 
 def _open(session: Session, node: str, camera: str) -> list[AlarmRow]:

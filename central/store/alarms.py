@@ -21,15 +21,25 @@ class AlarmError(GiaoLoError):
     """An alarm cannot be acknowledged."""
 
 
-def raise_alarm(session: Session, kind: str, node: str | None, packet_id: str | None, text: str, now: datetime) -> None:
-    """Tell people once: the same open alarm is not repeated."""
+def raise_alarm(
+    session: Session,
+    kind: str,
+    node: str | None,
+    packet_id: str | None,
+    text: str,
+    now: datetime,
+    *,
+    beside: bool = False,
+) -> None:
+    """Tell people once: the same open alarm is not repeated. `beside`: though one of its kind is open, of another
+    camera."""
     same = select(AlarmRow.id).where(
         AlarmRow.kind == kind,
         AlarmRow.node_id == node,
         AlarmRow.packet_id == packet_id,
         AlarmRow.acknowledged_at.is_(None),
     )
-    if session.scalar(same.limit(1)) is None:
+    if beside or session.scalar(same.limit(1)) is None:
         log.error("alarm kind=%s node=%s packet=%s %s", kind, node, packet_id, text)
         session.add(AlarmRow(kind=kind, node_id=node, packet_id=packet_id, text=text[:2000], at=now))
         session.flush()

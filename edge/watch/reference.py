@@ -36,11 +36,11 @@ class LearningMargins:
     """How a reference is learnt where the scene names none."""
 
     pictures: int = margin(
-        9, "pictures", "the middle of so many, grey level by grey level, shows the street without its traffic",
+        12, "pictures", "the middle of so many, grey level by grey level, shows the street without its traffic",
         source="a queue that stands in fewer than half of them is gone", least=1, most=99,
     )  # fmt: skip
     apart_s: float = margin(
-        7.0, "s", "they are taken so far apart: together a minute, about one cycle of the lamps",
+        5.0, "s", "they are taken so far apart: together a minute, about one cycle of the lamps",
         source="cycles of 60 to 90 s are usual",
     )  # fmt: skip
 

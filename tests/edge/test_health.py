@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 from edge.delivery.packet_table import Counts
 from edge.health import CameraState, Metrics, NodeState
 from edge.video.source_status import SourceStatus
+from edge.watch.report import PictureReport
 from evidence.wire import Health, decode, encode
 
 RUNNING = SourceStatus("running", "", 1000, 0, 0, 0, 25.0, 0.04, "", key_interval_s=2.0)
@@ -35,6 +36,15 @@ CASES = [
     ("another size", {}, {"wrong_size": "wrong picture size: 1 x 2"}, "degraded", "wrong_size", ""),
     ("a stream is over, its pictures still looked at", {"state": "ended"}, {"judging": True}, "running", "running", ""),
     ("a stream that is over and judged", {"state": "ended"}, {}, "running", "ended", ""),
+    ("a picture in its place", {}, {"picture": PictureReport("in_place")}, "running", "running", ""),
+    ("a picture swung by wind", {}, {"picture": PictureReport("shaking")}, "running", "running", ""),
+    ("a camera that was knocked", {}, {"picture": PictureReport("moved", off_px=12.0, acts_held=2)}, "degraded",
+     "running", "by 12 px; 2 act(s) held"),
+    ("a camera that was turned away", {}, {"picture": PictureReport("other_view")}, "degraded", "running",
+     "something else"),
+    ("a picture that nobody recognises", {}, {"picture": PictureReport("unsure")}, "degraded", "running", "flagged"),
+    ("a named reference that is not there", {}, {"reference_fault": "camera cam-1: not there"}, "degraded", "running",
+     "not there"),
     ("another size, then no stream", {"state": "stalled"}, {"wrong_size": "wrong"}, "degraded", "stalled", ""),
 ]  # fmt: skip
 
@@ -58,6 +68,17 @@ def test_steps_cuts_and_looks_are_metrics() -> None:
         ("source_cuts_total", 2), ("seen_fps", 12.5), ("key_interval_seconds", 2),
     ):  # fmt: skip
         line = f'giaolo_{name}{{camera="cam-1"}} {value}'
+        assert line in text, line
+
+
+def test_states_of_a_picture_are_metrics() -> None:
+    camera = CameraState("cam-1", RUNNING, picture=PictureReport("moved", off_px=12.0, acts_held=2))
+    text = generate_latest(Metrics(lambda: node(camera)).registry).decode()
+    for line in (
+        'giaolo_picture_good{camera="cam-1",state="moved"} 0.0',
+        'giaolo_picture_off_pixels{camera="cam-1"} 12.0',
+        'giaolo_acts_held_total{camera="cam-1"} 2.0',
+    ):
         assert line in text, line
 
 

@@ -86,7 +86,7 @@ def test_a_knocked_camera_accuses_nobody_and_says_so_within_a_minute(
 )
 def test_in_wind_nothing_is_alarmed_and_acts_are_found_as_before(why: str, mast: Mast) -> None:
     watch = PictureWatch(street())
-    events, states = play(TRAFFIC, LAMP, seconds=26, mast=mast, watch=watch, fps=10)
+    events, states = play(TRAFFIC, LAMP, seconds=25, mast=mast, watch=watch, fps=8)
     assert [(e.act, round(e.t_s)) for e in events] == [(ActCode.RED_LIGHT, 13), (ActCode.RED_LIGHT, 21)]
     assert [e.flags for e in events] == [[], []]
     assert {state for _, state in states} <= {"learning", "in_place", "shaking"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -228,3 +229,24 @@ def test_an_address_given_as_a_still_does_not_show_its_password(command, scene_f
     assert result.exit_code == 1
     assert "no such file" in result.output
     assert "HUNTER2" not in result.output
+
+
+def test_a_scene_names_the_still_on_which_it_was_drawn_with_its_digest(scene_file: Path, still: Path) -> None:
+    before = load_scene(scene_file)
+    result = CliRunner().invoke(zones, ["reference", str(scene_file), "--still", str(still)])
+    assert result.exit_code == 0, result.output
+    named = load_scene(scene_file)
+    reference = named.scene.picture.reference
+    assert reference is not None
+    data = (scene_file.parent / reference.file).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == reference.sha256
+    assert named.digest != before.digest
+    assert named.scene.stop_lines == before.scene.stop_lines
+
+
+def test_a_still_of_another_size_is_no_reference(scene_file: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "small.png"), np.full((48, 64, 3), 90, np.uint8))
+    result = CliRunner().invoke(zones, ["reference", str(scene_file), "--still", str(tmp_path / "small.png")])
+    assert result.exit_code == 1
+    assert "64 x 48" in result.output
+    assert load_scene(scene_file).scene.picture.reference is None

@@ -101,14 +101,14 @@ class Chunk:
 CameraStateName = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed", "wrong_size"]
 
 PictureState = Literal["learning", "in_place", "shaking", "moved", "other_view", "unsure"]
-"""Of the picture beside the scene's reference: in place; swung by wind; moved, turned or zoomed; showing something else;
-not recognised (dark, rain)."""
+"""Beside the reference: in place; swung by wind; moved, turned or zoomed; showing something else; not recognised
+(dark, rain)."""
 
 
 class CameraHealth(Model):
     """`fps`: decoded; `seen_fps`: looked at; `dropped_share` 0..1 of the last seconds. `time_steps`, `clock_steps`,
-    `cuts`: of the camera's time, the box's clock and the picture, since the start. `picture`: whether it is still what the
-    scene describes, since when, and by how many pixels it is not; `acts_held`: acts not told for its sake."""
+    `cuts`: of the camera's time, the box's clock and the picture, since the start. `picture`: whether it still is what
+    the scene describes, since when, by how many pixels it is not; `acts_held`: acts not told for its sake."""
 
     id: Ident
     state: CameraStateName

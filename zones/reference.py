@@ -27,9 +27,10 @@ def name_reference(scene_file: Path, picture: NDArray[np.uint8], now: datetime) 
     """
     scene = load_scene(scene_file).scene
     height, width = picture.shape[:2]
-    if (width, height) != (scene.picture.width, scene.picture.height):
+    drawn_on = scene.picture
+    if (width, height) != (drawn_on.width, drawn_on.height):
         raise StillError(
-            f"the picture is {width} x {height}, the scene was drawn for {scene.picture.width} x {scene.picture.height}",
+            f"the picture is {width} x {height}, the scene was drawn for {drawn_on.width} x {drawn_on.height}",
             where=str(scene_file),
             remedy="give a still of the same camera in its full size",
         )

@@ -20,6 +20,7 @@ from edge.road.region import region
 from edge.signals.history import LampReading
 from edge.types import ActEvent, Frame, Image, Still
 from edge.video.stills import StillStore
+from edge.watch.picture import PictureWatch
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
 from models.plates import Corners, PlateBox, PlateReading
@@ -118,6 +119,13 @@ class _NoViews(ViewBook):
         return []
 
 
+class _NoWatch(PictureWatch):
+    """There is no picture that could have moved: whatever is found is told."""
+
+    def look(self, frame: Frame) -> None:
+        return
+
+
 def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = None) -> Verdict:
     """Let the pipeline watch the run at `fps`, through an eye noisy by `noise` (random by the run's seed)."""
     the_scene = scene or scene_of(run, source="controller")
@@ -130,6 +138,7 @@ def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = N
         feed=lamps,
         stills=_NoStills(),
         views=_NoViews(),
+        watch=_NoWatch(the_scene),
     )
     width, height = the_scene.picture.width, the_scene.picture.height
     noisy = NoisyDetector(run.specs, noise, run.seed, width, height)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 import uvicorn
 from fastapi import FastAPI
 
-from central.cases.renewing import TermRenewal
+from central.cases.beside import OnceBeside
+from central.cases.drives import link_stored
+from central.cases.renewing import renew
 from central.centre import Centre, open_centre
 from central.config import CentralConfig
 from central.desk.signers import signer_lines
@@ -19,6 +22,7 @@ from central.retention.keeper import Keeper
 from central.second_reader import SecondReader, easyocr_reader, switched_off
 from central.web.app import create_app
 from central.web.server import web_server
+from countries.here import HERE
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
@@ -44,7 +48,7 @@ class App:
         )
         self.second_reader = SecondReader(self.centre, easyocr_reader if config.second_reader else switched_off)
         self.keeper = Keeper(self.centre)
-        self.terms = TermRenewal(self.centre.db, self.centre.notices.calendar, self.centre.clock)
+        self._beside = (OnceBeside("terms", self._renew_terms), OnceBeside("drives", self._link_drives))
         self._server: uvicorn.Server | None = None
         self._server_thread: threading.Thread | None = None
         self._server_ended = threading.Event()
@@ -64,7 +68,8 @@ class App:
         try:
             self._check_signing()
             self.keeper.start()
-            self.terms.start()
+            for work in self._beside:
+                work.start()
             if self.config.web.enabled:
                 self._start_web()
             self.mqtt.start()
@@ -77,7 +82,8 @@ class App:
         self.mqtt.stop()
         self.second_reader.stop()
         self.keeper.stop()
-        self.terms.stop()
+        for work in self._beside:
+            work.stop()
         if self._server is not None and self._server_thread is not None:
             self._server.should_exit = True
             self._server_thread.join(15)
@@ -91,6 +97,13 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _renew_terms(self, goes_on: Callable[[], bool]) -> int:
+        today = HERE.local_date(self.centre.clock())
+        return renew(self.centre.db, self.centre.notices.calendar, today, goes_on=goes_on)
+
+    def _link_drives(self, goes_on: Callable[[], bool]) -> int:
+        return link_stored(self.centre.db, self.centre.clock(), goes_on=goes_on)
 
     def _check_signing(self) -> None:
         """Raises `ConfigError` for a key that is not what the configuration says. What time did to a good one is told,

@@ -150,8 +150,25 @@ class Powers(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class OneBehaviour:
+    """Why two acts of one drive may be one behaviour, which is punished once: in the country's language and in English.
+
+    `reference`: where that stands."""
+
+    words: tuple[str, str]
+    reference: str
+
+
 class ActNames(Protocol):
-    """Port: what the acts are called."""
+    """Port: what the acts are called, and which of them stand on the same behaviour."""
+
+    def one_behaviour(
+        self, one: ActCode, reasons: Mapping[str, object], other: ActCode, other_reasons: Mapping[str, object]
+    ) -> OneBehaviour | None:
+        """Whether two acts of one vehicle on one drive may be one behaviour: the same act at the same place, or one
+        that the other holds. `reasons`: of their packets. The same whichever is named first. A person decides it."""
+        ...
 
     def act_words(self, act: ActCode, reasons: Mapping[str, object] | None = None) -> tuple[str, str]:
         """The act in the country's language and in English, as exact as the packet's reasons allow."""

@@ -1,7 +1,8 @@
 """What is late or doubtful about a case that waits to be issued: said before the key is pressed, kept in its record.
 
-Some doubts *hold* a case: the plate may not be this vehicle's, so that somebody who did nothing would pay. Each of them
-is ticked by itself, and whoever issues all the same says why in words.
+Some doubts *hold* a case: the plate may not be this vehicle's, so that somebody who did nothing would pay, or another
+case tells the same, so that somebody would pay twice. Each of them is ticked by itself, and whoever issues all the same
+says why in words.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
+from central.cases.behaviours import behaviour_doubts
+from central.cases.drives import acts_of, drive_doubts
 from central.cases.fitting import OnRegister, misfits
 from central.cases.life import Event
 from central.cases.lifecycle import Action
@@ -27,6 +30,10 @@ MISFITS = ("plate_form", "plate_kind", "plate_ground", "seen_kind", "register_ki
 """`central.cases.fitting`."""
 DOUBLES = ("too_fast", "at_once", "other_vehicle")
 """`central.cases.doubles`; in a doubt the number of the other case follows, `too_fast:41`."""
+DRIVES = ("drive_plate", "drive_kind")
+"""`central.cases.one_drive`: another act of the same drive bears another plate, or another kind of vehicle."""
+BEHAVIOURS = ("one_behaviour",)
+"""`central.cases.behaviours`: another case of the same drive may be about the same behaviour."""
 
 
 class Register(Protocol):
@@ -37,13 +44,14 @@ class Register(Protocol):
 
 def holds(code: str) -> bool:
     """Whether a doubt holds its case until a person has said why it is issued all the same."""
-    return code.partition(":")[0] in (*MISFITS, *DOUBLES)
+    return code.partition(":")[0] in (*MISFITS, *DOUBLES, *DRIVES, *BEHAVIOURS)
 
 
 def identity_doubts(
     session: Session, row: CaseRow, register: Register, others: Sequence[Sibling] | None = None
 ) -> tuple[str, ...]:
-    """Why the plate may not be this vehicle's: all of them hold the case. Empty too where no plate was read.
+    """Why the plate may not be this vehicle's, or the act was told already: all of them hold the case. Empty too where
+    no plate was read.
 
     `others`: the case's siblings where somebody has read them already.
     """
@@ -51,7 +59,13 @@ def identity_doubts(
         return ()
     bearers = register.bearers(session, plate=row.plate, at=row.occurred_at)
     found = siblings_of(session, row) if others is None else others
-    return (*misfits(sighting(session, row), bearers), *(code for sibling in found for code in sibling.doubts))
+    acts = acts_of(session, row)
+    return (
+        *misfits(sighting(session, row), bearers),
+        *(code for sibling in found for code in sibling.doubts),
+        *drive_doubts(session, row, acts),
+        *behaviour_doubts(session, row, acts),
+    )
 
 
 def issue_doubts(

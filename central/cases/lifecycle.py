@@ -78,6 +78,8 @@ class Action(StrEnum):
     """The case, or the proof of its packet, was handed out as a file."""
     SIBLING = "sibling"
     """A new case bears the same plate and cannot be the same vehicle: pages that were open are stale."""
+    SAME_DRIVE = "same_drive"
+    """Another case is an act of the same vehicle on the same drive (`central.cases.drives`)."""
 
     ATTEND = "attend"
     IDENTIFY = "identify"

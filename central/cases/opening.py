@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from central.cases import drives, siblings
 from central.cases import log as case_log
-from central.cases import siblings
 from central.cases.lifecycle import Action, Status
 from central.store.case_tables import CaseRow
 from central.store.db import next_number
@@ -44,6 +44,7 @@ def create_case(session: Session, packet: PacketRow, manifest: Manifest, *, case
         place=manifest.camera.place,
         unit=manifest.camera.unit,
         unit_code=unit,
+        track=drives.track_of(manifest),
         act_suspected=manifest.act.code.value,
         act=manifest.act.code.value,
         occurred_at=manifest.act.occurred_at,
@@ -65,7 +66,11 @@ def create_case(session: Session, packet: PacketRow, manifest: Manifest, *, case
         session, row, Action.CREATE, actor=f"node:{row.node_id}", at=now,
         after={"packet": packet.id, "digest": packet.digest, **({} if unit == ROOT else {"unit_code": unit})},
     )  # fmt: skip
-    siblings.tell_earlier(session, row, now)
+    told, driven = siblings.to_be_told(session, row), drives.found(session, row)
+    for _, other in sorted({case.number: case.id for case in (*(s.case for s in told), *driven)}.items()):
+        case_log.lock_case(session, other)  # all of them in one order, as everybody does
+    siblings.tell_earlier(session, row, told, now)
+    drives.link(session, row, driven, now)
     return row
 
 

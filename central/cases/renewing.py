@@ -9,11 +9,9 @@ that belongs there by now, is gone through, a few at a time, while everybody wor
 from __future__ import annotations
 
 import contextlib
-import logging
-import threading
 import zlib
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -29,14 +27,10 @@ from central.store.db import Database
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 
-log = logging.getLogger(__name__)
-
 RULES = 1
 """Which terms a case has in which state (`central.cases.terms`): raised with every change of it."""
 AT_ONCE = 10
 """Cases in one transaction: some 30 ms, so that no step waits for long."""
-PAUSE_S = 0.05
-"""Between two of them: others write meanwhile."""
 _COUNTER = "terms"
 _YEARS_AHEAD = 2
 """A term of a case ends so far ahead at most: its holidays count."""
@@ -97,30 +91,3 @@ def _remember(database: Database, wanted: int) -> None:
     # another process of this centre may say so at the same time
     with contextlib.suppress(IntegrityError), database.write() as session:
         session.merge(CounterRow(name=_COUNTER, value=wanted))
-
-
-class TermRenewal:
-    """Does so once beside everything else, begun with the centre."""
-
-    def __init__(self, database: Database, calendar: WorkCalendar, clock: Callable[[], datetime]) -> None:
-        self._database, self._calendar, self._clock = database, calendar, clock
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="terms", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
-
-    def _run(self) -> None:
-        """A fault is told, and keeps nobody from taking evidence: the lists are as they were."""
-        try:
-            today = HERE.local_date(self._clock())
-            done = renew(self._database, self._calendar, today, goes_on=lambda: not self._stop.wait(PAUSE_S))
-            if done:
-                log.info("terms counted anew cases=%d", done)
-        except Exception:
-            log.exception("terms cannot be counted anew")

@@ -32,7 +32,7 @@ _SAME_MINUTE = timedelta(seconds=60)
 """Longer than a track is in sight of a camera: only then may two have been there at once."""
 _STATED = frozenset({*TO_ISSUE, *ISSUED, *UNDER_WAY, Status.CLOSED})
 """An officer has said which plate it is."""
-_NO_SIGHTING = frozenset({"plate_unreadable", "wrong_vehicle", "bad_evidence", "clock_wrong", "duplicate"})
+NO_SIGHTING = frozenset({"plate_unreadable", "wrong_vehicle", "bad_evidence", "clock_wrong", "duplicate"})
 """Rejected for these, a case does not say where its plate was; whoever did nothing wrong was there all the same."""
 
 
@@ -63,7 +63,16 @@ class Sibling:
 
     @property
     def mark(self) -> str:
-        return f"{ELSEWHERE}{sha256_hex(self.case.id.encode())[:12]}" if self.elsewhere else str(self.case.number)
+        return _mark(self.case, elsewhere=self.elsewhere)
+
+
+def mark_of(other: CaseRow, seen_from: CaseRow) -> str:
+    """What a doubt of the case `seen_from` calls another: its number, or of another unit's a mark of no meaning."""
+    return _mark(other, elsewhere=other.unit_code != seen_from.unit_code)
+
+
+def _mark(case: CaseRow, *, elsewhere: bool) -> str:
+    return f"{ELSEWHERE}{sha256_hex(case.id.encode())[:12]}" if elsewhere else str(case.number)
 
 
 def siblings_of(session: Session, row: CaseRow) -> tuple[Sibling, ...]:
@@ -92,16 +101,21 @@ def sighting(session: Session, row: CaseRow) -> Sighting:
     return _opened(session, _sightings(session, [row])[row.id], row)
 
 
-def tell_earlier(session: Session, new: CaseRow, now: datetime) -> None:
-    """An event in the record of each unsent case that cannot be the same vehicle as the one that just came.
+def to_be_told(session: Session, new: CaseRow) -> tuple[Sibling, ...]:
+    """Unsent cases that cannot be the same vehicle as the one that just came, by number."""
+    if not new.plate:
+        return ()
+    told = (s for s in siblings_of(session, new) if s.doubts and s.case.status in UNSENT)
+    return tuple(sorted(told, key=lambda s: s.case.number))
+
+
+def tell_earlier(session: Session, new: CaseRow, told: Sequence[Sibling], now: datetime) -> None:
+    """An event in the record of each of `told` (`to_be_told`).
 
     Whoever has such a case on the screen, or has confirmed it, decides on what he has not seen: his page is stale now.
     Inside the transaction of `new`, in the order of the numbers.
     """
-    if not new.plate:
-        return
-    told = [s for s in siblings_of(session, new) if s.doubts and s.case.status in UNSENT]
-    for sibling in sorted(told, key=lambda s: s.case.number):
+    for sibling in told:
         row = case_log.lock_case(session, sibling.case.id)
         told_of = Sibling(new, sibling.between, sibling.elsewhere)
         # the record of a case tells nothing of another unit's either
@@ -153,7 +167,7 @@ def _sightings(session: Session, rows: Sequence[CaseRow]) -> dict[str, Sighting]
 
 def _plate_sure(row: CaseRow) -> bool:
     """Whether an officer stated the plate, or the box was sure of it and nobody contradicts."""
-    if row.status == Status.REJECTED and row.rejected_reason in _NO_SIGHTING:
+    if row.status == Status.REJECTED and row.rejected_reason in NO_SIGHTING:
         return False
     if row.status in _STATED or row.plate != row.plate_machine:
         return True

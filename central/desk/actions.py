@@ -10,10 +10,11 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy.orm import Session
 
+from central.cases import drives, typed_plate
 from central.cases import log as case_log
-from central.cases import typed_plate
 from central.cases.lifecycle import Action, CaseState, Officer, Refused
 from central.cases.log import lock_case, state_of
+from central.cases.stages import OPEN
 from central.cases.steps import step
 from central.desk.items import QueueItem, item
 from central.notices.basis import Seen, check_draft
@@ -32,20 +33,48 @@ REJECT_REASONS: tuple[RejectReason, ...] = get_args(RejectReason)
 
 
 def claim(session: Session, case_id: str, officer: Officer, *, now: datetime, lease: timedelta) -> QueueItem:
-    """Take the case for `lease`; the holder may call again to keep it. Raises `Refused` (`held`) if another has it."""
+    """Take the case for `lease`, and with it the other acts of its drive that are open: one officer looks at one
+    vehicle. The holder may call again to keep them. Raises `Refused` (`held`, `drive_held`) if another has one."""
+    drives.lock_drive(session, case_id)
     row = lock_case(session, case_id)
-    before = state_of(row)
-    after = step(before, Action.CLAIM, officer, now=now, claim_until=now + lease)
-    _apply(row, after)
-    if before.held_by(now) != officer.username:
-        case_log.append(session, row, Action.CLAIM, actor=officer.username, at=now, before=_brief(before),
-                        after=_brief(after))  # fmt: skip
+    until = now + lease
+    taken = [(row, step(state_of(row), Action.CLAIM, officer, now=now, claim_until=until))]
+    for other in _open_with(session, row, officer):
+        try:
+            taken.append((other, step(state_of(other), Action.CLAIM, officer, now=now, claim_until=until)))
+        except Refused as error:
+            raise _drive_held(other, now) from error
+    for case, after in taken:
+        before = state_of(case)
+        _apply(case, after)
+        if before.held_by(now) != officer.username:
+            case_log.append(session, case, Action.CLAIM, actor=officer.username, at=now, before=_brief(before),
+                            after=_brief(after))  # fmt: skip
     return item(row, now)
 
 
 def release(session: Session, case_id: str, officer: Officer, *, now: datetime) -> None:
-    """Give the case back undecided."""
-    _simple(session, case_id, Action.RELEASE, officer, now=now)
+    """Give the case back undecided, with what was taken with it."""
+    drives.lock_drive(session, case_id)
+    row = _simple(session, case_id, Action.RELEASE, officer, now=now)
+    for other in _open_with(session, row, officer):
+        if state_of(other).held_by(now) == officer.username:
+            _simple(session, other.id, Action.RELEASE, officer, now=now)
+
+
+def _open_with(session: Session, row: CaseRow, officer: Officer) -> list[CaseRow]:
+    """The other acts of its drive that wait for a decision at units that are open to the officer."""
+    acts = drives.acts_of(session, row)
+    return [other for other in acts if other.status in OPEN and officer.scope.has(other.unit_code)]
+
+
+def _drive_held(other: CaseRow, now: datetime) -> Refused:
+    holder = state_of(other).held_by(now) or ""
+    return Refused(
+        "drive_held", f"{holder} holds another act of this drive, case {other.number}",
+        remedy="take another case, or wait until it is released",
+        values={"case": str(other.number), "name": holder},
+    )  # fmt: skip
 
 
 def return_to_queue(

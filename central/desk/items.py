@@ -46,9 +46,11 @@ class QueueItem:
     deleted: bool = False
     own_way: str = ""
     """`NoNotice.code`: no notice goes to an owner, it is passed on; empty: it goes the usual way."""
+    drive: tuple[int, ...] = ()
+    """Numbers of other cases of the same drive, where a list was asked for them."""
 
 
-def item(row: CaseRow, now: datetime) -> QueueItem:
+def item(row: CaseRow, now: datetime, *, drive: tuple[int, ...] = ()) -> QueueItem:
     due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     state = state_of(row)
     parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
@@ -75,6 +77,7 @@ def item(row: CaseRow, now: datetime) -> QueueItem:
         urgency=due.notify_urgency(now) if row.status in UNSENT else "none",
         deleted=row.deleted_at is not None,
         own_way=state.own_way.code if state.own_way else "",
+        drive=drive,
     )
 
 

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.doubts import identity_doubts
+from central.cases.drives import acts_of, lock_drive
 from central.cases.life import life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer
 from central.cases.log import CaseNotFound, LogBroken, lock_case, state_of, still_there
 from central.cases.siblings import siblings_of
 from central.cases.steps import allowed, may
 from central.cases.terms import passed, terms
+from central.desk.drive import DriveAct, drive_acts, drive_holder
 from central.desk.items import QueueItem, item
 from central.desk.siblings import SiblingCase, sibling_cases
 from central.notices.basis import NoticeView, notice_view
@@ -85,7 +87,13 @@ class CaseView:
     elsewhere: int = 0
     """How many other cases of the same plate there are at units whose cases he may not open."""
     holding: tuple[str, ...] = ()
-    """Why the plate may not be this vehicle's: `central.cases.doubts.identity_doubts`."""
+    """Why the plate may not be this vehicle's, or the act was told already: `central.cases.doubts.identity_doubts`."""
+    drive: tuple[DriveAct, ...] = ()
+    """Other acts of this vehicle on this drive that this officer may open, the oldest first."""
+    drive_elsewhere: int = 0
+    """How many there are at units whose cases he may not open."""
+    drive_holder: tuple[str, datetime] | None = None
+    """Who else holds one of them, and until when: then nobody may take this one."""
 
     def file(self, role: FileRole) -> CaseFile | None:
         return next((f for f in self.files if f.role == role), None)
@@ -99,6 +107,8 @@ def case_view(
 
     `calendar`: the unit's working days, for the owner's last day; the country's without corrections when left out.
     """
+    if record:
+        lock_drive(session, case_id)
     row = lock_case(session, case_id) if record else session.get(CaseRow, case_id)
     if row is None or not may(officer, Action.VIEW, row.unit_code):
         raise CaseNotFound("there is no such case", where=case_id, remedy="look it up in the queue")
@@ -118,7 +128,11 @@ def case_view(
         else None
     )
     law, law_error = _law(row, owner)
-    others = siblings_of(session, row)
+    others, acts = siblings_of(session, row), acts_of(session, row)
+    # acts of one drive are shown once; what of their plates cannot be is shown side by side all the same
+    driven = {act.id for act in acts}
+    beside = [other for other in others if other.doubts or other.case.id not in driven]
+    holder = drive_holder(acts, officer, now)
     manifest = manifest_of(row.packet.manifest)
     state = state_of(row) if fault else with_life(state_of(row), life_of(rows))
     return CaseView(
@@ -144,12 +158,15 @@ def case_view(
         notice=notice_view(row.notice),
         rejected_reason=row.rejected_reason,
         rejected_note=row.rejected_note,
-        actions=_actions(row, state, officer, calendar, now),
+        actions=_actions(row, state, officer, calendar, now) - ({Action.CLAIM} if holder else frozenset()),
         events=tuple(rows),
         log_fault=fault,
-        siblings=sibling_cases(session, others, row.occurred_at, now, scope=officer.scope),
+        siblings=sibling_cases(session, beside, row.occurred_at, now, scope=officer.scope),
         elsewhere=sum(not officer.scope.has(other.case.unit_code) for other in others),
         holding=identity_doubts(session, row, registry, others),
+        drive=drive_acts(session, row, acts, now, officer),
+        drive_elsewhere=sum(not officer.scope.has(act.unit_code) for act in acts),
+        drive_holder=holder,
     )
 
 

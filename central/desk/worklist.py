@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, tuple_, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, tuple_, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from central.cases.lifecycle import UNSENT, Status
 from central.cases.stages import OPEN, among
+from central.desk.drive import drives_beside
 from central.desk.items import QueueItem, item, light
 from central.store.case_tables import CaseCountRow, CaseRow
 from central.units.filtering import within
@@ -109,7 +110,8 @@ def queue_page(session: Session, filters: QueueFilter, *, now: datetime) -> Page
         first, last = _cursor(rows[0], filters), _cursor(rows[-1], filters)
         earlier = first if (more if filters.before else filters.after) else None
         later = last if (filters.before or more) else None
-    return Page(tuple(item(row, now) for row in rows), found, earlier, later)
+    return Page(tuple(item(row, now, drive=of) for row, of in drives_beside(session, rows, filters.scope)), found,
+                earlier, later)  # fmt: skip
 
 
 def total(session: Session, filters: QueueFilter, *, now: datetime) -> Total:
@@ -132,14 +134,35 @@ def arrived_since(session: Session, filters: QueueFilter, number: int, *, now: d
 def next_free(session: Session, filters: QueueFilter, username: str, *, now: datetime, after: str) -> str | None:
     """The first case of the list, other than `after`, that waits for a decision and that nobody else holds."""
     key = _order(filters)
+    query = select(CaseRow.id).where(*_conditions(filters, now), *_free(username, now), CaseRow.id != after)
+    return _next_of_drive(session, filters.scope, username, now, after) or session.scalar(
+        query.order_by(key, CaseRow.number).limit(1)
+    )
+
+
+def _free(username: str, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """Held by nobody else, as any other act of its drive."""
+    other = aliased(CaseRow)
+    held = (
+        other.status == Status.IN_REVIEW.value, other.claimed_until > now, other.claimed_by != username,
+    )  # fmt: skip
     free = or_(
         CaseRow.status == Status.NEW.value,
         CaseRow.claimed_until.is_(None),
         CaseRow.claimed_until <= now,
         CaseRow.claimed_by == username,
     )
-    query = select(CaseRow.id).where(*_conditions(filters, now), free, CaseRow.id != after)
-    return session.scalar(query.order_by(key, CaseRow.number).limit(1))
+    return free, or_(CaseRow.drive.is_(None), ~exists().where(other.drive == CaseRow.drive, *held))
+
+
+def _next_of_drive(session: Session, scope: Scope, username: str, now: datetime, after: str) -> str | None:
+    """Another act of the drive that was just decided on: its vehicle is before the officer's eyes."""
+    drive = session.scalar(select(CaseRow.drive).where(CaseRow.id == after))
+    if drive is None:
+        return None
+    mine = (*within(CaseRow.unit_code, scope), *_free(username, now))
+    query = select(CaseRow.id).where(CaseRow.drive == drive, among(OPEN), *mine, CaseRow.id != after)
+    return session.scalar(query.order_by(CaseRow.occurred_at, CaseRow.number).limit(1))
 
 
 def newest_number(session: Session) -> int:

@@ -50,6 +50,10 @@ class CaseRow(Base):
         # what the second reader and the officers still have to look at
         partial("ix_cases_second_pending", "number", where="second_state = 'pending'"),
         partial("ix_cases_contested", "number", where="contests_unread > 0"),
+        # acts of one drive: those that may be found to be, those that are, and cases of before that nobody asked yet
+        Index("ix_cases_track", "node_id", "camera_id", "track", "occurred_at"),
+        partial("ix_cases_drive", "drive", "number", where="drive IS NOT NULL"),
+        partial("ix_cases_unasked", "number", where="track IS NULL AND deleted_at IS NULL"),
         # the same lists for one unit, and for the few units below another, list by list
         Index("ix_cases_unit", "unit_code", "occurred_at", "number"),
         partial("ix_cases_unit_open", "unit_code", "occurred_at", "number", where="status IN ('new', 'in_review')"),
@@ -83,6 +87,12 @@ class CaseRow(Base):
     """In the words of the box; whose the case is says `unit_code`."""
     unit_code: Mapped[str] = mapped_column(String(40), default="root", server_default="root")
     """That of its camera at the act, until it is handed over. No foreign key: see `central.store.unit_tables`."""
+    track: Mapped[int | None]
+    """The number that the box gave the vehicle's track, from nought again with each start of it
+    (`central.cases.drives`). None: a case of before this column that was not asked yet."""
+    drive: Mapped[int | None]
+    """Cases with the same number here are acts of one vehicle on one drive: the least number of them when it was found.
+    None: no other act of it is known."""
     act_suspected: Mapped[str] = mapped_column(String(30))
     act: Mapped[str] = mapped_column(String(30))
     """The act as decided by the officer; the suspected one until then."""

@@ -12,8 +12,8 @@ from importlib import resources
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from countries.law import Language
-from evidence.acts import ActCode
+from countries.law import Language, OneBehaviour
+from evidence.acts import ACTS, ActCode
 from evidence.errors import GiaoLoError
 
 FILE = "acts.yaml"
@@ -68,7 +68,29 @@ class VietnameseAct(_Entry):
         return self
 
 
+class _Pair(_Entry):
+    """Two acts that stand on one behaviour where the reason `by` of both packets is the same."""
+
+    acts: tuple[ActCode, ActCode]
+    by: str
+    why: Said
+
+
+class _OneBehaviour(_Entry):
+    reference: str = Field(min_length=1)
+    same: Said
+    pairs: tuple[_Pair, ...]
+
+    @model_validator(mode="after")
+    def _both_state_it(self) -> _OneBehaviour:
+        for pair in self.pairs:
+            if any(ACTS[act].reason(pair.by) is None for act in pair.acts):
+                raise ValueError(f"one_behaviour: {' and '.join(pair.acts)} do not both state {pair.by}")
+        return self
+
+
 class _Book(_Entry):
+    one_behaviour: _OneBehaviour
     acts: dict[ActCode, VietnameseAct]
     moments: dict[str, Said]
     reasons: dict[str, Said]
@@ -95,6 +117,24 @@ def act_words(act: ActCode, reasons: Mapping[str, object] | None = None) -> tupl
     told = None if here.named_by is None or reasons is None else reasons.get(here.named_by)
     said = here.name_by[here.named_by].get(str(told), here.named) if here.named_by and told is not None else here.named
     return said.vi, said.en
+
+
+def one_behaviour(
+    one: ActCode, reasons: Mapping[str, object], other: ActCode, other_reasons: Mapping[str, object]
+) -> OneBehaviour | None:
+    """Whether two acts of one vehicle on one drive may be one behaviour, and why."""
+    found = _book().one_behaviour
+
+    def same(name: str) -> bool:
+        return reasons.get(name) is not None and reasons.get(name) == other_reasons.get(name)
+
+    if one == other:
+        at = [subject for subject in ACTS[one].about if subject in reasons or subject in other_reasons]
+        told = found.same if at and all(same(subject) for subject in at) else None
+    else:
+        pairs = (pair.why for pair in found.pairs if {one, other} == {*pair.acts} and same(pair.by))
+        told = next(pairs, None)
+    return OneBehaviour((told.vi, told.en), found.reference) if told else None
 
 
 @cache

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ from evidence.wire import Chunk, Offer, decode_chunk, encode_chunk
 NODE, CAMERA = "giao-lo-1", "cam-1"
 NODE_KEY = SigningKey.generate()
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+_TRACKS = count(1000)
 PAPERS_AT = NOW - timedelta(days=700)
 """When the papers of the devices were entered: before every act."""
 LAN = Officer("lan", Role.OFFICER, "Nguyễn Thị Lan")
@@ -174,12 +176,15 @@ def packet(
     place: str = "Ngã tư Lê Lợi - Trần Phú, phường Hạc Thành, tỉnh Thanh Hóa", files: dict[str, bytes] | None = None,
     pad: int = 0, reasons: dict[str, Any] | None = None, lamps: list[LampTimeline] | None = None,
     scene: bytes | None = None, size: tuple[int, int] = (640, 360), box: Box = (213.0, 120.0, 320.0, 180.0),
-    flags: Iterable[str] = (), camera: str = CAMERA, sure: float = 0.93,
+    flags: Iterable[str] = (), camera: str = CAMERA, sure: float = 0.93, track: int | None = None,
+    t_s: float = 4.0, way: Sequence[tuple[int, float, Box]] | None = None,
 ) -> bytes:  # fmt: skip
     """One sealed container. `pad` bytes make it large; `scene` is the scene's YAML, `box` the vehicle in all stills.
 
-    `sure`: how sure the box is of the plate.
+    `sure`: how sure the box is of the plate. `track`: a vehicle of its own where left out; `way`: the track's frames,
+    seconds of stream time and boxes, `t_s` the act's.
     """
+    seen_at = [(f, f / 25, box) for f in (75, 100, 125)] if way is None else way
     contents = files
     if contents is None:
         contents = {f"still_{m}.jpg": picture(shade=s) for m, s in (("before", 90), ("on", 120), ("after", 150))}
@@ -197,10 +202,13 @@ def packet(
         clock=Clock(source="ntp", synchronised=True, offset_s=0.01),
         scene=SceneRef(id="le-loi-tran-phu", version=3, digest="0" * 64),
         models={"vehicle": "1" * 64},
-        act=ActStatement(code=act, occurred_at=at, frame=100, t_s=4.0, flags=list(flags),
+        act=ActStatement(code=act, occurred_at=at, frame=round(25 * t_s), t_s=t_s, flags=list(flags),
                          reasons={"red_for_s": 6.2, "lane": "1"} if reasons is None else reasons),
         vehicle=Vehicle(cls=cls, confidence=0.97, box=box),
-        track=Track(id=7, points=[TrackPoint(frame=f, t_s=f / 25, box=box, score=0.9) for f in (75, 100, 125)]),
+        track=Track(
+            id=next(_TRACKS) if track is None else track,
+            points=[TrackPoint(frame=f, t_s=at_s, box=where, score=0.9) for f, at_s, where in seen_at],
+        ),
         lamps=lamps if lamps is not None else [
             LampTimeline(
                 head="den-1", source="pixels", governs=True,

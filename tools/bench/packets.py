@@ -68,7 +68,7 @@ class PacketMaker:
             models={},
             act=ActStatement(code=ActCode.RED_LIGHT, occurred_at=at, frame=100, t_s=4.0, reasons={"red_for_s": 6.2}),
             vehicle=Vehicle(cls=VehicleClass.CAR, confidence=0.97, box=_BOX),
-            track=Track(id=7, points=[TrackPoint(frame=100, t_s=4.0, box=_BOX, score=0.9)]),
+            track=Track(id=self.sequence, points=[TrackPoint(frame=100, t_s=4.0, box=_BOX, score=0.9)]),
             lamps=[],
             plate=self.plate,
             files=[

@@ -90,6 +90,9 @@ def what_was_done(event: CaseEventRow, t: Texts) -> str:
     if event.action == "sibling":
         number = event.after.get("case", "")
         return t("history.sibling", n=number) if number else t("history.sibling_elsewhere")
+    if event.action == "same_drive":
+        number = event.after.get("case", "")
+        return t("history.same_drive", n=number) if number else t("history.same_drive_elsewhere")
     if event.action == "decision_cut":
         cut = t("history.decision_cut", n=event.after.get("case", ""))
         number = event.after.get("paper_number")

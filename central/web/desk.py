@@ -27,7 +27,8 @@ from central.pictures.timeline import timeline
 from central.users import full_names
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
-from central.web.doubts import doubt_line, side_by_side
+from central.web.doubts import doubt_line, side_by_side, why_held
+from central.web.drive import drive_lines
 from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
@@ -44,9 +45,12 @@ _KEYS = "123456789"
 @router.get("/desk/cases/{case_id}")
 def show_case(
     request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, kept: ChosenDep, done: str = "",
-    number: int = 0,
+    number: int = 0, offer: int = 0,
 ) -> Response:  # fmt: skip
-    """Opening a case takes it, unless someone holds it or it is decided."""
+    """Opening a case takes it, with the other acts of its drive, unless someone holds one of them or it is decided.
+
+    `offer`: of which of these the plate is filled in, to be compared and saved by the officer.
+    """
     centre = site.centre
     now = centre.clock()
     with centre.db.read() as session:
@@ -61,7 +65,17 @@ def show_case(
         if Action.CLAIM in view.actions and view.item.holder != officer.username:
             claim(session, case_id, officer, now=now, lease=centre.claim_lease)
             view = case_view(session, case_id, officer, registry=centre.registry, now=now, record=False)
-    return render_case(request, site, officer, view, kept, done=said(request, done, number, "case.next_done"))
+    told = said(request, done, number, "case.next_done")
+    return render_case(request, site, officer, view, kept, done=told, draft=_offered(view, officer, offer))
+
+
+def _offered(view: CaseView, officer: Officer, number: int) -> dict[str, str] | None:
+    """The form for the plate, filled in from another act of the drive; saving it is the officer's."""
+    found = next((d.item for d in view.drive if d.offered and d.item.number == number), None)
+    if found is None or view.item.holder != officer.username:
+        return None
+    return {"dialog": "correct", "plate": found.plate_text, "colour": found.plate_colour, "kind": found.kind,
+            "offered": str(number)}  # fmt: skip
 
 
 def _deleted_history(request: Request, session: Session, case_id: str) -> list[telling.HistoryLine]:
@@ -111,7 +125,9 @@ def render_case(
         "seen": version_of(view.events),
         "history": telling.history(view.events, values["names"], t),
         "siblings": side_by_side(view.siblings, t),
-        "holding": [doubt_line(code, t, view.siblings) for code in view.holding],
+        "holding": [doubt_line(code, t, view.siblings, view.drive) for code in view.holding],
+        "held_for": why_held(view.holding),
+        "drive": drive_lines(view.drive, t, values["names"], kept.keep),
         "contests": contests,
         "acts": [a.value for a in ActCode],
         "kinds": list(HERE.law.KINDS),

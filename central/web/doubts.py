@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from central.cases.doubles import Between
-from central.cases.doubts import DOUBLES
+from central.cases.doubts import BEHAVIOURS, DOUBLES, DRIVES
 from central.cases.siblings import ELSEWHERE
+from central.desk.drive import DriveAct
 from central.desk.siblings import SIDE_BY_SIDE, SiblingCase
 from central.words import formats
 from central.words.texts import Texts
@@ -34,11 +35,15 @@ def side_by_side(siblings: Sequence[SiblingCase], t: Texts) -> list[SideBySide]:
     return [SideBySide(s, km(s.between, t), apart(s.between.apart, t), *verdict(s, t)) for s in siblings[:SIDE_BY_SIDE]]
 
 
-def doubt_line(code: str, t: Texts, siblings: Sequence[SiblingCase] = ()) -> str:
+def doubt_line(
+    code: str, t: Texts, siblings: Sequence[SiblingCase] = (), drive: Sequence[DriveAct] = ()
+) -> str:  # fmt: skip
     """A doubt in words; a flag of a newer box shows its own name rather than nothing."""
     kind, _, rest = code.partition(":")
     if kind == "flag":
         return t.or_else(f"flag.{rest}", rest, other="")
+    if kind in (*DRIVES, *BEHAVIOURS):
+        return _of_drive(kind, rest, t, drive)
     if kind not in DOUBLES:
         return t(f"doubt.{kind}")
     if rest.startswith(ELSEWHERE):
@@ -47,6 +52,22 @@ def doubt_line(code: str, t: Texts, siblings: Sequence[SiblingCase] = ()) -> str
     if kind == "too_fast" and found is not None:
         return t("doubt.too_fast", n=rest, km=km(found, t), apart=apart(found.apart, t))
     return t("doubt.too_fast_plain" if kind == "too_fast" else f"doubt.{kind}", n=rest)
+
+
+def _of_drive(kind: str, mark: str, t: Texts, drive: Sequence[DriveAct]) -> str:
+    if mark.startswith(ELSEWHERE):
+        return t("doubt.drive_elsewhere")
+    behaviour = next((d.behaviour for d in drive if str(d.item.number) == mark), None)
+    if kind not in BEHAVIOURS:
+        return t(f"doubt.{kind}", n=mark)
+    if behaviour is None:
+        return t("doubt.one_behaviour_plain", n=mark)
+    return t("doubt.one_behaviour", n=mark, why=behaviour.words[t.language != "vi"])
+
+
+def why_held(codes: Sequence[str]) -> str:
+    """What a page says of a case that is held: `plate`, or `behaviour` where nothing is said against the plate."""
+    return "behaviour" if all(code.partition(":")[0] in BEHAVIOURS for code in codes) else "plate"
 
 
 def km(between: Between, t: Texts) -> str:

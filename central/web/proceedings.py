@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 
 from central.cases import instalments
 from central.cases import log as case_log
+from central.cases.behaviours import behaviours
 from central.cases.documents import documents
 from central.cases.facts import Facts
 from central.cases.file_views import record_file_view
@@ -325,8 +326,11 @@ def _others(
     if not found:
         return [], None
     points = [points_of(law_of(row, here.state), here.state), *(points_of(w.law, w.state) for w in found)]
+    driven = [w.row for w in found if row.drive is not None and w.row.drive == row.drive]
+    same = behaviours(session, row, driven)
     lines = [{"item": item(w.row, now), "law": w.law, "points": points_of(w.law, w.state), "seen": w.seen,
-              "refused": w.refused} for w in found]  # fmt: skip
+              "refused": w.refused, "driven": w.row in driven, "behaviour": same.get(w.row.id)}
+             for w in sorted(found, key=lambda w: w.row not in driven)]  # fmt: skip
     return lines, HERE.law.points_once(points, HERE.local_date(now))
 
 

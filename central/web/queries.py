@@ -11,6 +11,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
+from central.cases.behaviours import behaviour_doubts
+from central.cases.drives import drive_doubts, of_drives
 from central.cases.lifecycle import Action, Refused, Status
 from central.cases.log import CaseNotFound, still_there
 from central.cases.siblings import of_many
@@ -18,6 +20,7 @@ from central.cases.stages import ISSUED as ISSUED
 from central.cases.stages import TO_ISSUE as TO_ISSUE
 from central.cases.stages import among
 from central.cases.steps import MOVES
+from central.desk.drive import drives_beside
 from central.desk.items import QueueItem, item, light
 from central.desk.views import CaseView
 from central.intake.nodes import key_of
@@ -29,6 +32,7 @@ from central.store.people_tables import UserRow
 from central.units.filtering import within
 from central.units.tree import Scope
 from central.web.caseview import PacketCheck
+from central.web.doubts import why_held
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
@@ -58,8 +62,12 @@ class Confirmed:
     item: QueueItem
     confirmed_by: str
     confirmed_at: datetime
-    held: bool = False
-    """Another case bears its plate and cannot be the same vehicle."""
+    doubts: tuple[str, ...] = ()
+    """What other cases say against it: its plate on another vehicle, its vehicle or its act in another way."""
+
+    @property
+    def held_for(self) -> str:
+        return why_held(self.doubts)
 
 
 def packet_of(session: Session, case_id: str) -> tuple[Manifest, dict[str, str]]:
@@ -110,13 +118,16 @@ def confirmed(session: Session, now: datetime, scope: Scope) -> list[Confirmed]:
     query = select(CaseRow).where(among(TO_ISSUE), *mine).order_by(CaseRow.occurred_at, CaseRow.number).limit(200)
     rows = session.scalars(light(query)).all()
     siblings = of_many(session, rows)
-    return [
-        Confirmed(
-            item(r, now), r.confirmed_by or "", r.confirmed_at or r.detected_at,
-            any(other.doubts for other in siblings.get(r.id, ())),
-        )
-        for r in rows
-    ]  # fmt: skip
+    driven = {row.drive for row in rows if row.drive is not None}
+    acts = of_drives(session, driven)
+    found = []
+    for row, beside in drives_beside(session, rows, scope):
+        others = [act for act in acts if act.drive == row.drive and act.id != row.id] if row.drive else []
+        doubts = [code for other in siblings.get(row.id, ()) for code in other.doubts]
+        doubts += [*drive_doubts(session, row, others), *behaviour_doubts(session, row, others)]
+        shown = item(row, now, drive=beside)
+        found.append(Confirmed(shown, row.confirmed_by or "", row.confirmed_at or row.detected_at, tuple(doubts)))
+    return found
 
 
 def names_of(session: Session, usernames: set[str]) -> dict[str, str]:

@@ -68,8 +68,7 @@ class App:
         try:
             self._check_signing()
             self.keeper.start()
-            for work in self._beside:
-                work.start()
+            self.start_beside()
             if self.config.web.enabled:
                 self._start_web()
             self.mqtt.start()
@@ -82,8 +81,7 @@ class App:
         self.mqtt.stop()
         self.second_reader.stop()
         self.keeper.stop()
-        for work in self._beside:
-            work.stop()
+        self.stop_beside()
         if self._server is not None and self._server_thread is not None:
             self._server.should_exit = True
             self._server_thread.join(15)
@@ -97,6 +95,15 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def start_beside(self) -> None:
+        """What is done once, beside everything else."""
+        for work in self._beside:
+            work.start()
+
+    def stop_beside(self) -> None:
+        for work in self._beside:
+            work.stop()
 
     def _renew_terms(self, goes_on: Callable[[], bool]) -> int:
         today = HERE.local_date(self.centre.clock())

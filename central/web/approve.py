@@ -253,7 +253,7 @@ def _show(
         "holding": [(code, doubt_line(code, t, view.siblings, view.drive)) for code in doubts if holds(code)],
         "newly": [(code, doubt_line(code, t, view.siblings, view.drive)) for code in newly],
         "held_for": why_held(newly if not waits else [code for code in doubts if holds(code)]),
-        "drive": drive_lines(view.drive, t, values["names"]),
+        "drive": drive_lines(view.drive, t, values["names"], holding=view.holding),
         "siblings": side_by_side(view.siblings, t),
         "crop": view.file("plate_crop") or view.file("vehicle_crop"),
         "word": word,

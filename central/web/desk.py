@@ -127,7 +127,7 @@ def render_case(
         "siblings": side_by_side(view.siblings, t),
         "holding": [doubt_line(code, t, view.siblings, view.drive) for code in view.holding],
         "held_for": why_held(view.holding),
-        "drive": drive_lines(view.drive, t, values["names"], kept.keep),
+        "drive": drive_lines(view.drive, t, values["names"], kept.keep, holding=view.holding),
         "contests": contests,
         "acts": [a.value for a in ActCode],
         "kinds": list(HERE.law.KINDS),

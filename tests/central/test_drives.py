@@ -1,11 +1,10 @@
-"""Several acts of one drive: found by the ways of their packets, looked at by one officer, punished once for each act."""
+"""Several acts of one drive: found by the ways of their packets, looked at by one officer, none punished twice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +21,8 @@ from central.desk.worklist import QueueFilter, next_free, queue
 from central.notices import issuing
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import PacketRow
+from central.units.book import change
+from central.units.tree import ROOT, Unit
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Box
 from tests.central.build import BINH, HOA, LAN, NOW, case_of, confirmed, prepared, seen
@@ -90,8 +91,8 @@ def test_two_acts_of_one_drive_are_linked_and_in_the_record_of_both(centre: Cent
     assert told(centre, other) == []
 
 
-def test_the_order_of_arrival_does_not_matter_and_one_between_joins_what_was_apart(tmp_path: Path, box: Centre) -> None:
-    """Three acts of which the first and the last share no way: the middle one holds them together, whenever it comes."""
+def test_the_order_of_arrival_does_not_matter_and_one_between_joins_what_was_apart(box: Centre) -> None:
+    """Three acts of which the first and the last share no way: the middle one joins them, whenever it comes."""
     for n, order in enumerate(permutations([2.0, 8.0, 15.0])):
         cases = [case_of(box, **act(t_s, track=100 + n)) for t_s in order]
         found = drives(box, cases)
@@ -133,7 +134,7 @@ def test_cases_of_before_are_asked_once_and_linked_with_each_other_and_with_new_
 
 
 def test_a_case_whose_packet_was_deleted_is_left_out(box: Centre) -> None:
-    lane = case_of(box, **LANE)
+    lane = case_of(box, **LANE, plate=None)
     with box.db.write() as session:
         row = session.get_one(CaseRow, lane)
         session.execute(update(PacketRow).where(PacketRow.id == row.packet_id).values(manifest=""))
@@ -180,7 +181,7 @@ def test_after_one_act_the_next_of_its_drive_comes_before_older_cases_and_nobody
 
 
 def test_acts_of_one_drive_stand_below_each_other_and_say_so(centre: Centre) -> None:
-    lane, between, red = (case_of(centre, **each) for each in (LANE, act(7.0, track=8, x=1), RED) if each.pop("x", 1))
+    lane, between, red = (case_of(centre, **each) for each in (LANE, {**OTHERS_LANE, "at": LANE["at"]}, RED))
     first, _, second = numbers(centre, [lane, between, red])
     with centre.db.read() as session:
         listed = queue(session, QueueFilter(), now=centre.clock())
@@ -271,11 +272,8 @@ def test_a_plate_that_an_officer_stated_is_offered_and_nothing_is_taken_over_by_
 
 
 def test_another_units_act_is_counted_and_neither_shown_nor_named(centre: Centre) -> None:
-    from central.units.book import change
-    from central.units.tree import ROOT, Unit
-
     with centre.db.write() as session:
-        change(session, Unit("doi-2", ROOT, "Đội 2"), by="truong", now=NOW)
+        change(session, [Unit("doi-2", "Đội 2", "team", ROOT)])
     lane = case_of(centre, **LANE)
     with centre.db.write() as session:
         session.get_one(CaseRow, lane).unit_code = "doi-2"

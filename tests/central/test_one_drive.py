@@ -120,7 +120,9 @@ SAID = Stated("41", "36A12345", "white", "car")
         pytest.param(replace(SAID, colour="unknown"), (), id="a colour that was not seen contradicts nothing"),
         pytest.param(replace(SAID, plate=None), (), id="nor does a plate that was not read"),
         pytest.param(replace(SAID, plate=None, kind="motorcycle"), ("drive_kind:41",), id="another kind of vehicle"),
-        pytest.param(replace(SAID, plate="36B12345", kind="motorcycle"), ("drive_plate:41", "drive_kind:41"), id="both"),
+        pytest.param(
+            replace(SAID, plate="36B12345", kind="motorcycle"), ("drive_plate:41", "drive_kind:41"), id="both"
+        ),
     ],
 )  # fmt: skip
 def test_what_two_acts_of_one_vehicle_contradict(other: Stated, found: tuple[str, ...]) -> None:

@@ -94,9 +94,9 @@ def test_a_centre_that_starts_counts_them_anew_while_it_runs(busy: Centre) -> No
         session.execute(update(TermRow).values(due=date(2020, 1, 1)))
         session.execute(delete(TermRow).where(TermRow.code == "statute"))
     app = App(busy.config, centre=busy)
-    app.terms.start()
+    app.start_beside()
     eventually(lambda: not [line for line in listed(busy) if line[2] == date(2020, 1, 1)], 10)
-    app.terms.stop()
+    app.stop_beside()
     assert {code for case_id, code, _ in listed(busy) if case_id == away} == {"own_way_answer", "statute"}
 
 

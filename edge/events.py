@@ -69,8 +69,10 @@ def act_event(
     stills: StillStore,
     plate: PlateEvidence,
     best_view: View | None,
+    told_s: float | None = None,
 ) -> ActEvent:
-    """Everything the recorder needs."""
+    """Everything the recorder needs. `told_s`: when the last act of the same vehicle was that has been told already:
+    the way from there on belongs to this one too, so that whoever has both packets sees that it is one drive."""
     t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
     frame = path.observations[finding.at].frame
     box = _box(path, finding.at)
@@ -97,7 +99,7 @@ def act_event(
         t_s=t_s,
         track_id=path.track_id,
         vehicle=Vehicle(cls=path.cls, confidence=round(path.cls_share, 4), box=box),
-        track=_track(path, t_s, margins),
+        track=_track(path, t_s, told_s, margins),
         lamps=timelines,
         plate=plate.plate,
         reasons=finding.reasons,
@@ -153,8 +155,12 @@ def _box(path: Trajectory, index: int) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-def _track(path: Trajectory, t_s: float, margins: EventMargins) -> Track:
+def _track(path: Trajectory, t_s: float, told_s: float | None, margins: EventMargins) -> Track:
     chosen = [o for o in path.observations if o.t_s >= t_s - margins.track_before_s]
+    room = margins.max_points - len(chosen)
+    if told_s is not None and room > 0:  # of the way from there on as much as has room: of this act nothing gives way
+        older = [o for o in path.observations if told_s <= o.t_s < t_s - margins.track_before_s]
+        chosen = [*older[:: max(-(-len(older) // room), 1)], *chosen]
     step = -(-len(chosen) // margins.max_points)
     points = [
         TrackPoint(

@@ -84,6 +84,7 @@ class CameraPipeline:
         self._holding = Holding(scene, self._stills, judging.holding)
         self._watch = watch or PictureWatch(scene, judging.picture)
         self._watch.begin_anew()
+        self._told_s: dict[int, float] = {}
         self._now_s = 0.0
         self._wall_at: datetime | None = None
         self._over = False
@@ -173,13 +174,17 @@ class CameraPipeline:
         gone = {track.id for track in ended}
         ripe = self._findings.ripe(gone, self._signals.histories, self._now_s)
         standing = ((self._in_force(finding, path), path) for finding, path in ripe)
-        events = (self._event(finding, path) for finding, path in standing if finding is not None)
-        acts = [event for event in events if self._repeats.new(event)]
+        acts = []
+        for finding, path in standing:
+            if finding is not None and self._repeats.new(event := self._event(finding, path)):
+                acts.append(event)
+                self._told_s[path.track_id] = event.t_s
         self._holding.keep_stays(self._paths.stays.open)
         self._repeats.forget_before(self._now_s)
         for track_id in gone:
             for memory in (self._paths, self._views, self._findings, self._holding):
                 memory.forget(track_id)
+            self._told_s.pop(track_id, None)
         return sorted(acts, key=lambda e: e.t_s)
 
     def _in_force(self, finding: Finding, path: Trajectory) -> Finding | None:
@@ -209,5 +214,6 @@ class CameraPipeline:
             stills=self._stills,
             plate=plate,
             best_view=views[0] if views else None,
+            told_s=self._told_s.get(path.track_id),
         )
         return replace(event, flags=[*event.flags, *self._looking.doubts(event.t_s)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from central.cases import log as case_log
+from central.cases.drives import track_of
 from central.cases.lifecycle import Action, Status
 from central.ledger.signing import Ledger
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
@@ -106,6 +107,9 @@ def record_faults(
         sealed = {"node_id": manifest.node.id, "camera_id": manifest.camera.id, "place": manifest.camera.place,
                   "occurred_at": manifest.act.occurred_at, "act_suspected": manifest.act.code.value,
                   "plate_machine": manifest.plate.text}  # fmt: skip
+        if case.track is not None:  # a case of before that was not asked yet
+            sealed["track"] = track_of(manifest)
+        faults += _drive_faults(case, events)
         faults += _differences(sealed, case, "the sealed packet says")
         faults += _notice_faults(case.notice, told.notice)
         if len(case.replaced_notices) != len(told.replaced):
@@ -113,6 +117,15 @@ def record_faults(
         for notice, issued in zip(case.replaced_notices, told.replaced, strict=False):
             faults += _notice_faults(notice, issued)
     return faults
+
+
+def _drive_faults(case: CaseRow, events: Sequence[CaseEventRow]) -> Iterator[str]:
+    """One that was taken out of its drive is looked at alone again, and nothing holds it."""
+    told = any(event.action == Action.SAME_DRIVE.value for event in events)
+    if told and case.drive is None:
+        yield "it is kept as standing alone, its record names another act of its drive"
+    elif case.drive is not None and not told:
+        yield "it is kept as one act of a drive, its record names no other"
 
 
 def _notice_faults(notice: NoticeRow | None, told: Mapping[str, Any]) -> Iterator[str]:

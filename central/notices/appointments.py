@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from central.cases.drives import acts_of
 from central.cases.lifecycle import Refused
 from central.config import Office
-from central.store.case_tables import NoticeRow
+from central.store.case_tables import CaseRow, NoticeRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 
+WITH_DRIVE = timedelta(days=7)
+"""So far ahead the hour of another act's notice must be to be this one's too: a letter takes two to three days, and a
+draft waits for its second person."""
 SEARCHED_DAYS = 10
 """Working days looked through for an hour with room: an owner's days would run out before a later one."""
 
@@ -39,6 +43,20 @@ def default_appointment(
         searched += hours
         day += timedelta(days=1)
     return min(searched, key=lambda at: so_far.get(at, 0))
+
+
+def hour_of_drive(session: Session, row: CaseRow, now: datetime, book: str, calendar: WorkCalendar) -> datetime | None:
+    """When the owner is asked to come for another act of the same drive: once for all of them, where the hour leaves
+    time enough. Only as long as both cases name the same vehicle. None: there is no such hour."""
+    vehicle = (row.plate, row.plate_colour, row.kind)
+    hours = [
+        act.notice.appear_at.astimezone(HERE.zone)
+        for act in acts_of(session, row)
+        if act.notice is not None and act.notice.appear_at is not None and act.notice.book == book
+        and (act.plate, act.plate_colour, act.kind) == vehicle
+    ]  # fmt: skip
+    fit = [at for at in hours if at - now >= WITH_DRIVE and not calendar.is_rest(HERE.local_date(at))]
+    return min(fit, default=None)
 
 
 def check_appointment(at: datetime, now: datetime, calendar: WorkCalendar, *, where: str) -> None:

@@ -12,7 +12,7 @@ from central.cases import log as case_log
 from central.cases.lifecycle import Action, Officer, Refused
 from central.cases.log import lock_case, state_of
 from central.cases.steps import step
-from central.notices.appointments import booked, check_appointment, default_appointment
+from central.notices.appointments import booked, check_appointment, default_appointment, hour_of_drive
 from central.notices.basis import (
     Basis,
     NoticeDesk,
@@ -50,8 +50,10 @@ def prepare_notice(
     if second_appear_at is not None and not second_place:
         raise Refused("second_place", "a second hour needs its place", where="second_place", remedy="name the place")
     with database.read() as session:
-        writer = desk.writer(session, look(session, case_id).unit_code, now)
-        hour = appear_at or default_appointment(now, writer.office, desk.calendar, booked(session, now, writer.unit))
+        row = look(session, case_id)
+        writer = desk.writer(session, row.unit_code, now)
+        hour = appear_at or hour_of_drive(session, row, now, writer.unit, desk.calendar)
+        hour = hour or default_appointment(now, writer.office, desk.calendar, booked(session, now, writer.unit))
 
     def basis(session: Session, row: CaseRow, record: Sequence[CaseEventRow]) -> Basis:
         before = state_of(row)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
+from central.audit.stored import audit
 from central.cases.doubts import identity_doubts
 from central.cases.drives import link_stored
 from central.cases.lifecycle import Action, Officer, Refused, Status
@@ -46,6 +47,7 @@ def act(t_s: float, code: ActCode = ActCode.RED_LIGHT, *, track: int = 7, **opti
     }  # fmt: skip
 
 
+ALONE = "it is kept as standing alone, its record names another act of its drive"
 LANE, RED = act(5.0, ActCode.WRONG_LANE), act(9.0)
 OTHERS_LANE = act(9.2, track=8, way=way(3.2, 11.2, x=300.0), plate="36A99999")
 
@@ -286,3 +288,54 @@ def test_another_units_act_is_counted_and_neither_shown_nor_named(centre: Centre
     take(centre, red)
     with centre.db.read() as session:
         assert session.get_one(CaseRow, lane).status == Status.NEW
+
+
+def test_the_owner_is_asked_to_come_once_for_the_acts_of_a_drive(centre: Centre) -> None:
+    """As long as both name one vehicle, and the hour leaves time enough."""
+    lane = prepared(centre, **LANE)
+    for _ in range(centre.config.office.appear_per_time):
+        prepared(centre, at=START - timedelta(hours=3))  # others are given the hours around it
+
+    def hour(case_id: str) -> datetime | None:
+        with centre.db.read() as session:
+            notice = session.get_one(CaseRow, case_id).notice
+            return notice.appear_at if notice is not None else None
+
+    assert hour(prepared(centre, **RED)) == hour(lane)
+    other_plate = prepared(centre, **act(11.0, ActCode.SOLID_LINE), plate="36A99999", typed="36A-999.99")
+    assert hour(other_plate) != hour(lane)
+    centre.clock.forward(days=8)  # type: ignore[attr-defined]
+    assert hour(prepared(centre, **act(13.0, ActCode.WRONG_WAY))) != hour(lane)
+
+
+def test_a_case_taken_out_of_its_drive_or_put_into_another_track_past_the_program_is_found(centre: Centre) -> None:
+    lane, red, alone = (case_of(centre, **each) for each in (LANE, RED, OTHERS_LANE))
+
+    def faults(**columns: Any) -> list[str]:
+        case_id = columns.pop("case")
+        with centre.db.write() as session:
+            before = {name: getattr(session.get_one(CaseRow, case_id), name) for name in columns}
+            session.execute(update(CaseRow).where(CaseRow.id == case_id).values(**columns))
+        with centre.db.read() as session:
+            found = audit(session, centre.key.public, centre=centre.config.centre_id).faults
+        with centre.db.write() as session:
+            session.execute(update(CaseRow).where(CaseRow.id == case_id).values(**before))
+        return [fault for fault in found if "drive" in fault or "track" in fault]
+
+    assert faults(case=red, drive=None) == [f"case 2: {ALONE}"]
+    assert faults(case=alone, drive=1) == ["case 3: it is kept as one act of a drive, its record names no other"]
+    assert len(faults(case=lane, track=9)) == 1
+    assert faults(case=lane, track=7) == []
+
+
+def test_each_question_is_answered_by_an_index(box: Centre) -> None:
+    """However many cases there are: while a packet is stored nothing is looked through."""
+    questions = {
+        "ix_cases_track": "node_id = 'n' AND camera_id = 'c' AND track = 7 AND occurred_at BETWEEN 'a' AND 'b'",
+        "ix_cases_drive": "drive IN (1, 2)",
+        "ix_cases_unasked": "track IS NULL AND deleted_at IS NULL",
+    }
+    with box.db.read() as session:
+        for index, asked in questions.items():
+            plan = session.execute(text(f"EXPLAIN QUERY PLAN SELECT * FROM cases WHERE {asked} ORDER BY number")).all()
+            assert index in str(plan), plan

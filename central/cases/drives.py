@@ -28,6 +28,8 @@ from evidence.packet import Manifest
 
 _MOST_TRACK = 2**63 - 1
 """No column holds more, and no box of ours counts so far: what lies above is kept as this, and its ways differ."""
+MOST = 50
+"""Candidates that are looked at, the newest: a drive has a few acts, and a packet must not wait for more manifests."""
 AT_ONCE = 10
 """Cases of before in one transaction: some 30 ms, so that no step waits for long."""
 
@@ -42,7 +44,8 @@ _CANDIDATES = (
         CaseRow.deleted_at.is_(None),
         CaseRow.id != bindparam("case"),
     )
-    .order_by(CaseRow.number)
+    .order_by(CaseRow.number.desc())
+    .limit(bindparam("most"))
 )
 _OF_DRIVES = (
     select(CaseRow)
@@ -70,10 +73,10 @@ def found(session: Session, row: CaseRow) -> tuple[CaseRow, ...]:
 def _found(session: Session, row: CaseRow, track: int) -> tuple[CaseRow, ...]:
     around = timedelta(seconds=MARGINS.apart_s)
     asked = {
-        "node": row.node_id, "camera": row.camera_id, "track": track, "case": row.id,
+        "node": row.node_id, "camera": row.camera_id, "track": track, "case": row.id, "most": MOST,
         "first": row.occurred_at - around, "last": row.occurred_at + around,
     }  # fmt: skip
-    candidates = session.scalars(_CANDIDATES, asked).all()
+    candidates = session.scalars(_CANDIDATES, asked).all()[::-1]
     if not candidates or (own := _way(session, row)) is None:
         return ()
     ways = ((other, _way(session, other)) for other in candidates)

@@ -10,17 +10,14 @@ Pure; `central.cases.drives` reads the cases.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from common.margins import margin
 from evidence.packet import Box
-from zones.boxes import iou
 
 
 @dataclass(frozen=True)
@@ -105,15 +102,26 @@ def _one_run(a: Way, b: Way, margins: DriveMargins) -> bool:
 
 def _lies_on(a: Way, b: Way, margins: DriveMargins) -> bool:
     """Whether points of `b` lie where `a` was at that time, all of those that can be told of."""
+    times_s = [t_s for _, t_s, _ in a.points]
     found = []
     for _, t_s, box in b.points:
-        for (_, from_s, one), (_, to_s, other) in pairwise(a.points):
-            if from_s <= t_s <= to_s and 0 < to_s - from_s <= margins.between_s:
-                share = (t_s - from_s) / (to_s - from_s)
-                between = [x + share * (y - x) for x, y in zip(one, other, strict=True)]
-                found.append(float(iou(np.array([between]), np.array([box]))[0, 0]))
-                break
+        after = bisect_left(times_s, t_s)
+        if not 0 < after < len(times_s):
+            continue
+        (_, from_s, one), (_, to_s, other) = a.points[after - 1], a.points[after]
+        if 0 < to_s - from_s <= margins.between_s:
+            share = (t_s - from_s) / (to_s - from_s)
+            x1, y1, x2, y2 = (x + share * (y - x) for x, y in zip(one, other, strict=True))
+            found.append(_overlap((x1, y1, x2, y2), box))
     return len(found) >= margins.shared_points and min(found) >= margins.overlap
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, without arrays: it is asked for one by one while a packet is stored."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    both = max(width, 0.0) * max(height, 0.0)
+    either = sum(abs((x2 - x1) * (y2 - y1)) for x1, y1, x2, y2 in (a, b)) - both
+    return both / either if either > 0 else 0.0
 
 
 @dataclass(frozen=True)

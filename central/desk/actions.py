@@ -56,9 +56,10 @@ def claim(session: Session, case_id: str, officer: Officer, *, now: datetime, le
 def release(session: Session, case_id: str, officer: Officer, *, now: datetime) -> None:
     """Give the case back undecided, with what was taken with it."""
     drives.lock_drive(session, case_id)
+    holder = state_of(lock_case(session, case_id)).held_by(now)
     row = _simple(session, case_id, Action.RELEASE, officer, now=now)
     for other in _open_with(session, row, officer):
-        if state_of(other).held_by(now) == officer.username:
+        if holder is not None and state_of(other).held_by(now) == holder:
             _simple(session, other.id, Action.RELEASE, officer, now=now)
 
 

@@ -26,7 +26,7 @@ from central.units.book import change
 from central.units.tree import ROOT, Unit
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Box
-from tests.central.build import BINH, HOA, LAN, NOW, case_of, confirmed, prepared, seen
+from tests.central.build import BINH, HOA, LAN, NOW, TRUONG, case_of, confirmed, prepared, seen
 
 START = NOW - timedelta(hours=2)
 """When the stream began."""
@@ -163,6 +163,9 @@ def test_who_opens_one_act_holds_the_others_and_nobody_else_opens_one(centre: Ce
     assert holders(centre, [lane, red, late]) == [None, None, None]
     take(centre, lane, BINH)
     assert holders(centre, [red]) == ["binh"]
+    with centre.db.write() as session:
+        actions.release(session, red, TRUONG, now=centre.clock())
+    assert holders(centre, [lane, red, late]) == [None, None, None], "the head frees the drive"
 
 
 def test_after_one_act_the_next_of_its_drive_comes_before_older_cases_and_nobody_gets_what_another_holds(

@@ -8,7 +8,7 @@ from what the arrows of the lane leave; exits have no say in it, as their size i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -43,10 +43,15 @@ class PermissionMargins:
 
 @dataclass(frozen=True)
 class Governing:
-    """The heads that count for one vehicle at one line, by the movements it may be making."""
+    """The heads that count for one vehicle at one line, by the movements it may be making.
+
+    `against_arrows`: the same for movements that its way leaves possible and the arrows of its lane alone do not: who
+    breaks them makes one of these.
+    """
 
     movements: tuple[Movement, ...]
     heads: Mapping[Movement, tuple[SignalHead, ...]]
+    against_arrows: Mapping[Movement, tuple[SignalHead, ...]] = field(default_factory=dict)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -79,10 +84,11 @@ class Governing:
 
     def any_free(self, lamps: Mapping[str, LampHistory], t_s: float) -> bool:
         """Whether a movement that it may be making is free then: green, or without a lamp."""
-        return any(
-            not heads or _movement_state(heads, movement, lambda head: lamps[head.id].at(t_s)) == LampState.GREEN
-            for movement, heads in self.heads.items()
-        )
+        return _any_free(self.heads, lamps, t_s)
+
+    def any_free_against_arrows(self, lamps: Mapping[str, LampHistory], t_s: float) -> bool:
+        """Whether a movement that only the arrows of its lane forbid is free then."""
+        return _any_free(self.against_arrows, lamps, t_s)
 
     def only_red(self, lamps: Mapping[str, LampHistory], t_s: float) -> Governing | None:
         """The same for those movements alone that are red at `t_s`; None if straight on is not among them."""
@@ -105,10 +111,17 @@ def governing(
 ) -> Governing:
     """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
     lanes = last_lanes(scene, path, upto, margins)
-    possible = _movements(scene, path, upto, lanes, movement)
-    heads = {each: _heads(scene, line, path, lanes, each) for each in possible}
+    possible, against = _movements(scene, path, upto, lanes, movement)
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
-    return Governing(tuple(heads), heads)
+    heads, broken = ({each: _heads(scene, line, path, lanes, each) for each in some} for some in (possible, against))
+    return Governing(tuple(heads), heads, broken)
+
+
+def _any_free(heads: Mapping[Movement, tuple[SignalHead, ...]], lamps: Mapping[str, LampHistory], t_s: float) -> bool:
+    return any(
+        not mine or _movement_state(mine, movement, lambda head: lamps[head.id].at(t_s)) == LampState.GREEN
+        for movement, mine in heads.items()
+    )
 
 
 def any_red(scene: Scene, line: StopLine, lamps: Mapping[str, LampHistory], t_s: float) -> bool:
@@ -144,12 +157,14 @@ def last_lanes(scene: Scene, path: Trajectory, upto: int, margins: PermissionMar
 
 def _movements(
     scene: Scene, path: Trajectory, upto: int, lanes: set[str], margins: MovementMargins
-) -> tuple[Movement, ...]:
-    """What the way leaves, less what the lane's arrows forbid; the way goes before the arrows, which are broken too."""
+) -> tuple[tuple[Movement, ...], tuple[Movement, ...]]:
+    """What the way leaves, less what the lane's arrows forbid, and that; the way goes before the arrows, which are
+    broken too."""
     driven = may_be_making(path, upto, margins)
     allowed = [set(lane.movements) for lane in scene.lanes if lane.id in lanes]
     lawful = driven & set().union(begun(path, upto, margins), *allowed) if allowed else driven
-    return tuple(m for m in ALL_MOVEMENTS if m in (lawful or driven))
+    possible = lawful or driven
+    return tuple(m for m in ALL_MOVEMENTS if m in possible), tuple(m for m in ALL_MOVEMENTS if m in driven - possible)
 
 
 def _movement_state(

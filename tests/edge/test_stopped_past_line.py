@@ -166,6 +166,30 @@ def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
 
 
 @pytest.mark.parametrize(
+    ("where", "to_s", "ended", "acts"),
+    [
+        (stops(0.8), 12, False, 0),
+        (stops(0.8), 12, True, 1),
+        (GOES_ON, 12, False, 1),  # at green
+        (YIELDS_LONG, 24, False, 0),
+        (YIELDS_LONG, 24, True, 0),
+    ],
+    ids=["still there", "stood there to the end", "then goes straight on", "then turns right", "has turned right"],
+)
+def test_who_may_yet_turn_on_his_arrow_out_of_the_lane_for_straight_on_is_waited_for(
+    where: Where, to_s: float, ended: bool, acts: int
+) -> None:
+    """The arrow is green all the while: turning by it out of that lane is another act, and the stand before it none."""
+    arrow: dict[str, Any] = {**PLATE, "id": "arrow", "movements": ["right"], "arrow": "right"}
+    lane = {"id": "l", "polygon": pixels((-2, 7), (2, 7), (2, 15.8), (-2, 15.8)), "movements": ["straight"]}
+    here = ground_scene(signals=[{**PLATE, "movements": ["straight", "left", "right"]}, arrow], lanes=[lane])
+    main = [(0.0, RED), (5.5, GREEN)] if where is GOES_ON else [(0.0, RED)]
+    lit = {"main": history(main, here, "main"), "arrow": history([(0.0, GREEN)], here, "arrow")}
+    path = drive_m(here, where, from_s=0, to_s=to_s, ended=ended)
+    assert len(stopped_past_line(path, here, lit)) == acts
+
+
+@pytest.mark.parametrize(
     ("arrow", "acts", "why"),
     [
         ([(0, GREEN)], 1, "free all the time, and yet it stands"),

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from edge.watch.kept import WatchFolder
 from edge.watch.picture import PictureWatch
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
+from evidence.wire import HeadHealth
 from zones.load import LoadedScene
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,11 @@ class Pipeline(Protocol):
     def process(self, frame: Frame) -> list[ActEvent]: ...
 
     def finish(self) -> list[ActEvent]: ...
+
+    @property
+    def heads(self) -> Sequence[HeadHealth]:
+        """How the signal heads are, as of a moment ago; asked from another thread."""
+        ...
 
 
 class Perception(Protocol):
@@ -107,6 +113,7 @@ class CameraWorker:
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
         self._source: VideoSource | None = None
         self._recorder: Recorder | None = None
+        self._pipeline: Pipeline | None = None
         self._error = ""
         self._wrong_size = ""
         self._seen: deque[float] = deque(maxlen=100)
@@ -125,7 +132,7 @@ class CameraWorker:
         return not self._thread.is_alive()
 
     def state(self) -> CameraState:
-        source, recorder = self._source, self._recorder
+        source, recorder, pipeline = self._source, self._recorder, self._pipeline
         return CameraState(
             id=self.plan.config.id,
             source=source.status() if source is not None else _NOT_STARTED,
@@ -137,6 +144,7 @@ class CameraWorker:
             judging=self._judging,
             picture=self._picture.report,
             reference_fault=self._folder.warning,
+            heads=tuple(pipeline.heads) if pipeline is not None else (),
         )
 
     def _seen_fps(self) -> float | None:
@@ -173,7 +181,7 @@ class CameraWorker:
             realtime=camera.is_file and camera.realtime,
             loop=camera.loop,
         )
-        pipeline = self._perception.pipeline(self.plan.scene, self._picture)
+        pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture)
         source = VideoSource(
             camera.address(), ring=ring, settings=settings, start_at=camera.start_at, margins=judging.video
         )
@@ -205,7 +213,7 @@ class CameraWorker:
                             raise PipelineError(
                                 f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
                             ) from error
-                        pipeline = self._perception.pipeline(self.plan.scene, self._picture)
+                        pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture)
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
             self._submit(pipeline.finish())

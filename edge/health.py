@@ -13,12 +13,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from common.software import SOFTWARE
 from edge.delivery.packet_table import Counts
 from edge.looking import LookingMargins
+from edge.signals.faults import HEAD_FAULTS
 from edge.video.source_status import SourceStatus
 from edge.watch.report import PictureReport
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
-from evidence.wire import CameraHealth, CameraStateName, Health, PictureState
+from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, PictureState
 
 _MAX_ERRORS = 20
 LEAST_SEEN_FPS = LookingMargins().least_fps
@@ -37,7 +38,6 @@ _SOURCE_COUNTERS = (
     ("cuts", "Cuts of the picture while time went on"),
     ("size_changes", "Changes of the picture's size"),
 )
-
 _PICTURE_FAULTS: dict[PictureState, tuple[str, str]] = {
     "moved": (
         "the picture does not lie where the scene has it",
@@ -65,7 +65,8 @@ class CameraState:
 
     `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are. `judging`: its pictures are
     still looked at and its acts written down, though its stream may be over. `picture`: whether it is still what the
-    scene describes; `reference_fault`: why it cannot be held against the reference that the scene names.
+    scene describes; `reference_fault`: why it cannot be held against the reference that the scene names. `heads`: its
+    signal heads.
     """
 
     id: str
@@ -78,6 +79,7 @@ class CameraState:
     judging: bool = False
     picture: PictureReport = field(default_factory=PictureReport)
     reference_fault: str = ""
+    heads: tuple[HeadHealth, ...] = ()
 
     @property
     def health(self) -> CameraHealth:
@@ -101,6 +103,7 @@ class CameraState:
             picture_reference=picture.reference,
             picture_reference_at=None if picture.reference_at is None else utc_text(picture.reference_at),
             acts_held=picture.acts_held,
+            heads=list(self.heads),
         )
 
     @property
@@ -127,6 +130,10 @@ class CameraState:
                 f"camera {self.id}: the box cannot follow: it looks at {self.seen_fps or 0.0:.1f} of {source.fps:.1f} "
                 f"frames a second, {100 * source.dropped_share:.0f} % dropped -> fewer cameras, or a stronger box"
             )
+        for head in self.heads if source.state == "running" else []:
+            fault = HEAD_FAULTS.get(head.state)
+            if fault is not None:
+                out.append(f"camera {self.id}: signal {head.id} {fault[0]} -> {fault[1]}")
         if source.key_interval_s is not None and source.key_interval_s > MOST_KEY_INTERVAL_S:
             out.append(
                 f"camera {self.id}: a key frame only every {source.key_interval_s:.0f} s -> set its key frame "
@@ -253,6 +260,10 @@ class _StateCollector:
         up = GaugeMetricFamily("giaolo_camera_up", "1 while frames come", labels=["camera", "state"])
         seen = GaugeMetricFamily("giaolo_seen_fps", "Frames a second, looked at", labels=["camera"])
         key = GaugeMetricFamily("giaolo_key_interval_seconds", "Longest time between key frames", labels=["camera"])
+        head_good = GaugeMetricFamily(
+            "giaolo_signal_head_good", "1 while nothing is wrong with a signal head", labels=["camera", "head", "state"]
+        )
+        yellow = GaugeMetricFamily("giaolo_yellow_seconds", "The newest yellow of a head", labels=["camera", "head"])
         kept = GaugeMetricFamily("giaolo_packets_in_memory", "Packets the outbox had no room for", labels=["camera"])
         picture = GaugeMetricFamily(
             "giaolo_picture_good", "1 while acts may be told by the picture", labels=["camera", "state"]
@@ -268,11 +279,15 @@ class _StateCollector:
             fps.add_metric([camera.id], camera.source.fps)
             up.add_metric([camera.id, camera.health.state], float(camera.health.state == "running"))
             kept.add_metric([camera.id], camera.kept)
+            for head in camera.heads:
+                head_good.add_metric([camera.id, head.id, head.state], float(head.state not in HEAD_FAULTS))
+                if head.yellow_s is not None:
+                    yellow.add_metric([camera.id, head.id], head.yellow_s)
             if camera.seen_fps is not None:
                 seen.add_metric([camera.id], camera.seen_fps)
             if camera.source.key_interval_s is not None:
                 key.add_metric([camera.id], camera.source.key_interval_s)
-        yield from (lost, fps, up, kept, seen, key, picture, away, held)
+        yield from (lost, fps, up, kept, seen, key, head_good, yellow, picture, away, held)
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
             outbox.add_metric([name], getattr(state.outbox, name))

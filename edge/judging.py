@@ -26,8 +26,8 @@ from edge.road.wheels_by_upper_edge import UpperEdgeMargins
 from edge.rules.registry import RULES
 from edge.rules.rule import ActMargins, Rule
 from edge.rules.shared import SharedMargins
-from edge.signals.history import LampHistoryMargins
-from edge.signals.pixels import LampMargins
+from edge.signals.lamp_margins import LampMargins
+from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
 from edge.tracks.association import AssociationMargins
 from edge.tracks.kalman import FilterMargins
 from edge.tracks.tracking import TrackerMargins
@@ -79,6 +79,7 @@ class Judging:
     stays: StayMargins = field(default_factory=StayMargins)
     lamps: LampMargins = field(default_factory=LampMargins)
     lamp_history: LampHistoryMargins = field(default_factory=LampHistoryMargins)
+    signal_plan: SignalPlanMargins = field(default_factory=SignalPlanMargins)
     plate_views: PlateViewMargins = field(default_factory=PlateViewMargins)
     plate_finder: PlateFinderMargins = field(default_factory=PlateFinderMargins)
     plate_geometry: PlateGeometryMargins = field(default_factory=PlateGeometryMargins)

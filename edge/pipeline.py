@@ -7,7 +7,7 @@ where turning is allowed) and gives the third still.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,12 +26,14 @@ from edge.rules.finding import Finding
 from edge.rules.in_force import in_force
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
+from edge.signals.plan import HeadPlan
 from edge.tracks.track import Track
 from edge.tracks.tracking import Tracker
 from edge.types import ActEvent, Frame
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch
-from evidence.acts import VehicleClass
+from evidence.acts import LampState, VehicleClass
+from evidence.wire import HeadHealth
 from models.detector import VEHICLE_CLASSES, Detector
 from zones.schema import Scene
 
@@ -71,7 +73,7 @@ class CameraPipeline:
             by_upper_edge=judging.wheels_by_upper_edge,
         )
         self._looking = Looking(scene, geometry, detector, judging.looking, judging.region)
-        self._signals = self._heads()
+        self._signals = self._heads(None)
         self._tracker = Tracker(len(CLASSES), judging.tracker, association=judging.association, motion=judging.motion)
         self._paths = TrajectoryBook(
             geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays
@@ -102,6 +104,11 @@ class CameraPipeline:
     @property
     def watch(self) -> PictureWatch:
         return self._watch
+
+    @property
+    def heads(self) -> tuple[HeadHealth, ...]:
+        """How the signal heads are, as of a moment ago; may be asked from another thread."""
+        return self._signals.told
 
     @property
     def looked_at(self) -> int:
@@ -142,20 +149,23 @@ class CameraPipeline:
         """The stream was cut: what is pending is decided, and nothing seen before is followed or remembered."""
         acts = self.finish()
         self._over = False
-        self._signals = self._heads()
+        self._signals = self._heads(self._signals.plans)
         self._stills.clear()
         self._paths.stays.clear()
         self._looking.begin_anew()
         self._watch.begin_anew()
         return acts
 
-    def _heads(self) -> Signals:
+    def _heads(self, plans: Mapping[str, HeadPlan] | None) -> Signals:
+        """New histories, over what is known of the heads."""
         judging = self._judging
         return Signals(
             self.scene.signals,
             feed=self._feed,
             lamp_margins=judging.lamps,
             history_margins=judging.lamp_history,
+            plan_margins=judging.signal_plan,
+            plans=plans,
         )
 
     def _judge(self, track: Track) -> None:
@@ -216,4 +226,10 @@ class CameraPipeline:
             best_view=views[0] if views else None,
             told_s=self._told_s.get(path.track_id),
         )
-        return replace(event, flags=[*event.flags, *self._looking.doubts(event.t_s)])
+        red = finding.heads if finding.lamp == LampState.RED else ()
+        flags, reasons = self._signals.doubts(red, event.t_s, self._now_s)
+        return replace(
+            event,
+            flags=[*event.flags, *flags, *self._looking.doubts(event.t_s)],
+            reasons={**event.reasons, **reasons},
+        )

@@ -112,6 +112,8 @@ def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
     return tuple(ReasonSpec(name, unit, decides=False) for name, unit in pairs)
 
 
+_BY_SIGNAL = _also(("yellow_before_red_s", "s"), ("yellow_at_most_s", "s"), "signal_doubt")
+"""Reasons of an act that rests on a signal's red, of how it came."""
 BY_SIGN = ("sign", "sign_hours", "sign_number", "sign_source")
 """Reasons of every act that rests on a sign."""
 _STANDING = (
@@ -142,6 +144,7 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("travel_past_line_px", "px"),
                 *_also("exit", "movements_possible", "observations_after", "observations_before"),
                 *_also(("rear_at_red_onset_px", "px"), ("rear_past_line_px", "px"), "stop_line"),
+                *_BY_SIGNAL,
             ),
             by_the_lamp=True,
             at_the_line=True,
@@ -161,6 +164,7 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("stood_s", "s"),
                 *_also("movements_possible", "observations_standing", ("rear_before_line_m", "m")),
                 *_also("stop_line", ("stopped_s", "s")),
+                *_BY_SIGNAL,
             ),
             by_the_lamp=True,
         ),

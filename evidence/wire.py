@@ -105,10 +105,28 @@ PictureState = Literal["learning", "in_place", "shaking", "moved", "other_view",
 (dark, rain)."""
 
 
+HeadStateName = Literal[
+    "watching", "good", "dark", "flashing", "unread", "misplaced", "two_at_once", "contradicts", "no_onset",
+    "yellow_short", "yellow_changed", "cycle_unusual", "never_red", "never_green",
+]  # fmt: skip
+
+
+class HeadHealth(Model):
+    """A signal head. `state`: a name of `HeadStateName`, or one of a newer box. `yellow_s`: as last seen; `red_s`,
+    `green_s`: how long they usually last, where that is known."""
+
+    id: Ident
+    state: str = Field(max_length=40)
+    yellow_s: float | None = None
+    red_s: float | None = None
+    green_s: float | None = None
+
+
 class CameraHealth(Model):
     """`fps`: decoded; `seen_fps`: looked at; `dropped_share` 0..1 of the last seconds. `time_steps`, `clock_steps`,
     `cuts`: of the camera's time, the box's clock and the picture, since the start. `picture`: whether it still is what
-    the scene describes, since when, by how many pixels it is not; `acts_held`: acts not told for its sake."""
+    the scene describes, since when, by how many pixels it is not; `acts_held`: acts not told for its sake.
+    `heads`: its signal heads."""
 
     id: Ident
     state: CameraStateName
@@ -128,6 +146,7 @@ class CameraHealth(Model):
     picture_reference: Literal["scene", "learnt"] | None = None
     picture_reference_at: str | None = None
     acts_held: int = 0
+    heads: list[HeadHealth] = Field(default_factory=list)
 
 
 class Health(Model):

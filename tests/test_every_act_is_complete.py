@@ -49,7 +49,8 @@ def _in_the_box(act: ActCode, spec: ActSpec) -> Iterator[str]:
     if rule is None:
         yield f"edge/rules: a file that ends in RULE = Rule(ActCode.{act.name}, ...)"
         return
-    written = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "edge" / "rules").glob("*.py"))
+    tell = [*(ROOT / "edge" / "rules").glob("*.py"), ROOT / "edge" / "signals" / "heads.py"]
+    written = "".join(file.read_text(encoding="utf-8") for file in tell)
     for reason in spec.reasons:
         # some names end in the unit that the road or the picture gives: f"rear_before_line_{unit}"
         begins = reason.name.removesuffix("m").removesuffix("px")

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from central.centre import Centre
-from central.intake import gaps, pictures
+from central.intake import gaps, pictures, signals
 from central.intake.committing import Outcome
 from central.intake.gate import Gate
 from central.intake.transfers import Transfer, TransferRefused, Transfers
@@ -98,6 +98,7 @@ class Ingest:
                 row.last_seen = now
                 gaps.watch_health(session, row, health, now)
                 pictures.watch_pictures(session, row, before, health, now)
+                signals.watch_signals(session, row, before, health, now)
 
     def alarm(self, kind: str, text: str) -> None:
         """Tell people of something about the broker itself."""

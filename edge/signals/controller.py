@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from common.margins import margin
-from edge.signals.history import LampReading
+from edge.signals.reading import LampReading
 from evidence.acts import LampState
 
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 
 from edge.signals.controller import LampFeed
-from edge.signals.history import LampHistory, LampHistoryMargins, LampReading
-from edge.signals.pixels import HeadReader, LampMargins
+from edge.signals.history import LampHistory
+from edge.signals.lamp_margins import LampMargins
+from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
+from edge.signals.pixels import HeadReader
+from edge.signals.plan import HeadPlan
+from edge.signals.reading import LampReading
 from edge.types import Image
 from evidence.acts import LampState
+from evidence.packet import Reason
+from evidence.wire import HeadHealth
 from zones.schema import SignalHead
+
+_TELL_EVERY_S = 1.0
+"""States of heads change slowly: they are summed up so often for health."""
 
 
 class Signals:
-    """All heads of a scene: reads them each frame, keeps their histories."""
+    """All heads of a scene: reads them each frame, keeps their histories.
+
+    Parameters
+    ----------
+    plans: what is known of the heads from before a cut of the stream, by id; left out at the start.
+    """
 
     def __init__(
         self,
@@ -22,11 +37,21 @@ class Signals:
         feed: LampFeed | None = None,
         lamp_margins: LampMargins | None = None,
         history_margins: LampHistoryMargins | None = None,
+        plan_margins: SignalPlanMargins | None = None,
+        plans: Mapping[str, HeadPlan] | None = None,
     ) -> None:
         self._readers = [HeadReader(head, lamp_margins) for head in heads]
         self._feed = feed
         over_time = history_margins or LampHistoryMargins()
-        self.histories: Mapping[str, LampHistory] = {head.id: LampHistory(head, over_time) for head in heads}
+        self.plans: Mapping[str, HeadPlan] = plans or {head.id: HeadPlan(head, plan_margins) for head in heads}
+        self.histories: Mapping[str, LampHistory] = {
+            head.id: LampHistory(head, over_time, self.plans[head.id]) for head in heads
+        }
+        self._alike = [(a.id, b.id) for a, b in combinations(heads, 2) if _alike(a, b)]
+        self._last_s: float | None = None
+        self._told_s = -1e9
+        self.told: tuple[HeadHealth, ...] = ()
+        """How the heads are, as of a moment ago; may be read by another thread."""
 
     def observe(self, frame: int, t_s: float, image: Image) -> None:
         for reader in self._readers:
@@ -38,3 +63,45 @@ class Signals:
             else:
                 reading = LampReading(LampState.UNKNOWN, 0.0)
             self.histories[head.id].add(frame, t_s, reading)
+        self._compare(t_s)
+        if t_s - self._told_s >= _TELL_EVERY_S or t_s < self._told_s:
+            self._told_s = t_s
+            self.told = tuple(plan.health(t_s) for plan in self.plans.values())
+
+    def doubts(self, heads: Iterable[str], t_s: float, now_s: float) -> tuple[list[str], dict[str, Reason]]:
+        """Flags and reasons of an act at `t_s` that rests on the red of `heads`: how long yellow was before it, and
+        what is wrong with a head."""
+        flags: list[str] = []
+        reasons: dict[str, Reason] = {}
+        for name in heads:
+            plan, history = self.plans[name], self.histories[name]
+            if history.at(t_s) != LampState.RED:
+                continue
+            onset = history.onset(t_s)
+            if onset is not None:
+                if onset.yellow_s is not None:
+                    reasons["yellow_before_red_s"] = onset.yellow_s
+                if onset.yellow_most_s is not None:
+                    reasons["yellow_at_most_s"] = onset.yellow_most_s
+                flags += ["yellow_too_short"] if plan.short(onset) else []
+            flags += ["yellow_changed"] if plan.yellow_changed else []
+            doubt = plan.doubt(now_s)
+            if doubt is not None:
+                flags.append("signal_in_doubt")
+                reasons["signal_doubt"] = doubt
+        return list(dict.fromkeys(flags)), reasons
+
+    def _compare(self, t_s: float) -> None:
+        """Heads that say to the same vehicles go and stop."""
+        step_s, self._last_s = (t_s - self._last_s if self._last_s is not None else 0.0), t_s
+        for a, b in self._alike:
+            if {self.histories[a].at(t_s), self.histories[b].at(t_s)} == {LampState.RED, LampState.GREEN}:
+                for name in (a, b):
+                    self.plans[name].saw("contradicts", t_s, min(step_s, _TELL_EVERY_S))
+
+
+def _alike(a: SignalHead, b: SignalHead) -> bool:
+    """Whether two heads speak to the same vehicles, of one line, lane, class and movement."""
+    lanes = not a.lanes or not b.lanes or set(a.lanes) & set(b.lanes)
+    same = set(a.governs) & set(b.governs) and set(a.movements) & set(b.movements) and set(a.classes) & set(b.classes)
+    return bool(lanes and same) and a.arrow is None and b.arrow is None

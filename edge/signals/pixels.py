@@ -9,139 +9,21 @@ housing has too is paint, not light.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.margins import margin
-from edge.signals.history import LampReading
+from edge.signals.lamp_margins import LampMargins
+from edge.signals.reading import LampReading
 from edge.types import Image
 from evidence.acts import LampState
 from zones.schema import Lamp, SignalHead
 
 _ORDER: tuple[Literal["red", "yellow", "green"], ...] = ("red", "yellow", "green")
 _FULL_SCALE = 255
-_TUNED = "tuned on the drawn heads of tests/edge/test_lamps.py and the clips (decision 10); no better source"
-
-
-@dataclass(frozen=True)
-class LampMargins:
-    """From when on a lens is lit, and what only looks like light. Shares of 1 are of the full scale of 255 levels."""
-
-    lit: float = margin(
-        0.17,
-        "share of full scale",
-        "a lens that stands out by so much is lit; a dim red in the clips has 120 of 255",
-        source=_TUNED,
-        most=1.0,
-        least=0.01,
-    )
-    dark: float = margin(
-        0.11,
-        "share of full scale",
-        "below this nothing stands out and the head is off; between this and `lit` nobody can tell, so it is unknown",
-        source=_TUNED,
-        most=1.0,
-        least=0.01,
-    )
-    rival_share: float = margin(
-        0.6,
-        "share of the strongest lens",
-        "two lenses that both stand out are unknown, not the stronger of them",
-        source=_TUNED,
-        most=1.0,
-    )
-    brightness_weight: float = margin(
-        0.6,
-        "share",
-        "brightness counts beside colour but less: a lamp's core is white and has lost its colour",
-        source=_TUNED,
-    )
-    brightest_share: float = margin(
-        0.2,
-        "share of pixels",
-        "the brightest part of a lens box speaks for it: the box is larger than the lit disc",
-        source="geometry of a lens and its drawn box; the value is tuned on the clips",
-        most=1.0,
-    )
-    brightest_least: int = margin(
-        4,
-        "pixels",
-        "so many speak for a lens at least: in a small lens a fifth would be single noisy pixels",
-        source=_TUNED,
-        least=1,
-    )
-    least_pixels: int = margin(
-        6,
-        "pixels",
-        "a lens of which less lies in the picture cannot be read",
-        source="first lamp reader; nobody wrote down why six",
-        least=1,
-    )
-    least_colour: float = margin(
-        6.0,
-        "grey levels",
-        "brightness without so much of the lens' colour is a flash, the sun or a lorry's side",
-        source="first lamp reader; nobody wrote down why six",
-        most=255.0,
-    )
-    brightness_alone: float = margin(
-        90.0,
-        "grey levels",
-        "a head of one lens has none to compare with: it must be brighter than this",
-        source="first lamp reader; no clip has such a head and nobody wrote down why 90",
-        most=255.0,
-    )
-    amber_least: float = margin(
-        2.0,
-        "ratio",
-        "in the yellow lens' place red must be so much stronger than yellow to contradict it: amber leans to red",
-        source="tuned on amber lamps of the clips and of heads of other countries (`giaolo evaluate models`)",
-        least=1.0,
-    )
-    paint_percentile: float = margin(
-        30.0,
-        "percent of the housing's pixels",
-        "most of them must have a colour for it to be paint: a lit lens glows on those beside it",
-        source="drawn painted heads of tests/edge/test_lamps.py; no better source",
-        most=100.0,
-    )
-    paint_least: float = margin(
-        6.0,
-        "grey levels",
-        "less colour on the housing is grey, not paint",
-        source="the number of `least_colour` was taken; no better source",
-        most=255.0,
-    )
-    paint_everywhere: float = margin(
-        0.6,
-        "share of the lens' own colour",
-        "a housing that has so much of it all around is painted in it",
-        source="drawn painted heads of tests/edge/test_lamps.py; the number of `rival_share` was taken",
-        most=1.0,
-    )
-    paint_near: float = margin(
-        0.75,
-        "share of the lens' own colour",
-        "the same right around this lens, where its own light falls too",
-        source="lit lenses in the footage have 0.45 around them, once 0.64",
-        most=1.0,
-    )
-    yellow_unequal: float = margin(
-        0.75,
-        "share",
-        "yellow is red and green alike: so much of their difference is taken from it",
-        source="keeps red and green lenses from passing for yellow ones in the clips; tuned, no better source",
-    )
-    sure_lead: float = margin(
-        2.0,
-        "times `lit`",
-        "a lead over the next lens from which on the reading is told with full confidence",
-        source="a scale for people; the states do not depend on it",
-        least=0.01,
-    )
+_DARKEST_PERCENTILE = 10.0
+"""The darkest tenth of a head is its housing, or the glass of lenses that are out."""
 
 
 def lenses_of(head: SignalHead) -> list[Lamp]:
@@ -178,7 +60,7 @@ class HeadReader:
             x1, y1, x2, y2 = _whole(lens.box)
             crop = image[max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)].reshape(-1, 3)
             if len(crop) < self._margins.least_pixels:
-                return LampReading(LampState.UNKNOWN, 0.0)
+                return LampReading(LampState.UNKNOWN, 0.0, "outside")
             crops.append(crop.astype(np.float32))
             housing.append(crops[-1][corners] if len(crop) == len(corners) else crops[-1][:0])
         if not crops:
@@ -200,7 +82,7 @@ def _corners(x1: int, y1: int, x2: int, y2: int) -> NDArray[np.bool_]:
 
 
 def lamp_state(
-    colours: Sequence[str],
+    colours: Sequence[Literal["red", "yellow", "green"]],
     crops: Sequence[NDArray[np.float32]],
     housing: Sequence[NDArray[np.float32]] = (),
     *,
@@ -212,7 +94,7 @@ def lamp_state(
     around = list(housing) or [crop[:0] for crop in crops]
     everywhere = np.concatenate(around)
     bright = np.array([_brightest(crop.max(axis=1), m) for crop in crops])
-    strength = []
+    strength, light, owns = [], [], []
     for index, colour in enumerate(colours):
         own = _brightest(_chroma(colour, crops[index], m), m)
         others = [_brightest(_chroma(colour, crop, m), m) for i, crop in enumerate(crops) if i != index]
@@ -220,6 +102,8 @@ def lamp_state(
         stands_out = own - max(0.0, float(np.median(others)) if others else 0.0)
         # Light without any of its colour is a flash, the sun or a lorry's side, not this lens.
         brighter = max(0.0, float(bright[index]) - beside) if own > m.least_colour else 0.0
+        light.append(float(bright[index]) - beside)
+        owns.append(own)
         strength.append((stands_out + m.brightness_weight * brighter) / _FULL_SCALE)
     painted = [
         s >= m.dark and _painted(c, crop, near, everywhere, m)
@@ -230,13 +114,23 @@ def lamp_state(
     best = float(strength[order[0]])
     rival = max(float(strength[order[1]]), 0.0) if len(order) > 1 else 0.0
     if best < m.lit and any(painted):
-        return LampReading(LampState.UNKNOWN, 0.0)
+        return LampReading(LampState.UNKNOWN, 0.0, "paint")
+    shining = int(np.argmax(light))
+    if best < m.dark and light[shining] >= m.lit * _FULL_SCALE:
+        other = _contradicted(colours[shining], crops[shining], around[shining], everywhere, m)
+        return LampReading(LampState.UNKNOWN, 0.0, "other_colour" if other else "colourless", colours[shining])
+    if best < m.dark and _darkest(crops) >= m.covered_least:
+        return LampReading(LampState.UNKNOWN, 0.0, "covered")
     if best < m.dark:
         return LampReading(LampState.OFF, float(np.clip(1 - max(best, 0.0) / m.dark, 0.0, 1.0)))
     if best < m.lit or rival > m.rival_share * best:
-        return LampReading(LampState.UNKNOWN, 0.0)
+        return LampReading(LampState.UNKNOWN, 0.0, "two_at_once" if rival >= m.lit else "")
     lit = int(order[0])
+    if owns[lit] < m.colour_share * bright[lit]:
+        return LampReading(LampState.UNKNOWN, 0.0, "colourless", colours[lit])
     if _contradicted(colours[lit], crops[lit], around[lit], everywhere, m):
+        return LampReading(LampState.UNKNOWN, 0.0, "other_colour", colours[lit])
+    if colours[lit] == "red" and _pale(crops, lit, m):
         return LampReading(LampState.UNKNOWN, 0.0)
     confidence = float(np.clip((best - rival) / (m.sure_lead * m.lit), 0.0, 1.0))
     return LampReading(LampState(colours[lit]), confidence)
@@ -277,6 +171,22 @@ def _contradicted(
         if other != colour and against > own and not _painted(other, crop, near, everywhere, m):
             return True
     return False
+
+
+def _darkest(crops: Sequence[NDArray[np.float32]]) -> float:
+    """Brightness of the darkest part of the head, in grey levels."""
+    return float(np.percentile(np.concatenate(crops).max(axis=1), _DARKEST_PERCENTILE))
+
+
+def _pale(crops: Sequence[NDArray[np.float32]], lit: int, m: LampMargins) -> bool:
+    """Whether the red lens is bright but nowhere red, less the haze over the whole head: the sun on its glass."""
+    if len(crops[lit]) < m.pale_least_px**2:
+        return False
+    haze = float(np.percentile(np.concatenate(crops).min(axis=1), _DARKEST_PERCENTILE))
+    above = np.maximum(crops[lit].max(axis=1) - haze, 1.0)
+    bright = above > above.max() / 2
+    share = _chroma("red", crops[lit], m)[bright] / above[bright]
+    return float(np.percentile(share, m.pale_percentile)) < m.pale_share
 
 
 def _chroma(colour: str, pixels: NDArray[np.float32], m: LampMargins) -> NDArray[np.float32]:

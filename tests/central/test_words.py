@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[2]
 # what decides the flags and reasons of an act; pictures are named in the packet and are shown, not told
 DECIDES = [
     *sorted((ROOT / "edge" / "rules").glob("*.py")),
-    *(ROOT / "edge" / f"{name}.py" for name in ("events", "delivery/recorder", "video/clock", "plate/reading")),
+    *(
+        ROOT / "edge" / f"{name}.py"
+        for name in ("events", "delivery/recorder", "video/clock", "plate/reading", "signals/heads")
+    ),
 ]
 PICTURES = {"still_before", "still_on", "still_after", "plate_crop", "vehicle_crop"}
 # alarms whose kind is not written out where they are raised

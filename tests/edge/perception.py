@@ -10,6 +10,7 @@ from edge.types import ActEvent, Frame, Still
 from edge.watch.picture import PictureWatch
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Plate, Track, TrackPoint, Vehicle
+from evidence.wire import HeadHealth
 from zones.load import LoadedScene
 
 BOX = (10.0, 10.0, 50.0, 60.0)
@@ -34,6 +35,10 @@ class ScriptedPipeline:
     def finish(self) -> list[ActEvent]:
         done, self._open = self._open, []
         return [self._event(f, f) for f in done]
+
+    @property
+    def heads(self) -> tuple[HeadHealth, ...]:
+        return ()
 
     def _event(self, frame: Frame, after: Frame) -> ActEvent:
         return ActEvent(

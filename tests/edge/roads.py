@@ -10,7 +10,8 @@ import numpy as np
 from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
 from edge.road.trajectory import Trajectory
-from edge.signals.history import LampHistory, LampReading
+from edge.signals.history import LampHistory
+from edge.signals.reading import LampReading
 from edge.tracks.track import Observation, Track
 from evidence.acts import LampState, VehicleClass
 from zones.geometry import GroundMap

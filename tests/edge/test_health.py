@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client import generate_latest
@@ -12,7 +14,7 @@ from edge.delivery.packet_table import Counts
 from edge.health import CameraState, Metrics, NodeState
 from edge.video.source_status import SourceStatus
 from edge.watch.report import PictureReport
-from evidence.wire import Health, decode, encode
+from evidence.wire import HeadHealth, HeadStateName, Health, decode, encode
 
 RUNNING = SourceStatus("running", "", 1000, 0, 0, 0, 25.0, 0.04, "", key_interval_s=2.0)
 
@@ -80,6 +82,27 @@ def test_states_of_a_picture_are_metrics() -> None:
         'giaolo_acts_held_total{camera="cam-1"} 2.0',
     ):
         assert line in text, line
+
+
+@pytest.mark.parametrize("state", [name for name in get_args(HeadStateName) if name not in ("good", "watching")])
+def test_what_is_wrong_with_a_signal_head_is_told_and_is_a_gauge(state: str) -> None:
+    camera = CameraState("cam-1", RUNNING, heads=(HeadHealth(id="main", state=state, yellow_s=2.4),))
+    health = node(camera).health()
+    assert health.status == "degraded"
+    assert any("signal main" in error and "->" in error for error in health.errors)
+    assert decode(Health, encode(health), where="test").cameras[0].heads[0].yellow_s == 2.4
+    text = generate_latest(Metrics(lambda: node(camera)).registry).decode()
+    assert f'giaolo_signal_head_good{{camera="cam-1",head="main",state="{state}"}} 0.0' in text
+    assert 'giaolo_yellow_seconds{camera="cam-1",head="main"} 2.4' in text
+
+
+def test_a_good_head_and_a_box_that_says_nothing_of_heads_are_no_fault() -> None:
+    camera = CameraState("cam-1", RUNNING, seen_fps=12.5, heads=(HeadHealth(id="main", state="good"),))
+    health = node(camera).health()
+    assert health.status == "running"
+    old = json.loads(encode(health))
+    del old["cameras"][0]["heads"]
+    assert decode(Health, json.dumps(old).encode(), where="test").cameras[0].heads == []
 
 
 def test_no_error_of_a_node_shows_a_secret(tmp_path: Path) -> None:

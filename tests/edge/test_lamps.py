@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from common.margins import explained
 from edge.signals.controller import LampReportMargins, ReportedLamps
 from edge.signals.heads import Signals
-from edge.signals.history import LampHistory, LampHistoryMargins, LampReading
-from edge.signals.pixels import HeadReader, LampMargins, lenses_of
+from edge.signals.history import LampHistory
+from edge.signals.lamp_margins import LampMargins
+from edge.signals.margins import LampHistoryMargins
+from edge.signals.pixels import HeadReader, lenses_of
+from edge.signals.reading import LampReading
 from edge.video.source import VideoSource
 from evidence.acts import LampState
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW

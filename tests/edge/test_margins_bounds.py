@@ -19,8 +19,8 @@ from edge.plate.spelling import PlateSpellingMargins
 from edge.plate.views import PlateViewMargins, View, ViewBook
 from edge.plate.vote import PlateVoteMargins
 from edge.signals.heads import Signals
-from edge.signals.history import LampHistoryMargins
-from edge.signals.pixels import LampMargins
+from edge.signals.lamp_margins import LampMargins
+from edge.signals.margins import LampHistoryMargins
 from edge.video.clock import StreamClock
 from edge.video.cut import CutMargins, CutWatch
 from edge.video.margins import ArrivalMargins, ClockMargins, StreamTimeMargins

@@ -279,3 +279,39 @@ def test_acts_go_on_after_a_cut_and_their_tracks_have_new_numbers() -> None:
     events = cut_stream(pipeline, 4.5, again, told=True)
     assert [e.act for e in events] == [ActCode.RED_LIGHT] * 2
     assert events[0].track_id < events[1].track_id
+
+
+@pytest.mark.parametrize(
+    ("why", "shown", "acts", "flags"),
+    [
+        ("through a yellow of 3 s", [(0, "green"), (1, "yellow"), (4, "red")], 1, set()),
+        ("a yellow of 1 s", [(0, "green"), (3, "yellow"), (4, "red")], 1, {"yellow_too_short"}),
+        ("no yellow at all", [(0, "green"), (4, "red")], 1, {"yellow_too_short"}),
+        ("red as we begin to look", [(0, "red")], 1, {"red_onset_not_seen"}),
+        ("a tail lamp before a dark head", [(0, ""), (4, "red")], 0, set()),
+        ("a head that went dark in red", [(0, "green"), (0.5, "red"), (1, ""), (4, "red")], 0, set()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_who_passes_a_red_is_accused_by_how_the_red_came(
+    why: str, shown: list[tuple[float, str]], acts: int, flags: set[str]
+) -> None:
+    pipeline, events = CameraPipeline(scene(), KnownDetector(), KnownPlates()), []
+    route = points((2, 200, 460), (10, 200, 60))
+    for index in range(120):
+        t_s = index / 10
+        image = picture(t_s, [place for place in [route(t_s)] if place is not None])
+        cv2.rectangle(image, (600, 10), (610, 40), (20, 20, 20), -1)
+        colour = [state for from_s, state in shown if from_s <= t_s][-1]
+        if colour:
+            y, bgr = {"red": (15, (20, 20, 250)), "yellow": (25, (20, 220, 250)), "green": (35, (120, 230, 40))}[colour]
+            cv2.circle(image, (605, y), 3, bgr, -1)
+        events += pipeline.process(Frame(index, t_s, image, datetime(2026, 1, 1, tzinfo=UTC), index))
+    events += pipeline.finish()
+    assert len(events) == acts, why
+    about_lamps = {"yellow_too_short", "yellow_changed", "signal_in_doubt", "red_onset_not_seen"}
+    assert [set(event.flags) & about_lamps for event in events] == [flags] * acts
+    if flags == {"yellow_too_short"}:
+        assert float(str(events[0].reasons["yellow_at_most_s"])) < 1.3
+    (head,) = pipeline.heads
+    assert head.state == ("no_onset" if not acts else "watching" if flags == {"red_onset_not_seen"} else "good")

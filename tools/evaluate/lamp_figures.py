@@ -7,20 +7,22 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import click
 import cv2
 import numpy as np
 
 from edge.signals.history import LampHistory
-from edge.signals.pixels import HeadReader, LampMargins, lamp_state
+from edge.signals.lamp_margins import LampMargins
+from edge.signals.pixels import HeadReader, lamp_state
 from edge.video.source import VideoSource
 from evidence.acts import LampState
 from zones.load import load_scene
 from zones.schema import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
-_COLOURS = ("red", "yellow", "green")
+_COLOURS: tuple[Literal["red", "yellow", "green"], ...] = ("red", "yellow", "green")
 
 
 def lamp_figures(shared: Path) -> None:

@@ -17,7 +17,7 @@ from edge.looking import LookingMargins
 from edge.pipeline import CameraPipeline
 from edge.plate.views import View, ViewBook
 from edge.road.region import region
-from edge.signals.history import LampReading
+from edge.signals.reading import LampReading
 from edge.types import ActEvent, Frame, Image, Still
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
+from edge.road.standing_before import Around, BeforeMargins, foot_of, size_px_of
 from edge.tracks.track import Observation
 from evidence.acts import ActCode, VehicleClass
 from zones.boxes import iou
@@ -23,7 +24,7 @@ _CHOSEN = "chosen with the acts of standing where it is banned, November 2026; n
 
 
 @dataclass(frozen=True)
-class StayMargins:
+class StayMargins(BeforeMargins):
     """What it is to stand on at one place."""
 
     still_boxes: float = margin(
@@ -82,6 +83,7 @@ class Stay:
     limit_m: float | None
     unseen_s: float
     arrival_seen: bool
+    free_s: float
     told: frozenset[ActCode]
 
     @property
@@ -99,15 +101,18 @@ class _Place:
     last_s: float
     arrival_seen: bool
     farthest: tuple[float, float]
+    came_from: tuple[float, float] | None = None
+    """Where it was first seen, if that is far enough to say which way it looks."""
     unseen_s: float = 0.0
+    blocked_s: float = -np.inf
+    free_s: float = 0.0
     moved_px: float = 0.0
     elsewhere_s: float | None = None
     told: set[ActCode] = field(default_factory=set)
 
     @property
     def size_px(self) -> float:
-        x1, y1, x2, y2 = self.box
-        return float(np.sqrt((x2 - x1) * (y2 - y1)))
+        return size_px_of(self.box)
 
 
 class Stays:
@@ -119,6 +124,7 @@ class Stays:
         self._places: dict[int, _Place] = {}
         self._of: dict[int, int | None] = {}
         self._left: dict[int, _Place] = {}
+        self._around = Around(ground, self._margins)
         self._next = 1
 
     @property
@@ -131,6 +137,7 @@ class Stays:
         for old in list(self._places.values()):
             if seen.t_s - old.last_s > self._margins.unseen_s:
                 self._close(old.number)
+        self._around.add(track, seen.t_s, seen.box, self._limit(seen.box))
         arrival_seen = track in self._of
         number = self._of.setdefault(track, None)
         mine = self._places.get(number) if number is not None else None
@@ -141,7 +148,7 @@ class Stays:
                     self._places.pop(mine.number)
                 self._of = {t: None if n == found.number else n for t, n in self._of.items()}
                 self._of[track], mine = found.number, found
-        if mine is not None and self._stands_on(mine, seen):
+        if mine is not None and self._stands_on(mine, seen, track):
             return
         if mine is not None:
             self._close(mine.number, track)
@@ -160,7 +167,7 @@ class Stays:
         self._left.pop(track, None)
         if place is not None:
             self._put(track, _Place(self._new(), place.cls, place.areas, place.box, place.last_s, place.last_s, False,
-                                    _foot(place.box)))  # fmt: skip
+                                    foot_of(place.box), place.came_from))  # fmt: skip
 
     def tell(self, track: int, act: ActCode) -> None:
         """An act was told of it."""
@@ -179,6 +186,7 @@ class Stays:
     def clear(self) -> None:
         """The stream was cut."""
         self._places, self._of, self._left = {}, {}, {}
+        self._around.clear()
 
     def _new(self) -> int:
         self._next += 1
@@ -192,7 +200,8 @@ class Stays:
     ) -> None:
         self._of[track] = None
         if inside and seen.covered <= self._margins.covered:
-            place = _Place(self._new(), cls, inside, seen.box, seen.t_s, seen.t_s, arrival_seen, _foot(seen.box))
+            place = _Place(self._new(), cls, inside, seen.box, seen.t_s, seen.t_s, arrival_seen, foot_of(seen.box),
+                           self._around.came_from(track, seen.box))  # fmt: skip
             self._put(track, place)
 
     def _put(self, track: int, place: _Place) -> None:
@@ -218,15 +227,20 @@ class Stays:
         overlap = float(iou(np.array([place.box]), np.array([box]))[0, 0])
         return overlap >= self._margins.same_overlap and self._off(place, box) <= self._limit_px(place)
 
-    def _stands_on(self, place: _Place, seen: Observation) -> bool:
+    def _stands_on(self, place: _Place, seen: Observation, track: int) -> bool:
         """Takes note of what was seen; False once it has left."""
         begun = self._begun(place)
         if self._there(place, seen.box) and seen.covered <= self._margins.covered:
-            place.unseen_s = max(place.unseen_s, seen.t_s - place.last_s)
+            unseen_s = seen.t_s - place.last_s
+            place.unseen_s = max(place.unseen_s, unseen_s)
             place.last_s, place.elsewhere_s = seen.t_s, None
+            hidden = unseen_s > self._margins.remembered_s
+            if hidden or self._around.before(track, seen.t_s, place.box, place.came_from, place.cls):
+                place.blocked_s = seen.t_s
+            place.free_s = max(place.free_s, seen.t_s - max(place.blocked_s, place.first_s))
             off = self._off(place, seen.box)
             if off > place.moved_px:
-                place.moved_px, place.farthest = off, _foot(seen.box)
+                place.moved_px, place.farthest = off, foot_of(seen.box)
             return True
         if begun and (
             seen.covered > self._margins.covered or _share_within(seen.box, place.box) >= self._margins.part_share
@@ -236,29 +250,27 @@ class Stays:
         return begun and seen.t_s - place.elsewhere_s < self._margins.away_s
 
     def _off(self, place: _Place, box: tuple[float, float, float, float]) -> float:
-        (x, y), (x0, y0) = _foot(box), _foot(place.box)
+        (x, y), (x0, y0) = foot_of(box), foot_of(place.box)
         return float(np.hypot(x - x0, y - y0))
 
     def _limit_px(self, place: _Place) -> float:
-        return self._margins.still_boxes * place.size_px
+        return self._limit(place.box)
+
+    def _limit(self, box: tuple[float, float, float, float]) -> float:
+        return self._margins.still_boxes * size_px_of(box)
 
     def _told(self, place: _Place) -> Stay:
         moved_m = limit_m = None
         if self._ground is not None:
-            (x, y), limit = _foot(place.box), self._limit_px(place)
+            (x, y), limit = foot_of(place.box), self._limit_px(place)
             road = self._ground.to_metres(np.array([(x, y), place.farthest, (x + limit, y), (x, y + limit)]))
             if np.isfinite(road).all():
                 moved_m = float(np.hypot(*(road[1] - road[0])))
                 limit_m = float(np.hypot(*(road[2:] - road[0]).T).max())
         return Stay(
             place.number, place.areas, place.first_s, place.last_s, place.moved_px, self._limit_px(place), moved_m,
-            limit_m, place.unseen_s, place.arrival_seen, frozenset(place.told),
+            limit_m, place.unseen_s, place.arrival_seen, place.free_s, frozenset(place.told),
         )  # fmt: skip
-
-
-def _foot(box: tuple[float, float, float, float]) -> tuple[float, float]:
-    """The middle of its lower edge."""
-    return (box[0] + box[2]) / 2, box[3]
 
 
 def _share_within(box: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:

@@ -2,7 +2,7 @@
 
 That the way out was blocked when it came in shows in its own way: it drove into the box and came to a stand there.
 Who turns waits there lawfully, for those who come against it or walk over the road that it turns into; no camera sees
-them all. So it is stated of vehicles that went straight on; where nobody saw which way one went, that is told.
+them all. So it is stated only of vehicles that were seen to go straight on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from zones.facts import areas
 from zones.road import RoadArea
 from zones.schema import Scene
 
-_CHOSEN = "chosen with the rule, November 2026; not measured"
+_CHOSEN = "chosen with the rule, November 2026; held against the simulated street (docs/simulation.md), not tuned"
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,6 @@ class BlockingJunctionMargins:
         "it stood in the box for so long: one that lets somebody walk over the road beyond it stands more shortly",
         source=_CHOSEN,
         least=1.0,
-    )
-    long_stand_s: float = margin(
-        40.0,
-        "s",
-        "who stands for so long is told while it still stands, before its way in is forgotten: with the doubt that "
-        "nobody knows which way it goes",
-        source="a minute is remembered of a track (`tracker.history_s`), less what the finding waits",
     )
     came_boxes: float = margin(
         1.0,
@@ -108,27 +101,20 @@ def _in_box(
         or not one_vehicle(path, float(path.t_s[entry]), float(path.t_s[last]), size, shared.one_vehicle)
     ):
         return None
-    possible = may_be_making(path, entry, shared.movement)
-    if "straight" not in possible:
-        return None
-    flags: tuple[str, ...] = ()
-    if possible != {"straight"}:
-        if not path.ended and float(path.t_s[last] - path.t_s[first]) < margins.long_stand_s:
-            return None  # which way it goes will be seen
-        flags = ("movement_not_seen",) + (("stream_ended_during_act",) if path.cut_off else ())
+    if may_be_making(path, entry, shared.movement) != {"straight"}:
+        return None  # who may yet turn may wait there
     return Finding(
         act=ActCode.BLOCKING_JUNCTION,
         what=box.id,
         before=entry,
         at=last,
         after=len(path.t_s) - 1,
-        flags=flags,
         reasons={
             "area": box.id,
             "stood_s": round(float(path.t_s[last] - path.t_s[first]), 3),
             "stopped_s": margins.stood_s,
             "stood_after_entering_s": round(float(path.t_s[first] - path.t_s[entry]), 3),
-            "movements_possible": sorted(str(m) for m in possible),
+            "movements_possible": ["straight"],
             "observations_standing": last - first + 1,
             **_moved(path, first, last),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from zones.geometry import GroundMap
 from zones.schema import GroundPlane, Scene
 
 CLASSES = tuple(VehicleClass)
+Where = Callable[[float], tuple[float, float]]
 RED, YELLOW, GREEN, OFF, UNKNOWN = (
     LampState.RED,
     LampState.YELLOW,
@@ -108,18 +110,30 @@ def ground_scene(**changes: Any) -> Scene:
 
 
 def drive_m(
-    scene_: Scene, where: Callable[[float], tuple[float, float]], *, from_s: float, to_s: float, **rest: Any
+    scene_: Scene,
+    where: Where,
+    *,
+    from_s: float,
+    to_s: float,
+    others: Sequence[Where] = (),
+    **rest: Any,
 ) -> Trajectory:
-    """As `drive`; `where(t_s)` is the middle of the rear on the road in metres, and the box shrinks with distance."""
+    """As `drive`; `where(t_s)` is the middle of the rear on the road in metres, and the box shrinks with distance.
+
+    `others`: where vehicles of the same class are meanwhile.
+    """
     width_m, height_m = _SIZE_M[rest.get("cls", VehicleClass.MOTORCYCLE)]
 
-    def box(t_s: float) -> tuple[float, float, float, float]:
+    def box(t_s: float, where: Where = where) -> tuple[float, float, float, float]:
         x_m, y_m = where(t_s)
         left, middle, right = ROAD.to_pixels([(x_m - 0.5, y_m), (x_m, y_m), (x_m + 0.5, y_m)])
         scale = float(np.hypot(*(right - left)))
         return float(middle[0]), float(middle[1]), width_m * scale, height_m * scale
 
-    return drive(scene_, lambda t: box(t)[:2], size=lambda t: box(t)[2:], from_s=from_s, to_s=to_s, **rest)
+    return drive(
+        scene_, lambda t: box(t)[:2], size=lambda t: box(t)[2:], from_s=from_s, to_s=to_s,
+        others=[partial(box, where=other) for other in others], **rest,
+    )  # fmt: skip
 
 
 def drive(
@@ -134,21 +148,25 @@ def drive(
     ended: bool = False,
     cut_off: bool = False,
     seen: Callable[[float], bool] = lambda _: True,
+    others: Sequence[Callable[[float], tuple[float, float, float, float]]] = (),
 ) -> Trajectory:
-    """The path of one vehicle; `where(t_s)` is the middle of the bottom edge of its box."""
-    observations = []
-    for t_s in np.arange(from_s, to_s + 1e-9, 1 / fps):
-        if not seen(float(t_s)):
-            continue
-        x, y = where(float(t_s))
-        width, height = size(float(t_s)) if callable(size) else size
-        box = (x - width / 2, y - height, x + width / 2, y)
-        observations.append(Observation(round(float(t_s) * fps), float(t_s), box, 0.9))
+    """The path of one vehicle; `where(t_s)` is the middle of the bottom edge of its box. `others(t_s)`: that, width and
+    height of other vehicles' boxes meanwhile."""
+    times = [float(t_s) for t_s in np.arange(from_s, to_s + 1e-9, 1 / fps)]
+
+    def observed(t_s: float, x: float, y: float, width: float, height: float) -> Observation:
+        return Observation(round(t_s * fps), t_s, (x - width / 2, y - height, x + width / 2, y), 0.9)
+
     votes = np.zeros(len(CLASSES))
     votes[CLASSES.index(cls)] = 5.0
+    observations = [observed(t, *where(t), *(size(t) if callable(size) else size)) for t in times if seen(t)]
     track = Track(1, "ended" if ended else "confirmed", observations, votes)
+    beside = [
+        Track(2 + i, "confirmed", [observed(t, *other(t)) for t in times], votes.copy())
+        for i, other in enumerate(others)
+    ]
     book = TrajectoryBook(SceneGeometry(scene_), CLASSES)
-    book.add([track])
+    book.add([track, *beside])
     path = book.of(track, cut_off=cut_off)
     assert path is not None
     return path

@@ -111,6 +111,33 @@ def test_what_traffic_explains_is_no_act(act: ActCode, line_m: float, phases: An
     assert bool(told(act, path, scene_, lamps(scene_, phases, until_s=seconds + 5))) is accused, why
 
 
+STANDS_THERE = points((0, 3, 25))
+
+
+@pytest.mark.parametrize(
+    ("other", "accused", "why"),
+    [
+        (STANDS_THERE, False, "another stands before it all the time: they wait in a jam"),
+        (points((0, 3, 25), (14, 3, 25), (17, 3, 45)), True, "the other drove on, and it stood on"),
+        (points((0, 3, 25), (66, 3, 25), (69, 3, 45)), False, "it had the way free for some seconds only"),
+        (points((0, 3, 13.5), (3, 3, 13.5)), True, "the other stands behind it"),
+        (points((0, -1, 25)), True, "the other stands in the lane beside"),
+        (points((0, 3, 36)), True, "the other stands so far ahead that it could drive up"),
+        (points((0, 3, 12), (20, 1.5, 12), (24, 1.5, 25), (26, 1.5, 45)), True, "the other passes"),
+    ],
+)
+def test_who_has_another_standing_before_it_may_be_held(other: Any, accused: bool, why: str) -> None:
+    path = stands(road(STOP), 72, others=[other])
+    assert bool(told(STOP, path, road(STOP))) is accused, why
+
+
+def test_in_a_jam_nobody_is_told_though_the_lamp_is_green() -> None:
+    """As in the simulated street: beyond the junction somebody has broken down, so the queue stands through green."""
+    scene_ = road(STOP, line_m=40)
+    path = stands(scene_, 75, others=[STANDS_THERE])
+    assert told(STOP, path, scene_, lamps(scene_, [(0, RED), (20, GREEN)], until_s=80)) == []
+
+
 @pytest.mark.parametrize(
     ("begins", "seen", "flags"),
     [

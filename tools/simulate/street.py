@@ -49,7 +49,9 @@ AREAS = (CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA)
 P103A = "biển P.103a kèm biển phụ giờ ở đầu đường phía đông (mô phỏng)"
 P130, P131A = (f"biển {number} trên lề đường, 34 m trước nút giao (mô phỏng)" for number in ("P.130", "P.131a"))
 
-ACTS = (ActCode.PAVEMENT, ActCode.CLOSED_ROAD)
+ACTS = (
+    ActCode.PAVEMENT, ActCode.CLOSED_ROAD, ActCode.STOPPING_BANNED, ActCode.PARKING_BANNED, ActCode.BLOCKING_JUNCTION,
+)  # fmt: skip
 """The acts looked for there, whose truth is known (`tools.simulate.truths`)."""
 
 

@@ -16,6 +16,7 @@ from tools.simulate.junction import BOX, KERB_X, LEFT_LANE
 from tools.simulate.roles import END_Y, LINE_Y
 from tools.simulate.scripts import Driver, Hold, Seen, arc, route_through, shifted
 from tools.simulate.street import CLOSED_TO, MOUTH_X, PAVEMENT_Y
+from tools.simulate.street_stops import Jams, stops_at_kerb
 from tools.simulate.vehicle_mix import KIND
 from tools.simulate.world import XY, VehicleSpec, VehicleState
 
@@ -27,6 +28,7 @@ CLOSE: Mapping[str, str] = {
     "up_and_stops": "rides up on the pavement and stops there",
     "bicycle_on_pavement": "a bicycle on the pavement",
     "turns_in_mouth": "turns round in the mouth of the closed street",
+    "breaks_down": "breaks down beyond the junction",
 }
 """Roles that only come close to an act, and what they do."""
 
@@ -42,33 +44,47 @@ class StreetHabits:
     """Motorcycles in the right lane that pass the queue on the pavement."""
     into_closed: float = 0.35
     """Cars, buses and lorries bound for the closed street at its hours that go into it all the same."""
+    stops: float = 0.2
+    """Cars and lorries in the right lane that stand at the kerb for one to two minutes."""
+    parks: float = 0.1
+    """The same for minutes; where stopping is banned nobody does."""
+    jam_every_s: float = 90.0
+    """On average; then whoever follows into the box gets stuck in it."""
     bicycle_on_pavement: float = 0.3
     kerb_rider: float = 0.05
     kerb_stop: float = 0.02
     to_gate: float = 0.02
     pushed: float = 0.01
     up_and_stops: float = 0.01
+    drops_off: float = 0.08
+    stops_beyond: float = 0.06
+    """Of the cars and lorries in the right lane: stand at the kerb where no sign holds any more."""
     turns_in_mouth: float = 0.3
     """Of the cars and lorries that meant to turn right into the closed street and see the sign."""
 
     def more_offenders(self, factor: float) -> StreetHabits:
-        return replace(self, **{name: min(_MOST, getattr(self, name) * factor) for name in OFFENCES})
+        more = {name: min(_MOST, getattr(self, name) * factor) for name in OFFENCES}
+        return replace(self, **more, jam_every_s=self.jam_every_s / max(factor, 1e-6))
 
 
 _MOST = 0.8
-OFFENCES = ("pavement", "into_closed")
+OFFENCES = ("pavement", "into_closed", "stops", "parks")
 
 
 @dataclass
 class StreetLife:
-    """What drivers of one run have in mind in the street. `closed_until_s`: by the traffic's own clock."""
+    """What drivers of one run have in mind in the street. `closed_until_s`: by the traffic's own clock.
+    `parking`: the kerb's sign bans parking only."""
 
     seed: int
     habits: StreetHabits
     closed_until_s: float
+    parking: bool
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng([self.seed, 4])
+        self._jams = Jams(np.random.default_rng([self.seed, 5]), self.habits.jam_every_s)
+        self._kerb_free_s = 0.0
         self._turning_round: set[str] = set()
 
     def elsewhere(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -94,8 +110,10 @@ class StreetLife:
         if spec.id in self._turning_round:
             return _turns_in_mouth(spec, state, rng)
         roll = float(rng.random())
-        if spec.priority or spec.width_m > 1.0 or state.x_m < LEFT_LANE[1] + 0.5:
+        if spec.priority or state.x_m < LEFT_LANE[1] + 0.5:
             return None
+        if spec.width_m > 1.0:
+            return self._at_kerb(spec, state, seen, roll)
         if spec.cls is VehicleClass.BICYCLE:
             return _pavement(spec, state, rng, "bicycle_on_pavement") if roll < habits.bicycle_on_pavement else None
         for role, share in (
@@ -108,6 +126,28 @@ class StreetLife:
         ):
             if roll < share:
                 return _PARTS[role](spec, state, rng, role)
+            roll -= share
+        return None
+
+    def break_down(self, seen: Seen, northbound: Mapping[str, str]) -> list[Driver]:
+        """Those who break down beyond the junction now (`Jams.step`)."""
+        return self._jams.step(seen, northbound)
+
+    def _at_kerb(self, spec: VehicleSpec, state: VehicleState, seen: Seen, roll: float) -> Driver | None:
+        """Perhaps stops at the kerb, if nobody stands there."""
+        if seen.t_s < self._kerb_free_s or spec.length_m > 7.0:
+            return None
+        habits = self.habits
+        for role, share in (
+            ("parks", habits.parks if self.parking else 0.0),
+            ("stops", habits.stops),
+            ("drops_off", habits.drops_off),
+            ("stops_beyond", habits.stops_beyond),
+        ):
+            if roll < share:
+                driver, taken_s = stops_at_kerb(spec, state, self._rng, role)
+                self._kerb_free_s = seen.t_s + taken_s
+                return driver
             roll -= share
         return None
 

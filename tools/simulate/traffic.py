@@ -65,8 +65,8 @@ def simulate(
     built, life = ground(divided=divided), None
     if street is not None:
         closed_until_s = 60.0 * max(1, round(seconds / 120.0))  # signs say their hours in minutes
-        built = street_ground(closed_until_s=closed_until_s, parking=seed % 2 == 1)
-        life = StreetLife(seed, street, _WARM_UP_S + closed_until_s)
+        built = street_ground(closed_until_s=closed_until_s, parking=(parking := seed % 2 == 1))
+        life = StreetLife(seed, street, _WARM_UP_S + closed_until_s, parking)
     rng = np.random.default_rng([seed, 2])
     begin = float(rng.uniform(0, CYCLE_S)) if begin_in_cycle_s is None else begin_in_cycle_s
     world = _World(
@@ -140,6 +140,7 @@ class _World:
             self._set_lamps(t_s, links)
             self._take_over(t_s, states)
             self._take_over_at_line(t_s, states)
+            self._break_down(t_s, states)
             self._step_drivers(t_s, states)
             self.sumo.simulationStep()  # type: ignore[attr-defined]
             states = self._read(states)
@@ -257,6 +258,12 @@ class _World:
                 driver = choose_at_line(spec, state, self.habits, self.rng, movement)
                 if driver is not None:
                     self._hand_over(driver)
+
+    def _break_down(self, t_s: float, states: Mapping[str, VehicleState]) -> None:
+        if self.street:
+            free = {name: movement for name, movement in self.movement.items() if name not in self.drivers}
+            for driver in self.street.break_down(self._seen(t_s, states, ""), free):
+                self._hand_over(driver)
 
     def _first(self, spec: VehicleSpec, state: VehicleState, states: Mapping[str, VehicleState]) -> bool:
         for name, other in states.items():

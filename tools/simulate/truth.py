@@ -11,11 +11,17 @@ from dataclasses import replace
 
 from evidence.acts import ActCode
 from tools.simulate.junction import ARROW, MAIN, is_divided
-from tools.simulate.street import CLOSED_ROAD, is_street
+from tools.simulate.street import CLOSED_ROAD, KERBSIDE, is_street
 from tools.simulate.street_roles import CLOSE
 from tools.simulate.truths.areas import into_closed_street, on_pavement, why_it_may_enter
 from tools.simulate.truths.at_line import Lamps, at_the_line
 from tools.simulate.truths.lanes import against, lane_direction, solid_lines, wrong_lane
+from tools.simulate.truths.standing import (
+    blocks_the_box,
+    stands_at_kerb,
+    why_it_is_in_the_box,
+    why_it_stands_at_kerb,
+)
 from tools.simulate.truths.turned import banned_turn, movement
 from tools.simulate.truths.ways import ways
 from tools.simulate.world import Run, TrueAct
@@ -48,14 +54,18 @@ def _on_the_approach(run: Run) -> list[TrueAct]:
 def _in_the_street(run: Run) -> list[TrueAct]:
     """What the signs and areas of the street make an act, and whose part there only comes close to one."""
     by_area = {sign.area: sign for sign in run.ground.signs}
+    closed, kerb = by_area[CLOSED_ROAD], by_area[KERBSIDE]
     acts: list[TrueAct] = []
     close = {name: CLOSE[role] for name, role in run.roles.items() if role in CLOSE}
     for name, way in ways(run).items():
         acts += on_pavement(way)
-        acts += into_closed_street(way, by_area[CLOSED_ROAD])
-        may = why_it_may_enter(way, by_area[CLOSED_ROAD])
-        if may is not None:
-            close.setdefault(name, may)
+        acts += into_closed_street(way, closed)
+        acts += stands_at_kerb(way, run, kerb)
+        acts += blocks_the_box(way, run)
+        reasons = (why_it_stands_at_kerb(way, run, kerb), why_it_is_in_the_box(way, run), why_it_may_enter(way, closed))
+        why = next((why for why in reasons if why is not None), None)
+        if why is not None:
+            close.setdefault(name, why)
     guilty = {act.vehicle for act in acts}
     run.innocents = {name: why for name, why in close.items() if name not in guilty}
     return acts

@@ -39,7 +39,8 @@ def test_a_red_light_and_the_banned_turn_behind_it_are_one_drive(waits_s: float)
     assert not one_drive(way(red), way(turn, BEGAN + timedelta(minutes=10))), "a box that began anew counts from one"
 
 
-def test_two_vehicles_side_by_side_are_two_drives() -> None:
-    acts = told(points((0, 200, 460), (6, 200, 60)), points((0, 400, 460), (6, 400, 60)), seconds=9)
+def test_two_vehicles_one_after_the_other_are_two_drives() -> None:
+    follows = points((5, 420, 460), (11, 420, 60))
+    acts = told(points((0, 200, 460), (6, 200, 60)), lambda t_s: follows(t_s) if t_s >= 5 else None, seconds=14)
     assert [each.act for each in acts] == [ActCode.RED_LIGHT] * 2
     assert not one_drive(*(way(each) for each in acts))

@@ -100,9 +100,12 @@ class Chunk:
 
 CameraStateName = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed", "wrong_size"]
 
-PictureState = Literal["learning", "in_place", "shaking", "moved", "other_view", "unsure"]
+PictureState = Literal[
+    "learning", "in_place", "shaking", "moved", "other_view", "unsure",
+    "frozen", "black", "white", "covered", "blurred", "grey",
+]  # fmt: skip
 """Beside the reference: in place; swung by wind; moved, turned or zoomed; showing something else; not recognised
-(dark, rain)."""
+(dark, rain). Or what is wrong with the picture itself; `grey`: without colour, as in a camera's night mode."""
 
 
 HeadStateName = Literal[

@@ -21,6 +21,12 @@ _ALARMS: Mapping[PictureState, str] = {
     "moved": "camera_moved",
     "other_view": "camera_other_view",
     "unsure": "camera_unsure",
+    "frozen": "camera_frozen",
+    "black": "camera_black",
+    "white": "camera_white",
+    "covered": "camera_covered",
+    "blurred": "camera_blurred",
+    "grey": "camera_grey",
 }
 
 

@@ -16,6 +16,7 @@ from common.margins import margin
 from edge.types import ActEvent, Still
 from edge.watch.place import PlaceWatch
 from edge.watch.position import Sample
+from edge.watch.sight import Sight
 
 UNSURE_FLAG = "camera_position_unsure"
 """Nobody could tell whether the camera still looks where the scene says."""
@@ -49,19 +50,26 @@ PicturesBetween = Callable[[float, float], Sequence[Still]]
 @dataclass
 class _Waiting:
     """`own`: where its own pictures lie, those that were recognised; `around`: and those of the moments around it, if
-    it was asked."""
+    it was asked. `unseen`: why its pictures cannot carry it; "": they can."""
 
     event: ActEvent
     offered_s: float
     own: list[Sample]
     around: list[Sample]
+    unseen: str
 
 
 class ActGate:
     """One camera's acts on their way out."""
 
-    def __init__(self, place: PlaceWatch, margins: GateMargins, on_held: Callable[[ActEvent, str], None]) -> None:
-        self._place, self._m, self._on_held = place, margins, on_held
+    def __init__(
+        self,
+        place: PlaceWatch,
+        sight: Sight,
+        margins: GateMargins,
+        on_held: Callable[[ActEvent, str], None],
+    ) -> None:
+        self._place, self._sight, self._m, self._on_held = place, sight, margins, on_held
         self._waiting: list[_Waiting] = []
         self._swings: list[tuple[float, float]] = []
 
@@ -75,7 +83,7 @@ class ActGate:
         around: list[Sample] = []
         if self._off(own) > 1.0 and self._place.state not in ("moved", "other_view"):
             around = self._measured(between(event.t_s - self._m.around_s, event.t_s + self._m.around_s))
-        self._waiting.append(_Waiting(event, now_s, own, around))
+        self._waiting.append(_Waiting(event, now_s, own, around, self._sight.against(event)))
 
     def _measured(self, stills: Sequence[Still]) -> list[Sample]:
         samples = (self._place.measured(still.image, still.t_s) for still in stills)
@@ -106,6 +114,8 @@ class ActGate:
     def _answer(self, act: _Waiting, *, over: bool) -> str | None:
         """None: not yet. "": it may be told. Else why it is held."""
         place = self._place
+        if act.unseen:
+            return act.unseen
         if place.state in ("moved", "other_view"):
             return place.state
         worst = self._off(act.own)

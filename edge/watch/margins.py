@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edge.watch.appearance import AppearanceMargins
 from edge.watch.gate import GateMargins
 from edge.watch.position import PositionMargins
 from edge.watch.reference import LearningMargins
 from edge.watch.registration import RegistrationMargins
+from edge.watch.stillness import StillnessMargins
 
 
 @dataclass(frozen=True)
@@ -15,4 +17,6 @@ class PictureMargins:
     registration: RegistrationMargins = field(default_factory=RegistrationMargins)
     position: PositionMargins = field(default_factory=PositionMargins)
     learning: LearningMargins = field(default_factory=LearningMargins)
+    appearance: AppearanceMargins = field(default_factory=AppearanceMargins)
+    stillness: StillnessMargins = field(default_factory=StillnessMargins)
     gate: GateMargins = field(default_factory=GateMargins)

@@ -10,8 +10,13 @@ from edge.watch.gate import ActGate, PicturesBetween
 from edge.watch.margins import PictureMargins
 from edge.watch.place import PlaceWatch
 from edge.watch.reference import ReferenceStore
+from edge.watch.registration import Floats
 from edge.watch.report import Entry, PictureReport
+from edge.watch.sight import Sight
+from evidence.wire import PictureState
 from zones.schema import Scene
+
+_GOOD: frozenset[PictureState] = frozenset({"learning", "in_place", "shaking"})
 
 
 class PictureWatch:
@@ -33,14 +38,16 @@ class PictureWatch:
         margins = margins or PictureMargins()
         self._write = write
         self._place = PlaceWatch(scene, margins.registration, margins.position, margins.learning, store)
-        self._gate = ActGate(self._place, margins.gate, self._held)
+        self._sight = Sight(scene, margins.appearance, margins.stillness, margins.registration, self._usable)
+        self._gate = ActGate(self._place, self._sight, margins.gate, self._held)
         self._frame: Frame | None = None
         self.report = PictureReport()
         """How it is now: one value, replaced as a whole, so that another thread may read it."""
 
     def look(self, frame: Frame) -> None:
         self._frame = frame
-        if self._place.look(frame, asked=self._gate.asks):
+        placed = self._place.look(frame, asked=self._gate.asks)
+        if self._sight.look(frame, asked=self._gate.asks) or placed:
             self._tell()
 
     def told(
@@ -60,22 +67,31 @@ class PictureWatch:
     def begin_anew(self) -> None:
         """The stream was cut, or its times begin anew."""
         self._place.begin_anew()
+        self._sight.begin_anew()
+
+    def _usable(self) -> Floats | None:
+        reference = self._place.reference
+        return reference.grey if reference is not None and reference.usable else None
 
     def _tell(self) -> None:
         place, before, frame = self._place, self.report, self._frame
         assert frame is not None
         reference = place.reference
-        changed = place.state != before.state or before.since is None
+        sight: PictureState | None = self._sight.fault
+        # what blinds the camera outranks where it looks; that it has no colour does not
+        state = sight if sight not in (None, "grey") or (sight and place.state in _GOOD) else place.state
+        assert state is not None
+        changed = state != before.state or before.since is None
         self.report = replace(
             before,
-            state=place.state,
+            state=state,
             since=frame.wall_at if changed else before.since,
             off_px=None if place.off_px is None else round(place.off_px, 1),
             reference=None if reference is None else reference.kind,
             reference_at=None if reference is None else reference.at,
         )
         if changed:
-            self._write(Entry("state", frame.wall_at, {"state": place.state, "off_px": self.report.off_px}))
+            self._write(Entry("state", frame.wall_at, {"state": state, "off_px": self.report.off_px}))
 
     def _held(self, event: ActEvent, why: str) -> None:
         self.report = replace(self.report, acts_held=self.report.acts_held + 1)

@@ -9,9 +9,6 @@ from typing import Any
 from edge.watch.reference import Kind
 from evidence.wire import PictureState
 
-HOLDING: frozenset[PictureState] = frozenset({"moved", "other_view"})
-"""While the picture is so, no act is told."""
-
 
 @dataclass(frozen=True)
 class PictureReport:

@@ -60,6 +60,9 @@ def picture(
     for x, y in vehicles:
         cv2.rectangle(image, (int(x - 20), int(y - 60)), (int(x + 20), int(y)), (20, 120, 240), -1)
     cv2.rectangle(image, (600, 10), (610, 40), (20, 20, 20), -1)
+    # a sensor is noisy: a picture that repeats to the last grey level is taken for a frozen one
+    noise = np.random.default_rng(round(1000 * t_s)).integers(0, 3, image[8::16].shape)
+    image[8::16] += noise.astype(np.uint8) * (image[8::16] < 250)
     red = RED_FROM_S <= t_s < green_from_s
     cv2.circle(image, (605, 15 if red else 35), 3, (20, 20, 250) if red else (120, 230, 40), -1)
     return image

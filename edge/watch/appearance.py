@@ -72,7 +72,7 @@ class Seen:
 
 def seen(image: Image, grey: Floats, scene: Scene, m: AppearanceMargins) -> Seen:
     """`image [H, W, 3]` BGR, `grey [h, w]` the same made small."""
-    dark, bright = (float(v) for v in np.percentile(grey, (5, 99)))
+    dark, bright = (float(v) for v in np.percentile(grey[::3, ::3], (5, 99)))
     return Seen(bright, dark, flat_share(grey, m), sharpness(grey), _coloured(image, scene, m))
 
 
@@ -80,8 +80,9 @@ def sharpness(grey: Floats) -> float:
     """Strength of the finest edges beside that of coarser ones."""
     fine = cv2.GaussianBlur(grey, (0, 0), 1.0)
     coarse = cv2.GaussianBlur(grey, (0, 0), 3.0)
-    finest, coarser = float(np.percentile(cv2.absdiff(grey, fine), 97)), np.percentile(cv2.absdiff(fine, coarse), 97)
-    return finest / (float(coarser) + 0.5)
+    # every second pixel tells as much, in a quarter of the time
+    finest, coarser = (float(np.percentile(cv2.absdiff(a, b)[::2, ::2], 97)) for a, b in ((grey, fine), (fine, coarse)))
+    return finest / (coarser + 0.5)
 
 
 def flat_share(grey: Floats, m: AppearanceMargins) -> float:
@@ -92,17 +93,28 @@ def flat_share(grey: Floats, m: AppearanceMargins) -> float:
     return float((blocks.std(axis=(1, 3)) < m.flat).mean())
 
 
-def fault(now: Seen, reference: Floats | None, m: AppearanceMargins) -> Fault | None:
-    """What is wrong with a picture. `reference [h, w]`: grey, of the same view; None: there is none worth comparing."""
+@dataclass(frozen=True)
+class Usual:
+    """Of the reference: share of flat blocks, and sharpness."""
+
+    flat: float
+    sharp: float
+
+    @classmethod
+    def of(cls, grey: Floats, m: AppearanceMargins) -> Usual:
+        return cls(flat_share(grey, m), sharpness(grey))
+
+
+def fault(now: Seen, usual: Usual | None, m: AppearanceMargins) -> Fault | None:
+    """What is wrong with a picture. `usual`: of a reference of the same view; None: there is none worth comparing."""
     if now.bright < m.black:
         return "black"
     if now.dark > m.white:
         return "white"
-    if reference is not None:
-        usual = flat_share(reference, m)
-        if now.flat >= max(m.covered, (1 + usual) / 2):
+    if usual is not None:
+        if now.flat >= max(m.covered, (1 + usual.flat) / 2):
             return "covered"
-        if now.sharp < m.sharp * sharpness(reference):
+        if now.sharp < m.sharp * usual.sharp:
             return "blurred"
     return None if now.coloured else "grey"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.types import ActEvent, Frame, Image
-from edge.watch.appearance import AppearanceMargins, AppearanceWatch, Fault, fault, seen
+from edge.watch.appearance import AppearanceMargins, AppearanceWatch, Fault, Usual, fault, seen
 from edge.watch.registration import Floats, RegistrationMargins, small_grey
 from edge.watch.stillness import StillnessMargins, StillnessWatch
 from evidence.wire import PictureState
@@ -31,6 +31,7 @@ class Sight:
         self._scene, self._m, self._registration, self._reference = scene, appearance, registration, reference
         self._appearance = AppearanceWatch(appearance)
         self._stillness = StillnessWatch(stillness)
+        self._compared: tuple[Floats, Usual] | None = None
 
     @property
     def fault(self) -> PictureState | None:
@@ -64,7 +65,16 @@ class Sight:
 
     def _fault(self, image: Image) -> Fault | None:
         grey, _ = small_grey(image, self._registration)
-        return fault(seen(image, grey, self._scene, self._m), self._reference(), self._m)
+        return fault(seen(image, grey, self._scene, self._m), self._usual(), self._m)
+
+    def _usual(self) -> Usual | None:
+        """Measured once for each reference."""
+        reference = self._reference()
+        if reference is None:
+            return None
+        if self._compared is None or self._compared[0] is not reference:
+            self._compared = reference, Usual.of(reference, self._m)
+        return self._compared[1]
 
 
 def by_lamps(event: ActEvent) -> bool:

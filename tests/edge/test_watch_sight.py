@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.types import Image
-from edge.watch.appearance import AppearanceMargins, fault, seen
+from edge.watch.appearance import AppearanceMargins, Usual, fault, seen
 from edge.watch.picture import PictureWatch
 from edge.watch.registration import RegistrationMargins, small_grey
 from evidence.acts import ActCode
@@ -49,7 +49,7 @@ def test_each_fault_is_seen_by_day_at_dusk_and_at_night(light: str, what: str, s
     reference, now = clip_picture("demo"), np.asarray(spoil(clip_picture(light, 60)), np.uint8)
     drawn = street()  # its lenses lie elsewhere in this picture, and tell nothing
     told = seen(now, small_grey(now, REGISTRATION)[0], drawn.model_copy(update={"signals": []}), M)
-    assert (fault(told, small_grey(reference, REGISTRATION)[0], M) or "") == what
+    assert (fault(told, Usual.of(small_grey(reference, REGISTRATION)[0], M), M) or "") == what
 
 
 def spoilt(spoil: Callable[[Image], Image], from_s: float, to_s: float) -> Callable[[float, Image], Image]:

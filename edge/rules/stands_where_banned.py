@@ -148,6 +148,13 @@ def _held(
     return False
 
 
+def _holds(head: LampHistory | None, t_s: float, unknown_holds: bool) -> bool:
+    """Whether a head holds the queue before it: a red of which nobody knows how it came does too."""
+    if head is not None and head.red_lit(t_s):
+        return True
+    return unknown_holds and (head is None or head.at(t_s) == LampState.UNKNOWN)
+
+
 def _let_go(
     line: StopLine,
     stay: Stay,
@@ -159,9 +166,7 @@ def _let_go(
     """Whether the lamps over a line let the queue go for long enough while it stood; without lamps they always do."""
     heads = [head.id for head in scene.signals if line.id in head.governs]
     times = np.arange(max(stay.first_s, stay.last_s - margins.window_s), stay.last_s + 1e-6, _LOOK_S)
-    shown = [[lamps[h].at(float(t)) if h in lamps else LampState.UNKNOWN for h in heads] for t in times]
-    holding = {LampState.RED, LampState.UNKNOWN} if unknown_holds else {LampState.RED}
-    held = np.array([bool(holding & set(states)) for states in shown])
+    held = np.array([any(_holds(lamps.get(head), float(t), unknown_holds) for head in heads) for t in times])
     if not held.any():
         return True
     ends = np.flatnonzero(np.concatenate([[True], held, [True]]))

@@ -157,6 +157,11 @@ class LampHistory:
             return LampState.UNKNOWN
         return run.shown
 
+    def red_lit(self, t_s: float) -> bool:
+        """Whether red is lit then, believed or not: a red that accuses nobody still holds a queue."""
+        run = self._run(t_s)
+        return run is not None and run.state == LampState.RED
+
     def since(self, t_s: float) -> float | None:
         """When the state at `t_s` began; None before the first."""
         run = self._run(t_s)

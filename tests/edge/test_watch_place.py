@@ -130,8 +130,10 @@ def test_a_camera_that_was_knocked_while_the_box_was_off_reads_no_yellow_as_red(
 def test_put_back_it_goes_on_by_itself_and_the_record_has_states_times_and_what_was_held() -> None:
     record: list[Entry] = []
     watch = PictureWatch(street(), store=Kept(), write=record.append)
-    there: Mast = lambda t_s: moved(0, -12) if 4 <= t_s < 17 else moved()  # noqa: E731
-    events, _ = play(TRAFFIC, LAMP, seconds=28, mast=there, watch=watch, fps=8)
+    there: Mast = lambda t_s: moved(0, -7) if 4 <= t_s < 17 else moved()  # noqa: E731
+    # moved, it saw the lamps elsewhere: the red is believed again once the head was seen to be green
+    lamp = lamps((0, "green"), (6, "yellow"), (9, "red"), (17.5, "green"), (19.5, "red"))
+    events, _ = play(TRAFFIC, lamp, seconds=28, mast=there, watch=watch, fps=8)
     assert [round(e.t_s) for e in events if e.act == ActCode.RED_LIGHT] == [21], "the one who ran it once it was back"
     assert all(e.t_s > 17 for e in events)
     states = [e for e in record if e.kind == "state"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from countries.here import HERE
 from evidence.acts import ActCode, VehicleClass
 from tools.simulate.junction import STOP_LINE
 from tools.simulate.street import BOX_AREA, KERB, KERB_Y_FROM_TO, KERBSIDE, YELLOW_BOX
@@ -41,11 +42,16 @@ SEEN_ENTERING_S = 0.5
 ROLLS_S = 6.0
 
 
+def _parking(sign: GroundSign) -> bool:
+    """Whether it bans parking alone."""
+    return HERE.signs.meaning(sign.number).says == "no_parking"
+
+
 def stands_at_kerb(way: Way, run: Run, sign: GroundSign) -> Iterator[TrueAct]:
     """In the area of the sign, for long, though the road before it was free."""
     if way.spec.cls is VehicleClass.BICYCLE or len(way.t_s) < 2:
         return
-    parking = sign.number == "P.131a"
+    parking = _parking(sign)
     limits, act = (PARKED_S, ActCode.PARKING_BANNED) if parking else (STOPPED_S, ActCode.STOPPING_BANNED)
     _, rear_y = way.end(-0.5)
     room = np.minimum(rear_y - KERB_Y_FROM_TO[0], KERB_Y_FROM_TO[1] - rear_y)
@@ -82,7 +88,7 @@ def why_it_stands_at_kerb(way: Way, run: Run, sign: GroundSign) -> str | None:
         return "stands at the kerb beyond the sign's area"
     if grade(_free_s(way, run, first, last), FREE_S) is None:
         return "waits at the kerb in traffic that holds it"
-    return "stops where only parking is banned" if sign.number == "P.131a" else None
+    return "stops where only parking is banned" if _parking(sign) else None
 
 
 def _free_s(way: Way, run: Run, first: int, last: int) -> float:

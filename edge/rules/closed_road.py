@@ -25,7 +25,7 @@ from zones.facts import areas, signs
 from zones.road import RoadArea, Sign
 from zones.schema import Scene
 
-_CHOSEN = "chosen with the rule, November 2026; held against the simulated street (docs/simulation.md), not tuned"
+_CHOSEN = "chosen with the rule, November 2026; a few acts in the simulated street (docs/simulation.md); not measured"
 
 
 @dataclass(frozen=True)

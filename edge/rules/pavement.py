@@ -25,7 +25,7 @@ from zones.road import RoadArea
 from zones.schema import Scene
 
 STOPPED_ON_PAVEMENT = "stopped_on_pavement"
-_CHOSEN = "chosen with the rule, November 2026; held against the simulated street (docs/simulation.md), not tuned"
+_CHOSEN = "chosen with the rule, November 2026; a few acts in the simulated street (docs/simulation.md); not measured"
 
 
 @dataclass(frozen=True)

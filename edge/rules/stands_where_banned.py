@@ -24,7 +24,7 @@ from zones.facts import areas, signs
 from zones.schema import Scene, StopLine
 
 ARRIVAL_NOT_SEEN, NOT_SEEN_THROUGHOUT = "arrival_not_seen", "not_seen_throughout"
-_CHOSEN = "chosen with the rule, November 2026; held against the simulated street (docs/simulation.md), not tuned"
+_CHOSEN = "chosen with the rule, November 2026; a few stops in the simulated street, no parking; not measured"
 _LOOK_S = 0.5
 """Lamps are asked so often: no phase is shorter."""
 

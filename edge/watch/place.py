@@ -74,8 +74,15 @@ class PlaceWatch:
         return self._close_since_s is not None or self._unseen_since_s is not None
 
     def measured(self, image: Image, t_s: float) -> Sample | None:
-        """Where a picture of this camera lies; None: it is not recognised."""
-        return None if self.reference is None else self.reference.sample(image, t_s)
+        """Where a picture of this camera lies; None: it is not recognised, or nothing is known that stands still."""
+        if self.reference is None or (self.state == "unsure" and self._unproven):
+            return None
+        return self.reference.sample(image, t_s)
+
+    @property
+    def _unproven(self) -> bool:
+        """Whether the reference is a single picture in which nothing was recognised again: it may be of vehicles."""
+        return self._learnt is not None and len(self._learnt) < _CONFIRMED
 
     def off(self, sample: Sample) -> tuple[float, float]:
         """Share of the limit, and pixels, by which the worst counted point lies off."""
@@ -180,7 +187,7 @@ class PlaceWatch:
         self._next_s = t_s + (1.0 if unseen_s < self._m.unrecognised_s else self._m.every_s)
         if unseen_s < self._m.unrecognised_s or self.state == "moved":
             return
-        if self._learnt is not None and len(self._learnt) < _CONFIRMED:
+        if self._unproven:
             # the first picture was no good one (a decoder's first, a bus before the lens): begin with another
             self.state, self._unseen_since_s = "learning", None
             self._begin_again(grey, scale, wall_at)

@@ -129,6 +129,14 @@ def test_the_still_after_is_taken_in_red_or_the_case_says_that_it_is_green_there
     assert (after.t_s < green_from_s) == (not flags)
 
 
+def test_two_that_move_as_one_before_a_bare_wall_are_no_camera_that_moved() -> None:
+    """Nothing in this picture stands still but paint: whether the camera does, nobody knows, and that is said."""
+    beside = points((0, 400, 460), (6, 400, 60))
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [RUNNER, beside], seconds=9)
+    assert [e.act for e in events] == [ActCode.RED_LIGHT] * 2
+    assert all("camera_position_unsure" in e.flags for e in events)
+
+
 def test_the_moment_of_an_act_lies_between_two_pictures() -> None:
     (event,) = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [RUNNER], seconds=9, fps=6)[0]
     assert event.t_s == pytest.approx(2.4, abs=0.03)

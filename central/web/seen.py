@@ -11,7 +11,7 @@ from central.notices.basis import Seen
 
 def seen(
     draft: Annotated[str, Form(max_length=64)] = "-", version: Annotated[int, Form()] = -1,
-    doubts: Annotated[str, Form(max_length=2000)] = "", doubts_read: Annotated[str, Form()] = "",
+    doubts: Annotated[list[str] | None, Form()] = None, doubts_read: Annotated[str, Form()] = "",
     without_owner: Annotated[str, Form()] = "", held: Annotated[list[str] | None, Form()] = None,
     word: Annotated[str, Form(max_length=1000)] = "",
 ) -> Seen:  # fmt: skip
@@ -19,7 +19,7 @@ def seen(
 
     `doubts` are ticked together, those that hold the case (`held`) one by one.
     """
-    accepted = (*(doubts.split() if doubts_read == "yes" else ()), *(held or ()))
+    accepted = (*((doubts or ()) if doubts_read == "yes" else ()), *(held or ()))
     return Seen(draft, version, accepted, without_owner=without_owner == "yes", word=word.replace("\r\n", "\n"))
 
 

@@ -85,7 +85,7 @@ def test_two_acts_on_one_behaviour_are_said_to_be_so_before_confirming_and_befor
     assert f'name="held" value="one_behaviour:{number(web, red)}"' in text
     known = seen(web.centre, stopped)
     form = {"draft": known.draft, "version": str(known.version), "doubts_read": "yes", "without_owner": "yes",
-            "doubts": " ".join(code for code in known.accepted if not code.startswith("one_"))}  # fmt: skip
+            "doubts": [code for code in known.accepted if not code.startswith("one_")]}  # fmt: skip
     assert hoa.post(f"{page}/issue", at=page, **form).status_code == 409
 
 

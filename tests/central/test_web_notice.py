@@ -126,6 +126,19 @@ def test_the_dialog_lists_what_is_late_or_doubtful_and_enter_alone_does_nothing(
     assert status(web, case_id) == Status.ISSUED
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [["two words", 'a "third", <b>bold</b>'], [f"flag_{i:02d}_{'x' * 40}" for i in range(64)]],
+    ids=["no plain word", "as many as a packet may have"],
+)
+def test_whatever_a_box_flags_can_be_read_and_ticked(flags: list[str], web: Web) -> None:
+    case_id = prepared(web.centre, flags=flags)
+    page = f"/desk/approve/{case_id}"
+    done = web.person(HOA).post(f"{page}/issue", at=page, doubts_read="yes", without_owner="yes")
+    assert done.status_code == 200
+    assert status(web, case_id) == Status.ISSUED
+
+
 def test_a_case_without_doubts_is_issued_by_enter(web: Web) -> None:
     case_id = prepared(web.centre, scene=SCENE, reasons=REASONS[ActCode.RED_LIGHT])
     hoa = web.person(HOA)

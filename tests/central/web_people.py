@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 from collections.abc import Iterator
@@ -71,13 +72,15 @@ class Person:
         assert found, f"{at} has no form"
         return found[1]
 
-    def post(self, path: str, *, at: str | None = None, **fields: str) -> Any:
+    def post(self, path: str, *, at: str | None = None, **fields: str | list[str]) -> Any:
         """`fields` with all that the form of the page `at` sends unseen: its token, and what the person has seen."""
         shown = self.client.get(at or "/").text
         form = re.search(rf'<form[^>]*action="{re.escape(path)}[^"]*".*?</form>', shown, re.S)
-        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[0])) if form else {}
+        hidden: dict[str, list[str]] = {}
+        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[0] if form else ""):
+            hidden.setdefault(name, []).append(html.unescape(value))
         if "csrf" not in hidden:
-            hidden["csrf"] = self.token(at or "/")
+            hidden["csrf"] = [self.token(at or "/")]
         return self.client.post(path, data={**hidden, **fields})
 
 

@@ -40,8 +40,9 @@ class AppearanceMargins:
         "to 0.74 do", source=_SEEN, most=1.0,
     )  # fmt: skip
     sharp: float = margin(
-        0.5, "share of the reference's sharpness", "below it the lens is dirty, wet or out of focus. By night it is "
-        "0.9 and more, blurred by two small pixels 0.2 to 0.4", source=_SEEN, most=1.0,
+        0.45, "share of the reference's sharpness", "below it the lens is dirty, wet or out of focus. By night it is "
+        "0.9 and more, blurred by two small pixels 0.2 to 0.4; single pictures of a film that is much compressed have "
+        "less than 0.5", source=_SEEN, most=1.0,
     )  # fmt: skip
     colour: float = margin(
         4.0, "levels between channels", "in a picture without colour the most coloured two hundredth has less; a grey "

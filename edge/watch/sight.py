@@ -53,13 +53,16 @@ class Sight:
     def against(self, event: ActEvent) -> str:
         """Why an act's own pictures cannot carry it, or "". Without colour only what no lamp decided is told.
 
-        An act that has no pictures is judged by how the camera is now.
+        A lens that is blurred blurs all of them: a single picture may be one that was much compressed. An act that has
+        no pictures is judged by how the camera is now.
         """
         stills = list(event.stills.values())
         faults = {self._fault(still.image) for still in stills} if stills else {self._appearance.fault}
         times = [event.t_s, *(still.t_s for still in stills)]
         if self._stillness.within(min(times), max(times)):
             return "frozen"
+        if len(faults) > 1:
+            faults.discard("blurred")
         blind = sorted(str(each) for each in faults - {"grey", None})
         return blind[0] if blind else "grey" if "grey" in faults and by_lamps(event) else ""
 

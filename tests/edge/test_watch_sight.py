@@ -83,6 +83,19 @@ def test_a_fault_is_told_within_ten_seconds_and_its_end_too_and_between_them_nob
     assert after[0] <= 16.0 + 10.0
 
 
+@pytest.mark.parametrize(("lasts_s", "told"), [(0.4, 1), (6.0, 0)], ids=["one picture of it", "all of its pictures"])
+def test_an_act_is_held_for_blur_only_where_all_its_pictures_are_blurred(lasts_s: float, told: int) -> None:
+    """A film that is much compressed has single pictures in which everything fine is gone."""
+
+    def vehicles_seen(image: Image) -> Image:
+        orange = (image[..., 2] > 200) & (image[..., 0] < 60) & (image[..., 1] > 90)
+        return np.where(orange[..., None], image, blurred(image)).astype(np.uint8)
+
+    soft = spoilt(vehicles_seen, 4.2 - lasts_s / 2, 4.2 + lasts_s / 2)
+    events, _ = play([drives(4.0, 200)], RED, seconds=14, watch=PictureWatch(street()), fps=6, spoil=soft)
+    assert len(events) == told
+
+
 def test_a_frozen_picture_is_told_in_seconds_and_who_hangs_in_it_is_not_said_to_stand() -> None:
     kept: list[Image] = []
 

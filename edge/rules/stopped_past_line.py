@@ -154,7 +154,9 @@ def _at_line(
         flags += ["stream_ended_during_act"] if waited == "until the stream ended" else []
     at = stand.crossed.at
     t_at = float(path.t_s[at])
-    if not path.ended and heads.any_free_against_arrows(lamps, t_at):
+    if heads.any_free_against_arrows(lamps, t_at) and (
+        not path.ended or _waited(path, run, heads, lamps, stand, margins) is None
+    ):
         return None  # from the lane for straight on it may yet turn where that is free: another act, and not this one
     driven = in_the_junction(path, run, margins.gone_m)[at:]
     if _drove_on(path, driven, heads, lamps, at, float(path.t_s[stand.last]), shared.crossing.entry_within_s):

@@ -124,6 +124,7 @@ PAUSES = (6, 0, LINE_M + 0.8)
 TURNS = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 3), (9, 6, LINE_M + 8), (11, 14, LINE_M + 8)))
 WAITS = (16, 0, LINE_M + 0.8)
 YIELDS_LONG = stops(0.8, then=(WAITS, (17, 0, LINE_M + 3), (19, 6, LINE_M + 8), (21, 14, LINE_M + 8)))
+STANDS_ON = stops(0.8, then=((12, 0, LINE_M + 0.8),))
 GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
 
 
@@ -169,12 +170,20 @@ def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
     ("where", "to_s", "ended", "acts"),
     [
         (stops(0.8), 12, False, 0),
-        (stops(0.8), 12, True, 1),
-        (GOES_ON, 12, False, 1),  # at green
+        (stops(0.8), 12, True, 0),
+        (STANDS_ON, 12, True, 1),
+        (GOES_ON, 12, False, 1),
         (YIELDS_LONG, 24, False, 0),
         (YIELDS_LONG, 24, True, 0),
     ],
-    ids=["still there", "stood there to the end", "then goes straight on", "then turns right", "has turned right"],
+    ids=[
+        "still there",
+        "lost from sight in red",
+        "stands there at green",
+        "goes straight on at green",
+        "then turns right",
+        "has turned right",
+    ],
 )
 def test_who_may_yet_turn_on_his_arrow_out_of_the_lane_for_straight_on_is_waited_for(
     where: Where, to_s: float, ended: bool, acts: int
@@ -183,7 +192,7 @@ def test_who_may_yet_turn_on_his_arrow_out_of_the_lane_for_straight_on_is_waited
     arrow: dict[str, Any] = {**PLATE, "id": "arrow", "movements": ["right"], "arrow": "right"}
     lane = {"id": "l", "polygon": pixels((-2, 7), (2, 7), (2, 15.8), (-2, 15.8)), "movements": ["straight"]}
     here = ground_scene(signals=[{**PLATE, "movements": ["straight", "left", "right"]}, arrow], lanes=[lane])
-    main = [(0.0, RED), (5.5, GREEN)] if where is GOES_ON else [(0.0, RED)]
+    main = [(0.0, RED), (5.5, GREEN)] if where in (GOES_ON, STANDS_ON) else [(0.0, RED)]
     lit = {"main": history(main, here, "main"), "arrow": history([(0.0, GREEN)], here, "arrow")}
     path = drive_m(here, where, from_s=0, to_s=to_s, ended=ended)
     assert len(stopped_past_line(path, here, lit)) == acts

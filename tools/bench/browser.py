@@ -26,8 +26,10 @@ class Browser:
     cookies: Mapping[str, str]
     peers: int = 0
 
-    async def ask(self, path: str, query: str = "", *, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
-        body = urlencode(form).encode() if form is not None else b""
+    async def ask(
+        self, path: str, query: str = "", *, form: Mapping[str, str | list[str]] | None = None, **headers: str
+    ) -> Answer:
+        body = urlencode(form, doseq=True).encode() if form is not None else b""
         sent = {"host": "127.0.0.1", "cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **headers}
         if form is not None:
             sent |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}

@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from unittest import mock
 
@@ -134,9 +135,12 @@ async def _issue(_centre: Centre, case_id: str, ask: Ask) -> tuple[str, Mapping[
     return f"{page}/issue", {**form, "doubts_read": "yes", "without_owner": "yes"}
 
 
-def _hidden(html: str, action: str) -> dict[str, str]:
-    """What the form of that action sends unseen."""
+def _hidden(html: str, action: str) -> dict[str, list[str]]:
+    """What the form of that action sends unseen: a name may come more than once."""
     form = re.search(rf'<form[^>]*action="{re.escape(action)}[^"]*".*?</form>', html, re.S)
     if form is None:
         raise click.ClickException(f"{action}: the page has no such form")
-    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0]))
+    sent: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0]):
+        sent.setdefault(name, []).append(unescape(value))
+    return sent

@@ -46,7 +46,8 @@ class Country:
 
     `currency`: its sign.
 
-    `plate_width_m`: of the narrowest plates of motorcycles and cars, by their class. `one_way`: facts that make a road
+    `plate_width_m`: of the plates on two lines of motorcycles and cars, the narrowest they have, by their class;
+    `long_plate_width_m`: of a car's plate on one line. `one_way`: facts that make a road
     one-way; `signs`: the others. `calendar`: the national working days, `notice`: the form of a notice, `papers`: the
     papers after it; each is loaded when first asked for, as a box asks for none. `devices`: the papers that cameras and
     boxes must have. `keeping`: how long what is stored is kept.
@@ -59,6 +60,7 @@ class Country:
     currency: str
     plates: Plates
     plate_width_m: Mapping[str, float]
+    long_plate_width_m: float
     markings: Markings
     signals: SignalMeaning
     one_way: tuple[RoadFact, ...]

@@ -16,6 +16,7 @@ from edge.holding import Holding
 from edge.judging import Judging
 from edge.looking import Looking
 from edge.pending import PendingFindings
+from edge.plate.bearer import Neighbour
 from edge.plate.reading import PlatePerception, read_plate
 from edge.plate.views import ViewBook
 from edge.repeats import Repeats
@@ -78,6 +79,7 @@ class CameraPipeline:
         self._paths = TrajectoryBook(
             geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays
         )
+        self._ground = geometry.ground
         self._views = views or ViewBook(judging.plate_views)
         self._stills = stills or StillStore()
         rules = judging.rules_of(scene)
@@ -131,8 +133,11 @@ class CameraPipeline:
         found = self._looking.vehicles(frame)
         seen, ended = self._tracker.update(frame.index, frame.t_s, found.boxes, found.scores, found.classes)
         self._paths.add(seen)
+        there = [Neighbour(track.last.box, CLASSES[track.class_index]) for track in seen]
         for track in seen:
-            self._views.offer(track.id, frame.index, frame.t_s, track.last.box, frame.image)
+            self._views.offer(
+                track.id, frame.index, frame.t_s, track.last.box, frame.image, others=there, ground=self._ground
+            )
         for track in seen:
             self._judge(track)
         return self._watch.told(self._decide(ended), self._stills.between)

@@ -10,7 +10,7 @@ from countries.vn.calendar import national
 from countries.vn.law import device_papers, fines, powers, retention
 from countries.vn.look_up import FIELDS
 from countries.vn.markings import MARKINGS
-from countries.vn.plate_look import WIDTHS_M
+from countries.vn.plate_look import LONG_WIDTH_M, WIDTHS_M
 from countries.vn.signals import ONE_WAY, SIGNALS
 from countries.vn.signs import SIGNS
 
@@ -34,6 +34,7 @@ VIETNAM = Country(
     currency="đ",
     plates=plates,
     plate_width_m=WIDTHS_M,
+    long_plate_width_m=LONG_WIDTH_M,
     markings=MARKINGS,
     signals=SIGNALS,
     one_way=ONE_WAY,

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 WIDTHS_M = {"motorcycle": 0.19, "car": 0.33}
-"""Widths of the two-line plates of QCVN 08:2024/BCA; the long plate of a car is 0.52 m wide."""
+"""Widths of the two-line plates of QCVN 08:2024/BCA."""
+LONG_WIDTH_M = 0.52
+"""Of the long plate of a car, by the same."""
 _SERIES = 2  # two digits for the province, then a letter, then a letter or a digit, then digits
 _FREE = 3
 _SEPARATORS = "-."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from common.margins import margin
 from countries.here import HERE
+from edge.plate.bearer import Box, Hanging, PlateBearerMargins, holders, strange
 from edge.plate.layout import PlateLayoutMargins, layout_of
 from edge.plate.spelling import PlateSpellingMargins, PlateVote
 from edge.plate.views import View, cut_out
-from edge.plate.vote import Outcome, PlateVoteMargins, class_of, decide
+from edge.plate.vote import Outcome, PlateVoteMargins, decide
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
@@ -83,6 +84,7 @@ class PlateMargins:
     spelling: PlateSpellingMargins = field(default_factory=PlateSpellingMargins)
     vote: PlateVoteMargins = field(default_factory=PlateVoteMargins)
     colour: PlateColourMargins = field(default_factory=PlateColourMargins)
+    bearer: PlateBearerMargins = field(default_factory=PlateBearerMargins)
 
 
 class PlatePerception(Protocol):
@@ -114,7 +116,7 @@ def read_plate(
     crops: list[tuple[float, Image]] = []
     colours: dict[PlateColour, float] = {}
     for view in views[: m.read.views_read]:
-        found = _plate_in(view, perception, m.read)
+        found = _plate_in(view, perception, m)
         if found is None:
             continue
         best_weight = 0.0
@@ -125,7 +127,10 @@ def read_plate(
             weight = float(np.clip(found.score * size * raw.confidence, 0.0, 1.0))
             best_weight = max(best_weight, weight)
             readings.append(_said(raw, view.frame, found.box))
-            plate_votes.append(vote_of(raw, weight, reader=raw.reader or str(number), own=found.own, layout=m.layout))
+            hanging = replace(found.hanging, lines=len(raw.lines))
+            plate_votes.append(
+                vote_of(raw, weight, reader=raw.reader or str(number), own=found.own, layout=m.layout, hanging=hanging)
+            )
         colour = plate_colour(found.picture, m.colour)
         colours[colour] = colours.get(colour, 0.0) + best_weight + m.read.unread_weight
         crops.append((best_weight + m.read.unread_weight * found.score, found.picture))
@@ -133,7 +138,8 @@ def read_plate(
         return PlateEvidence(Plate(), None, ("plate_not_found",))
     colour = max(colours, key=lambda c: colours[c])
     shape = float(np.median([view.image.shape[1] / view.image.shape[0] for view in views]))
-    outcome = decide(plate_votes, cls=cls, colour=colour, shape=shape, margins=m.vote, spelling=m.spelling)
+    plate_votes = [replace(each, hanging=replace(each.hanging, shape=shape)) for each in plate_votes]
+    outcome = decide(plate_votes, cls=cls, colour=colour, margins=m.vote, spelling=m.spelling, bearer=m.bearer)
     if outcome.text is not None and not HERE.plates.parse(outcome.text, colour=colour).known:
         colour = "unknown"  # no such plate comes in it, so it was seen wrongly: somebody has to look
     plate_value = Plate(
@@ -151,12 +157,15 @@ def _doubts(outcome: Outcome, plate_votes: Sequence[PlateVote], cls: VehicleClas
     """Flags: why there is no text, or what about it an officer has to look at."""
     if outcome.text is None:
         why = () if plate_votes else ("plate_too_small",)
-        if plate_votes and not any(plate_vote.own for plate_vote in plate_votes):
+        if outcome.anothers:
+            why = ("plate_of_another_vehicle",)
+        elif plate_votes and not any(plate_vote.own for plate_vote in plate_votes):
             why = ("plate_at_the_side",)
         elif any(plate_vote.own and not plate_vote.layout.whole for plate_vote in plate_votes):
             why = ("plate_part_missing",)
         return ("plate_unread", *why)
-    if outcome.kind is not None and not HERE.plates.fits_class(outcome.kind, class_of(cls)):
+    said = [each.hanging for each in plate_votes if each.text == outcome.text]
+    if outcome.kind is not None and strange(outcome.kind, cls, said or [each.hanging for each in plate_votes]):
         return ("plate_of_other_class",)
     return ()
 
@@ -171,7 +180,7 @@ def _said(raw: RawReading, frame: int, box: tuple[float, float, float, float]) -
 @dataclass(frozen=True, eq=False)
 class _Found:
     """The plate of a view. `box`: in the whole picture; `corners`: in `picture`; `own`: not so far aside that it may be
-    the neighbour's; `legible`: wide enough to be read."""
+    the neighbour's, and in no other vehicle's box better; `legible`: wide enough to be read."""
 
     picture: Image
     box: tuple[float, float, float, float]
@@ -179,19 +188,22 @@ class _Found:
     corners: Corners | None
     own: bool
     legible: bool
+    hanging: Hanging
 
     @property
     def height_px(self) -> float:
         return self.box[3] - self.box[1]
 
 
-def _plate_in(view: View, perception: PlatePerception, m: PlateReadMargins) -> _Found | None:
-    """The likeliest plate of a view."""
+def _plate_in(view: View, perception: PlatePerception, margins: PlateMargins) -> _Found | None:
+    """The likeliest plate of a view: one that is not better in another vehicle's box, if there is such a one."""
+    m = margins.read
     height, width = view.image.shape[:2]
     boxes = perception.find(view.image)
     if not boxes:
         return None
-    best = max(boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height, m))
+    mine = [found for found in boxes if not _better_elsewhere(found.box, view, margins)]
+    best = max(mine or boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height, m))
     x1, y1, x2, y2 = best.box
     crop, (left, top) = cut_out(view.image, best.box, m.plate_margin)
     if min(crop.shape[:2]) < m.least_crop_px:
@@ -202,16 +214,43 @@ def _plate_in(view: View, perception: PlatePerception, m: PlateReadMargins) -> _
         corners = (a, b, c, d)
     ox, oy = view.origin
     box = (x1 + ox, y1 + oy, x2 + ox, y2 + oy)
-    own = _aside(best.box, width) <= m.at_the_side
-    return _Found(np.ascontiguousarray(crop), box, best.score, corners, own, box[2] - box[0] >= m.least_width_px)
+    own = bool(mine) and _aside(best.box, width) <= m.at_the_side
+    legible = box[2] - box[0] >= m.least_width_px
+    return _Found(np.ascontiguousarray(crop), box, best.score, corners, own, legible, _hanging(box, view, margins))
 
 
-def _aside(box: Sequence[float], width: int) -> float:
+def _better_elsewhere(found: Box, view: View, margins: PlateMargins) -> bool:
+    """Whether another vehicle's box holds a plate of this crop better than its own vehicle's."""
+    if view.box is None or not view.others:
+        return False
+    ox, oy = view.origin
+    box = (found[0] + ox, found[1] + oy, found[2] + ox, found[3] + oy)
+    own = _worth_in(view.box, box, margins.read)
+    rivals = holders(box, view.box, view.others, margins.bearer)
+    return any(own < margins.bearer.better * _worth_in(rival.box, box, margins.read) for rival in rivals)
+
+
+def _worth_in(vehicle: Box, plate: Box, m: PlateReadMargins) -> float:
+    x1, y1, x2, y2 = vehicle
+    within = (plate[0] - x1, plate[1] - y1, plate[2] - x1, plate[3] - y1)
+    return _likely_its_own(within, x2 - x1, y2 - y1, m)
+
+
+def _hanging(plate: Box, view: View, margins: PlateMargins) -> Hanging:
+    """`plate`: in the whole picture. The shape is of all views together."""
+    if view.box is None:  # the crop is a little wider than the box, and the share a little less
+        return Hanging(share=(plate[2] - plate[0]) / view.image.shape[1])
+    rivals = holders(plate, view.box, view.others, margins.bearer)
+    share = (plate[2] - plate[0]) / max(view.box[2] - view.box[0], 1.0)
+    return Hanging(share=share, width_m=view.width_m, holders=tuple(rival.cls for rival in rivals))
+
+
+def _aside(box: Sequence[float], width: float) -> float:
     """How far a plate's middle lies from the middle of its vehicle's crop, 0..1 (the edge)."""
     return abs((box[0] + box[2]) / 2 - width / 2) / (width / 2)
 
 
-def _likely_its_own(box: Sequence[float], width: int, height: int, m: PlateReadMargins) -> float:
+def _likely_its_own(box: Sequence[float], width: float, height: float, m: PlateReadMargins) -> float:
     """0..1: plates hang near the middle and low; at the edge of a crop is a neighbour's."""
     aside = _aside(box, width)
     low = 1.0 if (box[1] + box[3]) / 2 > m.high_share * height else m.high_worth
@@ -225,6 +264,7 @@ def vote_of(
     reader: str = "",
     own: bool = True,
     layout: PlateLayoutMargins | None = None,
+    hanging: Hanging | None = None,
 ) -> PlateVote:
     """What a reading says at each place, separators left out; `weight` 0..1."""
     characters = [
@@ -235,4 +275,6 @@ def vote_of(
     ]
     clean = [tuple((c, p) for c, p in votes if c not in "-.") for votes in characters]
     lines = tuple(len(line.text.replace("-", "").replace(".", "")) for line in raw.lines)
-    return PlateVote(clean, lines, weight, reader or raw.reader, layout_of(raw, layout), own)
+    return PlateVote(
+        clean, lines, weight, reader or raw.reader, layout_of(raw, layout), own, hanging or Hanging(len(raw.lines))
+    )

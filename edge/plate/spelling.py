@@ -14,11 +14,11 @@ from math import exp, log
 from common.margins import margin
 from countries.here import HERE
 from countries.plates import PlateParse
+from edge.plate.bearer import CIVIL, UNPLACED, Hanging
 from edge.plate.layout import UNMEASURED, Layout
 from evidence.plate_colours import PlateColour
 
 _PLATES = HERE.plates
-CIVIL = (*_PLATES.TWO_WHEELS, *_PLATES.FOUR_WHEELS)
 TWO_LINES = 2
 
 
@@ -57,7 +57,8 @@ class PlateVote:
     """One reading: what each character may be, best first, separators left out. `lines`: characters a line.
 
     `weight` 0..1: how far this frame deserves to be believed (size, sharpness, the finder's score). `reader`: whose it
-    is. `own`: False where the plate hangs so far aside that it may be a neighbour's.
+    is. `own`: False where the plate hangs so far aside that it may be a neighbour's, or better in another vehicle's
+    box. `hanging`: where it was found.
     """
 
     characters: Sequence[CharacterVotes]
@@ -66,6 +67,7 @@ class PlateVote:
     reader: str = ""
     layout: Layout = UNMEASURED
     own: bool = True
+    hanging: Hanging = UNPLACED
 
     @property
     def text(self) -> str:

@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from common.margins import margin
+from edge.plate.bearer import Box, Neighbour
 from edge.types import Image
 from zones.boxes import PictureEdge
+from zones.geometry import GroundMap
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,20 @@ class PlateViewMargins:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A crop of a vehicle. `origin`: pixels of its top left corner in the picture; `worth`: larger is better."""
+    """A crop of a vehicle. `origin`: pixels of its top left corner in the picture; `worth`: larger is better.
+
+    `box`: of the vehicle in the picture, `others`: the other vehicles whose boxes it meets there, `width_m`: how wide
+    its box is on the road. None: not known.
+    """
 
     frame: int
     t_s: float
     image: Image
     origin: tuple[int, int]
     worth: float
+    box: Box | None = None
+    others: tuple[Neighbour, ...] = ()
+    width_m: float | None = None
 
 
 class ViewBook:
@@ -65,8 +74,14 @@ class ViewBook:
         self._margins = margins or PlateViewMargins()
         self._views: dict[int, list[View]] = {}
 
-    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image) -> None:
-        """Keep this view if it beats the worst one held. Views lie apart in time, so that they fail independently."""
+    def offer(
+        self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image, *,
+        others: Sequence[Neighbour] = (), ground: GroundMap | None = None,
+    ) -> None:  # fmt: skip
+        """Keep this view if it beats the worst one held. Views lie apart in time, so that they fail independently.
+
+        `others`: the vehicles in this picture; the one itself may be among them.
+        """
         m = self._margins
         views = self._views.setdefault(track_id, [])
         height, width = image.shape[:2]
@@ -87,7 +102,10 @@ class ViewBook:
             if worth <= rival.worth:
                 return
             views.remove(rival)
-        views.append(View(frame, t_s, crop.copy(), origin, worth))
+        x1, y1, x2, y2 = (float(edge) for edge in box)
+        own = x1, y1, x2, y2
+        near_by = tuple(o for o in others if o.box != own and _meet(o.box, own))
+        views.append(View(frame, t_s, crop.copy(), origin, worth, own, near_by, _width_m(own, ground)))
 
     def best(self, track_id: int) -> list[View]:
         return sorted(self._views.get(track_id, []), key=lambda v: -v.worth)
@@ -103,6 +121,19 @@ def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, t
     x1, y1 = max(0, int(box[0] - dx)), max(0, int(box[1] - dy))
     x2, y2 = min(width, int(np.ceil(box[2] + dx))), min(height, int(np.ceil(box[3] + dy)))
     return image[y1:y2, x1:x2], (x1, y1)
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _width_m(box: Box, ground: GroundMap | None) -> float | None:
+    """Between the lower corners of a box, on the road; None without a ground plane or beyond its horizon."""
+    if ground is None:
+        return None
+    left, right = ground.to_metres([(box[0], box[3]), (box[2], box[3])])
+    width_m = float(np.linalg.norm(right - left))
+    return width_m if np.isfinite(width_m) else None
 
 
 def _sharpness(crop: Image, m: PlateViewMargins) -> float:

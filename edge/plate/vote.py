@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from common.margins import margin
 from countries.here import HERE
 from countries.plates import PlateParse
-from edge.plate.spelling import CIVIL, TWO_LINES, PlateSpellingMargins, PlateVote, is_short, known_plate, spellings
+from edge.plate.bearer import Hanging, PlateBearerMargins, may_bear, strange
+from edge.plate.spelling import TWO_LINES, PlateSpellingMargins, PlateVote, is_short, known_plate, spellings
 from evidence.acts import VehicleClass
 from evidence.packet import PlateCandidate
 from evidence.plate_colours import PlateColour
@@ -41,10 +42,6 @@ class PlateVoteMargins:
         0.95, "confidence", "at least so sure is a plate that both readers say whole",
         source="so they did on 179 plates of two sets on which nothing was trained, all of them right", most=1.0,
     )  # fmt: skip
-    two_wheels_below: float = margin(
-        0.7, "width by height of the vehicle's box", "whose plate of another class it is, the shape of the box says",
-        source="where plates are seen a motorcycle with its rider shows 0.45 to 0.6, a bus 0.8, a car 0.9 and more",
-    )  # fmt: skip
     candidates: int = margin(
         5, "plates", "so many are told to the officer when none has won",
         source="first vote; nobody wrote down why five", least=1, most=20,
@@ -53,12 +50,16 @@ class PlateVoteMargins:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`text` is None unless one candidate won clearly; `confidence` is that of the best candidate."""
+    """`text` is None unless one candidate won clearly; `confidence` is that of the best candidate.
+
+    `anothers`: a plate was read on which both readers agree, or that would have won, and that is another vehicle's.
+    """
 
     text: str | None
     confidence: float
     kind: str | None
     n_best: list[PlateCandidate]
+    anothers: bool = False
 
 
 def decide(
@@ -66,14 +67,15 @@ def decide(
     *,
     cls: VehicleClass,
     colour: PlateColour = "unknown",
-    shape: float | None = None,
     margins: PlateVoteMargins | None = None,
     spelling: PlateSpellingMargins | None = None,
+    bearer: PlateBearerMargins | None = None,
 ) -> Outcome:
     """The plate of one vehicle out of all its readings.
 
     What is left of a plate of which a character is missing never names another one (`edge.plate.layout`), and a plate
-    at the side counts only where it was also read nearer the middle. `shape`: width by height of the vehicle's box.
+    at the side counts only where it was also read nearer the middle. What is another vehicle's (`edge.plate.bearer`)
+    is no candidate.
     """
     m = margins or PlateVoteMargins()
     at_the_middle = {plate_vote.text for plate_vote in plate_votes if plate_vote.own}
@@ -99,7 +101,7 @@ def decide(
         # a colour seen wrongly at night must not veto a clear text
         free = count(whole, cls=cls, doubt=doubt, fits=proven, margins=m, spelling=spelling)
         outcome = free if free.text is not None else outcome
-    agreed = agreement([b for b in whole if fits(b.text)], cls, colour, shape, m)
+    agreed = agreement([b for b in whole if fits(b.text)], cls, colour, m, bearer)
     if agreed is not None and outcome.text in (None, agreed.text):
         votes = {c.text: c.probability for c in outcome.n_best}
         sure = max(m.agreed, votes.get(agreed.text, 0.0))
@@ -110,25 +112,51 @@ def decide(
     if not own and plate_votes:
         all_of_them = count(plate_votes, cls=cls, colour=colour, margins=m, spelling=spelling)
         outcome = replace(all_of_them, text=None, kind=None)
-    return outcome
+    return _without_others(outcome, whole, cls, bearer or PlateBearerMargins())
+
+
+def _without_others(
+    outcome: Outcome, plate_votes: Sequence[PlateVote], cls: VehicleClass, m: PlateBearerMargins
+) -> Outcome:
+    """The outcome without plates that are another vehicle's: nobody is to choose one of those."""
+    seen: dict[str, list[PlateVote]] = {}
+    for plate_vote in plate_votes:
+        seen.setdefault(plate_vote.text, []).append(plate_vote)
+    asked = {text for text, votes in seen.items() if len({v.reader for v in votes}) > 1}
+    anothers = {
+        text
+        for text in asked | ({outcome.text} if outcome.text is not None else set())
+        if (parsed := HERE.plates.parse(text)).known
+        and strange(parsed.kind, cls, found := [v.hanging for v in seen.get(text, plate_votes)])
+        and not may_bear(parsed.kind, cls, found, m)
+    }
+    if not anothers:
+        return outcome
+    n_best = [candidate for candidate in outcome.n_best if candidate.text not in anothers]
+    if outcome.text in anothers or outcome.text is None:
+        sure = n_best[0].probability if n_best else 0.0
+        return Outcome(None, sure, None, n_best, anothers=True)
+    return replace(outcome, n_best=n_best)
 
 
 def agreement(
     plate_votes: Sequence[PlateVote],
     cls: VehicleClass,
     colour: PlateColour = "unknown",
-    shape: float | None = None,
     margins: PlateVoteMargins | None = None,
+    bearer: PlateBearerMargins | None = None,
 ) -> PlateParse | None:
     """The whole plate that two readers say, character by character; of several the one that clearly leads.
 
     One that such a vehicle bears comes before one that it does not: then the class was seen wrongly or the plate is
-    another vehicle's, and the shape of the box says which.
+    another vehicle's, and `edge.plate.bearer` says which.
     """
-    m = margins or PlateVoteMargins()
+    m, bearer = margins or PlateVoteMargins(), bearer or PlateBearerMargins()
     kinds = HERE.plates.kinds_in(colour)
     said: dict[str, dict[str, float]] = {}
+    found: dict[str, list[Hanging]] = {}
     for plate_vote in plate_votes:
+        found.setdefault(plate_vote.text, []).append(plate_vote.hanging)
         if plate_vote.weight > 0:
             readers = said.setdefault(plate_vote.text, {})
             readers[plate_vote.reader] = readers.get(plate_vote.reader, 0.0) + plate_vote.weight
@@ -140,16 +168,16 @@ def agreement(
         # motorcycles have no plates of one line: a car's text there is not one of theirs
         known = [(w, p) for w, p in known if p.kind not in HERE.plates.TWO_WHEELS or p.text in on_two_lines]
         if opinion is None and vehicle_class is not None:
-            known = [(w, p) for w, p in known if _shaped_for(p.kind, shape, m)]
+            known = [
+                (w, p)
+                for w, p in known
+                if not strange(p.kind, cls, found[p.text]) or may_bear(p.kind, cls, found[p.text], bearer)
+            ]
         known.sort(key=lambda item: -item[0])
         if known:
             clear = len(known) == 1 or known[0][0] >= m.lead * known[1][0]
             return known[0][1] if clear else None
     return None
-
-
-def _shaped_for(kind: str, shape: float | None, m: PlateVoteMargins) -> bool:
-    return shape is None or kind not in CIVIL or (shape < m.two_wheels_below) == (kind in HERE.plates.TWO_WHEELS)
 
 
 def class_of(cls: VehicleClass) -> str | None:

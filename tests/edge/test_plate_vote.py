@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from common.margins import explained
 from countries.vn.plate_forms import PROVINCES
 from countries.vn.plates import parse
+from edge.plate.bearer import Hanging
 from edge.plate.layout import UNMEASURED, Layout, PlateLayoutMargins
 from edge.plate.reading import PlateReadMargins
 from edge.plate.spelling import PlateSpellingMargins, PlateVote, spellings
@@ -143,10 +144,13 @@ def test_a_red_plate_is_spelled_as_the_military_ones_are() -> None:
         assert count(readings, cls=CAR, colour=other).text is None  # there a civil plate was misread
 
 
-def said(text: str, reader: str, layout: Layout = UNMEASURED, *, own: bool = True, weight: float = 0.5) -> PlateVote:
+def said(
+    text: str, reader: str, layout: Layout = UNMEASURED, *, own: bool = True, weight: float = 0.5,
+    shape: float | None = None,
+) -> PlateVote:  # fmt: skip
     """A reading by one of the readers; two lines of a motorcycle's, four characters above, else one line."""
     lines = (4, len(text) - 4) if text[3:4].isdigit() and len(text) == 9 else (len(text),)
-    return PlateVote([[(c, 0.99)] for c in text], lines, weight, reader, layout, own)
+    return PlateVote([[(c, 0.99)] for c in text], lines, weight, reader, layout, own, Hanging(len(lines), shape=shape))
 
 
 def test_two_readers_that_agree_on_a_whole_plate_decide() -> None:
@@ -186,7 +190,7 @@ def test_a_plate_that_the_vehicle_bears_comes_before_one_that_it_does_not() -> N
 def test_the_shape_of_the_box_says_whose_plate_of_another_class_it_is(
     cls: VehicleClass, text: str, shape: float, taken: bool
 ) -> None:
-    outcome = decide([said(text, ONE), said(text, TWO)], cls=cls, shape=shape)
+    outcome = decide([said(text, ONE, shape=shape), said(text, TWO, shape=shape)], cls=cls)
     assert outcome.text == (text if taken else None)
 
 
@@ -240,9 +244,11 @@ def test_a_red_plate_on_which_both_agree_is_read_and_a_white_one_is_not() -> Non
 
 
 def test_a_plate_on_one_line_is_no_motorcycles_old_one() -> None:
-    both = [said("36A12345", ONE, DOTTED), said("36A12345", TWO)]
-    assert decide(both, cls=MOTORCYCLE, shape=0.5).text is None
-    assert decide(both, cls=MOTORCYCLE, shape=1.2).kind == "car"
+    tall, wide = (
+        [said("36A12345", ONE, DOTTED, shape=shape), said("36A12345", TWO, shape=shape)] for shape in (0.5, 1.2)
+    )
+    assert decide(tall, cls=MOTORCYCLE).text is None
+    assert decide(wide, cls=MOTORCYCLE).kind == "car"
 
 
 def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:

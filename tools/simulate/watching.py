@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +113,7 @@ class _NoStills(StillStore):
 
 
 class _NoViews(ViewBook):
-    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image) -> None:
+    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image, **around: Any) -> None:
         return
 
     def best(self, track_id: int) -> list[View]:

@@ -59,12 +59,15 @@ def run(config_path: Path, verbose: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Thư mục kết quả. / Folder for packets.")
 @detector_option
 @click.option("--json", "json_lines", is_flag=True, help="In từng hành vi dạng JSON. / Print each act as a JSON line.")
-def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool) -> None:
+@click.option(
+    "--explain", is_flag=True, help="Nêu vì sao xe qua vạch không bị báo. / Tell why vehicles were not reported."
+)
+def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool, explain: bool) -> None:
     """Xử lý một tệp video nhanh nhất có thể, không dùng MQTT. / Process a video file as fast as possible."""
     from edge.replay import replay as run_replay  # as in `run`
 
     try:
-        status = run_replay(clip, scene, out, size=detector, json_lines=json_lines)
+        status = run_replay(clip, scene, out, size=detector, json_lines=json_lines, explain=explain)
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)

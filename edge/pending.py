@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
+from edge.rules.refusal import Refusal
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -47,6 +48,8 @@ class PendingFindings:
         self._rules, self._scene, self._shared, self._measure = tuple(rules), scene, shared, measure
         self._waiting: dict[_Key, _Waiting] = {}
         self._told: set[_Key] = set()
+        self._refused: dict[int, dict[tuple[ActCode, str], Refusal]] = {}
+        self._set_aside: dict[int, dict[tuple[ActCode, str], Refusal]] = {}
 
     def judge(self, track: Track, lamps: Mapping[str, LampHistory], now_s: float) -> Trajectory | None:
         """Ask every rule about a track and note what is new. Returns the trajectory that was judged, if there is "
@@ -76,15 +79,40 @@ class PendingFindings:
             if not final:
                 continue  # taken back by what the vehicle did next; it may be found again
             self._told.add(key)
+            self._set_aside.get(waiting.track.id, {}).pop((key[1], key[2]), None)
             yield final[0], path
 
     def may_tell_again(self, track_id: int, finding: Finding) -> None:
         """It did not stand yet: what comes of it is told when it does."""
         self._told.discard((track_id, finding.act, finding.what))
 
+    def set_aside(self, track_id: int, finding: Finding, guard: str, t_s: float) -> None:
+        """A finding that was ripe is not told after all."""
+        aside = self._set_aside.setdefault(track_id, {})
+        aside[finding.act, finding.what] = Refusal(guard, t_s, what=finding.what)
+
+    def told(self, track_id: int) -> list[tuple[ActCode, str]]:
+        """The acts of a track that were told, and at what."""
+        aside = self._set_aside.get(track_id, {})
+        return [(act, what) for track, act, what in self._told if track == track_id and (act, what) not in aside]
+
+    def refused(self, track_id: int) -> list[tuple[ActCode, Refusal]]:
+        """The last refusal of each rule about each thing, of what was not told of a track."""
+        mine = self._refused.get(track_id, {})
+        found = [(act, r) for (act, what), r in mine.items() if (track_id, act, what) not in self._told]
+        return [*found, *((act, r) for (act, _), r in self._set_aside.get(track_id, {}).items())]
+
     def forget(self, track_id: int) -> None:
         """The track has ended and was decided."""
         self._told = {key for key in self._told if key[0] != track_id}
+        self._refused.pop(track_id, None)
+        self._set_aside.pop(track_id, None)
 
     def _asked(self, rule: Rule[Any], path: Trajectory, lamps: Mapping[str, LampHistory]) -> list[Finding]:
-        return rule.judge(path, self._scene, lamps, rule.margins, self._shared)
+        found = []
+        for answer in rule.judge(path, self._scene, lamps, rule.margins, self._shared):
+            if isinstance(answer, Finding):
+                found.append(answer)
+            else:
+                self._refused.setdefault(path.track_id, {})[rule.act, answer.what] = answer
+        return found

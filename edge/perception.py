@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.explain.why_not import WhyNot
 from edge.judging import Judging
 from edge.pipeline import CameraPipeline
 from edge.plate.reading import PlatePerception
@@ -49,8 +50,12 @@ class OnnxPerception:
         self._detector, self._plates, self.judging = detector, plates, judging
         self.digests: Mapping[str, str] = dict(digests)
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None) -> CameraPipeline:
-        return CameraPipeline(scene.scene, self._detector, self._plates, judging=self.judging, watch=watch)
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch | None = None, why_not: WhyNot | None = None
+    ) -> CameraPipeline:
+        return CameraPipeline(
+            scene.scene, self._detector, self._plates, judging=self.judging, watch=watch, why_not=why_not
+        )
 
 
 def open_perception(*, threads: int = 2, size: str = "nano", judging: Judging | None = None) -> OnnxPerception:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from edge.events import act_event
+from edge.explain.why_not import WhyNot
 from edge.holding import Holding
 from edge.judging import Judging
 from edge.looking import Looking
@@ -49,6 +50,7 @@ class CameraPipeline:
     judging: the margins in force; those that are written in the code when left out.
     feed, stills, views: stand-ins for a signal controller, for the store of pictures and for that of vehicles' views.
     watch: of the camera's picture, where it outlives this pipeline; one of its own when left out.
+    why_not: where vehicles that are not reported are listed; one of its own when left out.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class CameraPipeline:
         stills: StillStore | None = None,
         views: ViewBook | None = None,
         watch: PictureWatch | None = None,
+        why_not: WhyNot | None = None,
     ) -> None:
         judging = judging or Judging()
         self.scene, self._judging = scene, judging
@@ -88,6 +91,7 @@ class CameraPipeline:
         self._holding = Holding(scene, self._stills, judging.holding)
         self._watch = watch or PictureWatch(scene, judging.picture)
         self._watch.begin_anew()
+        self.why_not = why_not or WhyNot(scene)
         self._told_s: dict[int, float] = {}
         self._now_s = 0.0
         self._wall_at: datetime | None = None
@@ -140,7 +144,7 @@ class CameraPipeline:
             )
         for track in seen:
             self._judge(track)
-        return self._watch.told(self._decide(ended), self._stills.between)
+        return self._watched(self._decide(ended))
 
     def finish(self) -> list[ActEvent]:
         """The stream is over: every track ends, what is pending is decided."""
@@ -148,7 +152,14 @@ class CameraPipeline:
         ended = self._tracker.finish()
         for track in ended:
             track.state = "ended"
-        return self._watch.told(self._decide(ended), self._stills.between, over=True)
+        return self._watched(self._decide(ended), over=True)
+
+    def _watched(self, acts: list[ActEvent], *, over: bool = False) -> list[ActEvent]:
+        """The acts that the picture lets out now; of those that it holds it is said why."""
+        told = self._watch.told(acts, self._stills.between, over=over)
+        for event in self._watch.newly_held():
+            self.why_not.held(event, self._signals.histories)
+        return told
 
     def _begin_anew(self) -> list[ActEvent]:
         """The stream was cut: what is pending is decided, and nothing seen before is followed or remembered."""
@@ -173,10 +184,11 @@ class CameraPipeline:
             plans=plans,
         )
 
-    def _judge(self, track: Track) -> None:
+    def _judge(self, track: Track) -> Trajectory | None:
         path = self._findings.judge(track, self._signals.histories, self._now_s)
         if path is not None:
             self._holding.look(path)
+        return path
 
     def _path(self, track: Track) -> Trajectory | None:
         seen_now = track.last.t_s >= self._now_s - self._judging.looking.cut_off_s
@@ -184,19 +196,24 @@ class CameraPipeline:
 
     def _decide(self, ended: Sequence[Track]) -> list[ActEvent]:
         """The acts that are ripe now; of tracks that have ended nothing waits any longer, and nothing is kept."""
-        for track in ended:
-            self._judge(track)
-        gone = {track.id for track in ended}
-        ripe = self._findings.ripe(gone, self._signals.histories, self._now_s)
+        gone = {track.id: self._judge(track) for track in ended}
+        ripe = self._findings.ripe(set(gone), self._signals.histories, self._now_s)
         standing = ((self._in_force(finding, path), path) for finding, path in ripe)
         acts = []
         for finding, path in standing:
-            if finding is not None and self._repeats.new(event := self._event(finding, path)):
+            if finding is None:
+                continue
+            if self._repeats.new(event := self._event(finding, path)):
                 acts.append(event)
                 self._told_s[path.track_id] = event.t_s
+            else:
+                self._findings.set_aside(path.track_id, finding, "told_before", event.t_s)
         self._holding.keep_stays(self._paths.stays.open)
         self._repeats.forget_before(self._now_s)
-        for track_id in gone:
+        for track_id, last in gone.items():
+            if last is not None:
+                refused, told = self._findings.refused(track_id), self._findings.told(track_id)
+                self.why_not.note(last, refused, told, self._signals.histories)
             for memory in (self._paths, self._views, self._findings, self._holding):
                 memory.forget(track_id)
             self._told_s.pop(track_id, None)
@@ -210,6 +227,8 @@ class CameraPipeline:
         times_s = [t_s] if finding.before_s is None else [finding.before_s, t_s]
         walls = [self._wall_at - timedelta(seconds=self._now_s - each) for each in times_s]
         held = [in_force(finding, self.scene, wall) for wall in walls]
+        if None in held:
+            self._findings.set_aside(path.track_id, finding, "sign_not_in_force", t_s)
         if finding.before_s is not None:
             if None in held:  # a ban may begin while it stands there: it counts from now
                 self._paths.stays.count_anew(path.track_id)

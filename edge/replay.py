@@ -11,6 +11,8 @@ from typing import Any, TextIO
 from edge.delivery.packet_folder import PacketFolder
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import Recorded, Recorder
+from edge.explain.why_not import WhyNot
+from edge.explain.words import LANGUAGES, listing, sentence
 from edge.perception import open_perception
 from edge.types import ActEvent
 from edge.video.ring import PacketRing
@@ -23,8 +25,11 @@ from evidence.seal import SigningKey
 from zones.load import load_scene
 
 ACTS_FILE = "acts.jsonl"
+WHY_NOT_FILE = "why_not.jsonl"
 KEY_FILE = "node.key"
 _RING_S = 60.0
+_LISTED = 5000
+"""Vehicles of one file that are listed: some hours of a busy junction; more are counted."""
 
 
 class ReplayError(GiaoLoError):
@@ -38,12 +43,14 @@ def replay(
     *,
     size: str = "nano",
     json_lines: bool = False,
+    explain: bool = False,
     stdout: TextIO = sys.stdout,
 ) -> int:
     """Write sealed packets and `acts.jsonl` into `out`; returns the exit status.
 
     The key of the seal lies in `out` (`node.key`, `node.key.pub`), made on the first run. Results of an earlier run in
-    the same folder are replaced.
+    the same folder are replaced. `explain`: write `why_not.jsonl` too, the vehicles that passed a line or stood in an
+    area and were not reported, and print them by reason.
 
     Raises
     ------
@@ -71,7 +78,8 @@ def replay(
     recorder = Recorder(identity, source=source, ring=ring, sink=sink)
     kept = WatchFolder(out / "watch", scene, camera="replay")
     watch = PictureWatch(scene.scene, judging.picture, store=SceneReference(kept), write=kept.write)
-    pipeline = perception.pipeline(scene, watch)
+    why_not = WhyNot(scene.scene, keep=_LISTED)
+    pipeline = perception.pipeline(scene, watch, why_not)
     lines: list[dict[str, Any]] = []
     told: dict[tuple[str, int, int], float] = {}
     """Stream time at which each event came out: its pictures must not be kept for it."""
@@ -111,10 +119,22 @@ def replay(
         print(f"{clip}: picture {held.state}, {held.acts_held} acts held: {kept.record}", file=sys.stderr)
     if status.ended_early:
         print(f"{clip}: warning: {status.ended_early}", file=sys.stderr)
+    if explain:
+        _explain(why_not, out / WHY_NOT_FILE, stdout, json_lines=json_lines)
     if recorder.lost:
         print(f"{clip}: error: {recorder.lost} acts could not be recorded: {recorder.error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _explain(why_not: WhyNot, file: Path, stdout: TextIO, *, json_lines: bool) -> None:
+    lines = [{**one.as_dict(), "vi": sentence(one, "vi"), "en": sentence(one, "en")} for one in why_not.listed]
+    _write(file, lines)
+    if json_lines:
+        stdout.writelines(json.dumps({"not_reported": line}, ensure_ascii=False) + "\n" for line in lines)
+        return
+    for language in LANGUAGES:
+        stdout.writelines(line + "\n" for line in listing(why_not, language))
 
 
 def _name(event: ActEvent) -> tuple[str, int, int]:

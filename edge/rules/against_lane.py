@@ -11,6 +11,7 @@ import numpy as np
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
+from edge.rules.refusal import Refusal
 from zones.schema import Lane, Scene
 
 _FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
@@ -87,8 +88,9 @@ class Against:
     steps_share: float
 
 
-def against(path: Trajectory, scene: Scene, lane: Lane, margins: AgainstMargins) -> Against | None:
-    """The longest drive against the lane among the stretches in it; None if there is none that is one for sure."""
+def against(path: Trajectory, scene: Scene, lane: Lane, margins: AgainstMargins) -> Against | Refusal | None:
+    """The longest drive against the lane among the stretches in it. None: it did not come against it so far as would
+    count; refused: it did, and it is no such drive for sure."""
     run = path.lanes[lane.id]
     if not run.inside.any():
         return None
@@ -106,25 +108,32 @@ def against(path: Trajectory, scene: Scene, lane: Lane, margins: AgainstMargins)
     way, first, last = best
     rules = scene.rules
     t_s = path.t_s[first : last + 1]
-    if len(t_s) < max(rules.min_track_points, margins.least_points):
-        return None
+    pictures = max(rules.min_track_points, margins.least_points)
     size = float(np.median(path.size_px[first : last + 1]))
     needed = max(rules.wrong_way_px, margins.least_travel_boxes * size)
-    lasted = float(t_s[-1] - t_s[0])
+    if way < needed:
+        return None
+    lasted, t_first = float(t_s[-1] - t_s[0]), float(t_s[0])
+    if len(t_s) < pictures:
+        return Refusal("seldom_seen_against_lane", t_first, len(t_s), pictures, "pictures")
     share = float(np.mean(np.diff(run.progress_px[first : last + 1]) < 0))
     straight = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
     along_share = way / max(straight, 1e-6)
-    if way < needed or lasted < rules.wrong_way_s:
-        return None
-    if share < margins.backward_share or along_share < margins.along_share:
-        return None
+    if lasted < rules.wrong_way_s:
+        return Refusal("against_lane_briefly", t_first, lasted, rules.wrong_way_s, "s")
+    if share < margins.backward_share:
+        return Refusal("steps_not_against_lane", t_first, share, margins.backward_share, "share")
+    if along_share < margins.along_share:
+        return Refusal("across_lane", t_first, along_share, margins.along_share, "share")
     steps, gaps = -np.diff(run.progress_px[first : last + 1]), np.diff(t_s)
     if (steps > (margins.step_share + gaps / lasted) * way).any():
-        return None  # made at one leap: the track went over to another
-    if way - float(steps[gaps > margins.max_gap_s].clip(0.0).sum()) < needed:
-        return None  # made while nobody saw it
-    if _moved(path, first, last, margins.motion_pictures) < margins.motion_share * way:
-        return None  # only the lower edge moved: what hid the wheels drove away
+        return Refusal("leapt_against_lane", t_first)  # the track went over to another
+    seen = way - float(steps[gaps > margins.max_gap_s].clip(0.0).sum())
+    if seen < needed:
+        return Refusal("against_lane_unseen", t_first, seen, needed, "px")  # made while nobody saw it
+    moved = _moved(path, first, last, margins.motion_pictures)
+    if moved < margins.motion_share * way:  # only the lower edge moved: what hid the wheels drove away
+        return Refusal("only_lower_edge_moved", t_first, moved, margins.motion_share * way, "px")
     at = first + int(np.searchsorted(t_s, t_s[0] + rules.wrong_way_s).clip(0, len(t_s) - 1))
     return Against(first, at, last, way, needed, lasted, share)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.road.trajectory import Trajectory
-from edge.rules.crossing import crossing
-from edge.rules.finding import Finding
+from edge.rules.crossing import Crossing, crossing
+from edge.rules.refusal import Answer, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.turned_out import TurnedOutMargins, bans, turned_out
@@ -29,15 +29,16 @@ def banned_turn(
     lamps: Mapping[str, LampHistory],
     margins: BannedTurnMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a stop line."""
-    found = []
+    found: list[tuple[str, Answer | None]] = []
     for line in scene.stop_lines:
         banned = bans(scene, line, path, _TURNS)
         if banned:
             crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
-            found.append(turned_out(ActCode.BANNED_TURN, path, scene, line, banned, crossed, margins, shared))
-    return [f for f in found if f is not None]
+            over = crossed if isinstance(crossed, Crossing) else None
+            found.append((line.id, turned_out(ActCode.BANNED_TURN, path, scene, line, banned, over, margins, shared)))
+    return answers(found)
 
 
 RULE = Rule(ActCode.BANNED_TURN, banned_turn, BannedTurnMargins())

@@ -16,7 +16,8 @@ from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import Crossing, crossing
 from edge.rules.finding import Finding
-from edge.rules.one_vehicle import one_vehicle
+from edge.rules.one_vehicle import not_one_vehicle
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.turned_out import Bans, TurnedOutMargins, bans, turned_out
@@ -59,25 +60,25 @@ def banned_u_turn(
     lamps: Mapping[str, LampHistory],
     margins: BannedUTurnMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a stop line."""
-    found = (_over(path, scene, line, margins, shared) for line in scene.stop_lines)
-    return [f for f in found if f is not None]
+    return answers((line.id, _over(path, scene, line, margins, shared)) for line in scene.stop_lines)
 
 
 def _over(
     path: Trajectory, scene: Scene, line: StopLine, margins: BannedUTurnMargins, shared: SharedMargins
-) -> Finding | None:
+) -> Answer | None:
     banned = bans(scene, line, path, _ROUND)
     if not banned:
         return None
     run = path.lines[line.id]
     farthest = _farthest(run, shared.one_vehicle.excursion)
     crossed = crossing(path, run, scene.rules, shared.crossing, shared.one_vehicle, upto=farthest + 1)
-    by_exit = turned_out(ActCode.BANNED_U_TURN, path, scene, line, banned, crossed, margins, shared)
-    if by_exit is not None or crossed is None:
+    over = crossed if isinstance(crossed, Crossing) else None
+    by_exit = turned_out(ActCode.BANNED_U_TURN, path, scene, line, banned, over, margins, shared)
+    if isinstance(by_exit, Finding) or over is None:
         return by_exit
-    return _on_the_road(path, line, run, banned, crossed, farthest, margins, shared)
+    return _on_the_road(path, line, run, banned, over, farthest, margins, shared) or by_exit
 
 
 def _farthest(run: LineRun, smooth: int) -> int:
@@ -95,7 +96,7 @@ def _on_the_road(
     farthest: int,
     margins: BannedUTurnMargins,
     shared: SharedMargins,
-) -> Finding | None:
+) -> Answer | None:
     """It turned round by itself, through no exit that is drawn."""
     way = places(path, shared.one_vehicle.excursion)
     if way is None or not np.isfinite(run.rear_m).all():
@@ -104,8 +105,11 @@ def _on_the_road(
         return None
     back = np.flatnonzero(run.rear_m[farthest:] <= -margins.back_m)
     # over the line itself it went back the way it came: it reversed
-    if len(back) < margins.least_points or run.within[farthest + int(back[0])]:
-        return None
+    t_far = float(path.t_s[farthest])
+    if len(back) < margins.least_points:
+        return Refusal("seldom_seen_back", t_far, len(back), margins.least_points, "pictures") if len(back) else None
+    if run.within[farthest + int(back[0])]:
+        return Refusal("reversed", t_far)
     last = farthest + int(back[margins.least_points - 1])
     came, going = leaving(way[: crossed.at + 1], margins.leaves_m), leaving(way[: last + 1], margins.leaves_m)
     turned_deg = between_deg(came, going)
@@ -113,12 +117,14 @@ def _on_the_road(
     step = way[last] - way[crossed.at]
     aside_m = abs(float(step[0] * ahead[1] - step[1] * ahead[0]))
     size = float(np.median(path.size_px[crossed.at : last + 1]))
-    if (
-        turned_deg < margins.round_deg
-        or aside_m < margins.aside_m
-        or not one_vehicle(path, float(path.t_s[crossed.at]), float(path.t_s[last]), size, shared.one_vehicle)
-    ):
-        return None
+    if turned_deg < margins.round_deg:
+        return Refusal("not_turned_round", t_far, turned_deg, margins.round_deg, "degrees")
+    if aside_m < margins.aside_m:
+        return Refusal("came_back_where_it_was", t_far, aside_m, margins.aside_m, "m")
+    t_over, t_last = float(path.t_s[crossed.at]), float(path.t_s[last])
+    refused = not_one_vehicle(path, t_over, t_last, size, shared.one_vehicle)
+    if refused is not None:
+        return refused
     return Finding(
         act=ActCode.BANNED_U_TURN,
         what=line.id,

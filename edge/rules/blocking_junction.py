@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
 from edge.rules.movement import may_be_making
-from edge.rules.one_vehicle import one_vehicle
+from edge.rules.one_vehicle import not_one_vehicle
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
@@ -74,35 +76,34 @@ def blocking_junction(
     lamps: Mapping[str, LampHistory],
     margins: BlockingJunctionMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a box."""
-    found = (_in_box(path, scene, box, margins, shared) for box in areas(scene, "keep_clear"))
-    return [f for f in found if f is not None]
+    return answers((box.id, _in_box(path, scene, box, margins, shared)) for box in areas(scene, "keep_clear"))
 
 
 def _in_box(
     path: Trajectory, scene: Scene, box: RoadArea, margins: BlockingJunctionMargins, shared: SharedMargins
-) -> Finding | None:
+) -> Answer | None:
     inside = path.in_area[box.id]
     entry = int(np.argmax(inside))
-    if not inside.any() or entry == 0 or path.t_s[-1] - path.t_s[entry] < margins.stood_s:
-        return None  # it was there from its first sight on: nobody saw it enter
+    if not inside.any():
+        return None
+    t_entry, seen_s = float(path.t_s[entry]), float(path.t_s[-1] - path.t_s[entry])
+    if entry == 0:
+        return Refusal("inside_from_first_sight", t_entry)  # nobody saw it enter
+    if seen_s < margins.stood_s:
+        return Refusal("did_not_stand_in_box", t_entry, limit=margins.stood_s, unit="s")
     stand = _stand(path, entry, margins, shared)
     if stand is None:
-        return None
+        return Refusal("did_not_stand_in_box", t_entry, limit=margins.stood_s, unit="s")
     first, last = stand
     size = float(np.median(path.size_px[first : last + 1]))
-    place = np.median(path.contacts[first : last + 1], axis=0)
-    if (
-        float(np.mean(inside[first : last + 1])) < margins.inside_share
-        or float(np.hypot(*(path.contacts[:entry] - place).T).max()) < margins.came_boxes * size
-        or float(np.median([o.covered for o in path.observations[first : last + 1]])) > margins.covered
-        or _at_a_line(path, scene, first, last, size, margins)
-        or not one_vehicle(path, float(path.t_s[entry]), float(path.t_s[last]), size, shared.one_vehicle)
-    ):
-        return None
+    refused = _refused(path, scene, inside, entry, stand, size, margins)
+    refused = refused or not_one_vehicle(path, t_entry, float(path.t_s[last]), size, shared.one_vehicle)
+    if refused is not None:
+        return refused
     if may_be_making(path, entry, shared.movement) != {"straight"}:
-        return None  # who may yet turn may wait there
+        return Refusal("may_yet_turn", t_entry)  # and may wait there for that
     return Finding(
         act=ActCode.BLOCKING_JUNCTION,
         what=box.id,
@@ -119,6 +120,33 @@ def _in_box(
             **_moved(path, first, last),
         },
     )
+
+
+def _refused(
+    path: Trajectory,
+    scene: Scene,
+    inside: NDArray[np.bool_],
+    entry: int,
+    stand: tuple[int, int],
+    size: float,
+    margins: BlockingJunctionMargins,
+) -> Refusal | None:
+    """Why the stand is none in the box, or none of one that came into it."""
+    first, last = stand
+    t_entry = float(path.t_s[entry])
+    share = float(np.mean(inside[first : last + 1]))
+    if share < margins.inside_share:
+        return Refusal("not_within_box", t_entry, share, margins.inside_share, "share")
+    place = np.median(path.contacts[first : last + 1], axis=0)
+    came_px = float(np.hypot(*(path.contacts[:entry] - place).T).max())
+    if came_px < margins.came_boxes * size:
+        return Refusal("not_seen_to_come_in", t_entry, came_px, margins.came_boxes * size, "px")
+    covered = float(np.median([o.covered for o in path.observations[first : last + 1]]))
+    if covered > margins.covered:
+        return Refusal("wheels_covered", t_entry, covered, margins.covered, "share")
+    if _at_a_line(path, scene, first, last, size, margins):
+        return Refusal("waits_at_line", t_entry)
+    return None
 
 
 def _stand(

@@ -15,7 +15,16 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import moment_before
 from edge.rules.finding import Finding
-from edge.rules.in_area import AreaWay, InAreaMargins, area_way, moment_when, one_throughout, stretches
+from edge.rules.in_area import (
+    AreaWay,
+    InAreaMargins,
+    area_way,
+    inside_briefly,
+    moment_when,
+    not_one_throughout,
+    stretches,
+)
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -85,11 +94,10 @@ def closed_road(
     lamps: Mapping[str, LampHistory],
     margins: ClosedRoadMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding an area."""
     closed = [(area, _bans(scene, area, path, margins.class_share)) for area in areas(scene, "closed_road")]
-    found = (_into(path, area, banned, margins, shared) for area, banned in closed if banned)
-    return [f for f in found if f is not None]
+    return answers((area.id, _into(path, area, banned, margins, shared)) for area, banned in closed if banned)
 
 
 def _bans(scene: Scene, area: RoadArea, path: Trajectory, class_share: float) -> tuple[Sign, ...]:
@@ -104,25 +112,38 @@ def _bans(scene: Scene, area: RoadArea, path: Trajectory, class_share: float) ->
 
 def _into(
     path: Trajectory, area: RoadArea, banned: tuple[Sign, ...], margins: ClosedRoadMargins, shared: SharedMargins
-) -> Finding | None:
+) -> Answer | None:
     seen = area_way(path, area, shared)
-    if seen is None or seen.inside[: margins.outside_points].any():
+    if seen is None:
         return None
+    if seen.inside[: margins.outside_points].any():
+        return Refusal("inside_from_first_sight", float(path.t_s[0]))
+    refused = inside_briefly(path, area, margins)
     outside_by, needed, again, deep = _measures(path, seen, margins)
     for first, last in stretches(seen.inside, path.t_s, margins):
         before = seen.depth[:first]
+        t_first, unit = float(path.t_s[first]), "m" if seen.on_road else "box sizes"
         if len(before) < margins.outside_points or before.min() > -outside_by or _hole(path, first, margins):
+            outside = -float(before.min()) if len(before) else None
+            refused = Refusal("not_seen_to_come_in", t_first, outside, outside_by, unit)
             continue
         way = np.hypot(*(seen.places[first : last + 1] - seen.places[first]).T) / seen.unit
         farthest = first + int(np.argmax(way))
         inside_s = float(path.t_s[last] - path.t_s[first])
-        if (
-            way.max() < needed
-            or inside_s < margins.inside_s
-            or seen.depth[first : last + 1].max() < deep
-            or _out_again(path, seen, first, last, again, margins)
-            or not one_throughout(path, max(0, first - margins.outside_points), farthest, shared)
-        ):
+        deepest = float(seen.depth[first : last + 1].max())
+        no: Refusal | None = None
+        if way.max() < needed:
+            no = Refusal("short_way_inside", t_first, float(way.max()), needed, unit)
+        elif inside_s < margins.inside_s:
+            no = Refusal("short_time_inside", t_first, inside_s, margins.inside_s, "s")
+        elif deepest < deep:
+            no = Refusal("not_deep_inside", t_first, deepest, deep, unit)
+        elif _out_again(path, seen, first, last, again, margins):
+            no = Refusal("out_again", t_first)
+        else:
+            no = not_one_throughout(path, max(0, first - margins.outside_points), farthest, shared)
+        if no is not None:
+            refused = no
             continue
         way_reached = round(float(way.max()), 1)
         # all of it is inside
@@ -149,7 +170,7 @@ def _into(
             signs=tuple(sign.id for sign in banned),
             reasons=told,
         )
-    return None
+    return refused
 
 
 def _measures(path: Trajectory, seen: AreaWay, margins: ClosedRoadMargins) -> tuple[float, float, float, float]:

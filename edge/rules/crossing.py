@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
-from edge.rules.one_vehicle import OneVehicleMargins, one_vehicle
+from edge.rules.one_vehicle import OneVehicleMargins, not_one_vehicle
+from edge.rules.refusal import Refusal
 from zones.schema import RuleSettings
 
 Floats = NDArray[np.float64]
@@ -119,8 +120,9 @@ def crossing(
     *,
     over_m: float | None = None,
     upto: int | None = None,
-) -> Crossing | None:
-    """The crossing of one line, or None: never crossed, came back, not seen before the line, or past its ends.
+) -> Crossing | Refusal | None:
+    """The crossing of one line; None of a vehicle that never passed it; else why it counts as none: it came back, was
+    not seen before the line, or passed beyond its ends.
 
     `over_m`: ask on the road instead of in the picture, and for the rear so far past the line (negative: still so far
     before it); the path must have a ground plane. `upto`: judge the first so many observations alone, of a vehicle that
@@ -129,7 +131,7 @@ def crossing(
     asked = ("crossing", id(run), over_m, upto, rules.line_margin_px, rules.min_track_points, margins, one)
     if asked not in path.known:
         path.known[asked] = _crossing(path, run, rules, margins, one, over_m, upto)
-    found: Crossing | None = path.known[asked]
+    found: Crossing | Refusal | None = path.known[asked]
     return found
 
 
@@ -141,35 +143,61 @@ def _crossing(
     one: OneVehicleMargins,
     over_m: float | None,
     upto: int | None,
-) -> Crossing | None:
+) -> Crossing | Refusal | None:
     rear, farthest_on, over = run.rear_px[:upto], run.farthest_px[:upto], rules.line_margin_px
     if over_m is not None:
         rear, farthest_on, over = run.rear_m[:upto], run.farthest_m[:upto], over_m
     past = rear > over
     if len(rear) < rules.min_track_points + 1 or not past[-1]:
-        return None
+        return _did_not_pass(path, run, past, rules.min_track_points + 1)
     last_before = _last_before(past, one.excursion // 2)
     if last_before is None:
-        return None
+        return _first_seen_past(path, run, rear)
     at = last_before + 1
+    t_at = float(path.t_s[at])
     if at + 1 >= len(rear) and not path.ended:
         return None  # one frame past the line may be a jittering box
     size = size_around(path, last_before, margins)
     farthest = over - float(rear[:at].min()) if over_m is not None else -float(rear[:at].min())
     least = max(margins.before_px, margins.before_boxes * size) if over_m is None else margins.before_m
-    if farthest < least or int(np.count_nonzero(~past[:at])) < rules.min_track_points:
-        return None
+    if farthest < least:
+        return Refusal("not_seen_far_enough_before_line", t_at, farthest, least, "px" if over_m is None else "m")
+    seen_before = int(np.count_nonzero(~past[:at]))
+    if seen_before < rules.min_track_points:
+        return Refusal("seldom_seen_before_line", t_at, seen_before, rules.min_track_points, "pictures")
     if not (run.within[last_before] or run.within[at]):
-        return None
+        return Refusal("passed_beyond_line_end", t_at)
     if past[: rules.min_track_points].all() or path.in_junction[:last_before].any():
-        return None  # it came out of the junction, or its track was taken over from something that did
-    if not _continuous(path, last_before, at, size, margins, one):
-        return None
+        return Refusal("came_from_junction", t_at)  # or its track was taken over from something that did
+    refused = _not_continuous(path, last_before, at, size, margins, one)
+    if refused is not None:
+        return refused
     surely_before = np.flatnonzero(farthest_on[: at + 1] <= over)
     earliest = min(at, int(surely_before[-1]) + 1) if len(surely_before) else 0
     if over_m is None and np.isfinite(run.rear_m[[last_before, at]]).all():
         rear, over = run.rear_m, 0.0  # an even pace is even on the road, not in the picture
     return Crossing(at, last_before, farthest, earliest, _moment(path, rear, over, last_before))
+
+
+_FIRST_SEEN_NEAR_SIZES = 1.0
+"""Box sizes: what is first seen so near past a line and drives away from it is listed as not seen to pass it. No act
+hangs on it; farther off, traffic from elsewhere would fill the list."""
+
+
+def _did_not_pass(path: Trajectory, run: LineRun, past: Bools, least: int) -> Refusal | None:
+    there = np.flatnonzero(past & run.within[: len(past)])
+    if not len(there) or past.all():
+        return None  # it never came over the line, or was never before it
+    t_s = float(path.t_s[there[0]])
+    if len(past) < least:
+        return Refusal("seen_briefly", t_s, len(past), least, "pictures")
+    return Refusal("came_back", t_s)
+
+
+def _first_seen_past(path: Trajectory, run: LineRun, rear: Floats) -> Refusal | None:
+    size = float(path.size_px[0])
+    near = bool(run.within[0]) and run.rear_px[0] <= _FIRST_SEEN_NEAR_SIZES * size
+    return Refusal("first_seen_past_line", float(path.t_s[0])) if near and rear[-1] > rear[0] else None
 
 
 def _last_before(past: Bools, wild: int) -> int | None:
@@ -200,22 +228,24 @@ def _moment(path: Trajectory, rear: Floats, over: float, last_before: int) -> fl
     return float(t_s[0] + np.clip(share, 0.0, 1.0) * (t_s[1] - t_s[0]))
 
 
-def _continuous(
+def _not_continuous(
     path: Trajectory, before: int, at: int, size_px: float, margins: CrossingMargins, one: OneVehicleMargins
-) -> bool:
-    """Whether it is plausibly one vehicle that was before the line and is past it now."""
+) -> Refusal | None:
+    """Why it may not be one vehicle that was before the line and is past it now; None: it plausibly is."""
     step: Floats = path.contacts[at] - path.contacts[before]
     gap_s = float(path.t_s[at] - path.t_s[before])
     most_px = max(
         margins.max_step_boxes * size_px,
         margins.max_step_of_pace * gap_s * _pace_beside(path, before, at, margins.pace_pictures),
     )
-    if gap_s > margins.max_gap_s or float(np.hypot(*step)) > most_px:
-        return False
-    t_s = float(path.t_s[at])
-    return not _jumps(path, before, at, size_px, margins) and one_vehicle(
-        path, t_s - margins.around_s, t_s + margins.around_s, size_px, one
-    )
+    t_s, step_px = float(path.t_s[at]), float(np.hypot(*step))
+    if gap_s > margins.max_gap_s:
+        return Refusal("unseen_over_line", t_s, gap_s, margins.max_gap_s, "s")
+    if step_px > most_px:
+        return Refusal("leapt_over_line", t_s, step_px, most_px, "px")
+    if _jumps(path, before, at, size_px, margins):
+        return Refusal("jumped_over_line", t_s)
+    return not_one_vehicle(path, t_s - margins.around_s, t_s + margins.around_s, size_px, one)
 
 
 def _pace_beside(path: Trajectory, before: int, at: int, pictures: int) -> float:

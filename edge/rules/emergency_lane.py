@@ -15,7 +15,17 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import moment_before
 from edge.rules.finding import Finding
-from edge.rules.in_area import AreaWay, InAreaMargins, area_way, moment_when, one_throughout, paces, stretches
+from edge.rules.in_area import (
+    AreaWay,
+    InAreaMargins,
+    area_way,
+    inside_briefly,
+    moment_when,
+    not_one_throughout,
+    paces,
+    stretches,
+)
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
@@ -79,30 +89,42 @@ def emergency_lane(
     lamps: Mapping[str, LampHistory],
     margins: EmergencyLaneMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding an area."""
-    if path.cls not in _ON_MOTORWAYS or path.cls_share < margins.class_share:
+    if path.cls not in _ON_MOTORWAYS:
         return []
-    found = (_in_lane(path, area, margins, shared) for area in stated_areas(scene, "emergency_lane"))
-    return [f for f in found if f is not None]
+    lanes = stated_areas(scene, "emergency_lane")
+    return answers((area.id, _in_lane(path, area, margins, shared)) for area in lanes)
 
 
-def _in_lane(path: Trajectory, area: RoadArea, margins: EmergencyLaneMargins, shared: SharedMargins) -> Finding | None:
+def _in_lane(path: Trajectory, area: RoadArea, margins: EmergencyLaneMargins, shared: SharedMargins) -> Answer | None:
     seen = area_way(path, area, shared)
-    if seen is None or not seen.on_road or _stood(path, seen, margins, shared):
+    if seen is None or not seen.on_road:
         return None
+    refused = inside_briefly(path, area, margins)
+    if path.cls_share < margins.class_share:
+        return Refusal("class_unsure", refused.t_s, path.cls_share, margins.class_share, "share")
+    if _stood(path, seen, margins, shared):
+        return Refusal("stood_there", refused.t_s, limit=margins.stood_s, unit="s")
     needed_m = margins.deep_widths * path.build.widest_m
     for first, last in stretches(seen.depth >= needed_m, path.t_s, margins):
         inside_s, along_m = float(path.t_s[last] - path.t_s[first]), seen.along(first, last)
         pace = paces(path, seen, first, last, margins)
-        if (
-            inside_s < margins.inside_s
-            or along_m < margins.along_m
-            or along_m < margins.along_share * seen.way(first, last)
-            or not len(pace)
-            or pace.min() < max(margins.least_pace_ms, margins.even_share * float(pace.max()))
-            or not one_throughout(path, first, last, shared)
-        ):
+        t_first, whole_m = float(path.t_s[first]), seen.way(first, last)
+        needed_ms = max(margins.least_pace_ms, margins.even_share * float(pace.max(initial=0.0)))
+        no: Refusal | None = None
+        if inside_s < margins.inside_s:
+            no = Refusal("short_time_inside", t_first, inside_s, margins.inside_s, "s")
+        elif along_m < margins.along_m:
+            no = Refusal("short_way_inside", t_first, along_m, margins.along_m, "m")
+        elif along_m < margins.along_share * whole_m:
+            no = Refusal("across_area", t_first, along_m / whole_m, margins.along_share, "share")
+        elif not len(pace) or pace.min() < needed_ms:
+            no = Refusal("uneven_pace", t_first, float(pace.min()) if len(pace) else None, needed_ms, "m/s")
+        else:
+            no = not_one_throughout(path, first, last, shared)
+        if no is not None:
+            refused = no
             continue
         return Finding(
             act=ActCode.EMERGENCY_LANE,
@@ -123,7 +145,7 @@ def _in_lane(path: Trajectory, area: RoadArea, margins: EmergencyLaneMargins, sh
                 "observations_inside": last - first + 1,
             },
         )
-    return None
+    return refused
 
 
 def _stood(path: Trajectory, seen: AreaWay, margins: EmergencyLaneMargins, shared: SharedMargins) -> bool:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
-from edge.rules.one_vehicle import one_vehicle
+from edge.rules.one_vehicle import not_one_vehicle
+from edge.rules.refusal import Refusal
 from edge.rules.shared import SharedMargins
 from edge.rules.ways import Floats, places
 from zones.road import RoadArea
@@ -123,10 +124,17 @@ def paces(path: Trajectory, seen: AreaWay, first: int, last: int, margins: InAre
     return pace
 
 
-def one_throughout(path: Trajectory, first: int, last: int, shared: SharedMargins) -> bool:
-    """Whether one vehicle drove between two observations."""
+def not_one_throughout(path: Trajectory, first: int, last: int, shared: SharedMargins) -> Refusal | None:
+    """By how much it was not one vehicle that drove between two observations; None: it was one."""
     size = float(np.median(path.size_px[first : last + 1]))
-    return one_vehicle(path, float(path.t_s[first]), float(path.t_s[last]), size, shared.one_vehicle)
+    return not_one_vehicle(path, float(path.t_s[first]), float(path.t_s[last]), size, shared.one_vehicle)
+
+
+def inside_briefly(path: Trajectory, area: RoadArea, margins: InAreaMargins) -> Refusal:
+    """Of a vehicle that was in the area, never for as many pictures, or as far within it, as counts."""
+    inside = path.in_area[area.id]
+    t_s = float(path.t_s[np.argmax(inside)])
+    return Refusal("inside_briefly", t_s, int(np.count_nonzero(inside)), margins.least_points, "pictures")
 
 
 def moment_when(path: Trajectory, seen: AreaWay, first: int, last: int, way: float) -> int:

@@ -16,8 +16,9 @@ from edge.road.trajectory import Trajectory
 from edge.rules.crossing import Crossing, crossing
 from edge.rules.finding import Finding
 from edge.rules.movement import may_be_making
-from edge.rules.one_vehicle import one_vehicle
+from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.permission import last_lanes
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.turned_out import exit_taken
@@ -82,24 +83,26 @@ def lane_direction(
     lamps: Mapping[str, LampHistory],
     margins: LaneDirectionMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a stop line."""
     if not any(lane_movements(scene, lane, path.cls) for lane in scene.lanes):
         return []
-    found = (_over(path, scene, line, margins, shared) for line in scene.stop_lines)
-    return [f for f in found if f is not None]
+    return answers((line.id, _over(path, scene, line, margins, shared)) for line in scene.stop_lines)
 
 
 def _over(
     path: Trajectory, scene: Scene, line: StopLine, margins: LaneDirectionMargins, shared: SharedMargins
-) -> Finding | None:
+) -> Answer | None:
     crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
-    if crossed is None:
-        return None
+    if not isinstance(crossed, Crossing):
+        return crossed
     came = _lane(path, scene, crossed, margins, shared)
     left = exit_taken(path, scene, crossed.at, margins.least_points)
-    if came is None or left is None:
+    if left is None:
         return None
+    t_over = float(path.t_s[crossed.at])
+    if came is None:
+        return Refusal("lane_unsure", t_over)
     lane, in_lane = came
     exit_, entry, last = left
     stated = lane_movements(scene, lane, path.cls)
@@ -108,15 +111,17 @@ def _over(
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
     t_s = path.t_s
-    if float(t_s[entry] - t_s[crossed.at]) > margins.exit_within_s:
-        return None
+    took_s = float(t_s[entry] - t_s[crossed.at])
+    if took_s > margins.exit_within_s:
+        return Refusal("late_in_exit", t_over, took_s, margins.exit_within_s, "s")
     if way_px < margins.least_way_boxes * size:
-        return None
-    if not one_vehicle(path, float(t_s[in_lane]), float(t_s[last]), size, shared.one_vehicle):
-        return None
+        return Refusal("short_way_in_exit", t_over, way_px, margins.least_way_boxes * size, "px")
+    refused = not_one_vehicle(path, float(t_s[in_lane]), float(t_s[last]), size, shared.one_vehicle)
+    if refused is not None:
+        return refused
     driven = may_be_making(path, crossed.at, shared.movement)
     if exit_.movement not in driven or driven & stated.allowed:
-        return None  # the way driven may still be one that the lane allows
+        return Refusal("way_may_be_allowed", t_over)  # by the lane
     reasons: dict[str, Reason] = {
         "lane": lane.id,
         "movements_allowed": [str(m) for m in lane.movements if m in stated.allowed],

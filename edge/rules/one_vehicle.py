@@ -10,6 +10,7 @@ from scipy.ndimage import median_filter
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
+from edge.rules.refusal import Refusal
 
 Floats = NDArray[np.float64]
 _FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
@@ -79,9 +80,16 @@ class OneVehicleMargins:
 
 def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float, margins: OneVehicleMargins) -> bool:
     """Whether the way between two times is one that a vehicle can drive, rather than the ways of two."""
+    return not_one_vehicle(path, from_s, to_s, size_px, margins) is None
+
+
+def not_one_vehicle(
+    path: Trajectory, from_s: float, to_s: float, size_px: float, margins: OneVehicleMargins
+) -> Refusal | None:
+    """By how much the way between two times is none that a vehicle can drive; None: it is."""
     way = path.way_m()
     if way is None:
-        return _one_in_the_picture(path, from_s, to_s, size_px, margins)
+        return _not_one_in_the_picture(path, from_s, to_s, size_px, margins)
     t_way, places = way
     # one or two pictures in which the neighbour's box was taken are no way that anybody drove
     smooth = median_filter(places, size=(margins.excursion, 1), mode="nearest")
@@ -92,13 +100,21 @@ def one_vehicle(path: Trajectory, from_s: float, to_s: float, size_px: float, ma
     slow = speed < margins.slow_m
     ahead = np.where(slow, np.hypot(*bends.T), ahead)
     most = path.build.bend_m
-    fine = (ahead <= most) & (ahead >= -max(most, margins.max_braking_m)) & (slow | (aside <= most))
-    return bool(fine.all())
+    braking = max(most, margins.max_braking_m)
+    fine = (ahead <= most) & (ahead >= -braking) & (slow | (aside <= most))
+    if fine.all():
+        return None
+    if (slow | (aside <= most)).all():
+        back = -float(ahead.min()) > braking
+        return Refusal(
+            "pace_of_two", from_s, float(-ahead.min() if back else ahead.max()), braking if back else most, "m"
+        )
+    return Refusal("bend_of_two", from_s, float(aside[~slow].max()), most, "m")
 
 
-def _one_in_the_picture(
+def _not_one_in_the_picture(
     path: Trajectory, from_s: float, to_s: float, size_px: float, margins: OneVehicleMargins
-) -> bool:
+) -> Refusal | None:
     """The same without a ground plane. A straight way is straight in the picture too, but an even pace is not even
     there: its steps shrink as the vehicle does, by the ratio of its sizes."""
     middles, stretch_s = _middles(path.t_s, from_s, to_s, margins), margins.stretch_s
@@ -117,8 +133,12 @@ def _one_in_the_picture(
     aside = np.sqrt(np.maximum(np.einsum("ij,ij->i", bends, bends) - ahead**2, 0.0))
     # by the size it has there: near the camera the same way is more pixels
     there = np.maximum(size_px, np.sqrt(early * late))
-    even = np.abs(ahead) <= margins.max_pace_boxes * there
-    return bool(even.all() and (aside <= margins.max_bend_boxes * there).all())
+    pace, bend = np.abs(ahead) / there, aside / there
+    if not (np.abs(ahead) <= margins.max_pace_boxes * there).all():
+        return Refusal("pace_of_two", from_s, float(pace.max()), margins.max_pace_boxes, "box sizes")
+    if not (aside <= margins.max_bend_boxes * there).all():
+        return Refusal("bend_of_two", from_s, float(bend.max()), margins.max_bend_boxes, "box sizes")
+    return None
 
 
 def _middles(t_s: Floats, from_s: float, to_s: float, margins: OneVehicleMargins) -> Floats:

@@ -15,6 +15,7 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.against_lane import Against, AgainstMargins, against
 from edge.rules.finding import Finding
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -55,18 +56,20 @@ def opposite_half(
     lamps: Mapping[str, LampHistory],
     margins: OppositeHalfMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a lane."""
     roads = [(lane, two_way(scene, lane)) for lane in scene.lanes]
-    found = [_in_lane(path, scene, lane, road, margins) for lane, road in roads if road is not None]
-    return [f for f in found if f is not None]
+    return answers((lane.id, _in_lane(path, scene, lane, road, margins)) for lane, road in roads if road is not None)
 
 
-def _in_lane(path: Trajectory, scene: Scene, lane: Lane, road: Road, margins: OppositeHalfMargins) -> Finding | None:
+def _in_lane(path: Trajectory, scene: Scene, lane: Lane, road: Road, margins: OppositeHalfMargins) -> Answer | None:
     found = against(path, scene, lane, margins)
     centre = marking(scene, road.centre)
-    if found is None or centre is None or _beyond_boxes(path, found, centre) < margins.beyond_boxes:
-        return None
+    if centre is None or not isinstance(found, Against):
+        return found if isinstance(found, Refusal) else None
+    beyond = _beyond_boxes(path, found, centre)
+    if beyond < margins.beyond_boxes:
+        return Refusal("rode_on_centre_line", float(path.t_s[found.first]), beyond, margins.beyond_boxes, "box widths")
     told, flags = _on_the_road(path, scene, lane, found, margins)
     reasons: dict[str, Reason] = {
         "lane": lane.id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
-from edge.rules.finding import Finding
+from edge.rules.refusal import Answer
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.stands_where_banned import StandsWhereBannedMargins, stands_where_banned
@@ -35,7 +35,7 @@ def parking_banned(
     lamps: Mapping[str, LampHistory],
     margins: ParkingBannedMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding an area. No queue stands for minutes before a lamp that nobody saw to be red."""
     return stands_where_banned(
         ActCode.PARKING_BANNED, "no_parking", margins.least_s, path, scene, lamps, margins, unknown_holds=False

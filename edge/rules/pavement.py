@@ -14,7 +14,16 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import moment_before
 from edge.rules.finding import Finding
-from edge.rules.in_area import InAreaMargins, area_way, moment_when, one_throughout, paces, stretches
+from edge.rules.in_area import (
+    InAreaMargins,
+    area_way,
+    inside_briefly,
+    moment_when,
+    not_one_throughout,
+    paces,
+    stretches,
+)
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
@@ -85,32 +94,41 @@ def pavement(
     lamps: Mapping[str, LampHistory],
     margins: PavementMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding an area."""
-    if path.cls is VehicleClass.BICYCLE or path.cls_share < margins.class_share:
+    if path.cls is VehicleClass.BICYCLE:
         return []
-    found = (_along(path, area, margins, shared) for area in areas(scene, "pavement"))
-    return [f for f in found if f is not None]
+    return answers((area.id, _along(path, area, margins, shared)) for area in areas(scene, "pavement"))
 
 
-def _along(path: Trajectory, area: RoadArea, margins: PavementMargins, shared: SharedMargins) -> Finding | None:
+def _along(path: Trajectory, area: RoadArea, margins: PavementMargins, shared: SharedMargins) -> Answer | None:
     seen = area_way(path, area, shared)
     if seen is None or not seen.on_road:
         return None
+    refused = inside_briefly(path, area, margins)
+    if path.cls_share < margins.class_share:
+        return Refusal("class_unsure", refused.t_s, path.cls_share, margins.class_share, "share")
     needed_m = max(margins.deep_widths * path.build.widest_m, margins.deep_m)
     for first, last in stretches(seen.depth >= needed_m, path.t_s, margins):
         inside_s, along_m = float(path.t_s[last] - path.t_s[first]), seen.along(first, last)
         pace = paces(path, seen, first, last, margins)
         steps = np.hypot(*np.diff(seen.places[first : last + 1], axis=0).T)
-        if (
-            inside_s < margins.inside_s
-            or along_m < margins.along_m
-            or along_m < margins.along_share * seen.way(first, last)
-            or not len(pace)
-            or pace.max() < margins.walking_ms
-            or steps.max() > margins.step_share * along_m
-            or not one_throughout(path, first, last, shared)
-        ):
+        t_first, whole_m = float(path.t_s[first]), seen.way(first, last)
+        no: Refusal | None = None
+        if inside_s < margins.inside_s:
+            no = Refusal("short_time_inside", t_first, inside_s, margins.inside_s, "s")
+        elif along_m < margins.along_m:
+            no = Refusal("short_way_inside", t_first, along_m, margins.along_m, "m")
+        elif along_m < margins.along_share * whole_m:
+            no = Refusal("across_area", t_first, along_m / whole_m, margins.along_share, "share")
+        elif not len(pace) or pace.max() < margins.walking_ms:
+            no = Refusal("no_faster_than_walking", t_first, float(pace.max(initial=0.0)), margins.walking_ms, "m/s")
+        elif steps.max() > margins.step_share * along_m:
+            no = Refusal("leapt_inside", t_first, float(steps.max()), margins.step_share * along_m, "m")
+        else:
+            no = not_one_throughout(path, first, last, shared)
+        if no is not None:
+            refused = no
             continue
         at = moment_when(path, seen, first, last, along_m / 2)
         return Finding(
@@ -132,7 +150,7 @@ def _along(path: Trajectory, area: RoadArea, margins: PavementMargins, shared: S
                 "observations_inside": last - first + 1,
             },
         )
-    return None
+    return refused
 
 
 def _stopped(

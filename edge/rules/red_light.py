@@ -18,6 +18,7 @@ from edge.rules.crossing import Crossing, crossing, in_the_junction, moment_befo
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
 from edge.rules.permission import any_red, governing
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import StandingMargins, stood
@@ -110,10 +111,9 @@ def red_light(
     lamps: Mapping[str, LampHistory],
     margins: RedLightMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a stop line."""
-    found = (_at_line(path, scene, lamps, line, margins, shared) for line in scene.stop_lines)
-    return [f for f in found if f is not None]
+    return answers((line.id, _at_line(path, scene, lamps, line, margins, shared)) for line in scene.stop_lines)
 
 
 @dataclass(frozen=True)
@@ -132,44 +132,51 @@ def _at_line(
     line: StopLine,
     margins: RedLightMargins,
     shared: SharedMargins,
-) -> Finding | None:
+) -> Answer | None:
     rules, run = scene.rules, path.lines[line.id]
     crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle)
-    if crossed is None:
-        return None
+    if not isinstance(crossed, Crossing):
+        return crossed
     at = crossed.at
     t_at = float(path.t_s[at])
     if not any_red(scene, line, lamps, t_at):
-        return None
+        return Refusal("no_lamp_red", t_at)
     size = size_around(path, at, shared.crossing)
     gone = _gone_on(path, scene, run, at, size, margins, shared.standing)
-    if gone is None or float(path.t_s[gone.entry]) - t_at > shared.crossing.entry_within_s:
-        return None
+    if isinstance(gone, Refusal):
+        return gone
+    on_the_way_s = float(path.t_s[gone.entry]) - t_at
+    if on_the_way_s > shared.crossing.entry_within_s:
+        return Refusal("stopped_between", t_at, on_the_way_s, shared.crossing.entry_within_s, "s")
     heads = governing(scene, line, path, at, shared.permission, shared.movement)
     since = heads.red_since(lamps, t_at)
     sure_s = float(path.t_s[crossed.earliest])
-    if since is None or sure_s - since < rules.red_margin_s:
-        return None
+    if since is None:
+        return Refusal("not_red_for_all_its_ways", t_at)
+    if sure_s - since < rules.red_margin_s:
+        return Refusal("red_too_short", t_at, sure_s - since, rules.red_margin_s, "s")
     until = heads.red_until(lamps, t_at)
     clear_px = margins.clear_boxes * size
-    if not _clear_in_red(path, run, rules.line_margin_px + clear_px, at, until):
-        return None
+    refused = _not_clear_in_red(path, run, rules.line_margin_px + clear_px, at, until)
+    if refused is not None:
+        return refused
     if not _moved_on(path, at, gone, size, until, margins, shared.standing):
-        return None
+        return Refusal("waited_for_green", t_at)
     before_in_red = np.flatnonzero((path.t_s[:at] >= since - 1e-6) & (run.rear_px[:at] <= rules.line_margin_px))
     if not len(before_in_red):
-        return None  # not seen before the line while red
+        return Refusal("not_before_line_in_red", t_at)
     nearly_farthest = float(np.quantile(run.rear_px[before_in_red[0] : at], margins.quantile))
     if nearly_farthest > rules.line_margin_px - clear_px:
-        return None  # it stood on the line when red began, and its box trembled
+        before_px = rules.line_margin_px - nearly_farthest  # it stood on the line when red began, and its box trembled
+        return Refusal("stood_on_line_at_red", t_at, before_px, clear_px, "px")
     travel = float(run.rear_px[gone.last] - run.rear_px[at])
     cut_off = travel < margins.travel_boxes * size
     if cut_off and not _moving_when_cut_off(path, run.rear_px, at, int(before_in_red[0]), size, margins):
-        return None  # no proof of motion beyond the line
+        return Refusal("no_motion_beyond_line", t_at, travel, margins.travel_boxes * size, "px")
     onset_seen = heads.onset_seen(lamps, t_at)
     front = front_at_onset(path, run, at, since, shared.front, shared.standing, onset_seen=onset_seen)
     if front == FrontAtOnset.ROLLED_OVER:
-        return None
+        return Refusal("rolled_over_line_as_red_began", t_at)
     flags = _flags(front, onset_seen=onset_seen, cut_off=cut_off)
     before = max(moment_before(path, at, margins.before_s), int(before_in_red[0]))
     return Finding(
@@ -229,11 +236,15 @@ def _after(path: Trajectory, at: int, gone: _Gone, until: float | None) -> int:
     return at + 1 + int(in_red[-1]) if len(in_red) else gone.last
 
 
-def _clear_in_red(path: Trajectory, run: LineRun, clear_px: float, at: int, until: float | None) -> bool:
-    """Whether the rear was seen clear of the line while red, by more than a box trembles, wherever its wheels
+def _not_clear_in_red(path: Trajectory, run: LineRun, clear_px: float, at: int, until: float | None) -> Refusal | None:
+    """None if the rear was seen clear of the line while red, by more than a box trembles, wherever its wheels
     may be when they are hidden."""
     in_red = path.t_s[at:] < (np.inf if until is None else until - 1e-6)
-    return bool((run.nearest_px[at:][in_red] > clear_px).any())
+    nearest_px = run.nearest_px[at:][in_red]
+    if (nearest_px > clear_px).any():
+        return None
+    farthest_px = float(nearest_px.max()) if len(nearest_px) else None
+    return Refusal("not_clear_of_line_in_red", float(path.t_s[at]), farthest_px, clear_px, "px")
 
 
 def _moved_on(
@@ -276,18 +287,21 @@ def _gone_on(
     size: float,
     margins: RedLightMargins,
     standing: StandingMargins,
-) -> _Gone | None:
-    """Into the junction area, or so far past the line that nobody stops there; None: not (yet)."""
+) -> _Gone | Refusal:
+    """Into the junction area, or so far past the line that nobody stops there; refused: not (yet)."""
     inside = np.flatnonzero(in_the_junction(path, run, margins.gone_m)[at:])
     if len(inside) >= margins.entry_points:
         return _Gone(at + int(inside[0]), at + int(inside[-1]), in_junction=True)
     on_road = np.isfinite(run.rear_m).all()
-    far = np.flatnonzero(run.rear_m[at:] > margins.gone_m if on_road else run.rear_px[at:] > margins.gone_boxes * size)
-    if len(far) < margins.entry_points:
-        return None
+    rear, gone = (run.rear_m, margins.gone_m) if on_road else (run.rear_px, margins.gone_boxes * size)
+    far = np.flatnonzero(rear[at:] > gone)
     t_at, t_end = float(path.t_s[at]), float(path.t_s[-1])
+    if len(far) < margins.entry_points:
+        return Refusal("did_not_drive_on", t_at, float(rear[at:].max()), gone, "m" if on_road else "px")
     if scene.junction is not None and stood(path, t_at, t_end, margins.waited_s, standing):
-        return None  # past the line, but short of the junction: perhaps it stays there
+        return Refusal(
+            "stood_short_of_junction", t_at
+        )  # past the line, but short of the junction: perhaps it stays there
     return _Gone(at + int(far[0]), at + int(far[-1]), in_junction=False)
 
 

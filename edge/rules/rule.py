@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from edge.road.trajectory import Trajectory
-from edge.rules.finding import Finding
+from edge.rules.refusal import Answer
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
@@ -26,7 +26,10 @@ M_contra = TypeVar("M_contra", bound=ActMargins, contravariant=True)
 
 
 class Judge(Protocol[M_contra]):
-    """A pure function from one trajectory, the scene and what the lamps showed to what it may have done."""
+    """A pure function from one trajectory, the scene and what the lamps showed to what it may have done.
+
+    Where it did not, though it came by, the answer is the guard that refused (`Refusal`).
+    """
 
     def __call__(
         self,
@@ -36,7 +39,7 @@ class Judge(Protocol[M_contra]):
         margins: M_contra,
         shared: SharedMargins,
         /,
-    ) -> list[Finding]: ...
+    ) -> list[Answer]: ...
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from common.margins import margin
 from countries.here import HERE
 from edge.road.trajectory import StripeRun, Trajectory
 from edge.rules.finding import Finding
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -91,7 +92,7 @@ def solid_line(
     lamps: Mapping[str, LampHistory],
     margins: SolidLineMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a marking: the vehicle stood across the paint, moving, for several observations.
 
     Only with a ground plane: without one nobody knows where the wheels are, and a lorry's flank or a car's shadow
@@ -99,26 +100,27 @@ def solid_line(
     """
     if scene.ground is None:
         return []
-    found = [_on_marking(path, scene, m, margins) for m in scene.markings if m.id in path.stripes]
-    return [f for f in found if f is not None]
+    return answers((m.id, _on_marking(path, scene, m, margins)) for m in scene.markings if m.id in path.stripes)
 
 
-def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: SolidLineMargins) -> Finding | None:
+def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: SolidLineMargins) -> Answer | None:
     runs = path.stripes[marking.id]
     over = np.stack([_over(run, scene.rules.solid_overlap) for run in runs])
     both: NDArray[np.bool_] = np.logical_or.reduce(over)
     stretch = _longest(both, path.t_s, margins)
-    if stretch is None:
-        return None
+    if not isinstance(stretch, tuple):
+        return stretch
     first, last = stretch
+    t_first = float(path.t_s[first])
     stripe = int(np.argmax(over[:, first : last + 1].sum(axis=1)))
     size = float(np.median(path.size_px[first : last + 1]))
     travel = float(np.hypot(*(path.contacts[last] - path.contacts[first])))
     if travel < margins.least_travel_boxes * size:
-        return None  # parked on the line, or a box that wanders: no proof of motion
+        # parked on the line, or a box that wanders: no proof of motion
+        return Refusal("no_motion_on_line", t_first, travel, margins.least_travel_boxes * size, "px")
     one_sided = marking.kind in HERE.markings.one_sided
     if one_sided and _came_from_broken_side(runs[stripe], marking, first, margins.began_share):
-        return None
+        return Refusal("from_broken_side", t_first)
     least = np.max([run.least for run in runs], axis=0)
     shares = least[first : last + 1]
     strong = shares >= max(scene.rules.solid_overlap, margins.strong_share * float(shares.max()))
@@ -150,18 +152,24 @@ def _over(run: StripeRun, share: float) -> NDArray[np.bool_]:
     return over
 
 
-def _longest(mask: NDArray[np.bool_], t_s: NDArray[np.float64], margins: SolidLineMargins) -> tuple[int, int] | None:
-    """The longest unbroken stretch of `mask` that lasts long enough; a gap in time breaks it too."""
+def _longest(
+    mask: NDArray[np.bool_], t_s: NDArray[np.float64], margins: SolidLineMargins
+) -> tuple[int, int] | Refusal | None:
+    """The longest unbroken stretch of `mask`, if it lasts long enough; a gap in time breaks it too. None: there is
+    none."""
     inside = np.flatnonzero(mask)
-    if len(inside) < margins.least_points:
+    if not len(inside):
         return None
     breaks = (np.diff(inside) > 1) | (np.diff(t_s[inside]) > margins.max_gap_s)
     starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
     ends = np.concatenate([starts[1:], [len(inside)]]) - 1
     longest = int(np.argmax(ends - starts))
     best = int(inside[starts[longest]]), int(inside[ends[longest]])
-    if best[1] - best[0] + 1 < margins.least_points or t_s[best[1]] - t_s[best[0]] < margins.least_s:
-        return None
+    t_s0, lasted_s, pictures = float(t_s[best[0]]), float(t_s[best[1]] - t_s[best[0]]), best[1] - best[0] + 1
+    if pictures < margins.least_points:
+        return Refusal("seldom_over_line", t_s0, pictures, margins.least_points, "pictures")
+    if lasted_s < margins.least_s:
+        return Refusal("over_line_briefly", t_s0, lasted_s, margins.least_s, "s")
     return best
 
 

@@ -15,6 +15,7 @@ from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.finding import Finding
 from edge.rules.permission import governing
+from edge.rules.refusal import Answer, Refusal
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
 from edge.signals.history import LampHistory
@@ -69,7 +70,7 @@ def stands_past_line(
     line: StopLine,
     margins: StandsPastLineMargins,
     shared: SharedMargins,
-) -> Finding | None:
+) -> Answer | None:
     """The act at one line, of a track that was never before it."""
     rules, run = scene.rules, path.lines[line.id]
     if bool((run.rear_px <= rules.line_margin_px).any()) or bool(path.in_junction.any()):
@@ -79,17 +80,20 @@ def stands_past_line(
     if stretch is None or path.t_s[stretch[0]] - path.t_s[0] > margins.from_the_start_s:
         return None  # it moved into its place: from where is not known
     first, last = stretch
-    if float(np.median([o.covered for o in path.observations[first : last + 1]])) > margins.covered:
-        return None
+    t_first, t_last = float(path.t_s[first]), float(path.t_s[last])
     stood, unit = _clear(path, run, first, last, margins)
     if stood is None or float(np.mean(run.within[first : last + 1])) < margins.within_share:
-        return None
+        return None  # on the line, far beyond it, or beside it
+    covered = float(np.median([o.covered for o in path.observations[first : last + 1]]))
+    if covered > margins.covered:
+        return Refusal("wheels_covered", t_first, covered, margins.covered, "share")
     heads = governing(scene, line, path, first, shared.permission, shared.movement)
-    t_first, t_last = float(path.t_s[first]), float(path.t_s[last])
     since = heads.red_since(lamps, t_last)
     onset_seen = heads.onset_seen(lamps, t_last)
-    if since is None or since > t_first + 1e-6 or (onset_seen and t_first - since < rules.red_margin_s):
-        return None  # it stood there before red
+    if since is None:
+        return Refusal("not_red_for_all_its_ways", t_first)
+    if since > t_first + 1e-6 or (onset_seen and t_first - since < rules.red_margin_s):
+        return Refusal("stood_there_before_red", t_first, t_first - since, rules.red_margin_s, "s")
     return Finding(
         act=ActCode.STOPPED_PAST_LINE,
         what=line.id,

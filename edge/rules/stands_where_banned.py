@@ -17,6 +17,7 @@ from countries.road import SignSays
 from edge.road.stays import Stay
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
@@ -78,20 +79,19 @@ def stands_where_banned(
     margins: StandsWhereBannedMargins,
     *,
     unknown_holds: bool,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding an area. `unknown_holds`: a lamp that nobody saw counts as red."""
-    found: list[Finding] = []
+    found: list[tuple[str, Answer | None]] = []
     for area in areas(scene, "kerbside"):
         named = tuple(sign.id for sign in signs(scene, says, area.id) if path.cls in sign.named)
-        stay = next((s for s in path.stays if area.id in s.areas and s.lasted_s >= least_s and act not in s.told), None)
-        if (
-            named
-            and stay is not None
-            and stay.free_s >= margins.free_s
-            and not _held(path, stay, scene, lamps, margins, unknown_holds)
-        ):
-            found.append(_finding(act, area.id, named, least_s, path, stay, margins))
-    return found
+        here = [s for s in path.stays if area.id in s.areas and act not in s.told] if named else []
+        stay = next((s for s in here if s.lasted_s >= least_s), None)
+        if stay is not None:
+            refused = _refused(path, stay, scene, lamps, margins, unknown_holds)
+            found.append((area.id, refused or _finding(act, area.id, named, least_s, path, stay, margins)))
+        elif here:
+            found.append((area.id, Refusal("stood_briefly", here[-1].first_s, here[-1].lasted_s, least_s, "s")))
+    return answers(found)
 
 
 def _finding(
@@ -125,27 +125,34 @@ def _finding(
     )  # fmt: skip
 
 
-def _held(
+def _refused(
     path: Trajectory,
     stay: Stay,
     scene: Scene,
     lamps: Mapping[str, LampHistory],
     margins: StandsWhereBannedMargins,
     unknown_holds: bool,
-) -> bool:
+) -> Refusal | None:
+    """Which traffic held it, or may have."""
+    if stay.free_s < margins.free_s:
+        return Refusal("others_before_it", stay.first_s, stay.free_s, margins.free_s, "s")
     there = (path.t_s >= stay.first_s - 1e-6) & (path.t_s <= stay.last_s + 1e-6)
     if not there.any():
-        return True
+        return Refusal("stand_no_longer_remembered", stay.first_s)
     size = float(np.median(path.size_px[there]))
     for line in scene.stop_lines:
         run = path.lines[line.id]
         rear_px, rear_m = float(np.median(run.rear_px[there])), float(np.median(run.rear_m[there]))
         if rear_px > 0:
             continue  # that line lies behind it
-        near = -rear_m < margins.near_line_m if np.isfinite(rear_m) else -rear_px < margins.near_line_boxes * size
-        if near or not _let_go(line, stay, scene, lamps, margins, unknown_holds):
-            return True
-    return False
+        if np.isfinite(rear_m) and -rear_m < margins.near_line_m:
+            return Refusal("near_stop_line", stay.first_s, -rear_m, margins.near_line_m, "m")
+        if not np.isfinite(rear_m) and -rear_px < margins.near_line_boxes * size:
+            return Refusal("near_stop_line", stay.first_s, -rear_px, margins.near_line_boxes * size, "px")
+        let_go_s = _let_go_s(line, stay, scene, lamps, margins, unknown_holds)
+        if let_go_s is not None and let_go_s < margins.green_s:
+            return Refusal("lamp_held_queue", stay.first_s, let_go_s, margins.green_s, "s")
+    return None
 
 
 def _holds(head: LampHistory | None, t_s: float, unknown_holds: bool) -> bool:
@@ -155,19 +162,19 @@ def _holds(head: LampHistory | None, t_s: float, unknown_holds: bool) -> bool:
     return unknown_holds and (head is None or head.at(t_s) == LampState.UNKNOWN)
 
 
-def _let_go(
+def _let_go_s(
     line: StopLine,
     stay: Stay,
     scene: Scene,
     lamps: Mapping[str, LampHistory],
     margins: StandsWhereBannedMargins,
     unknown_holds: bool,
-) -> bool:
-    """Whether the lamps over a line let the queue go for long enough while it stood; without lamps they always do."""
+) -> float | None:
+    """For how long at most the lamps over a line let the queue go while it stood; None: they held it at no time."""
     heads = [head.id for head in scene.signals if line.id in head.governs]
     times = np.arange(max(stay.first_s, stay.last_s - margins.window_s), stay.last_s + 1e-6, _LOOK_S)
     held = np.array([any(_holds(lamps.get(head), float(t), unknown_holds) for head in heads) for t in times])
     if not held.any():
-        return True
+        return None
     ends = np.flatnonzero(np.concatenate([[True], held, [True]]))
-    return float(np.diff(ends).max() - 1) * _LOOK_S >= margins.green_s
+    return float(np.diff(ends).max() - 1) * _LOOK_S

@@ -15,6 +15,7 @@ from edge.rules.crossing import Crossing, crossing, in_the_junction, moment_befo
 from edge.rules.finding import Finding
 from edge.rules.front import FrontAtOnset, front_at_onset
 from edge.rules.permission import Governing, any_red, governing
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import OncePerPlace, Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
@@ -98,14 +99,24 @@ def stopped_past_line(
     lamps: Mapping[str, LampHistory],
     margins: StoppedPastLineMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a stop line."""
-    found = (
-        _at_line(path, scene, lamps, line, margins, shared)
-        or stands_past_line(path, scene, lamps, line, margins, shared)
-        for line in scene.stop_lines
-    )
-    return [f for f in found if f is not None]
+    return answers((line.id, _past(path, scene, lamps, line, margins, shared)) for line in scene.stop_lines)
+
+
+def _past(
+    path: Trajectory,
+    scene: Scene,
+    lamps: Mapping[str, LampHistory],
+    line: StopLine,
+    margins: StoppedPastLineMargins,
+    shared: SharedMargins,
+) -> Answer | None:
+    """By its way over the line, or by where it stood from its first sight on."""
+    came = _at_line(path, scene, lamps, line, margins, shared)
+    if isinstance(came, Finding):
+        return came
+    return stands_past_line(path, scene, lamps, line, margins, shared) or came
 
 
 @dataclass(frozen=True)
@@ -126,45 +137,52 @@ def _at_line(
     line: StopLine,
     margins: StoppedPastLineMargins,
     shared: SharedMargins,
-) -> Finding | None:
+) -> Answer | None:
     rules, run = scene.rules, path.lines[line.id]
     passed = _passed(path, run, rules, shared)
-    if passed is None or not any_red(scene, line, lamps, float(path.t_s[passed.crossed.at])):
-        return None
+    if not isinstance(passed, _Passed):
+        return passed
+    if not any_red(scene, line, lamps, float(path.t_s[passed.crossed.at])):
+        return Refusal("no_lamp_red", float(path.t_s[passed.crossed.at]))
     stand = _stand(path, run, passed, rules.stopped_s, margins, shared)
-    if stand is None:
-        return None
+    if isinstance(stand, Refusal):
+        return stand
     heads = governing(scene, line, path, stand.crossed.at, shared.permission, shared.movement)
     movements = [str(m) for m in heads.movements]
     flags: list[str] = []
     since = _red_since(heads, path, stand, lamps, rules)
     if since is None:
         # it may turn where it need not wait; but a vehicle that only stands there shows no sign of it
-        doubtful = heads.only_red(lamps, float(path.t_s[stand.crossed.at]))
+        t_over = float(path.t_s[stand.crossed.at])
+        doubtful = heads.only_red(lamps, t_over)
         long_stand = _stand(path, run, passed, max(margins.doubtful_s, rules.stopped_s), margins, shared)
-        if doubtful is None or long_stand is None or not path.ended:
-            return None  # what it does next will tell which way it waited for
+        if doubtful is None:
+            return Refusal("not_red_for_all_its_ways", t_over)
+        if isinstance(long_stand, Refusal) or not path.ended:
+            return Refusal("may_yet_turn", t_over)  # what it does next will tell which way it waited for
         if not _could_have_gone(path, heads, long_stand, lamps, margins.doubtful_s):
-            return None  # it may wait for the lamp that let it over the line, and that is red again
+            return Refusal("may_wait_for_its_lamp", t_over)  # which let it over the line, and is red again
         heads, stand, flags = doubtful, long_stand, ["movement_not_seen"]
         since = _red_since(heads, path, stand, lamps, rules)
         waited = _waited(path, run, heads, lamps, stand, margins)
-        if since is None or waited is None:
-            return None
+        if since is None:
+            return Refusal("not_red_all_the_while", t_over, limit=rules.red_margin_s, unit="s")
+        if waited is None:
+            return Refusal("lost_before_green", t_over)
         flags += ["stream_ended_during_act"] if waited == "until the stream ended" else []
     at = stand.crossed.at
     t_at = float(path.t_s[at])
     if heads.any_free_against_arrows(lamps, t_at) and (
         not path.ended or _waited(path, run, heads, lamps, stand, margins) is None
     ):
-        return None  # from the lane for straight on it may yet turn where that is free: another act, and not this one
+        return Refusal("may_yet_turn", t_at)  # against its lane's arrows, where that is free: another act, and not this
     driven = in_the_junction(path, run, margins.gone_m)[at:]
     if _drove_on(path, driven, heads, lamps, at, float(path.t_s[stand.last]), shared.crossing.entry_within_s):
-        return None
+        return Refusal("drove_on", t_at)
     onset_seen = heads.onset_seen(lamps, t_at)
     front = front_at_onset(path, run, at, since, shared.front, shared.standing, onset_seen=onset_seen)
     if front in (FrontAtOnset.ROLLED_OVER, FrontAtOnset.STOOD_OVER):
-        return None  # over the line before red: it may stand there
+        return Refusal("front_over_line_before_red", t_at)  # it may stand there
     flags += [] if onset_seen else ["red_onset_not_seen"]
     flags += ["front_before_line_not_seen"] if front == FrontAtOnset.NOT_SEEN else []
     return Finding(
@@ -209,19 +227,21 @@ class _Passed:
     on_road: bool
 
 
-def _passed(path: Trajectory, run: LineRun, rules: RuleSettings, shared: SharedMargins) -> _Passed | None:
+def _passed(path: Trajectory, run: LineRun, rules: RuleSettings, shared: SharedMargins) -> _Passed | Refusal | None:
     on_road = path.ground is not None and bool(np.isfinite(run.rear_m).all() and np.isfinite(run.farthest_m).all())
     over_m = -path.build.half_m if on_road else None
     crossed = crossing(path, run, rules, shared.crossing, shared.one_vehicle, over_m=over_m)
-    return _Passed(crossed, on_road) if crossed else None
+    return _Passed(crossed, on_road) if isinstance(crossed, Crossing) else crossed
 
 
 def _stand(
     path: Trajectory, run: LineRun, passed: _Passed, seconds: float, margins: StoppedPastLineMargins,
     shared: SharedMargins,
-) -> _Stand | None:  # fmt: skip
+) -> _Stand | Refusal:  # fmt: skip
     """The first stretch of `seconds` of standing on or past the line, of one that came over it."""
     crossed, half = passed.crossed, path.build.half_m
+    t_at = float(path.t_s[crossed.at])
+    refused = Refusal("did_not_stand", t_at, limit=seconds, unit="s")
     rear, nearest = (run.rear_m, run.nearest_m) if passed.on_road else (run.rear_px, run.nearest_px)
     for first, last in stands(path, crossed.at, seconds, shared.standing):
         # the middle of the stretch: a box that trembles is on the line now and then
@@ -230,13 +250,15 @@ def _stand(
         if passed.on_road and least > margins.stands_over_m - half:
             way = crossed.farthest_before + past + half
             came = crossed.farthest_before >= margins.before_m and way >= margins.way_m
-            return _Stand(crossed, first, last, past, "m") if came else None
+            return _Stand(crossed, first, last, past, "m") if came else Refusal("stood_at_line_all_along", t_at)
         size = float(np.median(path.size_px[first : last + 1]))
         if not passed.on_road and least > margins.stopped_clear_boxes * size:
             way = crossed.farthest_before + past
             came = crossed.farthest_before >= margins.before_boxes * size and way >= margins.way_boxes * size
-            return _Stand(crossed, first, last, past, "px") if came else None
-    return None
+            return _Stand(crossed, first, last, past, "px") if came else Refusal("stood_at_line_all_along", t_at)
+        needed = margins.stands_over_m - half if passed.on_road else margins.stopped_clear_boxes * size
+        refused = Refusal("stood_on_line", t_at, least, needed, "m" if passed.on_road else "px")
+    return refused
 
 
 def _red_since(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
-from edge.rules.finding import Finding
+from edge.rules.refusal import Answer
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.stands_where_banned import StandsWhereBannedMargins, stands_where_banned
@@ -35,7 +35,7 @@ def stopping_banned(
     lamps: Mapping[str, LampHistory],
     margins: StoppingBannedMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding an area."""
     return stands_where_banned(
         ActCode.STOPPING_BANNED, "no_stopping", margins.least_s, path, scene, lamps, margins, unknown_holds=True

@@ -11,7 +11,8 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import Crossing, moment_before
 from edge.rules.finding import Finding
-from edge.rules.one_vehicle import one_vehicle
+from edge.rules.one_vehicle import not_one_vehicle
+from edge.rules.refusal import Answer, Refusal
 from edge.rules.shared import SharedMargins
 from edge.rules.turned_from_within import WAY_IN_NOT_SEEN, FromWithinMargins, waited_within
 from evidence.acts import ActCode
@@ -73,8 +74,8 @@ def turned_out(
     crossed: Crossing | None,
     margins: TurnedOutMargins,
     shared: SharedMargins,
-) -> Finding | None:
-    """The finding, if the vehicle came over the line and left by the exit of a banned movement.
+) -> Answer | None:
+    """The finding, if the vehicle came over the line and left by the exit of a banned movement; None: it did not.
 
     `crossed`: where it passed the line; None: that was not seen.
     """
@@ -87,11 +88,14 @@ def turned_out(
         return None
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
+    t_entry = float(path.t_s[entry])
     if way_px < margins.least_way_boxes * size:
-        return None
+        return Refusal("short_way_in_exit", t_entry, way_px, margins.least_way_boxes * size, "px")
     begins = _begins(path, line, crossed, last, size, margins, shared)
     if begins is None:
-        return None
+        return Refusal("way_into_junction_unknown", t_entry)
+    if isinstance(begins, Refusal):
+        return begins
     first, flags, reasons = begins
     return Finding(
         act=act,
@@ -122,16 +126,18 @@ def _begins(
     size: float,
     margins: TurnedOutMargins,
     shared: SharedMargins,
-) -> tuple[int, tuple[str, ...], dict[str, Reason]] | None:
+) -> tuple[int, tuple[str, ...], dict[str, Reason]] | Refusal | None:
     """The observation with which the turn begins, at the line or where it waited past it, and what is to be said."""
+    refused: Refusal | None = None
     if crossed is not None:
         t_line, t_last = float(path.t_s[crossed.at]), float(path.t_s[last])
-        if one_vehicle(path, t_line, t_last, size, shared.one_vehicle):
+        refused = not_one_vehicle(path, t_line, t_last, size, shared.one_vehicle)
+        if refused is None:
             return crossed.at, (), {}
     at_line = crossed.at if crossed else None
     wait = waited_within(path, path.lines[line.id], at_line, last, margins, shared)
     if wait is None:
-        return None
+        return refused
     told: dict[str, Reason] = {
         "waited_past_line_m": wait.past_m,
         "stood_s": wait.stood_s,

@@ -18,7 +18,8 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
 from edge.rules.look_alikes import LookAlikeMargins, surely_none_of
-from edge.rules.one_vehicle import one_vehicle
+from edge.rules.one_vehicle import not_one_vehicle
+from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -71,10 +72,9 @@ def wrong_lane(
     lamps: Mapping[str, LampHistory],
     margins: WrongLaneMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a lane."""
-    found = (_in_lane(path, scene, lane, signs, margins, shared) for lane, signs in kept_lanes(scene))
-    return [f for f in found if f is not None]
+    return answers((lane.id, _in_lane(path, scene, lane, signs, margins, shared)) for lane, signs in kept_lanes(scene))
 
 
 def _in_lane(
@@ -84,7 +84,7 @@ def _in_lane(
     signs: tuple[Sign, ...],
     margins: WrongLaneMargins,
     shared: SharedMargins,
-) -> Finding | None:
+) -> Answer | None:
     signs = tuple(sign for sign in signs if path.cls not in sign.named)
     if not signs or np.count_nonzero(path.lanes[lane.id].inside) < margins.least_points:
         return None
@@ -96,19 +96,24 @@ def _in_lane(
     within &= path.boxes[:, 3] < path.lower_edge_px
     along, aside = _along_and_aside(path, lane, margins.smooth)
     stretch = _longest(within, path.t_s, aside, margins)
+    t_s = path.t_s
     if stretch is None:
-        return None
+        t_in = float(t_s[np.argmax(path.lanes[lane.id].inside)])
+        return Refusal("not_wholly_in_lane", t_in, limit=margins.least_s, unit="s")
     first, last = stretch
-    way_m = float(along[last] - along[first])
-    if way_m < margins.least_way_m or _changes_over(path, lane, aside, first, last, margins.aside_m):
-        return None
-    t_s, size = path.t_s, float(np.median(path.size_px[first : last + 1]))
-    if not one_vehicle(path, float(t_s[first]), float(t_s[last]), size, shared.one_vehicle):
-        return None
+    t_first, way_m = float(t_s[first]), float(along[last] - along[first])
+    if way_m < margins.least_way_m:
+        return Refusal("short_way_in_lane", t_first, way_m, margins.least_way_m, "m")
+    if _changes_over(path, lane, aside, first, last, margins.aside_m):
+        return Refusal("changed_over_lane", t_first)
+    size = float(np.median(path.size_px[first : last + 1]))
+    refused = not_one_vehicle(path, t_first, float(t_s[last]), size, shared.one_vehicle)
+    if refused is not None:
+        return refused
     let_in = frozenset[str]().union(*(sign.named for sign in signs))
     height_m = surely_none_of(let_in, path, scene, slice(first, last + 1), margins)
     if height_m is None:
-        return None
+        return Refusal("class_unsure", t_first, path.cls_share, margins.least_class_share, "share")
     return Finding(
         act=ActCode.WRONG_LANE,
         what=lane.id,

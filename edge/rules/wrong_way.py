@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.road.trajectory import Trajectory
-from edge.rules.against_lane import AgainstMargins, against
+from edge.rules.against_lane import Against, AgainstMargins, against
 from edge.rules.finding import Finding
+from edge.rules.refusal import Answer, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -31,17 +32,16 @@ def wrong_way(
     lamps: Mapping[str, LampHistory],
     margins: WrongWayMargins,
     shared: SharedMargins,
-) -> list[Finding]:
+) -> list[Answer]:
     """At most one finding a lane."""
     roads = [(lane, one_way(scene, lane)) for lane in scene.lanes]
-    found = [_in_lane(path, scene, lane, road, margins) for lane, road in roads if road is not None]
-    return [f for f in found if f is not None]
+    return answers((lane.id, _in_lane(path, scene, lane, road, margins)) for lane, road in roads if road is not None)
 
 
-def _in_lane(path: Trajectory, scene: Scene, lane: Lane, road: Road, margins: WrongWayMargins) -> Finding | None:
+def _in_lane(path: Trajectory, scene: Scene, lane: Lane, road: Road, margins: WrongWayMargins) -> Answer | None:
     found = against(path, scene, lane, margins)
-    if found is None:
-        return None
+    if not isinstance(found, Against):
+        return found
     return Finding(
         act=ActCode.WRONG_WAY,
         what=lane.id,

@@ -41,6 +41,7 @@ class PictureWatch:
         self._sight = Sight(scene, margins.appearance, margins.stillness, margins.registration, self._usable)
         self._gate = ActGate(self._place, self._sight, margins.gate, self._held)
         self._frame: Frame | None = None
+        self._newly_held: list[ActEvent] = []
         self.report = PictureReport()
         """How it is now: one value, replaced as a whole, so that another thread may read it."""
 
@@ -63,6 +64,11 @@ class PictureWatch:
             self._place.conclude(now_s)
             self._tell()
         return self._gate.ripe(now_s, over=over)
+
+    def newly_held(self) -> list[ActEvent]:
+        """The acts that were held since this was asked last."""
+        held, self._newly_held = self._newly_held, []
+        return held
 
     def begin_anew(self) -> None:
         """The stream was cut, or its times begin anew."""
@@ -95,6 +101,7 @@ class PictureWatch:
 
     def _held(self, event: ActEvent, why: str) -> None:
         self.report = replace(self.report, acts_held=self.report.acts_held + 1)
+        self._newly_held.append(event)
         at = None if self._frame is None else self._frame.wall_at
         told = {"act": event.act.value, "t_s": round(event.t_s, 3), "frame": event.frame, "why": why}
         self._write(Entry("held", at, told | {"box": list(event.vehicle.box), "off_px": self.report.off_px}))

@@ -8,6 +8,7 @@ from edge.road.trajectory import Trajectory
 from edge.rules import movement, permission
 from edge.rules import one_vehicle as one_vehicle_rule
 from edge.rules.finding import Finding
+from edge.rules.refusal import Refusal
 from edge.rules.registry import RULES
 from edge.rules.shared import SharedMargins
 from edge.signals.history import LampHistory
@@ -19,7 +20,12 @@ SHARED = SharedMargins()
 
 def judged(act: ActCode, path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:
     rule = RULES[act]
-    return rule.judge(path, scene, lamps, rule.margins, SHARED)
+    return [a for a in rule.judge(path, scene, lamps, rule.margins, SHARED) if isinstance(a, Finding)]
+
+
+def refused(act: ActCode, path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Refusal]:
+    rule = RULES[act]
+    return [a for a in rule.judge(path, scene, lamps, rule.margins, SHARED) if isinstance(a, Refusal)]
 
 
 def red_light(path: Trajectory, scene: Scene, lamps: Mapping[str, LampHistory]) -> list[Finding]:

@@ -91,10 +91,10 @@ class PendingFindings:
         aside = self._set_aside.setdefault(track_id, {})
         aside[finding.act, finding.what] = Refusal(guard, t_s, what=finding.what)
 
-    def told(self, track_id: int) -> list[tuple[ActCode, str]]:
-        """The acts of a track that were told, and at what."""
+    def told(self, track_id: int) -> set[str]:
+        """Where acts of a track were told: lines, markings, lanes, areas."""
         aside = self._set_aside.get(track_id, {})
-        return [(act, what) for track, act, what in self._told if track == track_id and (act, what) not in aside]
+        return {what for track, act, what in self._told if track == track_id and (act, what) not in aside}
 
     def refused(self, track_id: int) -> list[tuple[ActCode, Refusal]]:
         """The last refusal of each rule about each thing, of what was not told of a track."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -32,8 +32,8 @@ AFTER_THE_RULES = ("sign_not_in_force", "told_before", "picture_held")
 @dataclass(frozen=True)
 class NotReported:
     """One vehicle at one line, marking, lane or area. `t_s`: when it passed or began to stand, stream time; `box`:
-    where it was then. `lamps`: what the heads showed then, those of the line if it is a line. `reported`: acts of the
-    same vehicle there that were."""
+    where it was then. `lamps`: what the heads showed then, those of the line if it is a line. `refusals`: in the
+    order of the list of acts."""
 
     track: int
     cls: VehicleClass
@@ -43,7 +43,6 @@ class NotReported:
     box: Box
     refusals: tuple[tuple[ActCode, Refusal], ...]
     lamps: Mapping[str, LampState]
-    reported: tuple[ActCode, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON line; a number that is none (a way beyond the horizon) is left out."""
@@ -60,7 +59,6 @@ class NotReported:
             "box": list(self.box),
             "refused": told,
             "lamps": {head: state.value for head, state in self.lamps.items()},
-            "reported": [act.value for act in self.reported],
         }
 
 
@@ -101,23 +99,25 @@ class WhyNot:
         self,
         path: Trajectory,
         refusals: Sequence[tuple[ActCode, Refusal]],
-        reported: Sequence[tuple[ActCode, str]],
+        reported: Collection[str],
         lamps: Mapping[str, LampHistory],
     ) -> None:
-        """A track has ended. `refusals`: the last answer of each rule about each thing; `reported`: its acts, and at
-        what."""
+        """A track has ended. `refusals`: the last answer of each rule about each thing; `reported`: at
+        which of them an act of its was told: there it is not listed."""
         at_things: dict[str, list[tuple[ActCode, Refusal]]] = {}
-        for act, refusal in refusals:
+        in_order = list(ActCode)
+        for act, refusal in sorted(refusals, key=lambda each: in_order.index(each[0])):
             at_things.setdefault(refusal.what, []).append((act, refusal))
         for what, told in at_things.items():
+            if what in reported:
+                continue
             t_s = min(refusal.t_s for _, refusal in told)
             at = int(np.searchsorted(path.t_s, t_s).clip(0, len(path.t_s) - 1))
             x1, y1, x2, y2 = (round(float(v), 1) for v in path.boxes[at])
-            acts = tuple(act for act, thing in reported if thing == what)
             self._add(
                 NotReported(
                     path.track_id, path.cls, self._kinds.get(what, "area"), what, t_s, (x1, y1, x2, y2), tuple(told),
-                    self._lamps(what, t_s, lamps), acts,
+                    self._lamps(what, t_s, lamps),
                 )
             )  # fmt: skip
 

@@ -39,8 +39,6 @@ def sentence(one: NotReported, language: Language) -> str:
     clauses = [
         said["clause"][language].format(acts=_acts(acts, language), why=why) for why, (_, acts) in by_guard.items()
     ]
-    if one.reported:
-        clauses.insert(0, said["reported"][language].format(acts=_acts(one.reported, language)))
     shown: str = said["sentence"][language].format_map(
         {
             "time": clock(one.t_s),
@@ -55,11 +53,11 @@ def sentence(one: NotReported, language: Language) -> str:
     return shown
 
 
-def clause(refusal: Refusal, language: Language) -> str:
-    """Why, in half a sentence."""
+def clause(refusal: Refusal, language: Language, *, numbers: bool = True) -> str:
+    """Why, in half a sentence; without `numbers` that of any vehicle which this guard refuses."""
     told: str = words()["guards"][refusal.guard][language]
-    number, limit = (_with_unit(value, refusal.unit, language) for value in (refusal.number, refusal.limit))
-    return told.format(number=number, limit=limit)
+    shown = (_with_unit(value, refusal.unit, language) if numbers else "…" for value in (refusal.number, refusal.limit))
+    return told.format(**dict(zip(("number", "limit"), shown, strict=True)))
 
 
 def thing(one: NotReported, language: Language) -> str:
@@ -104,8 +102,8 @@ def listing(why_not: WhyNot, language: Language, *, each: int = _EACH) -> Iterat
 
 def title(one: NotReported, language: Language) -> str:
     """The line or area, and what refused which act, without the numbers of one vehicle."""
-    acts = dict.fromkeys(code for code, _ in one.refusals)
-    return f"{thing(one, language)}: {_acts(acts, language)}"
+    told = dict.fromkeys(clause(refusal, language, numbers=False) for _, refusal in one.refusals)
+    return f"{thing(one, language)}, {_acts((code for code, _ in one.refusals), language)}: {'; '.join(told)}"
 
 
 def _acts(acts: Iterable[ActCode], language: Language) -> str:

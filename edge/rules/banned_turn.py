@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.road.trajectory import Trajectory
-from edge.rules.crossing import Crossing, crossing
+from edge.rules.crossing import crossing
 from edge.rules.refusal import Answer, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
@@ -36,8 +36,8 @@ def banned_turn(
         banned = bans(scene, line, path, _TURNS)
         if banned:
             crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
-            over = crossed if isinstance(crossed, Crossing) else None
-            found.append((line.id, turned_out(ActCode.BANNED_TURN, path, scene, line, banned, over, margins, shared)))
+            turned = turned_out(ActCode.BANNED_TURN, path, scene, line, banned, crossed, margins, shared)
+            found.append((line.id, turned))
     return answers(found)
 
 

@@ -74,11 +74,10 @@ def _over(
     run = path.lines[line.id]
     farthest = _farthest(run, shared.one_vehicle.excursion)
     crossed = crossing(path, run, scene.rules, shared.crossing, shared.one_vehicle, upto=farthest + 1)
-    over = crossed if isinstance(crossed, Crossing) else None
-    by_exit = turned_out(ActCode.BANNED_U_TURN, path, scene, line, banned, over, margins, shared)
-    if isinstance(by_exit, Finding) or over is None:
+    by_exit = turned_out(ActCode.BANNED_U_TURN, path, scene, line, banned, crossed, margins, shared)
+    if isinstance(by_exit, Finding) or not isinstance(crossed, Crossing):
         return by_exit
-    return _on_the_road(path, line, run, banned, over, farthest, margins, shared) or by_exit
+    return _on_the_road(path, line, run, banned, crossed, farthest, margins, shared) or by_exit
 
 
 def _farthest(run: LineRun, smooth: int) -> int:

@@ -71,15 +71,16 @@ def turned_out(
     scene: Scene,
     line: StopLine,
     banned: Bans,
-    crossed: Crossing | None,
+    crossed: Crossing | Refusal | None,
     margins: TurnedOutMargins,
     shared: SharedMargins,
 ) -> Answer | None:
     """The finding, if the vehicle came over the line and left by the exit of a banned movement; None: it did not.
 
-    `crossed`: where it passed the line; None: that was not seen.
+    `crossed`: where it passed the line; refused, or None: that was not seen.
     """
-    taken = exit_taken(path, scene, crossed.at if crossed else 0, margins.least_points)
+    over = crossed if isinstance(crossed, Crossing) else None
+    taken = exit_taken(path, scene, over.at if over else 0, margins.least_points)
     if taken is None:
         return None
     way_out, entry, last = taken
@@ -91,9 +92,9 @@ def turned_out(
     t_entry = float(path.t_s[entry])
     if way_px < margins.least_way_boxes * size:
         return Refusal("short_way_in_exit", t_entry, way_px, margins.least_way_boxes * size, "px")
-    begins = _begins(path, line, crossed, last, size, margins, shared)
+    begins = _begins(path, line, over, last, size, margins, shared)
     if begins is None:
-        return Refusal("way_into_junction_unknown", t_entry)
+        return crossed if isinstance(crossed, Refusal) else None  # it may have come by another road
     if isinstance(begins, Refusal):
         return begins
     first, flags, reasons = begins

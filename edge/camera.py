@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
 from edge.health import CameraState, Metrics
@@ -76,6 +77,7 @@ class CameraWorker:
     ----------
     state_dir: where the reference of the camera's picture and the record of its states lie.
     on_commit: called after each packet committed.
+    stopwatch: is told what is being done.
     """
 
     def __init__(
@@ -90,8 +92,9 @@ class CameraWorker:
         kept_in_memory: int,
         state_dir: Path,
         on_commit: Callable[[], None],
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
-        self.plan = plan
+        self.plan, self._stopwatch = plan, stopwatch
         self._perception, self._metrics, self._on_commit = perception, metrics, on_commit
         camera = plan.config
         self._identity = CameraIdentity(
@@ -180,10 +183,16 @@ class CameraWorker:
             fps_limit=camera.fps_limit,
             realtime=camera.is_file and camera.realtime,
             loop=camera.loop,
+            drop_late=camera.drop_late,
         )
         pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture)
         source = VideoSource(
-            camera.address(), ring=ring, settings=settings, start_at=camera.start_at, margins=judging.video
+            camera.address(),
+            ring=ring,
+            settings=settings,
+            start_at=camera.start_at,
+            margins=judging.video,
+            stopwatch=self._stopwatch,
         )
         kept = self._recorder
         recorder = Recorder(
@@ -245,7 +254,9 @@ class CameraWorker:
 
     def _advance(self, *, finish: bool = False) -> None:
         assert self._recorder is not None
-        if self._recorder.finish() if finish else self._recorder.advance():
+        with self._stopwatch.stage("recorder"):
+            done = self._recorder.finish() if finish else self._recorder.advance()
+        if done:
             self._on_commit()
 
     def _last_commits(self) -> None:

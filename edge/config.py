@@ -48,6 +48,9 @@ class CameraConfig(Section):
     )
     realtime: bool = Field(default=True, title="Real time", description="play a file at its own pace")
     loop: bool = Field(default=False, title="Loop", description="play a file again and again")
+    drop_late: bool = Field(
+        default=False, title="Drop late", description="of a file: what is not looked at in time is lost, as of a camera"
+    )
     open_timeout_s: float = Field(default=10, gt=0, le=120, title="Open time-out", description="seconds")
     stall_s: float = Field(
         default=10, gt=0, le=120, title="Stall", description="without a frame for so long: reconnect"
@@ -61,8 +64,8 @@ class CameraConfig(Section):
 
     @model_validator(mode="after")
     def _loop_is_for_files(self) -> CameraConfig:
-        if not self.is_file and (self.loop or self.start_at is not None):
-            raise ValueError("loop and start_at are for files, not for streams")
+        if not self.is_file and (self.loop or self.drop_late or self.start_at is not None):
+            raise ValueError("loop, drop_late and start_at are for files, not for streams")
         return self
 
     @model_validator(mode="after")

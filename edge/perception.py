@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.explain.why_not import WhyNot
 from edge.judging import Judging
 from edge.pipeline import CameraPipeline
@@ -45,8 +46,15 @@ class OnnxPerception:
     """
 
     def __init__(
-        self, detector: Detector, plates: PlatePerception, digests: Mapping[str, str], judging: Judging
+        self,
+        detector: Detector,
+        plates: PlatePerception,
+        digests: Mapping[str, str],
+        judging: Judging,
+        *,
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
+        self._stopwatch = stopwatch
         self._detector, self._plates, self.judging = detector, plates, judging
         self.digests: Mapping[str, str] = dict(digests)
 
@@ -54,18 +62,26 @@ class OnnxPerception:
         self, scene: LoadedScene, watch: PictureWatch | None = None, why_not: WhyNot | None = None
     ) -> CameraPipeline:
         return CameraPipeline(
-            scene.scene, self._detector, self._plates, judging=self.judging, watch=watch, why_not=why_not
+            scene.scene,
+            self._detector,
+            self._plates,
+            judging=self.judging,
+            watch=watch,
+            why_not=why_not,
+            stopwatch=self._stopwatch,
         )
 
 
-def open_perception(*, threads: int = 2, size: str = "nano", judging: Judging | None = None) -> OnnxPerception:
+def open_perception(
+    *, threads: int = 2, size: str = "nano", judging: Judging | None = None, stopwatch: Stopwatch = UNTIMED
+) -> OnnxPerception:
     """Load detector, plate finder and plate readers. Raises `ModelError` if a file is missing or altered."""
     judging = judging or Judging()
-    detector = load_detector(size=size, threads=threads, margins=judging.detector)
+    detector = load_detector(size=size, threads=threads, margins=judging.detector, stopwatch=stopwatch)
     readers = (
         load_plate_reader(threads=threads, margins=judging.line_reader, geometry=judging.plate_geometry),
         load_slot_reader(threads=threads, margins=judging.slot_reader),
     )
     plates = Plates(load_plate_finder(threads=threads, margins=judging.plate_finder), readers)
     digests = manifest.digests((manifest.detector_id(size), *_PLATE_MODELS))
-    return OnnxPerception(detector, plates, digests, judging)
+    return OnnxPerception(detector, plates, digests, judging, stopwatch=stopwatch)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.events import act_event
 from edge.explain.why_not import WhyNot
 from edge.holding import Holding
@@ -51,6 +52,7 @@ class CameraPipeline:
     feed, stills, views: stand-ins for a signal controller, for the store of pictures and for that of vehicles' views.
     watch: of the camera's picture, where it outlives this pipeline; one of its own when left out.
     why_not: where vehicles that are not reported are listed; one of its own when left out.
+    stopwatch: is told what is being done.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class CameraPipeline:
         views: ViewBook | None = None,
         watch: PictureWatch | None = None,
         why_not: WhyNot | None = None,
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         judging = judging or Judging()
+        self._stage = stopwatch.stage
         self.scene, self._judging = scene, judging
         self._plates, self._feed = plates, feed
         geometry = SceneGeometry(
@@ -131,20 +135,30 @@ class CameraPipeline:
         if not self._looking.due(frame):
             return []
         self._now_s, self._wall_at = frame.t_s, frame.wall_at
-        self._watch.look(frame)
-        self._signals.observe(frame.index, frame.t_s, frame.image)
-        self._stills.offer(frame)
-        found = self._looking.vehicles(frame)
-        seen, ended = self._tracker.update(frame.index, frame.t_s, found.boxes, found.scores, found.classes)
-        self._paths.add(seen)
-        there = [Neighbour(track.last.box, CLASSES[track.class_index]) for track in seen]
-        for track in seen:
-            self._views.offer(
-                track.id, frame.index, frame.t_s, track.last.box, frame.image, others=there, ground=self._ground
-            )
-        for track in seen:
-            self._judge(track)
-        return self._watched(self._decide(ended))
+        with self._stage("picture watch"):
+            self._watch.look(frame)
+        with self._stage("lamps"):
+            self._signals.observe(frame.index, frame.t_s, frame.image)
+        with self._stage("stills"):
+            self._stills.offer(frame)
+        with self._stage("region"):
+            found = self._looking.vehicles(frame)
+        with self._stage("tracking"):
+            seen, ended = self._tracker.update(frame.index, frame.t_s, found.boxes, found.scores, found.classes)
+        with self._stage("measuring"):
+            self._paths.add(seen)
+        with self._stage("views"):
+            there = [Neighbour(track.last.box, CLASSES[track.class_index]) for track in seen]
+            for track in seen:
+                self._views.offer(
+                    track.id, frame.index, frame.t_s, track.last.box, frame.image, others=there, ground=self._ground
+                )
+        with self._stage("rules"):
+            for track in seen:
+                self._judge(track)
+            acts = self._decide(ended)
+        with self._stage("picture watch"):
+            return self._watched(acts)
 
     def finish(self) -> list[ActEvent]:
         """The stream is over: every track ends, what is pending is decided."""
@@ -187,12 +201,14 @@ class CameraPipeline:
     def _judge(self, track: Track) -> Trajectory | None:
         path = self._findings.judge(track, self._signals.histories, self._now_s)
         if path is not None:
-            self._holding.look(path)
+            with self._stage("stills"):
+                self._holding.look(path)
         return path
 
     def _path(self, track: Track) -> Trajectory | None:
         seen_now = track.last.t_s >= self._now_s - self._judging.looking.cut_off_s
-        return self._paths.of(track, cut_off=self._over and seen_now)
+        with self._stage("measuring"):
+            return self._paths.of(track, cut_off=self._over and seen_now)
 
     def _decide(self, ended: Sequence[Track]) -> list[ActEvent]:
         """The acts that are ripe now; of tracks that have ended nothing waits any longer, and nothing is kept."""
@@ -239,17 +255,19 @@ class CameraPipeline:
 
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.best(path.track_id)
-        plate = read_plate(views, self._plates, path.cls, self._judging.plates)
-        event = act_event(
-            finding,
-            path,
-            self._judging.events,
-            lamps=self._signals.histories,
-            stills=self._stills,
-            plate=plate,
-            best_view=views[0] if views else None,
-            told_s=self._told_s.get(path.track_id),
-        )
+        with self._stage("plates"):
+            plate = read_plate(views, self._plates, path.cls, self._judging.plates)
+        with self._stage("act"):
+            event = act_event(
+                finding,
+                path,
+                self._judging.events,
+                lamps=self._signals.histories,
+                stills=self._stills,
+                plate=plate,
+                best_view=views[0] if views else None,
+                told_s=self._told_s.get(path.track_id),
+            )
         red = finding.heads if finding.lamp == LampState.RED else ()
         flags, reasons = self._signals.doubts(red, event.t_s, self._now_s)
         return replace(

@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from common.stopwatch import UNTIMED, Stopwatch
 from models import manifest
 from models.detector_margins import DetectorMargins
 from models.errors import ModelError
@@ -112,16 +113,31 @@ def suppress(
 class YoloxDetector:
     """The YOLOX of ``vehicle-nano`` or ``vehicle-small`` (or any raw YOLOX output whose first classes are these)."""
 
-    def __init__(self, session: ort.InferenceSession, *, margins: DetectorMargins | None = None) -> None:
-        self._session = session
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        *,
+        margins: DetectorMargins | None = None,
+        stopwatch: Stopwatch = UNTIMED,
+    ) -> None:
+        self._session, self._stage = session, stopwatch.stage
         self._input = session.get_inputs()[0].name
         self.margins = margins or DetectorMargins()
 
     def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
         height, width = frame_bgr.shape[:2]
-        picture, scale = letterbox(frame_bgr, self.margins.long_side)
-        raw = self._session.run(None, {self._input: picture})[0][0]
-        table = decode(raw, picture.shape[2], picture.shape[3])
+        with self._stage("letterbox"):
+            picture, scale = letterbox(frame_bgr, self.margins.long_side)
+        with self._stage("inference"):
+            raw = self._session.run(None, {self._input: picture})[0][0]
+        with self._stage("suppression"):
+            return self._boxes(raw, picture.shape[2], picture.shape[3], scale, width, height)
+
+    def _boxes(
+        self, raw: NDArray[np.float32], input_h: int, input_w: int, scale: float, width: int, height: int
+    ) -> Detections:
+        """From the network's raw output `[A, 5 + C]` to boxes of a picture of `width` by `height` pixels."""
+        table = decode(raw, input_h, input_w)
         products = table[:, 4:5] * table[:, 5:]
         classes = products.argmax(1).astype(np.int64)
         scores = products.max(1).astype(np.float32)
@@ -135,14 +151,18 @@ class YoloxDetector:
         return Detections(boxes[kept], scores[kept], classes[kept])
 
 
-_DECODERS: dict[str, Callable[[ort.InferenceSession, DetectorMargins | None], Detector]] = {
-    "yolox-vehicles": lambda session, margins: YoloxDetector(session, margins=margins),
+_DECODERS: dict[str, Callable[[ort.InferenceSession, DetectorMargins | None, Stopwatch], Detector]] = {
+    "yolox-vehicles": lambda session, margins, stopwatch: YoloxDetector(session, margins=margins, stopwatch=stopwatch),
 }
 """By the name that a manifest entry gives its decoder: another kind of detector is one line here and its class."""
 
 
 def load_detector(
-    *, size: str = "nano", threads: int = DEFAULT_THREADS, margins: DetectorMargins | None = None
+    *,
+    size: str = "nano",
+    threads: int = DEFAULT_THREADS,
+    margins: DetectorMargins | None = None,
+    stopwatch: Stopwatch = UNTIMED,
 ) -> Detector:
     """The detector of that size as the manifest describes it, digest checked; :class:`ModelError` where there is none,
     or where nothing here understands its decoder."""
@@ -154,4 +174,4 @@ def load_detector(
             where=str(manifest.MANIFEST),
             remedy=f"one of {', '.join(_DECODERS)}, or add it to models/detector.py",
         )
-    return _DECODERS[decoder](open_model(model_id, decoder=decoder, threads=threads), margins)
+    return _DECODERS[decoder](open_model(model_id, decoder=decoder, threads=threads), margins, stopwatch)

@@ -19,6 +19,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.video.clock import StreamClock
 from edge.video.handover import Handover
 from edge.video.margins import VideoMargins
@@ -68,6 +69,7 @@ class Stream:
     handover: Handover
     stop: threading.Event
     clocks: Clocks
+    stopwatch: Stopwatch = UNTIMED
 
 
 class Connection:
@@ -147,6 +149,7 @@ class Connection:
             wall=self._stream.clocks.wall,
             monotonic=self._monotonic,
             margins=self._stream.margins,
+            stopwatch=self._stream.stopwatch,
         )
         return p.segment
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from av.video.frame import VideoFrame
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.types import Frame, Image
 from edge.video.clock import StreamClock
 from edge.video.cut import CutMargins, CutWatch
@@ -50,9 +51,11 @@ class Handover:
         margins: CutMargins,
         stop: threading.Event,
         monotonic: Callable[[], float],
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
+        self._stage = stopwatch.stage
         self._progress = progress
-        self._shown, self._live, self._fps_limit = shown, live, settings.fps_limit
+        self._shown, self._live, self._fps_limit = shown, live or settings.drop_late, settings.fps_limit
         self._clock, self._stop, self._monotonic = clock, stop, monotonic
         self._queue: queue.Queue[Frame | None] = queue.Queue(settings.queue_frames)
         self._watch: CutWatch[_Decoded] = CutWatch(margins)
@@ -91,11 +94,14 @@ class Handover:
                 self._shown,
             )
         try:
-            image = as_shown(picture, where=self._shown)
+            with self._stage("colour conversion"):
+                image = as_shown(picture, where=self._shown)
         except PictureRefused as error:
             raise SourceError(error.what, where=self._shown, remedy=error.remedy) from error
         image.setflags(write=False)
-        self._release(self._watch.feed((index, t_s, image, picture.pts or 0), image, t_s))
+        with self._stage("cut watch"):
+            released = self._watch.feed((index, t_s, image, picture.pts or 0), image, t_s)
+        self._release(released)
 
     def flush(self) -> None:
         """A connection or a pass begins or ends: what the watch for cuts holds back goes on."""

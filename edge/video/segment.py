@@ -14,6 +14,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.video.clip import ClipError, RingPacket, StreamTemplate
 from edge.video.clock import StreamClock
 from edge.video.margins import VideoMargins
@@ -67,8 +68,10 @@ class Segment:
         wall: Callable[[], datetime],
         monotonic: Callable[[], float],
         margins: VideoMargins | None = None,
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         numbers = margins or VideoMargins()
+        self._stage = stopwatch.stage
         self._margins = numbers.segment
         self._live = live
         self._position = position
@@ -186,7 +189,8 @@ class Segment:
 
     def _decode(self, packet: Packet[VideoStream]) -> Iterator[tuple[VideoFrame, float]]:
         try:
-            pictures = packet.decode()
+            with self._stage("decoding"):
+                pictures = packet.decode()
         except av.error.EOFError:
             return
         except av.FFmpegError as error:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.types import Frame
 from edge.video.clock import StreamClock
 from edge.video.connection import Clocks, Stream
@@ -43,6 +44,7 @@ class VideoSource:
     margins: the numbers by which time, arrivals and cuts are doubted.
     start_at: UTC of a file's first frame.
     clocks: time and chance, for tests.
+    stopwatch: is told what is being done.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class VideoSource:
         margins: VideoMargins | None = None,
         start_at: datetime | None = None,
         clocks: Clocks | None = None,
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         self.url = str(url)
         remember(self.url)
@@ -73,7 +76,8 @@ class VideoSource:
             clock=self.clock,
             ring=ring,
             progress=self._progress,
-            handover=self._handover(numbers),
+            handover=self._handover(numbers, stopwatch),
+            stopwatch=stopwatch,
             stop=self._stop,
             clocks=self._clocks,
         )
@@ -128,7 +132,7 @@ class VideoSource:
         now_s = self._clocks.monotonic()
         return self._progress.status(now_s, live=self.live, settings=self.settings, clock=self.clock)
 
-    def _handover(self, numbers: VideoMargins) -> Handover:
+    def _handover(self, numbers: VideoMargins, stopwatch: Stopwatch) -> Handover:
         return Handover(
             self._progress,
             shown=self.shown,
@@ -138,6 +142,7 @@ class VideoSource:
             margins=numbers.cut,
             stop=self._stop,
             monotonic=self._clocks.monotonic,
+            stopwatch=stopwatch,
         )
 
     def _watch_reader(self) -> None:

@@ -12,7 +12,8 @@ Transport = Literal["tcp", "udp", "auto"]
 @dataclass(frozen=True)
 class SourceSettings:
     """`fps_limit`: deliver at most so many frames a second (all are decoded, all packets are kept). `key_wait_s`: how
-    long a first key frame is waited for while packets come; some cameras send one every 20 s and none on connect."""
+    long a first key frame is waited for while packets come; some cameras send one every 20 s and none on connect.
+    `drop_late`: a file does not wait for its consumer, as a camera does not."""
 
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
@@ -25,6 +26,7 @@ class SourceSettings:
     fps_limit: float | None = None
     realtime: bool = False
     loop: bool = False
+    drop_late: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from tests.edge.media import make_video
 from tests.edge.test_config import SCENE
+from tools.bench.cameras import carries
 from tools.bench.desk import WARM_UP
 from tools.command.cli import cli
 
@@ -87,3 +88,54 @@ def test_the_desk_is_measured_on_a_postgresql_of_its_own() -> None:
     assert result.output.startswith(f"postgresql: {301 + WARM_UP + 1} cases, ")
     assert "confirm" in result.output
     assert "owner's look-up" in result.output
+
+
+def test_each_stage_of_a_look_is_told_beside_bare_decoding_and_the_bare_detector() -> None:
+    args = ["bench", "edge", "--profile", "--frames", "12", "--threads", "1"]
+    result = CliRunner().invoke(cli, [*args, "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.output)
+    spent = {row["stage"]: row for row in figures["stages"]}
+    every = {"decoding", "letterbox", "inference", "suppression", "tracking", "measuring", "lamps", "stills", "views"}
+    assert every | {"rules", "recorder", "picture watch", "colour conversion"} <= set(spent)
+    assert spent["inference"]["calls"] == figures["looked_at"] == 12
+    assert max(spent, key=lambda name: spent[name]["cpu_ms"]) == "inference"
+    assert sum(row["cpu_ms"] for row in spent.values()) == pytest.approx(figures["cpu_ms_a_look"], rel=0.25)
+    assert 0 < figures["share_of_bare_decode"] < 1
+    assert figures["bare_decode_cpu_ms_a_frame"] < figures["bare_detector_cpu_ms_a_frame"]
+    text = CliRunner().invoke(cli, args).output
+    assert "decoding alone" in text
+
+
+def test_cameras_are_counted_by_the_acts_that_they_find(tmp_path: Path) -> None:
+    """An empty street: nothing happens there, and nobody is accused."""
+    clip = make_video(tmp_path / "street.mp4", frames=50, fps=25)
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(SCENE))
+    (tmp_path / "t.json").write_text(json.dumps({"video": "street.mp4", "fps": 25, "acts": []}))
+    args = ["bench", "cameras", "--clip", str(clip), "--scene", str(tmp_path / "s.yaml")]
+    args += ["--truth", str(tmp_path / "t.json"), "--stagger", "0.2", "--tail", "1", "--cameras", "2"]
+    result = CliRunner().invoke(cli, [*args, "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.output)
+    (row,) = figures["rows"]
+    assert (row["cameras"], row["acts"], row["acts_found"], row["false_acts"]) == (2, 0, 0, 0)
+    assert row["looks_per_s"] > 0
+    assert row["cores"] > 0
+    assert row["memory_mib"] > 50
+    assert row["age_s"]["p50"] <= row["age_s"]["p95"] <= row["age_s"]["max"]
+
+
+@pytest.mark.parametrize(
+    ("row", "kept_up"),
+    [
+        ({}, True),
+        ({"acts_found": 7}, False),
+        ({"false_acts": 1}, False),
+        ({"age_s": {"p95": 1.2}}, False),
+        ({"age_s": {"p95": None}}, False),
+    ],
+    ids=["all found", "one missed", "one false", "old pictures", "nothing was looked at"],
+)
+def test_a_box_carries_cameras_whose_acts_are_all_found_in_time(row: dict[str, object], kept_up: bool) -> None:
+    good = {"acts_found": 8, "acts": 8, "false_acts": 0, "age_s": {"p95": 0.4}}
+    assert carries(good | row) == kept_up

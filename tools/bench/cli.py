@@ -14,6 +14,7 @@ import numpy as np
 
 from edge.cli import detector_option
 from edge.types import Frame
+from tools.bench.cameras import cameras
 from tools.bench.desk import desk
 from tools.bench.lives import lives
 from tools.demo.site import choose_clip
@@ -24,6 +25,7 @@ def bench() -> None:
     """Đo tốc độ. / Measure speed."""
 
 
+bench.add_command(cameras)
 bench.add_command(desk)
 bench.add_command(lives)
 
@@ -35,14 +37,23 @@ bench.add_command(lives)
     "--frames", type=click.IntRange(min=1), default=300, show_default=True, help="Số khung hình. / Frames at most."
 )
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Luồng CPU. / CPU threads.")
+@click.option("--profile", "by_stage", is_flag=True, help="Từng công đoạn. / CPU of each stage instead.")
 @click.option("--json", "as_json", is_flag=True, help="JSON")
 @detector_option
-def edge(clip: Path | None, scene: Path | None, frames: int, threads: int, as_json: bool, detector: str) -> None:
+def edge(
+    clip: Path | None, scene: Path | None, frames: int, threads: int, by_stage: bool, as_json: bool, detector: str
+) -> None:
     """Hộp xử lý. / One camera: frames looked at a second with decoding, the longest stall, decoding alone beside it."""
     from edge.perception import open_perception
     from zones.load import load_scene
 
     clip, scene = choose_clip(clip, scene)
+    if by_stage:
+        from tools.bench.profile import as_text, profile
+
+        found = profile(clip, scene, frames=frames, threads=threads, size=detector)
+        click.echo(json.dumps(found) if as_json else as_text(found))
+        return
     pipeline = open_perception(threads=threads, size=detector).pipeline(load_scene(scene))
     bare = _play(clip, frames, lambda frame: None)
     whole = _play(clip, frames, pipeline.process)

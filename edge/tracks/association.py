@@ -1,14 +1,18 @@
 """Which box of a frame belongs to which track: ByteTrack's association (Zhang et al., ECCV 2022).
 
 Three rounds: confident boxes with all known tracks, then doubtful boxes with the tracks still seen a moment ago, then
-what is left of the confident boxes with tentative tracks. Boxes are compared after being grown by a share of their size
-(C-BIoU, Yang et al., WACV 2023): at six frames a second a motorcycle moves by more than its own width between frames.
+what is left of the confident boxes with tentative tracks. Before the last, one of ours: what is left of the confident
+boxes with known tracks whose lower edge a nearer vehicle hides, for that edge leaps as he comes or goes.
+
+Boxes are compared after being grown by a share of their size (C-BIoU, Yang et al., WACV 2023): at six frames a second a
+motorcycle moves by more than its own width between frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +56,12 @@ class AssociationMargins:
         0.35, "overlap of grown boxes", "the same of doubtful boxes, which may be nothing at all: more is asked",
         source=_TESTS, most=1.0,
     )  # fmt: skip
+    least_overlap_hidden: float = margin(
+        0.5, "overlap of grown boxes above the higher lower edge",
+        "the same of a box whose lower edge leapt as a nearer vehicle came or went: what is to be seen of both must "
+        "lie together",
+        source="half; as `hidden_share`", most=1.0,
+    )  # fmt: skip
     class_penalty: float = margin(
         0.15, "overlap",
         "a box of another class than the track's counts for so much less: a detector mistakes a class now and then, a "
@@ -67,6 +77,14 @@ class AssociationMargins:
         "a standing vehicle does not leap, and one that drives away does not fall back: a box with its lower edge "
         "farther off is its neighbour's",
         source=_QUEUES,
+    )  # fmt: skip
+    hidden_share: float = margin(
+        0.5, "share of the lower edge",
+        "a lower edge of which nearer vehicles hide so much ends where they begin and leaps as they come and go: the "
+        "upper edge then tells as well whose the box is",
+        source="half; drivers who waited in the junction behind others lost their tracks as a neighbour drove on "
+        "(simulation, November 2026)",
+        most=1.0,
     )  # fmt: skip
     size_ratio: float = margin(
         3.5, "ratio of areas",
@@ -86,11 +104,22 @@ class AssociationMargins:
 
 @dataclass(frozen=True)
 class Matches:
-    """`pairs`: rows of tracks to rows of detections. `fresh`: confident detections that belong to none. `covered`
+    """`pairs`: rows of tracks to rows of detections. `leapt`: rows of tracks among them whose lower edge is not where
+    it should be, as another vehicle covers or covered it. `fresh`: confident detections that belong to none. `covered`
     `[N]`: see `covered_contacts`."""
 
     pairs: dict[int, int]
+    leapt: frozenset[int]
     fresh: Ints
+    covered: Floats
+
+
+class _Moment(NamedTuple):
+    """What there is to pair."""
+
+    tracks: Sequence[Track]
+    expected: BoxFilter
+    found: Found
     covered: Floats
 
 
@@ -107,39 +136,42 @@ class Association:
         low = np.flatnonzero((found.scores >= m.low_score) & (found.scores < m.high_score))
         known = np.array([i for i, t in enumerate(tracks) if t.state != "tentative"], dtype=np.int64)
         tentative = np.array([i for i, t in enumerate(tracks) if t.state == "tentative"], dtype=np.int64)
+        now = _Moment(tracks, expected, found, covered_contacts(found.boxes, found.scores >= m.low_score, m))
         pairs: dict[int, int] = {}
 
-        def run(track_rows: Ints, det_rows: Ints, least: float) -> tuple[Ints, Ints]:
-            pairs.update(self._round(tracks, expected, track_rows, found, det_rows, least))
-            left_tracks = np.array([r for r in track_rows if r not in pairs], dtype=np.int64)
-            used = set(pairs.values())
-            left_dets = np.array([d for d in det_rows if d not in used], dtype=np.int64)
-            return left_tracks, left_dets
+        def left(rows: Ints, of: Collection[int]) -> Ints:
+            return np.array([r for r in rows if r not in of], dtype=np.int64)
 
-        known_left, high_left = run(known, high, m.least_overlap)
-        recent = np.array([r for r in known_left if tracks[r].state == "confirmed"], dtype=np.int64)
-        run(recent, low, m.least_overlap_low)
-        _, fresh = run(tentative, high_left, m.least_overlap)
-        covered = covered_contacts(found.boxes, found.scores >= m.low_score, m)
-        return Matches(pairs, fresh, covered)
+        pairs.update(self._round(now, known, high, m.least_overlap))
+        recent = np.array([r for r in left(known, pairs) if tracks[r].state == "confirmed"], dtype=np.int64)
+        pairs.update(self._round(now, recent, low, m.least_overlap_low))
+        leapt = self._round(now, left(known, pairs), left(high, pairs.values()), m.least_overlap_hidden, hidden=True)
+        pairs.update(leapt)
+        pairs.update(self._round(now, tentative, left(high, pairs.values()), m.least_overlap))
+        return Matches(pairs, frozenset(leapt), left(high, pairs.values()), now.covered)
 
-    def _round(
-        self, tracks: Sequence[Track], expected: BoxFilter, rows: Ints, found: Found, dets: Ints, least: float
-    ) -> dict[int, int]:
+    def _round(self, now: _Moment, rows: Ints, dets: Ints, least: float, *, hidden: bool = False) -> dict[int, int]:
+        """`hidden`: of boxes whose lower edge a nearer vehicle hides or hid, by what lies above it."""
         if not len(rows) or not len(dets):
             return {}
-        m, boxes = self._margins, found.boxes[dets]
-        predicted = expected.boxes(rows)
-        overlap = iou(grow(predicted, m.grow_share), grow(boxes, m.grow_share))
-        voted = np.array([tracks[r].class_index for r in rows])
-        differs = voted[:, None] != found.classes[dets][None, :]
-        worth = (1.0 - m.score_share) + m.score_share * found.scores[dets][None, :]
+        m, boxes = self._margins, now.found.boxes[dets]
+        predicted = now.expected.boxes(rows)
+        if hidden:
+            overlap = overlap_above(predicted, boxes, m.grow_share)
+            possible = now.expected.surprise_above(rows, boxes) <= m.most_surprise
+            then = np.array([now.tracks[r].last.covered >= m.hidden_share for r in rows])
+            possible &= then[:, None] | (now.covered[dets] >= m.hidden_share)[None, :]
+        else:
+            overlap = iou(grow(predicted, m.grow_share), grow(boxes, m.grow_share))
+            possible = now.expected.surprise(rows, boxes) <= m.most_surprise
+        voted = np.array([now.tracks[r].class_index for r in rows])
+        differs = voted[:, None] != now.found.classes[dets][None, :]
+        worth = (1.0 - m.score_share) + m.score_share * now.found.scores[dets][None, :]
         value = overlap * worth - m.class_penalty * differs
         area = (predicted[:, 2] - predicted[:, 0]) * (predicted[:, 3] - predicted[:, 1])
         det_area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         ratio = area[:, None] / np.maximum(det_area[None, :], 1.0)
-        possible = expected.surprise(rows, boxes) <= m.most_surprise
-        full = np.array([tracks[r].full_px2 for r in rows])
+        full = np.array([now.tracks[r].full_px2 for r in rows])
         possible &= (ratio < m.size_ratio) & (ratio > 1 / m.size_ratio)
         possible &= det_area[None, :] < m.growth * full[:, None]
         cost = np.where((overlap >= least) & possible, 1.0 - value, _FORBIDDEN)
@@ -164,3 +196,19 @@ def grow(boxes: Floats, share: float) -> Floats:
     width = (boxes[:, 2] - boxes[:, 0]) * share
     height = (boxes[:, 3] - boxes[:, 1]) * share
     return boxes + np.stack([-width, -height, width, height], axis=1)
+
+
+def overlap_above(a: Floats, b: Floats, share: float) -> Floats:
+    """`[A, B]` overlap of each two boxes above the higher of their lower edges, grown by `share`; 0 where one of them
+    lies below that of the other."""
+    lowest = np.minimum(a[:, 3][:, None], b[:, 3][None, :])
+    one = np.broadcast_to(a[:, None], (*lowest.shape, 4)).copy()
+    other = np.broadcast_to(b[None, :], one.shape).copy()
+    one[..., 3] = other[..., 3] = lowest
+    both = (one[..., 3] > one[..., 1]) & (other[..., 3] > other[..., 1])
+    one, other = (grow(each.reshape(-1, 4), share).reshape(each.shape) for each in (one, other))
+    size = np.clip(np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2]), 0.0, None)
+    shared = size[..., 0] * size[..., 1]
+    areas = [(each[..., 2] - each[..., 0]) * (each[..., 3] - each[..., 1]) for each in (one, other)]
+    found: Floats = np.where(both, shared / np.maximum(areas[0] + areas[1] - shared, 1e-9), 0.0)
+    return found

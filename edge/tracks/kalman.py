@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from common.margins import margin
 
 Floats = NDArray[np.float64]
+_LOWER_EDGE: Floats = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
+_UPPER_EDGE: Floats = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
+"""What of a state is the middle of an edge, x and y."""
 _TESTS = "chosen with the tracker's tests at 6 to 25 frames a second; no better source"
 _BYTETRACK = "of the order of ByteTrack's 1/20 of the height (Zhang et al., ECCV 2022), then as the tests asked"
 
@@ -100,11 +103,25 @@ class BoxFilter:
 
     def surprise(self, rows: NDArray[np.int64], boxes: Floats) -> Floats:
         """`[N rows, M boxes]`: standard deviations of each box's lower edge from where the track should be."""
+        return self._surprise(rows, boxes, _LOWER_EDGE)
+
+    def surprise_above(self, rows: NDArray[np.int64], boxes: Floats) -> Floats:
+        """The same of the upper edge, which nothing nearer to the camera hides from below."""
+        return self._surprise(rows, boxes, _UPPER_EDGE)
+
+    def lower_edge_leapt(self, rows: NDArray[np.int64], boxes: Floats) -> None:
+        """Take over the lower edges `[N]` of boxes that a neighbour has covered or laid bare: it was he who moved, so
+        neither the upper edge nor any pace changes with it."""
+        leap = boxes[:, 3] - self.mean[rows, 1]
+        self.mean[rows, 1] += leap
+        self.mean[rows, 3] += leap
+
+    def _surprise(self, rows: NDArray[np.int64], boxes: Floats, edge: Floats) -> Floats:
         mean, covariance = self.mean[rows], self.covariance[rows]
         height = np.maximum(mean[:, 3], 1.0)
         noise = _diagonal(np.stack([(self._margins.contact_jitter * height) ** 2] * 2, axis=1))
-        spread = covariance[:, :2, :2] + noise
-        gap = to_state(boxes)[None, :, :2] - mean[:, None, :2]
+        spread = edge @ covariance[:, :4, :4] @ edge.T + noise
+        gap = (to_state(boxes)[None] - mean[:, None, :4]) @ edge.T
         whitened = np.linalg.solve(spread[:, None], gap[..., None])[..., 0]
         result: Floats = np.sqrt(np.einsum("nmi,nmi->nm", gap, whitened))
         return result

@@ -108,6 +108,8 @@ class Tracker:
             return []
         rows = np.array(list(matches.pairs), dtype=np.int64)
         dets = np.array(list(matches.pairs.values()), dtype=np.int64)
+        leapt = np.isin(rows, list(matches.leapt))
+        self._filter.lower_edge_leapt(rows[leapt], found.boxes[dets[leapt]])
         self._filter.correct(rows, found.boxes[dets], found.scores[dets])
         seen: list[Track] = []
         for row, det in matches.pairs.items():

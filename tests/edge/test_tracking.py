@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.margins import explained
-from edge.tracks.association import Association, AssociationMargins, covered_contacts
+from edge.tracks.association import Association, AssociationMargins, covered_contacts, overlap_above
 from edge.tracks.kalman import BoxFilter, FilterMargins
 from edge.tracks.track import Found, Observation, Track
 from edge.tracks.tracking import Tracker, TrackerMargins
+from zones.boxes import iou
 
 Box = tuple[float, float, float, float]
 Mover = Callable[[float], Box | None]
@@ -226,6 +228,82 @@ def test_which_box_belongs_to_a_track(why: str, box: Box, belongs: bool) -> None
     matches = Association().match(*standing(A), boxed(box))
     assert matches.pairs == ({0: 0} if belongs else {}), why
     assert matches.fresh.tolist() == ([] if belongs else [0])
+
+
+C: Box = (90.0, 140.0, 150.0, 260.0)
+"""Nearer to the camera than A, whose lower part it hides: of A the picture shows 100 to 145 pixels."""
+SHOWN: Box = (100.0, 100.0, 140.0, 145.0)
+
+
+@pytest.mark.parametrize(
+    ("why", "before", "now", "belongs"),
+    [
+        ("the one before it drives on: its wheels come to light", [SHOWN, C], [A, (90, 20, 150, 110)], True),
+        ("one comes before it and hides half of it", [A], [SHOWN, C], True),
+        ("nobody is before it: half of its height does not go by itself", [A], [SHOWN], False),
+        ("what is seen lies aside: a neighbour", [SHOWN, C], [(122, 100, 162, 180), (90, 20, 150, 110)], False),
+        ("its upper edge has leapt as well: another who stands nearer", [SHOWN, C], [(100, 122, 140, 190), C], False),
+    ],
+)
+def test_whose_lower_edge_another_hides_is_known_by_what_lies_above_it(
+    why: str, before: list[Box], now: list[Box], belongs: bool
+) -> None:
+    tracks, expected = standing(*before)
+    covered = covered_contacts(np.array(before, float), np.ones(len(before), np.bool_), MARGINS)
+    for track, share in zip(tracks, covered, strict=True):
+        track.observations = [replace(track.last, covered=float(share))]
+    matches = Association().match(tracks, expected, boxed(*now))
+    assert (matches.pairs.get(0) == 0) is belongs, why
+    assert (0 in matches.leapt) is belongs
+
+
+def test_who_is_where_he_should_be_comes_before_who_may_have_been_laid_bare() -> None:
+    """The box is the other's, wheels and all, and not that of the one whose wheels were hidden beside him."""
+    tracks, expected = standing((104.0, 100.0, 144.0, 140.0), A)
+    tracks[0].observations = [replace(tracks[0].last, covered=1.0)]
+    matches = Association().match(tracks, expected, boxed(A))
+    assert (matches.pairs, matches.leapt) == ({1: 0}, frozenset())
+
+
+@pytest.mark.parametrize("fps", [6, 12.5, 25])
+def test_who_waits_behind_others_keeps_his_track_as_they_come_and_go_and_as_he_sets_off(fps: float) -> None:
+    """He stands for eight seconds; three pass close before him and each hides most of him; then he drives away."""
+
+    def hider(at_s: float) -> Mover:
+        whole = mover(60, 330, 150, 0, w=110, h=140)
+        return lambda t: whole(t - at_s) if at_s < t < at_s + 4 else None
+
+    others = [hider(2.0), hider(3.6), hider(5.2)]
+
+    def shown(t: float) -> Box:
+        away = max(0.0, t - 7.3)
+        x, y = 300 - 90 * away * away, 300 - 30 * away * away
+        lower = y + 90.0
+        for other in others:
+            box = other(t)
+            if box is not None and box[0] < x + 20 and box[2] > x + 40:
+                lower = min(lower, box[1] + 5.0)
+        return (x, y, x + 60, lower)
+
+    _, ids = watch([shown, *others], fps=fps, seconds=9, jitter=0.5)
+    assert len(ids[0]) == 1
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(0, 500)] * 2, *[st.floats(1, 200)] * 2), min_size=1, max_size=4),
+    st.lists(st.tuples(*[st.floats(0, 500)] * 2, *[st.floats(1, 200)] * 2), min_size=1, max_size=4),
+)
+def test_the_overlap_above_is_that_of_boxes_cut_off_alike(
+    some: list[tuple[float, ...]], others: list[tuple[float, ...]]
+) -> None:
+    a, b = (np.array([(x, y, x + w, y + h) for x, y, w, h in rows]) for rows in (some, others))
+    found = overlap_above(a, b, 0.0)
+    for i, one in enumerate(a):
+        for j, other in enumerate(b):
+            lowest = min(one[3], other[3])
+            cut = [np.array([[*box[:3], lowest]]) for box in (one, other)]
+            apart = max(one[1], other[1]) >= lowest
+            assert found[i, j] == pytest.approx(0.0 if apart else iou(*cut)[0, 0], abs=1e-6)
 
 
 def test_each_box_goes_to_the_track_that_stands_nearer() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol, cast
 
 from central.cases.facts import Facts, Instalment
 from central.cases.lifecycle import Action, CaseState, Status
@@ -23,6 +24,13 @@ _PASSING = frozenset({
 """Steps behind which the one before can still be undone: they build on nothing."""
 _BESIDE = _PASSING - {Action.CLAIM, Action.RELEASE}
 """Of these none moves a case: the state that their events name is not theirs, and goes with the step that is undone."""
+
+
+_TELLS_NO_FACT = (_PASSING | {
+    Action.CREATE, Action.CONFIRM, Action.REJECT, Action.RETURN, Action.PREPARE_NOTICE, Action.CORRECT_PLATE,
+    Action.CORRECT_DETAILS,
+}) - {Action.CONTEST, Action.HOLD, Action.LIFT_HOLD, Action.DECISION_CUT}  # fmt: skip
+"""Most of a record: of these nothing is folded but where the case stands."""
 
 
 class Event(Protocol):
@@ -55,21 +63,23 @@ def life_of(record: Sequence[Event]) -> Life:
     """Fold the record of one case."""
     undone = {int(e.after["undoes"]) for e in record if e.action == Action.UNDO.value}
     status: Status | None = None
-    facts = Facts()
+    facts = cast(Facts, SimpleNamespace(**_NOTHING))  # grows in place: a new value for each event cost half of a fold
     last: Event | None = None
     for event in record:
         action = _action(event.action)
         if action is None or action is Action.UNDO or event.sequence in undone:
             continue
-        facts = facts_after(facts, action, event.after, HERE.local_date(event.at))
+        if action not in _TELLS_NO_FACT:
+            vars(facts).update(_news(facts, action, event.after, HERE.local_date(event.at)))
         if "status" in event.after and action not in _BESIDE:
             status = Status(event.after["status"])
         if action not in _PASSING:
             last = event
     undoable = last is not None and MOVES.get(Action(last.action)) is not None and MOVES[Action(last.action)].undoable
+    known = Facts(**vars(facts))
     if last is None or not undoable:
-        return Life(status, facts, None, None)
-    return Life(status, facts, last.sequence, HERE.terms.until("undo", HERE.local_date(last.at)))
+        return Life(status, known, None, None)
+    return Life(status, known, last.sequence, HERE.terms.until("undo", HERE.local_date(last.at)))
 
 
 def with_life(state: CaseState, life: Life) -> CaseState:
@@ -90,77 +100,88 @@ def end_of(state: CaseState, action: Action, facts: Facts) -> Status:
 
 def facts_after(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date) -> Facts:
     """`facts` with one step more. `said`: what its event says; `recorded`: its day, where the event names none."""
+    return replace(facts, **_news(facts, action, said, recorded))
+
+
+def _news(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date) -> dict[str, Any]:
+    """The facts that are others after a step, by name."""
     on = _day(said.get("on")) or recorded
     simple = _DAY_OF.get(action)
     if simple is not None:
-        return replace(facts, **{simple: on})  # type: ignore[arg-type]  # the table below names days only
+        return {simple: on}
     match action:
         case Action.IDENTIFY:
             who, number = str(said.get("name", "")), str(said.get("id_number", ""))
-            return replace(facts, identified=on, liable=said.get("liable"), violator=who, violator_id=number)
+            return {"identified": on, "liable": said.get("liable"), "violator": who, "violator_id": number}
         case Action.MAKE_MINUTES:
-            return replace(facts, minutes=on, may_be_heard=bool(said.get("may_be_heard")))
+            return {"minutes": on, "may_be_heard": bool(said.get("may_be_heard"))}
         case Action.WAIVE_HEARING:
-            return replace(facts, hearing="waived")
+            return {"hearing": "waived"}
         case Action.ASK_HEARING:
-            return replace(facts, hearing=said.get("manner", "written"), hearing_asked=on)
+            return {"hearing": said.get("manner", "written"), "hearing_asked": on}
         case Action.EXTEND:
-            return replace(facts, complex_case=True)
+            return {"complex_case": True}
         case Action.DECIDE:
-            return replace(
-                facts, decided=on, decided_by=said.get("decided_by"), fine=int(said.get("fine", 0)),
-                points=int(said.get("points", 0)), points_with=said.get("points_with"),
-                together=tuple((int(other["case"]), int(other["fine"])) for other in said.get("together", ())),
-            )  # fmt: skip
+            return {
+                "decided": on, "decided_by": said.get("decided_by"), "fine": int(said.get("fine", 0)),
+                "points": int(said.get("points", 0)), "points_with": said.get("points_with"),
+                "together": tuple((int(other["case"]), int(other["fine"])) for other in said.get("together", ())),
+            }  # fmt: skip
         case Action.DECISION_CUT:
             gone = int(said["case"])
             left = None if facts.points_with == gone else facts.points_with  # of before it was drawn anew
-            return replace(
-                facts, together=tuple(each for each in facts.together if each[0] != gone),
-                points=int(said.get("points", facts.points)), points_with=said.get("points_with", left),
-            )  # fmt: skip
+            return {
+                "together": tuple(each for each in facts.together if each[0] != gone),
+                "points": int(said.get("points", facts.points)), "points_with": said.get("points_with", left),
+            }  # fmt: skip
         case Action.AGREE_INSTALMENTS:
-            return replace(facts, instalments=tuple(_instalments(said.get("instalments", ()))))
+            return {"instalments": tuple(_instalments(said.get("instalments", ())))}
         case Action.POSTPONE:
-            return replace(facts, postponed=on, postponed_until=_day(said.get("until")) or on, postponement_asked=None)
+            return {"postponed": on, "postponed_until": _day(said.get("until")) or on, "postponement_asked": None}
         case Action.REFUSE_POSTPONEMENT:
-            return replace(facts, postponement_asked=None)
+            return {"postponement_asked": None}
         case Action.PAY:
             amount = int(said.get("amount", 0))
-            return replace(facts, paid=facts.paid + amount, payments=(*facts.payments, (on, amount)), settled=on)
+            return {"paid": facts.paid + amount, "payments": (*facts.payments, (on, amount)), "settled": on}
         case Action.WARN:
-            return replace(facts, warned=facts.warned or on, warned_to=(*facts.warned_to, str(said.get("to", ""))))
+            return {"warned": facts.warned or on, "warned_to": (*facts.warned_to, str(said.get("to", "")))}
         case Action.LIFT_WARNING:
-            return replace(facts, warned=None, warned_to=())
+            return {"warned": None, "warned_to": ()}
         case Action.TRANSFER:
-            return replace(facts, transferred=on, left_from=said.get("left_from"), reminded=None)
+            return {"transferred": on, "left_from": said.get("left_from"), "reminded": None}
         case Action.TRANSFER_RETURNED:
-            return replace(facts, transferred=None, left_from=None, reminded=None, came_back=True, returned=on)
+            return {"transferred": None, "left_from": None, "reminded": None, "came_back": True, "returned": on}
         case Action.TRANSFER_SETTLED | Action.EXPIRE:
-            return replace(facts, transferred=None, settled=on)
+            return {"transferred": None, "settled": on}
         case Action.CONTEST:
-            return replace(facts, statement=facts.statement or on)
+            return {"statement": facts.statement or on}
         case Action.REFUSE_STATEMENT:
-            return replace(facts, statement=None)
+            return {"statement": None}
         case Action.REFUSE_COMPLAINT:
-            return replace(facts, complaint=None)
+            return {"complaint": None}
         case Action.WITHDRAW:
             told = on if facts.sent is not None else facts.to_tell
-            return replace(facts, statement=None, complaint=None, transferred=None, to_tell=told, settled=on)
+            return {"statement": None, "complaint": None, "transferred": None, "to_tell": told, "settled": on}
         case Action.CORRECT:
             told = on if facts.sent is not None else facts.to_tell
-            return Facts(
-                to_tell=told, warned=facts.warned, warned_to=facts.warned_to, corrected=on, settled=on, held=facts.held
-            )
+            return _NOTHING | {
+                "to_tell": told,
+                "warned": facts.warned,
+                "warned_to": facts.warned_to,
+                "corrected": on,
+                "settled": on,
+                "held": facts.held,
+            }
         case Action.TELL_OWNER:
-            return replace(facts, to_tell=None)
+            return {"to_tell": None}
         case Action.HOLD:
-            return replace(facts, held=_day(said.get("review")) or on)
+            return {"held": _day(said.get("review")) or on}
         case Action.LIFT_HOLD:
-            return replace(facts, held=None)
-    return facts
+            return {"held": None}
+    return {}
 
 
+_NOTHING = vars(Facts())
 _DAY_OF: dict[Action, str] = {
     Action.ISSUE: "issued",
     Action.PUBLISH: "sent",

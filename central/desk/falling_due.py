@@ -10,7 +10,7 @@ from datetime import date, datetime
 from itertools import groupby, product
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from central.cases.documents import Document, documents
@@ -158,37 +158,48 @@ def _page(
     return list(session.execute(ordered.limit(limit + 1)))
 
 
+# built once: building them costs as much as asking them
+_CASES = light(select(CaseRow).where(CaseRow.id.in_(bindparam("ids", expanding=True))))
+_TERMS = select(
+    TermRow.case_id, TermRow.code, TermRow.due, TermRow.whose, TermRow.unit_code, TermRow.officer
+).where(TermRow.case_id.in_(bindparam("ids", expanding=True)))  # fmt: skip
+_MADE = (
+    select(CaseEventRow)
+    .where(
+        CaseEventRow.case_id.in_(bindparam("ids", expanding=True)),
+        CaseEventRow.action.in_([action.value for action in (*STEP_PAPERS, Action.UNDO)]),
+    )
+    .order_by(CaseEventRow.case_id, CaseEventRow.sequence)
+)
+
+
 def _lines(session: Session, found: Sequence[Row[Any]], today: date, now: datetime) -> tuple[Due, ...]:
     ids = {key.case_id for key in found}
-    cases = {row.id: row for row in session.scalars(light(select(CaseRow).where(CaseRow.id.in_(ids))))}
-    terms = {(t.case_id, t.code): t for t in session.scalars(select(TermRow).where(TermRow.case_id.in_(ids)))}
+    asked = {"ids": sorted(ids)}
+    cases = {row.id: row for row in session.scalars(_CASES, asked)}
+    terms = {(t.case_id, t.code): t for t in session.execute(_TERMS, asked)}
     made = _documents(session, {key.case_id for key in found if key.code in GOES_OUT})
     return tuple(
         Due(
             item(cases[t.case_id], now), t.code, t.due, (t.due - today).days, t.whose, t.unit_code, t.officer,
-            *_next(t, made.get(t.case_id, ())),
+            *_next(t.code, made.get(t.case_id, ())),
         )
         for t in (terms[key.case_id, key.code] for key in found)
     )  # fmt: skip
 
 
-def _next(term: TermRow, made: Iterable[Document]) -> tuple[Document | None, str]:
-    codes = GOES_OUT.get(term.code, ())
+def _next(code: str, made: Iterable[Document]) -> tuple[Document | None, str]:
+    codes = GOES_OUT.get(code, ())
     there = [d for d in made if d.code in codes and d.holds == "holds"]
     if there:
         return there[-1], ""
-    settles = SETTLED_BY[term.code]
-    return None, settles.value if settles in STEP_PAPERS and term.code not in GOES_OUT else ""
+    settles = SETTLED_BY[code]
+    return None, settles.value if settles in STEP_PAPERS and code not in GOES_OUT else ""
 
 
 def _documents(session: Session, cases: set[str]) -> dict[str, tuple[Document, ...]]:
     """The papers of these cases, asked for at once."""
     if not cases:
         return {}
-    actions = [action.value for action in (*STEP_PAPERS, Action.UNDO)]
-    events = session.scalars(
-        select(CaseEventRow)
-        .where(CaseEventRow.case_id.in_(cases), CaseEventRow.action.in_(actions))
-        .order_by(CaseEventRow.case_id, CaseEventRow.sequence)
-    )
+    events = session.scalars(_MADE, {"ids": sorted(cases)})
     return {case: documents(list(rows)) for case, rows in groupby(events, key=lambda e: e.case_id)}

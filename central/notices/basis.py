@@ -29,7 +29,7 @@ from central.store.blobs import BlobStore
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.db import Database
 from central.store.packets import manifest_of
-from central.units.letterheads import Writer, letterheads_of
+from central.units.letterheads import Writer, writer_of
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.notice import AnnexPicture, NoticeContent
@@ -55,7 +55,7 @@ class NoticeDesk:
 
     def writer(self, session: Session, unit: str, now: datetime) -> Writer:
         """Who writes the papers of a unit's cases today."""
-        return letterheads_of(session, self.office, HERE.local_date(now)).writer(unit)
+        return writer_of(session, self.office, HERE.local_date(now), unit)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Executable, bindparam, create_engine, event, insert, make_url, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
@@ -30,6 +42,10 @@ def _counting(rows: type[CounterRow] | type[NumberBookRow]) -> Executable:
 
 
 _COUNT = {rows: _counting(rows) for rows in (CounterRow, NumberBookRow)}
+
+_LAST = select(NumberBookRow.value).where(
+    *(getattr(NumberBookRow, name) == bindparam(f"the_{name}") for name in ("unit_code", "series", "year"))
+)
 
 
 class DatabaseError(GiaoLoError):
@@ -82,8 +98,7 @@ def next_in_book(session: Session, unit: str, series: str, year: int) -> int:
 
 def last_in_book(session: Session, unit: str, series: str, year: int) -> int:
     """The last number that the book gave; 0 before the first."""
-    row = session.get(NumberBookRow, (unit, series, year), populate_existing=True)
-    return row.value if row is not None else 0
+    return session.scalar(_LAST, {"the_unit_code": unit, "the_series": series, "the_year": year}) or 0
 
 
 def _next(session: Session, table: type[CounterRow] | type[NumberBookRow], **key: str | int) -> int:

@@ -17,11 +17,14 @@ Camera = tuple[str, str]
 """Node and camera, as packets name them."""
 
 
+_UNITS = select(UnitRow)  # built once: each paper asks
+
+
 def tree_of(session: Session) -> Tree:
     """All units: some two hundred rows at a province."""
     return Tree.of(
         Unit(row.code, row.name, row.kind, row.parent, row.valid_from, row.valid_to)  # type: ignore[arg-type]
-        for row in session.scalars(select(UnitRow))
+        for row in session.scalars(_UNITS)
     )
 
 

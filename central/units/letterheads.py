@@ -100,9 +100,20 @@ class Letterheads:
         )
 
 
+_HEADS = select(LetterheadRow)  # built once: each paper asks
+
+
+def writer_of(session: Session, office: Office, day: date, unit: str) -> Writer:
+    """Who writes the papers of one unit's cases; the tree is read only where a unit has a letterhead."""
+    rows = session.scalars(_HEADS).all()
+    if not rows:
+        return Writer(ROOT, office)
+    return Letterheads(tree_of(session), {row.unit_code: _head(row) for row in rows}, office, day).writer(unit)
+
+
 def letterheads_of(session: Session, office: Office, day: date) -> Letterheads:
     """`office`: of the configuration."""
-    rows = session.scalars(select(LetterheadRow)).all()
+    rows = session.scalars(_HEADS).all()
     return Letterheads(tree_of(session), {row.unit_code: _head(row) for row in rows}, office, day)
 
 

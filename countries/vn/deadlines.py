@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from countries.calendar import WorkCalendar
@@ -21,6 +22,8 @@ from countries.vn.law.figures import whole
 from countries.vn.law.term_lengths import span as span
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_KEPT = 8192
+"""Days that are not counted anew: a list asks for each of its lines, and most lines of a day have the same."""
 
 
 def local_date(instant: datetime) -> date:
@@ -56,7 +59,12 @@ def named_day(day: date, calendar: WorkCalendar | None = None) -> date:
 
 def until(key: str, day: date, calendar: WorkCalendar | None = None) -> date:
     """Last day, inclusive, of the term `key` that began on `day`, which is not counted. Raises `LawError`."""
-    known, term = calendar or national(), span(key, day)
+    return _until(key, day, calendar or national())
+
+
+@lru_cache(_KEPT)
+def _until(key: str, day: date, known: WorkCalendar) -> date:
+    term = span(key, day)
     if term.count == "working_days":
         return known.working_days_after(day, term.length)
     if term.count == "days":
@@ -76,16 +84,20 @@ def deadlines(
 
     `notice_sent_at`: when the notice went out (`NoticeRow.published_at`), not when it was issued.
     """
-    known = calendar or national()
-    detected, occurred = local_date(detected_at), local_date(occurred_at)
+    sent = None if notice_sent_at is None else local_date(notice_sent_at)
+    return _counted(local_date(occurred_at), local_date(detected_at), sent, calendar or national())
+
+
+@lru_cache(_KEPT)
+def _counted(occurred: date, detected: date, sent: date | None, calendar: WorkCalendar) -> Deadlines:
     notify = detected + timedelta(days=whole("notify_days", detected))
     statute = _years_after(occurred, whole("statute_years", occurred))
     return Deadlines(
         notify_by=notify,
-        notify_by_working=known.working_day_from(notify),
+        notify_by_working=calendar.working_day_from(notify),
         statute_until=statute,
-        statute_until_working=known.working_day_from(statute),
-        answer_by=None if notice_sent_at is None else answer_by(local_date(notice_sent_at), known),
+        statute_until_working=calendar.working_day_from(statute),
+        answer_by=None if sent is None else answer_by(sent, calendar),
         zone=VIETNAM,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from countries.plates import PlateParse
@@ -64,10 +65,14 @@ PROVINCES: dict[str, str] = {
     for code in codes.split()
 }  # fmt: skip
 
+_KEPT = 8192
+"""Plates that are not understood anew each time: a page of a list asks of each of its lines twice."""
+
 TWO_WHEELS = ("motorcycle", "motorcycle_old")
 FOUR_WHEELS = ("car", "car_special")
 
 
+@lru_cache(_KEPT)
 def parse_plain(
     plain: str, *, lines: tuple[str, str] | None = None, vehicle_class: str | None = None, colour: str | None = None
 ) -> PlateParse:

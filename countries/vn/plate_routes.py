@@ -8,6 +8,7 @@ whoever drives for them is fined like any citizen (Luật Xử lý vi phạm hà
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from countries.plates import NoNotice
 from countries.vn.plate_forms import parse_plain
@@ -18,6 +19,9 @@ _FOREIGN = re.compile(r"^(\d{5}(NG|QT|CV|NN)\d{2,3}|\d{2}(NG|QT|CV|NN)\d{5})$")
 _MOTORCYCLE_SERIES = re.compile(r"^\d{2}(NG|QT|CV|NN)\d{5}$")
 _CENTRAL_PROVINCE = "80"
 """Cục CSGT registers for embassies and organisations; elsewhere NN and NG are also ordinary series of motorcycles."""
+
+_KEPT = 8192
+"""Plates of which it is not asked anew: every list and every step asks."""
 
 FOREIGN = NoNotice(
     "foreign_plate", "a plate of a foreign mission or organisation gets no notice 01/73",
@@ -34,6 +38,11 @@ def no_notice(plate: str, *, colour: str, kind: str) -> NoNotice | None:
 
     Judged by the letters and by the colour, each alone: a wrong colour does not make a military plate a civil one.
     """
+    return _judged(plate, colour, kind)
+
+
+@lru_cache(_KEPT)
+def _judged(plate: str, colour: str, kind: str) -> NoNotice | None:
     text = normalise(plate)
     form = parse_plain(text).kind
     if colour == "red" or form == "military":

@@ -18,6 +18,7 @@ from central.cases.terms import SETTLED_BY
 from central.desk.falling_due import NEAR_DAYS, Due, falling_due
 from central.desk.worklist import QueueFilter, queue_page
 from central.notices import proceedings
+from central.notices.basis import look
 from central.store.case_tables import CaseRow
 from central.units.tree import EVERYWHERE
 from central.web import queries
@@ -160,7 +161,7 @@ class Desk:
         """What the page of the case offers."""
         centre = self.town.centre
         with centre.db.read() as session:
-            row = session.get_one(CaseRow, case_id)
+            row = look(session, case_id)
             return self.town.timed("page: steps", lambda: proceedings.standing(
                 session, row, officer, calendar=centre.notices.calendar, now=self.town.now
             )).actions  # fmt: skip

@@ -28,7 +28,7 @@ from central.cases.steps import MOVES
 from central.centre import Centre
 from central.desk import actions, views
 from central.notices import drafting, issuing, printing, proceedings, together
-from central.notices.basis import Seen
+from central.notices.basis import Seen, look
 from central.store.case_tables import CaseRow
 from central.web import queries
 from countries.here import HERE
@@ -73,7 +73,7 @@ class Doors:
     ) -> tuple[dict[str, Any], int]:
         """What is typed, and the version of the case on the screen."""
         with self.centre.db.read() as session:
-            row = session.get_one(CaseRow, case_id)
+            row = look(session, case_id)
             record = case_log.events(session, case_id)
             facts = life_of(record).facts
             typed = {**self.typed(action, row, facts, HERE.local_date(now)), **said}
@@ -173,7 +173,7 @@ def _plate(doors: Doors, case_id: str, officer: Officer, now: datetime, said: Ma
 
 def _confirm(doors: Doors, case_id: str, officer: Officer, now: datetime, said: Mapping[str, Any]) -> None:
     with doors.centre.db.write() as session:
-        row = session.get_one(CaseRow, case_id)
+        row = look(session, case_id)
         actions.confirm(
             session, case_id, officer, plate=said.get("plate") or row.plate or "36A-123.45", act=ActCode(row.act),
             colour="white", seen=case_log.seen_version(session, case_id), now=now,
@@ -193,14 +193,14 @@ def _draft(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: M
 def _seen(doors: Doors, case_id: str, now: datetime) -> Seen:
     """What the approver's page shows, with all that is doubtful read and ticked."""
 
-    def look() -> Seen:
+    def shown() -> Seen:
         with doors.centre.db.read() as session:
-            row = session.get_one(CaseRow, case_id)
+            row = look(session, case_id)
             draft = (row.notice.pdf_sha256 if row.notice else None) or ""
             doubts = issue_doubts(session, row, now, doors.centre.registry)
             return Seen(draft, case_log.seen_version(session, case_id), doubts, without_owner=True, word=_WORD)
 
-    return doors.costs.timed("page: doubts", look)
+    return doors.costs.timed("page: doubts", shown)
 
 
 def _issue(doors: Doors, case_id: str, officer: Officer, now: datetime, _said: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from central.cases.log import state_of
 from central.cases.steps import allowed
 from central.cases.terms import Term, passed, terms
 from central.centre import Centre
-from central.desk.falling_due import NEAR_DAYS, falling_due
+from central.desk.falling_due import NEAR_DAYS, SHOWN, falling_due
 from central.desk.unit import recount_figures
 from central.desk.worklist import QueueFilter, recount, status_counts, total
 from central.notices import tally
@@ -38,7 +38,8 @@ _AT_ONCE = 400
 _AUDITED = 1000
 """Records that are audited whole at the end, signature by signature, at most; of the others the chain."""
 _PAGES_EVERY = 7
-"""Nights after which the pages are read though nothing happened."""
+"""Nights after which the pages are read line by line, and though nothing happened; of the others what they count and
+their first line."""
 _NOT_A_STEP = frozenset({Action.VIEW, Action.EXPORT, Action.PRINT})
 _ANYBODY = tuple(Officer(f"anybody-{role}", role) for role in (Role.OFFICER, Role.APPROVER, Role.HEAD))
 
@@ -189,11 +190,16 @@ class Watch:
         self.told += len(self._over)
         if not pages:
             return
-        near, shown, over = today + timedelta(days=NEAR_DAYS), 0, 0
+        near, shown, over, whole = today + timedelta(days=NEAR_DAYS), 0, 0, self.nights % _PAGES_EVERY == 0
         for role in (Role.OFFICER, Role.APPROVER, Role.HEAD):
-            found = falling_due(session, role, today=today, near=near, now=now, scope=EVERYWHERE)
+            found = falling_due(
+                session, role, today=today, near=near, now=now, scope=EVERYWHERE, limit=SHOWN if whole else 1
+            )
             over += found.over
-            shown += sum(line.left < 0 for line in found.lines)
+            lines = sum(line.left < 0 for line in found.lines)
+            if lines != min(found.over, SHOWN if whole else 1):
+                self.fault(f"{today}: of {found.over} terms that are over the page of {role} shows {lines}")
+            shown += lines if whole else min(found.over, SHOWN)
         if over != len(listed):
             self.fault(f"{today}: the pages say {over} terms are over, {len(listed)} are")
         self.behind += over - shown

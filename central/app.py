@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
 import uvicorn
 from fastapi import FastAPI
 
+from central.alone import have_alone
 from central.cases.beside import OnceBeside
 from central.cases.drives import link_stored
 from central.cases.renewing import renew
@@ -22,6 +24,7 @@ from central.retention.keeper import Keeper
 from central.second_reader import SecondReader, easyocr_reader, switched_off
 from central.web.app import create_app
 from central.web.server import web_server
+from common.folder_lock import FolderLock
 from countries.here import HERE
 from evidence.errors import GiaoLoError
 
@@ -49,6 +52,7 @@ class App:
         self.second_reader = SecondReader(self.centre, easyocr_reader if config.second_reader else switched_off)
         self.keeper = Keeper(self.centre)
         self._beside = (OnceBeside("terms", self._renew_terms), OnceBeside("drives", self._link_drives))
+        self._held: FolderLock | None = None
         self._server: uvicorn.Server | None = None
         self._server_thread: threading.Thread | None = None
         self._server_ended = threading.Event()
@@ -66,6 +70,7 @@ class App:
         if not self.config.devices.required:
             log.warning("devices.required is false: notices are issued without the papers of their devices")
         try:
+            self._held = have_alone(self.config.data_dir, now=self.centre.clock(), wait=time.sleep)
             self._check_signing()
             self.keeper.start()
             self.start_beside()
@@ -86,6 +91,8 @@ class App:
             self._server.should_exit = True
             self._server_thread.join(15)
         self.centre.db.dispose()
+        if self._held is not None:
+            self._held.release()
 
     def __enter__(self) -> App:
         self.start()

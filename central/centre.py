@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from central.alone import beside_others
 from central.config import CentralConfig
 from central.ledger.signing import Ledger
 from central.notices.basis import NoticeDesk
@@ -72,7 +73,8 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
             where=f"data_dir {error.filename or config.data_dir}",
             remedy="name a folder that this user may write to",
         ) from error
-    upgrade(database)
+    # a centre of older software that runs here would go on with a database that it does not know
+    upgrade(database, before=lambda: beside_others(config.data_dir, now=clock()))
     _keep_private(database)
     _letters_are_its_own(database, config)
     ledger = Ledger(key, config.centre_id, config.ledger_dir)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import resources
 
@@ -18,10 +20,13 @@ from central.store.db import Database, DatabaseAway, DatabaseError
 _LOCK = 0x6769616F
 
 
-def upgrade(database: Database, *, to: str = "head") -> None:
+def upgrade(
+    database: Database, *, to: str = "head", before: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> None:
     """Apply what is missing, up to `to`. Raises `DatabaseError`, also for a database newer than this software.
 
-    `DatabaseAway` when the server does not answer: after a power cut it may start later than the centre.
+    `before`: entered while something is applied; it may refuse by raising. `DatabaseAway` when the server does not
+    answer: after a power cut it may start later than the centre.
     """
     config = _config()
     try:
@@ -39,7 +44,8 @@ def upgrade(database: Database, *, to: str = "head") -> None:
                     remedy="run the newer software that made it, or restore a backup",
                 )
             config.attributes["connection"] = connection
-            command.upgrade(config, to)
+            with before():
+                command.upgrade(config, to)
     except DBAPIError as error:
         said = str(error.orig).strip() or "no reason given"
         away = database.dialect == "postgresql" and isinstance(error, OperationalError)

@@ -13,7 +13,6 @@ Rows: `edge.delivery.packet_table`. What stays of the delivered, and the room it
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import shutil
 import sqlite3
@@ -21,8 +20,8 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
+from common.folder_lock import FolderLock, FolderTakenError
 from edge.delivery.ballast import Ballast
 from edge.delivery.delivered_ring import DeliveredRing, Keep
 from edge.delivery.outbox_errors import OutboxError, OutboxFullError, is_full, translated
@@ -77,7 +76,7 @@ class Outbox:
             self._ballast = Ballast(folder / "ballast")
             db, self.warnings = recover(folder, self._ballast)
         except BaseException:
-            self._owner.close()
+            self._owner.release()
             raise
         self._table = PacketTable(db)
         self._ring = DeliveredRing(
@@ -89,7 +88,7 @@ class Outbox:
     def close(self) -> None:
         with self._table.lock:
             self._table.close()
-            self._owner.close()
+            self._owner.release()
 
     @property
     def head(self) -> Chain:
@@ -235,14 +234,11 @@ class Outbox:
             raise translated(error, self.folder) from error
 
 
-def _own(folder: Path) -> IO[bytes]:
-    """Hold the folder's lock as long as the file is open; the kernel frees it when the process dies."""
-    handle = (folder / "owner.lock").open("ab")
+def _own(folder: Path) -> FolderLock:
+    """Hold the folder's lock; the kernel frees it when the process dies."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
+        return FolderLock.take(folder / "owner.lock")
+    except FolderTakenError as error:
         raise OutboxError(
             "is in use by another process", where=str(folder), remedy="stop the other node or give it its own data_dir"
         ) from error
-    return handle

@@ -67,7 +67,7 @@ def acknowledge_all(box: Outbox) -> int:
 
 def die(box: Outbox) -> None:
     """As kill -9 leaves it: the log of the database is not folded in, the lock is free."""
-    box._owner.close()
+    box._owner.release()
 
 
 def damaged(folder: Path) -> list[Path]:

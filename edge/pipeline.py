@@ -82,7 +82,10 @@ class CameraPipeline:
         )
         self._looking = Looking(scene, geometry, detector, judging.looking, judging.region)
         self._signals = self._heads(None)
-        self._tracker = Tracker(len(CLASSES), judging.tracker, association=judging.association, motion=judging.motion)
+        self._tracker = Tracker(
+            len(CLASSES), judging.tracker,
+            association=judging.association, motion=judging.motion, cut_above_px=geometry.edge.top,
+        )  # fmt: skip
         self._paths = TrajectoryBook(
             geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays
         )

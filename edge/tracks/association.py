@@ -124,10 +124,16 @@ class _Moment(NamedTuple):
 
 
 class Association:
-    """Pairs the boxes of one frame with the tracks; remembers nothing."""
+    """Pairs the boxes of one frame with the tracks; remembers nothing.
 
-    def __init__(self, margins: AssociationMargins = AssociationMargins()) -> None:
+    Parameters
+    ----------
+    cut_above_px: a box that begins no lower in the picture is cut off by its upper edge.
+    """
+
+    def __init__(self, margins: AssociationMargins = AssociationMargins(), *, cut_above_px: float = 0.0) -> None:
         self._margins = margins
+        self._cut_above_px = cut_above_px
 
     def match(self, tracks: Sequence[Track], expected: BoxFilter, found: Found) -> Matches:
         """`expected`: the filter with a row for each of `tracks`, moved on to this frame."""
@@ -159,8 +165,12 @@ class Association:
         if hidden:
             overlap = overlap_above(predicted, boxes, m.grow_share)
             possible = now.expected.surprise_above(rows, boxes) <= m.most_surprise
-            then = np.array([now.tracks[r].last.covered >= m.hidden_share for r in rows])
+            last = [now.tracks[r].last for r in rows]
+            then = np.array([o.covered >= m.hidden_share for o in last])
             possible &= then[:, None] | (now.covered[dets] >= m.hidden_share)[None, :]
+            # an upper edge that the picture cuts off tells nothing
+            whole = np.array([o.box[1] > self._cut_above_px for o in last])
+            possible &= whole[:, None] & (boxes[:, 1] > self._cut_above_px)[None, :]
         else:
             overlap = iou(grow(predicted, m.grow_share), grow(boxes, m.grow_share))
             possible = now.expected.surprise(rows, boxes) <= m.most_surprise

@@ -54,7 +54,13 @@ class TrackerMargins:
 
 
 class Tracker:
-    """Holds the tracks of one camera. `update` once per processed frame, in order of time."""
+    """Holds the tracks of one camera. `update` once per processed frame, in order of time.
+
+    Parameters
+    ----------
+    classes: so many there are.
+    cut_above_px: see `Association`.
+    """
 
     def __init__(
         self,
@@ -63,10 +69,11 @@ class Tracker:
         *,
         association: AssociationMargins | None = None,
         motion: FilterMargins | None = None,
+        cut_above_px: float = 0.0,
     ) -> None:
         self._margins = margins
         self._classes = classes
-        self._association = Association(association or AssociationMargins())
+        self._association = Association(association or AssociationMargins(), cut_above_px=cut_above_px)
         self._motion = motion or FilterMargins()
         self._filter = BoxFilter(self._motion)
         self._tracks: list[Track] = []

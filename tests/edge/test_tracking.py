@@ -257,6 +257,14 @@ def test_whose_lower_edge_another_hides_is_known_by_what_lies_above_it(
     assert (0 in matches.leapt) is belongs
 
 
+def test_an_upper_edge_that_the_picture_cuts_off_tells_nothing() -> None:
+    """One who drives out of the picture at its upper edge leaves no last box of a hidden lower one behind him."""
+    tracks, expected = standing(SHOWN)
+    tracks[0].observations = [replace(tracks[0].last, covered=1.0)]
+    assert Association(cut_above_px=16.0).match(tracks, expected, boxed(A)).leapt == {0}
+    assert not Association(cut_above_px=100.0).match(tracks, expected, boxed(A)).pairs
+
+
 def test_who_is_where_he_should_be_comes_before_who_may_have_been_laid_bare() -> None:
     """The box is the other's, wheels and all, and not that of the one whose wheels were hidden beside him."""
     tracks, expected = standing((104.0, 100.0, 144.0, 140.0), A)

@@ -16,6 +16,7 @@ from edge.plate.reading import PlateMargins
 from edge.plate.views import PlateViewMargins
 from edge.repeats import RepeatMargins
 from edge.road.book import BookMargins
+from edge.road.in_the_way import InTheWayMargins
 from edge.road.measuring import MeasuringMargins
 from edge.road.near_faces import NearFaceMargins
 from edge.road.region import RegionMargins
@@ -77,6 +78,7 @@ class Judging:
     motion: FilterMargins = field(default_factory=FilterMargins)
     trajectories: BookMargins = field(default_factory=BookMargins)
     stays: StayMargins = field(default_factory=StayMargins)
+    in_the_way: InTheWayMargins = field(default_factory=InTheWayMargins)
     lamps: LampMargins = field(default_factory=LampMargins)
     lamp_history: LampHistoryMargins = field(default_factory=LampHistoryMargins)
     signal_plan: SignalPlanMargins = field(default_factory=SignalPlanMargins)

@@ -87,8 +87,9 @@ class CameraPipeline:
             association=judging.association, motion=judging.motion, cut_above_px=geometry.edge.top,
         )  # fmt: skip
         self._paths = TrajectoryBook(
-            geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays
-        )
+            geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays,
+            in_the_way=judging.in_the_way,
+        )  # fmt: skip
         self._ground = geometry.ground
         self._views = views or ViewBook(judging.plate_views)
         self._stills = stills or StillStore()
@@ -184,7 +185,7 @@ class CameraPipeline:
         self._over = False
         self._signals = self._heads(self._signals.plans)
         self._stills.clear()
-        self._paths.stays.clear()
+        self._paths.cut()
         self._looking.begin_anew()
         self._watch.begin_anew()
         return acts

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.road.columns import BOX, CONTACT, JUNCTION, TIME, Thing
+from edge.road.columns import BOX, CONTACT, HELD, JUNCTION, TIME, Thing
 from edge.road.hidden_wheels import HiddenWheels
+from edge.road.in_the_way import InTheWay, InTheWayMargins, Moving
 from edge.road.measuring import Measured, SceneGeometry
 from edge.road.stays import StayMargins, Stays
 from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
@@ -44,6 +45,7 @@ class _Places:
         at, span = geometry.columns.at, geometry.columns.span
         self.t_s = at(TIME)["t_s"]
         self.box, self.contact = span(BOX), span(CONTACT)
+        self.held = at(HELD)["by_another"]
         self.lines = {line.id: at(Thing("line", line.id)) for line in geometry.lines}
         self.stripes = {
             m.id: [at(Thing("stripe", m.id, part)) for part in range(len(drawn))] for m, drawn in geometry.markings
@@ -109,10 +111,12 @@ class TrajectoryBook:
         builds: Mapping[VehicleClass, VehicleBuild] = BUILDS,
         margins: BookMargins = BookMargins(),
         stays: StayMargins | None = None,
+        in_the_way: InTheWayMargins | None = None,
     ) -> None:
         self.geometry = geometry
         kerbs = (area.id for area in areas(geometry.scene, "kerbside"))
         self.stays = Stays(kerbs, geometry.ground, stays or StayMargins())
+        self._in_the_way = InTheWay(in_the_way or InTheWayMargins())
         self._classes = classes
         self._builds = builds
         self._margins = margins
@@ -137,7 +141,7 @@ class TrajectoryBook:
             builds += [self._builds[self._classes[track.class_index]]] * (len(track.observations) - old)
             rows.forget_before(track.observations[0].frame)
         if fresh:
-            table = self._measure(fresh, builds)
+            table = self._measure(fresh, builds, [track.id for track in whose])
             if self.stays.areas:
                 self._note_stays(whose, fresh, table)
 
@@ -147,11 +151,14 @@ class TrajectoryBook:
             inside = frozenset(name for name in self.stays.areas if row[self._places.areas[name]] > 0)
             self.stays.add(track.id, self._classes[track.class_index], seen, inside)
 
-    def _measure(self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild]) -> Floats:
+    def _measure(
+        self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild], tracks: Sequence[int]
+    ) -> Floats:
         found = [rows.wheels.of(o, build) for (rows, o), build in zip(fresh, builds, strict=True)]
         seen = np.array([o.box for _, o in fresh])
         boxes = np.column_stack([seen[:, :3], [contact.row for contact in found]])
         contacts = bottom_centres(boxes)
+        ways = self._ways(fresh, contacts)
         sheet = self.geometry.measure(
             Measured(
                 boxes,
@@ -159,12 +166,13 @@ class TrajectoryBook:
                 np.array([contact.highest for contact in found]),
                 np.array([contact.lowest for contact in found]),
                 np.array([build.widest_m for build in builds]),
-                self._ways(fresh, contacts),
+                ways,
             )
         )
         sheet.put(TIME, t_s=np.array([o.t_s for _, o in fresh]))
         sheet.put(BOX, x1=seen[:, 0], y1=seen[:, 1], x2=seen[:, 2], y2=seen[:, 3])
         sheet.put(CONTACT, x=contacts[:, 0], y=contacts[:, 1])
+        sheet.put(HELD, by_another=self._held(fresh, builds, tracks, contacts, ways, sheet.table))
         for (rows, observation), row in zip(fresh, sheet.table, strict=True):
             rows.append(observation, row)
             rows.exits.update(name for name, column in self._places.exits.items() if row[column])
@@ -177,6 +185,39 @@ class TrajectoryBook:
             return np.full((len(fresh), 2), np.nan)
         before = np.array([rows.before(o.t_s, self._margins.way_s) for rows, o in fresh])
         return ground.to_metres(contacts) - ground.to_metres(before)
+
+    def _held(
+        self,
+        fresh: Sequence[tuple[_Rows, Observation]],
+        builds: Sequence[VehicleBuild],
+        tracks: Sequence[int],
+        contacts: Floats,
+        ways: Floats,
+        table: Floats,
+    ) -> NDArray[np.bool_]:
+        """`[N]` whether another one stands in the way of a vehicle that stands past a line."""
+        held = np.zeros(len(fresh), np.bool_)
+        ground, lines = self.geometry.ground, [at["rear_m"] for at in self._places.lines.values()]
+        if ground is None or not lines:
+            return held
+        lengths = np.array([[build.length_m] for build in builds])
+        past: NDArray[np.bool_] = np.any(table[:, lines] > -lengths, axis=1)  # with its front at least
+        first = np.array([rows.before(-np.inf, 0.0) for rows, _ in fresh])
+        first = np.where(np.isfinite(first), first, contacts)
+        places, firsts = ground.to_metres(contacts), ground.to_metres(first)
+        paces = np.hypot(*ways.T) / self._margins.way_s
+        for i in sorted(range(len(fresh)), key=lambda i: fresh[i][1].t_s):
+            held[i] = self._in_the_way.add(
+                Moving(
+                    tracks[i], fresh[i][1].t_s, places[i], firsts[i], float(paces[i]), builds[i].length_m, bool(past[i])
+                )
+            )
+        return held
+
+    def cut(self) -> None:
+        """The stream was cut: of what stood nothing is remembered."""
+        self.stays.clear()
+        self._in_the_way.clear()
 
     def forget(self, track_id: int) -> None:
         self._rows.pop(track_id, None)
@@ -203,6 +244,7 @@ class TrajectoryBook:
             lines={name: _line_run(table, at) for name, at in places.lines.items()},
             stripes={name: [_stripe_run(table, at) for at in drawn] for name, drawn in places.stripes.items()},
             lanes={name: _lane_run(table, at) for name, at in places.lanes.items()},
+            held=table[places.held] > 0,
             in_junction=table[places.junction] > 0,
             in_approach={name: table[column] > 0 for name, column in places.approaches.items()},
             in_exit={name: table[column] > 0 for name, column in places.exits.items()},

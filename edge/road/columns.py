@@ -28,9 +28,11 @@ class Thing(NamedTuple):
     part: int = 0
 
 
-TIME, BOX, CONTACT = Thing("seen", "time"), Thing("seen", "box"), Thing("seen", "contact")
+TIME, BOX, CONTACT, HELD = (Thing("seen", name) for name in ("time", "box", "contact", "held"))
 JUNCTION = Thing("junction")
-_SEEN: Mapping[Thing, Sequence[str]] = {TIME: ("t_s",), BOX: ("x1", "y1", "x2", "y2"), CONTACT: ("x", "y")}
+_SEEN: Mapping[Thing, Sequence[str]] = {
+    TIME: ("t_s",), BOX: ("x1", "y1", "x2", "y2"), CONTACT: ("x", "y"), HELD: ("by_another",),
+}  # fmt: skip
 _LINE = ("rear_px", "front_px", "within", "farthest_px", "nearest_px", "rear_m", "farthest_m", "nearest_m")
 _STRIPE = ("least", "positive", "within")
 _LANE = ("inside", "progress_px")

@@ -78,6 +78,8 @@ class Trajectory:
     lines: dict[str, LineRun]
     stripes: dict[str, list[StripeRun]]
     lanes: dict[str, LaneRun]
+    held: Bools
+    """Whether another one stood in its way, asked where it stands past a line; on the road only."""
     in_junction: Bools
     in_approach: dict[str, Bools]
     in_exit: dict[str, Bools]

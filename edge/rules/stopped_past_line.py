@@ -69,6 +69,27 @@ class StoppedPastLineMargins(StandsPastLineMargins):
         "from sight, shows that it waits for the other lamp",
         source="decision 16",
     )
+    free_stand_s: float = margin(
+        8.0,
+        "s",
+        "where only the arrows of its lane keep it from a turn that is free, standing for so long with nobody in its "
+        "way, and then being lost from sight while it stands, shows the same: it could have gone",
+        source="one and a half of `doubtful_s`, as the turn is rarer and its lamp free; simulation, November 2026: who "
+        "turned by the arrow out of another lane set off as soon as nobody stood before him",
+    )
+    set_off_s: float = margin(
+        4.0,
+        "s",
+        "and the turn was free for so long from the beginning of the stand on: who means to turn sets off within half "
+        "of it",
+        source="chosen with `free_stand_s`: drivers react within 2 s",
+    )
+    lost_within_s: float = margin(
+        1.0,
+        "s",
+        "one that is not seen to stand until so shortly before it is lost may have set off",
+        source="chosen with `free_stand_s`; a box trembles as others begin to hide it",
+    )
     before_s: float = margin(1.0, "s", "the still before the act is so long before the line", source=_FIRST)
     gone_m: float = margin(
         3.5,
@@ -172,10 +193,14 @@ def _at_line(
         flags += ["stream_ended_during_act"] if waited == "until the stream ended" else []
     at = stand.crossed.at
     t_at = float(path.t_s[at])
-    if heads.any_free_against_arrows(lamps, t_at) and (
-        not path.ended or _waited(path, run, heads, lamps, stand, margins) is None
-    ):
-        return Refusal("may_yet_turn", t_at)  # against its lane's arrows, where that is free: another act, and not this
+    if heads.any_free_against_arrows(lamps, t_at):
+        # a turn against its lane's arrows, where that is free, is another act, and not this
+        if not path.ended:
+            return Refusal("may_yet_turn", t_at)
+        if _waited(path, run, heads, lamps, stand, margins) is None:
+            if not _could_have_turned(path, run, passed, heads, lamps, margins, shared):
+                return Refusal("may_yet_turn", t_at)
+            flags += ["movement_not_seen"]
     driven = in_the_junction(path, run, margins.gone_m)[at:]
     if _drove_on(path, driven, heads, lamps, at, float(path.t_s[stand.last]), shared.crossing.entry_within_s):
         return Refusal("drove_on", t_at)
@@ -280,6 +305,27 @@ def _could_have_gone(
     another. Where the free one's lamp turned red meanwhile, its drivers wait as well."""
     t_s = path.t_s[stand.first : stand.last + 1]
     return all(heads.any_free(lamps, float(t)) for t in t_s[t_s <= t_s[0] + seconds])
+
+
+def _could_have_turned(
+    path: Trajectory,
+    run: LineRun,
+    passed: _Passed,
+    heads: Governing,
+    lamps: Mapping[str, LampHistory],
+    margins: StoppedPastLineMargins,
+    shared: SharedMargins,
+) -> bool:
+    """Whether it stood to the last for long, and nothing kept it from the turn that its lane's arrows forbid: neither a
+    lamp nor another before it. On the road only, as there alone it is known who stands before whom."""
+    stand = _stand(path, run, passed, margins.free_stand_s, margins, shared)
+    if not isinstance(stand, _Stand) or not passed.on_road or in_the_junction(path, run, margins.gone_m).any():
+        return False
+    stood = stands(path, stand.first, margins.free_stand_s, shared.standing)[-1][1]
+    lost_at = float(path.t_s[-1]) - float(path.t_s[stood])
+    since = path.t_s[stand.first : stood + 1]
+    free = all(heads.any_free_against_arrows(lamps, float(t)) for t in since[since <= since[0] + margins.set_off_s])
+    return free and lost_at <= margins.lost_within_s and not path.held[stand.first :].any()
 
 
 def _waited(

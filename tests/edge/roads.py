@@ -149,9 +149,10 @@ def drive(
     cut_off: bool = False,
     seen: Callable[[float], bool] = lambda _: True,
     others: Sequence[Callable[[float], tuple[float, float, float, float]]] = (),
+    live: bool = False,
 ) -> Trajectory:
     """The path of one vehicle; `where(t_s)` is the middle of the bottom edge of its box. `others(t_s)`: that, width and
-    height of other vehicles' boxes meanwhile."""
+    height of other vehicles' boxes meanwhile. `live`: measured picture by picture, so that paces are known."""
     times = [float(t_s) for t_s in np.arange(from_s, to_s + 1e-9, 1 / fps)]
 
     def observed(t_s: float, x: float, y: float, width: float, height: float) -> Observation:
@@ -166,6 +167,13 @@ def drive(
         for i, other in enumerate(others)
     ]
     book = TrajectoryBook(SceneGeometry(scene_), CLASSES)
+    everything = [(each, list(each.observations)) for each in (track, *beside)]
+    for t_s in times if live else ():
+        for each, all_of_it in everything:
+            each.observations = [o for o in all_of_it if o.t_s <= t_s]
+        book.add([each for each, _ in everything if each.observations])
+    for each, all_of_it in everything:
+        each.observations = all_of_it
     book.add([track, *beside])
     path = book.of(track, cut_off=cut_off)
     assert path is not None

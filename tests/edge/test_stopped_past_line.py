@@ -158,7 +158,7 @@ GOES_ON = stops(0.8, then=(PAUSES, (7, 0, LINE_M + 2), (12, 0, LINE_M + 24)))
     ],
 )
 def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
-    where: Where, green_s: float, to_s: float, over: dict[str, bool], flags: list[set[str]]
+    where: Where, green_s: float, to_s: float, over: dict[str, Any], flags: list[set[str]]
 ) -> None:
     here = ground_scene(signals=[PLATE])
     path = drive_m(here, where, from_s=0, to_s=to_s, **over)
@@ -170,7 +170,7 @@ def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
     ("where", "to_s", "ended", "acts"),
     [
         (stops(0.8), 12, False, 0),
-        (stops(0.8), 12, True, 0),
+        (stops(0.8), 9, True, 0),
         (STANDS_ON, 12, True, 1),
         (GOES_ON, 12, False, 1),
         (YIELDS_LONG, 24, False, 0),
@@ -196,6 +196,41 @@ def test_who_may_yet_turn_on_his_arrow_out_of_the_lane_for_straight_on_is_waited
     lit = {"main": history(main, here, "main"), "arrow": history([(0.0, GREEN)], here, "arrow")}
     path = drive_m(here, where, from_s=0, to_s=to_s, ended=ended)
     assert len(stopped_past_line(path, here, lit)) == acts
+
+
+TOLD = {"movement_not_seen", "red_onset_not_seen"}
+
+
+def _nobody(_: float) -> tuple[float, float]:
+    return 8.0, 40.0
+
+
+@pytest.mark.parametrize(
+    ("why", "where", "other", "to_s", "arrow", "flags"),
+    [
+        ("nobody before him: he could have gone", stops(0.8), _nobody, 16, [(0.0, GREEN)], [TOLD]),
+        ("he stood there too shortly", stops(0.8), _nobody, 9, [(0.0, GREEN)], []),
+        ("another stands before him", stops(0.8), lambda _: (0.0, LINE_M + 4.0), 16, [(0.0, GREEN)], []),
+        ("one stands beside him", stops(0.8), lambda _: (3.0, LINE_M + 1.0), 16, [(0.0, GREEN)],
+         [TOLD]),
+        ("one drives through before him", stops(0.8), lambda t: (-20.0 + 4 * t, LINE_M + 6.0), 16, [(0.0, GREEN)],
+         [TOLD]),
+        ("his arrow turned red at once", stops(0.8), _nobody, 16, [(0.0, GREEN), (4.0, RED)], []),
+        ("his arrow turned red when he had stood there for long", stops(0.8), _nobody, 16, [(0.0, GREEN), (9.0, RED)],
+         [TOLD]),
+        ("another came and stood before him later", stops(0.8), lambda t: (max(0.0, 30 - 4 * t), LINE_M + 4.0), 16,
+         [(0.0, GREEN)], []),
+    ],
+)  # fmt: skip
+def test_who_stood_for_long_beside_a_free_arrow_and_is_lost_from_sight_there_is_told_if_nobody_held_him(
+    why: str, where: Where, other: Where, to_s: float, arrow: list[tuple[float, LampState]], flags: list[set[str]]
+) -> None:
+    right: dict[str, Any] = {**PLATE, "id": "arrow", "movements": ["right"], "arrow": "right"}
+    lane = {"id": "l", "polygon": pixels((-2, 7), (2, 7), (2, 15.8), (-2, 15.8)), "movements": ["straight"]}
+    here = ground_scene(signals=[{**PLATE, "movements": ["straight", "left", "right"]}, right], lanes=[lane])
+    lit = {"main": history([(0.0, RED)], here, "main"), "arrow": history(arrow, here, "arrow")}
+    path = drive_m(here, where, from_s=0, to_s=to_s, ended=True, others=[other], live=True)
+    assert [set(f.flags) for f in stopped_past_line(path, here, lit)] == flags, why
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from typing import Protocol
 from common.stopwatch import UNTIMED, Stopwatch
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
+from edge.explain.why_not import WhyNot
 from edge.health import CameraState, Metrics
 from edge.judging import Judging
+from edge.page.live import LiveView
 from edge.plan import CameraPlan
-from edge.types import ActEvent, Frame
+from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.ring import PacketRing
 from edge.video.source import EndOfStream, VideoSource
 from edge.video.source_status import SourceSettings, SourceStatus
@@ -49,6 +51,15 @@ class Pipeline(Protocol):
     @property
     def heads(self) -> Sequence[HeadHealth]:
         """How the signal heads are, as of a moment ago; asked from another thread."""
+        ...
+
+    @property
+    def why_not(self) -> WhyNot:
+        """The vehicles that were not reported; asked from another thread."""
+        ...
+
+    def seen(self) -> SeenPicture:
+        """What was seen in the picture looked at last."""
         ...
 
 
@@ -95,6 +106,10 @@ class CameraWorker:
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         self.plan, self._stopwatch = plan, stopwatch
+        self.live = LiveView()
+        """What is shown to whoever looks at the box's page."""
+        self.ring: PacketRing | None = None
+        """What is kept of its film; None before it was opened."""
         self._perception, self._metrics, self._on_commit = perception, metrics, on_commit
         camera = plan.config
         self._identity = CameraIdentity(
@@ -134,6 +149,11 @@ class CameraWorker:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def why_not(self) -> WhyNot | None:
+        """The vehicles that were not reported; None before its pictures were looked at."""
+        return self._pipeline.why_not if self._pipeline is not None else None
+
     def state(self) -> CameraState:
         source, recorder, pipeline = self._source, self._recorder, self._pipeline
         return CameraState(
@@ -144,11 +164,16 @@ class CameraWorker:
             lost=recorder.lost if recorder is not None else 0,
             wrong_size=self._wrong_size,
             seen_fps=self._seen_fps(),
+            judged_age_s=self._judged_age_s(),
             judging=self._judging,
             picture=self._picture.report,
             reference_fault=self._folder.warning,
             heads=tuple(pipeline.heads) if pipeline is not None else (),
         )
+
+    def _judged_age_s(self) -> float | None:
+        seen = list(self._seen)[-1:]
+        return round(time.monotonic() - seen[0], 2) if seen else None
 
     def _seen_fps(self) -> float | None:
         """Frames a second that the pipeline took, over the last ten seconds; None before there is anything to say."""
@@ -175,7 +200,10 @@ class CameraWorker:
     def _watch(self) -> None:
         """One life of source, pipeline and recorder, until the stream ends or we shall stop."""
         camera, judging = self.plan.config, self._perception.judging
-        ring = PacketRing(seconds=camera.ring_seconds, max_bytes=camera.ring_mib * 2**20, margins=judging.clip)
+        ring = self.ring = PacketRing(
+            seconds=camera.ring_seconds, max_bytes=camera.ring_mib * 2**20, margins=judging.clip
+        )
+        self.ring = ring
         settings = SourceSettings(
             open_timeout_s=camera.open_timeout_s,
             read_timeout_s=camera.stall_s,
@@ -201,7 +229,7 @@ class CameraWorker:
         self._source, self._recorder = source, recorder
         self._judging = True
         source.start()
-        faults = 0
+        faults, last = 0, None
         try:
             while not self._stop.is_set():
                 try:
@@ -210,9 +238,12 @@ class CameraWorker:
                     break
                 if frame is not None and self._right_size(frame):
                     self._seen.append(time.monotonic())
+                    last = frame
                     began = time.monotonic()
                     try:
-                        self._submit(pipeline.process(frame))
+                        self._submit(pipeline.process(frame), frame)
+                        if self.live.wanted and (seen := pipeline.seen()).frame == frame.index:
+                            self.live.offer(frame, seen)
                         faults, self._error = 0, ""
                     except Exception as error:
                         faults += 1
@@ -225,7 +256,7 @@ class CameraWorker:
                         pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture)
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
-            self._submit(pipeline.finish())
+            self._submit(pipeline.finish(), last)
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
             self._advance(finish=True)
@@ -246,9 +277,11 @@ class CameraWorker:
             self._wrong_size = wrong
         return not wrong
 
-    def _submit(self, events: list[ActEvent]) -> None:
+    def _submit(self, events: list[ActEvent], now: Frame | None) -> None:
         assert self._recorder is not None
         for event in events:
+            if now is not None:
+                self.live.told(event, now)
             self._metrics.acts.labels(self.plan.config.id, event.act.value).inc()
             self._recorder.submit(event)
 

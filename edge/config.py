@@ -15,6 +15,8 @@ from models.detector_margins import DetectorMargins
 from models.errors import ModelError
 from models.manifest import detector_sizes
 
+LEAST_TOKEN = 12
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 DEFAULT_DATA_DIR = Path("var/edge")
 
 
@@ -33,8 +35,10 @@ class CameraConfig(Section):
     url: str = Field(min_length=1, title="Address", description="rtsp://host/path, or a video file")
     username: str | None = Field(default=None, min_length=1, title="User name", description="of the camera, if it asks")
     password_file: Path | None = Field(default=None, title="Password file", description="its first line is used")
-    transport: Literal["tcp", "udp", "auto"] = Field(
-        default="tcp", title="Transport", description="of the pictures; auto: tcp, and udp where the camera refuses it"
+    transport: Literal["tcp", "udp", "http", "auto"] = Field(
+        default="tcp",
+        title="Transport",
+        description="of the pictures; http: RTSP through a tunnel; auto: tcp, and udp where the camera refuses it",
     )
     scene: Path = Field(title="Scene", description="YAML file that describes the view")
     place: str = Field(default="", max_length=300, title="Place", description="as in a notice; empty: the scene's")
@@ -162,6 +166,42 @@ class MetricsConfig(Section):
     port: int = Field(default=9464, ge=1, le=65535, title="Port", description="of the HTTP server")
 
 
+class PageConfig(Section):
+    """The box's own page, for a technician: live picture, health, last acts, why not."""
+
+    enabled: bool = Field(default=True, title="Enabled", description="serve the page")
+    host: str = Field(default="127.0.0.1", title="Address", description="127.0.0.1: this machine only")
+    port: int = Field(default=9465, ge=1, le=65535, title="Port", description="of the HTTP server")
+    token_file: Path | None = Field(
+        default=None, title="Token file", description="its first line opens the page; needed beyond this machine"
+    )
+
+    @property
+    def this_machine_only(self) -> bool:
+        return self.host in _THIS_MACHINE
+
+    def token(self) -> str:
+        """What opens the page; "" where none is asked for. Raises `ConfigError` if the file holds none of use."""
+        if self.token_file is None:
+            return ""
+        where = str(self.token_file)
+        try:
+            token = self.token_file.read_text("utf-8").partition("\n")[0].strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError("cannot be read", where=where, remedy="write the token into its first line") from error
+        if len(token) < LEAST_TOKEN:
+            raise ConfigError(
+                f"holds no token of {LEAST_TOKEN} letters or more", where=where, remedy="write a longer one"
+            )
+        return token
+
+    @model_validator(mode="after")
+    def _token_for_others(self) -> PageConfig:
+        if self.enabled and not self.this_machine_only and self.token_file is None:
+            raise ValueError("a page that others can reach needs a token_file")
+        return self
+
+
 class NodeConfig(Section):
     """Everything a node needs to know."""
 
@@ -180,6 +220,7 @@ class NodeConfig(Section):
     )
     outbox: OutboxConfig = Field(default_factory=OutboxConfig, title="Outbox", description="disk limits")
     metrics: MetricsConfig = Field(default_factory=MetricsConfig, title="Metrics", description="Prometheus")
+    page: PageConfig = Field(default_factory=PageConfig, title="Page", description="the box's own page")
 
     @field_validator("cameras")
     @classmethod

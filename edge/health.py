@@ -15,11 +15,12 @@ from edge.delivery.packet_table import Counts
 from edge.looking import LookingMargins
 from edge.signals.faults import HEAD_FAULTS
 from edge.video.source_status import SourceStatus
+from edge.watch.faults import PICTURE_FAULTS
 from edge.watch.report import PictureReport
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
-from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, PictureState
+from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health
 
 _MAX_ERRORS = 20
 LEAST_SEEN_FPS = LookingMargins().least_fps
@@ -38,30 +39,6 @@ _SOURCE_COUNTERS = (
     ("cuts", "Cuts of the picture while time went on"),
     ("size_changes", "Changes of the picture's size"),
 )
-_PICTURE_FAULTS: dict[PictureState, tuple[str, str]] = {
-    "moved": (
-        "the picture does not lie where the scene has it",
-        "put the camera back; if it is to stay so, draw the scene on its new picture",
-    ),
-    "other_view": (
-        "the picture shows something else than the scene's",
-        "turn the camera back and see what stands before it; if it is to stay so, draw the scene anew",
-    ),
-    "unsure": (
-        "the picture cannot be recognised, its acts are flagged",
-        "look at it: rain, darkness, dirt; with too little in view name a reference (giaolo zones reference)",
-    ),
-    "frozen": ("it sends the same picture again and again; acts are held", "restart the camera or its recorder"),
-    "black": ("its picture is black; acts are held", "see whether it is covered, without light or broken"),
-    "white": ("its picture is white; acts are held", "see whether light falls into it; set its exposure"),
-    "covered": ("something hides its view; acts are held", "see what stands or lies before the lens"),
-    "blurred": ("its picture is blurred; acts are held", "clean the lens, set the focus; heavy rain passes by itself"),
-    "grey": (
-        "its picture has no colour (night mode); what lamps decide is held",
-        "set the camera to colour by night, or light the place",
-    ),
-}
-"""What a person reads of a state of the picture, and what to do."""
 
 
 class MetricsError(GiaoLoError):
@@ -72,7 +49,8 @@ class MetricsError(GiaoLoError):
 class CameraState:
     """One camera as its thread sees it. `kept`: packets in memory because the outbox is full; `lost`: acts lost.
 
-    `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are. `judging`: its pictures are
+    `wrong_size`: why its pictures are not looked at; `seen_fps`: frames a second that are; `judged_age_s`: how
+    long ago the newest of them was. `judging`: its pictures are
     still looked at and its acts written down, though its stream may be over. `picture`: whether it is still what the
     scene describes; `reference_fault`: why it cannot be held against the reference that the scene names. `heads`: its
     signal heads.
@@ -85,6 +63,7 @@ class CameraState:
     lost: int = 0
     wrong_size: str = ""
     seen_fps: float | None = None
+    judged_age_s: float | None = None
     judging: bool = False
     picture: PictureReport = field(default_factory=PictureReport)
     reference_fault: str = ""
@@ -101,6 +80,7 @@ class CameraState:
             reconnects=source.reconnects,
             error=hide(self.error or self.wrong_size or source.error or source.ended_early)[:500],
             seen_fps=self.seen_fps,
+            judged_age_s=self.judged_age_s,
             dropped_share=source.dropped_share,
             time_steps=source.time_steps,
             clock_steps=source.clock_steps,
@@ -127,8 +107,8 @@ class CameraState:
         """What a person should mend though the camera runs."""
         source = self.source
         out = [self.reference_fault] if self.reference_fault else []
-        if source.state == "running" and self.picture.state in _PICTURE_FAULTS:
-            what, remedy = _PICTURE_FAULTS[self.picture.state]
+        if source.state == "running" and self.picture.state in PICTURE_FAULTS:
+            what, remedy = PICTURE_FAULTS[self.picture.state]
             far = f", by {self.picture.off_px:.0f} px" if self.picture.off_px and self.picture.state == "moved" else ""
             held = f"; {self.picture.acts_held} act(s) held since the start" if self.picture.acts_held else ""
             out.append(f"camera {self.id}: {what}{far}{held} -> {remedy}")
@@ -268,6 +248,8 @@ class _StateCollector:
         fps = GaugeMetricFamily("giaolo_source_fps", "Frames a second, decoded", labels=["camera"])
         up = GaugeMetricFamily("giaolo_camera_up", "1 while frames come", labels=["camera", "state"])
         seen = GaugeMetricFamily("giaolo_seen_fps", "Frames a second, looked at", labels=["camera"])
+        judged = GaugeMetricFamily("giaolo_judged_age_seconds", "Age of the newest looked at", labels=["camera"])
+        dropped = GaugeMetricFamily("giaolo_dropped_share", "Of the frames of the last seconds", labels=["camera"])
         key = GaugeMetricFamily("giaolo_key_interval_seconds", "Longest time between key frames", labels=["camera"])
         head_good = GaugeMetricFamily(
             "giaolo_signal_head_good", "1 while nothing is wrong with a signal head", labels=["camera", "head", "state"]
@@ -280,7 +262,7 @@ class _StateCollector:
         away = GaugeMetricFamily("giaolo_picture_off_pixels", "How far a line or lamp lies off", labels=["camera"])
         held = CounterMetricFamily("giaolo_acts_held", "Acts not told for the picture's sake", labels=["camera"])
         for camera in state.cameras:
-            picture.add_metric([camera.id, camera.picture.state], float(camera.picture.state not in _PICTURE_FAULTS))
+            picture.add_metric([camera.id, camera.picture.state], float(camera.picture.state not in PICTURE_FAULTS))
             held.add_metric([camera.id], camera.picture.acts_held)
             if camera.picture.off_px is not None:
                 away.add_metric([camera.id], camera.picture.off_px)
@@ -292,11 +274,14 @@ class _StateCollector:
                 head_good.add_metric([camera.id, head.id, head.state], float(head.state not in HEAD_FAULTS))
                 if head.yellow_s is not None:
                     yellow.add_metric([camera.id, head.id], head.yellow_s)
+            if camera.judged_age_s is not None:
+                judged.add_metric([camera.id], camera.judged_age_s)
+            dropped.add_metric([camera.id], camera.source.dropped_share)
             if camera.seen_fps is not None:
                 seen.add_metric([camera.id], camera.seen_fps)
             if camera.source.key_interval_s is not None:
                 key.add_metric([camera.id], camera.source.key_interval_s)
-        yield from (lost, fps, up, kept, seen, key, head_good, yellow, picture, away, held)
+        yield from (lost, fps, up, kept, seen, judged, dropped, key, head_good, yellow, picture, away, held)
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
             outbox.add_metric([name], getattr(state.outbox, name))

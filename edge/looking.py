@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from edge.road.measuring import SceneGeometry
 from edge.road.region import RegionMargins, region
 from edge.types import Frame
 from evidence.errors import GiaoLoError
+from evidence.packet import Reason
 from models.detector import Detections, Detector
 from zones.schema import Scene
 
@@ -94,8 +96,9 @@ class Looking:
         self._next_s = -1e9
         self._looks.clear()
 
-    def doubts(self, t_s: float) -> list[str]:
-        """Flags of an act at a stream time: `few_pictures`, whether the camera sent few or the box could not follow.
+    def around(self, t_s: float) -> tuple[list[str], dict[str, Reason]]:
+        """How often was looked around an act at a stream time: flags and reasons. `few_pictures`: whether the camera
+        sent few or the box could not follow.
 
         Looks are counted from the last one before the stretch to the first one after it, so that a hole at its end
         counts.
@@ -104,9 +107,11 @@ class Looking:
         first = max(bisect_right(looks, t_s - margins.around_s) - 1, 0)
         last = min(bisect_left(looks, t_s + margins.around_s), len(looks) - 1)
         if last <= first:  # an act older than what is remembered: nothing to say
-            return []
+            return [], {}
         fps = (last - first) / (looks[last] - looks[first])
-        return ["few_pictures"] if fps < margins.least_fps - 1e-6 else []
+        gap_s = max(b - a for a, b in pairwise(looks[first : last + 1]))
+        told: dict[str, Reason] = {"looks_per_second": round(fps, 1), "longest_gap_s": round(gap_s, 3)}
+        return ["few_pictures"] if fps < margins.least_fps - 1e-6 else [], told
 
     def vehicles(self, frame: Frame) -> Detections:
         """What the detector finds of interest, in pixels of the whole picture."""

@@ -6,10 +6,7 @@ ends it (see `edge.plan`).
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import re
-import secrets
 import signal
 import threading
 from collections.abc import Callable
@@ -17,14 +14,18 @@ from pathlib import Path
 from types import FrameType
 
 from common.broker import BrokerError
+from common.settings import ConfigError
 from edge.camera import CameraWorker, Perception
 from edge.config import DetectorConfig, NodeConfig
+from edge.delivery.client_id import client_id
 from edge.delivery.delivered_ring import Keep
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.uplink import Uplink
 from edge.health import Metrics, MetricsError, NodeState
 from edge.judging import Judging
+from edge.page.recording import Recorder
+from edge.page.server import Box, CameraOnPage, PageError, PageServer
 from edge.perception import open_perception
 from edge.plan import CameraPlan, Plan, changed, load_plan
 from evidence.errors import GiaoLoError
@@ -61,6 +62,10 @@ class Node:
             keep=Keep(days=outbox.keep_days, max_bytes=outbox.keep_mib * 2**20),
         )
         self.metrics = Metrics(self.state)
+        recordings = Recorder(self._config.data_dir / "recordings", outbox.min_free_mib * 2**20)
+        self.page = PageServer(
+            self._config.page, Box(self._config.node_id, self.state, self._cameras_on_page, recordings)
+        )
         self.uplink = Uplink(
             self._config.node_id,
             self._config.broker,
@@ -80,6 +85,11 @@ class Node:
                 self.metrics.serve(self._config.metrics.host, self._config.metrics.port)
             except MetricsError as error:
                 self._warn(f"metrics: {error}")
+        if self._config.page.enabled:
+            try:
+                self.page.start()
+            except (ConfigError, PageError) as error:
+                self._warn(f"page: {error}")
         try:
             self.uplink.start()
         except BrokerError as error:
@@ -106,6 +116,7 @@ class Node:
             if not worker.join(timeout_s):
                 log.error("camera does not stop camera=%s", worker.plan.config.id)
         self.uplink.stop()
+        self.page.close()
         self.metrics.close()
         self.outbox.close()
         log.info("node stopped node=%s", self._config.node_id)
@@ -127,6 +138,17 @@ class Node:
             uplink_errors=self.uplink.errors(),
             warnings=list(self._warnings),
         )
+
+    def _cameras_on_page(self) -> dict[str, CameraOnPage]:
+        with self._lock:
+            workers = list(self._workers.values())
+        return {
+            w.plan.config.id: CameraOnPage(
+                w.plan.config.id, w.plan.config.place or w.plan.scene.scene.place, w.plan.scene.scene, w.live,
+                w.why_not, w.ring,
+            )
+            for w in workers
+        }  # fmt: skip
 
     def health(self) -> Health:
         return self.state().health()
@@ -195,25 +217,6 @@ class Node:
 
 def _same(a: CameraPlan, b: CameraPlan) -> bool:
     return a.config == b.config and a.scene.digest == b.scene.digest
-
-
-def client_id(config: NodeConfig) -> str:
-    """Of the MQTT session: the same after a restart, so that the broker ends the session before at once; never shared.
-
-    A box that was copied with its disk has its twin's id: the uplink finds that out and takes another one.
-    """
-    if config.broker.client_id is not None:
-        return config.broker.client_id
-    file = config.data_dir / "client-id"
-    try:
-        suffix = file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        suffix = ""
-    if not re.fullmatch(r"[0-9a-f]{8}", suffix):
-        suffix = secrets.token_hex(4)
-        with contextlib.suppress(OSError):  # a full disk: a new one at the next start
-            file.write_text(suffix, "ascii")
-    return f"giaolo-{config.node_id}-{suffix}"
 
 
 def run_node(

@@ -27,12 +27,13 @@ from edge.road.measuring import SceneGeometry
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
 from edge.rules.in_force import in_force
+from edge.seen import seen_vehicle
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
 from edge.signals.plan import HeadPlan
 from edge.tracks.track import Track
 from edge.tracks.tracking import Tracker
-from edge.types import ActEvent, Frame
+from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch
 from evidence.acts import LampState, VehicleClass
@@ -90,7 +91,6 @@ class CameraPipeline:
             geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays,
             in_the_way=judging.in_the_way,
         )  # fmt: skip
-        self._ground = geometry.ground
         self._views = views or ViewBook(judging.plate_views)
         self._stills = stills or StillStore()
         rules = judging.rules_of(scene)
@@ -101,7 +101,8 @@ class CameraPipeline:
         self._watch.begin_anew()
         self.why_not = why_not or WhyNot(scene)
         self._told_s: dict[int, float] = {}
-        self._now_s = 0.0
+        self._now_s, self._frame = 0.0, -1
+        self._ground = geometry.ground
         self._wall_at: datetime | None = None
         self._over = False
         self._segment: int | None = None
@@ -129,6 +130,15 @@ class CameraPipeline:
         """Frames looked at so far."""
         return self._looking.looked_at
 
+    def seen(self) -> SeenPicture:
+        """What was seen in the picture looked at last: made when somebody asks."""
+        tracks = [t for t in self._tracker.tracks if t.confirmed and t.last.t_s >= self._now_s - 1e-6]
+        return SeenPicture(
+            self._frame,
+            tuple(seen_vehicle(track, CLASSES[track.class_index], self._ground) for track in tracks),
+            {head: history.at(self._now_s) for head, history in self._signals.histories.items()},
+        )
+
     def process(self, frame: Frame) -> list[ActEvent]:
         """Look at a frame (or skip it, when frames come faster than needed). Returns the acts that are ripe now."""
         if self._segment is not None and frame.segment != self._segment:
@@ -138,7 +148,7 @@ class CameraPipeline:
         self._segment = frame.segment
         if not self._looking.due(frame):
             return []
-        self._now_s, self._wall_at = frame.t_s, frame.wall_at
+        self._now_s, self._wall_at, self._frame = frame.t_s, frame.wall_at, frame.index
         with self._stage("picture watch"):
             self._watch.look(frame)
         with self._stage("lamps"):
@@ -273,9 +283,10 @@ class CameraPipeline:
                 told_s=self._told_s.get(path.track_id),
             )
         red = finding.heads if finding.lamp == LampState.RED else ()
+        few, looks = self._looking.around(event.t_s)
         flags, reasons = self._signals.doubts(red, event.t_s, self._now_s)
         return replace(
             event,
-            flags=[*event.flags, *flags, *self._looking.doubts(event.t_s)],
-            reasons={**event.reasons, **reasons},
+            flags=[*event.flags, *flags, *few],
+            reasons={**event.reasons, **reasons, **looks},
         )

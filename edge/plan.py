@@ -64,6 +64,7 @@ class Plan:
             c.broker,
             c.outbox,
             c.metrics,
+            c.page,
             c.detector,
             self.judging.digest,
             public,

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.acts import ActCode, LampState
+from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.packet import LampTimeline, Plate, Reason, Track, Vehicle
 
 Image = NDArray[np.uint8]
@@ -35,6 +35,27 @@ class Frame:
     wall_at: datetime
     pts: int
     segment: int = 0
+
+
+@dataclass(frozen=True)
+class SeenVehicle:
+    """A vehicle in one picture. `box` x1 y1 x2 y2 in pixels; `way`: where it touched the road lately, pixels, oldest
+    first. `plate_px`: how wide its plate is about, by the ground plane; None without one."""
+
+    track: int
+    cls: VehicleClass
+    box: tuple[float, float, float, float]
+    way: tuple[tuple[float, float], ...]
+    plate_px: float | None
+
+
+@dataclass(frozen=True)
+class SeenPicture:
+    """What was seen in one picture: for whoever looks at the box, and for nobody who judges. `lamps`: by head."""
+
+    frame: int
+    vehicles: tuple[SeenVehicle, ...] = ()
+    lamps: Mapping[str, LampState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ called, is the country's business (`countries/vn/acts.yaml`); the law goes by th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -114,6 +114,8 @@ def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
 
 _BY_SIGNAL = _also(("yellow_before_red_s", "s"), ("yellow_at_most_s", "s"), "signal_doubt")
 """Reasons of an act that rests on a signal's red, of how it came."""
+_BY_LOOKING = _also("looks_per_second", ("longest_gap_s", "s"))
+"""Reasons of every act: how often the box looked around it, and for how long it did not."""
 BY_SIGN = ("sign", "sign_hours", "sign_number", "sign_source")
 """Reasons of every act that rests on a sign."""
 _STANDING = (
@@ -128,7 +130,7 @@ _STANDING = (
 """Reasons of standing at a kerb where a sign bans it."""
 
 ACTS: Mapping[ActCode, ActSpec] = {
-    spec.code: spec
+    spec.code: replace(spec, reasons=(*spec.reasons, *_BY_LOOKING))
     for spec in (
         ActSpec(
             ActCode.RED_LIGHT,

@@ -126,10 +126,10 @@ class HeadHealth(Model):
 
 
 class CameraHealth(Model):
-    """`fps`: decoded; `seen_fps`: looked at; `dropped_share` 0..1 of the last seconds. `time_steps`, `clock_steps`,
-    `cuts`: of the camera's time, the box's clock and the picture, since the start. `picture`: whether it still is what
-    the scene describes, since when, by how many pixels it is not; `acts_held`: acts not told for its sake.
-    `heads`: its signal heads."""
+    """`fps`: decoded; `seen_fps`: looked at; `judged_age_s`: how long ago the newest of these was; `dropped_share` 0..1
+    of the last seconds. `time_steps`, `clock_steps`, `cuts`: of the camera's time, the box's clock and the picture,
+    since the start. `picture`: whether it still is what the scene describes, since when, by how many pixels it is not;
+    `acts_held`: acts not told for its sake. `heads`: its signal heads."""
 
     id: Ident
     state: CameraStateName
@@ -138,6 +138,7 @@ class CameraHealth(Model):
     reconnects: int = 0
     error: str = ""
     seen_fps: float | None = None
+    judged_age_s: float | None = None
     dropped_share: float = 0.0
     time_steps: int = 0
     clock_steps: int = 0

@@ -7,21 +7,16 @@ evidence nothing.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import resource
-from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
-import h11
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from central.config import Web
 from central.metrics import CONNECTIONS_CUT
+from common.patient_http import CarefulProtocol, Gate, Patience
 
 log = logging.getLogger(__name__)
 
@@ -33,40 +28,6 @@ _TAKEN_BEFORE_COUNTED = 4 * BACKLOG
 """asyncio takes a backlog a turn and tells the protocol two turns later."""
 _OPEN_FILES = 65_536
 _FEWEST = 16
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds that a client may take. Forms have at most 64 KiB: a telephone line carries them in ten seconds."""
-
-    headers_s: float = 10.0
-    body_s: float = 30.0
-    unread_s: float = 60.0
-    """How long an answer may wait for its reader without a byte taken."""
-    idle_s: int = 5
-
-
-@dataclass
-class Gate:
-    """Counts connections: `most` in all, `most_each` from one address; `proxies` speak for many and are not bounded."""
-
-    most: int
-    most_each: int
-    proxies: Collection[str] = ()
-    _open: Counter[str] = field(default_factory=Counter)
-
-    def enter(self, address: str) -> bool:
-        """Whether one more may come in from there; who came in has to `leave`."""
-        each = self.most if address in self.proxies else self.most_each
-        if self._open.total() >= self.most or self._open[address] >= each:
-            return False
-        self._open[address] += 1
-        return True
-
-    def leave(self, address: str) -> None:
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
 
 
 def raise_open_files() -> int:
@@ -88,6 +49,10 @@ def connections_for(wanted: int, open_files: int) -> int:
     return max(_FEWEST, min(wanted, open_files - RESERVED_FILES - _TAKEN_BEFORE_COUNTED))
 
 
+def _cut(what: str) -> None:
+    CONNECTIONS_CUT.labels(what).inc()
+
+
 def web_server(app: FastAPI, web: Web, *, patience: Patience | None = None) -> uvicorn.Server:
     """A server that is not started yet."""
     patience = patience or Patience()
@@ -96,8 +61,8 @@ def web_server(app: FastAPI, web: Web, *, patience: Patience | None = None) -> u
         log.warning("web takes %d connections, not %d: raise the limit of open files", most, web.max_connections)
     gate = Gate(most, max(_FEWEST // 2, most // 4), web.trusted_proxies)
 
-    def protocol(*args: Any, **options: Any) -> H11Protocol:
-        return CarefulProtocol(*args, gate=gate, patience=patience, **options)
+    def protocol(*args: Any, **options: Any) -> CarefulProtocol:
+        return CarefulProtocol(*args, gate=gate, patience=patience, on_cut=_cut, **options)
 
     config = uvicorn.Config(
         app, host=web.host, port=web.port, log_config=None, access_log=False, proxy_headers=False,
@@ -105,74 +70,3 @@ def web_server(app: FastAPI, web: Web, *, patience: Patience | None = None) -> u
         ws="none", http=protocol,  # type: ignore[arg-type]
     )  # fmt: skip
     return uvicorn.Server(config)
-
-
-class CarefulProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 with an end to its patience: slow headers, slow bodies and answers that nobody reads."""
-
-    def __init__(self, *args: Any, gate: Gate, patience: Patience, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._gate, self._patience = gate, patience
-        self._address: str | None = None
-        self._waits_for = ""
-        self._timer: asyncio.TimerHandle | None = None
-        self._unread: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        address = self.client[0] if self.client else ""
-        if not self._gate.enter(address):
-            CONNECTIONS_CUT.labels("too_many").inc()
-            transport.abort()
-            return
-        self._address = address
-        self._await("headers", self._patience.headers_s)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._await("")
-        self._read()
-        if self._address is not None:
-            self._gate.leave(self._address)
-            self._address = None
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        state = self.conn.their_state
-        if state is h11.IDLE:  # part of the head of a request
-            if self._waits_for != "headers":
-                self._await("headers", self._patience.headers_s)
-        elif state is h11.SEND_BODY:
-            if self._waits_for != "body":
-                self._await("body", self._patience.body_s)
-        else:
-            self._await("")
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self._unread is None:
-            self._unread = self._later(self._patience.unread_s, "unread")
-
-    def resume_writing(self) -> None:
-        self._read()
-        super().resume_writing()
-
-    def _await(self, what: str, seconds: float = 0.0) -> None:
-        """Give the client `seconds` for `what`; nothing is awaited with an empty word."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._waits_for = what
-        self._timer = self._later(seconds, what) if what else None
-
-    def _read(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
-
-    def _later(self, seconds: float, what: str) -> asyncio.TimerHandle:
-        cut: Callable[[str], None] = self._cut
-        return self.loop.call_later(seconds, cut, what)
-
-    def _cut(self, what: str) -> None:
-        CONNECTIONS_CUT.labels(what).inc()
-        self.transport.abort()

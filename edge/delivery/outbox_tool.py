@@ -14,6 +14,7 @@ from pathlib import Path
 from edge.delivery.outbox_errors import DB_NAME, OutboxError, translated
 from edge.delivery.outbox_schema import SCHEMA_VERSION
 from edge.delivery.outbox_store import file_name
+from evidence.wire import CHUNK_BYTES, Offer
 
 _BUSY_S = 10.0
 _RESENDABLE = ("delivered", "quarantined", "conflict")
@@ -81,6 +82,18 @@ def resend(folder: Path, *, first: int | None = None, last: int | None = None, p
         pending=tuple(e.sequence for e in chosen if e.state == "pending"),
         gone=tuple(e.sequence for e in chosen if e.state != "pending" and e.sequence not in queued),
     )
+
+
+def offer_to_try(folder: Path) -> Offer | None:
+    """The offer of a packet that the centre has, or else of one that waits for it; None where there is none."""
+    with _database(folder) as db:
+        row = db.execute(
+            "SELECT packet_id, size, container_sha256 FROM packet WHERE state IN ('pending', 'delivered')"
+            " ORDER BY state = 'delivered' DESC, sequence DESC LIMIT 1"
+        ).fetchone()
+    if row is None:
+        return None
+    return Offer(packet_id=row[0], size=row[1], container_sha256=row[2], chunk_bytes=CHUNK_BYTES)
 
 
 @contextmanager

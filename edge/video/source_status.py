@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 SourceState = Literal["starting", "running", "reconnecting", "stalled", "ended", "failed"]
-Transport = Literal["tcp", "udp", "auto"]
+Transport = Literal["tcp", "udp", "http", "auto"]
 
 
 @dataclass(frozen=True)

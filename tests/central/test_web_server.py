@@ -21,7 +21,8 @@ from central.config import Web
 from central.intake.ingest import Ingest
 from central.web import server as web_server
 from central.web.app import create_app
-from central.web.server import BACKLOG, RESERVED_FILES, Gate, Patience, connections_for
+from central.web.server import BACKLOG, RESERVED_FILES, connections_for
+from common.patient_http import Gate, Patience
 from evidence.container import open_packet
 from tests import waiting
 from tests.central.build import NODE, NodeChain, make_centre

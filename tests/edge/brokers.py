@@ -91,6 +91,9 @@ class FakeCentre:
         self._client.connect_async("127.0.0.1", port)
         self._client.loop_start()
 
+    def connected(self) -> bool:
+        return self._client.is_connected()
+
     def stop(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.config import DetectorConfig
+from edge.explain.why_not import WhyNot
 from edge.judging import Judging
-from edge.types import ActEvent, Frame, Still
+from edge.types import ActEvent, Frame, SeenPicture, Still
 from edge.watch.picture import PictureWatch
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Plate, Track, TrackPoint, Vehicle
 from evidence.wire import HeadHealth
 from zones.load import LoadedScene
+from zones.schema import Scene
 
 BOX = (10.0, 10.0, 50.0, 60.0)
 
@@ -19,11 +21,13 @@ BOX = (10.0, 10.0, 50.0, 60.0)
 class ScriptedPipeline:
     """An act at every `every`-th frame, told one second later; frames in `faulty` raise."""
 
-    def __init__(self, every: int, faulty: range) -> None:
+    def __init__(self, every: int, faulty: range, scene: Scene) -> None:
         self._every, self._faulty = every, faulty
         self._open: list[Frame] = []
+        self._frame, self._why_not = -1, WhyNot(scene)
 
     def process(self, frame: Frame) -> list[ActEvent]:
+        self._frame = frame.index
         if frame.index in self._faulty:
             raise ZeroDivisionError("scripted fault")
         if frame.index % self._every == self._every - 1:
@@ -39,6 +43,13 @@ class ScriptedPipeline:
     @property
     def heads(self) -> tuple[HeadHealth, ...]:
         return ()
+
+    @property
+    def why_not(self) -> WhyNot:
+        return self._why_not
+
+    def seen(self) -> SeenPicture:
+        return SeenPicture(self._frame)
 
     def _event(self, frame: Frame, after: Frame) -> ActEvent:
         return ActEvent(
@@ -73,7 +84,7 @@ class ScriptedPerception:
         return Judging()
 
     def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None) -> ScriptedPipeline:
-        return ScriptedPipeline(self._every, self._faulty)
+        return ScriptedPipeline(self._every, self._faulty, scene.scene)
 
 
 def open_scripted_perception(settings: DetectorConfig, judging: Judging) -> ScriptedPerception:

@@ -64,10 +64,12 @@ def test_what_health_says_of_a_camera(
 
 def test_steps_cuts_and_looks_are_metrics() -> None:
     source = replace(RUNNING, time_steps=3, restamped=7, clock_steps=1, cuts=2)
-    text = generate_latest(Metrics(lambda: node(CameraState("cam-1", source, seen_fps=12.5))).registry).decode()
+    text = generate_latest(
+        Metrics(lambda: node(CameraState("cam-1", source, seen_fps=12.5, judged_age_s=0.1))).registry
+    ).decode()
     for name, value in (
         ("source_time_steps_total", 3), ("source_restamped_total", 7), ("source_clock_steps_total", 1),
-        ("source_cuts_total", 2), ("seen_fps", 12.5), ("key_interval_seconds", 2),
+        ("source_cuts_total", 2), ("seen_fps", 12.5), ("judged_age_seconds", 0.1), ("key_interval_seconds", 2),
     ):  # fmt: skip
         line = f'giaolo_{name}{{camera="cam-1"}} {value}'
         assert line in text, line

@@ -19,10 +19,10 @@ from common.broker import BrokerError, BrokerSettings
 from common.mqtt_client import Event
 from common.settings import ConfigError
 from edge.config import parse_config
+from edge.delivery.client_id import client_id
 from edge.delivery.outbox import Outbox
 from edge.delivery.transfer import Transfers
 from edge.delivery.uplink import Uplink, fitted
-from edge.node import client_id
 from evidence.receipt import Receipt, sign_receipt
 from evidence.wire import CHUNK_BYTES, Health
 from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto

@@ -38,7 +38,7 @@ class Site:
         self.broker.start()
         self.centre_key = SigningKey.load_or_create(folder / "centre.key")
         self.centre = FakeCentre(self.broker.port, self.centre_key)
-        self.metrics_port = free_port()
+        self.metrics_port, self.page_port = free_port(), free_port()
         self.config = folder / "node.yaml"
         (folder / "scene.yaml").write_text(yaml.safe_dump(SCENE))
         make_video(folder / "clip.mp4", frames=150)
@@ -56,6 +56,7 @@ class Site:
             "broker": {"port": self.broker.port, "heartbeat_s": 1},
             "outbox": {"min_free_mib": 0},
             "metrics": {"port": self.metrics_port},
+            "page": {"port": self.page_port},
             "cameras": list(cameras),
         }
         self.config.write_text(yaml.safe_dump(data | changes))

@@ -233,6 +233,11 @@ def test_an_act_of_which_few_pictures_were_looked_at_says_so(
         events += pipeline.process(Frame(index, t_s, picture(t_s, [RUNNER(t_s)]), at, index))
     (event,) = events + pipeline.finish()
     assert (event.act, "few_pictures" in event.flags) == (ActCode.RED_LIGHT, told)
+    looked, gap_s = event.reasons["looks_per_second"], event.reasons["longest_gap_s"]
+    assert isinstance(looked, float)
+    assert isinstance(gap_s, float)
+    assert (looked < 8.0) == told, "its reasons say how many there were"
+    assert gap_s >= 1 / looked - 0.01, "and how long there was none"
 
 
 def test_a_picture_of_another_size_is_refused_with_a_remedy() -> None:

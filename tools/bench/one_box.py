@@ -26,11 +26,12 @@ from common.stopwatch import StageWatch
 from edge.camera import CameraWorker, Pipeline
 from edge.config import CameraConfig, DetectorConfig
 from edge.delivery.outbox import Build, Outbox
+from edge.explain.why_not import WhyNot
 from edge.health import Metrics
 from edge.judging import Judging
 from edge.perception import OnnxPerception, open_perception
 from edge.plan import CameraPlan
-from edge.types import ActEvent, Frame
+from edge.types import ActEvent, Frame, SeenPicture
 from edge.watch.picture import PictureWatch
 from evidence.packet import Manifest
 from evidence.seal import SigningKey
@@ -104,6 +105,13 @@ class _Watched:
     @property
     def heads(self) -> Sequence[HeadHealth]:
         return self._pipeline.heads
+
+    @property
+    def why_not(self) -> WhyNot:
+        return self._pipeline.why_not
+
+    def seen(self) -> SeenPicture:
+        return self._pipeline.seen()
 
 
 class _Perception:

@@ -186,6 +186,7 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
         "centre_public_key": "centre.pub",
         "broker": broker | {"protocol": setup.protocol, "heartbeat_s": setup.heartbeat_s},
         "metrics": {"port": free_port()},
+        "page": {"port": free_port()},
         "outbox": {"min_free_mib": 64},
         "cameras": [_camera(setup)],
     }

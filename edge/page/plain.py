@@ -1,0 +1,124 @@
+"""How the box is, in plain words in both languages: made of the same state as heartbeat and metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+
+from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, CameraState, NodeState
+from evidence.wire import CameraHealth
+
+Level = Literal["good", "warning", "bad"]
+_FINE_PICTURE, _NO_PICTURE_YET = ("in_place", "shaking"), "learning"
+_FINE_HEADS = ("good", "watching")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is well or not, Vietnamese and English."""
+
+    level: Level
+    vi: str
+    en: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"level": self.level, "vi": self.vi, "en": self.en}
+
+
+@cache
+def words() -> dict[str, Any]:
+    """The file as it is."""
+    tree: dict[str, Any] = yaml.safe_load((resources.files(__package__) / "words.yaml").read_text("utf-8"))
+    return tree
+
+
+def of_box(state: NodeState, now: datetime | None = None) -> list[Line]:
+    """The box as a whole: the worst that can be said of it first. What no words are kept for is told as it is."""
+    told, now = words(), now or datetime.now(UTC)
+    status = state.health(now).status
+    lines = [_line("good" if status == "running" else "warning", told["node"][status])]
+    lines.append(_line("good", told["broker"]["yes"]) if state.broker_connected else _line("bad", told["broker"]["no"]))
+    pending = state.outbox.pending
+    if pending:
+        age_s = state.outbox.oldest_pending_s(now) or 0.0
+        waiting = told["outbox"]["waiting"]
+        level: Level = "warning" if age_s > 60 else "good"
+        lines.append(Line(level, *(waiting[x].format(n=pending, age=_age(age_s, x)) for x in ("vi", "en"))))
+    else:
+        lines.append(_line("good", told["outbox"]["empty"]))
+    gib = f"{state.disk_free_bytes / 2**30:.1f}"
+    low = state.disk_free_bytes < state.reserve_bytes
+    disk = told["disk"]
+    lines.append(
+        Line("bad" if low else "good", disk["vi"].format(gib=gib.replace(".", ",")), disk["en"].format(gib=gib))
+    )
+    return lines
+
+
+def details(state: NodeState) -> list[str]:
+    """What health says in full, with its remedies; secrets of addresses are hidden there."""
+    return list(state.health().errors)
+
+
+def of_camera(camera: CameraState) -> list[Line]:
+    """One camera: its stream, its speed, its picture, its signal heads."""
+    told, health = words(), camera.health
+    fine = health.state in ("running", "ended")
+    lines = [_line("good" if fine else "bad", told["camera"][health.state])]
+    if health.state == "running":
+        lines += _speed(health)
+    if health.picture is not None and fine:
+        lines.append(_picture(health))
+    for head in health.heads:
+        word = told["head"].get(head.state, {"vi": head.state, "en": head.state})
+        level: Level = "good" if head.state in _FINE_HEADS else "warning"
+        lines.append(Line(level, f"Đèn {head.id}: {word['vi']}", f"Signal {head.id}: {word['en']}"))
+    return lines
+
+
+def _speed(health: CameraHealth) -> list[Line]:
+    told = words()
+    lines = []
+    if health.seen_fps is not None:
+        slow = health.seen_fps < LEAST_SEEN_FPS
+        seen, fps = f"{health.seen_fps:.1f}", f"{health.fps:.1f}"
+        frames = told["frames"]
+        vi = frames["vi"].format(seen=seen.replace(".", ","), fps=fps.replace(".", ","))
+        lines.append(Line("warning" if slow else "good", vi, frames["en"].format(seen=seen, fps=fps)))
+    if health.key_interval_s is not None:
+        rare = health.key_interval_s > MOST_KEY_INTERVAL_S
+        s, key = f"{health.key_interval_s:.1f}", told["key_interval"]
+        lines.append(
+            Line("warning" if rare else "good", key["vi"].format(s=s.replace(".", ",")), key["en"].format(s=s))
+        )
+    return lines
+
+
+def _picture(health: CameraHealth) -> Line:
+    told = words()
+    assert health.picture is not None
+    word = told["picture"][health.picture]
+    px = "?" if health.picture_off_px is None else f"{health.picture_off_px:.0f}"
+    vi, en = (word[language].format(px=px) for language in ("vi", "en"))
+    if health.acts_held:
+        held = told["held"]
+        vi, en = (f"{text}; {held[x].format(n=health.acts_held)}" for text, x in ((vi, "vi"), (en, "en")))
+    well = health.picture in _FINE_PICTURE
+    level: Level = "good" if well else "warning" if health.picture in (_NO_PICTURE_YET, "unsure") else "bad"
+    return Line(level, vi, en)
+
+
+def _line(level: Level, word: dict[str, str]) -> Line:
+    return Line(level, word["vi"], word["en"])
+
+
+def _age(seconds: float, language: str) -> str:
+    for length, vi, en in ((86400, "ngày", "days"), (3600, "giờ", "hours"), (60, "phút", "minutes")):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {vi if language == 'vi' else en}"
+    return f"{seconds:.0f} {'giây' if language == 'vi' else 's'}"

@@ -138,6 +138,8 @@ def _areas(scene: Scene) -> Iterator[Fault]:
         for i, area in enumerate(getattr(scene, kind)):
             yield from shapes.polygon(scene, area.polygon, f"{kind}[{i}].polygon")
     for i, way_out in enumerate(scene.exits):
+        if way_out.movement == "u_turn":
+            continue  # it leads back beside the approach, past no line
         distances = [_past(line, way_out.polygon) for line in scene.stop_lines]
         if distances and all(d is not None and d <= 0 for d in distances):
             what = both(

@@ -223,11 +223,39 @@ def test_truth_in_the_box(why: str, made: Run, acts: Mapping[str, bool]) -> None
     assert acts_of(made) == acts
 
 
+def round_(y: float, back_to_y: float, *, from_s: float = 0.0, across: float = 4.5) -> list[Stop]:
+    """Over the stop line, round with the middle at most so far north, and back so far south."""
+    turn = [(5.0 + i * 0.25, 2.0 - across * (1 - np.cos(a)) / 2, y - across / 2 + across / 2 * np.sin(a))
+            for i, a in enumerate(np.linspace(0.0, np.pi, 13))]  # fmt: skip
+    way: list[Stop] = [(0.0, 2.0, -38.0), (3.0, 2.0, -22.0), *turn]
+    end_s = 8.0 + abs(y - across / 2 - back_to_y) / 5.0
+    return later([*way, (end_s, 2.0 - across, back_to_y), (end_s + 0.4, 2.0 - across, back_to_y)], from_s)
+
+
+ROUND = [
+    ("round over the line and back", drive(BIKE, *round_(-12, -40)), {"banned_u_turn": True}),
+    ("a car does", drive(CAR, *round_(-9, -40, across=8.5)), {"banned_u_turn": True}),
+    ("stands on the way back, hardly turned", drive(BIKE, *round_(-12, -20)), {"banned_u_turn": False}),
+    ("turned, and it stands there", drive(BIKE, *round_(-12, -15)), {}),
+    ("after the sign's hours", drive(BIKE, *round_(-12, -40, from_s=60)), {}),
+    ("as they end", drive(BIKE, *round_(-12, -40, from_s=50)), {"banned_u_turn": False}),
+    ("before the line", drive(BIKE, *round_(-24, -46)), {}),
+    ("left into the western street", drive(CAR, (0, 2, -38), (3, 2, -20), (5, 2, -10), (7, -6, 2), (10, -30, 4)), {}),
+    ("reverses over the line", drive(CAR, (0, 2, -38), (3, 2, -15), (8, 2.2, -26)), {}),
+    ("comes from the north", drive(CAR, (0, -2, 10), (8, -2, -40)), {}),
+]
+
+
+@pytest.mark.parametrize(("why", "made", "acts"), ROUND, ids=[r[0] for r in ROUND])
+def test_truth_of_turning_round(why: str, made: Run, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made) == acts
+
+
 def test_the_scene_says_what_stands_in_the_street() -> None:
     for parking in (False, True):
         built = street_ground(closed_until_s=120.0, parking=parking)
         scene = scene_of(Run(1, 0.08, built, street_camera(), {}, []))
-        assert {f.severity for f in check(scene)} == {"warning"}
+        assert {f.severity for f in check(scene)} == {"warning"}  # the exit of a U-turn lies before the line
         assert {f.path for f in check(scene)} == {"stop_lines[0].points"}
         assert set(scene.acts) <= set(ACTS)
         (closed,) = (sign for sign in scene.signs if sign.number == "P.103a")

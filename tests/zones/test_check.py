@@ -342,6 +342,10 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
                 ],
             },
         ),
+        (
+            "who turns round goes back beside the approach",
+            {"exits": [{"id": "back", "movement": "u_turn", "polygon": [[5, 350], [45, 350], [45, 400], [5, 400]]}]},
+        ),
         ("points on the very edge", {"approaches.0.polygon": [[50, 345], [590, 345], [640, 480], [0, 480]]}),
     ],
 )

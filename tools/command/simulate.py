@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -13,6 +14,7 @@ from tools.simulate.demand import CROWDS, Habits
 from tools.simulate.detector_noise import LEVELS, level
 from tools.simulate.junction import CAMERAS
 from tools.simulate.kept import load_verdict, save_verdict, verdict_file
+from tools.simulate.motorway import MotorwayHabits, drive_motorway
 from tools.simulate.report import as_json, cases, close_ones, line, table
 from tools.simulate.store import load_run, save_run
 from tools.simulate.street_roles import StreetHabits
@@ -102,6 +104,8 @@ def _sumo(
 @click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
 @click.option("--street", is_flag=True,
               help="Vỉa hè, đường cấm, lề đường, ô vạch vàng. / Acts of the street, seen from afar.")  # fmt: skip
+@click.option("--motorway", is_flag=True,
+              help="Làn dừng khẩn cấp của cao tốc. / A motorway's emergency lane; needs no SUMO.")  # fmt: skip
 @click.option("--offenders", type=click.FloatRange(0.0, 20.0), default=1.0, show_default=True,
               help="Người vi phạm nhiều gấp ngần ấy lần. / So many times as many offenders.")  # fmt: skip
 @click.option("--piece", "piece_s", type=click.FloatRange(10.0, 3600.0), default=PIECE_S, show_default=True,
@@ -112,14 +116,17 @@ def _sumo(
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
-    vehicles: int, seed: int, fps: float, noise: str, only: int | None, street: bool, offenders: float, piece_s: float,
-    jobs: int, runs: Path | None, json_out: Path | None, most: int,
+    vehicles: int, seed: int, fps: float, noise: str, only: int | None, street: bool, motorway: bool, offenders: float,
+    piece_s: float, jobs: int, runs: Path | None, json_out: Path | None, most: int,
 ) -> None:  # fmt: skip
     """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
+    if street and motorway:
+        raise click.UsageError("--street and --motorway are two places: give one of them")
+    place: Place = "street" if street else "motorway" if motorway else "approach"
     verdicts: list[Verdict] = []
     seen = 0
     seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
-    for verdict in _verdicts((_Piece(s, fps, noise, street, offenders, piece_s, runs) for s in seeds), jobs):
+    for verdict in _verdicts((_Piece(s, fps, noise, place, offenders, piece_s, runs) for s in seeds), jobs):
         verdicts.append(verdict)
         seen += verdict.vehicles
         click.echo(f"{line(verdict)}  ({seen} / {vehicles} xe)", err=True)  # a run that is cut off has said so much
@@ -136,8 +143,11 @@ def evaluate_simulation(
         click.echo(case)
     if json_out is not None:
         json_out.write_text(
-            as_json(verdicts, seed=seed, fps=fps, noise=noise, street=street, offenders=offenders), encoding="utf-8"
+            as_json(verdicts, seed=seed, fps=fps, noise=noise, place=place, offenders=offenders), encoding="utf-8"
         )
+
+
+Place = Literal["approach", "street", "motorway"]
 
 
 @dataclass(frozen=True)
@@ -147,30 +157,37 @@ class _Piece:
     seed: int
     fps: float
     noise: str
-    street: bool
+    place: Place
     offenders: float
     seconds: float
     runs: Path | None
 
     @property
     def divided(self) -> bool:
-        return not self.street and is_divided_piece(self.seed)
+        return self.place == "approach" and is_divided_piece(self.seed)
 
     @property
     def variant(self) -> str:
         """What its traffic differs in from the usual, for names of files."""
-        said = "-street" if self.street else ""
+        said = "" if self.place == "approach" else f"-{self.place}"
         said += f"-x{self.offenders:g}" if self.offenders != 1.0 else ""
         return said + (f"-{self.seconds:g}s" if self.seconds != PIECE_S else "")
 
     def traffic(self) -> Run:
+        if self.place == "motorway":
+            beside = MotorwayHabits().more_offenders(self.offenders)
+            return drive_motorway(self.seed, self.seconds, beside, find_truth=find_truth)
         habits, street = Habits(), StreetHabits()
         if self.offenders != 1.0:
             habits, street = habits.more_offenders(self.offenders), street.more_offenders(self.offenders)
-        if self.street:
+        if self.place == "street":
             habits = Habits()  # who breaks the rules of the line is not looked for there
         return run_traffic(
-            self.seed, self.seconds, habits=habits, divided=self.divided, street=street if self.street else None
+            self.seed,
+            self.seconds,
+            habits=habits,
+            divided=self.divided,
+            street=street if self.place == "street" else None,
         )
 
 

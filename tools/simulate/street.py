@@ -1,9 +1,10 @@
 """The same junction with more that its road says, looked at by a camera that stands farther back and higher.
 
 What is added: the pavement beside the southern approach, the eastern street that sign P.103a closes to cars, buses and
-lorries until some minute, a kerb on the approach at which P.130 bans stopping or P.131a parking, and the yellow box 4.4
-in the middle of the junction. The enforcement camera of `tools.simulate.junction` sees too little of all of them, and
-its traffic and acts stay as they are: here other acts are looked for, on another run.
+lorries until some minute, P.124a at the stop line, which bans turning round until the same minute, a kerb on the
+approach at which P.130 bans stopping or P.131a parking, and the yellow box 4.4 in the middle of the junction. The
+enforcement camera of `tools.simulate.junction` sees too little of all of them, and its traffic and acts stay as they
+are: here other acts are looked for, on another run.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from tools.simulate.junction import (
     CORNER_RADIUS,
     KERB_X,
     KERB_Y,
+    STOP_LINE,
     demo_scene,
     ground,
     is_divided,
     plane,
     polygon,
 )
+from tools.simulate.motorway import is_motorway, motorway_scene
 from tools.simulate.world import XY, Camera, Ground, GroundArea, GroundSign, Run
 from zones.schema import Scene
 
@@ -45,12 +48,18 @@ KERB_Y_FROM_TO = (-52.0, -34.0)
 YELLOW_BOX = (-KERB_X, -KERB_Y, KERB_X, KERB_Y)
 
 CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA = "duong-phia-dong", "via-he", "le-duong", "o-vach-vang"
+LINE = "vach-dung"
+U_TURN_EXIT = (-7.5, -40.0, -0.4, -(STOP_LINE + 1.0))
+"""The way back south. Drawn in every other piece: without it the rule has only the way on the road."""
 AREAS = (CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA)
 P103A = "biển P.103a kèm biển phụ giờ ở đầu đường phía đông (mô phỏng)"
 P130, P131A = (f"biển {number} trên lề đường, 34 m trước nút giao (mô phỏng)" for number in ("P.130", "P.131a"))
 
+P124A = "biển P.124a kèm biển phụ giờ, trước vạch dừng (mô phỏng)"
+
 ACTS = (
     ActCode.PAVEMENT, ActCode.CLOSED_ROAD, ActCode.STOPPING_BANNED, ActCode.PARKING_BANNED, ActCode.BLOCKING_JUNCTION,
+    ActCode.BANNED_U_TURN,
 )  # fmt: skip
 """The acts looked for there, whose truth is known (`tools.simulate.truths`)."""
 
@@ -62,8 +71,8 @@ def street_camera(width: int = 1920, height: int = 1080) -> Camera:
 
 
 def street_ground(*, closed_until_s: float, parking: bool) -> Ground:
-    """What is built and painted, and what its signs say. `closed_until_s`: when the eastern street's ban ends, in whole
-    minutes of the run; `parking`: the kerb's sign bans parking only, else stopping too."""
+    """What is built and painted, and what its signs say. `closed_until_s`: when the eastern street's ban and that of
+    turning round end, in whole minutes of the run; `parking`: the kerb's sign bans parking only, else stopping too."""
     west, south, east, north = YELLOW_BOX
     areas = (
         GroundArea(CLOSED_ROAD, "closed_road", _rectangle(MOUTH_X, -KERB_Y, CLOSED_TO_X, KERB_Y)),
@@ -75,6 +84,7 @@ def street_ground(*, closed_until_s: float, parking: bool) -> Ground:
     signs = (
         GroundSign("cam-o-to", "P.103a", CLOSED_ROAD, P103A, until_s=closed_until_s),
         GroundSign("le-duong-cam", kerb[0], KERBSIDE, kerb[1]),
+        GroundSign("cam-quay-dau", "P.124a", LINE, P124A, until_s=closed_until_s),
     )
     built = ground()
     return replace(built, areas=(*built.areas, *areas), signs=signs)
@@ -88,6 +98,8 @@ def is_street(built: Ground) -> bool:
 def scene_of(run: Run, *, source: str = "pixels") -> Scene:
     """The scene file of the run's camera over the run's ground (`source`: as in `junction.demo_scene`)."""
     built, cam = run.ground, run.camera
+    if is_motorway(built):
+        return motorway_scene(cam)
     scene = demo_scene(cam, source=source, divided=is_divided(built))
     if not is_street(built):
         return scene
@@ -113,13 +125,18 @@ def scene_of(run: Run, *, source: str = "pixels") -> Scene:
         "ground": plane(cam, (-2.0, -44.0, 12.0, 0.0)),
         "acts": [act for act in ACTS if act not in _no_sign(built)],
     }
+    if ActCode.STOPPING_BANNED in _no_sign(built):
+        back = {"id": "quay-dau", "movement": "u_turn", "polygon": polygon(cam, U_TURN_EXIT)}
+        said["exits"] = [*said["exits"], back]
     return Scene.model_validate(said)
 
 
 def _no_sign(built: Ground) -> tuple[ActCode, ...]:
-    """The act at the kerb that its sign does not ban."""
+    """Acts that no sign there bans."""
     parking = any(sign.number == "P.131a" for sign in built.signs)
-    return (ActCode.STOPPING_BANNED,) if parking else (ActCode.PARKING_BANNED,)
+    turning = any(sign.area == LINE for sign in built.signs)
+    kerb = ActCode.STOPPING_BANNED if parking else ActCode.PARKING_BANNED
+    return (kerb,) if turning else (kerb, ActCode.BANNED_U_TURN)
 
 
 def _clock(t_s: float) -> str:

@@ -17,6 +17,7 @@ from tools.simulate.roles import END_Y, LINE_Y
 from tools.simulate.scripts import Driver, Hold, Seen, arc, route_through, shifted
 from tools.simulate.street import CLOSED_TO, MOUTH_X, PAVEMENT_Y
 from tools.simulate.street_stops import Jams, stops_at_kerb
+from tools.simulate.street_turns import turns_left, turns_round
 from tools.simulate.vehicle_mix import KIND
 from tools.simulate.world import XY, VehicleSpec, VehicleState
 
@@ -29,6 +30,8 @@ CLOSE: Mapping[str, str] = {
     "bicycle_on_pavement": "a bicycle on the pavement",
     "turns_in_mouth": "turns round in the mouth of the closed street",
     "breaks_down": "breaks down beyond the junction",
+    "turns_left": "turns left, which no sign bans there",
+    "u_turn": "turns round after the sign's hours",
 }
 """Roles that only come close to an act, and what they do."""
 
@@ -48,6 +51,8 @@ class StreetHabits:
     """Cars and lorries in the right lane that stand at the kerb for one to two minutes."""
     parks: float = 0.1
     """The same for minutes; where stopping is banned nobody does."""
+    u_turn: float = 0.04
+    """Of the left lane: turn round at the junction, at the sign's hours or after."""
     jam_every_s: float = 90.0
     """On average; then whoever follows into the box gets stuck in it."""
     bicycle_on_pavement: float = 0.3
@@ -59,6 +64,7 @@ class StreetHabits:
     drops_off: float = 0.08
     stops_beyond: float = 0.06
     """Of the cars and lorries in the right lane: stand at the kerb where no sign holds any more."""
+    turns_left: float = 0.03
     turns_in_mouth: float = 0.3
     """Of the cars and lorries that meant to turn right into the closed street and see the sign."""
 
@@ -68,7 +74,7 @@ class StreetHabits:
 
 
 _MOST = 0.8
-OFFENCES = ("pavement", "into_closed", "stops", "parks")
+OFFENCES = ("pavement", "into_closed", "stops", "parks", "u_turn")
 
 
 @dataclass
@@ -110,7 +116,11 @@ class StreetLife:
         if spec.id in self._turning_round:
             return _turns_in_mouth(spec, state, rng)
         roll = float(rng.random())
-        if spec.priority or state.x_m < LEFT_LANE[1] + 0.5:
+        if spec.priority:
+            return None
+        if state.x_m < LEFT_LANE[1]:
+            return self._from_left_lane(spec, state, roll)
+        if state.x_m < LEFT_LANE[1] + 0.5:
             return None
         if spec.width_m > 1.0:
             return self._at_kerb(spec, state, seen, roll)
@@ -132,6 +142,14 @@ class StreetLife:
     def break_down(self, seen: Seen, northbound: Mapping[str, str]) -> list[Driver]:
         """Those who break down beyond the junction now (`Jams.step`)."""
         return self._jams.step(seen, northbound)
+
+    def _from_left_lane(self, spec: VehicleSpec, state: VehicleState, roll: float) -> Driver | None:
+        """Perhaps turns round, or left."""
+        if spec.body in ("bus", "truck", "bicycle"):
+            return None
+        if roll < self.habits.u_turn:
+            return turns_round(spec, state, self._rng)
+        return turns_left(spec, state, self._rng) if roll < self.habits.u_turn + self.habits.turns_left else None
 
     def _at_kerb(self, spec: VehicleSpec, state: VehicleState, seen: Seen, roll: float) -> Driver | None:
         """Perhaps stops at the kerb, if nobody stands there."""

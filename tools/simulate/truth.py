@@ -11,26 +11,39 @@ from dataclasses import replace
 
 from evidence.acts import ActCode
 from tools.simulate.junction import ARROW, MAIN, is_divided
-from tools.simulate.street import CLOSED_ROAD, KERBSIDE, is_street
+from tools.simulate.motorway import CLOSE as BESIDE
+from tools.simulate.motorway import is_motorway
+from tools.simulate.street import CLOSED_ROAD, KERBSIDE, LINE, is_street
 from tools.simulate.street_roles import CLOSE
 from tools.simulate.truths.areas import into_closed_street, on_pavement, why_it_may_enter
 from tools.simulate.truths.at_line import Lamps, at_the_line
 from tools.simulate.truths.lanes import against, lane_direction, solid_lines, wrong_lane
+from tools.simulate.truths.motorway import in_emergency_lane
 from tools.simulate.truths.standing import (
     blocks_the_box,
     stands_at_kerb,
     why_it_is_in_the_box,
     why_it_stands_at_kerb,
 )
-from tools.simulate.truths.turned import banned_turn, movement
+from tools.simulate.truths.turned import banned_turn, banned_u_turn, movement
 from tools.simulate.truths.ways import ways
 from tools.simulate.world import Run, TrueAct
 
 
 def find_truth(run: Run) -> None:
     """Fill `run.acts` and `run.innocents`."""
-    acts = _in_the_street(run) if is_street(run.ground) else _on_the_approach(run)
+    if is_motorway(run.ground):
+        acts = _on_the_motorway(run)
+    else:
+        acts = _in_the_street(run) if is_street(run.ground) else _on_the_approach(run)
     run.acts = sorted((replace(a, t_s=round(a.t_s, 3), until_s=round(a.until_s, 3)) for a in acts), key=lambda a: a.t_s)
+
+
+def _on_the_motorway(run: Run) -> list[TrueAct]:
+    acts = [act for way in ways(run).values() for act in in_emergency_lane(way)]
+    guilty = {act.vehicle for act in acts}
+    run.innocents = {name: BESIDE[role] for name, role in run.roles.items() if role in BESIDE and name not in guilty}
+    return acts
 
 
 def _on_the_approach(run: Run) -> list[TrueAct]:
@@ -62,6 +75,8 @@ def _in_the_street(run: Run) -> list[TrueAct]:
         acts += into_closed_street(way, closed)
         acts += stands_at_kerb(way, run, kerb)
         acts += blocks_the_box(way, run)
+        if LINE in by_area:
+            acts += banned_u_turn(way, by_area[LINE])
         reasons = (why_it_stands_at_kerb(way, run, kerb), why_it_is_in_the_box(way, run), why_it_may_enter(way, closed))
         why = next((why for why in reasons if why is not None), None)
         if why is not None:

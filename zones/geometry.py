@@ -254,3 +254,14 @@ class GroundMap:
 def _homogeneous(points: ArrayLike) -> Floats:
     p = as_points(points)
     return np.concatenate([p, np.ones((len(p), 1))], axis=1)
+
+
+def longer_side(shape: shapely.Polygon) -> tuple[Floats, float]:
+    """Unit vector along the longer side of the narrowest rectangle around a shape, and how often the other goes into
+    it."""
+    around = shapely.minimum_rotated_rectangle(shape)
+    corners = np.asarray(around.exterior.coords if isinstance(around, shapely.Polygon) else around.coords)
+    sides = np.diff(corners[:3], axis=0)
+    lengths = np.hypot(*sides.T)
+    side: Floats = sides[int(np.argmax(lengths))]
+    return side / max(float(lengths.max()), 1e-9), float(lengths.max() / max(float(lengths.min()), 1e-9))

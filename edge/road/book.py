@@ -114,7 +114,7 @@ class TrajectoryBook:
         in_the_way: InTheWayMargins | None = None,
     ) -> None:
         self.geometry = geometry
-        kerbs = (area.id for area in areas(geometry.scene, "kerbside"))
+        kerbs = {area.id: np.asarray(area.polygon, float) for area in areas(geometry.scene, "kerbside")}
         self.stays = Stays(kerbs, geometry.ground, stays or StayMargins())
         self._in_the_way = InTheWay(in_the_way or InTheWayMargins())
         self._classes = classes
@@ -253,6 +253,11 @@ class TrajectoryBook:
             ended=track.state == "ended",
             cut_off=cut_off,
             ground=geometry.ground,
+            other_shares={
+                other: float(share)
+                for other, share in zip(self._classes, track.shares, strict=True)
+                if share > 0.0 and other is not cls
+            },
             stays=self.stays.of(track.id),
             lower_edge_px=geometry.edge.bottom,
         )

@@ -17,6 +17,7 @@ from zones.geometry import GroundMap
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
+Axis = tuple[float, float]
 _CHOSEN = "chosen for the simulated street, November 2026 (docs/simulation.md); not measured alone"
 
 
@@ -81,8 +82,20 @@ class Around:
         seen = self._seen.get(track)
         return seen.first if seen is not None and _apart(seen.first, foot_of(box)) > size_px_of(box) else None
 
-    def before(self, track: int, t_s: float, box: Box, came_from: Point | None, cls: VehicleClass) -> bool:
-        """Whether something stands in the way of a vehicle that stands; on any side of it, if nobody saw it come."""
+    def before(
+        self,
+        track: int,
+        t_s: float,
+        box: Box,
+        came_from: Point | None,
+        cls: VehicleClass,
+        along: Axis | None = None,
+    ) -> bool:
+        """Whether something stands in the way of a vehicle that stands.
+
+        If nobody saw it come, at either end of it: `along` says which way vehicles stand there, a unit vector on the
+        road where there is a ground plane, else in the picture. Without that, on any side of it.
+        """
         margins = self._margins
         stood = [
             seen.foot
@@ -102,13 +115,16 @@ class Around:
             far = margins.before_m + length
         steps = points[2:] - points[0]
         near = margins.itself_share * length
+        if came_from is None and along is not None and (on_road is None) == (self._ground is None):
+            either_way, across = np.abs(steps @ np.array(along)), np.abs(steps @ np.array([-along[1], along[0]]))
+            return bool(((either_way > near) & (either_way < far) & (across < aside)).any())
         if came_from is None:
             away = np.hypot(*steps.T)
             return bool(((away > near) & (away < far)).any())
         way = points[0] - points[1]
         ahead = way / max(float(np.hypot(*way)), 1e-9)
-        along, across = steps @ ahead, np.abs(steps @ np.array([-ahead[1], ahead[0]]))
-        return bool(((along > near) & (along < far) & (across < aside)).any())
+        on, across = steps @ ahead, np.abs(steps @ np.array([-ahead[1], ahead[0]]))
+        return bool(((on > near) & (on < far) & (across < aside)).any())
 
 
 def foot_of(box: Box) -> Point:

@@ -6,18 +6,19 @@ and is of the same class is the same vehicle, if it was not out of sight for lon
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.road.standing_before import Around, BeforeMargins, foot_of, size_px_of
+from edge.road.standing_before import Around, Axis, BeforeMargins, foot_of, size_px_of
 from edge.tracks.track import Observation
 from evidence.acts import ActCode, VehicleClass
 from zones.boxes import iou
-from zones.geometry import GroundMap
+from zones.geometry import GroundMap, longer_side
 
 Floats = NDArray[np.float64]
 _CHOSEN = "chosen with the acts of standing where it is banned, November 2026; not measured"
@@ -54,6 +55,13 @@ class StayMargins(BeforeMargins):
         "s",
         "seen elsewhere for so long it has left: a box may jump to a neighbour for some pictures",
         source=_CHOSEN,
+    )
+    narrow: float = margin(
+        3.0,
+        "times",
+        "in an area so much longer than wide vehicles stand along it, also one that nobody saw come",
+        source="a kerb of two cars: 12 m long, 4 m wide; not measured",
+        least=1.0,
     )
     unseen_s: float = margin(
         30.0,
@@ -118,8 +126,10 @@ class _Place:
 class Stays:
     """The places of one camera. `add` each observation in order of time."""
 
-    def __init__(self, areas: Iterable[str], ground: GroundMap | None, margins: StayMargins) -> None:
+    def __init__(self, areas: Mapping[str, Floats], ground: GroundMap | None, margins: StayMargins) -> None:
+        """`areas`: their polygons in the picture, `[K, 2]` pixels."""
         self.areas = tuple(areas)
+        self._along = {name: _along(polygon, ground, margins) for name, polygon in areas.items()}
         self._ground, self._margins = ground, margins
         self._places: dict[int, _Place] = {}
         self._of: dict[int, int | None] = {}
@@ -235,7 +245,8 @@ class Stays:
             place.unseen_s = max(place.unseen_s, unseen_s)
             place.last_s, place.elsewhere_s = seen.t_s, None
             hidden = unseen_s > self._margins.remembered_s
-            if hidden or self._around.before(track, seen.t_s, place.box, place.came_from, place.cls):
+            along = self._along.get(min(place.areas)) if len(place.areas) == 1 else None
+            if hidden or self._around.before(track, seen.t_s, place.box, place.came_from, place.cls, along):
                 place.blocked_s = seen.t_s
             place.free_s = max(place.free_s, seen.t_s - max(place.blocked_s, place.first_s))
             off = self._off(place, seen.box)
@@ -271,6 +282,16 @@ class Stays:
             place.number, place.areas, place.first_s, place.last_s, place.moved_px, self._limit_px(place), moved_m,
             limit_m, place.unseen_s, place.arrival_seen, place.free_s, frozenset(place.told),
         )  # fmt: skip
+
+
+def _along(polygon: Floats, ground: GroundMap | None, margins: StayMargins) -> Axis | None:
+    """Which way vehicles stand in an area: along it, if it is long and narrow."""
+    places = polygon if ground is None else ground.to_metres(polygon)
+    shape = shapely.Polygon(places) if np.isfinite(places).all() else shapely.Polygon()
+    if not shape.is_valid or shape.is_empty:
+        return None
+    side, ratio = longer_side(shape)
+    return (float(side[0]), float(side[1])) if ratio >= margins.narrow else None
 
 
 def _share_within(box: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:

@@ -5,7 +5,7 @@ Numbers only, no pictures. `edge.road.measuring` measures them, `edge.road.book`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,12 +88,19 @@ class Trajectory:
     ended: bool
     cut_off: bool
     ground: GroundMap | None = None
+    other_shares: Mapping[VehicleClass, float] = field(default_factory=dict)
+    """Share of the votes for each other class that it was taken for."""
     stays: tuple[Stay, ...] = ()
     """Where it stands, or last stood, in areas in which that may be an act: since before the path begins, it may be."""
     lower_edge_px: float = np.inf
     """From this row on a box is cut off by the picture's lower edge, and its wheels lie below."""
     known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What rules found out of this trajectory already, for the next rule that asks the same."""
+
+    def share_of(self, classes: Collection[VehicleClass]) -> float:
+        """Share of the votes for any of the classes, 0..1."""
+        own = self.cls_share if self.cls in classes else 0.0
+        return own + sum(share for cls, share in self.other_shares.items() if cls in classes)
 
     def way_m(self) -> tuple[Floats, Floats] | None:
         """Times `[M]` and places on the road `[M, 2]`, metres, where the wheels are in the picture.

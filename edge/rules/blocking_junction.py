@@ -20,6 +20,7 @@ from edge.rules.movement import may_be_making
 from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
+from edge.rules.setting_off import set_off_aside_m
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
 from edge.signals.history import LampHistory
@@ -65,6 +66,14 @@ class BlockingJunctionMargins:
         "whose front is so near before a stop line waits where paint tells it to, though that lies in the box",
         source=_CHOSEN,
     )
+    aside_widths: float = margin(
+        0.6,
+        "widths of its class",
+        "the way on begins no farther beside where it stood: the track went on with one that drove past it",
+        source="the simulated street: 0.9 m (0.9 widths) twice, where tracks of those who waited to turn were taken "
+        "over; not measured on roads",
+    )
+    way_on_m: float = margin(4.0, "m", "so much of the way on says where it leads", source=_CHOSEN)
     settle_s: float = margin(
         3.0, "s", "a finding waits for so long: the turn that it may yet make takes it back", source=_CHOSEN
     )
@@ -104,6 +113,10 @@ def _in_box(
         return refused
     if may_be_making(path, entry, shared.movement) != {"straight"}:
         return Refusal("may_yet_turn", t_entry)  # and may wait there for that
+    most_m = margins.aside_widths * path.build.widest_m
+    aside_m = set_off_aside_m(path, first, last, margins.way_on_m, most_m, shared.one_vehicle.excursion)
+    if aside_m is not None and aside_m > most_m:
+        return Refusal("bend_of_two", float(path.t_s[last]), aside_m, most_m, "m")
     return Finding(
         act=ActCode.BLOCKING_JUNCTION,
         what=box.id,

@@ -78,7 +78,8 @@ class ClosedRoadMargins(InAreaMargins):
     class_share: float = margin(
         0.8,
         "share of votes",
-        "a sign that bans some kinds and lets others in needs to know the kind: so many of its pictures must say so",
+        "a sign that bans some kinds and lets others in needs to know the kind: so many of its pictures must show "
+        "one that it bans, whichever",
         source="chosen with the rule: lorries, buses and cars are told apart least surely; not measured",
         most=1.0,
     )
@@ -102,11 +103,11 @@ def closed_road(
 
 def _bans(scene: Scene, area: RoadArea, path: Trajectory, class_share: float) -> tuple[Sign, ...]:
     """The signs that ban entry to the vehicle, whatever kind it may yet be."""
-    sure = path.cls_share >= class_share
     return tuple(
         sign
         for sign in signs(scene, "no_entry", area.id)
-        if path.cls in sign.named and (sure or sign.named == frozenset(VehicleClass))
+        if path.cls in sign.named
+        and (path.share_of(sign.named) >= class_share or sign.named == frozenset(VehicleClass))
     )
 
 

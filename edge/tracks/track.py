@@ -75,4 +75,10 @@ class Track:
     @property
     def class_share(self) -> float:
         """Share of the winning class in the votes, 0..1."""
-        return float(self.votes.max() / max(self.votes.sum(), 1e-9))
+        return float(self.shares.max())
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """`[C]`: share of each class in the votes, 0..1."""
+        shares: NDArray[np.float64] = self.votes / max(float(self.votes.sum()), 1e-9)
+        return shares

@@ -116,6 +116,15 @@ def test_two_vehicles_under_one_track_are_nobodys_act() -> None:
     assert told(drive_m(road(), leap, from_s=0, to_s=17, cls=CAR), road()) == []
 
 
+@pytest.mark.parametrize(("beside_m", "acts"), [(0.0, 1), (0.3, 1), (0.9, 0)])
+def test_a_track_that_goes_on_with_one_that_drove_past_beside_it_tells_nothing(beside_m: float, acts: int) -> None:
+    """As in the simulated street: it waits in the box, the next one passes it, and the track goes straight on."""
+    x, t = 1.7 + beside_m, 14.4
+    stops = ((0, 1.7, 11), (5, 1.7, 32), (14, 1.7, 32), (t, x, 32.2), (t + 1, x, 35), (t + 2, x, 40), (t + 4, x, 52))
+    path = drive_m(road(), way(*stops), from_s=0, to_s=18, cls=VehicleClass.MOTORCYCLE)
+    assert len(told(path, road())) == acts
+
+
 AREAS = st.builds(
     lambda i, kind, x, y: {
         "id": f"a{i}", "kind": kind, "polygon": pixels((x, y), (x + 2, y), (x + 2, y + 2), (x, y + 2))

@@ -110,6 +110,15 @@ def test_a_sign_for_some_needs_to_know_the_kind(number: str, share: float, acts:
 
 
 @pytest.mark.parametrize(
+    ("number", "other", "acts"), [("P.103a", CAR, 1), ("P.103a", MOTORCYCLE, 0), ("P.106a", CAR, 0)]
+)
+def test_kinds_that_the_sign_bans_alike_need_not_be_told_apart(number: str, other: VehicleClass, acts: int) -> None:
+    road = street(number)
+    path = replace(drive_m(road, INTO, from_s=0, to_s=8, cls=TRUCK), cls_share=0.7, other_shares={other: 0.3})
+    assert len(closed_road(path, road, {})) == acts
+
+
+@pytest.mark.parametrize(
     ("local", "holds"),
     [
         (datetime(2026, 11, 23, 6, 0), True),

@@ -55,6 +55,14 @@ def test_what_is_lawful_there_is_not_told(where: Where, to_s: float, why: str) -
     assert pavement(drive_m(town(), where, from_s=0, to_s=to_s), town(), {}) == [], why
 
 
+@pytest.mark.parametrize(("hole_s", "acts"), [(0.6, 1), (1.1, 0)])
+def test_a_short_hole_in_its_way_does_not_end_it(hole_s: float, acts: int) -> None:
+    """Missed in the simulated street: six metres before a hole of 0.56 s, eight after it."""
+    where = points((0, 4, 9), (1, 7.5, 13), (5, 7.5, 26), (6, 4, 29))
+    path = drive_m(town(), where, from_s=0, to_s=6, seen=lambda t: not 2.6 < t < 2.6 + hole_s)
+    assert len(pavement(path, town(), {})) == acts
+
+
 def test_one_that_stops_on_the_pavement_is_told_with_that_doubt() -> None:
     where = points((0, 4, 9), (1, 7.5, 13), (6, 7.5, 34), (10, 7.5, 34))
     (found,) = pavement(drive_m(town(), where, from_s=0, to_s=10), town(), {})

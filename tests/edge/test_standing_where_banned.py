@@ -131,6 +131,25 @@ def test_who_has_another_standing_before_it_may_be_held(other: Any, accused: boo
     assert bool(told(STOP, path, road(STOP))) is accused, why
 
 
+LONG = {"id": "le-phai", "kind": "kerbside", "polygon": pixels((1.5, 10), (4.5, 10), (4.5, 30), (1.5, 30))}
+
+
+@pytest.mark.parametrize(
+    ("other", "accused", "why"),
+    [
+        (points((0, -1, 20)), True, "the queue stands in the lane beside"),
+        (points((0, 3, 25)), False, "another stands before it"),
+        (points((0, 3, 11.5)), False, "another stands behind it, or before it: nobody knows which way it looks"),
+    ],
+)
+def test_one_that_stood_there_from_the_first_picture_stands_along_its_kerb(other: Any, accused: bool, why: str) -> None:
+    """As in the simulated street: whatever stood in the lanes beside it for two minutes seemed to hold it."""
+    scene_ = road(STOP, areas=[LONG])
+    where = points((0, 3, 18), (75, 3, 18), (79, 3, 45))
+    path = drive_m(scene_, where, from_s=0, to_s=78, fps=4, cls=CAR, others=[other])
+    assert bool(told(STOP, path, scene_)) is accused, why
+
+
 def test_in_a_jam_nobody_is_told_though_the_lamp_is_green() -> None:
     """As in the simulated street: beyond the junction somebody has broken down, so the queue stands through green."""
     scene_ = road(STOP, line_m=40)

@@ -16,12 +16,13 @@ from evidence.acts import LampState
 from tools.command.cli import cli
 from tools.evaluate.acts import Score, score
 from tools.evaluate.cli import load_acts, load_truth
+from tools.simulate.shown_street import shown_scene, shown_street
 from zones.facts import one_way
 from zones.load import load_scene
 
 CLIPS = Path(__file__).parents[2] / "tools" / "clips"
-NAMES = ("demo", "dusk", "night")
-REPLAYED = ("dusk", "night")
+NAMES = ("demo", "dusk", "night", "ten-acts")
+REPLAYED = ("dusk", "night", "ten-acts")
 """The demo's own clip is played and judged whole, from the box to the centre, in `test_wheel.py`."""
 
 
@@ -57,6 +58,17 @@ def test_the_day_clip_shows_six_acts_of_four_kinds() -> None:
     sure = [a["act"] for a in truth("demo")["acts"] if a["confidence"] == "high"]
     assert len(sure) >= 6
     assert len(set(sure)) >= 4
+
+
+def test_the_second_clip_shows_ten_kinds_of_act_among_those_who_drive_lawfully() -> None:
+    acts = truth("ten-acts")["acts"]
+    sure = [a for a in acts if a["confidence"] == "high"]
+    assert len({a["act"] for a in sure}) >= 10
+    assert truth("ten-acts")["frames"] / truth("ten-acts")["fps"] >= 60.0
+    run = shown_street()
+    assert {(str(a.act), a.vehicle) for a in run.acts} == {(a["act"], a["id"].rpartition("-")[0]) for a in acts}
+    assert len({v.id for m in run.moments for v in m.vehicles} - {a.vehicle for a in run.acts}) >= 20
+    assert load_scene((CLIPS / "ten-acts").with_suffix(".yaml")).scene == shown_scene(run.camera)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,6 +16,7 @@ from tools.simulate.junction import CAMERAS
 from tools.simulate.kept import load_verdict, save_verdict, verdict_file
 from tools.simulate.motorway import MotorwayHabits, drive_motorway
 from tools.simulate.report import as_json, cases, close_ones, line, table
+from tools.simulate.shown_street import shown_scene, shown_street
 from tools.simulate.store import load_run, save_run
 from tools.simulate.street_roles import StreetHabits
 from tools.simulate.traffic import simulate as run_traffic
@@ -45,13 +46,15 @@ _SEED_STEP = 1000
 @click.option("--camera", "seen_by", type=click.Choice(sorted(CAMERAS)), default="wide", show_default=True)
 @click.option("--turns", "kind", type=click.Choice(["arrow", "plate"]), default=None,
               help="Kịch bản rẽ phải khi đèn đỏ, 720p; không cần SUMO. / Right turns on red, by script.")  # fmt: skip
+@click.option("--ten-acts", is_flag=True,
+              help="Một phút, mười loại hành vi; không cần SUMO. / A minute of ten kinds of act.")  # fmt: skip
 @click.option("--divided", is_flag=True, help="Có dải phân cách và biển P.102. / A median and sign P.102.")
 @click.option(
     "--begin", type=float, default=None, help="Giây trong chu kỳ đèn lúc bắt đầu (0: đèn xanh bật). / In cycle."
 )
 def simulate(
     seed: int, seconds: float, from_s: float, out: Path | None, video: Path | None, weather: str, crf: int, crowd: str,
-    seen_by: str, divided: bool, begin: float | None, kind: Kind | None,
+    seen_by: str, divided: bool, begin: float | None, kind: Kind | None, ten_acts: bool,
 ) -> None:  # fmt: skip
     """Mô phỏng giao thông ở ngã tư, kèm sự thật về từng hành vi. / Traffic at the junction, with the truth."""
     if out is None and video is None:
@@ -59,6 +62,9 @@ def simulate(
     scene: Scene | None = None
     if kind is not None:
         run, scene = turns(kind, seed=seed), turns_scene(kind)
+    elif ten_acts:
+        run = shown_street(seed=seed)
+        scene = shown_scene(run.camera)
     else:
         run = _sumo(seed, seconds, from_s, crowd, seen_by, divided, begin)
     for path in (out, video):

@@ -46,7 +46,6 @@ def render(
     if ffmpeg is None:
         raise RenderError("ffmpeg is not installed", remedy="apt-get install ffmpeg")
     studio = Studio(run, weather=weather)
-    rng = np.random.default_rng(seed)
     size = f"{run.camera.width}x{run.camera.height}"
     partial = out.with_suffix(".part.mp4")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +57,7 @@ def render(
     coder = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert coder.stdin is not None
     for index, moment in enumerate(run.moments):
+        rng = np.random.default_rng([seed, index])  # of each picture: a part of a run is drawn as in the whole
         coder.stdin.write(photograph(studio.draw(moment), WEATHER[weather], rng).tobytes())
         if progress is not None:
             progress((index + 1) / len(run.moments))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from tools.simulate.world import XY, Ground
@@ -51,6 +52,8 @@ def paint(ground: Ground, *, x0: float, y0: float, x1: float, y1: float, seed: i
     for area in ground.areas:
         if area.kind == "crosswalk":
             _crosswalk(marks, area.polygon, at)
+        elif area.kind == "keep_clear":
+            _box(yellow, area.polygon, at)
         elif area.kind.startswith("arrow_"):
             _arrow(marks, area.kind.removeprefix("arrow_"), area.polygon, area.heading_rad, at)
     kerbs = []
@@ -128,6 +131,22 @@ def _crosswalk(marks: NDArray[np.uint8], polygon: Sequence[XY], at: ToPixels) ->
             bar = [(low[0], position), (high[0], position), (high[0], position + 0.4), (low[0], position + 0.4)]
         cv2.fillPoly(marks, [at(bar)], 255, cv2.LINE_AA, 4)
         position += 1.0
+
+
+def _box(marks: NDArray[np.uint8], polygon: Sequence[XY], at: ToPixels) -> None:
+    """Marking 4.4: a frame, and lines aslant both ways, 2 m apart."""
+    area = shapely.Polygon(polygon)
+    west, south, east, north = area.bounds
+    reach = north - south
+    lines: list[object] = [shapely.LinearRing(polygon)]
+    for x in np.arange(west - reach, east + reach, 2.0):
+        for way in (-1.0, 1.0):
+            lines.append(shapely.LineString([(x, south), (x + way * reach, north)]).intersection(area))
+    for line in lines:
+        if isinstance(line, shapely.LineString | shapely.LinearRing) and not line.is_empty:
+            cv2.polylines(
+                marks, [at([(x, y) for x, y in line.coords])], False, 255, round(0.12 * PER_M), cv2.LINE_AA, 4
+            )
 
 
 _STRAIGHT = ((-0.08, 0), (0.08, 0), (0.08, 0.62), (0.26, 0.62), (0, 1), (-0.26, 0.62), (-0.08, 0.62))

@@ -21,6 +21,8 @@ from tools.simulate.world import Camera, HeadState, Moment, Run, VehicleState
 _STREET_LAMPS = ((-10.5, -34.0), (10.5, -24.0), (-10.5, -4.0), (10.5, 8.0))
 _GROUND = (-24.0, -46.0, 26.0, 34.0)
 """West, south, east and north end of the ground that is drawn, in metres."""
+_STREET_GROUND = (-36.0, -50.0, 52.0, 40.0)
+"""The same where the street is looked at from afar."""
 
 
 class Studio:
@@ -203,7 +205,7 @@ class Studio:
         return self._gl.vertex_array(self._picture, [(buffer, "3f 2f", "position", "uv")]), texture
 
     def _make_ground(self) -> tuple[Any, Any]:
-        x0, y0, x1, y1 = _GROUND
+        x0, y0, x1, y1 = _STREET_GROUND if self.run.ground.signs else _GROUND
         made = paint(self.run.ground, x0=x0, y0=y0, x1=x1, y1=y1)
         corners = [(x0, y0, 0, 1), (x1, y0, 1, 1), (x1, y1, 1, 0), (x0, y0, 0, 1), (x1, y1, 1, 0), (x0, y1, 0, 0)]
         vertices = np.array([[x, y, 0.0, u, v] for x, y, u, v in corners], np.float32)

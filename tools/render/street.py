@@ -73,7 +73,8 @@ def furniture(run: Run) -> Builder:
     for foot in {p.foot for p in run.ground.posts}:
         b.tube((*foot, 0.0), (*foot, 3.6), 0.07, (150, 152, 150), 0.3)
         b.tube((*foot, 0.0), (*foot, 0.25), 0.16, (110, 112, 110), 0.2)
-    for side in (-1, 1):
+    street = bool(run.ground.signs)  # its eastern pavement and corner are looked at: nothing stands there
+    for side in (-1,) if street else (-1, 1):
         for y in (-40.0, -33.0, -24.5, 21.0, 29.0):
             x = side * (11.2 + float(rng.uniform(-0.4, 0.6)))
             b.tube((x, y, 0), (x + 0.1, y, 3.6), 0.17, (88, 74, 62), 0.02, taper=0.7)
@@ -95,7 +96,22 @@ def furniture(run: Run) -> Builder:
     for i in range(9):  # goods and plant pots before the shops
         x, y = 12.9 + float(rng.uniform(-0.3, 0.8)), -42 + i * 3.1
         tint = rng.uniform(60, 220, 3)
-        b.box((x, y, 0.35), (0.7, 0.9, 0.7), (float(tint[0]), float(tint[1]), float(tint[2])), 0.1)
+        if not street:
+            b.box((x, y, 0.35), (0.7, 0.9, 0.7), (float(tint[0]), float(tint[1]), float(tint[2])), 0.1)
         b.ball((-12.8, y, 0.75), (0.4, 0.4, 0.5), (50, 110, 50), 0.02)
         b.tube((-12.8, y, 0), (-12.8, y, 0.45), 0.22, (150, 90, 60), 0.1)
+    for x, y, faces in _SIGNS if street else ():
+        _round_sign(b, np.array([x, y, 2.5]), faces)
     return b
+
+
+_SIGNS = ((9.7, -21.0, -np.pi / 2), (15.6, -9.6, np.pi))
+"""Where the street's signs of bans stand, and which way they face."""
+
+
+def _round_sign(b: Builder, middle: NDArray[np.float64], faces: float) -> None:
+    """A ban: white in a red ring, on its pole. What it bans is too small to be drawn."""
+    front = np.array([np.cos(faces), np.sin(faces), 0.0])
+    b.tube((middle[0], middle[1], 0.0), (middle[0], middle[1], middle[2] + 0.3), 0.04, (150, 152, 150), 0.3)
+    for radius, reach, colour in ((0.35, 0.05, (190, 24, 28)), (0.27, 0.06, (236, 236, 232))):
+        b.tube(tuple(middle), tuple(middle + front * reach), radius, colour, 0.3)

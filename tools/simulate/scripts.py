@@ -24,6 +24,9 @@ _REACH_M = 3.2
 """Half the widths of the two widest, and the step at which the way is looked at."""
 _BRAKE = 2.5
 _STUCK_S = 25.0
+_BEND_LOOK_M = 7.0
+_BEND_SAMPLES = 6
+"""Over so much of the way a bend is measured: single headings are uneven."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ class Driver:
     slowing: bool = False
     cross: bool = False
     """Pushes in where he sees nothing in front: the gaps he keeps are half of the usual."""
+    bends_m_s2: float | None = None
+    """He takes bends so slowly that no more pulls him aside; None: he does not mind."""
 
     @property
     def done(self) -> bool:
@@ -164,8 +169,19 @@ class Driver:
             self.speed_m_s * _HEADWAY_S * (0.5 if self.cross else 1.0)
             + self.speed_m_s * (self.speed_m_s - leader_m_s) / (2 * math.sqrt(self.accel * _BRAKE)),
         )
-        free = 1.0 - (self.speed_m_s / max(self.wanted_m_s, 0.1)) ** 4
+        free = 1.0 - (self.speed_m_s / max(min(self.wanted_m_s, self._in_bends()), 0.1)) ** 4
         return float(np.clip(self.accel * (free - (wish / max(gap, 0.05)) ** 2), -6.0, self.accel))
+
+    def _in_bends(self) -> float:
+        """The pace that the next metres of the way allow."""
+        if self.bends_m_s2 is None:
+            return np.inf
+        first = int(self.s_m / _SAMPLE_M)
+        ahead = np.unwrap(self.route.headings[first : first + int(_BEND_LOOK_M / _SAMPLE_M)])
+        if len(ahead) <= _BEND_SAMPLES:
+            return np.inf
+        bend = np.abs(ahead[_BEND_SAMPLES:] - ahead[:-_BEND_SAMPLES]).max() / (_BEND_SAMPLES * _SAMPLE_M)
+        return float(np.sqrt(self.bends_m_s2 / max(float(bend), 1e-6)))
 
     def _gap(self, seen: Seen) -> tuple[float, float]:
         """Room to the nearest vehicle in the corridor, and how fast it drives the same way."""

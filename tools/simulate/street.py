@@ -9,7 +9,7 @@ are: here other acts are looked for, on another run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +48,7 @@ KERB_Y_FROM_TO = (-52.0, -34.0)
 YELLOW_BOX = (-KERB_X, -KERB_Y, KERB_X, KERB_Y)
 
 CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA = "duong-phia-dong", "via-he", "le-duong", "o-vach-vang"
-LINE = "vach-dung"
+LINE, LEFT_LANE_ID = "vach-dung", "lan-trai"
 U_TURN_EXIT = (-7.5, -40.0, -0.4, -(STOP_LINE + 1.0))
 """The way back south. Drawn in every other piece: without it the rule has only the way on the road."""
 AREAS = (CLOSED_ROAD, PAVED, KERBSIDE, BOX_AREA)
@@ -103,11 +103,7 @@ def scene_of(run: Run, *, source: str = "pixels") -> Scene:
     scene = demo_scene(cam, source=source, divided=is_divided(built))
     if not is_street(built):
         return scene
-    areas = [
-        {"id": area.id, "kind": area.kind, "polygon": polygon(cam, _ends(area.polygon))}
-        for area in built.areas
-        if area.id in AREAS
-    ]
+    areas = areas_of_the_scene(cam, built, AREAS)
     signs = [
         {
             "id": sign.id,
@@ -129,6 +125,15 @@ def scene_of(run: Run, *, source: str = "pixels") -> Scene:
         back = {"id": "quay-dau", "movement": "u_turn", "polygon": polygon(cam, U_TURN_EXIT)}
         said["exits"] = [*said["exits"], back]
     return Scene.model_validate(said)
+
+
+def areas_of_the_scene(cam: Camera, built: Ground, names: Collection[str]) -> list[dict[str, object]]:
+    """Some of the ground's areas as a scene file has them."""
+    return [
+        {"id": area.id, "kind": area.kind, "polygon": polygon(cam, _ends(area.polygon))}
+        for area in built.areas
+        if area.id in names
+    ]
 
 
 def _no_sign(built: Ground) -> tuple[ActCode, ...]:

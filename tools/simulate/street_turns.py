@@ -17,6 +17,8 @@ _ACROSS_M = {True: (4.0, 5.0), False: (8.2, 8.8)}
 _FROM_X = {True: (1.0, 3.0), False: (2.1, 2.4)}
 _BEGINS_Y = (-15.5, -11.5)
 """Where the middle of the vehicle begins to turn: beyond the end of the double line, short of the box."""
+_BENDS = 2.5
+"""m/s2, as people take bends."""
 _PATIENCE_S = 25.0
 _BACK_Y = -95.0
 
@@ -45,7 +47,9 @@ def _over_the_line(
     front_y = state.y_m + spec.length_m / 2
     route = route_through([(state.x_m, front_y - spec.length_m), (state.x_m, front_y + 0.5), *points])
     wanted = min(float(rng.uniform(4.0, 6.0)), 0.8 * KIND[spec.body].max_speed)
-    driver = Driver(spec, route, role, state.speed_m_s, wanted, s_m=spec.length_m, accel=KIND[spec.body].accel)
+    driver = Driver(
+        spec, route, role, state.speed_m_s, wanted, s_m=spec.length_m, accel=KIND[spec.body].accel, bends_m_s2=_BENDS
+    )
     at_line = route.s_where(lambda p: p[:, 1] >= LINE_Y - 0.6) or 0.0
     waits = route.s_where(lambda p: p[:, 1] >= waits_y) or 0.0
     driver.holds = [Hold(at_line, lambda seen, _: not seen.red), Hold(waits, _nobody_comes)]

@@ -13,7 +13,7 @@ from evidence.acts import ActCode
 from tools.simulate.junction import ARROW, MAIN, is_divided
 from tools.simulate.motorway import CLOSE as BESIDE
 from tools.simulate.motorway import is_motorway
-from tools.simulate.street import CLOSED_ROAD, KERBSIDE, LINE, is_street
+from tools.simulate.street import CLOSED_ROAD, KERBSIDE, LEFT_LANE_ID, is_street
 from tools.simulate.street_roles import CLOSE
 from tools.simulate.truths.areas import into_closed_street, on_pavement, why_it_may_enter
 from tools.simulate.truths.at_line import Lamps, at_the_line
@@ -36,6 +36,8 @@ def find_truth(run: Run) -> None:
         acts = _on_the_motorway(run)
     else:
         acts = _in_the_street(run) if is_street(run.ground) else _on_the_approach(run)
+        if is_street(run.ground) and any(sign.area == LEFT_LANE_ID for sign in run.ground.signs):
+            acts += _on_the_approach(run)  # it says what the approach's lanes are for, too
     run.acts = sorted((replace(a, t_s=round(a.t_s, 3), until_s=round(a.until_s, 3)) for a in acts), key=lambda a: a.t_s)
 
 
@@ -66,18 +68,20 @@ def _on_the_approach(run: Run) -> list[TrueAct]:
 
 def _in_the_street(run: Run) -> list[TrueAct]:
     """What the signs and areas of the street make an act, and whose part there only comes close to one."""
-    by_area = {sign.area: sign for sign in run.ground.signs}
-    closed, kerb = by_area[CLOSED_ROAD], by_area[KERBSIDE]
+    signs = run.ground.signs
+    closed = next(sign for sign in signs if sign.area == CLOSED_ROAD)
+    kerb = next((sign for sign in signs if sign.area == KERBSIDE), None)
+    round_ = next((sign for sign in signs if sign.number == "P.124a"), None)
     acts: list[TrueAct] = []
     close = {name: CLOSE[role] for name, role in run.roles.items() if role in CLOSE}
     for name, way in ways(run).items():
         acts += on_pavement(way)
         acts += into_closed_street(way, closed)
-        acts += stands_at_kerb(way, run, kerb)
+        acts += stands_at_kerb(way, run, kerb) if kerb else ()
         acts += blocks_the_box(way, run)
-        if LINE in by_area:
-            acts += banned_u_turn(way, by_area[LINE])
-        reasons = (why_it_stands_at_kerb(way, run, kerb), why_it_is_in_the_box(way, run), why_it_may_enter(way, closed))
+        acts += banned_u_turn(way, round_) if round_ else ()
+        held = why_it_stands_at_kerb(way, run, kerb) if kerb else None
+        reasons = (held, why_it_is_in_the_box(way, run), why_it_may_enter(way, closed))
         why = next((why for why in reasons if why is not None), None)
         if why is not None:
             close.setdefault(name, why)

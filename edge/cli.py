@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -173,6 +174,30 @@ def _tell(lines: Iterable[Told]) -> None:
         click.echo(told.line)
         faults += told.level == "fault"
     raise SystemExit(1 if faults else 0)
+
+
+@edge.command("try")
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.argument("clip", type=click.Path(path_type=Path))
+@click.option("--seconds", type=click.FloatRange(1.0, 3600.0), default=60.0, show_default=True)
+@detector_option
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON. / Print the result as JSON.")
+def try_(scene: Path, clip: Path, seconds: float, detector: str, as_json: bool) -> None:
+    """Thử SCENE trên một đoạn video: sẽ báo gì. / What a scene in draft would find in a piece of recorded video."""
+    from edge.explain.words import LANGUAGES
+    from edge.trial import told, try_scene  # as in `run`
+
+    try:
+        trial = try_scene(scene, clip, seconds=seconds, size=detector)
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(trial.as_dict(), ensure_ascii=False, indent=1))
+        return
+    for number, language in enumerate(LANGUAGES):
+        click.echo("" if number else None, nl=bool(number))
+        for line in told(trial, language):
+            click.echo(line)
 
 
 @edge.command()

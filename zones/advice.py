@@ -112,16 +112,21 @@ def _at_end(line: DirectedLine, mark: Marking) -> bool:
     return False
 
 
-def _plate_width(line: StopLine, ground: GroundMap, path: str) -> Iterator[Fault]:
-    """How wide a plate is where its rear is read, from the scale of the road there."""
+def px_a_metre(line: StopLine, ground: GroundMap) -> float | None:
+    """How many pixels wide a metre is at a stop line; None beyond the ground's horizon."""
     points = np.asarray(line.points, dtype=np.float64)
     middle, way = points.mean(axis=0), points[-1] - points[0]
     step = way / np.hypot(*way)
     ends = ground.to_metres([middle - step, middle + step])
     metres = float(np.hypot(*(ends[1] - ends[0])))
-    if not np.isfinite(metres) or metres <= 0:
+    return 2.0 / metres if np.isfinite(metres) and metres > 0 else None
+
+
+def _plate_width(line: StopLine, ground: GroundMap, path: str) -> Iterator[Fault]:
+    """How wide a plate is where its rear is read, from the scale of the road there."""
+    scale = px_a_metre(line, ground)
+    if scale is None:
         return
-    scale = 2.0 / metres
     narrowest_m = HERE.plate_width_m["motorcycle"]
     motorcycle, car = scale * narrowest_m, scale * HERE.plate_width_m["car"]
     if motorcycle >= LEAST_PLATE_PX:

@@ -15,10 +15,12 @@ from tools.simulate.truths.neighbours import ahead_of
 from tools.simulate.truths.ways import STILL_M_S, Bools, Way, grade, pace, step_s, stretches
 from tools.simulate.world import GroundSign, Run, TrueAct
 
-STOPPED_S = (60.0, 10.0, 70.0)
-"""Where stopping is banned. A shorter stop is one too in law; whether it is worth a case is not said here."""
-PARKED_S = (300.0, 120.0, 320.0)
-"""Where parking is banned: the law names no minute at which a stop becomes parking."""
+STOPPED_S = (8.0, 3.0, 25.0)
+"""Where stopping is banned every stop is one, whatever a rule takes for worth a case; a shorter one lets somebody by."""
+PARKED_S = (180.0, 120.0, 240.0)
+"""Where parking is banned: the law names no minute at which a stop becomes parking. In four nobody only gets out."""
+LONG_S = 10.0
+"""Of those who stood there so long it is told what made it lawful."""
 FREE_S = (10.0, 4.0, 20.0)
 """For so long the road before it was free, and it stood on: nothing held it. Less than the second: traffic held it."""
 FREE_M = 8.0
@@ -80,7 +82,7 @@ def why_it_stands_at_kerb(way: Way, run: Run, sign: GroundSign) -> str | None:
         return None
     _, rear_y = way.end(-0.5)
     still = way.visible & (way.x > KERB[0]) & _still(way) & (rear_y < -STOP_LINE - AT_LINE_M)
-    long = [(a, b) for a, b in stretches(still, way.index) if way.t_s[b] - way.t_s[a] >= STOPPED_S[1]]
+    long = [(a, b) for a, b in stretches(still, way.index) if way.t_s[b] - way.t_s[a] >= LONG_S]
     if not long:
         return None
     first, last = max(long, key=lambda ends: ends[1] - ends[0])

@@ -1,0 +1,56 @@
+"""`giaolo edge try`: a scene in draft is tried on recorded video, before it goes into force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from tools.command.cli import cli
+
+CLIPS = Path(__file__).parents[2] / "tools" / "clips"
+DUSK = CLIPS / "dusk.mp4"
+
+
+def tried(scene: Path, *options: str) -> Result:
+    return CliRunner().invoke(cli, ["edge", "try", str(scene), str(DUSK), *options])
+
+
+@pytest.mark.slow(30)
+def test_a_technician_sees_what_would_be_found_who_passed_and_what_the_lamps_showed() -> None:
+    done = tried(DUSK.with_suffix(".yaml"), "--json")
+    assert done.exit_code == 0, done.output
+    found: Any = json.loads(done.stdout)
+    sure = [
+        a["act"] for a in json.loads(DUSK.with_suffix(".json").read_text("utf-8"))["acts"] if a["confidence"] == "high"
+    ]
+    assert sorted(act["act"] for act in found["acts"]) == sorted(sure)
+    (line,) = found["lines"].values()
+    assert sum(line["passed"].values()) >= 1
+    assert line["plate_px"] == pytest.approx(29, abs=2), "as docs of the clips have it"
+    assert found["lamps"]["S-main"]["red"] > 5.0
+    assert all({"vi", "en", "refused"} <= each.keys() for each in found["not_reported"])
+
+
+def test_only_the_first_seconds_are_looked_at_and_it_is_told_in_both_languages(tmp_path: Path) -> None:
+    said = yaml.safe_load(DUSK.with_suffix(".yaml").read_text("utf-8"))
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(yaml.safe_dump(said | {"ground": None, "acts": ["red_light"]}), encoding="utf-8")
+    done = tried(draft, "--seconds", "1")
+    assert done.exit_code == 0, done.output
+    vi, en = done.stdout.split("\n\n")
+    for words in ("Đã xem 1 giây", "Không báo hành vi nào", "Qua vạch vach-dung", "chưa thấy cả đỏ và xanh"):
+        assert words in vi
+    for words in ("Looked at 1 s", "No act would be reported", "no ground plane", "Head S-main"):
+        assert words in en
+
+
+def test_a_scene_that_cannot_be_used_is_told_in_one_word(tmp_path: Path) -> None:
+    done = tried(tmp_path / "none.yaml")
+    assert done.exit_code == 1
+    assert "none.yaml" in done.output
+    assert "Traceback" not in done.output

@@ -89,7 +89,8 @@ class SignMeaning:
     """A sign by its number in the country's catalogue.
 
     `movements`: those that it bans. `classes`: whom it bans, or whom it lets into a lane; none: that has to be read off
-    the sign. `over_solid_only`: a lane that others may enter unless its edge line is solid.
+    the sign. `over_solid_only`: a lane that others may enter unless its edge line is solid. `confirmed`: its number was
+    read in the regulation; else it is recalled, and a person has to compare it before anybody is accused by it.
     """
 
     code: str
@@ -97,6 +98,7 @@ class SignMeaning:
     movements: tuple[Movement, ...] = ()
     classes: tuple[VehicleClass, ...] = ()
     over_solid_only: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)

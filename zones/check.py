@@ -10,12 +10,13 @@ import shapely
 
 from countries.here import HERE
 from zones import check_facts as facts
+from zones import check_heads as heads
 from zones import shapes
 from zones.advice import advice
 from zones.faults import Fault, both, known
 from zones.geometry import DirectedLine, points_in_polygon
 from zones.needs import NEEDS, wanted
-from zones.schema import Lane, Marking, Point, Scene, SignalHead, StopLine
+from zones.schema import Lane, Marking, Point, Scene, StopLine
 
 
 def check(scene: Scene) -> list[Fault]:
@@ -29,7 +30,7 @@ def check(scene: Scene) -> list[Fault]:
         *(fault for i, lane in enumerate(scene.lanes) for fault in _lane(scene, lane, f"lanes[{i}]")),
         *(fault for needs in wanted(scene) for fault in needs.fact(scene)),
         *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
-        *(fault for i, head in enumerate(scene.signals) for fault in _head(scene, head, f"signals[{i}]")),
+        *(fault for i, head in enumerate(scene.signals) for fault in heads.head(scene, head, f"signals[{i}]")),
         *(shapes.ground(scene, scene.ground) if scene.ground else ()),
         *facts.check(scene),
         *_acts(scene),
@@ -68,13 +69,31 @@ def _size(scene: Scene) -> Iterator[Fault]:
     width, height = scene.picture.width, scene.picture.height
     (right, bottom), picture = points.max(axis=0), f"{width} x {height}"
     if right <= 1 and bottom <= 1:
-        yield Fault("picture", "all coordinates lie between 0 and 1", "write pixels of the full picture, not shares")
+        yield Fault(
+            "picture",
+            both("mọi tọa độ nằm trong khoảng 0 đến 1", "all coordinates lie between 0 and 1"),
+            both("ghi điểm ảnh của cả khung hình, không ghi tỷ lệ", "write pixels of the full picture, not shares"),
+        )
     elif np.mean((points[:, 0] > width) | (points[:, 1] > height)) > 0.25:
-        what = f"coordinates reach {right:.0f} x {bottom:.0f} in a picture of {picture}"
-        yield Fault("picture", what, "the scene was drawn on a larger picture: correct `picture` or scale the points")
+        reach = f"{right:.0f} x {bottom:.0f}"
+        what = both(
+            f"tọa độ tới {reach} trong khung hình {picture}", f"coordinates reach {reach} in a picture of {picture}"
+        )
+        remedy = both(
+            "cảnh được vẽ trên khung hình lớn hơn: sửa `picture` hoặc thu nhỏ các điểm",
+            "the scene was drawn on a larger picture: correct `picture` or scale the points",
+        )
+        yield Fault("picture", what, remedy)
     elif right < width / 2 and bottom < height / 2:
-        what = f"nothing lies beyond {right:.0f} x {bottom:.0f} in a picture of {picture}"
-        remedy = "perhaps the scene was drawn on a smaller picture: draw it on a still with `giaolo zones draw`"
+        reach = f"{right:.0f} x {bottom:.0f}"
+        what = both(
+            f"không có gì ngoài {reach} trong khung hình {picture}",
+            f"nothing lies beyond {reach} in a picture of {picture}",
+        )
+        remedy = both(
+            "có lẽ cảnh được vẽ trên khung hình nhỏ hơn: vẽ thử lên một khung hình bằng `giaolo zones draw`",
+            "perhaps the scene was drawn on a smaller picture: draw it on a still with `giaolo zones draw`",
+        )
         yield Fault("picture", what, remedy, "warning")
 
 
@@ -85,7 +104,9 @@ def _names(scene: Scene) -> Iterator[Fault]:
         seen: dict[str, int] = {}
         for i, item in enumerate(getattr(scene, kind)):
             if item.id in seen:
-                yield Fault(f"{kind}[{i}].id", f"{item.id!r} is also {kind}[{seen[item.id]}]", "give each its own id")
+                first = f"{kind}[{seen[item.id]}]"
+                what = both(f"{item.id!r} cũng là tên của {first}", f"{item.id!r} is also {first}")
+                yield Fault(f"{kind}[{i}].id", what, both("đặt tên riêng cho từng mục", "give each its own id"))
             seen.setdefault(item.id, i)
 
 
@@ -117,8 +138,15 @@ def _stop_line(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
             what = both(f"không có đường vào {line.approach!r}", f"there is no approach {line.approach!r}")
             yield Fault(f"{path}.approach", what, known(scene.approaches))
         elif (past := _past(line, area.polygon)) is not None and past > 0:
-            what = f"approach {line.approach!r} lies on the junction side of the line"
-            yield Fault(f"{path}.approach", what, "move `forward` to the other side, or correct the approach")
+            what = both(
+                f"đường vào {line.approach!r} nằm phía nút giao của vạch",
+                f"approach {line.approach!r} lies on the junction side of the line",
+            )
+            remedy = both(
+                "đặt lại phía nút giao của vạch, hoặc sửa đường vào",
+                "move `forward` to the other side, or correct the approach",
+            )
+            yield Fault(f"{path}.approach", what, remedy)
     governed = any(line.id in head.governs for head in scene.signals)
     if not governed and any(needs.governed_line for needs in wanted(scene)):
         found_there = " and ".join(act.value for act, needs in NEEDS.items() if needs.governed_line)
@@ -169,13 +197,21 @@ def _junction(scene: Scene) -> Iterator[Fault]:
 def _lane(scene: Scene, lane: Lane, path: str) -> Iterator[Fault]:
     yield from shapes.polygon(scene, lane.polygon, f"{path}.polygon")
     if not lane.movements:
-        remedy = "name the movements that its arrows allow, or leave the field out"
-        yield Fault(f"{path}.movements", "is empty: nobody may leave the lane", remedy)
+        remedy = both(
+            "nêu các hướng mà mũi tên cho phép, hoặc bỏ trường này",
+            "name the movements that its arrows allow, or leave the field out",
+        )
+        what = both("để trống: không xe nào được ra khỏi làn", "is empty: nobody may leave the lane")
+        yield Fault(f"{path}.movements", what, remedy)
     yield from facts.lane(scene, lane, path)
     if lane.direction is None:
         return
     if np.hypot(*np.subtract(*lane.direction)) < 2:
-        yield Fault(f"{path}.direction", "has no length", "give two points, from and to")
+        yield Fault(
+            f"{path}.direction",
+            both("không có độ dài", "has no length"),
+            both("cho hai điểm: từ đâu, tới đâu", "give two points, from and to"),
+        )
     elif shapely.Polygon(lane.polygon).is_valid:
         inside = points_in_polygon(lane.direction, lane.polygon)
         for i in np.flatnonzero(~inside):
@@ -188,86 +224,67 @@ def _marking(scene: Scene, mark: Marking, path: str) -> Iterator[Fault]:
     if mark.second is not None:
         yield from shapes.polyline(scene, mark.second, f"{path}.second")
         if shapely.LineString(mark.points).crosses(shapely.LineString(mark.second)):
-            yield Fault(f"{path}.second", "crosses the first stripe", "draw the two stripes side by side")
+            yield Fault(
+                f"{path}.second",
+                both("cắt vạch thứ nhất", "crosses the first stripe"),
+                both("vẽ hai vạch song song", "draw the two stripes side by side"),
+            )
     if mark.kind in HERE.markings.one_sided and mark.crossable_from is None:
-        remedy = "give `crossable_from`, a point on the side of the broken stripe"
-        yield Fault(f"{path}.crossable_from", f"kind {mark.kind} may be crossed from one side: which?", remedy)
+        remedy = both(
+            "thêm `crossable_from`: một điểm phía nét đứt",
+            "give `crossable_from`, a point on the side of the broken stripe",
+        )
+        what = both(
+            f"vạch kiểu {mark.kind} được cắt qua từ một phía: phía nào?",
+            f"kind {mark.kind} may be crossed from one side: which?",
+        )
+        yield Fault(f"{path}.crossable_from", what, remedy)
     if mark.crossable_from is not None:
         if mark.kind not in HERE.markings.one_sided:
-            what = f"means nothing for kind {mark.kind}"
+            kinds = " / ".join(sorted(HERE.markings.one_sided))
+            what = both(f"không có nghĩa với vạch kiểu {mark.kind}", f"means nothing for kind {mark.kind}")
             yield Fault(
                 f"{path}.crossable_from",
                 what,
-                f"take it out, or use kind {' or '.join(sorted(HERE.markings.one_sided))}",
+                both(f"bỏ đi, hoặc dùng kiểu {kinds}", f"take it out, or use kind {kinds}"),
                 "warning",
             )
         elif shapely.LineString(mark.points).length >= 2:
             distance = DirectedLine.between(mark.points).distance([mark.crossable_from])
             if abs(float(distance[0])) < 1:
-                yield Fault(f"{path}.crossable_from", "lies on the line", "put it well to the broken side")
-
-
-def _head(scene: Scene, head: SignalHead, path: str) -> Iterator[Fault]:
-    if not head.governs:
-        what = both(f"đèn {head.id!r} không điều khiển gì", f"head {head.id!r} governs nothing")
-        yield Fault(f"{path}.governs", what, known(scene.stop_lines))
-    for i, name in enumerate(head.governs):
-        if name not in {line.id for line in scene.stop_lines}:
-            yield Fault(f"{path}.governs[{i}]", f"there is no stop line {name!r}", known(scene.stop_lines))
-    for i, name in enumerate(head.lanes):
-        if name not in {lane.id for lane in scene.lanes}:
-            yield Fault(f"{path}.lanes[{i}]", f"there is no lane {name!r}", known(scene.lanes))
-    for field in ("movements", "classes"):
-        if not getattr(head, field):
-            yield Fault(f"{path}.{field}", "is empty: the head governs nobody", "name some, or leave the field out")
-    if head.source == "controller":
-        what = both(
-            f"đèn {head.id!r} lấy tín hiệu từ tủ điều khiển, nhưng chưa có gì đưa tín hiệu đó vào hộp: không bao giờ"
-            " biết đèn sáng màu gì",
-            f"head {head.id!r} takes its state from a controller, but nothing can feed that to a box: its state would"
-            " never be known",
-        )
-        remedy = both(
-            "xóa `source` và vẽ `lamps` (tốt nhất) hoặc `box` của đèn",
-            "take out `source` and draw the head's `lamps` (best) or `box`",
-        )
-        yield Fault(f"{path}.source", what, remedy)
-    if head.source == "pixels" and head.box is None and not head.lamps:
-        remedy = both("vẽ từng đèn màu (tốt nhất) hoặc cả khung", "draw `lamps` (best) or `box`")
-        what = both(f"đèn {head.id!r} chưa vẽ", f"head {head.id!r} has neither box nor lamps: it cannot be seen")
-        yield Fault(path, what, remedy)
-    for name, box in (("box", head.box), ("countdown", head.countdown)):
-        if box is not None:
-            yield from shapes.box(scene, box, f"{path}.{name}")
-    colours: dict[str, int] = {}
-    for i, lamp in enumerate(head.lamps):
-        yield from shapes.box(scene, lamp.box, f"{path}.lamps[{i}].box")
-        if lamp.colour in colours:
-            what = f"a second {lamp.colour} lamp (the first is lamps[{colours[lamp.colour]}])"
-            yield Fault(f"{path}.lamps[{i}].colour", what, "one lamp a colour; a second head is a head of its own")
-        colours.setdefault(lamp.colour, i)
-        if head.box is not None and not shapes.inside(lamp.box, head.box):
-            remedy = both("sửa một trong hai", "correct the lamp, or draw the head's box around all its lamps")
-            what = both("đèn màu nằm ngoài khung của đèn", "the lamp lies outside its head's box")
-            yield Fault(f"{path}.lamps[{i}].box", what, remedy)
-    red_wanted = any(needs.red_lens for needs in wanted(scene))
-    if head.lamps and "red" not in colours and head.arrow is None and red_wanted:
-        what = both("chưa có đèn đỏ: không thấy được đỏ", "there is no red lamp: red cannot be seen")
-        yield Fault(f"{path}.lamps", what, both("vẽ đèn đỏ", "draw the red lens"), "warning")
+                yield Fault(
+                    f"{path}.crossable_from",
+                    both("nằm trên vạch", "lies on the line"),
+                    both("đặt hẳn sang phía nét đứt", "put it well to the broken side"),
+                )
 
 
 def _acts(scene: Scene) -> Iterator[Fault]:
     for needs in wanted(scene):
         yield from needs.measured(scene)
     if not scene.acts:
-        remedy = "name the acts to look for, or leave `acts` out for all"
-        yield Fault("acts", "no act is looked for: this camera only watches", remedy, "warning")
+        remedy = both(
+            "nêu các hành vi cần tìm, hoặc bỏ `acts` để tìm tất cả",
+            "name the acts to look for, or leave `acts` out for all",
+        )
+        what = both("không tìm hành vi nào: camera này chỉ quan sát", "no act is looked for: this camera only watches")
+        yield Fault("acts", what, remedy, "warning")
     elif not any(needs.drawn(scene) for needs in wanted(scene)):
-        drawings = list(dict.fromkeys(needs.to_draw.en for needs in wanted(scene)))
-        remedy = f"draw {', or '.join(drawings)}; or name another act in `acts`"
-        yield Fault("acts", "no act can follow from this scene", remedy)
+        all_vi, all_en = (
+            list(dict.fromkeys(drawn)) for drawn in zip(*(needs.to_draw for needs in wanted(scene)), strict=True)
+        )
+        remedy = both(
+            f"vẽ {', hoặc '.join(all_vi)}; hoặc nêu hành vi khác trong `acts`",
+            f"draw {', or '.join(all_en)}; or name another act in `acts`",
+        )
+        what = both("không nêu được hành vi nào từ cảnh này", "no act can follow from this scene")
+        yield Fault("acts", what, remedy)
     elif "acts" in scene.model_fields_set:
         for i, act in enumerate(scene.acts):
             if not NEEDS[act].drawn(scene):
-                remedy = f"draw {NEEDS[act].to_draw.en}, or take the act out of `acts`"
-                yield Fault(f"acts[{i}]", f"{act.value} can never be found in this scene", remedy, "warning")
+                vi, en = NEEDS[act].to_draw
+                remedy = both(f"vẽ {vi}, hoặc bỏ hành vi khỏi `acts`", f"draw {en}, or take the act out of `acts`")
+                what = both(
+                    f"{act.value} không bao giờ tìm được ở cảnh này", f"{act.value} can never be found in this scene"
+                )
+                yield Fault(f"acts[{i}]", what, remedy, "warning")

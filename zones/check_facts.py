@@ -38,9 +38,15 @@ def lane(scene: Scene, one: Lane, path: str) -> Iterator[Fault]:
     """What a lane names must be there, and a lane of a one-way road must have a direction."""
     road = next((road for road in scene.roads if road.id == one.road), None)
     if one.road is not None and road is None:
-        yield Fault(f"{path}.road", f"there is no road {one.road!r}", known(scene.roads))
+        yield Fault(
+            f"{path}.road", both(f"không có đường {one.road!r}", f"there is no road {one.road!r}"), known(scene.roads)
+        )
     if one.edge is not None and marking(scene, one.edge) is None:
-        yield Fault(f"{path}.edge", f"there is no marking {one.edge!r}", known(scene.markings))
+        yield Fault(
+            f"{path}.edge",
+            both(f"không có vạch {one.edge!r}", f"there is no marking {one.edge!r}"),
+            known(scene.markings),
+        )
     if one.arrows is not None and not one.arrows.stated:
         yield _no_source(f"{path}.arrows", "mũi tên trên mặt đường", "the arrows on the road")
     if road is not None and road.by is not None and one.direction is None:
@@ -54,7 +60,11 @@ def _road(scene: Scene, road: Road, path: str) -> Iterator[Fault]:
     if road.centre is not None:
         line = marking(scene, road.centre)
         if line is None:
-            yield Fault(f"{path}.centre", f"there is no marking {road.centre!r}", known(scene.markings))
+            yield Fault(
+                f"{path}.centre",
+                both(f"không có vạch {road.centre!r}", f"there is no marking {road.centre!r}"),
+                known(scene.markings),
+            )
         elif line.kind not in HERE.markings.opposite:
             what = both(
                 f"vạch {line.id!r} kiểu {line.kind} không phân chia hai chiều xe chạy",

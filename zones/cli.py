@@ -70,6 +70,12 @@ def acts(scene: Path, as_json: bool) -> None:
         click.echo(f"{mark} {one.act.value}: {vi} / {en}{aside}")
         for lack in one.lacks:
             click.echo(f"    {lack.what}\n    -> {lack.remedy}")
+    recalled = dict.fromkeys(s.number for s in loaded.signs if not HERE.signs.meaning(s.number).confirmed)
+    if recalled:
+        click.echo(
+            f"! Số hiệu chưa đối chiếu với quy chuẩn, cần người xác nhận: {', '.join(recalled)} / numbers recalled, not"
+            " read in the regulation: a person has to confirm them"
+        )
 
 
 @zones.command()

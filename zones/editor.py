@@ -26,7 +26,7 @@ from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 from zones.advice import LEAST_PLATE_PX
 from zones.check import check, scene_schema_json
-from zones.faults import Fault, SceneError
+from zones.faults import Fault, SceneError, both
 from zones.ground_estimate import KnownGap, estimate_ground
 from zones.load import read_scene_data, scene_from_data
 from zones.schema import Picture, Scene
@@ -77,7 +77,16 @@ class Editor:
             return {"schema_version": 2, "id": "camera-1", "picture": {"width": width, "height": height}}
         data = read_scene_data(self.path)
         if not isinstance(data, dict):
-            raise SceneError(str(self.path), [Fault("", "holds no scene", "choose a scene file or a new name")])
+            raise SceneError(
+                str(self.path),
+                [
+                    Fault(
+                        "",
+                        both("không chứa cảnh nào", "holds no scene"),
+                        both("chọn tệp cảnh khác hoặc tên mới", "choose a scene file or a new name"),
+                    )
+                ],
+            )
         return data
 
     def opened(self) -> tuple[dict[str, Any], list[Fault]]:
@@ -113,8 +122,12 @@ class Editor:
         height, width = self.stills[0][1].shape[:2]
         if (scene.picture.width, scene.picture.height) == (width, height):
             return []
-        what = f"the scene is of {scene.picture.width} x {scene.picture.height}, the still of {width} x {height}"
-        return [Fault("picture", what, "take a still in the camera's full size", "warning")]
+        drawn, still = f"{scene.picture.width} x {scene.picture.height}", f"{width} x {height}"
+        what = both(
+            f"cảnh là của khung hình {drawn}, ảnh mở là {still}", f"the scene is of {drawn}, the still of {still}"
+        )
+        remedy = both("lấy ảnh đúng cỡ đầy đủ của camera", "take a still in the camera's full size")
+        return [Fault("picture", what, remedy, "warning")]
 
     def save(self, data: dict[str, Any], base: str) -> Scene:
         """Write the next version; the last one is kept beside it as `.bak`.

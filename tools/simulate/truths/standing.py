@@ -16,7 +16,7 @@ from tools.simulate.truths.ways import STILL_M_S, Bools, Way, grade, pace, step_
 from tools.simulate.world import GroundSign, Run, TrueAct
 
 STOPPED_S = (8.0, 3.0, 25.0)
-"""Where stopping is banned every stop is one, whatever a rule takes for worth a case; a shorter one lets somebody by."""
+"""Where stopping is banned every stop is one, whatever a rule takes for worth a case; a shorter one lets others by."""
 PARKED_S = (180.0, 120.0, 240.0)
 """Where parking is banned: the law names no minute at which a stop becomes parking. In four nobody only gets out."""
 LONG_S = 10.0

@@ -1,0 +1,76 @@
+"""What can be wrong with a signal head in a scene: what it governs, its lamps, where they are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zones import shapes
+from zones.faults import Fault, both, known
+from zones.needs import wanted
+from zones.schema import Scene, SignalHead
+
+
+def head(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:
+    if not one.governs:
+        what = both(f"đèn {one.id!r} không điều khiển gì", f"head {one.id!r} governs nothing")
+        yield Fault(f"{path}.governs", what, known(scene.stop_lines))
+    for i, name in enumerate(one.governs):
+        if name not in {line.id for line in scene.stop_lines}:
+            yield Fault(
+                f"{path}.governs[{i}]",
+                both(f"không có vạch dừng {name!r}", f"there is no stop line {name!r}"),
+                known(scene.stop_lines),
+            )
+    for i, name in enumerate(one.lanes):
+        if name not in {lane.id for lane in scene.lanes}:
+            yield Fault(
+                f"{path}.lanes[{i}]", both(f"không có làn {name!r}", f"there is no lane {name!r}"), known(scene.lanes)
+            )
+    for field in ("movements", "classes"):
+        if not getattr(one, field):
+            what = both("để trống: đèn không điều khiển ai", "is empty: the head governs nobody")
+            yield Fault(
+                f"{path}.{field}", what, both("nêu ra, hoặc bỏ trường này", "name some, or leave the field out")
+            )
+    if one.source == "controller":
+        what = both(
+            f"đèn {one.id!r} lấy tín hiệu từ tủ điều khiển, nhưng chưa có gì đưa tín hiệu đó vào hộp: không bao giờ"
+            " biết đèn sáng màu gì",
+            f"head {one.id!r} takes its state from a controller, but nothing can feed that to a box: its state would"
+            " never be known",
+        )
+        remedy = both(
+            "xóa `source` và vẽ `lamps` (tốt nhất) hoặc `box` của đèn",
+            "take out `source` and draw the head's `lamps` (best) or `box`",
+        )
+        yield Fault(f"{path}.source", what, remedy)
+    if one.source == "pixels" and one.box is None and not one.lamps:
+        remedy = both("vẽ từng đèn màu (tốt nhất) hoặc cả khung", "draw `lamps` (best) or `box`")
+        what = both(f"đèn {one.id!r} chưa vẽ", f"head {one.id!r} has neither box nor lamps: it cannot be seen")
+        yield Fault(path, what, remedy)
+    for name, box in (("box", one.box), ("countdown", one.countdown)):
+        if box is not None:
+            yield from shapes.box(scene, box, f"{path}.{name}")
+    colours: dict[str, int] = {}
+    for i, lamp in enumerate(one.lamps):
+        yield from shapes.box(scene, lamp.box, f"{path}.lamps[{i}].box")
+        if lamp.colour in colours:
+            first = f"lamps[{colours[lamp.colour]}]"
+            what = both(
+                f"hai đèn cùng màu {lamp.colour} (đèn kia là {first})",
+                f"a second {lamp.colour} lamp (the first is {first})",
+            )
+            remedy = both(
+                "mỗi màu một đèn; cột đèn thứ hai là một đèn riêng",
+                "one lamp a colour; a second head is a head of its own",
+            )
+            yield Fault(f"{path}.lamps[{i}].colour", what, remedy)
+        colours.setdefault(lamp.colour, i)
+        if one.box is not None and not shapes.inside(lamp.box, one.box):
+            remedy = both("sửa một trong hai", "correct the lamp, or draw the head's box around all its lamps")
+            what = both("đèn màu nằm ngoài khung của đèn", "the lamp lies outside its head's box")
+            yield Fault(f"{path}.lamps[{i}].box", what, remedy)
+    red_wanted = any(needs.red_lens for needs in wanted(scene))
+    if one.lamps and "red" not in colours and one.arrow is None and red_wanted:
+        what = both("chưa có đèn đỏ: không thấy được đỏ", "there is no red lamp: red cannot be seen")
+        yield Fault(f"{path}.lamps", what, both("vẽ đèn đỏ", "draw the red lens"), "warning")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,17 @@ def test_the_second_clip_shows_ten_kinds_of_act_among_those_who_drive_lawfully()
     assert {(str(a.act), a.vehicle) for a in run.acts} == {(a["act"], a["id"].rpartition("-")[0]) for a in acts}
     assert len({v.id for m in run.moments for v in m.vehicles} - {a.vehicle for a in run.acts}) >= 20
     assert load_scene((CLIPS / "ten-acts").with_suffix(".yaml")).scene == shown_scene(run.camera)
+
+
+def test_nobody_in_it_takes_a_bend_faster_than_people_do() -> None:
+    run = shown_street()
+    for name in ("turns-round", "turns-left", "right-from-left-lane"):
+        way = [v for m in run.moments for v in m.vehicles if v.id == name]
+        pulls = [
+            (a.speed_m_s + b.speed_m_s) / 2 * abs(math.remainder(b.heading_rad - a.heading_rad, math.tau)) / 0.8
+            for a, b in zip(way[:-10], way[10:], strict=True)
+        ]
+        assert 0.5 < max(pulls) < 4.0, (name, max(pulls))
 
 
 @pytest.mark.parametrize("name", NAMES)

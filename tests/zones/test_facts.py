@@ -258,6 +258,19 @@ def test_which_acts_a_scene_can_state_is_told_in_both_languages(tmp_path: Path) 
     assert told["red_light"]["lacks"] == []
 
 
+@pytest.mark.parametrize(("number", "governs", "told"), [("P.123a", "s1", True), ("R.412b", "l1", False)])
+def test_a_sign_whose_number_nobody_has_read_is_to_be_confirmed(
+    number: str, governs: str, told: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "scene.yaml"
+    sign = {"id": "b1", "number": number, "governs": [governs], "source": {"place": "cột đèn"}}
+    file.write_text(yaml.safe_dump({**GOOD, "signs": [sign]}), "utf-8")
+    result = CliRunner().invoke(cli, ["zones", "acts", str(file)])
+    assert result.exit_code == 0, result.output
+    assert (f"cần người xác nhận: {number}" in result.output) is told
+    assert HERE.signs.meaning(number).confirmed is not told
+
+
 def test_each_sign_of_the_catalogue_says_something_of_somebody() -> None:
     assert len(set(HERE.signs.codes)) == len(HERE.signs.codes)
     for meaning in HERE.signs.all:

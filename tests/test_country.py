@@ -41,6 +41,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "zones/cli.py": (WORDS, HELP),
     "zones/check.py": (WORDS, SCREEN),
     "zones/check_facts.py": (WORDS, SCREEN),
+    "zones/check_heads.py": (WORDS, SCREEN),
     "zones/faults.py": (WORDS, SCREEN),
     "zones/shapes.py": (WORDS, SCREEN),
     "zones/statable.py": (WORDS, SCREEN),

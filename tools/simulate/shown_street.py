@@ -123,7 +123,9 @@ _LAWFUL: Sequence[_Part] = (
     _Part("waits-7", "underbone", 36.0, _straight(7.2), 7.0, _at_line(7.2)),
     _Part("waits-8", "hatchback", 37.0, _straight(4.8), 7.0, _at_line(4.8)),
     _Part("waits-9", "scooter", 41.0, _straight(6.9), 7.0, _at_line(6.9, 3.2)),
-    _Part("bicycle-at-kerb", "bicycle", 12.0, [(8.1, -60.0), (8.1, -13.0), *arc((14.0, -13.0), 5.9, 180, 90), (50.0, -7.1)], 3.6),
+    _Part("bicycle-at-kerb", "bicycle", 12.0, [
+        (8.1, -60.0), (8.1, -13.0), *arc((14.0, -13.0), 5.9, 180, 90), (50.0, -7.1),
+    ], 3.6),
     _Part("pushed-along", "scooter", 34.0, [(10.3, -58.0), (10.3, -16.0)], 1.2),
     _Part("east-1", "scooter", 22.0, [(75.0, 2.2), (-_END, 2.2)], 8.0),
     _Part("east-2", "sedan", 22.5, [(75.0, 4.6), (-_END, 4.6)], 8.0),

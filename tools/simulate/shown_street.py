@@ -90,10 +90,10 @@ _OFFENDERS: Sequence[_Part] = (
         (5.4, _START_Y), *shifted(5.4, 3.5, -44.0, -37.0), (3.5, -27.0), *shifted(3.5, 2.2, -27.0, -20.0), (2.2, _END),
     ], 8.0),
     _Part("turns-left", "hatchback", 0.2, _left(1.5), 8.0),
-    _Part("turns-round", "scooter", 3.2, _round(1.6, 4.6, -13.0), 6.5),
-    _Part("right-from-left-lane", "scooter", 5.0, _right(2.5), 7.5),
+    _Part("turns-round", "scooter", 5.2, _round(1.6, 4.6, -13.0), 6.5),
+    _Part("right-from-left-lane", "scooter", 2.4, _right(2.5), 7.5),
     _Part("into-closed-street", "suv", 8.0, _right(5.4), 7.0),
-    _Part("blocks-the-box", "hatchback", 1.5, _straight(4.9), 7.5),
+    _Part("blocks-the-box", "hatchback", 1.5, _straight(4.9), 7.5, (((4.9, 5.5), 29.0),)),
     _Part("past-the-line", "sedan", 12.5, _straight(1.6), 7.0, (((1.6, -13.6), "green"),)),
     _Part("on-the-pavement", "scooter", 18.5, [
         (7.2, _START_Y), *shifted(7.2, 10.2, -56.0, -47.0), *shifted(10.2, 8.1, -26.5, -21.5), (8.1, _END),

@@ -39,12 +39,20 @@ def size_of(data: bytes) -> tuple[int, int] | None:
         return None
 
 
-def decode(data: bytes) -> NDArray[np.uint8] | None:
-    """`[H, W, 3]` BGR; None for what cannot be decoded or is larger than a camera's picture."""
+_REDUCED = {
+    1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8,
+}  # fmt: skip
+
+
+def decode(data: bytes, reduced: int = 1) -> NDArray[np.uint8] | None:
+    """`[H, W, 3]` BGR; None for what cannot be decoded or is larger than a camera's picture.
+
+    `reduced`: 1, 2, 4 or 8 times smaller on each side, which a JPEG is unfolded to at once.
+    """
     size = size_of(data)
     if size is None or size[0] * size[1] > MAX_PIXELS:
         return None
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[reduced])
     return None if picture is None else np.asarray(picture, np.uint8)
 
 

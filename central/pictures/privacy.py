@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from central.pictures.opening import decode
+from central.pictures.opening import decode, size_of
 from central.pictures.stills import Mark
 from evidence.errors import GiaoLoError
 from evidence.packet import Box
@@ -36,6 +36,8 @@ FRAME_WIDTH_PX = 1280
 """Largest width of a copy: 416 dots an inch in the annex. The vehicle is shown in its full detail by the close-up."""
 NEAR_WIDTH_PX = 640
 """Width of a close-up: 78 mm on the paper at 208 dots an inch."""
+_NEAR_ROOM = 1.5
+"""A close-up is so many times as high as the vehicle's box: a quarter of it on each side."""
 
 
 def owner_copy(
@@ -49,15 +51,15 @@ def owner_copy(
     that discards the detail instead of spreading it, so nothing can be sharpened back. Without `keep` no part of the
     vehicle stays sharp either. Metadata of the original are not carried over. Raises `PictureError`.
     """
-    return _jpeg(_frame(_Sources.of(_decoded(jpeg), keep, clear, marks, margin)))
+    return _jpeg(_frame(_Sources.opened(jpeg, keep, clear, marks, margin, near=False)[0]))
 
 
 def owner_copies(
     jpeg: bytes, keep: Box | None, clear: tuple[Box, ...] = (), *, marks: Sequence[Mark] = (), margin: float = 0.03
 ) -> tuple[bytes, bytes | None]:
     """The copy, and a close-up of the vehicle made like it (None without `keep`). Raises `PictureError`."""
-    sources = _Sources.of(_decoded(jpeg), keep, clear, marks, margin)
-    return _jpeg(_frame(sources)), None if keep is None else _jpeg(_near(sources, keep))
+    sources, box = _Sources.opened(jpeg, keep, clear, marks, margin, near=True)
+    return _jpeg(_frame(sources)), None if box is None else _jpeg(_near(sources, box))
 
 
 def coarse(picture: Pixels) -> Pixels:
@@ -76,11 +78,40 @@ class _Sources:
     marks: tuple[Mark, ...]
 
     @classmethod
+    def opened(
+        cls, jpeg: bytes, keep: Box | None, clear: tuple[Box, ...], marks: Sequence[Mark], margin: float, *, near: bool
+    ) -> tuple[_Sources, Box | None]:
+        """From a still as it is stored, unfolded no larger than it is shown; and `keep` in pixels of that."""
+        times = _reduction(jpeg, keep if near else None)
+        keep, *clear_boxes = (None if b is None else _divided(b, times) for b in (keep, *clear))
+        drawn = [Mark(m.kind, tuple((x / times, y / times) for x, y in m.points)) for m in marks]
+        boxes = tuple(b for b in clear_boxes if b is not None)
+        return cls.of(_decoded(jpeg, times), keep, boxes, drawn, margin), keep
+
+    @classmethod
     def of(
         cls, picture: Pixels, keep: Box | None, clear: tuple[Box, ...], marks: Sequence[Mark], margin: float
     ) -> _Sources:
         boxes = ((keep,) if keep else ()) + clear
         return cls(picture, _smooth(picture), tuple(_padded(b, margin) for b in boxes), tuple(marks))
+
+
+def _divided(box: Box, times: int) -> Box:
+    x1, y1, x2, y2 = box
+    return x1 / times, y1 / times, x2 / times, y2 / times
+
+
+def _reduction(jpeg: bytes, near: Box | None) -> int:
+    """How many times smaller a still can be unfolded with no view of it enlarged: the frame, and a close-up of `near`.
+    A still of 8 megapixels is four times one of 1080p."""
+    size = size_of(jpeg)
+    if size is None:
+        return 1
+    spare = size[0] / FRAME_WIDTH_PX
+    if near is not None:
+        left, _, right, _ = _around(size, near, NEAR_WIDTH_PX, NEAR_WIDTH_PX * 9 // 16, room=_NEAR_ROOM, least=0.0)
+        spare = min(spare, (right - left) / NEAR_WIDTH_PX)
+    return next((times for times in (8, 4, 2) if times <= spare), 1)
 
 
 def _padded(box: Box, margin: float) -> Box:
@@ -123,7 +154,8 @@ def _frame(sources: _Sources) -> Pixels:
 
 def _near(sources: _Sources, box: Box) -> Pixels:
     """The vehicle with half its size of surroundings on each side, 16:9."""
-    rect = _around(sources.picture, box, NEAR_WIDTH_PX, NEAR_WIDTH_PX * 9 // 16, room=1.5, least=0.0)
+    height, width = sources.picture.shape[:2]
+    rect = _around((width, height), box, NEAR_WIDTH_PX, NEAR_WIDTH_PX * 9 // 16, room=_NEAR_ROOM, least=0.0)
     return _compose(sources, rect, (NEAR_WIDTH_PX, NEAR_WIDTH_PX * 9 // 16))
 
 
@@ -161,8 +193,8 @@ def _draw(copy: Pixels, mark: Mark, origin: NDArray[np.float64], scale: NDArray[
         cv2.polylines(copy, [points], mark.kind == "area", colour, stroke, cv2.LINE_AA)
 
 
-def _decoded(jpeg: bytes) -> Pixels:
-    picture = decode(jpeg)
+def _decoded(jpeg: bytes, reduced: int = 1) -> Pixels:
+    picture = decode(jpeg, reduced)
     if picture is None:
         raise PictureError("still cannot be decoded", remedy="look at the packet with `giaolo verify`")
     return picture
@@ -180,15 +212,15 @@ def thumbnail(jpeg: bytes, box: Box | None, *, width: int = 224, height: int = 1
     picture = _decoded(jpeg)
     full_height, full_width = picture.shape[:2]
     left, top, right, bottom = _around(
-        picture, box or (0, 0, full_width, full_height), width, height, room=1.6, least=0.3
+        (full_width, full_height), box or (0, 0, full_width, full_height), width, height, room=1.6, least=0.3
     )
     cut = picture[int(top) : int(bottom) or 1, int(left) : int(right) or 1]
     return _jpeg(np.asarray(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
 
 
-def _around(picture: Pixels, box: Box, width: int, height: int, *, room: float, least: float) -> Box:
+def _around(size: tuple[int, int], box: Box, width: int, height: int, *, room: float, least: float) -> Box:
     """The part around `box` in the shape of width to height: `room` times as large, at least `least` of the height."""
-    full_height, full_width = picture.shape[:2]
+    full_width, full_height = size
     x1, y1, x2, y2 = box
     want_h = min(full_height, max((y2 - y1) * room, (x2 - x1) * room * height / width, full_height * least, 8))
     want_w = min(full_width, want_h * width / height)

@@ -7,12 +7,14 @@ import re
 import threading
 import time
 from itertools import product
+from unittest import mock
 
 import cv2
 import numpy as np
 import pytest
 import yaml
 
+from central.pictures import privacy
 from central.pictures.captions import caption, still_words
 from central.pictures.for_owners import CopyCache, legend, owner_pictures
 from central.pictures.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
@@ -186,6 +188,34 @@ def test_a_close_up_shows_the_vehicle_large_and_only_blur_around_it() -> None:
     assert shown[170:190, 300:340].std() > 25, "the vehicle stays sharp"
     assert shown[5:40].std() < 15, "what is around it does not"
     assert cv2.imdecode(np.frombuffer(frame, np.uint8), 1).shape == noise.shape
+
+
+@pytest.mark.parametrize(
+    ("width", "box", "times"),
+    [
+        pytest.param(1920, (800.0, 400.0, 1100.0, 700.0), 1, id="1080p is shown at two thirds"),
+        pytest.param(3840, (1600.0, 800.0, 2600.0, 1800.0), 2, id="a near vehicle at 8 megapixels"),
+        pytest.param(3840, (1600.0, 800.0, 1700.0, 860.0), 1, id="one far away, whose close-up is enlarged"),
+    ],
+)
+def test_a_still_is_unfolded_no_larger_than_it_is_shown_and_looks_the_same(
+    width: int, box: tuple[float, float, float, float], times: int
+) -> None:
+    height = width * 9 // 16
+    blurred = cv2.GaussianBlur(np.random.default_rng(7).integers(0, 255, (height, width, 3), np.uint8), (0, 0), 9)
+    jpeg = cv2.imencode(".jpg", np.clip((blurred.astype(int) - 128) * 9 + 128, 0, 255).astype(np.uint8))[1].tobytes()
+    assert privacy._reduction(jpeg, box) == times
+    mark = Mark("line", ((width / 20, height * 0.9), (width * 0.9, height * 0.8)))
+    small = owner_copies(jpeg, box, ((10.0, 10.0, 90.0, 200.0),), marks=[mark])
+    with mock.patch.object(privacy, "_reduction", return_value=1):
+        whole = owner_copies(jpeg, box, ((10.0, 10.0, 90.0, 200.0),), marks=[mark])
+    for one, other in zip(small, whole, strict=True):
+        assert one is not None
+        assert other is not None
+        a, b = (cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR).astype(int) for each in (one, other))
+        assert a.shape == b.shape
+        assert np.abs(a - b).mean() < 4, "a JPEG's own noise"
+    assert times > 1 or small == whole
 
 
 def test_an_owners_copy_keeps_the_vehicle_and_shows_the_line_and_nobody_else() -> None:

@@ -1,4 +1,4 @@
-"""What goes into the papers that change a decision on a fine: put off, or of fewer acts. As plain data."""
+"""What goes into the papers about a decision on a fine: put off, lowered or not, or of fewer acts. As plain data."""
 
 from __future__ import annotations
 
@@ -28,6 +28,36 @@ class Postponement(Letter):
     confirmed_by: Line
     reason: Prose = ""
     until: date
+
+
+class Relief(Letter):
+    """Something is taken off the fine of a decision: `amount` of it; `left` is what there is still to pay.
+
+    `requested_on`, `confirmed_by`, `reason` as of `Postponement`; `decider` as of `Decision`.
+    """
+
+    paper: Literal["relief"] = "relief"
+    decider: Line = ""
+    decision: Reference
+    violator: Party
+    vehicle: Vehicle
+    amount: int = Field(gt=0)
+    left: int = Field(ge=0)
+    requested_on: date
+    confirmed_by: Line
+    reason: Prose = ""
+
+
+class RequestRefused(Letter):
+    """A request to pay later, or less, is not granted: what was decided stands. `asked`: for which of them."""
+
+    paper: Literal["request_refused"] = "request_refused"
+    to: Party
+    decision: Reference
+    asked: Literal["postponement", "relief"]
+    requested_on: date
+    vehicle: Vehicle
+    reason: Prose
 
 
 class Amendment(Letter):

@@ -66,6 +66,15 @@ class PostponementRule:
 
 
 @dataclass(frozen=True)
+class ReliefRule:
+    """From which fine on all of it may be taken off though it was not put off before; None: it has to be. How soon a
+    request is answered is the term `relief_answer`. `reference`: where it stands."""
+
+    least_fine: int | None
+    reference: str
+
+
+@dataclass(frozen=True)
 class LateRule:
     """What a day of late payment costs: a share of what is unpaid on it, in per cent. `reference`: where it stands."""
 
@@ -91,13 +100,20 @@ class PointsOnce:
 class Power:
     """Up to which fine of a person an office may sanction; of an organisation band and power are twice as high alike.
 
-    `words`: the office in the country's language and in English.
+    `words`: the office in the country's language and in English. `clauses`: the only ones that it may sanction, each
+    with all that stands under it; empty: all.
     """
 
     post: str
     words: tuple[str, str]
     most: int
     reference: str
+    clauses: tuple[str, ...] = ()
+    clauses_reference: str = ""
+
+    def reaches(self, clause: str) -> bool:
+        """Whether the act of this clause is one that the office may sanction at all."""
+        return not self.clauses or any(clause == each or clause.endswith(f" {each}") for each in self.clauses)
 
 
 class Law(Protocol):
@@ -123,6 +139,10 @@ class Law(Protocol):
 
     def postponement(self, day: date, *, owner_type: OwnerType) -> PostponementRule:
         """When a fine that was decided on `day` may be put off."""
+        ...
+
+    def relief(self, day: date, *, owner_type: OwnerType) -> ReliefRule:
+        """When a fine that was decided on `day` may be taken off whoever is in hardship."""
         ...
 
     def late_payment(self, day: date) -> LateRule:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, TypeAdapter
 
-from countries.decision_contents import Amendment, Postponement
+from countries.decision_contents import Amendment, Postponement, Relief, RequestRefused
 from countries.law import VehicleKind
 from countries.paper_contents import (
     Answer,
@@ -27,7 +27,7 @@ from countries.paper_contents import (
     Withdrawal,
 )
 from countries.paper_parts import Line, StatedAct, Value
-from countries.remedy_contents import ComplaintAnswer, ComplaintReceipt, Extension, HearingRecord
+from countries.remedy_contents import ComplaintAnswer, ComplaintReceipt, Extension, HearingExtension, HearingRecord
 from evidence.acts import ActCode
 
 Paper = Annotated[
@@ -44,16 +44,19 @@ Paper = Annotated[
     | WarningLifted
     | HearingRecord
     | Extension
+    | HearingExtension
     | ComplaintReceipt
     | ComplaintAnswer
     | Postponement
+    | Relief
+    | RequestRefused
     | Amendment,
     Field(discriminator="paper"),
 ]
 PaperCode = Literal[
     "withdrawal", "correction", "answer", "minutes", "decision", "points", "transfer", "delivery", "book", "warning",
     "lifting", "hearing", "extension", "complaint_receipt", "complaint_answer",
-    "postponement", "amendment",
+    "postponement", "amendment", "hearing_extension", "relief", "request_refused",
 ]  # fmt: skip
 Void = Literal["undone", "taken_back"]
 """Why a paper no longer holds: its step counts as not taken, or the notice that it rests on was taken back."""

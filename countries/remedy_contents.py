@@ -1,4 +1,5 @@
-"""What goes into the papers of whoever defends themselves: heard, told of a longer term, complaining. As plain data."""
+"""What goes into the papers of whoever defends themselves: heard, given or told of a longer term, complaining. As plain
+data."""
 
 from __future__ import annotations
 
@@ -44,6 +45,19 @@ class Extension(Letter):
     reason: Prose
     until: date
     bases: tuple[Line, ...] = Field(default=(), max_length=10)
+
+
+class HearingExtension(Letter):
+    """The violator has longer to explain in writing: until `until`. `requested_on`: the day of the request."""
+
+    paper: Literal["hearing_extension"] = "hearing_extension"
+    to: Party
+    minutes: Reference
+    requested_on: date
+    vehicle: Vehicle
+    act: StatedAct
+    reason: Prose
+    until: date
 
 
 class ComplaintReceipt(Letter):

@@ -1,4 +1,4 @@
-"""Whether the office that signed a paper reached as far as the act, by the law of the country."""
+"""Whether the office that signed a paper may sanction the act, and as far as it goes, by the law of the country."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ def right_faults(
     """A sentence for each fault. `said`: what the record says of a signature. The band is of the day of the act, the
     power of the day of signing; for an organisation both are twice as high, so that a person's are compared."""
     try:
-        band = country.law.proposal(ActCode(act), kind, occurred_at).most
+        law = country.law.proposal(ActCode(act), kind, occurred_at)
+        band = law.most
         power = country.powers.power(str(said["post"]), country.local_date(datetime.fromisoformat(str(said["at"]))))
     except (LawError, KeyError, ValueError) as error:
         yield f"whether the signer had the power cannot be judged: {error}"
         return
+    if not power.reaches(law.clause):
+        yield (
+            f"was signed by {said.get('name')} as {power.words[1]}, who may not sanction {law.clause} at all"
+            f" ({power.clauses_reference})"
+        )
     if power.most < band:
         yield (
             f"was signed by {said.get('name')} as {power.words[1]}, who may fine up to {power.most:,}; the band of the "

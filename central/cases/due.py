@@ -20,7 +20,7 @@ from central.store.case_tables import CaseRow, TermRow
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 
-MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, *SAID}) - {Action.HAND_OVER}
+MOVES_TERMS = frozenset({Action.ISSUE, Action.PUBLISH, Action.CONTEST, Action.DECISION_CUT, *SAID}) - {Action.HAND_OVER}
 """Steps after which other terms run. Those of a case that is handed over stay, on the list of another unit."""
 
 _TERMS = table_of(TermRow)

@@ -40,7 +40,10 @@ class Facts:
     cases that the same decision is about; `points_with`: the one of them that its points stand in.
     `paid`: all of it; `payments`: day and amount of each.
     `postponement_asked`: since when a request to pay later waits for an answer; `postponed`, `postponed_until`: the day
-    on which that was allowed, and the last day to pay.
+    on which that was allowed, and the last day to pay. `relief_asked`: since when a request to pay less waits for an
+    answer; `relief`: day and amount of each part of the fine that was taken off it.
+    `hearing_longer`: the day on which the days to explain in writing were made longer. `amended`: since when what is
+    left of a decision that was sent has to be sent too.
     `to_tell`: since when an owner must be told that his notice no longer holds. `corrected`: since when the case runs
     again for another owner or plate. `decided_by`: the account, None in records of before it was kept. `left_from`: the
     state in which the file went to another unit. `reminded`: since when that unit was last asked again; `returned`: the
@@ -60,6 +63,7 @@ class Facts:
     may_be_heard: bool = False
     hearing: Hearing | None = None
     hearing_asked: date | None = None
+    hearing_longer: date | None = None
     heard: date | None = None
     complex_case: bool = False
     decided: date | None = None
@@ -76,6 +80,9 @@ class Facts:
     postponement_asked: date | None = None
     postponed: date | None = None
     postponed_until: date | None = None
+    relief_asked: date | None = None
+    relief: tuple[tuple[date, int], ...] = ()
+    amended: date | None = None
     warned: date | None = None
     warned_to: tuple[str, ...] = ()
     transferred: date | None = None
@@ -104,6 +111,16 @@ class Facts:
         )
 
     @property
+    def relieved(self) -> int:
+        """What was taken off the fine."""
+        return sum(amount for _, amount in self.relief)
+
+    @property
+    def unpaid(self) -> int:
+        """What is left to pay of the fine."""
+        return self.fine - self.relieved - self.paid
+
+    @property
     def decision_fine(self) -> int:
         """The whole fine of the decision, over all its acts."""
         return self.fine + sum(fine for _, fine in self.together)
@@ -115,9 +132,12 @@ class Facts:
 
     @property
     def covered(self) -> tuple[tuple[Instalment, int], ...]:
-        """Each part, and how much of it is paid: what comes in covers the first part that is open."""
-        left, found = self.paid, []
-        for part in self.instalments:
+        """Each part, and how much of it is paid: what comes in covers the first part that is open. What was taken off
+        the fine is taken off the last parts."""
+        left, owed, found = self.paid, self.fine - self.relieved, []
+        for agreed in self.instalments:
+            part = agreed if agreed.amount <= owed else Instalment(agreed.due, owed)
+            owed -= part.amount
             found.append((part, min(left, part.amount)))
             left -= found[-1][1]
         return tuple(found)

@@ -35,7 +35,9 @@ def limits(facts: Facts, calendar: WorkCalendar | None = None) -> Limits | None:
     if facts.decided is None:
         return None
     rules = HERE.law.instalments(facts.decided, owner_type=facts.owner_type)
-    return Limits(rules, rules.first_least(facts.fine), HERE.terms.until("instalments", facts.decided, calendar))
+    return Limits(
+        rules, rules.first_least(facts.fine - facts.relieved), HERE.terms.until("instalments", facts.decided, calendar)
+    )
 
 
 def check(parts: Sequence[Instalment], facts: Facts, agreed: date, calendar: WorkCalendar | None = None) -> None:
@@ -47,8 +49,8 @@ def check(parts: Sequence[Instalment], facts: Facts, agreed: date, calendar: Wor
     assert most is not None  # the step is open after a decision only
     if not _FEWEST <= len(parts) <= most.rules.most:
         raise _refused("parts_number", "so many parts are not allowed", least=str(_FEWEST), most=str(most.rules.most))
-    if sum(part.amount for part in parts) != facts.fine:
-        raise _refused("parts_sum", "the parts together are not the fine", fine=f"{facts.fine:,}")
+    if sum(part.amount for part in parts) != facts.unpaid:
+        raise _refused("parts_sum", "the parts together are not the fine", fine=f"{facts.unpaid:,}")
     if parts[0].amount < most.first_least:
         raise _refused(
             "parts_first", "the first part is too small",

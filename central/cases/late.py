@@ -54,7 +54,7 @@ def late(facts: Facts, today: date, calendar: WorkCalendar | None = None) -> Lat
 def _unpaid(facts: Facts, due: date, today: date) -> Iterator[tuple[int, int]]:
     """Days after `due`, up to today, and what was unpaid on each of them."""
     unpaid, since = facts.fine, due
-    for day, amount in sorted(facts.payments):
+    for day, amount in sorted((*facts.payments, *facts.relief)):
         until = min(max(day, since), today)
         yield (until - since).days, unpaid
         unpaid, since = unpaid - amount, until

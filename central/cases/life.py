@@ -90,8 +90,8 @@ def with_life(state: CaseState, life: Life) -> CaseState:
 def end_of(state: CaseState, action: Action, facts: Facts) -> Status:
     """Where a step leads that depends on what was said or paid before: paid in full, or back to where the file left
     from. A decision that is paid before it is sent stays paid."""
-    paid = bool(facts.payments) and facts.paid >= facts.fine
-    if paid and action in (Action.PAY, Action.SEND_DECISION):
+    paid = bool(facts.payments or facts.relief) and facts.unpaid <= 0
+    if paid and action in (Action.PAY, Action.SEND_DECISION, Action.RELIEVE):
         return Status.PAID
     if action is Action.TRANSFER_RETURNED:
         return Status(state.facts.left_from or Status.PUBLISHED.value)
@@ -119,6 +119,8 @@ def _news(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date)
             return {"hearing": "waived"}
         case Action.ASK_HEARING:
             return {"hearing": said.get("manner", "written"), "hearing_asked": on}
+        case Action.EXTEND_HEARING:
+            return {"hearing_longer": on}
         case Action.EXTEND:
             return {"complex_case": True}
         case Action.DECIDE:
@@ -133,6 +135,7 @@ def _news(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date)
             return {
                 "together": tuple(each for each in facts.together if each[0] != gone),
                 "points": int(said.get("points", facts.points)), "points_with": said.get("points_with", left),
+                "amended": on if said.get("amended") else facts.amended,
             }  # fmt: skip
         case Action.AGREE_INSTALMENTS:
             return {"instalments": tuple(_instalments(said.get("instalments", ())))}
@@ -140,6 +143,14 @@ def _news(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date)
             return {"postponed": on, "postponed_until": _day(said.get("until")) or on, "postponement_asked": None}
         case Action.REFUSE_POSTPONEMENT:
             return {"postponement_asked": None}
+        case Action.RELIEVE:
+            return {
+                "relief": (*facts.relief, (on, int(said.get("amount", 0)))), "relief_asked": None, "settled": on
+            }  # fmt: skip
+        case Action.REFUSE_RELIEF:
+            return {"relief_asked": None}
+        case Action.SEND_AMENDMENT:
+            return {"amended": None}
         case Action.PAY:
             amount = int(said.get("amount", 0))
             return {"paid": facts.paid + amount, "payments": (*facts.payments, (on, amount)), "settled": on}
@@ -191,6 +202,7 @@ _DAY_OF: dict[Action, str] = {
     Action.RECEIVE_DECISION: "decision_received",
     Action.COMPLAIN: "complaint",
     Action.ASK_POSTPONEMENT: "postponement_asked",
+    Action.ASK_RELIEF: "relief_asked",
     Action.REMIND: "reminded",
 }
 """Steps of which only the day counts."""

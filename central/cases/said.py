@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from central.cases import instalments
+from central.cases import instalments, relief
 from central.cases.facts import Instalment, Liable, Recipient
 from central.cases.lifecycle import Action, CaseState, Refused
 from countries.calendar import WorkCalendar
@@ -72,6 +72,13 @@ class Heard(Said):
     place: Name = ""
 
 
+class HearingExtended(Said):
+    """`requested`: the day of the request. `number`: as of `MinutesMade`."""
+
+    requested: date
+    number: Number = ""
+
+
 class DecidedToo(BaseModel):
     """Another case of the same vehicle and violator that the same decision is about: its number, the fine of its act
     and why it is so high, and the version of it that was on the screen."""
@@ -128,10 +135,17 @@ class Postponed(Said):
     confirmed_by: Name = Field(min_length=1)
 
 
-class PostponementRefused(Said):
-    """`number`: of the letter that says why."""
+class RequestRefused(Said):
+    """`number`: as of `MinutesMade`, of the letter that says why."""
 
     number: Number = ""
+
+
+class Relieved(Said):
+    """`amount`: what is taken off the fine. `confirmed_by`: as of `InstalmentsAgreed`."""
+
+    amount: int = Field(gt=0, lt=MOST_MONEY)
+    confirmed_by: Name = Field(min_length=1)
 
 
 class Paid(Said):
@@ -193,16 +207,21 @@ SAID: dict[Action, type[Said]] = {
     Action.IDENTIFY: Identified,
     Action.MAKE_MINUTES: MinutesMade,
     Action.WAIVE_HEARING: Said,
+    Action.EXTEND_HEARING: HearingExtended,
     Action.ASK_HEARING: HearingAsked,
     Action.HEAR: Heard,
     Action.EXTEND: Said,
     Action.DECIDE: Decided,
     Action.SEND_DECISION: Sent,
+    Action.SEND_AMENDMENT: Sent,
     Action.RECEIVE_DECISION: Said,
     Action.AGREE_INSTALMENTS: InstalmentsAgreed,
     Action.ASK_POSTPONEMENT: Said,
     Action.POSTPONE: Postponed,
-    Action.REFUSE_POSTPONEMENT: PostponementRefused,
+    Action.REFUSE_POSTPONEMENT: RequestRefused,
+    Action.ASK_RELIEF: Said,
+    Action.RELIEVE: Relieved,
+    Action.REFUSE_RELIEF: RequestRefused,
     Action.PAY: Paid,
     Action.CLOSE: Said,
     Action.WARN: Warned,
@@ -229,6 +248,7 @@ NEEDS_NOTE = frozenset({
     Action.EXTEND, Action.TRANSFER_SETTLED, Action.TRANSFER_RETURNED, Action.REFUSE_STATEMENT, Action.COMPLAIN,
     Action.REFUSE_COMPLAINT, Action.WITHDRAW, Action.CORRECT, Action.REOPEN, Action.UNDO, Action.HEAR,
     Action.HOLD, Action.LIFT_HOLD, Action.HAND_OVER, Action.ASK_POSTPONEMENT, Action.REFUSE_POSTPONEMENT,
+    Action.EXTEND_HEARING, Action.ASK_RELIEF, Action.REFUSE_RELIEF,
 })  # fmt: skip
 """Steps that somebody will ask about later: the reason, or what was said, is written down."""
 
@@ -250,8 +270,8 @@ def check(
     day of the step before. `calendar`: the unit's, else the country's.
 
     Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `not_delivered`, `no_law`,
-    `fine_band`, `points_most`, `overpaid`, `parts_request`, those of
-    `central.cases.instalments.check` and of `check_postponed`.
+    `fine_band`, `points_most`, `overpaid`, `parts_request`, `request_late`, those of
+    `central.cases.instalments.check`, of `central.cases.relief.check` and of `check_postponed`.
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
@@ -281,7 +301,12 @@ def check(
         instalments.check([Instalment(p.due, p.amount) for p in said.instalments], state.facts, said.on, calendar)
     if isinstance(said, Postponed):
         check_postponed(said, state)
-    if isinstance(said, Paid) and state.facts.paid + said.amount > state.facts.fine:
+    if isinstance(said, HearingExtended) and said.requested > said.on:
+        raise Refused("request_late", "the request is of a later day", where="requested", remedy="correct the days")
+    if isinstance(said, Relieved):
+        check_day(said, state.facts.relief_asked)
+        relief.check(said.amount, state.facts)
+    if isinstance(said, Paid) and said.amount > state.facts.unpaid:
         raise Refused("overpaid", "more than is owed", where="amount", remedy="correct the amount")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from central.cases import relief
 from central.cases.lifecycle import ENDED, Action, CaseState, Officer, Refused, Role, Status
 from countries.here import HERE
 
@@ -142,6 +143,17 @@ _NO_REQUEST = _unless(
 _REQUESTED = _unless(
     lambda s: s.facts.postponement_asked is not None, "no_postponement", "nobody asked to pay later", "go on"
 )
+_NO_RELIEF = _unless(
+    lambda s: s.facts.relief_asked is None, "relief_open", "a request to pay less is not answered", "answer it first"
+)
+_RELIEF_ASKED = _unless(lambda s: s.facts.relief_asked is not None, "no_relief", "nobody asked to pay less", "go on")
+_RELIEF_POSSIBLE = _unless(
+    lambda s: relief.may_be_asked(s.facts), "relief_never", "the law lets nothing be taken off this fine",
+    "it is paid in its term",
+)  # fmt: skip
+_IN_TERM = _before(
+    "decision", "decision_late", "the term to decide has passed", "end the case: no decision can be made any more"
+)
 _NOT_PUT_OFF = _unless(lambda s: s.facts.postponed is None, "postponed", "the fine was put off already", "go on")
 _NO_PARTS = _unless(lambda s: not s.facts.instalments, "instalments", "it is being paid already", "go on")
 _HEARING_UNASKED = _unless(
@@ -152,6 +164,9 @@ _SENT = _unless(
     lambda s: s.facts.decision_sent is not None, "decision_unsent", "the decision was not sent yet", "send it first"
 )
 """Whoever pays at once has to get the decision all the same, and the points are told with it."""
+_AMENDMENT_SENT = _unless(
+    lambda s: s.facts.amended is None, "amendment_unsent", "what is left of the decision was not sent", "send it first"
+)
 _IN_STATUTE = _before("statute", "statute", "the act is more than one year old", "end the case as expired")
 
 MOVES: dict[Action, Move] = {
@@ -190,13 +205,21 @@ MOVES: dict[Action, Move] = {
     Action.HEAR: Move(_REVIEW, frozenset({Status.MINUTES_MADE}), None, (_unless(
         lambda s: s.facts.hearing in ("written", "oral") and s.facts.heard is None,
         "no_hearing", "no hearing was asked for", "go on without"),), undoable=True),
-    Action.EXTEND: Move(_HEAD, frozenset({Status.MINUTES_MADE}), None, (_unless(
-        lambda s: not s.facts.complex_case, "extended", "the term was extended already", "decide"),)),
+    Action.EXTEND_HEARING: Move(
+        _APPROVE, frozenset({Status.MINUTES_MADE}), None,
+        (_HEARING_UNASKED, _before("hearing", "hearing_late", "the term to ask for a hearing has passed", "decide"),
+         _unless(lambda s: s.facts.hearing_longer is None, "hearing_longer", "these days are longer already", "wait")),
+    ),
+    Action.EXTEND: Move(_HEAD, frozenset({Status.MINUTES_MADE}), None, (_IN_TERM, _unless(
+        lambda s: not s.facts.complex_case, "extended", "the term was extended already", "decide"))),
     Action.DECIDE: Move(_APPROVE, frozenset({Status.MINUTES_MADE}), Status.DECIDED, (
         _other_than_confirmed("same_person", "whoever confirmed a case does not decide it", "a second person decides"),
-        _IN_STATUTE, _NO_STATEMENT, _may_decide)),
+        _IN_STATUTE, _IN_TERM, _NO_STATEMENT, _may_decide)),
     Action.SEND_DECISION: Move(_APPROVE, frozenset({Status.DECIDED, Status.PAID}), Status.DECISION_SENT, (_unless(
         lambda s: s.facts.decision_sent is None, "decision_sent", "the decision was sent already", "go on"),),
+        undoable=True),
+    Action.SEND_AMENDMENT: Move(_APPROVE, frozenset(Status), None, (_unless(
+        lambda s: s.facts.amended is not None, "nothing_amended", "nothing of the decision was amended", "go on"),),
         undoable=True),
     Action.RECEIVE_DECISION: Move(_REVIEW, frozenset({Status.DECISION_SENT}), None, (_unless(
         lambda s: s.facts.decision_received is None, "received", "the day of receipt is known", "go on"),),
@@ -205,18 +228,27 @@ MOVES: dict[Action, Move] = {
         lambda s: not s.facts.instalments and s.facts.paid == 0, "instalments", "it is being paid already", "go on"),
         _fine_for_parts, _decided_himself), undoable=True),
     Action.ASK_POSTPONEMENT: Move(_REVIEW, frozenset({Status.DECISION_SENT}), None, (
-        _NOT_PUT_OFF, _NO_PARTS, _NO_REQUEST, _fine_to_put_off), undoable=True),
+        _NOT_PUT_OFF, _NO_PARTS, _NO_REQUEST, _NO_RELIEF, _fine_to_put_off), undoable=True),
     Action.POSTPONE: Move(_APPROVE, frozenset({Status.DECISION_SENT}), None, (
         _REQUESTED, _NO_PARTS, _decided_himself), undoable=True),
     Action.REFUSE_POSTPONEMENT: Move(
         _APPROVE, frozenset({Status.DECISION_SENT}), None, (_REQUESTED, _decided_himself), undoable=True
     ),
+    Action.ASK_RELIEF: Move(
+        _REVIEW, frozenset({Status.DECISION_SENT}), None, (_NO_REQUEST, _NO_RELIEF, _RELIEF_POSSIBLE), undoable=True
+    ),
+    Action.RELIEVE: Move(
+        _APPROVE, frozenset({Status.DECISION_SENT}), None, (_RELIEF_ASKED, _decided_himself), undoable=True
+    ),
+    Action.REFUSE_RELIEF: Move(
+        _APPROVE, frozenset({Status.DECISION_SENT}), None, (_RELIEF_ASKED, _decided_himself), undoable=True
+    ),
     Action.PAY: Move(_REVIEW, _DECIDED, None, undoable=True),
     Action.CLOSE: Move(_REVIEW, frozenset({Status.PAID}), Status.CLOSED, (
-        _SENT, _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
+        _SENT, _AMENDMENT_SENT, _NOT_WARNED, _NO_STATEMENT, _NO_COMPLAINT)),
 
     Action.WARN: Move(_APPROVE, frozenset({Status.PUBLISHED, Status.TRANSFERRED, Status.DECISION_SENT}), None, (
-        _told_by_notice, _NO_STATEMENT, _NO_COMPLAINT, _NO_REQUEST, _may_warn)),
+        _told_by_notice, _NO_STATEMENT, _NO_COMPLAINT, _NO_REQUEST, _NO_RELIEF, _may_warn)),
     Action.LIFT_WARNING: Move(_APPROVE, frozenset(Status), None, (_unless(
         lambda s: s.facts.warned is not None, "no_warning", "no warning is in force", "go on"),)),
     Action.HAND_OVER: Move(_APPROVE, _DESK | _OWN | _DECIDED | {Status.PAID}),
@@ -238,7 +270,7 @@ MOVES: dict[Action, Move] = {
     Action.TELL_OWNER: Move(_REVIEW, frozenset(Status), None, (_unless(
         lambda s: s.facts.to_tell is not None, "nobody_to_tell", "nobody has to be told", "go on"),), undoable=True),
     Action.EXPIRE: Move(_APPROVE, _OWN | _DECIDED | {Status.ISSUED, Status.TRANSFERRED}, Status.EXPIRED, (
-        _after("statute", "enforce"),)),
+        _after("statute", "enforce", "decision"),)),
     Action.HOLD: Move(_HEAD, _RUNNING | ENDED),
     Action.LIFT_HOLD: Move(_HEAD, frozenset(Status), None, (_unless(
         lambda s: s.facts.held is not None, "no_hold", "no hold is on the case", "go on"),)),

@@ -31,6 +31,8 @@ SETTLED_BY: dict[str, Action] = {
     "send_decision": Action.SEND_DECISION,
     "receipt": Action.RECEIVE_DECISION,
     "postponement_answer": Action.POSTPONE,
+    "relief_answer": Action.RELIEVE,
+    "send_amendment": Action.SEND_AMENDMENT,
     "pay": Action.PAY,
     "close": Action.CLOSE,
     "statement_answer": Action.REFUSE_STATEMENT,
@@ -46,7 +48,7 @@ LENGTHS = frozenset({
     "answer", "transfer_answer", "own_way_answer", "take_back", "identify", "minutes", "hearing_written",
     "hearing_held", "decision", "decision_came_back", "decision_heard", "decision_complex", "send_decision", "pay",
     "proof_of_receipt", "enforce", "close", "statement_answer", "complaint_answer", "tell_owner", "lift_warning",
-    "postponement_answer",
+    "postponement_answer", "relief_answer", "hearing_longer",
 })  # fmt: skip
 """Keys of the lengths that terms are counted by, in the country's data."""
 UNDO = "undo"
@@ -154,7 +156,8 @@ def _of_minutes(facts: Facts, minutes: date, until: _Until) -> Iterator[Term]:
     elif facts.may_be_heard and facts.hearing != "waived":
         key = "decision_heard"
         if facts.hearing is None:
-            yield Term("hearing", minutes, until("hearing_written", minutes), Role.OFFICER, "hearing_written")
+            asked_by = "hearing_written" if facts.hearing_longer is None else "hearing_longer"
+            yield Term("hearing", minutes, until(asked_by, minutes), Role.OFFICER, asked_by)
         elif facts.heard is None and facts.hearing_asked is not None:
             due = until("hearing_held", facts.hearing_asked)
             yield Term("hearing_held", facts.hearing_asked, due, Role.OFFICER, "hearing_held")
@@ -170,6 +173,8 @@ def _of_decision(
     if (asked := facts.postponement_asked) is not None:
         due = until("postponement_answer", asked)
         yield Term("postponement_answer", asked, due, Role.APPROVER, "postponement_answer")
+    if (asked := facts.relief_asked) is not None:
+        yield Term("relief_answer", asked, until("relief_answer", asked), Role.APPROVER, "relief_answer")
     if (part := facts.next_payment) is not None and facts.decision_sent is not None:
         # also while a warning is in force: the next part has a day of its own
         yield Term("pay", facts.decision_sent, named(part.due), Role.APPROVER, "instalments")
@@ -198,6 +203,9 @@ def _beside(state: CaseState, until: _Until) -> Iterator[Term]:
         yield Term("complaint_answer", facts.complaint, due, Role.HEAD, "complaint_answer")
     if facts.to_tell is not None:
         yield Term("tell_owner", facts.to_tell, until("tell_owner", facts.to_tell), Role.OFFICER, "tell_owner")
+    if facts.amended is not None:
+        due = until("send_decision", facts.amended)
+        yield Term("send_amendment", facts.amended, due, Role.APPROVER, "send_decision")
     if facts.held is not None:
         yield Term("hold_review", facts.held, facts.held, Role.HEAD, "hold_review")
     if facts.warned is not None and state.status in (*ENDED, Status.PAID, Status.NEW):

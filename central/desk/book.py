@@ -113,7 +113,7 @@ def _entry(row: CaseRow, events: Sequence[CaseEventRow], office: Office, names: 
         occurred=f"{formats.clock(row.occurred_at)} {formats.day(row.occurred_at)}; {act}",
         fine=facts.fine or None,
         additional=t("book.points", points=facts.points) if facts.points else "",
-        done=_done(facts.fine, facts.paid),
+        done=_done(facts.fine - facts.relieved, facts.paid),
         no_violation=_not(row),
         note="; ".join(_notes(notice, facts)),
     )

@@ -35,6 +35,7 @@ Kind = Literal["work", "end", "all"]
 GOES_OUT: Mapping[str, tuple[str, ...]] = {
     "tell_owner": ("withdrawal", "correction"),
     "send_decision": ("decision",),
+    "send_amendment": ("amendment",),
     "receipt": ("decision",),
     "pay": ("decision",),
     "transfer_answer": ("transfer",),
@@ -167,7 +168,7 @@ _MADE = (
     select(CaseEventRow)
     .where(
         CaseEventRow.case_id.in_(bindparam("ids", expanding=True)),
-        CaseEventRow.action.in_([action.value for action in (*STEP_PAPERS, Action.UNDO)]),
+        CaseEventRow.action.in_([action.value for action in (*STEP_PAPERS, Action.DECISION_CUT, Action.UNDO)]),
     )
     .order_by(CaseEventRow.case_id, CaseEventRow.sequence)
 )

@@ -1,9 +1,10 @@
-"""Papers about a decision that was made here: its fine is put off, or an act of it falls away."""
+"""Papers about a decision: its fine is put off, lowered or not, or an act of it falls away."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Literal
 
 from central.cases import said as saying
 from central.cases.lifecycle import Action
@@ -27,12 +28,52 @@ def postponement(known: Known, said: saying.Postponed, _note: str) -> Iterator[P
         decision=reference,
         violator=known.violator(),
         vehicle=known.vehicle(),
-        amount=known.facts.fine - known.facts.paid,
+        amount=known.facts.unpaid,
         requested_on=known.facts.postponement_asked or date.fromisoformat(asked.after["on"]),
         confirmed_by=said.confirmed_by,
         reason=asked.note,
         until=said.until,
     )
+
+
+def relief(known: Known, said: saying.Relieved, _note: str) -> Iterator[Paper]:
+    """What is taken off, and what is left. Which hardship it is was said with the request."""
+    reference, asked = known.paper(Action.DECIDE), known.last(Action.ASK_RELIEF)
+    if reference is None or asked is None:
+        return
+    yield decisions.Relief(
+        **known.letter(said.on),
+        decider=known.office.fines.decided_by,
+        decision=reference,
+        violator=known.violator(),
+        vehicle=known.vehicle(),
+        amount=said.amount,
+        left=known.facts.unpaid - said.amount,
+        requested_on=known.facts.relief_asked or date.fromisoformat(asked.after["on"]),
+        confirmed_by=said.confirmed_by,
+        reason=asked.note,
+    )
+
+
+def request_refused(asked: Literal["postponement", "relief"]) -> Callable[[Known, Said, str], Iterator[Paper]]:
+    """To whoever asked to pay later, or less; `asked` says which."""
+
+    def make(known: Known, said: Said, note: str) -> Iterator[Paper]:
+        reference = known.paper(Action.DECIDE)
+        since = known.facts.relief_asked if asked == "relief" else known.facts.postponement_asked
+        if reference is None or since is None:
+            return
+        yield decisions.RequestRefused(
+            **known.letter(said.on),
+            to=known.violator(),
+            decision=reference,
+            asked=asked,
+            requested_on=since,
+            vehicle=known.vehicle(),
+            reason=note,
+        )
+
+    return make
 
 
 def amendment(known: Known, said: Said, note: str) -> Iterator[Paper]:

@@ -20,7 +20,7 @@ from central.signing.port import Hindrance, Identity, Signed, Signing, SigningEr
 from central.store.case_tables import CaseRow
 from central.store.people_tables import UserRow
 from countries.here import HERE
-from countries.law import LawError
+from countries.law import LawError, Proposal
 from countries.notice import NoticeContent
 from countries.paper_parts import Signer
 from evidence.acts import ActCode
@@ -52,25 +52,26 @@ def hand_of(session: Session, signing: Signing, row: CaseRow, officer: Officer, 
 
 def _judged(session: Session, signing: Signing, row: CaseRow, officer: Officer, now: datetime) -> Hand:
     """Raises `Refused`, `LawError`."""
-    most = band_most(row)
+    law = band_of(row)
+    most = law.most
     identity = next((each for each in signing.identities() if each.account == officer.username), None)
-    hindrance = identity.hindrance(now, most) if identity is not None else None
+    hindrance = identity.hindrance(now, most, law.clause) if identity is not None else None
     if identity is not None and hindrance is None:
         return Hand(identity, most)
-    others = who_could(session, signing, row, now=now, most=most, but=officer.username)
-    raise _refused(identity, hindrance, officer, most, others, now)
+    others = who_could(session, signing, row, now=now, law=law, but=officer.username)
+    raise _refused(identity, hindrance, officer, law, others, now)
 
 
-def band_most(row: CaseRow) -> int:
-    """The highest fine of a person in the band of the act as decided, by the law of its day. Raises `LawError`."""
-    return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at).most
+def band_of(row: CaseRow) -> Proposal:
+    """Clause and band of a person of the act as decided, by the law of its day. Raises `LawError`."""
+    return HERE.law.proposal(ActCode(row.act), row.kind, row.occurred_at)
 
 
 def who_could(
-    session: Session, signing: Signing, row: CaseRow, *, now: datetime, most: int, but: str = ""
+    session: Session, signing: Signing, row: CaseRow, *, now: datetime, law: Proposal, but: str = ""
 ) -> tuple[str, ...]:
     """Names of those whose keys may sign this now: active approvers and heads, not the one who confirmed the case."""
-    able = [each for each in signing.identities() if each.hindrance(now, most) is None]
+    able = [each for each in signing.identities() if each.hindrance(now, law.most, law.clause) is None]
     names = [each.account for each in able if each.account not in (row.confirmed_by, but)]
     query = select(UserRow.username).where(
         UserRow.username.in_(names), UserRow.active.is_(True), UserRow.role.in_(_SIGNS)
@@ -113,15 +114,21 @@ def sign(signing: Signing, hand: Hand | None, pdf: bytes, now: datetime) -> tupl
 
 
 def _refused(
-    identity: Identity | None, hindrance: Hindrance | None, officer: Officer, most: int, others: Sequence[str],
+    identity: Identity | None, hindrance: Hindrance | None, officer: Officer, law: Proposal, others: Sequence[str],
     now: datetime,
 ) -> Refused:  # fmt: skip
     code = f"sign_{hindrance}" if identity is not None else "sign_nobody"
-    values = {"account": officer.username, "most": _money(most), "who": "; ".join(others) or "–"}
+    values = {
+        "account": officer.username,
+        "most": _money(law.most),
+        "clause": law.clause,
+        "who": "; ".join(others) or "–",
+    }
     if identity is not None:
         power = identity.power(HERE.local_date(now))
         values |= {"name": identity.name, "title": ", ".join(identity.title), "power": _money(power.most)}
         values |= {"post": power.words[0], "reference": power.reference}
+        values |= {"acts": power.clauses_reference}
         values["until"] = f"{HERE.local(identity.valid_to):%d/%m/%Y}"
         if identity.delegated is not None:
             values["delegated"] = f"{identity.delegated.until:%d/%m/%Y}"

@@ -50,6 +50,23 @@ def extension(known: Known, said: Said, note: str) -> Iterator[Paper]:
     )
 
 
+def hearing_extension(known: Known, said: saying.HearingExtended, note: str) -> Iterator[Paper]:
+    """The last day is that of the term that runs from then on."""
+    minutes = known.paper(Action.MAKE_MINUTES)
+    if minutes is None:
+        return
+    yield remedies.HearingExtension(
+        **known.letter(said.on),
+        to=known.violator(),
+        minutes=minutes,
+        requested_on=said.requested,
+        vehicle=known.vehicle(),
+        act=known.act(),
+        reason=note,
+        until=HERE.terms.until("hearing_longer", known.facts.minutes or said.on, known.calendar),
+    )
+
+
 def complaint_receipt(known: Known, said: Said, note: str) -> Iterator[Paper]:
     """For whoever brings a complaint. The term is that which runs on the list of what falls due."""
     yield remedies.ComplaintReceipt(

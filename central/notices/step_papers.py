@@ -212,10 +212,16 @@ STEP_PAPERS: Mapping[Action, StepPaper] = {
     Action.TRANSFER: StepPaper(("transfer",), _transfer, typed=True),
     Action.REFUSE_STATEMENT: StepPaper(("answer",), _answer),
     Action.HEAR: StepPaper(("hearing",), remedy_papers.hearing, typed=True),
+    Action.EXTEND_HEARING: StepPaper(("hearing_extension",), remedy_papers.hearing_extension, typed=True),
     Action.EXTEND: StepPaper(("extension",), remedy_papers.extension),
     Action.COMPLAIN: StepPaper(("complaint_receipt",), remedy_papers.complaint_receipt),
     Action.REFUSE_COMPLAINT: StepPaper(("complaint_answer",), remedy_papers.complaint_answer),
     Action.POSTPONE: StepPaper(("postponement",), decision_papers.postponement),
+    Action.REFUSE_POSTPONEMENT: StepPaper(
+        ("request_refused",), decision_papers.request_refused("postponement"), typed=True
+    ),
+    Action.RELIEVE: StepPaper(("relief",), decision_papers.relief),
+    Action.REFUSE_RELIEF: StepPaper(("request_refused",), decision_papers.request_refused("relief"), typed=True),
     Action.WITHDRAW: StepPaper(("withdrawal", "amendment", "points"), _withdrawal),
     Action.CORRECT: StepPaper(("correction",), _correction),
 }

@@ -31,7 +31,7 @@ from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import Proposal
 
-_OF_THE_PAPER = frozenset({Action.SEND_DECISION, Action.RECEIVE_DECISION})
+_OF_THE_PAPER = frozenset({Action.SEND_DECISION, Action.RECEIVE_DECISION, Action.SEND_AMENDMENT})
 _LOOKED_AT = 50
 """Cases of one vehicle that wait for a decision or have one: an honest vehicle has a few."""
 
@@ -187,7 +187,8 @@ def _cut(gone: Read, left: Sequence[Read], on: date) -> tuple[Along, ...]:
     found = []
     for each, share in zip(left, acts_together.shares(acts, points, day), strict=True):
         words = {
-            "on": on.isoformat(), "case": gone.row.number, "points": share.points, "points_with": share.points_with
+            "on": on.isoformat(), "case": gone.row.number, "points": share.points, "points_with": share.points_with,
+            "amended": each.state.facts.decision_sent is not None,
         }  # fmt: skip
         found.append(Along(each, each.state, words, Action.DECISION_CUT))
     return tuple(found)

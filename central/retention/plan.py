@@ -77,7 +77,7 @@ def judge(case: Stored, rules: Sequence[KeepRule], today: date, *, until: Until 
     facts = case.facts
     if facts.held is not None:
         return Verdict(Why.HELD, rule, case.last_on, last)
-    if any(day is not None for day in (facts.statement, facts.complaint, facts.to_tell, facts.warned)):
+    if any(day is not None for day in (facts.statement, facts.complaint, facts.to_tell, facts.warned, facts.amended)):
         return Verdict(Why.OPEN, rule, case.last_on, last)
     if rule is None or last is None:
         return Verdict(Why.NO_RULE)

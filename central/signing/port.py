@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a second to load, and a centre that does not sign needs non
 
 Level = Literal["B-B", "B-T"]
 """PAdES baseline: signed, or signed with a timestamp of an authority."""
-Hindrance = Literal["certificate_over", "certificate_early", "delegation_over", "delegation_early", "power"]
+Hindrance = Literal["certificate_over", "certificate_early", "delegation_over", "delegation_early", "power", "act"]
 """Why an identity may not sign today; words: `refused.sign_<code>`."""
 
 
@@ -50,8 +50,9 @@ class Identity:
         """What the office may sanction on that day. Raises `LawError`."""
         return HERE.powers.power(self.post, day)
 
-    def hindrance(self, now: datetime, most: int = 0) -> Hindrance | None:
-        """What keeps it from signing now; `most`: the highest fine of a person in the band of the act.
+    def hindrance(self, now: datetime, most: int = 0, clause: str = "") -> Hindrance | None:
+        """What keeps it from signing now; `most`: the highest fine of a person in the band of the act; `clause`: where
+        the act stands in the law.
 
         For an organisation band and power are both twice as high (`countries.law.Power`). Raises `LawError`.
         """
@@ -64,7 +65,10 @@ class Identity:
             return "delegation_over"
         if self.delegated is not None and day < self.delegated.begins:
             return "delegation_early"
-        return "power" if self.power(day).most < most else None
+        power = self.power(day)
+        if clause and not power.reaches(clause):
+            return "act"
+        return "power" if power.most < most else None
 
 
 @dataclass(frozen=True)

@@ -347,8 +347,9 @@ def _facts(here: Standing) -> list[tuple[str, Any]]:
     """What is known, in the order in which it happens; empty facts are left out."""
     facts = here.state.facts
     names = (
-        "sent", "attended", "identified", "liable", "minutes", "hearing", "hearing_asked", "heard", "decided", "fine",
-        "points", "decision_sent", "decision_received", "postponement_asked", "postponed_until", "paid", "warned",
-        "transferred", "statement", "complaint", "to_tell", "corrected", "held",
+        "sent", "attended", "identified", "liable", "minutes", "hearing", "hearing_longer", "hearing_asked", "heard",
+        "decided", "fine", "points", "decision_sent", "decision_received", "amended", "postponement_asked",
+        "postponed_until", "relief_asked", "relieved", "paid", "warned", "transferred", "statement", "complaint",
+        "to_tell", "corrected", "held",
     )  # fmt: skip
     return [(name, value) for name in names if (value := getattr(facts, name))]

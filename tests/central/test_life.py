@@ -114,6 +114,8 @@ def said_of(action: Action, state: CaseState, chance: random.Random, now: dateti
             today = HERE.local_date(now)
             span = (HERE.terms.until("postponement", today) - today).days
             return {"until": (today + timedelta(days=chance.choice([1, span, chance.randint(1, span)]))).isoformat()}
+        case Action.RELIEVE:
+            return {"amount": chance.choice([state.facts.unpaid, max(state.facts.unpaid // 3, 1)])}
         case Action.PAY:
             return {"amount": chance.choice([state.facts.fine, state.facts.fine // 2, 100_000])}
     return {}
@@ -146,6 +148,9 @@ def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
         officer = chance.choice(OFFICERS)
         for anybody in OFFICERS:
             offered_is_true(case, case.may(anybody, now))
+        if case.state.facts.decision_sent and case.state.facts.amended is None and chance.random() < 0.1:
+            case._write(Action.DECISION_CUT, now, {"case": 0, "amended": True})  # another act of it is taken back
+            case.state = with_life(case.state, life_of(case.record))
         if case.state.status in MOVES[Action.CONTEST].start and case.state.facts.issued and chance.random() < 0.05:
             said = {"status": case.state.status.value}
             case._write(Action.CONTEST, now, said)
@@ -180,6 +185,7 @@ RESTS_ON: dict[Action, tuple[frozenset[str], frozenset[str]]] = {
         (Action.WAIVE_HEARING, {"make_minutes"}, {"correct", "waive_hearing", "ask_hearing"}),
         (Action.ASK_HEARING, {"make_minutes"}, {"correct", "waive_hearing", "ask_hearing"}),
         (Action.HEAR, {"ask_hearing"}, {"correct", "hear"}),
+        (Action.EXTEND_HEARING, {"make_minutes"}, {"correct", "extend_hearing", "waive_hearing", "ask_hearing"}),
         (Action.EXTEND, {"make_minutes"}, {"correct", "extend"}),
         (Action.DECIDE, {"make_minutes"}, {"correct", "decide"}),
         (Action.SEND_DECISION, {"decide"}, {"send_decision"}),
@@ -192,6 +198,10 @@ RESTS_ON: dict[Action, tuple[frozenset[str], frozenset[str]]] = {
         ),
         (Action.POSTPONE, {"ask_postponement"}, {"postpone", "refuse_postponement", "agree_instalments"}),
         (Action.REFUSE_POSTPONEMENT, {"ask_postponement"}, {"postpone", "refuse_postponement"}),
+        (Action.ASK_RELIEF, {"send_decision", "relieve", "refuse_relief"}, {"ask_relief"}),
+        (Action.RELIEVE, {"ask_relief"}, {"relieve", "refuse_relief"}),
+        (Action.REFUSE_RELIEF, {"ask_relief"}, {"relieve", "refuse_relief"}),
+        (Action.SEND_AMENDMENT, {"decision_cut"}, {"send_amendment"}),
         (Action.PAY, {"decide"}, {"close"}),
         (Action.CLOSE, {"pay"}, {"close"}),
         (Action.LIFT_WARNING, {"warn"}, {"lift_warning"}),
@@ -266,7 +276,7 @@ _ONWARD = (
     Action.REFUSE_STATEMENT, Action.REFUSE_COMPLAINT, Action.TELL_OWNER, Action.EXPIRE, Action.TRANSFER_SETTLED,
     Action.ISSUE, Action.PREPARE_NOTICE, Action.PUBLISH, Action.IDENTIFY, Action.MAKE_MINUTES,
     Action.WAIVE_HEARING, Action.HEAR, Action.DECIDE, Action.SEND_DECISION, Action.RECEIVE_DECISION, Action.PAY,
-    Action.REFUSE_POSTPONEMENT,
+    Action.REFUSE_POSTPONEMENT, Action.REFUSE_RELIEF, Action.SEND_AMENDMENT,
     Action.LIFT_HOLD, Action.LIFT_WARNING, Action.CLOSE, Action.TRANSFER, Action.CLAIM,
 )  # fmt: skip
 

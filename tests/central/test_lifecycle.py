@@ -223,6 +223,38 @@ FACTS = [
     pytest.param(minutes(complex_case=True), Action.EXTEND, TRUONG, (), "extended", id="the term is extended once"),
     pytest.param(minutes(statement=DAY), Action.DECIDE, HOA, (), "statement_open", id="over a statement"),
     pytest.param(minutes(), Action.DECIDE, HOA, ("statute",), "statute", id="nor after a year"),
+    pytest.param(minutes(), Action.DECIDE, HOA, ("decision",), "decision_late", id="nor behind the term to decide"),
+    pytest.param(minutes(), Action.EXTEND, TRUONG, ("decision",), "decision_late", id="which is not extended then"),
+    pytest.param(minutes(), Action.EXPIRE, HOA, ("decision",), None, id="then the case ends"),
+    pytest.param(minutes(may_be_heard=True), Action.EXTEND_HEARING, HOA, (), None, id="longer days to explain"),
+    pytest.param(minutes(may_be_heard=True), Action.EXTEND_HEARING, LAN, (), "role", id="by who may sanction"),
+    pytest.param(minutes(), Action.EXTEND_HEARING, HOA, (), "no_hearing", id="where there is a right to explain"),
+    pytest.param(
+        minutes(may_be_heard=True), Action.EXTEND_HEARING, HOA, ("hearing",), "hearing_late", id="while the term runs"
+    ),
+    pytest.param(
+        minutes(may_be_heard=True, hearing_longer=DAY), Action.EXTEND_HEARING, HOA, (), "hearing_longer", id="once"
+    ),
+    pytest.param(decided(amended=DAY), Action.SEND_AMENDMENT, HOA, (), None, id="what is left of a decision is sent"),
+    pytest.param(decided(), Action.SEND_AMENDMENT, HOA, (), "nothing_amended", id="where something was amended"),
+    pytest.param(
+        decided(Status.PAID, decision_sent=DAY, amended=DAY), Action.CLOSE, LAN, (), "amendment_unsent",
+        id="and before the case is closed",
+    ),
+    pytest.param(large(2_000_000), Action.ASK_RELIEF, LAN, (), None, id="less is asked for"),
+    pytest.param(large(1_999_999), Action.ASK_RELIEF, LAN, (), "relief_never", id="of a fine that is large enough"),
+    pytest.param(
+        large(2_000_000, postponement_asked=DAY), Action.ASK_RELIEF, LAN, (), "postponement_open", id="one by one"
+    ),
+    pytest.param(large(2_000_000), Action.RELIEVE, TRUONG, (), "no_relief", id="nothing is taken off unasked"),
+    pytest.param(large(2_000_000, relief_asked=DAY), Action.RELIEVE, TRUONG, (), None, id="something is taken off"),
+    pytest.param(
+        large(2_000_000, relief_asked=DAY, decided_by="truong"), Action.RELIEVE, HOA, (), "role",
+        id="by whoever decided the fine, or the head",
+    ),
+    pytest.param(
+        large(2_000_000, relief_asked=DAY), Action.WARN, HOA, ("pay",), "relief_open", id="nobody is warned meanwhile"
+    ),
     pytest.param(
         CaseState(Status.MINUTES_MADE, confirmed_by="hoa", facts=Facts(minutes=DAY)), Action.DECIDE, HOA, (),
         "same_person", id="nor whoever confirmed it",

@@ -200,6 +200,19 @@ def test_an_office_whose_power_ends_below_the_band_is_told_who_can_sign(tmp_path
     assert issue(made, prepared_case(made), TRUONG)
 
 
+def test_an_office_that_may_not_sanction_the_act_is_told_who_can_sign(tmp_path: Path, authority: Authority) -> None:
+    made = signing_centre(
+        tmp_path, authority,
+        signer(tmp_path / "keys", authority, "hoa", HOA_NAME, post="commune_chief", title="TRƯỞNG CÔNG AN", key=1),
+        signer(tmp_path / "keys", authority, "truong", TRUONG_NAME, key=2),
+    )  # fmt: skip
+    error = refused(made, prepared(made))
+    assert error.code == "sign_act", "37,5 million reach to the band, and the act is none of a commune's"
+    assert error.values["clause"] == "điểm b khoản 9 Điều 6"
+    assert "Điều 41.4" in error.values["acts"]
+    assert error.values["who"] == f"Thượng tá {TRUONG_NAME} (truong)"
+
+
 def test_a_motorcycle_is_within_the_power_of_the_same_office(tmp_path: Path, authority: Authority) -> None:
     from evidence.acts import VehicleClass
 

@@ -188,6 +188,31 @@ def several(life: Life) -> None:
     life.take(HOA, Action.DECIDE, fine=18_500_000, points=4, mitigating="Thành thật khai báo")
 
 
+def longer_to_explain(life: Life) -> None:
+    life.with_minutes()
+    day = HERE.local_date(life.clock.now).isoformat()
+    life.take(HOA, Action.EXTEND_HEARING, "Phải xin trích hình của trạm khác.", requested=day)
+
+
+def not_put_off(life: Life) -> None:
+    life.decided()
+    life.take(HOA, Action.SEND_DECISION, how="by_hand")
+    life.take(LAN, Action.ASK_POSTPONEMENT, "Bị tai nạn.")
+    life.take(HOA, Action.REFUSE_POSTPONEMENT, "Đơn chưa có xác nhận.")
+
+
+def lowered(life: Life) -> None:
+    put_off(life)
+    life.take(LAN, Action.ASK_RELIEF, "Vẫn chưa dựng lại được nhà.")
+    life.take(HOA, Action.RELIEVE, amount=5_000_000, confirmed_by="UBND phường Hạc Thành")
+
+
+def not_lowered(life: Life) -> None:
+    put_off(life)
+    life.take(LAN, Action.ASK_RELIEF, "Vẫn chưa dựng lại được nhà.")
+    life.take(HOA, Action.REFUSE_RELIEF, "Không còn khó khăn.")
+
+
 ROWS = [
     Row(
         Action.MAKE_MINUTES, "minutes", lambda life: life.with_minutes(), "01/BB-VPHC",
@@ -300,6 +325,23 @@ ROWS = [
             f"Cá nhân, tổ chức bị xử phạt: {OWNER}", "số 01/QĐ-XPHC", "15.000.000 đồng", "Nhà bị cháy ngày 20/11.",
             "có xác nhận của UBND phường Hạc Thành", "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG",
         ),
+    ),
+    Row(
+        Action.EXTEND_HEARING, "hearing_extension", longer_to_explain, "02/TB-PC08",
+        ("số 01/BB-VPHC", "Phải xin trích hình của trạm khác.", "được gia hạn đến hết ngày 09/12/2026"),
+    ),
+    Row(
+        Action.REFUSE_POSTPONEMENT, "request_refused", not_put_off, "03/TB-PC08",
+        (OWNER, "đề nghị hoãn thi hành quyết định phạt tiền", "số 01/QĐ-XPHC", "Đơn chưa có xác nhận."),
+    ),
+    Row(
+        Action.RELIEVE, "relief", lowered, "01/QĐ-GMTP",
+        (OWNER, "5.000.000 đồng", "còn phải nộp: 10.000.000 đồng", "Vẫn chưa dựng lại được nhà.", "số 01/QĐ-XPHC",
+         "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG"),
+    ),
+    Row(
+        Action.REFUSE_RELIEF, "request_refused", not_lowered, "03/TB-PC08",
+        (OWNER, "đề nghị giảm, miễn tiền phạt", "Không còn khó khăn."),
     ),
     Row(
         Action.WITHDRAW, "withdrawal",

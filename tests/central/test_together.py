@@ -13,10 +13,11 @@ from central.cases.facts import Facts
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, Role, Status
 from central.cases.together import Act, same_violator, shares
 from central.centre import Centre
+from central.desk.falling_due import falling_due
 from central.notices import issuing, proceedings, together
 from central.store.case_tables import CaseRow
 from central.units.book import change, tree_of
-from central.units.tree import ROOT, Unit
+from central.units.tree import EVERYWHERE, ROOT, Unit
 from countries.here import HERE
 from countries.law import OwnerType
 from evidence.acts import ActCode
@@ -388,6 +389,35 @@ def test_points_of_what_is_left_are_those_of_its_highest_act_and_told_once_it_wa
         take(centre, clock, way, HOA, Action.SEND_DECISION, how="by_hand")
     assert [d.code for d in papers(centre, way)] == ["decision", "amendment", "points"]
     assert [d.holds for d in papers(centre, red) if d.code == "points"] == (["taken_back"] if sent else [])
+
+
+def test_what_is_left_of_a_decision_that_was_sent_is_sent_too(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    decided(centre, clock, two)
+    red, line = two
+    take(centre, clock, red, HOA, Action.SEND_DECISION, how="by_hand")
+    take(centre, clock, red, TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
+    today = HERE.local_date(clock.now)
+    row, facts, _ = look(centre, clock, line)
+    assert (row.status, facts.amended) == ("decision_sent", today)
+    with centre.db.read() as session:
+        found = falling_due(session, None, today=today, near=today, now=clock.now, scope=EVERYWHERE)
+    due = next(each for each in found.lines if each.code == "send_amendment")
+    assert (due.item.id, due.due) == (line, HERE.terms.until("send_decision", today))
+    assert due.paper is not None
+    assert due.paper.code == "amendment"
+    take(centre, clock, line, LAN, Action.PAY, amount=550_000, receipt="BL-1")
+    with pytest.raises(Refused) as refused:
+        take(centre, clock, line, LAN, Action.CLOSE)
+    assert refused.value.code == "amendment_unsent"
+    take(centre, clock, line, HOA, Action.SEND_AMENDMENT, how="post", reference="EE1VN")
+    assert look(centre, clock, line)[1].amended is None
+    take(centre, clock, line, LAN, Action.UNDO, "chưa gửi")
+    assert look(centre, clock, line)[1].amended == today
+    take(centre, clock, line, HOA, Action.SEND_AMENDMENT, how="by_hand")
+    take(centre, clock, line, LAN, Action.CLOSE)
+    assert look(centre, clock, line)[0].status == "closed"
 
 
 def test_what_was_decided_elsewhere_is_amended_elsewhere(

@@ -262,13 +262,43 @@ def amendment(**changed: object) -> d.Amendment:
     )  # fmt: skip
 
 
+def hearing_extension(**changed: object) -> r.HearingExtension:
+    content = {"to": OWNER, "minutes": Reference(number="05/BB-VPHC", on=date(2027, 3, 1)), "vehicle": CAR, "act": RED}
+    more = {"reason": "Phải xin trích hình của trạm khác.", "requested_on": date(2027, 3, 3)}
+    return r.HearingExtension.model_validate({**BASE, **content, **more, "until": date(2027, 3, 15), **changed})
+
+
+def relief(**changed: object) -> d.Relief:
+    return d.Relief.model_validate(
+        {
+            **BASE, "decider": "TRƯỞNG PHÒNG CẢNH SÁT GIAO THÔNG", "violator": OWNER, "vehicle": CAR,
+            "decision": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)), "amount": 9_000_000, "left": 10_000_000,
+            "requested_on": date(2027, 3, 3), "confirmed_by": "UBND phường Hạc Thành",
+            "reason": "Nhà bị cháy ngày 02/03/2027.", **changed,
+        }
+    )  # fmt: skip
+
+
+def request_refused(**changed: object) -> d.RequestRefused:
+    return d.RequestRefused.model_validate(
+        {
+            **BASE, "to": OWNER, "vehicle": CAR, "decision": Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1)),
+            "asked": "postponement", "requested_on": date(2027, 3, 3), "reason": "Đơn chưa có xác nhận.", **changed,
+        }
+    )  # fmt: skip
+
+
 PAPERS: dict[PaperCode, Paper] = {
     "withdrawal": withdrawal(), "correction": correction(), "answer": answer(), "minutes": minutes(),
     "decision": decision(), "points": points(), "transfer": transfer(), "delivery": delivery(), "book": book(),
     "warning": warning(), "lifting": lifting(), "hearing": hearing(), "extension": extension(),
     "complaint_receipt": complaint_receipt(), "complaint_answer": complaint_answer(),
-    "postponement": postponement(), "amendment": amendment(),
+    "postponement": postponement(), "amendment": amendment(), "hearing_extension": hearing_extension(),
+    "relief": relief(), "request_refused": request_refused(),
 }  # fmt: skip
+
+
+_TO_A_PARTY = (c.Withdrawal, c.Correction, c.Answer, r.Extension, r.HearingExtension, d.RequestRefused)
 
 
 def for_the_pen(paper: Paper) -> Paper:
@@ -283,9 +313,9 @@ def for_the_pen(paper: Paper) -> Paper:
         "warning": Reference(number="", on=TODAY), "organiser": c.Witness(name=""), "recorder": "", "planned": "",
         "requested_on": None, "who": nobody, "received_by": "",
     }  # fmt: skip
-    if isinstance(paper, c.Withdrawal | c.Correction | c.Answer | r.Extension):
+    if isinstance(paper, _TO_A_PARTY):
         del empty["to"]
-    if isinstance(paper, d.Postponement):
+    if isinstance(paper, d.Postponement | d.Relief | d.RequestRefused | r.HearingExtension):
         del empty["requested_on"]
     known = type(paper).model_fields
     return paper.model_copy(update={name: value for name, value in empty.items() if name in known})
@@ -314,7 +344,7 @@ def long(paper: Paper) -> Paper:
         }
     )  # fmt: skip
     told = {
-        "to": owner if isinstance(paper, c.Withdrawal | c.Correction | c.Answer | r.Extension) else LONG_OFFICE,
+        "to": owner if isinstance(paper, _TO_A_PARTY) else LONG_OFFICE,
         "owner": owner, "who": owner, "said": LONG_REASON,
         "violator": owner, "driver": owner, "act": act, "reason": LONG_REASON, "statement": LONG_REASON,
         "reasons": LONG_REASON if isinstance(paper, r.ComplaintAnswer) else (LONG_REASON,) * 2,

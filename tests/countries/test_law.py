@@ -202,8 +202,8 @@ def test_every_figure_names_its_unit_and_where_it_stands() -> None:
     assert known == {
         "organisation_times": (2, "times"), "ordinary_share": (0.5, "share"), "highest_fine": (75_000_000, "VND"),
         "licence_points": (12, "points"), "postponement_from_person": (2_000_000, "VND"),
-        "postponement_from_organisation": (100_000_000, "VND"), "hearing_from": (15_000_000, "VND"),
-        "notify_days": (10, "calendar"),
+        "postponement_from_organisation": (100_000_000, "VND"), "relief_from_person": (2_000_000, "VND"),
+        "hearing_from": (15_000_000, "VND"), "notify_days": (10, "calendar"),
         "statute_years": (1, "years"), "instalments_from_person": (15_000_000, "VND"),
         "instalments_from_organisation": (150_000_000, "VND"), "instalments_most": (3, "parts"),
         "instalments_first": (40, "per"), "acts_with_points": (1, "act"), "late_per_day": (0.05, "per"),

@@ -182,6 +182,29 @@ def test_each_paper_is_there_with_its_words_and_its_source() -> None:
                 "Không trừ điểm giấy phép lái xe (trước khi sửa đổi: 04 điểm)",
             ),
         ),
+        (
+            "hearing_extension",
+            (
+                "Số: 05/TB-PC08", "Gia hạn thời hạn gửi văn bản giải trình", "khoản 2 Điều 61", "ngày 03/03/2027",
+                "số 05/BB-VPHC ngày 01/03/2027", "Lý do: Phải xin trích hình của trạm khác.",
+                "được gia hạn đến hết ngày 15/03/2027",
+            ),
+        ),
+        (
+            "relief",
+            (
+                "Số: 05/QĐ-GMTP", "Căn cứ Điều 77", "ngày 03/03/2027 của Nguyễn Thị Hường, có xác nhận của UBND",
+                "Được giảm một phần tiền phạt", "9.000.000 đồng (Bằng chữ: Chín triệu đồng)",
+                "còn phải nộp: 10.000.000 đồng (Bằng chữ: Mười triệu đồng)", "Lý do: Nhà bị cháy ngày 02/03/2027.",
+            ),
+        ),
+        (
+            "request_refused",
+            (
+                "Số: 05/TB-PC08", "Căn cứ Điều 76", "đơn ngày 03/03/2027", "đề nghị hoãn thi hành",
+                "không chấp nhận hoãn", "Lý do: Đơn chưa có xác nhận.", "số 05/QĐ-XPHC ngày 01/03/2027", "giữ nguyên",
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_each_paper_says_what_it_must(code: PaperCode, said: tuple[str, ...], pdfs: dict[PaperCode, bytes]) -> None:
@@ -197,6 +220,8 @@ def variants() -> dict[str, Paper]:
     several = {
         "decision, two acts": drawn.together(),
         "decision, two acts, for the pen": drawn.for_the_pen(drawn.together()),
+        "relief, nothing left": drawn.relief(amount=19_000_000, left=0),
+        "request refused, less": drawn.request_refused(asked="relief"),
         "amendment, two acts, points": drawn.amendment(acts=drawn.together().acts, points=2, points_of=2),
         "decision, ten acts, long": drawn.together(acts=acts, minutes=drawn.together().minutes * 5),
     }
@@ -222,8 +247,9 @@ def test_for_the_pen_and_with_long_texts_a_paper_keeps_its_shape(name: str, tmp_
     if name.endswith("pen"):
         assert "Không có thông tin" not in text
         assert "không có thông tin" not in text
-        # who takes back, corrects or asks for more time knows all that the paper says
-        assert paper.paper in ("withdrawal", "correction", "extension") or re.search(r"\.{12}", text)
+        # who takes back, corrects, gives or asks for more time, or refuses, knows all that the paper says
+        knows = ("withdrawal", "correction", "extension", "hearing_extension", "request_refused")
+        assert paper.paper in knows or re.search(r"\.{12}", text)
     else:
         assert "□" not in text
 
@@ -428,7 +454,7 @@ def test_a_correction_says_nothing_of_the_right_owner() -> None:
 
 def test_no_paper_but_a_decision_names_an_amount(pdfs: dict[PaperCode, bytes]) -> None:
     for code in LETTERS:
-        decides = code in ("decision", "postponement", "amendment")
+        decides = code in ("decision", "postponement", "amendment", "relief")
         assert bool(re.search(r"\d\s*đồng|đồng\)", words(pdfs[code]))) == decides, code
 
 
@@ -540,7 +566,7 @@ def everywhere(paper: Paper, text: str) -> Paper:
             return {name: put(value, name) for name, value in tree.items()}
         if isinstance(tree, list | tuple):
             return [put(each, key) for each in tree]
-        fixed = {"paper", "result", "mistake", "to_kind", "because", "type"}
+        fixed = {"paper", "result", "mistake", "to_kind", "because", "type", "asked"}
         return text if isinstance(tree, str) and key not in fixed else tree
 
     return PAPER.validate_python(put(paper.model_dump()))

@@ -70,7 +70,6 @@ def test_one_row_holds_on_each_day_from_the_first_on_and_none_before(post: str) 
 
 
 def test_every_act_that_a_camera_finds_can_be_signed_by_somebody_and_a_red_light_by_the_head_of_a_team() -> None:
-    """An office is not kept to kinds of acts (Điều 44 is not in the data): its sum alone is asked."""
     day, bands = date(2026, 11, 23), {}
     for act in ActCode:
         for kind in HERE.law.KINDS:
@@ -83,6 +82,33 @@ def test_every_act_that_a_camera_finds_can_be_signed_by_somebody_and_a_red_light
     red_car, red_motorcycle = bands[ActCode.RED_LIGHT, "car"], bands[ActCode.RED_LIGHT, "motorcycle"]
     assert HERE.powers.power("officer", day).most < red_car <= HERE.powers.power("station_head", day).most
     assert red_motorcycle <= HERE.powers.power("officer", day).most
+
+
+COMMUNE = [
+    pytest.param(ActCode.RED_LIGHT, "car", False, id="no red light of a car, though its fine is within the sum"),
+    pytest.param(ActCode.RED_LIGHT, "motorcycle", False, id="nor of a motorcycle"),
+    pytest.param(ActCode.RED_LIGHT, "bicycle", True, id="that of a bicycle: a whole clause is named"),
+    pytest.param(ActCode.WRONG_WAY, "motorcycle", False, id="no wrong way"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "kind", "may"), COMMUNE)
+def test_the_chief_of_a_communes_police_sanctions_only_what_the_decree_lists(
+    act: ActCode, kind: str, may: bool
+) -> None:
+    clause = HERE.law.proposal(act, kind, NOON).clause  # type: ignore[arg-type]
+    day = date(2026, 11, 23)
+    assert HERE.powers.power("commune_chief", day).reaches(clause) is may
+    assert HERE.powers.power("division_head", day).reaches(clause), "the traffic police sanction every act of a driver"
+
+
+def test_a_clause_is_not_another_that_ends_alike() -> None:
+    power = HERE.powers.power("commune_chief", date(2026, 11, 23))
+    assert power.reaches("điểm đ khoản 1 Điều 6")
+    assert not power.reaches("điểm đ khoản 11 Điều 6")
+    assert power.reaches("điểm a khoản 2 Điều 8")
+    assert not power.reaches("điểm a khoản 12 Điều 8")
+    assert "Điều 41.4" in power.clauses_reference
 
 
 def test_the_file_holds_nothing_that_is_not_read() -> None:

@@ -102,7 +102,7 @@ class Doors:
         return {name: value for name, value in found.items() if value is not None}
 
     def _value(self, name: str, kind: Any, facts: Facts, law: Proposal | None, today: date) -> Any:
-        owed = facts.fine - facts.paid
+        owed = facts.unpaid
         match name:
             case "on":
                 return today.isoformat()

@@ -26,6 +26,7 @@ from countries.law import (
     PointsOnce,
     PostponementRule,
     Proposal,
+    ReliefRule,
     VehicleKind,
 )
 from countries.vn.acts import act_here
@@ -133,6 +134,13 @@ def postponement(day: date, *, owner_type: OwnerType) -> PostponementRule:
     """From which fine on payment may be put off (Điều 76.1.a)."""
     least = figure(f"postponement_from_{owner_type}", day)
     return PostponementRule(int(least.value), least.reference)
+
+
+def relief(day: date, *, owner_type: OwnerType) -> ReliefRule:
+    """Who was not put off before has all of the fine taken off only as a person, from this fine on (Điều 77.4.b); an
+    organisation has to be put off first (Điều 77.5.a)."""
+    least = figure("relief_from_person", day)
+    return ReliefRule(int(least.value) if owner_type == "person" else None, least.reference)
 
 
 def late_payment(day: date) -> LateRule:

@@ -1,4 +1,4 @@
-"""Up to which fine each office may sanction, chosen by the day on which it signs: `powers.yaml` beside this file."""
+"""Up to which fine, and which acts, each office may sanction, by the day on which it signs: `powers.yaml` beside it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ class _Entry(Dated):
     most: int = Field(gt=0)
     unit: Literal["VND for a person"]
     reference: str = Field(min_length=1)
+    acts: tuple[str, ...] = ()
+    """The only clauses that it may sanction; empty: all."""
+    acts_reference: str = ""
 
 
 class _Book(BaseModel):
@@ -40,7 +43,7 @@ def power(post: str, day: date) -> Power:
     """What an office may sanction on the day on which it signs. Raises `LawError`: no such office, or no data yet."""
     for each in _entries():
         if each.post == post and each.holds(day):
-            return Power(each.post, (each.vi, each.en), each.most, each.reference)
+            return Power(each.post, (each.vi, each.en), each.most, each.reference, each.acts, each.acts_reference)
     raise LawError(
         f"no law data for the power of {post} on {day:%d/%m/%Y}", where=_FILE,
         remedy=f"data starts on 15/08/2026; offices: {', '.join(posts())}",

@@ -1,10 +1,11 @@
-"""What is decided about a decision on a fine after it: its payment is put off, or acts of it fall away."""
+"""What is decided about a decision on a fine after it: its payment is put off, it is lowered or not, or acts of it fall
+away."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from countries.decision_contents import Amendment, Postponement
+from countries.decision_contents import Amendment, Postponement, Relief, RequestRefused
 from countries.paper_contents import PunishedAct
 from countries.papers import PaperCode
 from countries.vn.amounts import figures, sum_in_words
@@ -26,6 +27,40 @@ def postponement(c: Postponement) -> bytes:
     sheet.para("after", until=c.until)
     sheet.para("stands")
     _closed(sheet, c)
+    return sheet.pdf()
+
+
+def relief(c: Relief) -> bytes:
+    """How much is taken off whose fine, why, and what is left to pay."""
+    sheet = _begun("relief", c)
+    sheet.para("request_basis", "italic", day=c.requested_on, name=sheet.inline(c.violator.name), by=c.confirmed_by)
+    _ordered(sheet, c)
+    sheet.para("lowers" if c.left else "remits", "strong", number=w.reference_words(c.decision))
+    sheet.para("amount", figures=figures(c.amount), words=sum_in_words(c.amount))
+    sheet.field("reason", c.reason)
+    sheet.section("article_2")
+    if c.left:
+        sheet.para("left", "strong", figures=figures(c.left), words=sum_in_words(c.left))
+    else:
+        sheet.para("nothing", "strong", you=w.you(c.violator))
+    sheet.para("stands")
+    _closed(sheet, c)
+    return sheet.pdf()
+
+
+def request_refused(c: RequestRefused) -> bytes:
+    """Which request, why it is not granted, and that what was decided stands."""
+    sheet, unit, to = Sheet.of("request_refused", c), c.office.unit_in_text, w.you(c.to)
+    sheet.title()
+    sheet.to(c.to.name)
+    sheet.para(f"law_{c.asked}", "italic")
+    sheet.para(f"asked_{c.asked}", unit=unit, day=c.requested_on, you=to, number=w.reference_words(c.decision))
+    sheet.field("vehicle", w.vehicle_words(c.vehicle))
+    sheet.para(f"refused_{c.asked}", "strong", unit=unit)
+    sheet.field("reason", c.reason)
+    sheet.para("stands", number=w.reference_words(c.decision))
+    sheet.para("complain", "last", you=to)
+    sheet.foot(c)
     return sheet.pdf()
 
 
@@ -61,7 +96,7 @@ def _acts(sheet: Sheet, key: str, acts: Sequence[PunishedAct]) -> None:
         )  # fmt: skip
 
 
-def _begun(code: PaperCode, c: Postponement | Amendment) -> Sheet:
+def _begun(code: PaperCode, c: Postponement | Relief | Amendment) -> Sheet:
     sheet = Sheet.of(code, c)
     sheet.title()
     sheet.add("decider", text=sheet.inline(c.decider))
@@ -70,7 +105,7 @@ def _begun(code: PaperCode, c: Postponement | Amendment) -> Sheet:
     return sheet
 
 
-def _ordered(sheet: Sheet, c: Postponement | Amendment) -> None:
+def _ordered(sheet: Sheet, c: Postponement | Relief | Amendment) -> None:
     """Whom and which vehicle it is about."""
     sheet.add("order", text=sheet.words.say("decides"))
     sheet.section("article_1")
@@ -80,7 +115,7 @@ def _ordered(sheet: Sheet, c: Postponement | Amendment) -> None:
     sheet.field("vehicle", w.vehicle_words(c.vehicle))
 
 
-def _closed(sheet: Sheet, c: Postponement | Amendment) -> None:
+def _closed(sheet: Sheet, c: Postponement | Relief | Amendment) -> None:
     sheet.section("article_3")
     sheet.para("valid")
     sheet.para("given_to", name=sheet.inline(stands_for(c.violator)))

@@ -1,8 +1,9 @@
-"""The violator is heard or waits longer: record of a hearing after form MBB03, and word of a longer term to decide."""
+"""The violator is heard, has or waits longer: record of a hearing after form MBB03, longer days to explain, word of
+a longer term to decide."""
 
 from __future__ import annotations
 
-from countries.remedy_contents import Extension, HearingRecord
+from countries.remedy_contents import Extension, HearingExtension, HearingRecord
 from countries.vn.forms.papers import wording as w
 from countries.vn.forms.papers.people import party, stands_for
 from countries.vn.forms.papers.sheet import Sheet
@@ -65,6 +66,22 @@ def extension(c: Extension) -> bytes:
     sheet.para("complex", reason=c.reason)
     sheet.para("until", "strong", until=c.until)
     sheet.para("no_money", you=to)
+    sheet.para("closing", "last", unit=unit, you=to)
+    sheet.foot(c)
+    return sheet.pdf()
+
+
+def hearing_extension(c: HearingExtension) -> bytes:
+    """Until when an explanation in writing is taken, and why it is longer than the law's own days."""
+    sheet, unit, to = Sheet.of("hearing_extension", c), c.office.unit_in_text, w.you(c.to)
+    sheet.title()
+    sheet.to(c.to.name)
+    sheet.para("law_basis", "italic")
+    sheet.para("tells", unit=unit, minutes=w.reference_words(c.minutes), day=c.requested_on, you=to)
+    sheet.case(c.vehicle, c.act)
+    sheet.para("complex", reason=c.reason)
+    sheet.para("until", "strong", until=c.until)
+    sheet.para("silent", you=to)
     sheet.para("closing", "last", unit=unit, you=to)
     sheet.foot(c)
     return sheet.pdf()

@@ -52,12 +52,18 @@ def render(paper: Paper) -> bytes:
             return explaining.hearing(paper)
         case remedies.Extension():
             return explaining.extension(paper)
+        case remedies.HearingExtension():
+            return explaining.hearing_extension(paper)
         case remedies.ComplaintReceipt():
             return complaints.receipt(paper)
         case remedies.ComplaintAnswer():
             return complaints.answer(paper)
         case decisions.Postponement():
             return afterwards.postponement(paper)
+        case decisions.Relief():
+            return afterwards.relief(paper)
+        case decisions.RequestRefused():
+            return afterwards.request_refused(paper)
         case decisions.Amendment():
             return afterwards.amendment(paper)
         case contents.Book():

@@ -264,7 +264,7 @@ class CameraWorker:
 
     def _right_size(self, frame: Frame) -> bool:
         """Whether the picture is the one that the scene was drawn on. One line when it changes; it may change back."""
-        height, width = frame.image.shape[:2]
+        width, height = frame.picture.width, frame.picture.height
         wanted = self.plan.scene.scene.picture
         wrong = ""
         if (width, height) != (wanted.width, wanted.height):

@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from common.margins import margin
+from edge.picture import Image, Picture
 from edge.road.measuring import SceneGeometry
 from edge.road.region import RegionMargins, region
 from edge.types import Frame
 from evidence.errors import GiaoLoError
 from evidence.packet import Reason
-from models.detector import Detections, Detector
+from models.detector import Detections, Detector, ScalingDetector
 from zones.schema import Scene
 
 
@@ -61,6 +62,28 @@ class LookingMargins:
 
 _LOOKS_KEPT = 4096
 """Moments remembered: four minutes at 15 frames a second, longer than a finding waits."""
+
+
+@dataclass(frozen=True)
+class _Region:
+    """The part of a picture that is looked at, for a detector that asks for it at its own size."""
+
+    picture: Picture
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    @property
+    def width(self) -> int:
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> int:
+        return self.y2 - self.y1
+
+    def scaled(self, width: int, height: int) -> Image:
+        return self.picture.scaled(self.x1, self.y1, self.x2, self.y2, width, height)
 
 
 class Looking:
@@ -115,16 +138,19 @@ class Looking:
 
     def vehicles(self, frame: Frame) -> Detections:
         """What the detector finds of interest, in pixels of the whole picture."""
-        height, width = frame.image.shape[:2]
-        x1, y1, x2, y2 = region(self._scene, width, height, self._region)
-        found = self._detector.detect(frame.image[y1:y2, x1:x2])
+        picture = frame.picture
+        x1, y1, x2, y2 = region(self._scene, picture.width, picture.height, self._region)
+        if isinstance(self._detector, ScalingDetector):
+            found = self._detector.detect_part(_Region(picture, x1, y1, x2, y2))
+        else:
+            found = self._detector.detect(picture.part(x1, y1, x2, y2))
         boxes = found.boxes + np.array([x1, y1, x1, y1], dtype=np.float32)
         wide = boxes[:, 2] - boxes[:, 0] >= self._margins.min_box_px
         keep = wide & self._geometry.kept(boxes.astype(np.float64)) if len(boxes) else wide
         return Detections(boxes[keep], found.scores[keep], found.classes[keep])
 
     def _check_size(self, frame: Frame) -> None:
-        height, width = frame.image.shape[:2]
+        width, height = frame.picture.width, frame.picture.height
         picture = self._scene.picture
         if (width, height) != (picture.width, picture.height):
             raise PictureError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,6 +78,7 @@ def open_perception(
 ) -> OnnxPerception:
     """Load detector, plate finder and plate readers. Raises `ModelError` if a file is missing or altered."""
     judging = judging or Judging()
+    cv2.setNumThreads(1)  # its threads only wait for each other: every picture is small, and cameras share the cores
     detector = load_detector(size=size, threads=threads, margins=judging.detector, stopwatch=stopwatch)
     readers = (
         load_plate_reader(threads=threads, margins=judging.line_reader, geometry=judging.plate_geometry),

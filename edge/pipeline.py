@@ -152,7 +152,7 @@ class CameraPipeline:
         with self._stage("picture watch"):
             self._watch.look(frame)
         with self._stage("lamps"):
-            self._signals.observe(frame.index, frame.t_s, frame.image)
+            self._signals.observe(frame.index, frame.t_s, frame.picture)
         with self._stage("stills"):
             self._stills.offer(frame)
         with self._stage("region"):
@@ -165,7 +165,7 @@ class CameraPipeline:
             there = [Neighbour(track.last.box, CLASSES[track.class_index]) for track in seen]
             for track in seen:
                 self._views.offer(
-                    track.id, frame.index, frame.t_s, track.last.box, frame.image, others=there, ground=self._ground
+                    track.id, frame.index, frame.t_s, track.last.box, frame.picture, others=there, ground=self._ground
                 )
         with self._stage("rules"):
             for track in seen:

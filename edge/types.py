@@ -12,29 +12,32 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.picture import BgrPicture, Picture
+from edge.picture import Image as Image
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.packet import LampTimeline, Plate, Reason, Track, Vehicle
 
-Image = NDArray[np.uint8]
 StillRole = Literal["still_before", "still_on", "still_after"]
 
 
-@dataclass(frozen=True, eq=False)
 class Frame:
-    """One decoded picture. `image` is `[height, width, 3]` BGR as the decoder gave it and must not be written to.
+    """One decoded picture, given as a `Picture` or as `[height, width, 3]` BGR.
 
     `segment` grows where the stream is cut: at a new connection, a step of the camera's time, another picture. What was
     followed before is not followed across it.
     """
 
-    index: int
-    t_s: float
-    image: Image
-    wall_at: datetime
-    pts: int
-    segment: int = 0
+    def __init__(
+        self, index: int, t_s: float, picture: Picture | Image, wall_at: datetime, pts: int, segment: int = 0
+    ) -> None:
+        self.index, self.t_s, self.wall_at, self.pts, self.segment = index, t_s, wall_at, pts, segment
+        self.picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
+
+    @property
+    def image(self) -> Image:
+        """The whole picture `[height, width, 3]` BGR, made when it is first asked for; not to be written to."""
+        return self.picture.image()
 
 
 @dataclass(frozen=True)

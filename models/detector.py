@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -52,16 +52,60 @@ class Detector(Protocol):
     def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections: ...
 
 
+class Part(Protocol):
+    """A picture or a part of one, of so many pixels, that can be made at any size."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
+        """`[height, width, 3]` BGR; each pixel the mean of those that it stands for."""
+        ...
+
+
+@runtime_checkable
+class ScalingDetector(Detector, Protocol):
+    """One that asks for the picture at the size at which it looks: nothing larger is made for it."""
+
+    def detect_part(self, part: Part) -> Detections:
+        """Boxes in pixels of the part."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    """A part whose pixels are there."""
+
+    frame_bgr: NDArray[np.uint8]
+
+    @property
+    def width(self) -> int:
+        return int(self.frame_bgr.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.frame_bgr.shape[0])
+
+    def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
+        method = cv2.INTER_AREA if width < self.width else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(self.frame_bgr, (width, height), interpolation=method), np.uint8)
+
+
 def letterbox(frame_bgr: NDArray[np.uint8], long_side: int) -> tuple[NDArray[np.float32], float]:
     """Network input ``[1, 3, H, W]`` (H, W multiples of 32) and the scale that was applied to the frame."""
-    height, width = frame_bgr.shape[:2]
-    scale = long_side / max(height, width)
-    new_h, new_w = max(1, round(height * scale)), max(1, round(width * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(frame_bgr, (new_w, new_h), interpolation=method)
-    padded = np.full((-(-new_h // 32) * 32, -(-new_w // 32) * 32, 3), PAD_GREY, np.float32)
-    padded[:new_h, :new_w] = resized
-    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None]), scale
+    return letterbox_part(_Pixels(frame_bgr), long_side)
+
+
+def letterbox_part(part: Part, long_side: int) -> tuple[NDArray[np.float32], float]:
+    """As `letterbox`, of a part that is made at that size."""
+    scale = long_side / max(part.height, part.width)
+    new_h, new_w = max(1, round(part.height * scale)), max(1, round(part.width * scale))
+    padded = np.full((1, 3, -(-new_h // 32) * 32, -(-new_w // 32) * 32), PAD_GREY, np.float32)
+    padded[0, :, :new_h, :new_w] = part.scaled(new_w, new_h).transpose(2, 0, 1)
+    return padded, scale
 
 
 def decode(raw: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
@@ -125,13 +169,15 @@ class YoloxDetector:
         self.margins = margins or DetectorMargins()
 
     def detect(self, frame_bgr: NDArray[np.uint8]) -> Detections:
-        height, width = frame_bgr.shape[:2]
+        return self.detect_part(_Pixels(frame_bgr))
+
+    def detect_part(self, part: Part) -> Detections:
         with self._stage("letterbox"):
-            picture, scale = letterbox(frame_bgr, self.margins.long_side)
+            picture, scale = letterbox_part(part, self.margins.long_side)
         with self._stage("inference"):
             raw = self._session.run(None, {self._input: picture})[0][0]
         with self._stage("suppression"):
-            return self._boxes(raw, picture.shape[2], picture.shape[3], scale, width, height)
+            return self._boxes(raw, picture.shape[2], picture.shape[3], scale, part.width, part.height)
 
     def _boxes(
         self, raw: NDArray[np.float32], input_h: int, input_w: int, scale: float, width: int, height: int

@@ -14,8 +14,8 @@ class PictureRefused(GiaoLoError):
     """A picture that would be seen otherwise by whoever draws the scene than by the box."""
 
 
-def as_shown(frame: VideoFrame, *, where: str) -> NDArray[np.uint8]:
-    """`[H, W, 3]` BGR. Of an interlaced picture one field, its lines filled in: two fields show two moments.
+def upright(frame: VideoFrame, *, where: str) -> None:
+    """Look whether it may be used.
 
     Raises
     ------
@@ -29,6 +29,16 @@ def as_shown(frame: VideoFrame, *, where: str) -> NDArray[np.uint8]:
             where=where,
             remedy="set the rotation in the camera itself, or convert the file once with ffmpeg so that it is upright",
         )
+
+
+def as_shown(frame: VideoFrame, *, where: str) -> NDArray[np.uint8]:
+    """`[H, W, 3]` BGR. Of an interlaced picture one field, its lines filled in: two fields show two moments.
+
+    Raises
+    ------
+    PictureRefused: see `upright`.
+    """
+    upright(frame, where=where)
     image: NDArray[np.uint8] = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
     if not frame.interlaced_frame:
         return image

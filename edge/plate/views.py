@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from common.margins import margin
+from edge.picture import BgrPicture, Image, Picture
 from edge.plate.bearer import Box, Neighbour
-from edge.types import Image
 from zones.boxes import PictureEdge
 from zones.geometry import GroundMap
 
@@ -75,7 +75,7 @@ class ViewBook:
         self._views: dict[int, list[View]] = {}
 
     def offer(
-        self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image, *,
+        self, track_id: int, frame: int, t_s: float, box: Sequence[float], picture: Picture | Image, *,
         others: Sequence[Neighbour] = (), ground: GroundMap | None = None,
     ) -> None:  # fmt: skip
         """Keep this view if it beats the worst one held. Views lie apart in time, so that they fail independently.
@@ -84,28 +84,28 @@ class ViewBook:
         """
         m = self._margins
         views = self._views.setdefault(track_id, [])
-        height, width = image.shape[:2]
+        picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
         area = (box[2] - box[0]) * (box[3] - box[1])
         # at the picture's edge the vehicle is cut off, and its plate with it
-        edge = PictureEdge.of(width, height, m.edge_px)
+        edge = PictureEdge.of(picture.width, picture.height, m.edge_px)
         cut = box[0] <= edge.left or box[2] >= edge.right or box[3] >= edge.bottom
         bound = area * (m.cut_off_worth if cut else 1.0)
         near = next((v for v in views if abs(t_s - v.t_s) < m.apart_s), None)
         rival = near or (min(views, key=lambda v: v.worth) if len(views) >= m.kept else None)
         if rival is not None and bound <= rival.worth:
             return  # sharpness only takes away, so there is no need to look
-        crop, origin = cut_out(image, box, m.vehicle_margin)
-        if crop.size == 0:
+        x1, y1, x2, y2 = _grown(box, m.vehicle_margin, picture.width, picture.height)
+        if x2 <= x1 or y2 <= y1:
             return
-        worth = bound * _sharpness(crop, m)
+        worth = bound * _sharpness(picture.light(x1, y1, x2, y2), m)
         if rival is not None:
             if worth <= rival.worth:
                 return
             views.remove(rival)
-        x1, y1, x2, y2 = (float(edge) for edge in box)
-        own = x1, y1, x2, y2
+        own = float(box[0]), float(box[1]), float(box[2]), float(box[3])
         near_by = tuple(o for o in others if o.box != own and _meet(o.box, own))
-        views.append(View(frame, t_s, crop.copy(), origin, worth, own, near_by, _width_m(own, ground)))
+        crop = picture.part(x1, y1, x2, y2).copy()
+        views.append(View(frame, t_s, crop, (x1, y1), worth, own, near_by, _width_m(own, ground)))
 
     def best(self, track_id: int) -> list[View]:
         return sorted(self._views.get(track_id, []), key=lambda v: -v.worth)
@@ -116,11 +116,14 @@ class ViewBook:
 
 def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:
     """The part of a picture in a box grown by `margin` of its size, and where its corner lies. A view, not a copy."""
-    height, width = image.shape[:2]
+    x1, y1, x2, y2 = _grown(box, margin, image.shape[1], image.shape[0])
+    return image[y1:y2, x1:x2], (x1, y1)
+
+
+def _grown(box: Sequence[float], margin: float, width: int, height: int) -> tuple[int, int, int, int]:
     dx, dy = margin * (box[2] - box[0]), margin * (box[3] - box[1])
     x1, y1 = max(0, int(box[0] - dx)), max(0, int(box[1] - dy))
-    x2, y2 = min(width, int(np.ceil(box[2] + dx))), min(height, int(np.ceil(box[3] + dy)))
-    return image[y1:y2, x1:x2], (x1, y1)
+    return x1, y1, min(width, int(np.ceil(box[2] + dx))), min(height, int(np.ceil(box[3] + dy)))
 
 
 def _meet(a: Box, b: Box) -> bool:
@@ -136,11 +139,10 @@ def _width_m(box: Box, ground: GroundMap | None) -> float | None:
     return width_m if np.isfinite(width_m) else None
 
 
-def _sharpness(crop: Image, m: PlateViewMargins) -> float:
+def _sharpness(grey: Image, m: PlateViewMargins) -> float:
     """0..1: high where edges are crisp. Small copies compare views of different sizes on equal terms."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     scale = m.sharp_side_px / max(grey.shape)
     if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     variance = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     return variance / (variance + m.half_sharp)

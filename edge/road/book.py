@@ -228,8 +228,9 @@ class TrajectoryBook:
         rows = self._rows.get(track.id)
         if rows is None or not rows.observations:
             return None
-        # a copy: the rows may be dropped while a trajectory is still in use
-        table = rows.table.T.copy()
+        # no copy: rows are only ever added behind these, or in another buffer; those here stay as they are
+        table = rows.table.T
+        table.flags.writeable = False
         geometry, places = self.geometry, self._places
         cls = self._classes[track.class_index]
         return Trajectory(

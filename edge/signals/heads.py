@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
+import numpy as np
+
+from edge.picture import BgrPicture, Image, Picture
 from edge.signals.controller import LampFeed
 from edge.signals.history import LampHistory
 from edge.signals.lamp_margins import LampMargins
@@ -12,7 +15,6 @@ from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
 from edge.signals.pixels import HeadReader
 from edge.signals.plan import HeadPlan
 from edge.signals.reading import LampReading
-from edge.types import Image
 from evidence.acts import LampState
 from evidence.packet import Reason
 from evidence.wire import HeadHealth
@@ -53,11 +55,13 @@ class Signals:
         self.told: tuple[HeadHealth, ...] = ()
         """How the heads are, as of a moment ago; may be read by another thread."""
 
-    def observe(self, frame: int, t_s: float, image: Image) -> None:
+    def observe(self, frame: int, t_s: float, picture: Picture | Image) -> None:
+        """`picture`, or its pixels `[H, W, 3]` BGR."""
+        picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
         for reader in self._readers:
             head = reader.head
             if head.source == "pixels":
-                reading = reader.read(image)
+                reading = reader.read(picture)
             elif self._feed is not None:
                 reading = self._feed.state(head.id, t_s)
             else:

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.picture import BgrPicture, Image, Picture
 from edge.signals.lamp_margins import LampMargins
 from edge.signals.reading import LampReading
-from edge.types import Image
 from evidence.acts import LampState
 from zones.schema import Lamp, SignalHead
 
@@ -45,7 +45,7 @@ def lenses_of(head: SignalHead) -> list[Lamp]:
 
 
 class HeadReader:
-    """Reads one head out of whole pictures `[H, W, 3]` BGR."""
+    """Reads one head out of pictures, of which only its own part is made."""
 
     def __init__(self, head: SignalHead, margins: LampMargins | None = None) -> None:
         self.head = head
@@ -53,19 +53,30 @@ class HeadReader:
         self._lenses = lenses_of(head)
         self._corners = [_corners(*_whole(lens.box)) for lens in self._lenses]
 
-    def read(self, image: Image) -> LampReading:
-        height, width = image.shape[:2]
+    def read(self, picture: Picture | Image) -> LampReading:
+        """`picture`, or its pixels `[H, W, 3]` BGR."""
+        picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
+        boxes = [self._inside(lens, picture) for lens in self._lenses]
+        if any((x2 - x1) * (y2 - y1) < self._margins.least_pixels for x1, y1, x2, y2 in boxes):
+            return LampReading(LampState.UNKNOWN, 0.0, "outside")
         crops, housing = [], []
-        for lens, corners in zip(self._lenses, self._corners, strict=True):
-            x1, y1, x2, y2 = _whole(lens.box)
-            crop = image[max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)].reshape(-1, 3)
-            if len(crop) < self._margins.least_pixels:
-                return LampReading(LampState.UNKNOWN, 0.0, "outside")
+        if boxes:
+            left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+            head = picture.part(left, top, max(box[2] for box in boxes), max(box[3] for box in boxes))
+        for (x1, y1, x2, y2), corners in zip(boxes, self._corners, strict=True):
+            crop = head[y1 - top : y2 - top, x1 - left : x2 - left].reshape(-1, 3)
             crops.append(crop.astype(np.float32))
             housing.append(crops[-1][corners] if len(crop) == len(corners) else crops[-1][:0])
         if not crops:
             return LampReading(LampState.UNKNOWN, 0.0)
         return lamp_state([lens.colour for lens in self._lenses], crops, housing, margins=self._margins)
+
+    @staticmethod
+    def _inside(lens: Lamp, picture: Picture) -> tuple[int, int, int, int]:
+        """What of a lens' box lies in the picture; of a box beside it nothing."""
+        x1, y1, x2, y2 = _whole(lens.box)
+        left, top = max(x1, 0), max(y1, 0)
+        return left, top, max(min(x2, picture.width), left), max(min(y2, picture.height), top)
 
 
 def _whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.types import Image
+from edge.picture import BgrPicture, Image, Picture
 
 T = TypeVar("T")
 _Floats = NDArray[np.float32]
@@ -116,10 +116,9 @@ class _Look:
         return cls(grey, (fine / np.sqrt(contrast + m.noise**2)).astype(np.float32), contrast.astype(np.float32))
 
     @classmethod
-    def of(cls, image: Image, m: CutMargins) -> _Look:
-        """`image`: `[H, W, 3]` BGR. Thinned first: a whole picture is not needed for blocks."""
-        step = max(1, image.shape[1] // (3 * _WIDTH))
-        grey = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY)
+    def of(cls, picture: Picture, m: CutMargins) -> _Look:
+        """Thinned first: a whole picture is not needed for blocks."""
+        grey = picture.sparse_light(max(1, picture.width // (3 * _WIDTH)))
         return cls.of_grey(cv2.resize(grey, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32), m)
 
 
@@ -175,9 +174,9 @@ class CutWatch(Generic[T]):
         self._before: _Look | None = None
         self._share = 0.0
 
-    def feed(self, item: T, image: Image, t_s: float) -> list[tuple[T, bool]]:
+    def feed(self, item: T, picture: Picture | Image, t_s: float) -> list[tuple[T, bool]]:
         m = self._margins
-        look = _Look.of(image, m)
+        look = _Look.of(BgrPicture(picture) if isinstance(picture, np.ndarray) else picture, m)
         last, self._last = self._last, look
         step_s, self._last_s = t_s - self._last_s, t_s
         if last is None:

@@ -16,16 +16,17 @@ from dataclasses import replace
 from av.video.frame import VideoFrame
 
 from common.stopwatch import UNTIMED, Stopwatch
-from edge.types import Frame, Image
+from edge.picture import Picture, picture_of
+from edge.types import Frame
 from edge.video.clock import StreamClock
 from edge.video.cut import CutMargins, CutWatch
 from edge.video.progress import Progress
 from edge.video.source_errors import SourceError
 from edge.video.source_status import SourceSettings
-from zones.picture import PictureRefused, as_shown
+from zones.picture import PictureRefused
 
 log = logging.getLogger(__name__)
-_Decoded = tuple[int, float, Image, int]
+_Decoded = tuple[int, float, Picture, int]
 _LOOK_AGAIN_S = 0.5
 """A file's thread looks so often whether it shall stop while its consumer is busy."""
 
@@ -95,12 +96,11 @@ class Handover:
             )
         try:
             with self._stage("colour conversion"):
-                image = as_shown(picture, where=self._shown)
+                shown = picture_of(picture, where=self._shown)
         except PictureRefused as error:
             raise SourceError(error.what, where=self._shown, remedy=error.remedy) from error
-        image.setflags(write=False)
         with self._stage("cut watch"):
-            released = self._watch.feed((index, t_s, image, picture.pts or 0), image, t_s)
+            released = self._watch.feed((index, t_s, shown, picture.pts or 0), shown, t_s)
         self._release(released)
 
     def flush(self) -> None:
@@ -118,12 +118,12 @@ class Handover:
                     self._take_oldest()
 
     def _release(self, pictures: list[tuple[_Decoded, bool]]) -> None:
-        for (index, t_s, image, pts), cut in pictures:
+        for (index, t_s, picture, pts), cut in pictures:
             if cut:
                 self._progress.cuts += 1
                 self._clock.picture_cut(t_s)
                 log.warning("the picture was cut url=%s t_s=%.3f: tracks and lamps begin anew", self._shown, t_s)
-            self._put(Frame(index, t_s, image, self._clock.wall_at(t_s), pts, self._clock.segment_at(t_s)))
+            self._put(Frame(index, t_s, picture, self._clock.wall_at(t_s), pts, self._clock.segment_at(t_s)))
 
     def _put(self, frame: Frame) -> None:
         outcomes = self._progress.outcomes

@@ -40,7 +40,7 @@ class Sight:
     def look(self, frame: Frame, *, asked: bool) -> bool:
         """Returns whether the appearance was looked at; stillness always is."""
         before = self._stillness.frozen
-        self._stillness.feed(frame.image, frame.t_s)
+        self._stillness.feed(frame.picture, frame.t_s)
         if not self._appearance.due(frame.t_s, asked=asked):
             return before != self._stillness.frozen
         self._appearance.feed(self._fault(frame.image), frame.t_s)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.margins import margin
-from edge.types import Image
+from edge.picture import Image, Picture
 
-_ROWS = slice(8, None, 32)
+_FIRST_ROW, _ROW_STEP = 8, 32
 """Every thirty-second row is compared: whatever moves crosses some, and noise is everywhere."""
 
 
@@ -45,8 +45,8 @@ class StillnessWatch:
         self._since_s = self._now_s = 0.0
         self._stretches.clear()
 
-    def feed(self, image: Image, t_s: float) -> None:
-        rows = image[_ROWS].copy()
+    def feed(self, picture: Picture, t_s: float) -> None:
+        rows = picture.light_rows(_FIRST_ROW, _ROW_STEP)
         same = self._rows is not None and rows.shape == self._rows.shape and np.array_equal(rows, self._rows)
         if not same:
             if self._now_s - self._since_s >= self._m.stood_s:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.judging import Judging
 from edge.looking import LookingMargins
+from edge.picture import Picture
 from edge.pipeline import CameraPipeline
 from edge.plate.views import View, ViewBook
 from edge.road.region import region
@@ -113,7 +114,9 @@ class _NoStills(StillStore):
 
 
 class _NoViews(ViewBook):
-    def offer(self, track_id: int, frame: int, t_s: float, box: Sequence[float], image: Image, **around: Any) -> None:
+    def offer(
+        self, track_id: int, frame: int, t_s: float, box: Sequence[float], picture: Picture | Image, **around: Any
+    ) -> None:
         return
 
     def best(self, track_id: int) -> list[View]:

@@ -20,12 +20,14 @@ from zones.picture import as_shown, upright
 Image = NDArray[np.uint8]
 _PLANAR = ("yuv420p", "yuvj420p")
 """What cameras send. Any other form is made into a whole picture at once."""
+_FEW = 6
+"""More parts cost more than the whole, of which they are then cut."""
 _DARK, _LIGHT = 16, 235
 """Black and white in a video of limited range (ITU-R BT.601 and BT.709)."""
 
 
 class Picture(Protocol):
-    """`part`, `light` and `scaled` take a rectangle in pixels that lies in the picture: x1, y1, x2, y2, the last two
+    """`part` and `scaled` take a rectangle in pixels that lies in the picture: x1, y1, x2, y2, the last two
     left out."""
 
     @property
@@ -40,10 +42,6 @@ class Picture(Protocol):
 
     def part(self, x1: int, y1: int, x2: int, y2: int) -> Image:
         """That rectangle of `image()`; not to be written to."""
-        ...
-
-    def light(self, x1: int, y1: int, x2: int, y2: int) -> Image:
-        """Brightness `[y2 - y1, x2 - x1]`, 0..255."""
         ...
 
     def light_rows(self, start: int, step: int) -> Image:
@@ -72,9 +70,6 @@ class BgrPicture:
     def part(self, x1: int, y1: int, x2: int, y2: int) -> Image:
         return self._image[y1:y2, x1:x2]
 
-    def light(self, x1: int, y1: int, x2: int, y2: int) -> Image:
-        return _uint8(cv2.cvtColor(self._image[y1:y2, x1:x2], cv2.COLOR_BGR2GRAY))
-
     def light_rows(self, start: int, step: int) -> Image:
         return self._image[start::step].copy()
 
@@ -94,6 +89,7 @@ class DecodedPicture:
         self._frame = frame
         self.width, self.height = frame.width, frame.height
         self._whole: Image | None = None
+        self._parts = 0
         self._full_range = frame.format.name == "yuvj420p" or int(frame.color_range) == _FULL_RANGE
 
     def image(self) -> Image:
@@ -104,8 +100,9 @@ class DecodedPicture:
         return self._whole
 
     def part(self, x1: int, y1: int, x2: int, y2: int) -> Image:
-        if self._whole is not None:
-            return self._whole[y1:y2, x1:x2]
+        self._parts += 1
+        if self._whole is not None or self._parts > _FEW:
+            return self.image()[y1:y2, x1:x2]
         # colours lie at every second pixel: a part that begins between two of them would be coloured otherwise
         left, top = x1 // 2 * 2, y1 // 2 * 2
         right, bottom = min(x2 + x2 % 2, self.width), min(y2 + y2 % 2, self.height)
@@ -114,9 +111,6 @@ class DecodedPicture:
         made = _scaler().reformat(self._cropped(left, top, right, bottom), format="bgr24", threads=1)
         part = _plane(made, 0, 3 * (right - left)).reshape(bottom - top, right - left, 3)
         return part[y1 - top : y2 - top, x1 - left : x2 - left]
-
-    def light(self, x1: int, y1: int, x2: int, y2: int) -> Image:
-        return self._full(_plane(self._frame, 0, self.width)[y1:y2, x1:x2])
 
     def light_rows(self, start: int, step: int) -> Image:
         return _plane(self._frame, 0, self.width)[start::step].copy()

@@ -97,15 +97,15 @@ class ViewBook:
         x1, y1, x2, y2 = _grown(box, m.vehicle_margin, picture.width, picture.height)
         if x2 <= x1 or y2 <= y1:
             return
-        worth = bound * _sharpness(picture.light(x1, y1, x2, y2), m)
+        crop = picture.part(x1, y1, x2, y2)
+        worth = bound * _sharpness(crop, m)
         if rival is not None:
             if worth <= rival.worth:
                 return
             views.remove(rival)
         own = float(box[0]), float(box[1]), float(box[2]), float(box[3])
         near_by = tuple(o for o in others if o.box != own and _meet(o.box, own))
-        crop = picture.part(x1, y1, x2, y2).copy()
-        views.append(View(frame, t_s, crop, (x1, y1), worth, own, near_by, _width_m(own, ground)))
+        views.append(View(frame, t_s, crop.copy(), (x1, y1), worth, own, near_by, _width_m(own, ground)))
 
     def best(self, track_id: int) -> list[View]:
         return sorted(self._views.get(track_id, []), key=lambda v: -v.worth)
@@ -139,8 +139,9 @@ def _width_m(box: Box, ground: GroundMap | None) -> float | None:
     return width_m if np.isfinite(width_m) else None
 
 
-def _sharpness(grey: Image, m: PlateViewMargins) -> float:
+def _sharpness(crop: Image, m: PlateViewMargins) -> float:
     """0..1: high where edges are crisp. Small copies compare views of different sizes on equal terms."""
+    grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
     scale = m.sharp_side_px / max(grey.shape)
     if scale < 1:
         grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

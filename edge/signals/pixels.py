@@ -105,10 +105,11 @@ def lamp_state(
     around = list(housing) or [crop[:0] for crop in crops]
     everywhere = np.concatenate(around)
     bright = np.array([_brightest(crop.max(axis=1), m) for crop in crops])
+    shine = _Shine(crops, m)
     strength, light, owns = [], [], []
     for index, colour in enumerate(colours):
-        own = _brightest(_chroma(colour, crops[index], m), m)
-        others = [_brightest(_chroma(colour, crop, m), m) for i, crop in enumerate(crops) if i != index]
+        own = shine.of(colour, index)
+        others = [shine.of(colour, i) for i in range(len(crops)) if i != index]
         beside = float(np.median(np.delete(bright, index))) if others else m.brightness_alone
         stands_out = own - max(0.0, float(np.median(others)) if others else 0.0)
         # Light without any of its colour is a flash, the sun or a lorry's side, not this lens.
@@ -117,8 +118,8 @@ def lamp_state(
         owns.append(own)
         strength.append((stands_out + m.brightness_weight * brighter) / _FULL_SCALE)
     painted = [
-        s >= m.dark and _painted(c, crop, near, everywhere, m)
-        for s, c, crop, near in zip(strength, colours, crops, around, strict=True)
+        s >= m.dark and _painted(c, shine.of(c, index), near, everywhere, m)
+        for index, (s, c, near) in enumerate(zip(strength, colours, around, strict=True))
     ]
     strength = [0.0 if paint else s for s, paint in zip(strength, painted, strict=True)]
     order = np.argsort(strength)[::-1]
@@ -128,7 +129,7 @@ def lamp_state(
         return LampReading(LampState.UNKNOWN, 0.0, "paint")
     shining = int(np.argmax(light))
     if best < m.dark and light[shining] >= m.lit * _FULL_SCALE:
-        other = _contradicted(colours[shining], crops[shining], around[shining], everywhere, m)
+        other = _contradicted(colours[shining], shining, shine, around[shining], everywhere, m)
         return LampReading(LampState.UNKNOWN, 0.0, "other_colour" if other else "colourless", colours[shining])
     if best < m.dark and _darkest(crops) >= m.covered_least:
         return LampReading(LampState.UNKNOWN, 0.0, "covered")
@@ -139,7 +140,7 @@ def lamp_state(
     lit = int(order[0])
     if owns[lit] < m.colour_share * bright[lit]:
         return LampReading(LampState.UNKNOWN, 0.0, "colourless", colours[lit])
-    if _contradicted(colours[lit], crops[lit], around[lit], everywhere, m):
+    if _contradicted(colours[lit], lit, shine, around[lit], everywhere, m):
         return LampReading(LampState.UNKNOWN, 0.0, "other_colour", colours[lit])
     if colours[lit] == "red" and _pale(crops, lit, m):
         return LampReading(LampState.UNKNOWN, 0.0)
@@ -147,18 +148,31 @@ def lamp_state(
     return LampReading(LampState(colours[lit]), confidence)
 
 
+class _Shine:
+    """How much of each signal colour each lens of a head has, -255..255; worked out once, when it is asked for."""
+
+    def __init__(self, crops: Sequence[NDArray[np.float32]], m: LampMargins) -> None:
+        self._crops, self._m = crops, m
+        self._known: dict[tuple[str, int], float] = {}
+
+    def of(self, colour: str, index: int) -> float:
+        key = colour, index
+        if key not in self._known:
+            self._known[key] = _brightest(_chroma(colour, self._crops[index], self._m), self._m)
+        return self._known[key]
+
+
 def _painted(
     colour: str,
-    crop: NDArray[np.float32],
+    own: float,
     near: NDArray[np.float32],
     everywhere: NDArray[np.float32],
     m: LampMargins,
 ) -> bool:
     """Whether the housing has nearly as much of the colour as the lens: sun on paint then looks like a lit lens.
 
-    `near`: the housing's pixels around this lens; `everywhere`: around all of them.
+    `own`: how much the lens has; `near`: the housing's pixels around this lens; `everywhere`: around all of them.
     """
-    own = _brightest(_chroma(colour, crop, m), m)
     for pixels, share in ((everywhere, m.paint_everywhere), (near, m.paint_near)):
         if len(pixels):
             paint = float(np.percentile(_chroma(colour, pixels, m), m.paint_percentile))
@@ -169,17 +183,18 @@ def _painted(
 
 def _contradicted(
     colour: str,
-    crop: NDArray[np.float32],
+    index: int,
+    shine: _Shine,
     near: NDArray[np.float32],
     everywhere: NDArray[np.float32],
     m: LampMargins,
 ) -> bool:
     """Another lens' light in this one's place: the head hangs upside down, or the picture moved by a lens."""
-    own = max(0.0, _brightest(_chroma(colour, crop, m), m))
+    own = max(0.0, shine.of(colour, index))
     for other in _ORDER:
-        against = _brightest(_chroma(other, crop, m), m)
+        against = shine.of(other, index)
         against /= m.amber_least if (colour, other) == ("yellow", "red") else 1.0
-        if other != colour and against > own and not _painted(other, crop, near, everywhere, m):
+        if other != colour and against > own and not _painted(other, shine.of(other, index), near, everywhere, m):
             return True
     return False
 

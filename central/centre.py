@@ -57,6 +57,10 @@ class Centre:
     def session_lifetime(self) -> timedelta:
         return timedelta(hours=self.config.web.session_hours)
 
+    @property
+    def session_idle(self) -> timedelta:
+        return timedelta(minutes=self.config.web.idle_minutes)
+
 
 def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_now) -> Centre:
     """Open database (brought up to date), blobs and key. Raises `GiaoLoError` saying what is wrong and where."""

@@ -34,7 +34,10 @@ class Web(Section):
     secure_cookies: bool = Field(default=False, description="True behind HTTPS: cookies are sent over TLS only")
     trusted_proxies: list[str] = Field(default_factory=list, description="addresses whose X-Forwarded-For is believed")
     """Without it all the world is one address to us; with secure_cookies there is a proxy, so it has to be named."""
-    session_hours: float = Field(default=10, gt=0, le=72)
+    session_hours: float = Field(default=10, gt=0, le=72, description="the longest that somebody stays signed in")
+    idle_minutes: float = Field(
+        default=30, ge=2, le=24 * 60, description="who does nothing for so long is signed out; what was typed is kept"
+    )
     max_connections: int = Field(
         default=500, ge=16, description="open connections in all; one address may have a quarter of them"
     )

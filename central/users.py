@@ -37,6 +37,8 @@ WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
 KNOWN_FOR = timedelta(days=30)
 """An address from which a name signed in is not slowed down by strangers for so long."""
+SEEN_EVERY = timedelta(minutes=1)
+"""So often it is written down that somebody is there; below the shortest `web.idle_minutes`."""
 DELAY_S = 0.25
 MAX_DELAY_S = 4.0
 """A name that strangers try answers later and later, up to this: a person hardly minds, a program does."""
@@ -70,6 +72,7 @@ class SignedIn:
     csrf: str
     expires_at: datetime
     token: str | None = None
+    seen_at: datetime | None = None
 
 
 def create_user(
@@ -195,22 +198,34 @@ def open_session(session: Session, officer: Officer, *, now: datetime, lifetime:
     expires = now + lifetime
     session.add(
         SessionRow(
-            token_hash=hash_token(token), username=officer.username, csrf=csrf, created_at=now, expires_at=expires
+            token_hash=hash_token(token),
+            username=officer.username,
+            csrf=csrf,
+            created_at=now,
+            expires_at=expires,
+            seen_at=now,
         )
     )
     session.flush()
     return SignedIn(officer, csrf, expires, token)
 
 
-def current_session(session: Session, token: str, *, now: datetime) -> SignedIn | None:
-    """Who the cookie belongs to; None when it is unknown, expired, or the user was switched off."""
+def current_session(session: Session, token: str, *, now: datetime, idle: timedelta) -> SignedIn | None:
+    """Who the cookie belongs to; None when it is unknown, expired, idle for too long, or the user was switched off."""
     row = session.get(SessionRow, hash_token(token))
-    if row is None or row.expires_at <= now:
+    if row is None or row.expires_at <= now or row.seen_at + idle <= now:
         return None
     user = session.get(UserRow, row.username)
     if user is None or not user.active:
         return None
-    return SignedIn(_officer(user, tree_of(session)), row.csrf, row.expires_at)
+    return SignedIn(_officer(user, tree_of(session)), row.csrf, row.expires_at, seen_at=row.seen_at)
+
+
+def note_activity(database: Database, token: str, signed: SignedIn, *, now: datetime) -> None:
+    """Its person did something. Written down once in `SEEN_EVERY`: a page costs no transaction that writes."""
+    if signed.seen_at is not None and signed.seen_at + SEEN_EVERY <= now:
+        with database.write() as session:
+            session.execute(update(SessionRow).where(SessionRow.token_hash == hash_token(token)).values(seen_at=now))
 
 
 def close_session(session: Session, token: str) -> None:

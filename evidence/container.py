@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from evidence.canonical import canonical_json, parse_canonical, sha256_hex
 from evidence.errors import PacketError
 from evidence.packet import MAX_ENTRIES, MAX_MANIFEST_BYTES, RESERVED_NAMES, Manifest, Model, Sha256
+from evidence.part import Part
 from evidence.seal import SigningKey, VerifyKey
 
 SUFFIX = ".glp"
@@ -83,16 +84,27 @@ def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> byt
 
 def open_packet(data: bytes) -> OpenedPacket:
     """Read a container and check everything that needs no key. Raises `PacketError`."""
+    opened, parts = open_container(Part.whole(data))
+    return replace(opened, files={name: part.read() for name, part in parts.items()})
+
+
+def open_container(container: Part) -> tuple[OpenedPacket, Mapping[str, Part]]:
+    """The same of a container that need not be in memory: its `files` are left empty, and their parts stand beside it.
+
+    Raises `PacketError`, and `OSError` where its file cannot be read.
+    """
     # packet-v1 step 1: size
-    if len(data) > MAX_CONTAINER_BYTES:
+    if container.size > MAX_CONTAINER_BYTES:
         raise PacketError(f"is larger than {MAX_CONTAINER_BYTES} bytes")
-    entries = _entries(data)  # packet-v1 step 2
+    entries = _entries(container)  # packet-v1 step 2
     # packet-v1 step 3: what it starts with
     if list(entries)[:2] != ["manifest.json", "seal.json"]:
         raise PacketError("does not start with manifest.json and seal.json", remedy="is this a Giao Lộ packet?")
-    manifest = Manifest.from_bytes(entries.pop("manifest.json"))  # packet-v1 steps 4-6
+    own = {name: entries.pop(name) for name in RESERVED_NAMES}
+    manifest_bytes = own["manifest.json"].read()
+    manifest = Manifest.from_bytes(manifest_bytes)  # packet-v1 steps 4-6
     # packet-v1 step 7: the seal's form
-    seal_bytes = entries.pop("seal.json")
+    seal_bytes = own["seal.json"].read()
     try:
         seal = Seal.model_validate(parse_canonical(seal_bytes, where="seal.json"))
     except ValidationError as error:
@@ -100,13 +112,12 @@ def open_packet(data: bytes) -> OpenedPacket:
     # packet-v1 step 8: the seal is of this manifest
     if seal.manifest_sha256 != manifest.digest:
         raise PacketError("names another manifest digest", where="seal.json")
-    _check_files(manifest, entries)  # packet-v1 step 9
-    # packet-v1 step 10: packed again, it is the same
-    again = _Same(data)
-    _write_tar(again, manifest.to_bytes(), seal_bytes, manifest, entries)
-    if not again.same:
+    _check_parts(manifest, entries)  # packet-v1 step 9
+    # packet-v1 step 10: packed again, it is the same. The files are those just hashed, so their places are compared
+    in_order = {**own, **{entry.name: entries[entry.name] for entry in manifest.files}}
+    if manifest_bytes != manifest.to_bytes() or not _same(container, in_order):
         raise PacketError("container bytes outside the files were altered (headers or padding)")
-    return OpenedPacket(manifest, seal, entries, sha256_hex(data))
+    return OpenedPacket(manifest, seal, {}, container.sha256()), entries
 
 
 def rebuild(manifest: Manifest, seal_bytes: bytes, files: Mapping[str, bytes]) -> bytes:
@@ -126,6 +137,10 @@ def verify_packet(data: bytes, key: VerifyKey) -> Manifest:
 
 
 def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    _check_parts(manifest, {name: Part.whole(content) for name, content in files.items()})
+
+
+def _check_parts(manifest: Manifest, files: Mapping[str, Part]) -> None:
     # packet-v1 step 9: exactly the files of the manifest, with their sizes and digests
     wanted = [f.name for f in manifest.files]
     for name in files:
@@ -135,34 +150,53 @@ def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
         content = files.get(entry.name)
         if content is None:
             raise PacketError("is in the manifest but not in the container", where=entry.name)
-        if len(content) != entry.size or sha256_hex(content) != entry.sha256:
+        if content.size != entry.size or content.sha256() != entry.sha256:
             raise PacketError("content does not match its SHA-256 in the manifest: altered", where=entry.name)
 
 
-def _entries(data: bytes) -> dict[str, bytes]:
+def _entries(container: Part) -> dict[str, Part]:
     # packet-v1 step 2: plain files, bounded, each name once
-    entries: dict[str, bytes] = {}
+    entries: dict[str, Part] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2) as archive:
+        with tarfile.open(fileobj=container.opened(), mode="r:", errorlevel=2) as archive:
             for member in archive:
                 # tarfile also calls a sparse file regular, and would unfold one of a few bytes into gigabytes
-                if member.type != tarfile.REGTYPE or member.sparse is not None or not 0 <= member.size <= len(data):
+                if (
+                    member.type != tarfile.REGTYPE
+                    or member.sparse is not None
+                    or not 0 <= member.size <= container.size
+                ):
                     raise PacketError("is not a plain file", where=member.name)
-                limit = _ENTRY_BYTES.get(member.name, len(data))
+                limit = _ENTRY_BYTES.get(member.name, container.size)
                 if member.size > limit:
                     raise PacketError(f"has {member.size} bytes, the limit is {limit}", where=member.name)
                 if len(entries) >= MAX_ENTRIES + len(RESERVED_NAMES):
                     raise PacketError("holds too many files", where=member.name)
                 if member.name in entries:
                     raise PacketError("stands twice in the container", where=member.name)
-                handle = archive.extractfile(member)
-                content = handle.read() if handle else b""
-                if len(content) != member.size:
+                if member.offset_data + member.size > container.size:
                     raise PacketError("container is cut off", where=member.name)
-                entries[member.name] = content
+                entries[member.name] = Part(container.file, container.offset + member.offset_data, member.size)
     except (tarfile.TarError, EOFError, ValueError, OverflowError, OSError) as error:
         raise PacketError(f"is not a readable packet container: {error}") from error
     return entries
+
+
+def _same(container: Part, parts: Mapping[str, Part]) -> bool:
+    """Whether everything between the files is what packing writes there, and every file stands where it puts it."""
+    place = 0
+    for name, part in parts.items():
+        padding = -part.size % _BLOCK
+        if container.at(place, _BLOCK) != _header(name, part.size):
+            return False
+        if part.offset != container.offset + place + _BLOCK:
+            return False
+        place += _BLOCK + part.size + padding
+        if container.at(place - padding, padding) != bytes(padding):
+            return False
+    end = 2 * _BLOCK
+    end += -(place + end) % _RECORD
+    return container.size == place + end and container.at(place, end) == bytes(end)
 
 
 def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
@@ -198,20 +232,3 @@ def _header(name: str, size: int) -> bytes:
     after = after.ljust(_BLOCK - len(before) - 8, b"\0")
     checksum = sum(before) + 8 * ord(" ") + sum(after)
     return before + f"{checksum:06o}\0 ".encode() + after
-
-
-class _Same:
-    """A file that only compares what is written to it with `data`: packing again needs no second copy in memory."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._place, self._alike = data, 0, True
-
-    @property
-    def same(self) -> bool:
-        return self._alike and self._place == len(self._data)
-
-    def write(self, part: bytes) -> int:
-        # not with a memoryview, which compares byte by byte: a third of the time of opening a packet
-        self._alike = self._alike and self._data.startswith(part, self._place)
-        self._place += len(part)
-        return len(part)

@@ -7,6 +7,7 @@ receipt, and the node keeps the packet and offers it again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -22,10 +23,10 @@ from central.store.alarms import raise_alarm
 from central.store.blobs import StoreError, StoreFull
 from central.store.keeping_tables import DeletionRow
 from central.store.packet_tables import NodeRow, PacketRow
-from evidence.canonical import sha256_hex
-from evidence.container import OpenedPacket, open_packet
+from evidence.container import OpenedPacket, open_container
 from evidence.errors import PacketError
 from evidence.packet import Manifest
+from evidence.part import Part
 from evidence.wire import Offer
 
 log = logging.getLogger(__name__)
@@ -44,12 +45,13 @@ class Gate:
     def of(cls, centre: Centre) -> Gate:
         return cls(centre, Quarantine(centre.config.quarantine_dir, centre.config.limits))
 
-    def accept(self, node: str, packet_id: str, data: bytes) -> Outcome:
+    def accept(self, node: str, packet_id: str, container: bytes | Part) -> Outcome:
         """Judge a whole container and keep it, as a packet or in quarantine.
 
         Raises `StoreFull` when it could not be kept at all, and database errors: then there is no receipt.
         """
         now = self._centre.clock()
+        data = Part.whole(container) if isinstance(container, bytes) else container
         outcome = self._judge(node, packet_id, data, now)
         if outcome.status in ("quarantined", "conflict"):
             self._keep_aside(node, packet_id, data, outcome, now)
@@ -76,10 +78,10 @@ class Gate:
             held = self._quarantine.held(session)
         judged = []
         for row in held:
-            data = self._quarantine.read(row)
-            if data is None:
-                continue
-            outcome = self._judge(row.node_id, row.packet_id, data, self._centre.clock())
+            with self._quarantine.opened(row) as data:
+                if data is None:
+                    continue
+                outcome = self._judge(row.node_id, row.packet_id, data, self._centre.clock())
             if outcome.status in ("stored", "duplicate"):
                 with self._centre.db.write() as session:
                     file = self._quarantine.release(session, row.id)
@@ -88,8 +90,8 @@ class Gate:
             judged.append((row.packet_id, outcome))
         return judged
 
-    def _keep_aside(self, node: str, packet_id: str, data: bytes, outcome: Outcome, now: datetime) -> None:
-        name = sha256_hex(data)
+    def _keep_aside(self, node: str, packet_id: str, data: Part, outcome: Outcome, now: datetime) -> None:
+        name = data.sha256()
         try:
             with self._centre.db.read() as session:
                 path = self._quarantine.keep(session, node=node, packet_id=packet_id, container_sha256=name, data=data)
@@ -99,24 +101,24 @@ class Gate:
             raise
         with self._centre.db.write() as session:
             self._quarantine.record(
-                session, path, node=node, packet_id=packet_id, container_sha256=name, size=len(data),
+                session, path, node=node, packet_id=packet_id, container_sha256=name, size=data.size,
                 status=outcome.status, reason=outcome.reason, now=now,
             )  # fmt: skip
             raise_alarm(session, outcome.status, node, packet_id, outcome.reason, now)
 
-    def _judge(self, node: str, packet_id: str, data: bytes, now: datetime) -> Outcome:
+    def _judge(self, node: str, packet_id: str, data: Part, now: datetime) -> Outcome:
         """Verify, and store if good."""
         digest: str | None = None
         try:
-            opened = open_packet(data)  # packet-v1 steps 1-10
+            opened, files = open_container(data)  # packet-v1 steps 1-10
             digest = opened.manifest.digest
             self._check_origin(node, packet_id, opened)
             _check_times(opened.manifest, now)
-            check_pictures(opened.manifest, opened.files)
+            check_pictures(opened.manifest, files)
         except PacketError as error:
             return Outcome("quarantined", str(error), digest)
         try:
-            return self._store(opened, len(data), now)
+            return self._store(opened, files, data.size, now)
         except DataError as error:
             # said again it would fail again: a person has to look at it
             return Outcome("quarantined", f"the database cannot hold it: {error.orig}", digest)
@@ -147,12 +149,12 @@ class Gate:
                 )
             check_seal(session, manifest, opened.seal)
 
-    def _store(self, opened: OpenedPacket, size: int, now: datetime) -> Outcome:
+    def _store(self, opened: OpenedPacket, files: Mapping[str, Part], size: int, now: datetime) -> Outcome:
         if self._deleted(opened.manifest.digest):
             return Outcome("duplicate", digest=opened.manifest.digest)
         with self._centre.store.taking_in():
-            for data in opened.files.values():
-                self._centre.store.put(data)
+            for part in files.values():
+                self._centre.store.put(part)
             for attempt in (1, 2):
                 try:
                     with self._centre.db.write() as session:

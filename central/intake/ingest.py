@@ -118,20 +118,25 @@ class Ingest:
     def _go_on(self, transfer: Transfer) -> list[Reply]:
         offer = transfer.offer
         missing = self._transfers.missing(transfer)
-        data = None if missing else self._transfers.read(transfer)
-        if data is None:
-            if not missing:
-                log.error("transfer damaged on disk, starting again packet=%s", offer.packet_id)
-            ranges = missing or [(0, offer.chunks - 1)]
-            if not missing:
-                self._transfers.open(transfer.node, offer, now=self._centre.clock())
-            want = Want(packet_id=offer.packet_id, container_sha256=offer.container_sha256, ranges=ranges)
-            return [Reply(transfer.node, "want", encode(want))]
-        started = time.monotonic()
-        outcome = self.gate.accept(transfer.node, offer.packet_id, data)
-        COMMIT_S.observe(time.monotonic() - started)
+        if missing:
+            return [self._want(transfer, missing)]
+        outcome: Outcome | None = None
+        with self._transfers.whole(transfer) as data:
+            if data is not None:
+                started = time.monotonic()
+                outcome = self.gate.accept(transfer.node, offer.packet_id, data)
+                COMMIT_S.observe(time.monotonic() - started)
         self._transfers.drop(transfer)
+        if outcome is None:
+            log.error("transfer damaged on disk, starting again packet=%s", offer.packet_id)
+            self._transfers.open(transfer.node, offer, now=self._centre.clock())
+            return [self._want(transfer, [(0, offer.chunks - 1)])]
         return [self._receipt(transfer.node, offer.packet_id, offer.container_sha256, outcome)]
+
+    def _want(self, transfer: Transfer, ranges: list[tuple[int, int]]) -> Reply:
+        offer = transfer.offer
+        want = Want(packet_id=offer.packet_id, container_sha256=offer.container_sha256, ranges=ranges)
+        return Reply(transfer.node, "want", encode(want))
 
     def _stranger(self, node: str, known: bool, now: datetime) -> None:
         kind = "disabled_node" if known else "unknown_node"

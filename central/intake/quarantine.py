@@ -6,8 +6,9 @@ in entries and bytes, so that one with a wrong key, or a hostile one, cannot use
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from central.config import Limits
 from central.store.blobs import StoreFull, write_durably
 from central.store.packet_tables import PacketRow, QuarantineRow
 from common.durable import DurableFolders
+from evidence.part import Part
 from evidence.receipt import ReceiptStatus
 
 log = logging.getLogger(__name__)
@@ -63,14 +65,18 @@ class Quarantine:
         )
         return session.scalars(query.order_by(QuarantineRow.id)).all()
 
-    def read(self, row: QuarantineRow) -> bytes | None:
-        """The bytes as they came; None (and a line in the log) when the file is gone."""
+    @contextlib.contextmanager
+    def opened(self, row: QuarantineRow) -> Iterator[Part | None]:
+        """The bytes as they came, on the disk; None (and a line in the log) when the file is gone."""
         path = self.folder / str(row.path)
         try:
-            return path.read_bytes()
+            file = path.open("rb")
         except OSError as error:
             log.error("quarantined bytes cannot be read path=%s %s", path, error)
-            return None
+            yield None
+            return
+        with file:
+            yield Part.whole(file)
 
     def release(self, session: Session, entry: int) -> Path | None:
         """Forget an entry, as its packet is stored now; the file to `discard` after the commit."""
@@ -81,7 +87,7 @@ class Quarantine:
         session.delete(row)
         return None if row.path is None else self.folder / row.path
 
-    def keep(self, session: Session, *, node: str, packet_id: str, container_sha256: str, data: bytes) -> Path:
+    def keep(self, session: Session, *, node: str, packet_id: str, container_sha256: str, data: Part) -> Path:
         """Put the bytes on disk for `record`. Raises `StoreFull` when the node's share, the whole or the disk is full.
 
         `session` is only read, and no transaction that writes is open meanwhile.
@@ -99,12 +105,12 @@ class Quarantine:
         share = min(limits.quarantine_bytes_per_node, limits.quarantine_bytes // _NODES_AT_ONCE)
         if self.known(session, node, packet_id, container_sha256) is None and items >= limits.quarantine_items_per_node:
             raise _full(node, f"{items} entries of this node lie there", "limits.quarantine_items_per_node")
-        if own and own + len(data) > share:  # one packet of any size may be kept
+        if own and own + data.size > share:  # one packet of any size may be kept
             raise _full(node, f"{own} bytes of this node lie there", "limits.quarantine_bytes_per_node")
-        if total + len(data) > limits.quarantine_bytes:
+        if total + data.size > limits.quarantine_bytes:
             raise _full(node, f"{total} bytes lie there in all", "limits.quarantine_bytes")
         path = self.folder / node / f"{packet_id}-{container_sha256[:32]}.glp"
-        write_durably(path, data, temporary=self.folder / "tmp", folders=self._folders)
+        write_durably(path, data, sha256=container_sha256, temporary=self.folder / "tmp", folders=self._folders)
         return path
 
     def record(

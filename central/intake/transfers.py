@@ -17,8 +17,8 @@ from pathlib import Path
 
 from central.config import Limits
 from central.store.blobs import StoreFull
-from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError, WireError
+from evidence.part import Part
 from evidence.wire import Chunk, Offer, decode, encode
 
 _FULL_ERRNO = (errno.ENOSPC, errno.EDQUOT)
@@ -119,14 +119,14 @@ class Transfers:
         """Missing chunks as inclusive ranges."""
         return missing_ranges((transfer.folder / "have").read_bytes())
 
-    def read(self, transfer: Transfer) -> bytes | None:
-        """The whole container; None (and the transfer dropped) when the bytes on disk are not what was offered."""
-        data = (transfer.folder / "data").read_bytes()
-        # packet-v1 step 30: all of it, as it was offered
-        if len(data) != transfer.offer.size or sha256_hex(data) != transfer.offer.container_sha256:
-            self.drop(transfer)
-            return None
-        return data
+    @contextlib.contextmanager
+    def whole(self, transfer: Transfer) -> Iterator[Part | None]:
+        """The whole container, on the disk as it lies; None when its bytes are not what was offered: then drop it."""
+        with (transfer.folder / "data").open("rb") as file:
+            data = Part.whole(file)
+            # packet-v1 step 30: all of it, as it was offered
+            good = data.size == transfer.offer.size and data.sha256() == transfer.offer.container_sha256
+            yield data if good else None
 
     def drop(self, transfer: Transfer) -> None:
         shutil.rmtree(transfer.folder, ignore_errors=True)

@@ -7,7 +7,6 @@ formats have headers that nobody looked at.
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Mapping
 
@@ -19,21 +18,25 @@ from PIL.PngImagePlugin import PngImageFile
 
 from evidence.errors import PacketError
 from evidence.packet import FileRole, Manifest
+from evidence.part import Part
 
 MAX_PIXELS = 50_000_000
 """Larger than any traffic camera (8K has 33 million); 150 MB unfolded."""
 _KINDS = {b"\xff\xd8": JpegImageFile, b"\x89PNG\r\n\x1a\n": PngImageFile}
+_MAGIC_BYTES = 16
 _WHOLE_FRAMES: tuple[FileRole, ...] = ("still_before", "still_on", "still_after")
 _CUTTINGS: tuple[FileRole, ...] = ("plate_crop", "vehicle_crop")
 
 
-def size_of(data: bytes) -> tuple[int, int] | None:
+def size_of(data: bytes | Part) -> tuple[int, int] | None:
     """`(width, height)` as the header says, nothing unfolded; None for what is no JPEG or PNG."""
-    kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
+    part = Part.whole(data) if isinstance(data, bytes) else data
+    begins = part.at(0, _MAGIC_BYTES)
+    kind = next((kind for magic, kind in _KINDS.items() if begins.startswith(magic)), None)
     if kind is None:
         return None
     try:
-        with kind(io.BytesIO(data)) as picture:
+        with kind(part.opened()) as picture:
             return int(picture.size[0]), int(picture.size[1])
     except (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError):
         return None
@@ -56,7 +59,7 @@ def decode(data: bytes, reduced: int = 1) -> NDArray[np.uint8] | None:
     return None if picture is None else np.asarray(picture, np.uint8)
 
 
-def check_pictures(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def check_pictures(manifest: Manifest, files: Mapping[str, Part]) -> None:
     """Raise `PacketError` for a picture that is not of the size that the manifest names, or larger than cameras are.
 
     Stills are whole frames, crops are cut from them. What is no picture at all is left for people to see.

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from common.durable import DurableFolders, sync_file, sync_folder
-from evidence.canonical import sha256_hex
 from evidence.errors import GiaoLoError
+from evidence.part import Part
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LEFT_OVER_S = 86_400
@@ -52,8 +52,8 @@ class StoreFull(StoreError):
 class BlobStore(Protocol):
     """Port to wherever blobs lie."""
 
-    def put(self, data: bytes) -> str:
-        """Keep `data` durably; its SHA-256. Raises `StoreFull`."""
+    def put(self, data: bytes | Part) -> str:
+        """Keep `data` durably; its SHA-256. A `Part` is not held in memory. Raises `StoreFull`."""
 
     def read(self, sha256: str) -> bytes:
         """The blob, verified. Raises `StoreError`."""
@@ -86,8 +86,9 @@ class FileStore:
         self._folders = DurableFolders()
         self._folders.make(folder / "tmp")
 
-    def put(self, data: bytes) -> str:
-        digest = sha256_hex(data)
+    def put(self, data: bytes | Part) -> str:
+        part = Part.whole(data) if isinstance(data, bytes) else data
+        digest = part.sha256()
         target = self.path(digest)
         if target.exists() and self._whole(target, digest):
             # it may be there since a moment ago, put by a process that was killed before it could sync
@@ -95,8 +96,8 @@ class FileStore:
             sync_file(target)
             sync_folder(target.parent)
             return digest
-        self._check_room(len(data))
-        write_durably(target, data, temporary=self.folder / "tmp", folders=self._folders)
+        self._check_room(part.size)
+        write_durably(target, part, sha256=digest, temporary=self.folder / "tmp", folders=self._folders)
         return digest
 
     def read(self, sha256: str) -> bytes:
@@ -183,15 +184,25 @@ class FileStore:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
-def write_durably(target: Path, data: bytes, *, temporary: Path, folders: DurableFolders) -> None:
-    """Write, sync, rename into place, sync the folder. Raises `StoreFull` when the disk is; leaves nothing then."""
-    name = ""
+def write_durably(
+    target: Path, data: bytes | Part, *, temporary: Path, folders: DurableFolders, sha256: str = ""
+) -> None:
+    """Write, sync, rename into place, sync the folder. Raises `StoreFull` when the disk is; leaves nothing then.
+
+    `sha256`: what is written has to be that, else `StoreError`: the file that it is read from may have been changed.
+    """
+    name, hasher = "", hashlib.sha256()
+    part = Part.whole(data) if isinstance(data, bytes) else data
     try:
         folders.make(temporary)
         folders.make(target.parent)
         descriptor, name = tempfile.mkstemp(dir=temporary)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            for piece in part.pieces():
+                hasher.update(piece)
+                file.write(piece)
+            if sha256 and hasher.hexdigest() != sha256:
+                raise OSError(errno.EIO, "it was changed while it was read")
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o400)

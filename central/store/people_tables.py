@@ -52,6 +52,8 @@ class SessionRow(Base):
     csrf: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    """When its person last did something, to the minute; what a page asks by itself does not count."""
 
 
 class ThrottleRow(Base):

@@ -24,7 +24,18 @@ from central.users import (
 from central.web import queries
 from central.web.access import FORM, SiteDep
 from central.web.kept import Kept
-from central.web.site import LANG_COOKIE, SESSION_COOKIE, YEAR_S, Site, page, safe_back, session_of, site_of, texts_of
+from central.web.site import (
+    LANG_COOKIE,
+    SESSION_COOKIE,
+    YEAR_S,
+    Site,
+    page,
+    safe_back,
+    session_ended,
+    session_of,
+    site_of,
+    texts_of,
+)
 from central.words import texts as i18n
 
 router = APIRouter()
@@ -38,7 +49,7 @@ def sign_in_form(request: Request, back: str = "", expired: str = "", out: str =
     if signed := session_of(request):
         return RedirectResponse(_home(signed.officer), 303)
     t = texts_of(request)
-    notice = t("signin.expired") if expired else t("signin.signed_out") if out else None
+    notice = session_ended(request) if expired else t("signin.signed_out") if out else None
     return page(request, "signin.html", back=safe_back(back, "/desk"), username="", notice=notice)
 
 

@@ -20,7 +20,7 @@ from central.store.blobs import BlobUnsound
 from central.web.faults import SignInNeeded, WebError
 from central.web.headers import harden
 from central.web.kept import kept_of
-from central.web.site import page, texts_of
+from central.web.site import page, session_ended, texts_of
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
@@ -95,11 +95,11 @@ def install(app: FastAPI) -> None:
     async def _sign_in(request: Request, error: SignInNeeded) -> Response:
         if wants_json(request) or request.headers.get("x-requested-with") == "fetch":
             texts = texts_of(request)
-            return answer(request, 401, texts("signin.expired"), "", texts("signin.title"), code="sign_in")
+            return answer(request, 401, session_ended(request), "", texts("signin.title"), code="sign_in")
         if kept := await kept_of(request):
             return await run_in_threadpool(
                 page, request, "signin.html", status=401, back="/desk", username="",
-                notice=texts_of(request)("signin.expired_kept"), kept=kept.dumps(), here="/desk/sign-in",
+                notice=session_ended(request, "signin.expired_kept"), kept=kept.dumps(), here="/desk/sign-in",
             )  # fmt: skip
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if request.method == "POST":

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from central.centre import Centre
 from central.pictures.copies import Copies
-from central.users import SignedIn, current_session
+from central.users import SignedIn, current_session, note_activity
 from central.web.faults import WebError
 from central.web.menu import tabs_of
 from central.web.ratelimit import TokenBuckets, client_address, client_key
@@ -142,10 +142,27 @@ def session_of(request: Request) -> SignedIn | None:
         token = request.cookies.get(site.session_cookie)
         request.state.signed_in = None
         if token:
+            now, idle = site.centre.clock(), site.centre.session_idle
             with site.centre.db.read() as session:
-                request.state.signed_in = current_session(session, token, now=site.centre.clock())
+                found = request.state.signed_in = current_session(session, token, now=now, idle=idle)
+            if found is not None and _by_a_person(request):
+                note_activity(site.centre.db, token, found, now=now)
     signed: SignedIn | None = request.state.signed_in
     return signed
+
+
+def session_ended(request: Request, key: str = "signin.expired") -> str:
+    """In words: that a session ended, and after how long sessions do."""
+    web = site_of(request).centre.config.web
+    return texts_of(request)(key, idle=f"{web.idle_minutes:g}", hours=f"{web.session_hours:g}")
+
+
+def _by_a_person(request: Request) -> bool:
+    """Not what a page asks by itself while nobody touches it: that must not keep a session alive.
+
+    A page that asks says so, and whether keys or pointer were used since it last asked (`desk.js`).
+    """
+    return "x-requested-with" not in request.headers or "x-in-use" in request.headers
 
 
 def require_form_token(request: Request, given: str) -> None:

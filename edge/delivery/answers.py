@@ -73,16 +73,21 @@ class Answers:
             log.error("receipt refused %s", error)
         return False
 
-    def silence(self, now_s: float, connected_s: float) -> str:
-        """Offers that nobody answers, in words; "" while there are answers. `connected_s`: since when we are."""
+    def silence(self, now_s: float, connected_s: float, *, after_s: float | None = None) -> str:
+        """Offers that nobody answers, in words; "" while there are answers. `connected_s`: since when we are.
+
+        `after_s`: so long nothing is said of it; `unanswered_s` when left out.
+        """
+        after_s = self._unanswered_s if after_s is None else min(after_s, self._unanswered_s)
         count, since_s = self._transfers.unanswered
         silent_s = now_s - since_s
-        settled_s = min(_SETTLED_S, self._unanswered_s)
-        if not count or now_s - connected_s < settled_s or silent_s < self._unanswered_s:
+        settled_s = min(_SETTLED_S, after_s)
+        if not count or now_s - connected_s < settled_s or silent_s < after_s:
             return ""
         return (
             f"no answer from the centre to {count} offer(s) for {silent_s / 60:.0f} min: centre down, node "
-            f"{self._node} unknown to it, or the broker's ACL does not let us read {down_topic(self._node, '#')}"
+            f"{self._node} unknown to it (giaolo central add-node), or the broker's ACL does not let us read "
+            f"{down_topic(self._node, '#')} (docs/examples/broker)"
         )
 
     def _want(self, want: Want, now_s: float) -> bool:

@@ -34,6 +34,8 @@ _MAX_DOWN_BYTES = 256 * 1024
 """No want or receipt is larger."""
 _QUEUED = 64
 """Messages that paho holds while there is no connection: the outbox holds the packets."""
+_QUIET_S = 60.0
+"""Offers without an answer for so long are a line in the log; an error of health after `unanswered_s`."""
 _SHORT_SESSIONS, _SHORT_S = 4, 5.0
 """So many sessions in a row, none longer than so many seconds: many brokers throw out without saying 142."""
 
@@ -89,6 +91,7 @@ class Uplink:
         self._next_heartbeat_s = 0.0
         self._outbox_changed = True
         self._short = 0
+        self._silent = False
 
     @property
     def connected(self) -> bool:
@@ -216,6 +219,7 @@ class Uplink:
         now_s = self._monotonic()
         if now_s >= self._next_heartbeat_s:
             self._next_heartbeat_s = now_s + self._heartbeat_s
+            self._log_silence(now_s)
             self._outbox.prune()
             health = fitted(self._health(), self._chunks.limit)
             client.publish(up_topic(self.node, "health"), health, qos=1, retain=True)
@@ -227,6 +231,15 @@ class Uplink:
             client.publish(up_topic(self.node, "offer"), encode(offer), qos=1)
         if not self._chunks.send(self._monotonic()):
             self._outbox_changed = True
+
+    def _log_silence(self, now_s: float) -> None:
+        """One line when it begins: a broker that lets us subscribe and delivers nothing says nothing itself."""
+        silence = self._answers.silence(now_s, self.link.connected_s, after_s=_QUIET_S)
+        if silence and not self._silent:
+            log.warning("%s", silence)
+        elif self._silent and not silence:
+            log.info("the centre answers again")
+        self._silent = bool(silence)
 
     def _ask_for_an_answer(self) -> None:
         """Nothing waits: offer the newest delivered packet once. Its receipt shows that rights and centre are well."""

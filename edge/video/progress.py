@@ -39,11 +39,11 @@ class Progress:
     outcomes: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=2000))
 
     def status(self, now_s: float, *, live: bool, settings: SourceSettings, clock: StreamClock) -> SourceStatus:
-        """A snapshot at `now_s` (monotonic). A live camera whose reader says nothing any more reads "stalled"."""
+        """A snapshot at `now_s` (monotonic). A live camera reads "stalled" as soon as pictures stay away."""
         arrivals = list(self.arrivals)
         segment, position = self.segment, self.position
         age_s = None if position.seen_s is None else round(now_s - position.seen_s, 3)
-        hangs = live and self.state == "running" and (age_s or 0.0) > settings.read_timeout_s
+        hangs = live and self.state == "running" and (age_s or 0.0) > min(settings.silent_s, settings.read_timeout_s)
         recent = [dropped for at_s, dropped in list(self.outcomes) if now_s - at_s <= _SHARE_OVER_S]
         span_s = now_s - arrivals[0] if arrivals else 0.0
         return SourceStatus(

@@ -13,10 +13,12 @@ Transport = Literal["tcp", "udp", "http", "auto"]
 class SourceSettings:
     """`fps_limit`: deliver at most so many frames a second (all are decoded, all packets are kept). `key_wait_s`: how
     long a first key frame is waited for while packets come; some cameras send one every 20 s and none on connect.
-    `drop_late`: a file does not wait for its consumer, as a camera does not."""
+    `silent_s`: a live camera that sent no picture for so long reads "stalled"; only after `read_timeout_s` it is opened
+    again. `drop_late`: a file does not wait for its consumer, as a camera does not."""
 
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    silent_s: float = 3.0
     key_wait_s: float = 90.0
     transport: Transport = "tcp"
     backoff_first_s: float = 1.0

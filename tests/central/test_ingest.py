@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import tracemalloc
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -150,6 +151,28 @@ def test_a_transfer_goes_on_after_the_centre_was_killed_in_the_middle(box: Centr
     ]
     assert receipt(box, replies).status == "stored"
     assert list(box.config.transfer_dir.glob("*/*")) == []
+
+
+@pytest.mark.parametrize("good", [True, False], ids=["stored", "quarantined"])
+def test_a_large_container_is_judged_and_kept_without_being_held_in_memory(good: bool, box: Centre) -> None:
+    clip_bytes = 40_000_000
+    data = NodeChain().next(pad=clip_bytes)
+    data = data if good else flipped(data, 600)
+    offer, ingest = offer_of(data), Ingest.of(box)
+    ingest.offer(NODE, offer)
+    folder = next(box.config.transfer_dir.glob("*/*"))
+    (folder / "data").write_bytes(data)
+    (folder / "have").write_bytes(b"\x01" * (offer.chunks - 1) + b"\x00")
+    last = chunks_of(data, offer)[-1]
+    del data
+    tracemalloc.start()
+    try:
+        replies = ingest.chunk(NODE, last)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert receipt(box, replies).status == ("stored" if good else "quarantined")
+    assert peak_bytes < clip_bytes / 4
 
 
 def test_a_transfer_whose_bytes_rotted_on_disk_starts_again(box: Centre) -> None:

@@ -12,6 +12,7 @@ import central.intake.ingest
 import central.store.blobs
 from central.centre import Centre
 from central.intake.ingest import Ingest
+from evidence.canonical import sha256_hex
 from evidence.container import open_packet
 from tests.central.build import NodeChain, make_centre, packet
 from tests.central.test_ingest import receipt, send
@@ -65,7 +66,7 @@ def test_also_blobs_and_folders_that_a_killed_process_put_and_did_not_sync(
     centre = make_centre(tmp_path / "centre")
     data = packet()
     for content in open_packet(data).files.values():
-        path = centre.store.path(central.store.blobs.sha256_hex(content))  # type: ignore[attr-defined]
+        path = centre.store.path(sha256_hex(content))  # type: ignore[attr-defined]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         power.loose_names.add(path)

@@ -88,7 +88,7 @@ def test_a_session_ends_and_says_so(web: Web) -> None:
     web.clock.forward(hours=11)
     answer = lan.get("/desk")
     assert str(answer.url).endswith("expired=1")
-    assert texts("vi")("signin.expired") in answer.text
+    assert texts("vi")("signin.expired", idle="30", hours="10") in answer.text
 
 
 def test_signing_out_ends_the_session_on_the_server(web: Web) -> None:

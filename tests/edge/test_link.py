@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -340,6 +341,29 @@ def test_a_box_with_nothing_to_send_asks_once_whether_it_is_heard(world: World) 
     again.start()
     eventually(lambda: centre.offer_count.get(packet_id) == 1)
     eventually(lambda: any("no answer from the centre" in e for e in again.errors()))
+
+
+def test_a_silent_centre_is_one_line_in_the_log_after_a_minute_with_what_to_do(
+    lone: Uplink, clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [r.getMessage() for r in caplog.records if "answer" in r.getMessage()]
+
+    lone._outbox.commit(builder(NODE_KEY))
+    lone._handle(Event("connected"))
+    lone._transfers.sync(lone._outbox.pending())
+    assert lone._transfers.due_offers(clock[0])
+    with caplog.at_level(logging.INFO, logger="edge.delivery.uplink"):
+        for passed_s, lines in ((59, 0), (2, 1), (60, 1)):
+            clock[0] += passed_s
+            lone._log_silence(clock[0])
+            assert len(told()) == lines
+        (line,) = told()
+        assert all(word in line for word in ("1 min", "add-node", "ACL", "giaolo/v1/node-1/down/#", "docs/examples"))
+        (packet,) = lone._outbox.pending()
+        say_receipt(lone, receipt_for(packet.packet_id, packet.digest, packet.container_sha256))
+        lone._log_silence(clock[0])
+    assert told()[1:] == ["the centre answers again"]
 
 
 def test_a_centre_that_lost_the_newest_packet_gets_it_again(lone: Uplink) -> None:

@@ -216,6 +216,10 @@ def test_a_running_camera_without_pictures_reads_stalled_whatever_its_reader_doe
     source._progress.state = "running"
     source._progress.position.t_s, source._progress.position.seen_s = 5.0, 100.0
     assert source.status().state == "running"
+    now_s[0] = 102.9
+    assert (source.status().state, source.status().error) == ("running", "")
+    now_s[0] = 103.5  # within seconds, long before it is opened again
+    assert source.status().state == "stalled"
     now_s[0] = 111.0
     assert source.status().state == "stalled"
     assert "no decodable frame for 11 s" in source.status().error

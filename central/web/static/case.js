@@ -104,7 +104,7 @@
     const hold = document.getElementById("hold").firstElementChild;
     setInterval(async () => {
       try {
-        const answer = await fetch(`/desk/cases/${root.dataset.id}/lease`, { method: "POST", headers: { "X-CSRF-Token": root.dataset.csrf, Accept: "application/json" }, redirect: "error" });
+        const answer = await fetch(`/desk/cases/${root.dataset.id}/lease`, { method: "POST", headers: { ...desk.asking(), "X-CSRF-Token": root.dataset.csrf, Accept: "application/json" }, redirect: "error" });
         if (answer.ok) { hold.textContent = (await answer.json()).text; hold.className = "tag good"; }
         else { hold.textContent = answer.status === 401 ? (await answer.json()).error.what : root.dataset.lost; hold.className = "tag bad"; }
       } catch { hold.textContent = root.dataset.offline; hold.className = "tag bad"; }

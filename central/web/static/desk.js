@@ -47,5 +47,14 @@ const desk = (() => {
   });
   // The mark says that keys are heard from now on; what is hit before it is the browser's.
   const keys = (more) => { Object.assign(handlers, more); document.documentElement.dataset.keys = "on"; };
-  return { keys, open, openDialog };
+  // What a page asks by itself says so, and whether somebody used it since: an idle page keeps nobody signed in.
+  let used = false;
+  ["keydown", "input", "pointerdown", "wheel"].forEach((kind) => document.addEventListener(kind, () => { used = true; }, { capture: true, passive: true }));
+  function asking() {
+    const headers = { "X-Requested-With": "fetch" };
+    if (used) headers["X-In-Use"] = "1";
+    used = false;
+    return headers;
+  }
+  return { keys, open, openDialog, asking };
 })();

@@ -9,10 +9,11 @@
   let tag = null;
   async function refresh() {
     if (document.hidden || holder.contains(document.activeElement)) return;
-    const headers = { "X-Requested-With": "fetch" };
+    const headers = desk.asking();
     if (tag) headers["If-None-Match"] = tag;
     try {
       const answer = await fetch(holder.dataset.url, { headers, redirect: "error", cache: "no-store" });
+      if (answer.status === 401) { location.reload(); return; }  // signed out: the sign-in says why
       if (answer.status === 304 || !answer.ok) return;
       tag = answer.headers.get("ETag");
       holder.innerHTML = await answer.text();

@@ -48,10 +48,11 @@
   async function refresh() {
     if (document.hidden || desk.openDialog()) return;
     try {
-      const headers = { "X-Requested-With": "fetch" };
+      const headers = desk.asking();
       if (tag) headers["If-None-Match"] = tag;
       const answer = await fetch(holder.dataset.url, { headers, redirect: "error", cache: "no-store" });
       if (answer.status !== 304) {
+        if (answer.status === 401) { location.reload(); return; }  // signed out: the sign-in says why
         if (!answer.ok) throw new Error(answer.status);
         const text = await answer.text();
         tag = answer.headers.get("ETag");

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from central.alone import beside_others
 from central.config import CentralConfig
+from central.keys import load_keys
 from central.ledger.signing import Ledger
 from central.notices.basis import NoticeDesk
 from central.registry import TableRegistry, VehicleRegistry
@@ -21,6 +22,7 @@ from central.store.db import Database
 from central.store.migrate import upgrade
 from central.store.unit_tables import LetterheadRow
 from common.settings import ConfigError
+from evidence.centre_keys import CentreKeys
 from evidence.seal import SigningKey
 
 PRIVATE_FOLDER = 0o700
@@ -50,6 +52,11 @@ class Centre:
         return found
 
     @property
+    def keys(self) -> CentreKeys:
+        """Its own key with those that it followed: what may have signed for it."""
+        return self.ledger.keys
+
+    @property
     def claim_lease(self) -> timedelta:
         return timedelta(minutes=self.config.claim_minutes)
 
@@ -70,7 +77,7 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
         config.data_dir.chmod(PRIVATE_FOLDER)
         store = FileStore(config.blob_dir, reserve_bytes=config.limits.disk_reserve_bytes)
         database = Database(config.resolved_database_url)
-        key = SigningKey.load_or_create(config.resolved_key_file)
+        key, keys = load_keys(config)
     except OSError as error:
         raise ConfigError(
             f"cannot be used: {error.strerror}",
@@ -81,7 +88,7 @@ def open_centre(config: CentralConfig, *, clock: Callable[[], datetime] = utc_no
     upgrade(database, before=lambda: beside_others(config.data_dir, now=clock()))
     _keep_private(database)
     _letters_are_its_own(database, config)
-    ledger = Ledger(key, config.centre_id, config.ledger_dir)
+    ledger = Ledger(key, config.centre_id, config.ledger_dir, keys)
     try:
         ledger.begin(database)
     except OSError as error:

@@ -18,7 +18,8 @@ from central.centre import Centre, open_centre, utc_now
 from central.cli_cameras import camera
 from central.cli_common import config_option, fail, open_configured
 from central.cli_devices import device
-from central.cli_inspect import audit, case_file, false_issues, node_key, proof, public_key
+from central.cli_inspect import audit, case_file, false_issues, node_key, proof
+from central.cli_keys import new_key, public_key
 from central.cli_retention import retention
 from central.cli_signers import signers
 from central.cli_units import unit
@@ -232,6 +233,6 @@ def alarms(config_file: Path, alarm_id: int | None, by: str) -> None:
 
 
 for command in (
-    audit, camera, device, unit, proof, case_file, false_issues, node_key, public_key, retention, signers,
+    audit, camera, device, unit, proof, case_file, false_issues, new_key, node_key, public_key, retention, signers,
 ):  # fmt: skip
     central.add_command(command)

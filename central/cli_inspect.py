@@ -69,7 +69,7 @@ def audit(
         fail(error)
     with centre.db.read() as session:
         found = check(
-            session, centre.key.public, centre=centre.config.centre_id, files=centre.store if files else None,
+            session, centre.keys, centre=centre.config.centre_id, files=centre.store if files else None,
             papers=judged, letters=centre.config.office.number_suffix,
         )  # fmt: skip
     for fault in found.faults:
@@ -211,10 +211,3 @@ def node_key(config_file: Path, node_id: str, key_id: str) -> None:
             click.echo(key_of(session, node_id, key_id).pem().decode(), nl=False)
     except GiaoLoError as error:
         fail(error)
-
-
-@click.command("public-key")
-@config_option
-def public_key(config_file: Path) -> None:
-    """Print the centre's public key (PEM), which nodes need to believe its receipts."""
-    click.echo(open_configured(config_file).key.public.pem().decode(), nl=False)

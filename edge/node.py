@@ -18,6 +18,7 @@ from common.settings import ConfigError
 from edge.camera import CameraWorker, Perception
 from edge.config import DetectorConfig, NodeConfig
 from edge.delivery.client_id import client_id
+from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.delivered_ring import Keep
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
@@ -75,6 +76,7 @@ class Node:
             on_delivered=self.metrics.delivery.observe,
             heartbeat_s=self._config.broker.heartbeat_s,
             client_id=client_id(self._config),
+            trust=CentreTrust(plan.centre_key, self._config.data_dir / "centre-keys.json"),
         )
 
     def start(self) -> None:

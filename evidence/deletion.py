@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from evidence.canonical import canonical_json, parse_canonical, sha256_hex
 from evidence.case_record import CaseId, Millis, Signature
+from evidence.centre_keys import CentreKeys
 from evidence.errors import ForeignError, PacketError
 from evidence.log_proof import Checkpoint, LogProof
 from evidence.packet import Ident, Model, Sha256
@@ -123,7 +124,7 @@ class DeletionProof(Model, strict=True):
         """The proof as a file holds it."""
         return canonical_json(self.model_dump(mode="json", by_alias=True)) + b"\n"
 
-    def verify(self, key: VerifyKey) -> Checkpoint:
+    def verify(self, key: VerifyKey | CentreKeys) -> Checkpoint:
         """The checkpoint, once all holds with the centre's `key`. Raises `PacketError`, `LogError`, `DeletionError`."""
         # keeping step 2: the centre signed the record
         key.verify(self.signature, self.deletion.statement(), where="deletion")

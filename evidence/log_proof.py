@@ -17,6 +17,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from evidence.canonical import canonical_json, parse_canonical
+from evidence.centre_keys import CentreKeys
 from evidence.errors import ForeignError, PacketError
 from evidence.packet import Ident, Model, Sha256, utc_text
 from evidence.seal import VerifyKey
@@ -115,11 +116,12 @@ class Checkpoint:
              "at": utc_text(self.at)}
         )  # fmt: skip
 
-    def verify(self, key: VerifyKey, *, where: str = "checkpoint") -> None:
-        """Raise `PacketError` unless `key` signed it, and is the key that it names."""
-        key.verify(self.signature, self.statement(), where=where)
-        if self.key_id != key.key_id:
-            raise PacketError(f"names key {self.key_id[:32]}, but {key.key_id} signed it", where=where)
+    def verify(self, key: VerifyKey | CentreKeys, *, where: str = "checkpoint") -> None:
+        """Raise `PacketError` unless `key`, of several the one that counted then, signed it and is named in it."""
+        one = key.valid_at(self.at).named(self.key_id) if isinstance(key, CentreKeys) else key
+        one.verify(self.signature, self.statement(), where=where)
+        if self.key_id != one.key_id:
+            raise PacketError(f"names key {self.key_id[:32]}, but {one.key_id} signed it", where=where)
 
     def to_bytes(self) -> bytes:
         """The checkpoint as a file holds it."""
@@ -178,7 +180,7 @@ class LogProof(Model, strict=True):
         """The proof as a file holds it."""
         return canonical_json(self.model_dump(mode="json", by_alias=True)) + b"\n"
 
-    def verify(self, packet_digest: str, key: VerifyKey, *, older: Checkpoint | None = None) -> Checkpoint:
+    def verify(self, packet_digest: str, key: VerifyKey | CentreKeys, *, older: Checkpoint | None = None) -> Checkpoint:
         """The checkpoint, once everything holds. Raises `LogError`, `PacketError`.
 
         `packet_digest`: of the packet in hand; `key`: the centre's; `older`: a checkpoint that was kept, which the log

@@ -30,10 +30,10 @@ CHUNK_BYTES = 128 * 1024
 MAX_CHUNK_BYTES = 1024 * 1024
 MAX_PACKET_BYTES = 256 * 1024 * 1024
 _MAGIC = b"GLC1"
-_TOPIC = re.compile(r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt)\Z")
+_TOPIC = re.compile(r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt|keys)\Z")
 
 UpKind = Literal["offer", "chunk", "health"]
-DownKind = Literal["want", "receipt"]
+DownKind = Literal["want", "receipt", "keys"]
 
 
 def up_topic(node: str, kind: UpKind) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,19 +11,19 @@ from sqlalchemy.orm import Session
 from central.store.case_tables import CaseRow
 from central.store.keeping_tables import DeletionRow
 from central.store.packet_tables import PacketRow
+from evidence.centre_keys import CentreKeys
 from evidence.deletion import Deletion, read_deletion
 from evidence.errors import PacketError
 from evidence.log_proof import leaf_hash
-from evidence.seal import VerifyKey
 
 
-def check_deletions(session: Session, leaves: list[str], key: VerifyKey, centre: str) -> tuple[set[int], list[str]]:
+def check_deletions(session: Session, leaves: list[str], keys: CentreKeys, centre: str) -> tuple[set[int], list[str]]:
     """Entries of the log that are deletions, and a sentence for each fault."""
     entries: set[int] = set()
     faults: list[str] = []
     for row in session.scalars(select(DeletionRow).order_by(DeletionRow.log_index)):
         entries.add(row.log_index)
-        faults += [f"deletion {row.id}: {fault}" for fault in _faults(session, row, leaves, key, centre)]
+        faults += [f"deletion {row.id}: {fault}" for fault in _faults(session, row, leaves, keys, centre)]
     recorded = set(session.scalars(select(DeletionRow.case_id)))
     for case in session.scalars(select(CaseRow).where(CaseRow.deleted_at.is_not(None))):
         if case.id not in recorded:
@@ -37,10 +38,10 @@ def check_deletions(session: Session, leaves: list[str], key: VerifyKey, centre:
     return entries, faults
 
 
-def _faults(session: Session, row: DeletionRow, leaves: list[str], key: VerifyKey, centre: str) -> Iterator[str]:
+def _faults(session: Session, row: DeletionRow, leaves: list[str], keys: CentreKeys, centre: str) -> Iterator[str]:
     try:
         said = read_deletion(row.record.encode(), where="record")
-        key.verify(row.signature, said.statement(), where="record")
+        keys.valid_at(datetime.fromisoformat(said.at)).verify(row.signature, said.statement(), where="record")
     except PacketError as error:
         yield f"its record was not signed by this centre: {error.what}"
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from central.cases import log as case_log
@@ -13,9 +14,9 @@ from central.ledger.signing import Ledger
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.units.tree import ROOT
 from countries.here import HERE
+from evidence.centre_keys import CentreKeys
 from evidence.errors import PacketError
 from evidence.packet import Manifest
-from evidence.seal import VerifyKey
 
 _TOLD = ("status", "act", "plate", "plate_colour", "kind", "unit_code")
 
@@ -25,7 +26,7 @@ class Signatures:
     """How to check what the centre signed: events up to `unsigned_until` are older than signing."""
 
     ledger: Ledger
-    key: VerifyKey
+    keys: CentreKeys
     unsigned_until: int
 
     def faults(self, case: CaseRow, events: Sequence[CaseEventRow]) -> Iterator[str]:
@@ -33,19 +34,21 @@ class Signatures:
         for row in events:
             if row.signature is None and row.id <= self.unsigned_until:
                 continue
-            if not self._good(self.ledger.check_event, case.id, row.sequence, row.hash, row.signature):
+            if not self._good(self.ledger.check_event, row.at, case.id, row.sequence, row.hash, row.signature):
                 yield f"event {row.sequence} of the case was not written by this centre: its signature does not fit"
                 return  # all that follow hang on it
         old = not events or events[-1].id <= self.unsigned_until
         if case.events_signature is None and old:
             return
         head = case.events_head or ""
-        if not self._good(self.ledger.check_end, case.id, case.events_count, head, case.events_signature):
+        last = events[-1].at if events else None
+        if not self._good(self.ledger.check_end, last, case.id, case.events_count, head, case.events_signature):
             yield "the end of its record was not signed by this centre: events were removed"
 
-    def _good(self, check: Any, case: str, count: int, head: str, signature: str | None) -> bool:
+    def _good(self, check: Any, at: datetime | None, case: str, count: int, head: str, signature: str | None) -> bool:
+        """By a key that was the centre's when it was written."""
         try:
-            check(self.key, case, count, head, signature or "")
+            check(self.keys if at is None else self.keys.valid_at(at), case, count, head, signature or "")
         except PacketError:
             return False
         return True

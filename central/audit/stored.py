@@ -29,6 +29,7 @@ from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import CheckpointRow, LogNodeRow, PacketRow
 from central.store.packets import container_of
 from evidence.canonical import sha256_hex
+from evidence.centre_keys import CentreKeys
 from evidence.container import Seal
 from evidence.errors import GiaoLoError, PacketError
 from evidence.log_proof import Checkpoint, leaf_hash, node_hash
@@ -49,8 +50,8 @@ class Audit:
 
 
 def audit(
-    session: Session, key: VerifyKey, *, centre: str, files: BlobStore | None = None, papers: PaperAudit | None = None,
-    letters: str = "",
+    session: Session, centre_keys: CentreKeys | VerifyKey, *, centre: str, files: BlobStore | None = None,
+    papers: PaperAudit | None = None, letters: str = "",
 ) -> Audit:  # fmt: skip
     """Check log, packets, seals, checkpoints, case records, papers of devices; with `files` also every packet's bytes,
     with `papers` also the signature of every paper that a record names. `letters`: those behind the root's numbers.
@@ -58,6 +59,7 @@ def audit(
     Seals are checked against the keys that the packet's node has or had, records of cases against the centre's
     signatures, and the log against the checkpoint that lies outside the database.
     """
+    keys = CentreKeys(centre_keys) if isinstance(centre_keys, VerifyKey) else centre_keys
     lowest = select(LogNodeRow.hash).where(LogNodeRow.level == 0).order_by(LogNodeRow.index)
     leaves = list(session.scalars(lowest))
     logged = _complete(leaves)
@@ -69,23 +71,23 @@ def audit(
         seen.add(row.log_index)
         if row.deleted_at is None:
             faults += [f"packet {row.id}: {fault}" for fault in _packet_faults(session, row, leaves)]
-    logged_deletions, deletion_faults = check_deletions(session, leaves, key, centre)
+    logged_deletions, deletion_faults = check_deletions(session, leaves, keys, centre)
     seen |= logged_deletions
     faults += deletion_faults
     faults += [f"log entry {i}: its packet is missing" for i in range(len(leaves)) if i not in seen]
     for checkpoint in session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)):
         checkpoints += 1
-        faults += _checkpoint_faults(checkpoint, logged, len(leaves), key, centre)
+        faults += _checkpoint_faults(checkpoint, logged, len(leaves), keys, centre)
     ledger = ledger_of(session)
     signatures: Signatures | None = None
     if ledger is not None:
         faults += _outside_faults(ledger, logged, len(leaves))
         faults += _mark_faults(session, ledger)
         try:
-            signatures = Signatures(ledger, key, ledger.unsigned_until())
+            signatures = Signatures(ledger, keys, ledger.unsigned_until())
         except LedgerError as error:
             faults.append(f"record of cases: {error}")
-            signatures = Signatures(ledger, key, 0)
+            signatures = Signatures(ledger, keys, 0)
     numbers = NumberAudit.of(session, letters)
     for case in session.scalars(select(CaseRow).order_by(CaseRow.number)):
         cases += 1
@@ -187,12 +189,12 @@ def _tree_faults(session: Session, logged: Subtree, leaves: int) -> Iterator[str
             yield f"log hash {row.level}/{row.index}: is not the hash of what it covers"
 
 
-def _checkpoint_faults(row: CheckpointRow, logged: Subtree, leaves: int, key: VerifyKey, centre: str) -> list[str]:
+def _checkpoint_faults(row: CheckpointRow, logged: Subtree, leaves: int, keys: CentreKeys, centre: str) -> list[str]:
     name = f"checkpoint {row.size}"
     try:
-        Checkpoint(centre, row.size, row.root, row.at, row.key_id, row.signature).verify(key)
+        Checkpoint(centre, row.size, row.root, row.at, row.key_id, row.signature).verify(keys)
     except PacketError:
-        return [f"{name}: was not signed by this centre's key {key.key_id}"]
+        return [f"{name}: was not signed by this centre's key {keys.key_id}"]
     if row.size > leaves:
         return [f"{name}: {row.size - leaves} entries of the log are missing"]
     if root_of(logged, 0, row.size).hex() != row.root:

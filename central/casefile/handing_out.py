@@ -40,6 +40,7 @@ from evidence.case_file import Trust, check_case_file
 from evidence.case_index import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, Role, sealed
 from evidence.container import rebuild
 from evidence.packet import utc_text
+from evidence.seal import VerifyKey
 
 _IN_MEMORY_BYTES = 32 * 1024 * 1024
 """A file of the usual clip of some ten seconds is kept in memory while it is handed out, a larger one on the disk."""
@@ -119,6 +120,10 @@ def record_export(
     )
 
 
+def _former(key: VerifyKey) -> str:
+    return f"keys/centre-{key.key_id}.pem"
+
+
 def _contents(
     centre: Centre, found: Gathered, proof: bytes, since: datetime | None, actor: str, now: datetime
 ) -> tuple[dict[str, bytes], Index]:
@@ -144,6 +149,8 @@ def _contents(
     add("proof.json", "proof", t("report.file_proof"), "application/json", proof)
     add(NODE_KEY, "key", t("report.file_node_key"), "application/x-pem-file", found.node_key.public_key.encode())
     add(CENTRE_KEY, "key", t("report.file_centre_key"), "application/x-pem-file", key.pem())
+    for former in centre.keys.all[1:]:  # part of the record, or the log, may be signed by one
+        add(_former(former), "key", t("report.file_centre_key"), "application/x-pem-file", former.pem())
     for paper in found.papers:
         title = t(f"report.paper_{paper.what}", number=paper.number, device=paper.device)
         if paper.holds != "holds":
@@ -179,6 +186,9 @@ def _contents(
             node_entry(found, NODE_KEY),
             KeyEntry(of="centre", id=centre.config.centre_id, key_id=key.key_id, file=CENTRE_KEY,
                      since=None if since is None else utc_text(since), until=None),
+            *(KeyEntry(of="centre", id=centre.config.centre_id, key_id=former.key_id, file=_former(former),
+                       since=None, until=None if (end := centre.keys.ended(former)) is None else utc_text(end))
+              for former in centre.keys.all[1:]),
         ],
         files=[first, *entries],
     )  # fmt: skip

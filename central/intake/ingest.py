@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import select
+
 from central.centre import Centre
 from central.intake import gaps, pictures, signals
 from central.intake.committing import Outcome
@@ -21,6 +23,7 @@ from central.ledger import merkle
 from central.metrics import COMMIT_S, PACKETS, REFUSED
 from central.store.alarms import raise_alarm
 from central.store.packet_tables import NodeRow
+from evidence.centre_keys import write_changes
 from evidence.receipt import Receipt, sign_receipt
 from evidence.wire import Chunk, Health, Offer, Want, encode
 
@@ -32,7 +35,7 @@ class Reply:
     """A message to a node."""
 
     node: str
-    kind: Literal["want", "receipt"]
+    kind: Literal["want", "receipt", "keys"]
     payload: bytes
 
 
@@ -104,6 +107,16 @@ class Ingest:
         """Tell people of something about the broker itself."""
         with self._centre.db.write() as session:
             raise_alarm(session, kind, None, None, text, self._centre.clock())
+
+    def key_changes(self) -> list[Reply]:
+        """For each node that is let in: which keys the centre had. Nothing as long as there was one."""
+        changes = self._centre.keys.changes
+        if not changes:
+            return []
+        said = write_changes(changes)
+        with self._centre.db.read() as session:
+            nodes = session.scalars(select(NodeRow.id).where(NodeRow.enabled)).all()
+        return [Reply(node, "keys", said) for node in nodes]
 
     def maintain(self) -> None:
         """Every few minutes: drop dead transfers and half-written files, sign a checkpoint."""

@@ -105,6 +105,7 @@ class MqttIngest:
                 if time.monotonic() >= maintain_at_s:
                     maintain_at_s = time.monotonic() + self._maintain_s
                     self._ingest.maintain()
+                    self._tell_keys()
             except BrokerError as error:
                 log.error("%s", error)
             except Exception:
@@ -125,6 +126,12 @@ class MqttIngest:
                 self._publish(reply)
         elif event.kind == "subscribed" and not event.code and self.link.client is not None:
             self.link.client.publish(_PROBE_TOPIC, self._probe, qos=1)
+            self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Kept by the broker for boxes that come later; said again, as it may lose it and boxes may be added."""
+        for reply in self._ingest.key_changes():
+            self._publish(reply, retain=True)
 
     def _message(self, event: Event) -> list[Reply]:
         if event.topic == _PROBE_TOPIC:
@@ -159,6 +166,6 @@ class MqttIngest:
         if self.link.broker.username is not None or self.link.broker.tls_cert_file is not None:
             self._ingest.alarm("broker_rules", text)
 
-    def _publish(self, reply: Reply) -> None:
+    def _publish(self, reply: Reply, *, retain: bool = False) -> None:
         if self.link.client is not None:
-            self.link.client.publish(down_topic(reply.node, reply.kind), reply.payload, qos=1)
+            self.link.client.publish(down_topic(reply.node, reply.kind), reply.payload, qos=1, retain=retain)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.ledger import merkle
+from central.ledger.signing import ledger_of
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import PacketRow
 from evidence.errors import GiaoLoError
@@ -69,5 +70,6 @@ def prove(
         checkpoint=SignedCheckpoint.of(newest),
         consistency=consistency,
     )
-    proof.verify(packet.digest, key.public, older=older)
+    ledger = ledger_of(session)
+    proof.verify(packet.digest, key.public if ledger is None else ledger.keys, older=older)
     return proof

@@ -28,11 +28,13 @@ from central.store.db import Database
 from common.durable import DurableFolders
 from evidence.canonical import canonical_json
 from evidence.case_record import statement
+from evidence.centre_keys import CentreKeys
 from evidence.errors import GiaoLoError, PacketError
 from evidence.log_proof import Checkpoint, read_checkpoint
-from evidence.seal import SigningKey, VerifyKey
+from evidence.seal import SigningKey
 
 log = logging.getLogger(__name__)
+SINCE_FILE = "signed-since.json"
 
 
 class LedgerError(GiaoLoError):
@@ -56,6 +58,7 @@ class Ledger:
     key: SigningKey
     centre: str
     folder: Path
+    keys: CentreKeys
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _folders: DurableFolders = field(default_factory=DurableFolders, repr=False)
 
@@ -69,7 +72,11 @@ class Ledger:
 
     @property
     def since_file(self) -> Path:
-        return self.folder / "signed-since.json"
+        return self.folder / SINCE_FILE
+
+    @property
+    def key_changes_file(self) -> Path:
+        return key_changes_file(self.folder)
 
     @property
     def deletions_file(self) -> Path:
@@ -91,11 +98,11 @@ class Ledger:
         """That `head` is the last event: another statement than the event's own, which stays true for ever."""
         return self.key.sign(statement("end", self.centre, case, count, head))
 
-    def check_event(self, key: VerifyKey, case: str, count: int, head: str, signature: str) -> None:
-        """Raise `PacketError` unless `key` signed the event."""
+    def check_event(self, key: CentreKeys, case: str, count: int, head: str, signature: str) -> None:
+        """Raise `PacketError` unless one of the keys signed the event."""
         key.verify(signature, statement("event", self.centre, case, count, head), where=case)
 
-    def check_end(self, key: VerifyKey, case: str, count: int, head: str, signature: str) -> None:
+    def check_end(self, key: CentreKeys, case: str, count: int, head: str, signature: str) -> None:
         key.verify(signature, statement("end", self.centre, case, count, head), where=case)
 
     def remember(self, session: Session, case: str, count: int, head: str) -> None:
@@ -117,7 +124,7 @@ class Ledger:
             try:
                 mark = Mark(**json.loads(line))
                 said = statement("issued", self.centre, mark.case, mark.count, mark.head)
-                self.key.public.verify(mark.signature, said, where=f"line {number}")
+                self.keys.verify(mark.signature, said, where=f"line {number}")
             except (ValueError, TypeError, AttributeError, PacketError):
                 yield f"line {number} was not written by this centre"
             else:
@@ -141,7 +148,7 @@ class Ledger:
         try:
             said = json.loads(self.since_file.read_bytes())
             signature = str(said.pop("signature"))
-            self.key.public.verify(signature, canonical_json(said), where=str(self.since_file))
+            self.keys.verify(signature, canonical_json(said), where=str(self.since_file))
             return int(said["event"])
         except (OSError, ValueError, TypeError, AttributeError, KeyError, PacketError) as error:
             raise LedgerError(
@@ -177,7 +184,7 @@ class Ledger:
             kept = read_checkpoint(self.checkpoint_file.read_bytes(), where=str(self.checkpoint_file))
             if kept.centre != self.centre:
                 raise PacketError(f"is of centre {kept.centre[:64]}")
-            kept.verify(self.key.public)
+            kept.verify(self.keys)
         except FileNotFoundError:
             return None
         except (OSError, PacketError) as error:
@@ -215,6 +222,11 @@ class Ledger:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def key_changes_file(folder: Path) -> Path:
+    """Which keys the centre had (`evidence.centre_keys`)."""
+    return folder / "key-changes.json"
 
 
 def ledger_of(session: Session) -> Ledger | None:

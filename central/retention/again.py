@@ -119,7 +119,7 @@ def _read(centre: Centre, line: bytes) -> Signed | None:
         value = json.loads(line)
         said = read_deletion(canonical_json(value["deletion"]), where="deletions")
         signature = str(value["signature"])
-        centre.key.public.verify(signature, said.statement(), where="deletions")
+        centre.keys.verify(signature, said.statement(), where="deletions")
         if said.centre != centre.config.centre_id:
             raise PacketError("is of another centre", where="deletions")
     except (ValueError, KeyError, TypeError, GiaoLoError):

@@ -36,5 +36,5 @@ def prove_deletion(session: Session, centre: Centre, row: DeletionRow, *, now: d
     )
     packet_proof = None if packet is None else prove(session, packet, centre.key, centre=name, now=now)
     made = DeletionProof(deletion=said, signature=row.signature, proof=proof, packet_proof=packet_proof)
-    made.verify(centre.key.public)
+    made.verify(centre.keys)
     return made

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.outbox import Outbox
 from edge.delivery.transfer import Transfers
 from evidence.errors import PacketError, WireError
-from evidence.receipt import Receipt, read_receipt
-from evidence.seal import VerifyKey
+from evidence.receipt import Receipt
 from evidence.wire import Want, decode, down_topic, parse_topic
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Answers:
 
     Parameters
     ----------
-    centre_key: only receipts signed with it count; None: none does, everything stays in the outbox.
+    trust: only receipts signed with a key that it believes count; with none everything stays in the outbox.
     on_delivered: called with the seconds from commit to receipt.
     unanswered_s: offers without any answer for so long are told as an error.
 
@@ -39,7 +39,7 @@ class Answers:
         node: str,
         outbox: Outbox,
         transfers: Transfers,
-        centre_key: VerifyKey | None,
+        trust: CentreTrust,
         on_delivered: Callable[[float], None],
         unanswered_s: float,
     ) -> None:
@@ -47,7 +47,7 @@ class Answers:
         self._node = node
         self._outbox = outbox
         self._transfers = transfers
-        self._centre_key = centre_key
+        self._trust = trust
         self._on_delivered = on_delivered
         self._unanswered_s = unanswered_s
 
@@ -58,19 +58,21 @@ class Answers:
         ------
         OutboxError: full or locked; the packet is still there, and is offered again.
         """
+        kind = "message"
         try:
             _, _, kind = parse_topic(topic)
             if kind == "want":
                 return self._want(decode(Want, payload, where=topic), now_s)
             if kind == "receipt":
-                if self._centre_key is None:
-                    raise PacketError("there is no key to verify it with", where="receipt")
-                return self._receipt(read_receipt(payload, self._centre_key), now_s)
+                return self._receipt(self._trust.receipt(payload), now_s)
+            if kind == "keys" and self._trust.take(payload):
+                self.error = ""
+                return True  # what was refused for its key is offered again
         except WireError as error:
             log.error("message dropped %s", error)
         except PacketError as error:
-            self.error = f"receipt refused: {error}; check centre_public_key"
-            log.error("receipt refused %s", error)
+            self.error = f"{kind} refused: {error}; check centre_public_key"
+            log.error("%s refused %s", kind, error)
         return False
 
     def silence(self, now_s: float, connected_s: float, *, after_s: float | None = None) -> str:

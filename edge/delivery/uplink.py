@@ -21,6 +21,7 @@ from common.broker import BrokerError, BrokerSettings
 from common.mqtt_client import Event, Role
 from common.mqtt_link import TAKEN_OVER, Link
 from edge.delivery.answers import Answers
+from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.chunks import ChunkStream
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
@@ -51,6 +52,7 @@ class Uplink:
     window: chunks that may wait for the broker's acknowledgement at a time.
     client_id: of the MQTT session; two sessions of one id throw each other out. None: a new one.
     unanswered_s: offers without any answer for so long are told as an error.
+    trust: which keys of the centre are believed; left out: `centre_key` alone.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Uplink:
         window: int = 4,
         client_id: str | None = None,
         unanswered_s: float = 300.0,
+        trust: CentreTrust | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.node = node
@@ -85,7 +88,8 @@ class Uplink:
         self.link = Link(broker, role, self._inbox.put, client_id=client_id, monotonic=monotonic)
         self._transfers = Transfers() if transfers is None else transfers
         self._chunks = ChunkStream(node, self.link, outbox, self._transfers, window)
-        self._answers = Answers(node, outbox, self._transfers, centre_key, on_delivered, unanswered_s)
+        trust = trust or CentreTrust(centre_key)
+        self._answers = Answers(node, outbox, self._transfers, trust, on_delivered, unanswered_s)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._next_heartbeat_s = 0.0

@@ -26,6 +26,7 @@ from central.store.alarms import open_alarms
 from central.store.case_tables import CaseEventRow, CaseRow, CounterRow, NoticeRow
 from central.store.packet_tables import CheckpointRow, LogNodeRow, PacketFileRow, PacketRow
 from evidence.canonical import canonical_json
+from evidence.centre_keys import CentreKeys
 from evidence.container import open_packet
 from evidence.seal import SigningKey
 from tests.central.build import (
@@ -109,7 +110,8 @@ def test_a_record_rewritten_with_fitting_hashes_is_found(centre: Centre) -> None
 
 def test_a_record_signed_with_another_key_is_found(box: Centre) -> None:
     case_id = confirmed(box)
-    forger = Ledger(SigningKey.generate(), box.config.centre_id, box.config.data_dir / "elsewhere")
+    own = SigningKey.generate()
+    forger = Ledger(own, box.config.centre_id, box.config.data_dir / "elsewhere", CentreKeys(own.public))
     with box.db.write() as session:
         without_guards(session)
         for event in case_log.events(session, case_id):

@@ -218,7 +218,7 @@ class Watch:
         folded: Counter[str] = Counter()
         cases = list(session.scalars(select(CaseRow.id).order_by(CaseRow.number)))
         every, ledger = -(-len(cases) // _AUDITED), self.centre.ledger
-        signatures = Signatures(ledger, ledger.key.public, ledger.unsigned_until())
+        signatures = Signatures(ledger, ledger.keys, ledger.unsigned_until())
         for some in _in_parts(cases):
             for case_id in some:
                 row, record = session.get_one(CaseRow, case_id), case_log.events(session, case_id)

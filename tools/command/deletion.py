@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidence.centre_keys import CentreKeys
 from evidence.deletion import DeletionProof, read_deletion_proof
 from evidence.errors import GiaoLoError
 from evidence.log_proof import Checkpoint
@@ -34,7 +35,7 @@ def is_deletion(file: Path) -> bool:
         return False
 
 
-def check(file: Path, key: VerifyKey) -> Verdict:
+def check(file: Path, key: VerifyKey | CentreKeys) -> Verdict:
     """Every check; the first fault is told. `key`: the centre's."""
     try:
         proof = read_deletion_proof(file.read_bytes(), where=str(file))

@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 
 from evidence.case_file import Trust
+from evidence.centre_keys import CentreKeys, read_changes
 from evidence.container import open_packet
-from evidence.errors import GiaoLoError
+from evidence.errors import GiaoLoError, PacketError
 from evidence.log_proof import Checkpoint, read_checkpoint, read_proof
 from evidence.packet import Manifest, utc_text
 from evidence.seal import VerifyKey
@@ -54,7 +55,9 @@ def verify_file(path: Path, key: VerifyKey) -> Verdict:
     return Verdict(str(path), "", opened.manifest)
 
 
-def verify_log(proof_file: Path, packet: Manifest, centre_key: VerifyKey, older_file: Path | None) -> LogVerdict:
+def verify_log(
+    proof_file: Path, packet: Manifest, centre_key: VerifyKey | CentreKeys, older_file: Path | None
+) -> LogVerdict:
     """Whether the packet stands in the log that the centre signed, and that log goes on from the older checkpoint."""
     name = str(proof_file)
     try:
@@ -99,6 +102,10 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
 @click.option("--key", "key_file", type=click.Path(path_type=Path), help="PEM public key of the node")
 @click.option("--proof", "proof_file", type=click.Path(path_type=Path), help="of one packet: giaolo central proof")
 @click.option("--centre-key", "centre_key_file", type=click.Path(path_type=Path), help="PEM public key of the centre")
+@click.option(
+    "--key-changes", "changes_file", type=click.Path(path_type=Path),
+    help="of the centre's key, where it was changed since: giaolo central public-key --changes",
+)  # fmt: skip
 @click.option("--older", "older_file", type=click.Path(path_type=Path), help="a checkpoint, or proof, kept from before")
 @click.option("--fingerprint", default="", help="of a case's file: SHA-256 of the centre's key, instead of the key")
 @click.option(
@@ -116,8 +123,8 @@ def chain_faults(verdicts: list[Verdict]) -> list[str]:
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def verify(
     packets: tuple[Path, ...], key_file: Path | None, proof_file: Path | None, centre_key_file: Path | None,
-    older_file: Path | None, fingerprint: str, folder: Path | None, authorities: tuple[Path, ...],
-    revoked: tuple[Path, ...], as_json: bool,
+    changes_file: Path | None, older_file: Path | None, fingerprint: str, folder: Path | None,
+    authorities: tuple[Path, ...], revoked: tuple[Path, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Kiểm tra gói chứng cứ, hồ sơ vụ việc ngoại tuyến. / Check packets (files or folders), or a case's file, offline.
 
@@ -125,7 +132,8 @@ def verify(
     --older whether that log goes on from a checkpoint that was kept: then nothing logged before it was changed, removed
     or slipped in. The file of a case (.zip) needs --centre-key or --fingerprint; --older is for its proof, and
     --authorities says whose certificates are believed where its papers are signed by key. The proof of a deletion
-    (.json) needs --centre-key.
+    (.json) needs --centre-key. Where the centre's key was changed between two of these, --key-changes leads from the
+    key in hand to the other: each change is signed by both.
     """
     if case_file.is_case_file(packets[0]):
         if len(packets) > 1 or key_file or proof_file:
@@ -135,7 +143,7 @@ def verify(
     if deletion.is_deletion(packets[0]):
         if len(packets) > 1 or key_file or proof_file or fingerprint or folder or centre_key_file is None:
             raise click.UsageError("the proof of a deletion is checked alone, with --centre-key")
-        _verify_deletion(packets[0], centre_key_file, as_json)
+        _verify_deletion(packets[0], centre_key_file, changes_file, as_json)
         return
     if fingerprint or folder or authorities or revoked:
         given = "--fingerprint, --extract, --authorities and --revoked"
@@ -146,7 +154,7 @@ def verify(
         raise click.UsageError("--proof and --centre-key belong together, and --older needs both")
     try:
         key = VerifyKey.load(key_file)
-        centre_key = None if centre_key_file is None else VerifyKey.load(centre_key_file)
+        centre_key = None if centre_key_file is None else _centre_keys(centre_key_file, changes_file)
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     files = [f for p in packets for f in (sorted(p.glob("*.glp")) if p.is_dir() else [p])]
@@ -196,9 +204,20 @@ def _verify_case(
         raise SystemExit(1)
 
 
-def _verify_deletion(file: Path, key_file: Path, as_json: bool) -> None:
+def _centre_keys(key_file: Path, changes_file: Path | None) -> CentreKeys:
+    """All keys that follow from the one in hand. Raises `GiaoLoError`."""
+    key = VerifyKey.load(key_file)
+    if changes_file is None:
+        return CentreKeys(key)
     try:
-        verdict = deletion.check(file, VerifyKey.load(key_file))
+        return CentreKeys.around(key, read_changes(changes_file.read_bytes(), where=str(changes_file)))
+    except OSError as error:
+        raise PacketError(f"cannot be read: {error.strerror}", where=str(changes_file)) from error
+
+
+def _verify_deletion(file: Path, key_file: Path, changes_file: Path | None, as_json: bool) -> None:
+    try:
+        verdict = deletion.check(file, _centre_keys(key_file, changes_file))
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     for line in [deletion.as_json(verdict)] if as_json else deletion.lines(verdict):

@@ -32,7 +32,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         (20, 1, {}, False),
         (19, 6, {}, True),
         (19, 7, {}, False),
-        (1, 21, ASKED_BY_THE_PAGE, False),
+        (1, 20, ASKED_BY_THE_PAGE, False),
         (1, 21, WHILE_IN_USE, True),
     ],
     ids=["shortly before", "idle", "at work all the time", "the longest time", "an open list that nobody looks at",

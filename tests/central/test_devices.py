@@ -437,7 +437,7 @@ def test_of_an_issued_notice_both_are_told_what_was_known_then_and_what_is_known
     issue(web.centre, case_id)
     hoa = web.person(HOA)
     assert "Khi ban hành" not in hoa.get(f"/desk/approve/{case_id}").text
-    web.clock.forward(hours=1)
+    web.clock.forward(minutes=20)
     decision = paper_id(web.centre, EYE, RecordKind.DECISION)
     put(web.centre, of(EYE, kind="mistaken", takes_back=str(decision), note="nhầm"), at=web.clock())
     page = hoa.get(f"/desk/approve/{case_id}").text

@@ -188,7 +188,7 @@ def test_an_account_sees_by_its_unit_and_role_from_the_next_page_on(centre: Cent
         assert head.scope.units == {"doi-1", "tram-1"}
         signed = open_session(session, head, now=NOW, lifetime=timedelta(hours=1))
         set_unit(session, "bo", "xa-1", now=NOW)
-        found = current_session(session, signed.token or "", now=NOW)
+        found = current_session(session, signed.token or "", now=NOW, idle=timedelta(hours=1))
         assert found is not None
         assert found.officer.scope.units == {"xa-1"}
         create_user(session, "bo", "mật khẩu rất dài 2027", role=Role.HEAD, full_name="y", now=NOW)

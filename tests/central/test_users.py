@@ -59,7 +59,7 @@ def start_session(centre: Centre, officer: Officer) -> str:
 
 def who(centre: Centre, token: str) -> str | None:
     with centre.db.read() as session:
-        found = current_session(session, token, now=centre.clock())
+        found = current_session(session, token, now=centre.clock(), idle=HOURS)
     return found.officer.username if found else None
 
 

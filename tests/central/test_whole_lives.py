@@ -283,7 +283,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, chromium: Any, postgres_serve
     clock = HandClock()
     centre = make_centre(
         folder / "centre", url=f"{postgres_server}/whole_lives", clock=clock,
-        web={"lookups_per_minute": 1000, "session_hours": 72},
+        web={"lookups_per_minute": 1000, "session_hours": 72, "idle_minutes": 24 * 60},
     )  # fmt: skip
     lines = ["plate,colour,kind,owner_name,owner_type,id_number,address,valid_from,valid_to"]
     for plate in OWNERS:

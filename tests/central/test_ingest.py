@@ -157,8 +157,9 @@ def test_a_transfer_goes_on_after_the_centre_was_killed_in_the_middle(box: Centr
 def test_a_large_container_is_judged_and_kept_without_being_held_in_memory(good: bool, box: Centre) -> None:
     clip_bytes = 40_000_000
     data = NodeChain().next(pad=clip_bytes)
-    data = data if good else flipped(data, 600)
-    offer, ingest = offer_of(data), Ingest.of(box)
+    packet_id = open_packet(data).manifest.packet_id
+    data = data if good else flipped(data, clip_bytes // 2)
+    offer, ingest = offer_of(data, packet_id=packet_id), Ingest.of(box)
     ingest.offer(NODE, offer)
     folder = next(box.config.transfer_dir.glob("*/*"))
     (folder / "data").write_bytes(data)

@@ -22,6 +22,7 @@ from central.store.packet_tables import NodeRow, QuarantineRow
 from central.store.people_tables import UserRow, VehicleRow
 from evidence.canonical import sha256_hex
 from evidence.container import open_packet, verify_packet
+from evidence.part import Part
 from evidence.seal import SigningKey, VerifyKey, public_path
 from tests.central.build import NODE, NODE_KEY, NOW, OFFICE, case_of, packet
 
@@ -144,7 +145,9 @@ def test_packets_lost_to_another_node_under_the_old_key_are_taken_when_judged_ag
     name = open_packet(data).manifest.packet_id
     quarantine = Quarantine(box.config.quarantine_dir, box.config.limits)
     with box.db.read() as session:
-        path = quarantine.keep(session, node=NODE, packet_id=name, container_sha256=sha256_hex(data), data=data)
+        path = quarantine.keep(
+            session, node=NODE, packet_id=name, container_sha256=sha256_hex(data), data=Part.whole(data)
+        )
     with box.db.write() as session:
         quarantine.record(
             session, path, node=NODE, packet_id=name, container_sha256=sha256_hex(data), size=len(data),

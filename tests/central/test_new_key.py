@@ -25,9 +25,8 @@ from evidence.seal import SigningKey, VerifyKey, public_path
 from tests.central.build import HOA, NODE, HandClock, NodeChain, case_of, issued, make_centre
 from tests.central.node import WireNode
 from tests.central.test_config import OFFICE_LINE, write
-from tests.central.test_mqtt import MosquittoServer, mosquitto, rim
-
-__all__ = ["mosquitto"]
+from tests.central.test_mqtt import rim
+from tests.conftest import MosquittoServer
 
 THIRTY_DAYS = timedelta(days=30)
 

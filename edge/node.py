@@ -17,8 +17,8 @@ from common.broker import BrokerError
 from common.settings import ConfigError
 from edge.camera import CameraWorker, Perception
 from edge.config import DetectorConfig, NodeConfig
-from edge.delivery.client_id import client_id
 from edge.delivery.centre_trust import CentreTrust
+from edge.delivery.client_id import client_id
 from edge.delivery.delivered_ring import Keep
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError

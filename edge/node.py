@@ -17,7 +17,7 @@ from common.broker import BrokerError
 from common.settings import ConfigError
 from edge.camera import CameraWorker, Perception
 from edge.config import DetectorConfig, NodeConfig
-from edge.delivery.centre_trust import CentreTrust
+from edge.delivery.centre_trust import KEPT_AS, CentreTrust
 from edge.delivery.client_id import client_id
 from edge.delivery.delivered_ring import Keep
 from edge.delivery.outbox import Outbox
@@ -76,7 +76,7 @@ class Node:
             on_delivered=self.metrics.delivery.observe,
             heartbeat_s=self._config.broker.heartbeat_s,
             client_id=client_id(self._config),
-            trust=CentreTrust(plan.centre_key, self._config.data_dir / "centre-keys.json"),
+            trust=CentreTrust(plan.centre_key, self._config.data_dir / KEPT_AS),
         )
 
     def start(self) -> None:

@@ -19,6 +19,8 @@ from evidence.receipt import Receipt, read_receipt
 from evidence.seal import VerifyKey
 
 log = logging.getLogger(__name__)
+KEPT_AS = "centre-keys.json"
+"""The file of the changes, in the data folder of a box."""
 
 
 def utc_now() -> datetime:

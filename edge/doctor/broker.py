@@ -20,11 +20,11 @@ import paho.mqtt.client as mqtt
 from common.broker import BrokerError, BrokerSettings
 from common.mqtt_client import Event, Role
 from common.mqtt_link import Link
+from edge.delivery.centre_trust import KEPT_AS, CentreTrust
 from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.outbox_tool import offer_to_try
 from edge.doctor.told import Told, fault, good, note
 from evidence.errors import PacketError
-from evidence.receipt import read_receipt
 from evidence.seal import VerifyKey
 from evidence.wire import Offer, down_topic, encode, parse_topic, up_topic
 
@@ -128,10 +128,11 @@ def _told(talk: _Talk, outbox: Path, centre_key: VerifyKey | None, answer_s: flo
         offer = offer_to_try(outbox)
     except OutboxError:
         offer = None  # a box that never ran
-    yield from _publish(talk, offer, centre_key, answer_s)
+    trust = CentreTrust(centre_key, outbox.parent / KEPT_AS)
+    yield from _publish(talk, offer, trust, answer_s)
 
 
-def _publish(talk: _Talk, offer: Offer | None, centre_key: VerifyKey | None, answer_s: float) -> Iterator[Told]:
+def _publish(talk: _Talk, offer: Offer | None, trust: CentreTrust, answer_s: float) -> Iterator[Told]:
     link, node = talk.link, talk.node
     kind, payload = ("offer", encode(offer)) if offer is not None else ("chunk", b"")
     code = talk.say(up_topic(node, "offer" if offer is not None else "chunk"), payload)
@@ -156,10 +157,10 @@ def _publish(talk: _Talk, offer: Offer | None, centre_key: VerifyKey | None, ans
             "run it again after the first act",
         )
         return
-    yield _answered(talk, offer, centre_key, answer_s)
+    yield _answered(talk, offer, trust, answer_s)
 
 
-def _answered(talk: _Talk, offer: Offer, centre_key: VerifyKey | None, answer_s: float) -> Told:
+def _answered(talk: _Talk, offer: Offer, trust: CentreTrust, answer_s: float) -> Told:
     node, wanted = talk.node, False
     for topic, payload in talk.heard(answer_s):
         kind = parse_topic(topic)[2]
@@ -168,10 +169,10 @@ def _answered(talk: _Talk, offer: Offer, centre_key: VerifyKey | None, answer_s:
             continue
         if offer.packet_id.encode() not in payload:
             continue
-        if centre_key is None:
+        if trust.keys is None:
             break
         try:
-            receipt = read_receipt(payload, centre_key)
+            receipt = trust.receipt(payload)
         except PacketError as error:
             return fault(
                 f"biên nhận không ký bằng khóa mà hộp tin ({error.what})",
@@ -183,7 +184,7 @@ def _answered(talk: _Talk, offer: Offer, centre_key: VerifyKey | None, answer_s:
             f"trung tâm trả lời: gói {receipt.status}, biên nhận ký đúng khóa",
             f"the centre answers: packet {receipt.status}, its receipt is signed by the right key",
         )
-    if centre_key is None:
+    if trust.keys is None:
         return fault(
             "không có khóa của trung tâm để kiểm tra biên nhận",
             "there is no centre's key to check receipts with",

@@ -22,7 +22,7 @@ from edge.delivery.centre_trust import CentreTrust
 from evidence.case_file import Trust, check_case_file
 from evidence.centre_keys import KeyChange
 from evidence.seal import SigningKey, VerifyKey, public_path
-from tests.central.build import HOA, NODE, HandClock, NodeChain, case_of, issued, make_centre
+from tests.central.build import HOA, NODE, HandClock, case_of, issued, make_centre
 from tests.central.node import WireNode
 from tests.central.test_config import OFFICE_LINE, write
 from tests.central.test_mqtt import rim
@@ -35,7 +35,7 @@ class House:
     """One centre on one folder, opened again and again."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.clock, self.chain = folder, HandClock(), NodeChain()
+        self.folder, self.clock = folder, HandClock()
         self.centre = make_centre(folder, clock=self.clock)
 
     def again(self) -> Centre:
@@ -168,14 +168,12 @@ def test_boxes_hear_of_it_over_the_broker_also_those_that_come_later(house: Hous
     ingest = rim(house.centre, mosquitto)
     try:
         with WireNode(mosquitto.port) as node:
-            data = house.chain.next()
             heard = node.hear()
             assert heard is not None
             assert heard[0] == "keys"
             assert trust.take(heard[1])
             assert trust.keys is not None
             assert trust.keys.believed(house.clock()) == (house.centre.key.public, old)
-            assert node.deliver(data, house.centre.key.public).status == "stored"
     finally:
         ingest.stop()
     with WireNode(mosquitto.port, node=NODE) as later:  # the centre is away, the broker kept it

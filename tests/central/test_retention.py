@@ -531,7 +531,9 @@ def test_a_kept_copy_of_the_file_tells_a_centre_that_was_put_back_as_a_whole(tmp
     run(first)
     copy = first.ledger.deletions_file.read_bytes()
     # the other one has never heard of it; its box sends the packet again
-    other = replace(make_centre(tmp_path / "two", clock=clock), key=first.key)
+    two = make_centre(tmp_path / "two", clock=clock)
+    two.db.info["ledger"] = Ledger(first.key, two.config.centre_id, two.config.ledger_dir, first.keys)
+    other = replace(two, key=first.key)
     file = tmp_path / "kept.jsonl"
     file.write_bytes(copy + b"torn by a power c")
     assert again.apply_again(other, again.signed_lines(other, file)).again == 1

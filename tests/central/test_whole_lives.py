@@ -256,10 +256,23 @@ class Town:
             self.pages[name] = page
         return self.pages[name]
 
+    def _go(self, page: Any, address: str) -> None:
+        """A page left open overnight leaves for the sign-in by itself, perhaps just now: then again."""
+        from playwright.sync_api import Error
+
+        for last in (False, False, True):
+            try:
+                page.goto(address)
+                return
+            except Error as error:
+                if last or not any(why in str(error) for why in ("interrupted by another", "ERR_ABORTED")):
+                    raise
+                page.wait_for_load_state()
+
     def desk(self, who: Officer, path: str) -> Any:
         """The page of somebody at the desk, who signs in again when a night has passed."""
         page = self.page(who.username)
-        page.goto(f"{self.url}{path}")
+        self._go(page, f"{self.url}{path}")
         if "/desk/sign-in" in page.url:
             page.fill("#username", who.username)
             page.fill("#password", PASSWORD)

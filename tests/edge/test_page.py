@@ -325,11 +325,20 @@ def test_a_camera_that_sends_nothing_is_not_recorded(tmp_path: Path) -> None:
     assert "nothing that can be kept" in answer.json()["what"]
 
 
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_clients_that_never_finish_are_cut_off_and_the_page_answers_again(tmp_path: Path) -> None:
     settings = PageConfig(port=free_port())
     server = PageServer(settings, a_box(tmp_path), patience=Patience(headers_s=0.5, body_s=0.5, unread_s=0.5))
     server.start()
     try:
+        eventually(lambda: listens(settings.port), 20)
         halves = []
         for _ in range(40):
             half = socket.create_connection(("127.0.0.1", settings.port), timeout=5)

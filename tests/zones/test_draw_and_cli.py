@@ -177,7 +177,8 @@ def test_a_warning_is_told_but_does_not_fail(tmp_path):
     path.write_text(yaml.safe_dump(scene_data(acts=[])))
     result = CliRunner().invoke(zones, ["check", str(path)])
     assert result.exit_code == 0
-    assert "warning: no act is looked for" in result.output
+    assert "acts: warning:" in result.output
+    assert "no act is looked for" in result.output
 
 
 def test_draw_writes_the_picture(scene_file, still, tmp_path):

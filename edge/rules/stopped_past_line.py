@@ -301,10 +301,12 @@ def _red_since(
 def _could_have_gone(
     path: Trajectory, heads: Governing, stand: _Stand, lamps: Mapping[str, LampHistory], seconds: float
 ) -> bool:
-    """Whether a movement was free throughout the first `seconds` of the stand: who stands all the same waits for
-    another. Where the free one's lamp turned red meanwhile, its drivers wait as well."""
+    """Whether a movement was free throughout the first `seconds` of the stand, and nobody stood in its way: who stands
+    all the same waits for another. Where the free one's lamp turned red meanwhile, its drivers wait as well."""
     t_s = path.t_s[stand.first : stand.last + 1]
-    return all(heads.any_free(lamps, float(t)) for t in t_s[t_s <= t_s[0] + seconds])
+    first = t_s <= t_s[0] + seconds
+    held = path.held[stand.first : stand.last + 1][first]
+    return not held.any() and all(heads.any_free(lamps, float(t)) for t in t_s[first])
 
 
 def _could_have_turned(

@@ -198,6 +198,23 @@ def test_who_may_yet_turn_on_his_arrow_out_of_the_lane_for_straight_on_is_waited
     assert len(stopped_past_line(path, here, lit)) == acts
 
 
+@pytest.mark.parametrize(
+    ("why", "other", "acts"),
+    [
+        ("nobody before him", lambda _: (8.0, 40.0), 1),
+        ("one beside him", lambda _: (3.0, LINE_M + 1.0), 1),
+        ("another stands before him and does not let him turn", lambda _: (0.0, LINE_M + 4.0), 0),
+    ],
+)
+def test_who_is_held_by_another_before_him_could_not_have_turned_where_that_is_free(
+    why: str, other: Where, acts: int
+) -> None:
+    here = ground_scene(signals=[PLATE])
+    path = drive_m(here, stops(0.8), from_s=0, to_s=12, ended=True, others=[other], live=True)
+    red = {"main": history([(0, RED), (9, GREEN)], here, "main")}
+    assert len(stopped_past_line(path, here, red)) == acts, why
+
+
 TOLD = {"movement_not_seen", "red_onset_not_seen"}
 
 

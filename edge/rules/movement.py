@@ -126,22 +126,24 @@ def _in_the_picture(margins: MovementMargins) -> _Measure:
     )  # fmt: skip
 
 
-def may_be_making(path: Trajectory, at: int, margins: MovementMargins) -> frozenset[Movement]:
-    """The movements that the way since observation `at`, the crossing, leaves possible.
+def may_be_making(path: Trajectory, at: int, margins: MovementMargins, until: int | None = None) -> frozenset[Movement]:
+    """The movements that the way since observation `at`, the crossing, leaves possible; only its part up to observation
+    `until` where that is given.
 
     A turn that was made stays possible whatever the track did later: a vehicle does not turn right and then drive left
     over the junction, two vehicles under one track do.
     """
-    measure, places, right = _plane(path, margins)
+    measure, places, right = _plane(path, margins, until)
     possible = _left_possible(places, at, measure, right, margins)
     if len(places) - at > 1:
         possible |= _turns_made(places, at, np.linspace(at + 1, len(places) - 1, margins.looks), measure, right)
     return possible
 
 
-def begun(path: Trajectory, at: int, margins: MovementMargins) -> frozenset[Movement]:
-    """The turns to whose side the way since observation `at` leans in the end: perhaps begun, and not made yet."""
-    measure, places, right = _plane(path, margins)
+def begun(path: Trajectory, at: int, margins: MovementMargins, until: int | None = None) -> frozenset[Movement]:
+    """The turns to whose side the way from observation `at` to `until` leans in the end: perhaps begun, and not made
+    yet."""
+    measure, places, right = _plane(path, margins, until)
     way = _way(places, at, measure, right)
     if way is None or way[2] is None or abs(way[2]) < margins.begun_deg:
         return frozenset()
@@ -205,8 +207,9 @@ def _turned(way: tuple[Floats, Floats, float | None] | None, measure: _Measure) 
     return frozenset[Movement]({"right"} if leaves_deg > 0 else {"left", "u_turn"})
 
 
-def _plane(path: Trajectory, margins: MovementMargins) -> tuple[_Measure, Floats, float]:
-    """Places `[N, 2]`, and +1 where right of (x, y) is (y, -x), -1 where it is (-y, x)."""
+def _plane(path: Trajectory, margins: MovementMargins, until: int | None = None) -> tuple[_Measure, Floats, float]:
+    """Places `[N, 2]` up to observation `until`, and +1 where right of (x, y) is (y, -x), -1 where it is (-y, x)."""
+    upto = None if until is None else until + 1
     if path.ground is not None:
         metres = path.ground.to_metres(path.contacts)
         if np.isfinite(metres).all():
@@ -215,8 +218,8 @@ def _plane(path: Trajectory, margins: MovementMargins) -> tuple[_Measure, Floats
             over, down = corner[1] - corner[0], corner[2] - corner[0]
             mirrored = float(over[0] * down[1] - over[1] * down[0]) > 0
             smooth = median_filter(metres, size=(margins.smooth, 1), mode="nearest")
-            return _on_the_road(margins), smooth, -1.0 if mirrored else 1.0
-    return _in_the_picture(margins), _in_sizes(path, margins.smooth), -1.0
+            return _on_the_road(margins), smooth[:upto], -1.0 if mirrored else 1.0
+    return _in_the_picture(margins), _in_sizes(path, margins.smooth)[:upto], -1.0
 
 
 def _in_sizes(path: Trajectory, smooth: int) -> Floats:

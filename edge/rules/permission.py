@@ -107,11 +107,18 @@ class Governing:
 
 
 def governing(
-    scene: Scene, line: StopLine, path: Trajectory, upto: int, margins: PermissionMargins, movement: MovementMargins
+    scene: Scene,
+    line: StopLine,
+    path: Trajectory,
+    upto: int,
+    margins: PermissionMargins,
+    movement: MovementMargins,
+    until: int | None = None,
 ) -> Governing:
-    """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing."""
+    """Heads that count for `path` at `line`; lanes are looked at up to observation `upto`, the crossing, and the way
+    since up to `until` where that is given."""
     lanes = last_lanes(scene, path, upto, margins)
-    possible, against = _movements(scene, path, upto, lanes, movement)
+    possible, against = _movements(scene, path, upto, lanes, movement, until)
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
     heads, broken = ({each: _heads(scene, line, path, lanes, each) for each in some} for some in (possible, against))
     return Governing(tuple(heads), heads, broken)
@@ -156,13 +163,13 @@ def last_lanes(scene: Scene, path: Trajectory, upto: int, margins: PermissionMar
 
 
 def _movements(
-    scene: Scene, path: Trajectory, upto: int, lanes: set[str], margins: MovementMargins
+    scene: Scene, path: Trajectory, upto: int, lanes: set[str], margins: MovementMargins, until: int | None
 ) -> tuple[tuple[Movement, ...], tuple[Movement, ...]]:
     """What the way leaves, less what the lane's arrows forbid, and that; the way goes before the arrows, which are
     broken too."""
-    driven = may_be_making(path, upto, margins)
+    driven = may_be_making(path, upto, margins, until)
     allowed = [set(lane.movements) for lane in scene.lanes if lane.id in lanes]
-    lawful = driven & set().union(begun(path, upto, margins), *allowed) if allowed else driven
+    lawful = driven & set().union(begun(path, upto, margins, until), *allowed) if allowed else driven
     possible = lawful or driven
     return tuple(m for m in ALL_MOVEMENTS if m in possible), tuple(m for m in ALL_MOVEMENTS if m in driven - possible)
 

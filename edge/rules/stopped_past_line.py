@@ -168,7 +168,15 @@ def _at_line(
     stand = _stand(path, run, passed, rules.stopped_s, margins, shared)
     if isinstance(stand, Refusal):
         return stand
-    heads = governing(scene, line, path, stand.crossed.at, shared.permission, shared.movement)
+    heads = governing(
+        scene,
+        line,
+        path,
+        stand.crossed.at,
+        shared.permission,
+        shared.movement,
+        _way_tells_until(path, run, stand, margins),
+    )
     movements = [str(m) for m in heads.movements]
     flags: list[str] = []
     since = _red_since(heads, path, stand, lamps, rules)
@@ -296,6 +304,14 @@ def _red_since(
     if since is None or sure_s - since < rules.red_margin_s or not heads.red_throughout(lamps, t_at, t_last):
         return None
     return since
+
+
+def _way_tells_until(path: Trajectory, run: LineRun, stand: _Stand, margins: StoppedPastLineMargins) -> int | None:
+    """The last observation whose place tells which way it means to go; None: all do. Who is held by another and moves
+    aside for him, and does not drive on into the junction, has chosen no way with that."""
+    if not path.held[stand.first :].any() or in_the_junction(path, run, margins.gone_m)[stand.first :].any():
+        return None
+    return stand.last
 
 
 def _could_have_gone(

@@ -215,6 +215,24 @@ def test_who_is_held_by_another_before_him_could_not_have_turned_where_that_is_f
     assert len(stopped_past_line(path, here, red)) == acts, why
 
 
+@pytest.mark.parametrize(
+    ("why", "other", "then", "acts"),
+    [
+        ("he moves aside for the other", (0.0, LINE_M + 4.0), ((6, 0, LINE_M + 0.8), (8, -2.0, LINE_M + 1.4)), 0),
+        ("nobody holds him: he begins to turn left", (8.0, 40.0), ((6, 0, LINE_M + 0.8), (8, -2.0, LINE_M + 1.4)), 1),
+        ("he was held, and at green he drives on to the left", (0.0, LINE_M + 4.0),
+         ((12, 0, LINE_M + 0.8), (15, -9.0, LINE_M + 9.0)), 1),
+    ],
+)  # fmt: skip
+def test_who_is_held_and_moves_aside_has_chosen_no_way_with_that(
+    why: str, other: tuple[float, float], then: tuple[tuple[float, float, float], ...], acts: int
+) -> None:
+    here = ground_scene(signals=[PLATE])
+    path = drive_m(here, stops(0.8, then=then), from_s=0, to_s=then[-1][0], others=[lambda _: other], live=True)
+    red = {"main": history([(0, RED), (11, GREEN)], here, "main")}
+    assert len(stopped_past_line(path, here, red)) == acts, why
+
+
 TOLD = {"movement_not_seen", "red_onset_not_seen"}
 
 

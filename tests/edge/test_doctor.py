@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from edge.doctor.box import examine
 from edge.doctor.broker import try_broker
 from edge.doctor.camera import Trial, told, trial, verdict
 from edge.doctor.told import Told
+from edge.types import Frame
+from edge.video.source import VideoSource
 from edge.video.source_status import StreamInfo
 from evidence.seal import SigningKey
 from tests.edge.brokers import FakeCentre, Mosquitto, eventually, free_port, needs_mosquitto
@@ -259,6 +262,22 @@ def test_a_live_camera_is_looked_at_over_rtsp(tmp_path: Path) -> None:
     assert found.fps == pytest.approx(25, abs=3)
     assert found.key_interval_s == pytest.approx(1.0, abs=0.2)
     assert not [line for line in verdict([found]) if line.level == "fault"]
+
+
+def test_what_a_busy_box_drops_is_not_held_against_the_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = VideoSource.next
+
+    def slowly(self: VideoSource, timeout_s: float) -> Frame | None:
+        time.sleep(0.2)
+        return taken(self, timeout_s)
+
+    monkeypatch.setattr(VideoSource, "next", slowly)
+    served = OddCamera(make_video(tmp_path / "v.mp4", frames=250), Odd())
+    try:
+        found = trial(served.url, "tcp", seconds=3.0, open_s=5.0)
+    finally:
+        served.close()
+    assert found.fps == pytest.approx(25, abs=3)
 
 
 INFO = StreamInfo(1920, 1080, 25.0, "h264")

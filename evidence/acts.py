@@ -180,6 +180,7 @@ ACTS: Mapping[ActCode, ActSpec] = {
                 ReasonSpec("on_line_s", "s"),
                 ReasonSpec("crossed_to_other_side"),
                 *_also("marking", "on_line_observations", "overlap_needed", "stripe", ("travel_on_line_px", "px")),
+                *_also(("from_end_of_marking_m", "m")),
             ),
         ),
         ActSpec(

@@ -78,6 +78,20 @@ class SolidLineMargins:
         source=_FIRST,
         most=0.5,
     )
+    end_zone_m: float = margin(
+        1.0,
+        "m",
+        "who was never farther than this from where the paint ends cut its very end: told, with that doubt",
+        source="who turns left cuts the end of a centre line, by less than where wheels are known to (footage of "
+        "November 2026); value as agreed then",
+    )
+    border_share: float = margin(
+        0.02,
+        "share of the picture",
+        "a marking that ends so near to the picture's border goes on beyond it",
+        source="how far from the border lines were drawn that lead out of the picture; not tuned",
+        most=0.5,
+    )
     settle_s: float = margin(
         1.5,
         "s",
@@ -126,6 +140,7 @@ def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: Solid
     strong = shares >= max(scene.rules.solid_overlap, margins.strong_share * float(shares.max()))
     strong[1:] &= path.t_s[first + 1 : last + 1] <= path.t_s[last] - margins.still_after_s
     strong[0] |= not strong.any()
+    from_end_m = _from_end_m(path, scene, marking, (first, last), margins)
     at = first + int(np.argmax(np.where(strong, path.size_px[first : last + 1], -1.0)))
     return Finding(
         act=ActCode.SOLID_LINE,
@@ -133,7 +148,9 @@ def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: Solid
         before=max(0, first - 1) if first else 0,
         at=at,
         after=last,
-        reasons={
+        flags=("at_end_of_marking",) if from_end_m is not None and from_end_m < margins.end_zone_m else (),
+        reasons=({} if from_end_m is None else {"from_end_of_marking_m": round(from_end_m, 2)})
+        | {
             "marking": marking.id,
             "marking_kind": marking.kind,
             "stripe": stripe + 1,
@@ -145,6 +162,27 @@ def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: Solid
             "crossed_to_other_side": _changed_side(runs[stripe], margins.rest_share),
         },
     )
+
+
+def _from_end_m(
+    path: Trajectory, scene: Scene, marking: Marking, stretch: tuple[int, int], margins: SolidLineMargins
+) -> float | None:
+    """How far along the paint from its nearer end the vehicle came while it was over it, metres; less than 0 beyond it.
+    None where no end is in the picture."""
+    assert path.ground is not None
+    ends = np.array([marking.points[0], marking.points[1], marking.points[-1], marking.points[-2]], float)
+    size = np.array([scene.picture.width, scene.picture.height])
+    border = margins.border_share * size
+    places = path.ground.to_metres(path.contacts[stretch[0] : stretch[1] + 1])
+    found: list[float] = []
+    for end, inner in (ends[:2], ends[2:]):
+        if (end < border).any() or (end > size - border).any():
+            continue
+        end_m, inner_m = path.ground.to_metres(np.stack([end, inner]))
+        along = (places - end_m) @ ((inner_m - end_m) / np.hypot(*(inner_m - end_m)))
+        if np.isfinite(along).all():
+            found.append(float(along.max()))
+    return min(found, default=None)
 
 
 def _over(run: StripeRun, share: float) -> NDArray[np.bool_]:

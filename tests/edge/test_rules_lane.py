@@ -8,7 +8,7 @@ import pytest
 
 from evidence.acts import VehicleClass
 from tests.edge.judged import banned_turn, solid_line, wrong_way
-from tests.edge.roads import GROUND, drive, points, scene, sign
+from tests.edge.roads import GROUND, drive, drive_m, ground_scene, pixels, points, scene, sign
 from zones.schema import Scene
 
 Where = Callable[[float], tuple[float, float]]
@@ -48,6 +48,25 @@ def test_near_the_line_is_not_on_the_line(where: Where, to_s: float, why: str) -
 def test_without_a_ground_plane_nobody_knows_where_the_wheels_are() -> None:
     path = drive(scene(), points((0, 300, 460), (3, 300, 330)), from_s=0, to_s=3, cls=CAR)
     assert solid_line(path, scene(), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("end_m", "flags"),
+    [(24.0, set()), (15.5, set()), (13.8, {"at_end_of_marking"})],
+    ids=["far from its end", "two metres before its end", "only its end"],
+)
+def test_who_cuts_the_very_end_of_a_line_is_told_with_that_doubt(end_m: float, flags: set[str]) -> None:
+    here = ground_scene(markings=[{"id": "m", "kind": "1.3", "points": pixels((0, 5), (0, end_m))}])
+    path = drive_m(here, points((0, 2.5, 12), (3, -2.5, 14.5)), from_s=0, to_s=3, cls=CAR)
+    (found,) = solid_line(path, here, {})
+    assert set(found.flags) == flags, found.reasons
+    near = float(found.reasons["from_end_of_marking_m"])  # type: ignore[arg-type]
+    assert (near < 1.0) == bool(flags)
+
+
+def test_a_line_that_leads_out_of_the_picture_has_no_end_there() -> None:
+    (found,) = solid_line(drive(ROAD, points((0, 300, 478), (3, 300, 440)), from_s=0, to_s=3, cls=CAR), ROAD, {})
+    assert found.flags == ()
 
 
 @pytest.mark.parametrize(("begins", "ends"), [(460, 330), (330, 460)], ids=["drives away", "comes nearer"])

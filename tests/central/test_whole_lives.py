@@ -209,12 +209,22 @@ LIVES: dict[str, tuple[Act, ...]] = {
         Step(LAN, "pay", "paid", {"amount": "18500000", "receipt": "BL-0012"}), Reads("Đã giải quyết", times=2),
         Step(LAN, "close", "closed"), Step(LAN, "close", "closed", of=1), Reads("Đã giải quyết", times=2),
     ),
+    "put off, refused, then lowered": (
+        Issued(), Days(4), *comes(), WAIVED, *decided(),
+        Step(LAN, "ask_postponement", "decision_sent", {"note": "Nhà bị lũ cuốn trôi."}),
+        Step(HOA, "postpone", "decision_sent", {"until": IN_60_DAYS, "confirmed_by": "UBND phường Hạc Thành"}),
+        Days(3), Step(LAN, "ask_relief", "decision_sent", {"note": "Chưa có thu nhập."}),
+        Step(HOA, "refuse_relief", "decision_sent", {"note": "Chưa có xác nhận của UBND phường."}), Days(2),
+        Step(LAN, "ask_relief", "decision_sent", {"note": "Đã có xác nhận của UBND phường."}),
+        Step(HOA, "relieve", "decision_sent", {"amount": "9000000", "confirmed_by": "UBND phường Hạc Thành"}),
+        Reads("Đã xử phạt"), *paid(10_000_000), *CLOSED,
+    ),
     "expired": (Issued(), Days(367), Step(HOA, "expire", "expired"), Reads(""), Opens("hết thời hiệu")),
 }  # fmt: skip
 VIETNAMESE = texts("vi")
 PAPERS = {
     "contested and withdrawn": 1, "cloned plate": 1, "corrected to another owner": 1, "two acts on one vehicle": 5,
-    "complaint": 2,
+    "complaint": 2, "put off, refused, then lowered": 3,
 }  # fmt: skip
 """Papers that a life leaves, at least: one over two cases is in the list of each."""
 SAY = {
@@ -224,6 +234,7 @@ SAY = {
         "Hành vi 2: 500.000 đồng", "Tổng số tiền phạt: 19.000.000 đồng", "Hành vi 1: Thành thật khai báo",
         "04 điểm, của hành vi 1;", "Quyết định số 01/QĐ-XPHC",
     ),
+    "put off, refused, then lowered": ("9.000.000 đồng", "10.000.000 đồng", "Chưa có xác nhận của UBND phường."),
 }  # fmt: skip
 """What stands on the papers of a life."""
 PLATES = {name: f"36A-777.{n:02d}" for n, name in enumerate(LIVES, start=60)}

@@ -52,6 +52,13 @@ def test_a_motorcycle_along_a_lane_for_cars_is_found_with_its_sign() -> None:
     assert one.before < one.at < one.after
 
 
+@pytest.mark.parametrize(("hole_s", "acts"), [(0.9, 1), (1.3, 0)])
+def test_who_is_hidden_shortly_has_not_left_the_lane(hole_s: float, acts: int) -> None:
+    """Neither part of its way is long enough alone."""
+    hidden = found(road(CARS), to_s=4.2, seen=lambda t: not 1.6 < t < 1.6 + hole_s)
+    assert len(hidden) == acts
+
+
 @pytest.mark.parametrize(
     ("where", "to_s", "why"),
     [

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-Subject = Literal["stop_line", "marking", "lane", "exit", "area"]
+Subject = Literal["stop_line", "marking", "lane", "exit", "area", "sign"]
 """A thing of the scene. The reason of the same name tells which one of its kind it was."""
 StillMoment = Literal["before", "on", "after"]
-Unit = Literal["", "s", "px", "m"]
+Unit = Literal["", "s", "px", "m", "deg", "kmh", "share"]
+"""What a reason's number counts, and what its name ends in; `share`: a part of the whole, 0 to 1."""
 
 
 class ActCode(StrEnum):
@@ -59,11 +60,16 @@ class LampState(StrEnum):
 
 @dataclass(frozen=True)
 class ReasonSpec:
-    """A fact that the act's rule states. `decides`: it is shown before the others, in the order of the list."""
+    """A fact that the act's rule states. `decides`: it is shown before the others, in the order of the list.
+
+    `least`, `most`: the reason, if there is one, that says how much it had to be, or might be: shown beside it.
+    """
 
     name: str
     unit: Unit = ""
     decides: bool = True
+    least: str = ""
+    most: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ class ActSpec:
     """An act as its packets tell it.
 
     `moments`: what its rule gives out as `before`, `at` and `after` (`edge/rules`). `about`: what of the scene it is
-    about, in the order in which that is drawn. `reasons`: all that its rule may state, in the order of display.
+    about, in the order in which that is drawn. `areas`: the kinds of area of the road that it may happen in, where it
+    is about one (`zones.road.AreaKind`). `reasons`: all that its rule may state, in the order of display.
     `by_the_lamp`: whether it is an act only while a signal shows red. `at_the_line`: whether its moment, zero of the
     time shown, is that at the stop line.
     """
@@ -98,6 +105,7 @@ class ActSpec:
     moments: Moments
     about: tuple[Subject, ...]
     reasons: tuple[ReasonSpec, ...]
+    areas: tuple[str, ...] = ()
     by_the_lamp: bool = False
     at_the_line: bool = False
 
@@ -119,10 +127,10 @@ _BY_LOOKING = _also("looks_per_second", ("longest_gap_s", "s"))
 BY_SIGN = ("sign", "sign_hours", "sign_number", "sign_source")
 """Reasons of every act that rests on a sign."""
 _STANDING = (
-    ReasonSpec("stood_s", "s"),
+    ReasonSpec("stood_s", "s", least="stopped_s"),
     ReasonSpec("stopped_s", "s"),
-    ReasonSpec("moved_while_standing_m", "m"),
-    ReasonSpec("moved_while_standing_px", "px"),
+    ReasonSpec("moved_while_standing_m", "m", most="moved_limit_m"),
+    ReasonSpec("moved_while_standing_px", "px", most="moved_limit_px"),
     ReasonSpec("first_seen_before_act_s", "s"),
     ReasonSpec("last_seen_after_act_s", "s"),
     *_also("area", ("moved_limit_m", "m"), ("moved_limit_px", "px"), ("unseen_for_s", "s"), *BY_SIGN),
@@ -137,7 +145,7 @@ ACTS: Mapping[ActCode, ActSpec] = {
             Moments("before_line", "at_line", "beyond_line"),
             about=("stop_line",),
             reasons=(
-                ReasonSpec("red_for_s", "s"),
+                ReasonSpec("red_for_s", "s", least="red_margin_s"),
                 ReasonSpec("red_margin_s", "s"),
                 ReasonSpec("red_onset_seen"),
                 ReasonSpec("rear_before_line_px", "px"),
@@ -156,14 +164,14 @@ ACTS: Mapping[ActCode, ActSpec] = {
             Moments("earlier", "over_line", "standing_past_line"),
             about=("stop_line",),
             reasons=(
-                ReasonSpec("red_for_s", "s"),
+                ReasonSpec("red_for_s", "s", least="red_margin_s"),
                 ReasonSpec("red_margin_s", "s"),
                 ReasonSpec("red_onset_seen"),
                 ReasonSpec("rear_before_line_px", "px"),
                 ReasonSpec("rear_stood_past_line_px", "px"),
                 ReasonSpec("rear_stood_past_line_m", "m"),
                 ReasonSpec("front_stood_past_line_m", "m"),
-                ReasonSpec("stood_s", "s"),
+                ReasonSpec("stood_s", "s", least="stopped_s"),
                 *_also("movements_possible", "observations_standing", ("rear_before_line_m", "m")),
                 *_also("stop_line", ("stopped_s", "s")),
                 *_BY_SIGNAL,
@@ -176,7 +184,7 @@ ACTS: Mapping[ActCode, ActSpec] = {
             about=("marking",),
             reasons=(
                 ReasonSpec("marking_kind"),
-                ReasonSpec("overlap_share"),
+                ReasonSpec("overlap_share", "share", least="overlap_needed"),
                 ReasonSpec("on_line_s", "s"),
                 ReasonSpec("crossed_to_other_side"),
                 *_also("marking", "on_line_observations", "overlap_needed", "stripe", ("travel_on_line_px", "px")),
@@ -188,16 +196,16 @@ ACTS: Mapping[ActCode, ActSpec] = {
             Moments("against_begins", "against_direction", "later"),
             about=("lane",),
             reasons=(
-                ReasonSpec("against_px", "px"),
-                ReasonSpec("against_s", "s"),
+                ReasonSpec("against_px", "px", least="against_needed_px"),
+                ReasonSpec("against_s", "s", least="against_needed_s"),
                 *_also(("against_needed_px", "px"), ("against_needed_s", "s"), "lane", "one_way_by"),
-                *_also("one_way_reference", "steps_against_share"),
+                *_also("one_way_reference", ("steps_against_share", "share")),
             ),
         ),
         ActSpec(
             ActCode.BANNED_TURN,
             Moments("before_turn", "turning", "after_turn"),
-            about=("stop_line", "exit"),
+            about=("stop_line", "exit", "sign"),
             reasons=(
                 ReasonSpec("movement"),
                 ReasonSpec("exit_after_line_s", "s"),
@@ -210,30 +218,31 @@ ACTS: Mapping[ActCode, ActSpec] = {
             about=("lane", "marking"),
             reasons=(
                 ReasonSpec("against_m", "m"),
-                ReasonSpec("against_s", "s"),
+                ReasonSpec("against_s", "s", least="against_needed_s"),
                 ReasonSpec("marking_kind"),
-                *_also(("against_needed_px", "px"), ("against_needed_s", "s"), ("against_px", "px"), "lane", "marking"),
-                *_also("steps_against_share", "two_way_reference"),
+                ReasonSpec("against_px", "px", decides=False, least="against_needed_px"),
+                *_also(("against_needed_px", "px"), ("against_needed_s", "s"), "lane", "marking"),
+                *_also(("steps_against_share", "share"), "two_way_reference"),
             ),
         ),
         ActSpec(
             ActCode.WRONG_LANE,
             Moments("lane_begins", "in_wrong_lane", "later"),
-            about=("lane",),
+            about=("lane", "sign"),
             reasons=(
                 ReasonSpec("lane_classes"),
-                ReasonSpec("in_lane_s", "s"),
-                ReasonSpec("along_lane_m", "m"),
-                ReasonSpec("within_lane_m", "m"),
+                ReasonSpec("in_lane_s", "s", least="in_lane_needed_s"),
+                ReasonSpec("along_lane_m", "m", least="along_lane_needed_m"),
+                ReasonSpec("within_lane_m", "m", least="within_lane_needed_m"),
                 ReasonSpec("height_about_m", "m"),
-                *_also("lane", ("along_lane_needed_m", "m"), ("aside_in_lane_m", "m"), "class_share"),
+                *_also("lane", ("along_lane_needed_m", "m"), ("aside_in_lane_m", "m"), ("class_share", "share")),
                 *_also(("in_lane_needed_s", "s"), ("within_lane_needed_m", "m"), *BY_SIGN),
             ),
         ),
         ActSpec(
             ActCode.LANE_DIRECTION,
             Moments("in_its_lane", "leaves_junction", "later"),
-            about=("lane", "stop_line", "exit"),
+            about=("lane", "stop_line", "exit", "sign"),
             reasons=(
                 ReasonSpec("movements_allowed"),
                 ReasonSpec("movement_driven"),
@@ -245,26 +254,27 @@ ACTS: Mapping[ActCode, ActSpec] = {
         ActSpec(
             ActCode.BANNED_U_TURN,
             Moments("before_u_turn", "turning_round", "after_u_turn"),
-            about=("stop_line", "exit"),
+            about=("stop_line", "exit", "sign"),
             reasons=(
                 ReasonSpec("movement"),
-                ReasonSpec("turned_round_deg"),
-                ReasonSpec("back_beside_m", "m"),
+                ReasonSpec("turned_round_deg", "deg", least="round_needed_deg"),
+                ReasonSpec("back_beside_m", "m", least="back_beside_needed_m"),
                 ReasonSpec("back_after_line_s", "s"),
                 ReasonSpec("exit_after_line_s", "s"),
-                *_also("exit", "observations_in_exit", ("round_needed_deg", ""), "stop_line"),
+                *_also("exit", "observations_in_exit", ("round_needed_deg", "deg"), "stop_line"),
                 *_also(("back_beside_needed_m", "m"), ("way_in_exit_px", "px"), *BY_SIGN),
             ),
         ),
         ActSpec(
             ActCode.CLOSED_ROAD,
             Moments("before_closed_road", "in_closed_road", "later"),
-            about=("area",),
+            about=("area", "sign"),
+            areas=("closed_road",),
             reasons=(
-                ReasonSpec("way_inside_m", "m"),
-                ReasonSpec("way_inside_sizes"),
-                ReasonSpec("inside_s", "s"),
-                *_also("area", ("class_share", ""), ("inside_needed_s", "s"), "observations_inside"),
+                ReasonSpec("way_inside_m", "m", least="way_inside_needed_m"),
+                ReasonSpec("way_inside_sizes", least="way_inside_needed_sizes"),
+                ReasonSpec("inside_s", "s", least="inside_needed_s"),
+                *_also("area", ("class_share", "share"), ("inside_needed_s", "s"), "observations_inside"),
                 *_also("observations_outside", ("way_inside_needed_m", "m"), "way_inside_needed_sizes", *BY_SIGN),
             ),
         ),
@@ -272,11 +282,13 @@ ACTS: Mapping[ActCode, ActSpec] = {
             ActCode.PAVEMENT,
             Moments("coming_on_pavement", "on_pavement", "later"),
             about=("area",),
+            areas=("pavement",),
             reasons=(
-                ReasonSpec("along_m", "m"),
-                ReasonSpec("inside_s", "s"),
-                ReasonSpec("fastest_kmh"),
-                *_also(("along_needed_m", "m"), "area", ("from_edge_m", "m"), ("from_edge_needed_m", "m")),
+                ReasonSpec("along_m", "m", least="along_needed_m"),
+                ReasonSpec("inside_s", "s", least="inside_needed_s"),
+                ReasonSpec("fastest_kmh", "kmh"),
+                ReasonSpec("from_edge_m", "m", decides=False, least="from_edge_needed_m"),
+                *_also(("along_needed_m", "m"), "area", ("from_edge_needed_m", "m")),
                 *_also(("inside_needed_s", "s"), "observations_inside"),
             ),
         ),
@@ -284,10 +296,12 @@ ACTS: Mapping[ActCode, ActSpec] = {
             ActCode.EMERGENCY_LANE,
             Moments("earlier", "in_emergency_lane", "later"),
             about=("area",),
+            areas=("emergency_lane",),
             reasons=(
-                ReasonSpec("along_m", "m"),
-                ReasonSpec("inside_s", "s"),
-                *_also(("along_needed_m", "m"), "area", "area_reference", ("from_edge_m", "m")),
+                ReasonSpec("along_m", "m", least="along_needed_m"),
+                ReasonSpec("inside_s", "s", least="inside_needed_s"),
+                ReasonSpec("from_edge_m", "m", decides=False, least="from_edge_needed_m"),
+                *_also(("along_needed_m", "m"), "area", "area_reference"),
                 *_also(
                     ("from_edge_needed_m", "m"), ("inside_needed_s", "s"), "observations_inside", "slowest_of_fastest"
                 ),
@@ -297,8 +311,9 @@ ACTS: Mapping[ActCode, ActSpec] = {
             ActCode.BLOCKING_JUNCTION,
             Moments("entering_box", "standing_in_box", "later"),
             about=("area",),
+            areas=("keep_clear",),
             reasons=(
-                ReasonSpec("stood_s", "s"),
+                ReasonSpec("stood_s", "s", least="stopped_s"),
                 ReasonSpec("stopped_s", "s"),
                 ReasonSpec("stood_after_entering_s", "s"),
                 ReasonSpec("moved_while_standing_m", "m"),
@@ -309,13 +324,15 @@ ACTS: Mapping[ActCode, ActSpec] = {
         ActSpec(
             ActCode.STOPPING_BANNED,
             Moments("standing_begins", "standing_where_banned", "later"),
-            about=("area",),
+            about=("area", "sign"),
+            areas=("kerbside",),
             reasons=_STANDING,
         ),
         ActSpec(
             ActCode.PARKING_BANNED,
             Moments("standing_begins", "parked_where_banned", "later"),
-            about=("area",),
+            about=("area", "sign"),
+            areas=("kerbside",),
             reasons=_STANDING,
         ),
     )

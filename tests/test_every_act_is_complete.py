@@ -19,7 +19,7 @@ from countries.here import HERE
 from countries.law import LawError
 from countries.vn.acts import ActWordsError, act_here
 from edge.rules.registry import RULES
-from evidence.acts import ACTS, ANY_ACT, ActCode, ActSpec, StillMoment
+from evidence.acts import ACTS, ANY_ACT, ActCode, ActSpec, StillMoment, Unit
 from zones.needs import NEEDS
 from zones.road import AreaKind
 
@@ -32,6 +32,7 @@ FIELDS = {"wrong_way_s", "wrong_way_px"}
 """Fields of a scene whose names begin like an act."""
 SIGNS_SAY = {"lane_direction"}
 """What a sign says of a lane (`countries.road.SignSays`), by the same word as the act."""
+UNITS = set(get_args(Unit)) - {""}
 AREAS = set(get_args(AreaKind))
 """Kinds of areas of the road, some of which are called as what is done in them."""
 
@@ -120,7 +121,16 @@ def test_of_each_reason_the_unit_is_the_one_its_name_ends_in() -> None:
     for spec in ACTS.values():
         for reason in spec.reasons:
             end = reason.name.rsplit("_", 1)[-1]
-            assert reason.unit == (end if end in ("s", "px", "m") else ""), reason.name
+            assert reason.unit == (end if end in UNITS else ""), reason.name
+
+
+@pytest.mark.parametrize("spec", ACTS.values(), ids=lambda spec: spec.code.value)
+def test_a_limit_that_a_rule_tells_stands_beside_what_it_limits(spec: ActSpec) -> None:
+    names = {reason.name for reason in spec.reasons}
+    limits = {limit for reason in spec.reasons for limit in (reason.least, reason.most) if limit}
+    assert limits <= names
+    told = {name for name in names if re.search(r"_needed_?|_limit_", name) or name in {"stopped_s", "red_margin_s"}}
+    assert told == limits
 
 
 def names_an_act(file: Path) -> set[str]:

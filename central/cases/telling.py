@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,34 +30,57 @@ def reason_lines(
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Reasons in words, those that decide in the act's own order, and the rest by name; the packet keeps them by name.
 
-    Unknown keys show their own name; none is left out.
+    How much it had to be stands beside what was seen. Unknown keys show their own name; none is left out.
     """
     spec = ACTS[act]
     order = {reason.name: place for place, reason in enumerate(spec.reasons) if reason.decides}
+    beside = {limit for r in spec.reasons if r.name in reasons for limit in (r.least, r.most) if limit in reasons}
     lines = [
-        (key in order, t.or_else(f"reason.{key}", key.replace("_", " ")), _value(spec, key, reasons[key], t))
+        (key in order, t.or_else(f"reason.{key}", key.replace("_", " ")), _told(spec, key, reasons, t))
         for key in sorted(reasons, key=lambda k: (order.get(k, len(order)), k))
+        if key not in beside
     ]
     first = [(label, value) for leading, label, value in lines if leading]
     rest = [(label, value) for leading, label, value in lines if not leading]
     return (first, rest) if first else (rest, [])
 
 
-def _value(spec: ActSpec, key: str, value: Reason, t: Texts) -> str:
+def _told(spec: ActSpec, key: str, reasons: Mapping[str, Reason], t: Texts) -> str:
+    """A reason's value and, where it has one, its limit."""
     known = spec.reason(key)
     # of a newer rule the name alone is known, and it ends in the unit
-    unit = t.or_else(f"unit_of.{known.unit if known else key.rsplit('_', 1)[-1]}", "")
+    unit = known.unit if known else key.rsplit("_", 1)[-1]
+    said = _value(key, unit, reasons[key], t)
+    for how, limit in (("least", known.least), ("most", known.most)) if known else ():
+        if limit in reasons:
+            said += f" ({t(f'reasons.{how}', value=_value(limit, unit, reasons[limit], t))})"
+    return said
+
+
+def _value(key: str, counts: str, value: Reason, t: Texts) -> str:
+    unit = t.or_else(f"unit_of.{counts}", "")
     if value is None:
         return t("reasons.none")
     if isinstance(value, bool):
         return t("reasons.yes") if value else t("reasons.no")
     if isinstance(value, int | float):
+        if counts == "share":
+            return formats.percent(value, t.language)
         digits = 0 if isinstance(value, int) or abs(value) >= 100 else 2 if abs(value) < 10 else 1
         return f"{formats.decimal(value, digits, t.language)} {unit}".strip()
     if isinstance(value, str):
-        return _word(value, t)
+        return _hours(value, t) if key == "sign_hours" else _word(value, t)
     parts = [formats.decimal(v, 1, t.language) if isinstance(v, int | float) else _word(v, t) for v in value]
     return ("; ".join(parts) + f" {unit}").strip()
+
+
+def _hours(value: str, t: Texts) -> str:
+    """Days and hours of a sign, which a packet gives as `mon, tue 06:00-09:00`: the days in words."""
+    days = t.under("day_of_week")
+    every = ", ".join(days)
+    return re.sub(
+        rf"\b({'|'.join(days)})\b", lambda found: days[found[1]], value.replace(every, t("reasons.every_day"))
+    )
 
 
 def _word(value: str, t: Texts) -> str:

@@ -103,8 +103,15 @@ def owner_still(
 
 def legend(views: Sequence[StillView], t: Texts) -> str:
     """What the lines drawn on the copies stand for; empty when none is drawn."""
-    kinds = dict.fromkeys(mark.kind for view in views for mark in view.marks)
-    return t("caption.legend", marks="; ".join(t(f"caption.legend_{k}") for k in kinds)) if kinds else ""
+    what: dict[str, list[str]] = {}
+    for mark in (mark for view in views for mark in view.marks):
+        named = what.setdefault(mark.kind, [])
+        named += [mark.what] if mark.what not in named else []
+    told = [
+        t(f"caption.legend_{kind}", what=", ".join(t(f"ground.{each}") for each in named if t.has(f"ground.{each}")))
+        for kind, named in what.items()
+    ]
+    return t("caption.legend", marks="; ".join(told)) if told else ""
 
 
 def owner_pictures(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,8 +22,18 @@ class PictureError(GiaoLoError):
     """A still cannot be decoded."""
 
 
-_MARK_COLOURS = {"line": (190, 30, 200), "marking": (0, 200, 255), "area": (255, 160, 40), "way": (60, 190, 60)}
-"""BGR, as told in the annex: stop line violet, marking yellow, lane or way out blue, lawful direction green."""
+_MARK_COLOURS = {
+    "line": (190, 30, 200),
+    "marking": (0, 200, 255),
+    "area": (255, 160, 40),
+    "way": (60, 190, 60),
+    "sign": (30, 30, 220),
+}
+"""BGR, as told in the annex: stop line violet, marking yellow, lane, way out or area blue, lawful direction green, sign
+red."""
+_RING_SHARE = 45
+"""The ring around a sign has a radius of a 45th of the picture's width: larger than signs are in pictures that show
+them to be read, smaller than what stands beside them."""
 CELLS_ACROSS = 40
 """A copy keeps so many cells of detail across: at 1920 pixels a cell is 48, wider than any face or plate beside."""
 _STROKE_SHARE = 240
@@ -84,7 +94,7 @@ class _Sources:
         """From a still as it is stored, unfolded no larger than it is shown; and `keep` in pixels of that."""
         times = _reduction(jpeg, keep if near else None)
         keep, *clear_boxes = (None if b is None else _divided(b, times) for b in (keep, *clear))
-        drawn = [Mark(m.kind, tuple((x / times, y / times) for x, y in m.points)) for m in marks]
+        drawn = [replace(m, points=tuple((x / times, y / times) for x, y in m.points)) for m in marks]
         boxes = tuple(b for b in clear_boxes if b is not None)
         return cls.of(_decoded(jpeg, times), keep, boxes, drawn, margin), keep
 
@@ -189,6 +199,8 @@ def _draw(copy: Pixels, mark: Mark, origin: NDArray[np.float64], scale: NDArray[
     colour, stroke = _MARK_COLOURS[mark.kind], max(2, copy.shape[1] // _STROKE_SHARE)
     if mark.kind == "way":
         cv2.arrowedLine(copy, points[0].tolist(), points[-1].tolist(), colour, stroke, cv2.LINE_AA, tipLength=0.12)
+    elif mark.kind == "sign":
+        cv2.circle(copy, points[0].tolist(), copy.shape[1] // _RING_SHARE, colour, stroke, cv2.LINE_AA)
     else:
         cv2.polylines(copy, [points], mark.kind == "area", colour, stroke, cv2.LINE_AA)
 

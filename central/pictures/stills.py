@@ -6,7 +6,7 @@ original and a key takes the drawing away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -30,12 +30,14 @@ _ROLES: dict[StillMoment, FileRole] = {"before": "still_before", "on": "still_on
 class Mark:
     """What an act is about, drawn over a copy in which the paint itself is blurred. Points in pixels of the original.
 
-    `kind`: `line` (stop line), `marking` (longitudinal line), `area` (lane or way out, closed), `way` (the lawful
-    direction of a lane, drawn as an arrow).
+    `kind`: `line` (stop line), `marking` (longitudinal line), `area` (lane, way out or area of the road, closed), `way`
+    (the lawful direction of a lane, drawn as an arrow), `sign` (where the sign is in the picture: one point, ringed).
+    `what`: which of them it is, by the key of its words: `lane`, `exit`, a kind of area of the road; else the kind.
     """
 
-    kind: Literal["line", "marking", "area", "way"]
+    kind: Literal["line", "marking", "area", "way", "sign"]
     points: tuple[tuple[float, float], ...]
+    what: str = ""
 
     @property
     def svg(self) -> str:
@@ -44,30 +46,36 @@ class Mark:
 
 
 def marks_of(act: ActCode, reasons: Mapping[str, Reason], scene: Scene | None) -> tuple[Mark, ...]:
-    """Stop line, marking, lane or way out that the act is about: the one that the reasons name, else all of that kind.
+    """What the act is about: the line, lane, area, ... that the reasons name, else all of the kind that it may be.
 
-    Nothing without a scene: what was not described cannot be drawn.
+    Nothing without a scene: what was not described cannot be drawn. Nor a sign or a way out that nothing points to.
     """
     if scene is None:
         return ()
-    return tuple(mark for subject in ACTS[act].about for mark in _marks(subject, reasons.get(subject), scene))
+    return tuple(mark for subject in ACTS[act].about for mark in _marks(subject, act, reasons, scene))
 
 
-def _marks(subject: Subject, name: Reason, scene: Scene) -> Iterator[Mark]:
+def _marks(subject: Subject, act: ActCode, reasons: Mapping[str, Reason], scene: Scene) -> Iterator[Mark]:
+    name = reasons.get(subject)
     match subject:
         case "stop_line":
-            yield from (Mark("line", tuple(line.points)) for line in _named(scene.stop_lines, name))
+            yield from (Mark("line", tuple(line.points), "line") for line in _named(scene.stop_lines, name))
         case "marking":
             markings = _named([m for m in scene.markings if m.active], name)
-            yield from (Mark("marking", tuple(p)) for m in markings for p in (m.points, m.second) if p)
+            yield from (Mark("marking", tuple(p), "marking") for m in markings for p in (m.points, m.second) if p)
         case "lane":
-            lanes = _named([lane for lane in scene.lanes if lane.direction], name)
-            yield from (Mark("area", tuple(lane.polygon)) for lane in lanes)
-            yield from (Mark("way", lane.direction) for lane in lanes if lane.direction)
+            lanes = _named(scene.lanes, name, among=lambda lane: lane.direction is not None)
+            yield from (Mark("area", tuple(lane.polygon), "lane") for lane in lanes)
+            yield from (Mark("way", lane.direction, "way") for lane in lanes if lane.direction)
         case "area":
-            yield from (Mark("area", tuple(area.polygon)) for area in _named(scene.areas, name))
+            areas = _named(scene.areas, name, among=lambda area: area.kind in ACTS[act].areas)
+            yield from (Mark("area", tuple(area.polygon), area.kind) for area in areas)
         case "exit":
-            yield from (Mark("area", tuple(way_out.polygon)) for way_out in _named(scene.exits, name))
+            made = reasons.get("movement") or reasons.get("movement_driven")
+            exits = _named(scene.exits, name, among=lambda way_out: made in (None, way_out.movement))
+            yield from (Mark("area", tuple(way_out.polygon), "exit") for way_out in exits)
+        case "sign":
+            yield from (Mark("sign", (sign.at,), "sign") for sign in scene.signs if sign.id == name and sign.at)
 
 
 class _HasId(Protocol):
@@ -78,8 +86,11 @@ class _HasId(Protocol):
 _Named = TypeVar("_Named", bound=_HasId)
 
 
-def _named(found: Sequence[_Named], name: Reason) -> Sequence[_Named]:
-    return [f for f in found if f.id == name] or found
+def _named(
+    found: Sequence[_Named], name: Reason, *, among: Callable[[_Named], bool] = lambda _: True
+) -> Sequence[_Named]:
+    """The one of that name, whatever it is; where there is none, those that it may be."""
+    return [f for f in found if f.id == name] or [f for f in found if among(f)]
 
 
 @dataclass(frozen=True)

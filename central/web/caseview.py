@@ -10,7 +10,7 @@ from central.cases.stages import OPEN
 from central.cases.telling import HistoryLine, what_was_done, who
 from central.desk.views import CaseView
 from central.pictures.clip import ClipFacts
-from central.pictures.stills import StillView, points_text, trail
+from central.pictures.stills import Mark, StillView, points_text, trail
 from central.words import formats
 from central.words.texts import Texts
 from countries.here import HERE
@@ -31,13 +31,15 @@ class ClipView:
 
 @dataclass(frozen=True)
 class TrackMap:
-    """The whole track over a dimmed still: areas and lines of the scene, the trail, a dot each second."""
+    """The whole track over a dimmed still: areas and lines of the scene, the trail, a dot each second. `about`: the
+    lane, way out or area of the road that the act is about."""
 
     file: str
     width: int
     height: int
     stroke: float
     areas: tuple[str, ...]
+    about: tuple[Mark, ...]
     markings: tuple[str, ...]
     stop_lines: tuple[str, ...]
     trail: str
@@ -95,6 +97,7 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
         height=ground.height,
         stroke=ground.stroke,
         areas=tuple(points_text(a) for a in areas),
+        about=tuple(mark for mark in ground.marks if mark.kind == "area"),
         markings=ground.markings,
         stop_lines=ground.stop_lines,
         trail=points_text(trail(points, None)),

@@ -129,7 +129,9 @@ def one_behaviour(
         return reasons.get(name) is not None and reasons.get(name) == other_reasons.get(name)
 
     if one == other:
-        at = [subject for subject in ACTS[one].about if subject in reasons or subject in other_reasons]
+        # the sign is why, not where: another one may be in force an hour later
+        about = [subject for subject in ACTS[one].about if subject != "sign"]
+        at = [subject for subject in about if subject in reasons or subject in other_reasons]
         told = found.same if at and all(same(subject) for subject in at) else None
     else:
         pairs = (pair.why for pair in found.pairs if {one, other} == {*pair.acts} and same(pair.by))

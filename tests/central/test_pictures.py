@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from itertools import product
+from typing import get_args
 from unittest import mock
 
 import cv2
@@ -19,11 +20,12 @@ from central.pictures.captions import caption, still_words
 from central.pictures.for_owners import CopyCache, legend, owner_pictures
 from central.pictures.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
 from central.pictures.stills import MOMENTS, Mark, marks_of, read_scene, still_views
-from central.words.texts import LANGUAGES, texts
+from central.words.texts import LANGUAGES, Language, texts
 from evidence.acts import ACTS, ActCode, LampState
 from evidence.container import open_packet
 from evidence.packet import LampSpan, LampTimeline, Manifest
 from tests.central.build import packet, picture
+from zones.road import AreaKind
 
 SCENE = yaml.safe_dump(
     {
@@ -48,11 +50,18 @@ SCENE = yaml.safe_dump(
             {"id": "via-he", "kind": "pavement", "polygon": [[600, 300], [640, 300], [640, 350], [600, 350]]},
             {"id": "o-vang", "kind": "keep_clear", "polygon": [[200, 40], [300, 40], [300, 90], [200, 90]]},
         ],
-        "exits": [{"id": "trai", "movement": "left", "polygon": [[0, 0], [60, 0], [60, 60], [0, 60]]}],
+        "exits": [
+            {"id": "trai", "movement": "left", "polygon": [[0, 0], [60, 0], [60, 60], [0, 60]]},
+            {"id": "phai", "movement": "right", "polygon": [[580, 0], [640, 0], [640, 60], [580, 60]]},
+        ],
+        "signs": [
+            {"id": "cam-trai", "number": "P.123a", "governs": ["v1"], "source": {"place": "cột đèn"}, "at": [400, 60]},
+            {"id": "cam-vao", "number": "P.101", "governs": ["via-he"], "source": {"place": "đầu đường"}},
+        ],
         "signals": [{"id": "den-1", "box": [600, 20, 620, 60], "governs": ["v1"]}],
     }
 ).encode()  # fmt: skip
-DRAWN = {"stop_line": "v1", "marking": "m2", "lane": "l1", "exit": "trai", "area": "via-he"}
+DRAWN = {"stop_line": "v1", "marking": "m2", "lane": "l1", "exit": "trai", "area": "via-he", "sign": "cam-trai"}
 REASONS = {act: {subject: DRAWN[subject] for subject in spec.about} for act, spec in ACTS.items()}
 
 
@@ -140,7 +149,7 @@ def test_an_act_that_the_officer_put_in_place_of_another_gets_no_words_of_either
         (ActCode.STOPPED_PAST_LINE, ["line"], [(0, 300)]),
         (ActCode.SOLID_LINE, ["marking", "marking"], [(500, 350), (510, 350)]),
         (ActCode.WRONG_WAY, ["area", "way"], [(20, 350), (50, 20)]),
-        (ActCode.BANNED_TURN, ["line", "area"], [(0, 300), (0, 0)]),
+        (ActCode.BANNED_TURN, ["line", "area", "sign"], [(0, 300), (0, 0), (400, 60)]),
     ],
 )
 def test_what_the_act_is_about_is_marked(act: ActCode, kinds: list[str], points: list[tuple[int, int]]) -> None:
@@ -156,12 +165,58 @@ def test_an_older_packet_that_names_none_shows_all_of_the_kind() -> None:
 
 
 @pytest.mark.parametrize(
+    ("act", "reasons", "what"),
+    [
+        pytest.param(ActCode.WRONG_LANE, {"lane": "l2"}, {"lane": (120, 350)}, id="a lane of no direction, no other"),
+        pytest.param(ActCode.PAVEMENT, {}, {"pavement": (600, 300)}, id="not the yellow box"),
+        pytest.param(ActCode.BLOCKING_JUNCTION, {}, {"keep_clear": (200, 40)}, id="not the pavement"),
+        pytest.param(ActCode.STOPPING_BANNED, {}, {}, id="a kerb that is not drawn"),
+        pytest.param(
+            ActCode.BANNED_U_TURN, {"stop_line": "v1", "movement": "u_turn"}, {"line": (0, 300)}, id="through no exit"
+        ),
+        pytest.param(
+            ActCode.BANNED_TURN,
+            {"stop_line": "v1", "movement": "right", "sign": "cam-vao"},
+            {"line": (0, 300), "exit": (580, 0)},
+            id="the exits of the turn; a sign that is not in the picture",
+        ),
+    ],
+)
+def test_nothing_is_marked_that_the_act_is_not_about(
+    act: ActCode, reasons: dict[str, str], what: dict[str, tuple[int, int]]
+) -> None:
+    marks = marks_of(act, reasons, read_scene(SCENE))
+    assert {mark.what: mark.points[0] for mark in marks} == what
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("act", list(ActCode))
+def test_the_legend_names_what_is_drawn_for_the_act(act: ActCode, language: Language) -> None:
+    words, scene = texts(language), read_scene(SCENE)
+    assert scene is not None
+    kinds = ACTS[act].areas or ("pavement",)
+    areas = [a.model_copy(update={"id": "via-he", "kind": kind}) for a, kind in zip(scene.areas, kinds, strict=False)]
+    scene = scene.model_copy(update={"areas": areas})
+    said = legend(still_views(made(act)[0], scene), words)
+    for what in {mark.what for mark in marks_of(act, REASONS[act], scene)} - {"line", "marking", "way", "sign"}:
+        assert words(f"ground.{what}") in said
+    assert ("biển báo" in said or "the sign" in said) is ("sign" in ACTS[act].about)
+
+
+def test_an_act_in_an_area_names_kinds_of_areas_that_there_are() -> None:
+    for spec in ACTS.values():
+        assert set(spec.areas) <= set(get_args(AreaKind))
+        assert bool(spec.areas) is ("area" in spec.about)
+
+
+@pytest.mark.parametrize(
     ("act", "at", "channel"),
     [
         (ActCode.RED_LIGHT, (300, 20), 2),
         (ActCode.SOLID_LINE, (200, 500), 1),
         (ActCode.WRONG_WAY, (200, 20), 0),
         (ActCode.BANNED_TURN, (60, 30), 0),
+        (ActCode.BANNED_TURN, (60, 400 - 640 // 45), 2),
     ],
 )
 def test_the_marks_are_seen_in_the_copy(act: ActCode, at: tuple[int, int], channel: int) -> None:

@@ -141,15 +141,17 @@ class Editor:
         if errors:
             raise SceneError(str(self.path), errors)
         if self.mark() != base:
-            remedy = "reload the page: it shows the file as it is now"
-            raise SaveError("the file was changed since it was opened here", where=str(self.path), remedy=remedy)
+            what = both("tệp đã bị sửa từ khi mở ở đây", "the file was changed since it was opened here")
+            remedy = both("tải lại trang để thấy tệp hiện nay", "reload the page: it shows the file as it is now")
+            raise SaveError(what, where=str(self.path), remedy=remedy)
         scene = scene_from_data(data)
         scene = scene.model_copy(update={"version": scene.version + 1 if base else scene.version})
         try:
             replace_scene(self.path, scene_yaml(scene))
         except OSError as error:
-            remedy = "check folder, rights and free space"
-            raise SaveError(f"cannot be written: {error.strerror}", where=str(self.path), remedy=remedy) from error
+            what = both(f"không ghi được: {error.strerror}", f"cannot be written: {error.strerror}")
+            remedy = both("kiểm tra thư mục, quyền và chỗ trống", "check folder, rights and free space")
+            raise SaveError(what, where=str(self.path), remedy=remedy) from error
         return scene
 
 

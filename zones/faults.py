@@ -51,7 +51,8 @@ class SceneError(GiaoLoError):
         self.source = source
         self.faults = tuple(faults)
         first = self.faults[0]
-        more = f" (and {len(self.faults) - 1} more faults)" if len(self.faults) > 1 else ""
+        others = len(self.faults) - 1
+        more = f" (+{others})" if others else ""
         super().__init__(
             first.what + more, where=f"{source}: {first.path}" if first.path else source, remedy=first.remedy
         )

@@ -11,27 +11,16 @@ from typing import Any
 import rfc8785
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from zones.check import check
-from zones.faults import Fault, SceneError
+from zones.faults import Fault, SceneError, both
+from zones.field_faults import field_fault
 from zones.schema import Scene
 from zones.upgrade import questions
 
 MAX_BYTES = 1_000_000
 """A scene of one camera is a few kilobytes: what is larger is not one."""
 MAX_DEPTH = 20
-
-_REMEDIES = {
-    "missing": "add this field",
-    "extra_forbidden": "remove it or correct its spelling (`giaolo zones schema` lists the fields)",
-    "string_pattern_mismatch": "use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
-    "too_short": "add what is missing",
-    "too_long": "take out what is too much",
-    "literal_error": "use one of the words listed",
-    "enum": "use one of the words listed",
-    "finite_number": "write an ordinary number of pixels",
-}
 
 
 @dataclass(frozen=True)
@@ -78,12 +67,19 @@ def parse_scene(text: str, source: str = "scene") -> Scene:
 def scene_from_data(data: object, source: str = "scene") -> Scene:
     """As `parse_scene`, from plain data (the editor's JSON)."""
     if not isinstance(data, dict):
-        what = "the file is empty" if data is None else f"the file holds a {type(data).__name__}, not a scene"
-        raise SceneError(source, [Fault("", what, "begin with `schema_version: 2` and the fields of a scene")])
+        kind = type(data).__name__
+        what = both(f"tệp chứa một {kind}, không phải một cảnh", f"the file holds a {kind}, not a scene")
+        if data is None:
+            what = both("tệp trống", "the file is empty")
+        remedy = both(
+            "bắt đầu bằng `schema_version: 2` và các mục của một cảnh",
+            "begin with `schema_version: 2` and the fields of a scene",
+        )
+        raise SceneError(source, [Fault("", what, remedy)])
     try:
         return Scene.model_validate(data)
     except ValidationError as error:
-        raise SceneError(source, [_fault(detail) for detail in error.errors()]) from error
+        raise SceneError(source, [field_fault(detail) for detail in error.errors()]) from error
 
 
 def read_scene_data(path: Path | str) -> object:
@@ -106,23 +102,31 @@ def _read(source: Path) -> str:
         with source.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise SceneError(str(source), [Fault("", "there is no such file", "check the path of the scene")]) from None
+        what = both("không có tệp này", "there is no such file")
+        remedy = both("kiểm tra đường dẫn của cảnh", "check the path of the scene")
+        raise SceneError(str(source), [Fault("", what, remedy)]) from None
     except OSError as error:
-        raise SceneError(
-            str(source), [Fault("", f"cannot be read: {error.strerror}", "check path and rights")]
-        ) from error
+        what = both(f"không đọc được: {error.strerror}", f"cannot be read: {error.strerror}")
+        remedy = both("kiểm tra đường dẫn và quyền", "check path and rights")
+        raise SceneError(str(source), [Fault("", what, remedy)]) from error
     if len(raw) > MAX_BYTES:
         raise SceneError(str(source), [_too_large()])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SceneError(
-            str(source), [Fault("", f"is not UTF-8 text (byte {error.start})", "save the scene as YAML in UTF-8")]
-        ) from error
+        what = both(f"không phải chữ UTF-8 (byte {error.start})", f"is not UTF-8 text (byte {error.start})")
+        raise SceneError(str(source), [Fault("", what, _SAVE_ANEW)]) from error
+
+
+_SAVE_ANEW = both("lưu lại cảnh thành YAML, bảng mã UTF-8", "save the scene as YAML in UTF-8")
 
 
 def _too_large() -> Fault:
-    return Fault("", f"is larger than {MAX_BYTES // 1000} kB", "check the path: a scene has a few kilobytes")
+    most = MAX_BYTES // 1000
+    what = both(f"lớn hơn {most} kB", f"is larger than {most} kB")
+    return Fault(
+        "", what, both("kiểm tra đường dẫn: một cảnh chỉ vài kilobyte", "check the path: a scene has a few kilobytes")
+    )
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -134,11 +138,16 @@ class _StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self._mark()
-            raise yaml.MarkedYAMLError(problem="an alias (`*name`) is not allowed in a scene", problem_mark=mark)
+            raise yaml.MarkedYAMLError(
+                problem=both("cảnh không được dùng bí danh (`*tên`)", "an alias (`*name`) is not allowed in a scene"),
+                problem_mark=mark,
+            )
         self.depth += 1
         if self.depth > MAX_DEPTH:
             mark = self._mark()
-            raise yaml.MarkedYAMLError(problem="nested too deeply for a scene", problem_mark=mark)
+            raise yaml.MarkedYAMLError(
+                problem=both("lồng quá nhiều tầng cho một cảnh", "nested too deeply for a scene"), problem_mark=mark
+            )
         try:
             return super().compose_node(parent, index)
         finally:
@@ -153,10 +162,14 @@ class _StrictLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = getattr(key_node, "value", None)
             if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(problem="a field name must be a word", problem_mark=key_node.start_mark)
+                problem = both("tên mục phải là một từ", "a field name must be a word")
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             line = key_node.start_mark.line + 1
             if key in seen:
-                problem = f"the field {key!r} stands twice (lines {seen[key]} and {line})"
+                problem = both(
+                    f"mục {key!r} có hai lần (dòng {seen[key]} và {line})",
+                    f"the field {key!r} stands twice (lines {seen[key]} and {line})",
+                )
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             seen[key] = line
         return super().construct_mapping(node, deep)
@@ -168,26 +181,13 @@ def _yaml(text: str, source: str) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        fault = Fault(where, error.problem or "is not YAML", "correct this line (indentation, brackets, doubled names)")
-        raise SceneError(source, [fault]) from error
+        said = error.problem or "is not YAML"
+        what = said if " / " in said else both(f"không phải YAML: {said}", said)
+        remedy = both(
+            "sửa dòng này (thụt lề, ngoặc, tên lặp lại)", "correct this line (indentation, brackets, doubled names)"
+        )
+        raise SceneError(source, [Fault(where, what, remedy)]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SceneError(
-            source, [Fault("", f"is not YAML: {first_line}", "save the scene as YAML in UTF-8")]
-        ) from error
-
-
-def _fault(detail: ErrorDetails) -> Fault:
-    kind, given = detail["type"], detail.get("input")
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
-    if kind == "missing":
-        what = "is missing"
-    elif kind == "extra_forbidden":
-        what = "is not a field of a scene"
-    elif path == "schema_version":
-        what = f"this software reads versions 1 and 2, the file says {given!r}"
-    else:
-        shown = repr(given)
-        what = detail["msg"][:1].lower() + detail["msg"][1:]
-        what += f" (found {shown[:57] + '...' if len(shown) > 60 else shown})"
-    return Fault(path, what, _REMEDIES.get(kind, "correct the value"))
+        what = both(f"không phải YAML: {first_line}", f"is not YAML: {first_line}")
+        raise SceneError(source, [Fault("", what, _SAVE_ANEW)]) from error

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from countries.here import HERE
 from evidence.acts import VehicleClass
+from zones.faults import both
 from zones.fields import Name, Point, Polygon, SceneModel
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ class Hours(SceneModel):
     @classmethod
     def _begins_within_a_day(cls, value: str) -> str:
         if value == "24:00":
-            raise ValueError("24:00 is an end; write 00:00 of the next day")
+            raise ValueError(
+                both(
+                    "24:00 là giờ kết thúc; ghi 00:00 của ngày hôm sau", "24:00 is an end; write 00:00 of the next day"
+                )
+            )
         return value
 
     def hold(self, local: datetime) -> bool:

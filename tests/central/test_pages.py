@@ -48,6 +48,7 @@ class Site:
     web: Web
     waiting: str
     wrong_way: str
+    closed_road: str
     rejected: str
     prepared: str
     issued: str
@@ -63,6 +64,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     wrong_way = case_of(
         centre, act=ActCode.WRONG_WAY, plate=None, at=NOW - timedelta(days=12), scene=SCENE,
         reasons=REASONS[ActCode.WRONG_WAY],
+    )  # fmt: skip
+    closed_road = case_of(
+        centre, act=ActCode.CLOSED_ROAD, at=NOW - timedelta(days=3), scene=SCENE, plate="36A55555",
+        reasons=REASONS[ActCode.CLOSED_ROAD]
+        | {"way_inside_m": 12.2, "way_inside_needed_m": 8.0, "sign_source": "đầu đường phía đông, " * 6},
     )  # fmt: skip
     rejected = claimed(centre)
     with centre.db.write() as session:
@@ -81,7 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         change(session, [Unit("doi-1", "Đội Cảnh sát giao thông số 1", "team", ROOT)])
         set_unit(session, LAN.username, "doi-1", now=NOW)
     with served(web) as address:
-        yield Site(address, web, waiting, wrong_way, rejected, draft, done, notice.code, military)
+        yield Site(address, web, waiting, wrong_way, closed_road, rejected, draft, done, notice.code, military)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +139,7 @@ OFFICER_PAGES = {
     "no case fits": "/desk?act=banned_turn&state=mine",
     "case": "/desk/cases/{waiting}",
     "case of another act": "/desk/cases/{wrong_way}",
+    "case of an act where a sign bans it": "/desk/cases/{closed_road}",
     "rejected case": "/desk/cases/{rejected}",
     "approval list": "/desk/approve",
     "approval": "/desk/approve/{prepared}",
@@ -186,6 +193,19 @@ def test_a_list_on_a_phone_hides_nothing_to_the_side_and_squeezes_nothing(path: 
     )
     assert officer.locator(".list.cards").count()
     assert faults == []
+
+
+def test_a_long_reason_leaves_its_label_room(site: Site, officer: Any) -> None:
+    officer.set_viewport_size({"width": 1440, "height": 900})
+    officer.goto(f"{site.url}/desk/cases/{site.closed_road}")
+    officer.evaluate("document.querySelectorAll('.reasons details').forEach((d) => { d.open = true; })")
+    widths = officer.evaluate(
+        "[...document.querySelectorAll('.reasons dt')].map((l) => l.clientWidth / l.parentElement.clientWidth)"
+    )
+    assert len(widths) > 3
+    assert min(widths) > 0.4
+    assert officer.locator(".still svg circle.sign").count() == 3
+    assert "biển báo" in officer.inner_text("#legend")
 
 
 def test_the_stills_of_a_case_stand_at_one_height(site: Site, officer: Any) -> None:

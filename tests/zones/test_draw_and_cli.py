@@ -169,7 +169,7 @@ def test_check_answers_in_json(scene_file, tmp_path):
     assert (fine["ok"], fine["faults"]) == (True, [])
     missing = CliRunner().invoke(zones, ["check", str(tmp_path / "none.yaml"), "--json"])
     assert missing.exit_code == 1
-    assert json.loads(missing.output)["faults"][0]["what"] == "there is no such file"
+    assert json.loads(missing.output)["faults"][0]["what"] == "không có tệp này / there is no such file"
 
 
 def test_a_warning_is_told_but_does_not_fail(tmp_path):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evidence.errors import GiaoLoError
 from tests.zones.scenes import DROP, GOOD, scene_data
-from zones.faults import SceneError
+from zones.faults import Fault, SceneError
 from zones.load import MAX_BYTES, load_scene, parse_scene, scene_digest, scene_from_data
 
 
@@ -61,6 +61,33 @@ def test_a_mistaken_field_is_named_with_its_remedy(tmp_path, shows, changes, pat
     assert fault.path == path, shows
     assert what in fault.what, shows
     assert remedy in fault.remedy, shows
+    assert both_said(fault), shows
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"picture": DROP}, "còn thiếu"),
+        ({"stop_lines.0.points.1": ["x", 3]}, "không phải là số (tệp ghi 'x')"),
+        ({"markings.0.points": 3}, "không phải là danh sách (tệp ghi 3)"),
+        ({"junction": [[1, 1], [2, 2]]}, "chỉ có 2, cần ít nhất 3"),
+        ({"picture.width": 0}, "phải lớn hơn 0 (tệp ghi 0)"),
+        ({"signals.0.orientation": "oblique"}, "không phải một trong các từ: 'vertical' hoặc 'horizontal'"),
+        ({"picture.reference": {"file": "a.png", "sha256": "0" * 64, "at": "x"}}, "không phải là ngày giờ"),
+        ({"signs": [{"id": "b", "number": "P.101", "hours": [{"begin": "24:00", "end": "05:00"}]}]}, "giờ kết thúc"),
+    ],
+)
+def test_a_mistaken_field_is_told_in_vietnamese(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(SceneError) as caught:
+        scene_from_data(scene_data(**changes))
+    fault = caught.value.faults[0]
+    assert said in fault.what.split(" / ")[0]
+    assert both_said(fault)
+
+
+def both_said(fault: Fault) -> bool:
+    """Vietnamese and English, as the editor parts them: in halves."""
+    return all(len(text.split(" / ")) % 2 == 0 for text in (fault.what, fault.remedy))
 
 
 def test_the_message_names_file_path_and_remedy(tmp_path):
@@ -73,7 +100,7 @@ def test_the_message_names_file_path_and_remedy(tmp_path):
 
 
 def test_all_faults_are_told_at_once():
-    with pytest.raises(SceneError, match="and 1 more") as caught:
+    with pytest.raises(SceneError, match=r"\(\+1\)") as caught:
         scene_from_data(scene_data(**{"picture.width": 0, "markings.0.kind": "x"}))
     assert [fault.path for fault in caught.value.faults] == ["picture.width", "markings[0].kind"]
     assert len(caught.value.lines()) == 2
@@ -110,13 +137,14 @@ def test_a_hostile_file_is_refused_in_plain_words(tmp_path, shows, content, path
     fault = caught.value.faults[0]
     assert fault.path.startswith(path), shows
     assert what in fault.what, (shows, fault.what)
+    assert both_said(fault), shows
     assert "\n" not in str(caught.value), shows
 
 
 def test_a_missing_file_and_a_folder_are_told(tmp_path):
-    with pytest.raises(SceneError, match="no such file"):
+    with pytest.raises(SceneError, match="không có tệp này / there is no such file"):
         load_scene(tmp_path / "none.yaml")
-    with pytest.raises(SceneError, match="cannot be read"):
+    with pytest.raises(SceneError, match=r"không đọc được: .* / cannot be read"):
         load_scene(tmp_path)
 
 

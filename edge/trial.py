@@ -8,14 +8,14 @@ not reported.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from countries.here import HERE
 from edge.explain.why_not import WhyNot
-from edge.explain.words import Language, clock, lamp, listing, sentence, words
+from edge.explain.words import LANGUAGES, Language, clock, lamp, listing, sentence, words
 from edge.explain.words import act as act_word
 from edge.judging import Judging
 from edge.perception import open_perception
@@ -23,11 +23,12 @@ from edge.road.trajectory import Trajectory
 from edge.rules.crossing import crossing
 from edge.rules.refusal import Refusal
 from edge.signals.history import LampHistory
-from edge.types import ActEvent
+from edge.types import ActEvent, Frame
 from edge.video.source import VideoSource
 from edge.video.source_errors import check_file
 from edge.watch.picture import PictureWatch
 from evidence.acts import ActCode, LampState, VehicleClass
+from evidence.errors import GiaoLoError
 from zones.advice import LEAST_PLATE_PX, px_a_metre
 from zones.geometry import GroundMap
 from zones.load import load_scene
@@ -97,8 +98,23 @@ class _Passers(WhyNot):
                 self.passed[line.id][path.cls] += 1
 
 
-def try_scene(scene_file: Path, clip: Path, *, seconds: float, size: str = "nano") -> Trial:
-    """Look at the first `seconds` of a video with a scene. Raises `GiaoLoError` where either cannot be used."""
+class TrialError(GiaoLoError):
+    """The video shows something else than the scene."""
+
+
+def try_scene(
+    scene_file: Path,
+    clip: Path,
+    *,
+    seconds: float,
+    size: str = "nano",
+    go_on: Callable[[float], bool] = lambda seen_s: True,
+) -> Trial:
+    """Look at the first `seconds` of a video with a scene.
+
+    `go_on`: asked after each picture with the seconds seen; no ends the look. Raises `GiaoLoError` where scene or video
+    cannot be used, or the video is of another size than the scene was drawn on.
+    """
     loaded = load_scene(scene_file)
     scene = loaded.scene
     check_file(str(clip))
@@ -116,6 +132,7 @@ def try_scene(scene_file: Path, clip: Path, *, seconds: float, size: str = "nano
         for frame in source.frames():
             if frame.t_s >= seconds:
                 break
+            _same_size(frame, scene, clip)
             trial.acts += pipeline.process(frame)
             since_s = frame.t_s - trial.seconds
             trial.seconds, trial.frames = frame.t_s, trial.frames + 1
@@ -124,10 +141,25 @@ def try_scene(scene_file: Path, clip: Path, *, seconds: float, size: str = "nano
                 trial.lamps[head][state] = trial.lamps[head].get(state, 0.0) + since_s
                 trial.changes[head] += last.get(head, state) != state
                 last[head] = state
+            if not go_on(frame.t_s):
+                break
         trial.acts += pipeline.finish()
     finally:
         source.stop(timeout_s=5)
     return trial
+
+
+def _same_size(frame: Frame, scene: Scene, clip: Path) -> None:
+    shows, drawn = (frame.picture.width, frame.picture.height), (scene.picture.width, scene.picture.height)
+    if shows == drawn:
+        return
+    sizes = {"shows": f"{shows[0]} x {shows[1]}", "drawn": f"{drawn[0]} x {drawn[1]}"}
+    what, remedy = (words()["trial"][name] for name in ("other_size", "other_size_remedy"))
+    raise TrialError(
+        " / ".join(what[language].format(**sizes) for language in LANGUAGES),
+        where=str(clip),
+        remedy=" / ".join(remedy[language] for language in LANGUAGES),
+    )
 
 
 def _plate_px(scene: Scene, line_id: str) -> float | None:

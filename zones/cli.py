@@ -15,6 +15,7 @@ from zones.check import scene_schema_json
 from zones.faults import Fault, SceneError
 from zones.load import load_scene, read_scene_data, scene_from_data
 from zones.statable import statable
+from zones.trying import Tryer, Trying
 from zones.upgrade import questions
 
 
@@ -160,17 +161,33 @@ def schema() -> None:
     type=click.FloatRange(min=0),
     help="Second of the video; again for more stills of it.",
 )
+@click.option(
+    "--video",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Video để thử cảnh: what the scene is tried on; the first video of --still when left out.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
-def edit(scene: Path, stills: tuple[Path, ...], at_s: tuple[float, ...], host: str, port: int) -> None:
+@click.pass_obj
+def edit(
+    tryer: Tryer | None,
+    scene: Path,
+    stills: tuple[Path, ...],
+    at_s: tuple[float, ...],
+    video: Path | None,
+    host: str,
+    port: int,
+) -> None:
     """Sửa SCENE trong trình duyệt: opens a local web editor until Ctrl-C. SCENE may be a new file."""
     import uvicorn  # the web server, for this command alone
 
     from zones.editor import Editor, create_app
-    from zones.still import read_stills
+    from zones.still import first_video, read_stills
 
     try:
-        editor = Editor(scene, *read_stills(stills, at_s))
+        video = video or first_video(stills)
+        trying = Trying(tryer, video) if tryer is not None and video is not None else None
+        editor = Editor(scene, *read_stills(stills, at_s), trying=trying)
         editor.data()
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error

@@ -31,6 +31,7 @@ from zones.ground_estimate import KnownGap, estimate_ground
 from zones.load import read_scene_data, scene_from_data
 from zones.schema import Picture, Scene
 from zones.statable import statable
+from zones.trying import Trying
 from zones.upgrade import questions, upgraded
 
 STATIC = Path(__file__).with_name("static")
@@ -56,11 +57,17 @@ class MarkedGaps(BaseModel):
 
 
 class Editor:
-    """One scene file and the stills it is drawn on: name and `[H, W, 3]` BGR, all of one size."""
+    """One scene file and the stills it is drawn on: name and `[H, W, 3]` BGR, all of one size.
 
-    def __init__(self, path: Path, *stills: tuple[str, NDArray[Any]], key: str = "") -> None:
+    `trying`: a video to try the scene on; None: there is none.
+    """
+
+    def __init__(
+        self, path: Path, *stills: tuple[str, NDArray[Any]], key: str = "", trying: Trying | None = None
+    ) -> None:
         self.path = path
         self.stills = stills
+        self.trying = trying
         self.key = key or secrets.token_urlsafe(16)
 
     def mark(self) -> str:
@@ -118,6 +125,17 @@ class Editor:
         """The name under which a browser keeps what was not saved: another for each file, and no path in it."""
         return sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
 
+    def _usable(self, data: dict[str, Any]) -> None:
+        """Raises `SceneError` where the scene has errors; warnings may stand."""
+        errors = [fault for fault in self.faults(data) if fault.severity == "error"]
+        if errors:
+            raise SceneError(str(self.path), errors)
+
+    def try_now(self, trying: Trying, data: dict[str, Any]) -> None:
+        """Begin a run with the scene as drawn now, whatever was saved. Raises `SceneError`, `BusyError`."""
+        self._usable(data)
+        trying.start(scene_yaml(scene_from_data(data)))
+
     def _size_fault(self, scene: Scene) -> list[Fault]:
         height, width = self.stills[0][1].shape[:2]
         if (scene.picture.width, scene.picture.height) == (width, height):
@@ -137,9 +155,7 @@ class Editor:
         SceneError: the scene has errors (warnings may stand).
         SaveError: the file was changed by somebody else, or cannot be written.
         """
-        errors = [fault for fault in self.faults(data) if fault.severity == "error"]
-        if errors:
-            raise SceneError(str(self.path), errors)
+        self._usable(data)
         if self.mark() != base:
             what = both("tệp đã bị sửa từ khi mở ở đây", "the file was changed since it was opened here")
             remedy = both("tải lại trang để thấy tệp hiện nay", "reload the page: it shows the file as it is now")
@@ -187,7 +203,7 @@ def replace_scene(path: Path, text: str) -> None:
 
 
 def create_app(editor: Editor) -> FastAPI:
-    """The editor's pages and its five calls; see `static/editor.js` for the other side."""
+    """The editor's pages and its calls; see `static/editor.js` for the other side."""
     app = FastAPI(title="Giao Lộ: vùng quan sát", docs_url=None, redoc_url=None, openapi_url=None)
 
     def keyed(request: Request, x_key: Annotated[str, Header()] = "") -> None:
@@ -227,6 +243,7 @@ def create_app(editor: Editor) -> FastAPI:
             "words": {act.value: HERE.acts.act_words(act) for act in ActCode},
             "faults": [fault.as_dict() for fault in faults],
             "acts": editor.stated(data),
+            "trial": editor.trying and {"video": editor.trying.video.name, "seconds": editor.trying.seconds},
         }
 
     @app.get("/api/still", dependencies=guard)
@@ -244,6 +261,25 @@ def create_app(editor: Editor) -> FastAPI:
     def proposed(marked: MarkedGaps) -> dict[str, Any]:
         found = estimate_ground(marked.picture, marked.gaps)
         return {**asdict(found), "ground": found.ground.model_dump(mode="json")}
+
+    def trying() -> Trying:
+        if editor.trying is None:
+            raise HTTPException(404)
+        return editor.trying
+
+    @app.get("/api/trial", dependencies=guard)
+    def trial() -> dict[str, Any]:
+        return trying().told()
+
+    @app.post("/api/trial", dependencies=guard)
+    def tried(data: dict[str, Any]) -> dict[str, Any]:
+        editor.try_now(trying(), data)
+        return trying().told()
+
+    @app.post("/api/trial/stop", dependencies=guard)
+    def stopped() -> dict[str, Any]:
+        trying().stop()
+        return trying().told()
 
     @app.post("/api/save", dependencies=guard)
     def saved(request: SaveRequest) -> dict[str, Any]:

@@ -58,6 +58,11 @@ def _read_picture(source: Path) -> NDArray[Any] | None:
     return cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
 
 
+def first_video(sources: Sequence[Path]) -> Path | None:
+    """The first that is no picture. Raises `StillError` for one that is missing."""
+    return next((source for source in sources if _read_picture(source) is None), None)
+
+
 def read_stills(sources: Sequence[Path], at_s: Sequence[float] = (0.0,)) -> list[tuple[str, NDArray[Any]]]:
     """Several stills of one camera with their names: each picture, and of each video its frames at these seconds.
 

@@ -10,7 +10,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from edge.trial import TrialError, try_scene
 from tools.command.cli import cli
+from tools.command.trying import look
 
 CLIPS = Path(__file__).parents[2] / "tools" / "clips"
 DUSK = CLIPS / "dusk.mp4"
@@ -54,3 +56,22 @@ def test_a_scene_that_cannot_be_used_is_told_in_one_word(tmp_path: Path) -> None
     assert done.exit_code == 1
     assert "none.yaml" in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_video_of_another_size_than_the_scene_is_refused_and_a_look_may_be_ended_early(tmp_path: Path) -> None:
+    said = yaml.safe_load(DUSK.with_suffix(".yaml").read_text("utf-8"))
+    small = tmp_path / "small.yaml"
+    small.write_text(yaml.safe_dump({**bare(said), "picture": {"width": 1280, "height": 720}}), encoding="utf-8")
+    with pytest.raises(TrialError, match="the video is 1920 x 1080, the scene was drawn on 1280 x 720"):
+        try_scene(small, DUSK, seconds=5)
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump(bare(said)), encoding="utf-8")
+    seen = look(own, DUSK, seconds=5, go_on=lambda seen_s: seen_s < 0.3)
+    assert seen["en"][0].startswith("Looked at 0 s (5 frames)")
+    assert seen.keys() == {"vi", "en"}
+
+
+def bare(said: dict[str, Any]) -> dict[str, Any]:
+    """The scene with hardly anything in the picture."""
+    paved = {"id": "via-he", "kind": "pavement", "polygon": [[0, 400], [60, 400], [60, 480]]}
+    return {name: said[name] for name in ("schema_version", "id", "picture")} | {"areas": [paved], "acts": ["pavement"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,11 +19,12 @@ from countries.here import HERE
 from evidence.acts import ActCode
 from tests.waiting import eventually
 from tests.zones.scenes import GOOD, scene_data
-from zones.editor import STATIC, Editor, create_app, scene_yaml
+from zones.editor import STATIC, Editor, SaveError, create_app, scene_yaml
 from zones.facts import one_way
 from zones.geometry import GroundMap
 from zones.load import load_scene, parse_scene, scene_digest, scene_from_data
 from zones.schema import GroundPlane
+from zones.trying import Trying
 
 BAD = scene_data(**{"signals.0.governs": []})
 
@@ -54,7 +55,7 @@ def test_the_page_and_its_parts_are_served(client):
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Key": "wrong"}, {"X-Key": "ké"}])
-@pytest.mark.parametrize("call", ["scene", "still", "check", "save", "ground"])
+@pytest.mark.parametrize("call", ["scene", "still", "check", "save", "ground", "trial"])
 def test_without_the_key_nothing_is_shown_or_changed(editor, headers, call):
     before = editor.path.read_bytes()
     stranger = TestClient(create_app(editor))
@@ -466,3 +467,74 @@ def test_marks_from_which_no_plane_follows_are_told_in_both_languages(client, wh
 
 def test_no_module_of_the_page_grows_beyond_reading():
     assert {f.name: n for f in STATIC.glob("*.js") if (n := len(f.read_text().splitlines())) > 300} == {}
+
+
+class SlowEyes:
+    """Stands in for the box's eyes: looks until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.scene = ""
+
+    def __call__(
+        self, scene: Path, video: Path, *, seconds: float, go_on: Callable[[float], bool]
+    ) -> dict[str, list[str]]:
+        self.scene = scene.read_text(encoding="utf-8")
+        seen = 0
+        while go_on(float(seen)) and not self.let_go.wait(0.01):
+            seen += 1
+        if "xấu" in self.scene:
+            raise SaveError("hỏng / broken", remedy="sửa / mend")
+        return {"vi": [f"Đã xem {video.name}.", "  một dòng"], "en": [f"Looked at {video.name}.", "  a line"]}
+
+
+@pytest.fixture
+def eyes(editor: Editor) -> SlowEyes:
+    eyes = SlowEyes()
+    editor.trying = Trying(eyes, Path("phut.mp4"))
+    return eyes
+
+
+def test_the_scene_as_drawn_is_tried_once_at_a_time_and_saved_nowhere(client, editor, eyes):
+    before = editor.path.read_bytes()
+    assert client.get("/api/scene").json()["trial"] == {"video": "phut.mp4", "seconds": 60.0}
+    assert client.get("/api/trial").json()["state"] == "none"
+    assert client.post("/api/trial", json=BAD).status_code == 422
+    drawn = scene_data(place="Đang vẽ")
+    assert client.post("/api/trial", json=drawn).json()["state"] == "running"
+    assert client.post("/api/trial", json=drawn).status_code == 409
+    eventually(lambda: client.get("/api/trial").json()["seen_s"] > 0, 10, "it tells how far it is")
+    eyes.let_go.set()
+    eventually(lambda: client.get("/api/trial").json()["state"] == "done", 10, "it ends")
+    assert client.get("/api/trial").json()["lines"]["en"] == ["Looked at phut.mp4.", "  a line"]
+    assert parse_scene(eyes.scene).place == "Đang vẽ"
+    assert editor.path.read_bytes() == before
+
+
+def test_a_run_that_is_stopped_tells_what_it_saw_and_one_that_fails_tells_why(client, eyes):
+    client.post("/api/trial", json=GOOD)
+    client.post("/api/trial/stop")
+    eventually(lambda: client.get("/api/trial").json()["state"] == "done", 10, "it stops")
+    eyes.let_go.set()
+    client.post("/api/trial", json=scene_data(place="xấu"))
+    eventually(lambda: client.get("/api/trial").json()["state"] == "failed", 10, "it fails")
+    assert client.get("/api/trial").json()["why"] == "hỏng / broken -> sửa / mend"
+
+
+def test_without_a_video_nothing_is_tried(client, page):
+    assert client.get("/api/scene").json()["trial"] is None
+    assert client.post("/api/trial", json=GOOD).status_code == 404
+    assert page.locator("#try").is_hidden()
+
+
+def test_a_technician_sees_what_would_be_found_in_his_language_and_that_it_is_old_after_a_change(eyes, page):
+    page.get_by_role("button", name="Thử", exact=True).click()
+    page.get_by_text("Đang xem:").wait_for()
+    eyes.let_go.set()
+    page.get_by_text("Đã xem phut.mp4.").wait_for()
+    page.get_by_role("button", name="English").click()
+    page.get_by_text("Looked at phut.mp4.").wait_for()
+    assert page.get_by_text("Đã xem").count() == 0
+    assert page.get_by_text("was changed after this run").count() == 0
+    page.evaluate("import('./state.js').then(({ at, changed }) => { at.scene.place = 'khác'; changed(); })")
+    page.get_by_text("was changed after this run").wait_for()

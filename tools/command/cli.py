@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from evidence.errors import GiaoLoError
+from tools.command.trying import look
 
 COMMANDS = {
     "demo": ("tools.demo.cli", "demo"),
@@ -71,8 +72,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup)
 @click.version_option(package_name="giaolo")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Giao Lộ: phát hiện vi phạm giao thông từ camera cố định."""
+    ctx.obj = look
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

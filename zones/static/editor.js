@@ -5,6 +5,7 @@ import { ground, ground_table, toggleGrid } from "./ground.js";
 import "./input.js";
 import { acts, faults, list } from "./lists.js";
 import { $, at, begun, call, canRedo, canUndo, changed, draft, dropDraft, refresh, save, select, showStill, shown, statusText, step, withKey, wire } from "./state.js";
+import { trial } from "./trial.js";
 import { lang, learn, switchLanguage, t } from "./words.js";
 
 // Texts that stand in the page itself, by `data-t`, and those that only a pointer shows, by `data-title`.
@@ -26,11 +27,11 @@ function bar() {
   if (at.stills.length) $("still_name").textContent = t("still_count", { n: at.shown + 1, of: at.stills.length, name: at.stills[at.shown].name });
 }
 
-wire({ texts, list, form, ground_table, bar, faults, acts, paint });
+wire({ texts, list, form, ground_table, bar, faults, acts, trial, paint });
 
 async function open() {
   const got = await call("api/scene");
-  Object.assign(at, { scene: got.scene, schema: got.schema, base: got.base, draft: got.draft, plates: got.plates });
+  Object.assign(at, { scene: got.scene, schema: got.schema, base: got.base, draft: got.draft, plates: got.plates, trial: got.trial });
   learn(got.words, got.signs);
   $("file").textContent = got.file;
   at.stills = await Promise.all(got.stills.map(load));

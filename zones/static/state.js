@@ -6,7 +6,7 @@ export const $ = (id) => document.getElementById(id);
 const key = new URLSearchParams(location.search).get("key") || "";
 
 export const at = {
-  scene: null, schema: null, base: "", draft: "", stills: [], shown: 0, faults: [], acts: null, status: ["saved"], plates: null,
+  scene: null, schema: null, base: "", draft: "", stills: [], shown: 0, faults: [], acts: null, status: ["saved"], plates: null, trial: null,
   selected: null, // {kind, index}
   handle: null, // {shape, index} among the handles of what is selected
   drawing: null, // {kind, how, points, put}
@@ -78,7 +78,7 @@ export function changed(what = null) {
     Object.assign(steps, { what, when: Date.now() });
   }
   check();
-  refresh("list", "bar", "ground_table", "paint");
+  refresh("list", "bar", "ground_table", "trial", "paint");
 }
 
 export function step(by) {
@@ -128,7 +128,7 @@ export function shown({ faults, acts }) {
   const errors = faults.filter((fault) => fault.severity === "error").length;
   at.status = errors ? ["errors", { n: errors }] : [dirty() ? "can_save" : "saved"];
   $("save").disabled = !dirty() || errors > 0;
-  refresh("list", "bar", "faults", "acts", "paint");
+  refresh("list", "bar", "faults", "acts", "trial", "paint");
 }
 
 export async function save() {

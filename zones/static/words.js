@@ -33,6 +33,8 @@ const TEXT = {
   propose_go: ["Đề xuất", "Propose"], proposed: ["Đã đặt lưới. Sai số ước chừng: ngang {across}, dọc {along}; camera cao {height} m; dấu lệch {px} px. Kéo bốn góc để chỉnh.", "Grid laid. Doubt: across {across}, along {along}; camera {height} m high; marks off by {px} px. Drag the corners to refine it."],
   proposed_unsure: ["Đã đặt lưới, nhưng chiều dọc chưa chắc: ngang {across}, dọc {along}; camera cao {height} m. Đánh dấu thêm hai mép ngang đường.", "Grid laid, but its length is in doubt: across {across}, along {along}; camera {height} m high. Mark two edges across the road too."],
   still_why: ["Khung hình khác (phím 1–9)", "Another still (keys 1 to 9)"], still_count: ["{n}/{of} {name}", "{n}/{of} {name}"],
+  try: ["Thử", "Try"], try_stop: ["Dừng thử", "Stop"], trial: ["Sẽ báo gì", "What would be found"], try_why: ["Sẽ báo gì trong {n} giây đầu của {video}, với cảnh đang vẽ", "What would be found in the first {n} s of {video}, with the scene as drawn now"],
+  try_running: ["Đang xem: {n}/{of} giây…", "Looking: {n} of {of} s…"], try_old: ["Cảnh đã đổi sau lượt thử này: thử lại để biết.", "The scene was changed after this run: try again to know."],
   acts_unknown: ["Sửa lỗi trước đã", "Mend the errors first"], acts_count: ["{n}/{of} hành vi", "{n} of {of} acts"], not_wanted: ["không tìm ở camera này", "not looked for here"],
 };
 

@@ -53,8 +53,8 @@ class WrongLaneMargins(LookAlikeMargins):
         1.0,
         "s",
         "a longer time not seen wholly in the lane ends the stretch: within it nobody leaves a lane and comes back",
-        source="a change of lanes takes 3 s and more; at 0.5 a lorry that queued and drove in the left lane was missed, "
-        "hidden for 0.9 s in the middle of its way (simulation, November 2026)",
+        source="a change of lanes takes 3 s and more; at 0.5 a lorry that queued and drove in the left lane was missed,"
+        " hidden for 0.9 s in the middle of its way (simulation, November 2026)",
     )
     aside_m: float = margin(
         0.5,

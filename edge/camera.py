@@ -13,6 +13,7 @@ from typing import Protocol
 from common.stopwatch import UNTIMED, Stopwatch
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
+from edge.delivery.switch_book import SwitchBook
 from edge.explain.why_not import WhyNot
 from edge.health import CameraState, Metrics
 from edge.judging import Judging
@@ -88,6 +89,7 @@ class CameraWorker:
     ----------
     state_dir: where the reference of the camera's picture and the record of its states lie.
     on_commit: called after each packet committed.
+    switches: of the centre; acts of their time are flagged.
     stopwatch: is told what is being done.
     """
 
@@ -103,6 +105,7 @@ class CameraWorker:
         kept_in_memory: int,
         state_dir: Path,
         on_commit: Callable[[], None],
+        switches: SwitchBook | None = None,
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         self.plan, self._stopwatch = plan, stopwatch
@@ -122,7 +125,7 @@ class CameraWorker:
             dict(perception.digests),
             perception.judging.digest,
         )
-        self._sink, self._kept_in_memory = sink, kept_in_memory
+        self._sink, self._kept_in_memory, self._switches = sink, kept_in_memory, switches
         self._folder = WatchFolder(state_dir, plan.scene, camera=camera.id)
         self._picture = PictureWatch(
             plan.scene.scene, perception.judging.picture, store=self._folder, write=self._folder.write
@@ -203,7 +206,6 @@ class CameraWorker:
         ring = self.ring = PacketRing(
             seconds=camera.ring_seconds, max_bytes=camera.ring_mib * 2**20, margins=judging.clip
         )
-        self.ring = ring
         settings = SourceSettings(
             open_timeout_s=camera.open_timeout_s,
             read_timeout_s=camera.stall_s,
@@ -224,8 +226,9 @@ class CameraWorker:
         )
         kept = self._recorder
         recorder = Recorder(
-            self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept
-        )
+            self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept,
+            switches=self._switches,
+        )  # fmt: skip
         self._source, self._recorder = source, recorder
         self._judging = True
         source.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -144,6 +144,7 @@ class NodeState:
     problems: Sequence[str]
     uplink_errors: Sequence[str]
     warnings: Sequence[str]
+    switches: Mapping[str, str] = field(default_factory=dict)
 
     def health(self, now: datetime | None = None) -> Health:
         """The heartbeat. `degraded`: something needs a person or is being waited for; `safe_mode` outranks it."""
@@ -176,6 +177,7 @@ class NodeState:
             disk_free_bytes=self.disk_free_bytes,
             cameras=[c.health for c in self.cameras],
             errors=[hide(e)[:500] for e in errors[:_MAX_ERRORS]],
+            switches=dict(self.switches),
         )
 
 

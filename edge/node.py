@@ -22,6 +22,7 @@ from edge.delivery.client_id import client_id
 from edge.delivery.delivered_ring import Keep
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
+from edge.delivery.switch_book import SWITCHES_FILE, SwitchBook
 from edge.delivery.uplink import Uplink
 from edge.health import Metrics, MetricsError, NodeState
 from edge.judging import Judging
@@ -62,6 +63,8 @@ class Node:
             min_free_bytes=outbox.min_free_mib * 2**20,
             keep=Keep(days=outbox.keep_days, max_bytes=outbox.keep_mib * 2**20),
         )
+        trust = CentreTrust(plan.centre_key, self._config.data_dir / KEPT_AS)
+        self.switches = SwitchBook(self._config.node_id, trust, self._config.data_dir / SWITCHES_FILE)
         self.metrics = Metrics(self.state)
         recordings = Recorder(self._config.data_dir / "recordings", outbox.min_free_mib * 2**20)
         self.page = PageServer(
@@ -76,7 +79,8 @@ class Node:
             on_delivered=self.metrics.delivery.observe,
             heartbeat_s=self._config.broker.heartbeat_s,
             client_id=client_id(self._config),
-            trust=CentreTrust(plan.centre_key, self._config.data_dir / KEPT_AS),
+            trust=trust,
+            switches=self.switches,
         )
 
     def start(self) -> None:
@@ -138,7 +142,8 @@ class Node:
             broker_connected=self.uplink.connected,
             problems=problems,
             uplink_errors=self.uplink.errors(),
-            warnings=list(self._warnings),
+            warnings=[*self._warnings, *self.switches.warnings],
+            switches=self.switches.known,
         )
 
     def _cameras_on_page(self) -> dict[str, CameraOnPage]:
@@ -189,6 +194,7 @@ class Node:
                     kept_in_memory=self._config.outbox.kept_in_memory,
                     state_dir=self._config.data_dir / "watch" / camera_id,
                     on_commit=self.uplink.wake,
+                    switches=self.switches,
                 )
                 with self._lock:
                     self._workers[camera_id] = worker

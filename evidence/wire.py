@@ -4,6 +4,7 @@
     centre -> want    giaolo/v1/<node>/down/want    "send me these chunks of P" (all that are still missing)
     node   -> chunk   giaolo/v1/<node>/up/chunk     one chunk with its place and digest
     centre -> receipt giaolo/v1/<node>/down/receipt signed, after the database commit
+    centre -> switches giaolo/v1/<node>/down/switches signed, retained: when its acts are to be flagged
     node   -> health  giaolo/v1/<node>/up/health    retained; the last will says `lost`
 
 A node repeats its offer with back-off until a receipt comes; an offer of a packet that is already stored is answered
@@ -30,10 +31,12 @@ CHUNK_BYTES = 128 * 1024
 MAX_CHUNK_BYTES = 1024 * 1024
 MAX_PACKET_BYTES = 256 * 1024 * 1024
 _MAGIC = b"GLC1"
-_TOPIC = re.compile(r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt|keys)\Z")
+_TOPIC = re.compile(
+    r"^giaolo/v1/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(up|down)/(offer|chunk|health|want|receipt|keys|switches)\Z"
+)
 
 UpKind = Literal["offer", "chunk", "health"]
-DownKind = Literal["want", "receipt", "keys"]
+DownKind = Literal["want", "receipt", "keys", "switches"]
 
 
 def up_topic(node: str, kind: UpKind) -> str:
@@ -168,6 +171,9 @@ class Health(Model):
     disk_free_bytes: int | None = None
     cameras: list[CameraHealth] = Field(default_factory=list)
     errors: list[str] = Field(default_factory=list)
+    switches: dict[PacketId, str] = Field(
+        default_factory=dict, description="switches that the box knows: when each was said last"
+    )
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -1,4 +1,7 @@
-"""What the centre says: which chunks it wants, and its signed receipts. Only one that verifies settles a packet."""
+"""What the centre says: which chunks it wants, its signed receipts, its switches.
+
+Only a receipt that verifies settles a packet, and only a switch that verifies counts.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import UTC, datetime
 
 from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.outbox import Outbox
+from edge.delivery.switch_book import SwitchBook
 from edge.delivery.transfer import Transfers
 from evidence.errors import PacketError, WireError
 from evidence.receipt import Receipt
@@ -28,6 +32,7 @@ class Answers:
     trust: only receipts signed with a key that it believes count; with none everything stays in the outbox.
     on_delivered: called with the seconds from commit to receipt.
     unanswered_s: offers without any answer for so long are told as an error.
+    switches: where those of the centre are kept; left out: nowhere.
 
     Attributes
     ----------
@@ -42,6 +47,7 @@ class Answers:
         trust: CentreTrust,
         on_delivered: Callable[[float], None],
         unanswered_s: float,
+        switches: SwitchBook | None = None,
     ) -> None:
         self.error = ""
         self._node = node
@@ -50,6 +56,8 @@ class Answers:
         self._trust = trust
         self._on_delivered = on_delivered
         self._unanswered_s = unanswered_s
+        self._switches = SwitchBook(node, trust) if switches is None else switches
+        self._unbelieved = b""
 
     def take(self, topic: str, payload: bytes, now_s: float) -> bool:
         """Judge one message. True: the outbox holds something else to send now.
@@ -65,8 +73,12 @@ class Answers:
                 return self._want(decode(Want, payload, where=topic), now_s)
             if kind == "receipt":
                 return self._receipt(self._trust.receipt(payload), now_s)
+            if kind == "switches":
+                return self._take_switches(payload)
             if kind == "keys" and self._trust.take(payload):
                 self.error = ""
+                if self._unbelieved:  # the broker keeps both messages, and may bring the keys last
+                    self._take_switches(self._unbelieved)
                 return True  # what was refused for its key is offered again
         except WireError as error:
             log.error("message dropped %s", error)
@@ -91,6 +103,12 @@ class Answers:
             f"{self._node} unknown to it (giaolo central add-node), or the broker's ACL does not let us read "
             f"{down_topic(self._node, '#')} (docs/examples/broker)"
         )
+
+    def _take_switches(self, payload: bytes) -> bool:
+        self._unbelieved = payload
+        self._switches.take(payload)
+        self._unbelieved = b""
+        return True  # health says so at once
 
     def _want(self, want: Want, now_s: float) -> bool:
         if self._transfers.want(want, now_s):

@@ -48,6 +48,17 @@ class CentreTrust:
                 continue
         return read_receipt(payload, newest)
 
+    def check(self, signature: str, message: bytes, *, where: str) -> None:
+        """Raises `PacketError` unless a key that is believed now signed it."""
+        believed = () if self.keys is None else self.keys.believed(self._now())
+        fault = PacketError("there is no key to verify it with", where=where)
+        for key in believed:
+            try:
+                return key.verify(signature, message, where=where)
+            except PacketError as error:
+                fault = error
+        raise fault
+
     def take(self, payload: bytes) -> bool:
         """Follow changes that lead on from what is believed. Raises `PacketError` for what is none; `OSError`."""
         if self.keys is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +15,7 @@ import cv2
 
 from common.software import SOFTWARE
 from edge.delivery.outbox import Build
+from edge.delivery.switch_book import SwitchBook
 from edge.types import ActEvent, Image
 from edge.video.clip import ClipError
 from edge.video.ring import PacketRing
@@ -24,6 +25,7 @@ from evidence.container import pack
 from evidence.errors import GiaoLoError
 from evidence.packet import ActStatement, Camera, Chain, Clock, FileEntry, FileRole, Manifest, Node, Reason, SceneRef
 from evidence.seal import SigningKey
+from evidence.switches import UNSURE_FLAGS
 from zones.load import LoadedScene
 
 log = logging.getLogger(__name__)
@@ -77,11 +79,12 @@ class Packer:
         *,
         source: VideoSource,
         ring: PacketRing,
+        switches: SwitchBook | None = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identity = identity
-        self._source, self._ring = source, ring
+        self._source, self._ring, self._switches = source, ring, switches
         self._new_id, self._now = new_id, now
 
     def packed(self, event: ActEvent) -> Build:
@@ -90,6 +93,7 @@ class Packer:
         _add_pictures(files, event)
         clock, clock_flags = self._source.clock.state(event.t_s, event.clip_from_s, event.clip_to_s)
         clip_flags, clip_notes = self._add_clip(files, event)
+        switch_flags, switch_notes = self._switched(event, clock_flags)
         scene = identity.scene.scene
         files.add("scene", "json", canonical_json(scene.model_dump(mode="json")))
         act = ActStatement(
@@ -97,8 +101,8 @@ class Packer:
             occurred_at=self._source.clock.wall_at(event.t_s),
             frame=event.frame,
             t_s=event.t_s,
-            flags=list(dict.fromkeys([*event.flags, *clock_flags, *clip_flags])),
-            reasons={**event.reasons, **clip_notes},
+            flags=list(dict.fromkeys([*event.flags, *switch_flags, *clock_flags, *clip_flags])),
+            reasons={**event.reasons, **clip_notes, **switch_notes},
         )
         return self._build(event, act, clock, files)
 
@@ -111,6 +115,20 @@ class Packer:
             return ["clip_missing"], {"clip_note": str(error)}
         files.add("clip", "mp4", clip.data, t_s=clip.from_s)
         return ([], {}) if clip.complete else (["clip_incomplete"], {"clip_note": clip.note})
+
+    def _switched(self, event: ActEvent, clock_flags: Sequence[str]) -> tuple[list[str], dict[str, Reason]]:
+        """Flags of the switches in whose time the vehicle was seen, and which they are."""
+        if self._switches is None:
+            return [], {}
+        wall_at, points, line = self._source.clock.wall_at, event.track.points, event.reasons.get("stop_line")
+        found = self._switches.concerning(
+            camera=self._identity.camera,
+            line=line if isinstance(line, str) else None,
+            first=wall_at(min(points[0].t_s, event.t_s)),
+            last=wall_at(max(points[-1].t_s, event.t_s)),
+            unsure=not UNSURE_FLAGS.isdisjoint(clock_flags),
+        )
+        return [each.kind for each in found], {"switches": [each.id for each in found]} if found else {}
 
     def _build(self, event: ActEvent, act: ActStatement, clock: Clock, files: _Files) -> Build:
         identity, scene = self._identity, self._identity.scene.scene

@@ -18,6 +18,7 @@ import cv2
 from edge.delivery.outbox import Build
 from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.packing import CameraIdentity, Packer
+from edge.delivery.switch_book import SwitchBook
 from edge.types import ActEvent
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource
@@ -65,6 +66,7 @@ class Recorder:
     ----------
     max_kept: so many finished packets are held in memory while the outbox is full; further acts are lost, loudly.
     previous: the camera's recorder before a restart, whose finished packets and count of losses are taken over.
+    switches: of the centre; acts of their time are flagged.
     """
 
     def __init__(
@@ -76,13 +78,14 @@ class Recorder:
         sink: PacketSink,
         max_kept: int = 16,
         previous: Recorder | None = None,
+        switches: SwitchBook | None = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._camera = identity.camera
         self._source, self._ring, self._sink = source, ring, sink
-        self._packer = Packer(identity, source=source, ring=ring, new_id=new_id, now=now)
+        self._packer = Packer(identity, source=source, ring=ring, switches=switches, new_id=new_id, now=now)
         self._max_kept = max_kept
         self._monotonic = monotonic
         self._waiting: list[_Waiting] = []

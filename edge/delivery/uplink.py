@@ -25,6 +25,7 @@ from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.chunks import ChunkStream
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
+from edge.delivery.switch_book import SwitchBook
 from edge.delivery.transfer import Transfers
 from evidence.packet import utc_text
 from evidence.seal import VerifyKey
@@ -53,6 +54,7 @@ class Uplink:
     client_id: of the MQTT session; two sessions of one id throw each other out. None: a new one.
     unanswered_s: offers without any answer for so long are told as an error.
     trust: which keys of the centre are believed; left out: `centre_key` alone.
+    switches: where the centre's switches are kept; left out: nowhere.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Uplink:
         client_id: str | None = None,
         unanswered_s: float = 300.0,
         trust: CentreTrust | None = None,
+        switches: SwitchBook | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.node = node
@@ -89,7 +92,7 @@ class Uplink:
         self._transfers = Transfers() if transfers is None else transfers
         self._chunks = ChunkStream(node, self.link, outbox, self._transfers, window)
         trust = trust or CentreTrust(centre_key)
-        self._answers = Answers(node, outbox, self._transfers, trust, on_delivered, unanswered_s)
+        self._answers = Answers(node, outbox, self._transfers, trust, on_delivered, unanswered_s, switches)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._next_heartbeat_s = 0.0
@@ -205,6 +208,8 @@ class Uplink:
             self._lost(event.code, was_connected)
         elif event.kind == "message" and self._answers.take(event.topic, event.payload, self._monotonic()):
             self._outbox_changed = True
+            if event.topic == down_topic(self.node, "switches"):
+                self._next_heartbeat_s = 0.0  # the centre sees at once that the box knows
 
     def _lost(self, code: int, was_connected: bool) -> None:
         short = was_connected and self._monotonic() - self.link.connected_s < _SHORT_S

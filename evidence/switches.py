@@ -85,10 +85,12 @@ class Switch(Model, strict=True):
     ) -> bool:
         """Whether something that lasted from `first` to `last` happened in its time, at its place.
 
-        `line`: the stop line that an act names; one that names none may be about any. `unsure`: of the times.
+        `line`: the stop line that an act names; one that names none may be about any. `unsure`: of the times. A switch
+        that was ended before it began concerns nothing.
         """
         here = (
-            self.node == node
+            self.starts < self.ends
+            and self.node == node
             and self.camera in (None, camera)
             and (self.line is None or line is None or self.line == line)
         )

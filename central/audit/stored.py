@@ -19,6 +19,7 @@ from central.audit.deletions import check_deletions
 from central.audit.numbers import NumberAudit
 from central.audit.papers import PaperAudit
 from central.audit.records import Signatures, record_faults
+from central.audit.switches import check_switches
 from central.cases import log as case_log
 from central.devices.book import faults as device_faults
 from central.intake.nodes import check_seal
@@ -72,9 +73,10 @@ def audit(
         if row.deleted_at is None:
             faults += [f"packet {row.id}: {fault}" for fault in _packet_faults(session, row, leaves)]
     logged_deletions, deletion_faults = check_deletions(session, leaves, keys, centre)
-    seen |= logged_deletions
-    faults += deletion_faults
-    faults += [f"log entry {i}: its packet is missing" for i in range(len(leaves)) if i not in seen]
+    logged_switches, switch_faults = check_switches(session, leaves, keys, centre)
+    seen |= logged_deletions | logged_switches
+    faults += [*deletion_faults, *switch_faults]
+    faults += [f"log entry {i}: what it stands for is missing" for i in range(len(leaves)) if i not in seen]
     for checkpoint in session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)):
         checkpoints += 1
         faults += _checkpoint_faults(checkpoint, logged, len(leaves), keys, centre)

@@ -1,13 +1,14 @@
 """What is late or doubtful about a case that waits to be issued: said before the key is pressed, kept in its record.
 
-Some doubts *hold* a case: the plate may not be this vehicle's, so that somebody who did nothing would pay, or another
-case tells the same, so that somebody would pay twice. Each of them is ticked by itself, and whoever issues all the same
+Some doubts *hold* a case: the plate may not be this vehicle's, so that somebody who did nothing would pay; another
+case tells the same, so that somebody would pay twice; or the signals did not say what to do, as an officer directed
+the traffic or they were out of order. Each of them is ticked by itself, and whoever issues all the same
 says why in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,7 +22,9 @@ from central.cases.life import Event
 from central.cases.lifecycle import Action
 from central.cases.siblings import Sibling, siblings_of, sighting
 from central.store.case_tables import CaseRow
+from central.switches.book import concerning
 from countries.here import HERE
+from evidence.switches import SWITCH_KINDS
 
 SHORT_NOTICE = timedelta(days=3)
 """A letter takes two to three days: an appointment sooner than that is missed before it is read."""
@@ -36,6 +39,11 @@ BEHAVIOURS = ("one_behaviour",)
 """`central.cases.behaviours`: another case of the same drive may be about the same behaviour."""
 
 
+SWITCHES = SWITCH_KINDS
+"""`central.switches`: an officer directed the traffic, or the signal was out of order; the id of the switch follows.
+A flag of the box that says so (`flag:officer_directs`) holds as well, where the centre knows no such switch."""
+
+
 class Register(Protocol):
     """Port: which vehicles bore a plate's text on the day of an act, of any colour and kind."""
 
@@ -44,7 +52,26 @@ class Register(Protocol):
 
 def holds(code: str) -> bool:
     """Whether a doubt holds its case until a person has said why it is issued all the same."""
-    return code.partition(":")[0] in (*MISFITS, *DOUBLES, *DRIVES, *BEHAVIOURS)
+    kind, _, rest = code.partition(":")
+    return kind in (*MISFITS, *DOUBLES, *DRIVES, *BEHAVIOURS, *SWITCHES) or (kind == "flag" and rest in SWITCHES)
+
+
+def holding_doubts(
+    session: Session, row: CaseRow, register: Register, others: Sequence[Sibling] | None = None
+) -> tuple[str, ...]:
+    """All that holds a case: `identity_doubts`, and that its signals did not say what it had to do."""
+    return (*identity_doubts(session, row, register, others), *switch_doubts(session, [row]).get(row.id, ()))
+
+
+def switch_doubts(session: Session, rows: Sequence[CaseRow]) -> Mapping[str, tuple[str, ...]]:
+    """By the id of a case: the switches in whose time it happened. Also one that was said after the packet came."""
+    known = concerning(session, rows)
+    found = {}
+    for row in rows:
+        switches = known.get(row.id, ())
+        alone = [flag for flag in row.flags if flag in SWITCHES and flag not in {s.kind for s in switches}]
+        found[row.id] = (*(f"{s.kind}:{s.id}" for s in switches), *(f"flag:{flag}" for flag in alone))
+    return {case_id: codes for case_id, codes in found.items() if codes}
 
 
 def identity_doubts(
@@ -75,7 +102,7 @@ def issue_doubts(
 
     Texts: `doubt.<code>` and `flag.<code>`. Empty when nothing is doubtful. `record`: where it has been read.
     """
-    found = list(identity_doubts(session, row, register))
+    found = list(holding_doubts(session, row, register))
     notice = row.notice
     due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     if due.days_to_notify(now) < 0:
@@ -94,4 +121,4 @@ def issue_doubts(
         found.append("second_differs")
     if row.packet.chain_state != "ok":
         found.append(f"flag:chain_{row.packet.chain_state}")
-    return (*found, *(f"flag:{flag}" for flag in dict.fromkeys(row.flags)))
+    return (*found, *(f"flag:{flag}" for flag in dict.fromkeys(row.flags) if flag not in SWITCHES))

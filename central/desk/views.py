@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.doubts import identity_doubts
+from central.cases.doubts import holding_doubts
 from central.cases.drives import acts_of, lock_drive
 from central.cases.life import life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer
@@ -24,6 +24,7 @@ from central.registry import Registration, VehicleRegistry
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import PacketFileRow
 from central.store.packets import manifest_of
+from central.switches.book import concerning
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import LawError, Proposal
@@ -31,6 +32,7 @@ from countries.plates import PlateParse
 from countries.terms import Deadlines
 from evidence.acts import ActCode
 from evidence.packet import FileRole, Manifest
+from evidence.switches import Switch
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,10 @@ class CaseView:
     elsewhere: int = 0
     """How many other cases of the same plate there are at units whose cases he may not open."""
     holding: tuple[str, ...] = ()
-    """Why the plate may not be this vehicle's, or the act was told already: `central.cases.doubts.identity_doubts`."""
+    """Why the plate may not be this vehicle's, the act was told already, or its signals did not count:
+    `central.cases.doubts.holding_doubts`."""
+    switches: tuple[Switch, ...] = ()
+    """An officer directed, or the signal was out of order, at that time."""
     drive: tuple[DriveAct, ...] = ()
     """Other acts of this vehicle on this drive that this officer may open, the oldest first."""
     drive_elsewhere: int = 0
@@ -163,7 +168,8 @@ def case_view(
         log_fault=fault,
         siblings=sibling_cases(session, beside, row.occurred_at, now, scope=officer.scope),
         elsewhere=sum(not officer.scope.has(other.case.unit_code) for other in others),
-        holding=identity_doubts(session, row, registry, others),
+        holding=holding_doubts(session, row, registry, others),
+        switches=concerning(session, [row]).get(row.id, ()),
         drive=drive_acts(session, row, acts, now, officer),
         drive_elsewhere=sum(not officer.scope.has(act.unit_code) for act in acts),
         drive_holder=holder,

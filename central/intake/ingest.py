@@ -23,8 +23,10 @@ from central.ledger import merkle
 from central.metrics import COMMIT_S, PACKETS, REFUSED
 from central.store.alarms import raise_alarm
 from central.store.packet_tables import NodeRow
+from central.switches.book import going_on, last_said, nodes_told
 from evidence.centre_keys import write_changes
 from evidence.receipt import Receipt, sign_receipt
+from evidence.switches import MOST, sign_switches
 from evidence.wire import Chunk, Health, Offer, Want, encode
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Reply:
     """A message to a node."""
 
     node: str
-    kind: Literal["want", "receipt", "keys"]
+    kind: Literal["want", "receipt", "keys", "switches"]
     payload: bytes
 
 
@@ -117,6 +119,18 @@ class Ingest:
         with self._centre.db.read() as session:
             nodes = session.scalars(select(NodeRow.id).where(NodeRow.enabled)).all()
         return [Reply(node, "keys", said) for node in nodes]
+
+    def switches_said(self) -> int:
+        """A number that grows with each switch that is said, here or by another process of the centre."""
+        with self._centre.db.read() as session:
+            return last_said(session)
+
+    def switches(self) -> list[Reply]:
+        """For each node that has any: those that it has to know. Signed anew, by the key of today."""
+        now, key = self._centre.clock(), self._centre.key
+        with self._centre.db.read() as session:
+            told = {node: going_on(session, node, now) for node in nodes_told(session, now)}
+        return [Reply(node, "switches", sign_switches(those[-MOST:], key)) for node, those in told.items()]
 
     def maintain(self) -> None:
         """Every few minutes: drop dead transfers and half-written files, sign a checkpoint."""

@@ -32,6 +32,8 @@ _QUEUE = 256
 _QUEUE_WAIT_S = 10.0
 _MAINTAIN_S = 60.0
 _RETRY_S = 1.0
+_SWITCHES_S = 2.0
+"""So soon after it was said a switch is on its way, whichever process of the centre took it."""
 _LONGEST_PAUSE_S = 15
 """Between two tries to reach the broker: half of a box's, as there is one centre and it is waited for."""
 
@@ -44,6 +46,9 @@ class MqttIngest:
         self._events: queue.Queue[Event] = queue.Queue(maxsize=_QUEUE)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._switches_at_s = 0.0
+        self._switches_told: int | None = None
+        """The newest statement that boxes were told of; None: they are told again."""
         self._probe = secrets.token_bytes(16)
         role = Role(
             name="giaolo-centre",
@@ -89,7 +94,7 @@ class MqttIngest:
     # --- the worker ----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        maintain_at_s = time.monotonic()
+        maintain_at_s = self._switches_at_s = time.monotonic()
         while not self._stop.is_set():
             try:
                 self._handle(self._events.get(timeout=self._wait_s(maintain_at_s)))
@@ -106,6 +111,10 @@ class MqttIngest:
                     maintain_at_s = time.monotonic() + self._maintain_s
                     self._ingest.maintain()
                     self._tell_keys()
+                    self._switches_told = None
+                if time.monotonic() >= self._switches_at_s:
+                    self._switches_at_s = time.monotonic() + _SWITCHES_S
+                    self._tell_switches()
             except BrokerError as error:
                 log.error("%s", error)
             except Exception:
@@ -113,7 +122,7 @@ class MqttIngest:
                 self._stop.wait(_RETRY_S)
 
     def _wait_s(self, maintain_at_s: float) -> float:
-        until_s, link_s = maintain_at_s - time.monotonic(), self.link.wait_s()
+        until_s, link_s = min(maintain_at_s, self._switches_at_s) - time.monotonic(), self.link.wait_s()
         return max(until_s if link_s is None else min(until_s, link_s), 0.01)
 
     def _handle(self, event: Event) -> None:
@@ -127,6 +136,18 @@ class MqttIngest:
         elif event.kind == "subscribed" and not event.code and self.link.client is not None:
             self.link.client.publish(_PROBE_TOPIC, self._probe, qos=1)
             self._tell_keys()
+            self._switches_told, self._switches_at_s = None, time.monotonic()
+
+    def _tell_switches(self) -> None:
+        """Kept by the broker for boxes that are away; said again where it may have lost them."""
+        if not self.link.connected:
+            return
+        said = self._ingest.switches_said()
+        if said == self._switches_told:
+            return
+        for reply in self._ingest.switches():
+            self._publish(reply, retain=True)
+        self._switches_told = said
 
     def _tell_keys(self) -> None:
         """Kept by the broker for boxes that come later; said again, as it may lose it and boxes may be added."""

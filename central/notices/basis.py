@@ -132,7 +132,7 @@ def check_doubts(doubts: Collection[str], seen: Seen) -> None:
         raise Refused("doubts", "something is late or doubtful", remedy="read what is listed, and tick it")
     if any(holds(code) for code in doubts) and not seen.word.strip():
         raise Refused(
-            "word", "the plate may not be this vehicle's", where="word", remedy="compare the pictures, say what you saw"
+            "word", "the case is held", where="word", remedy="look at what is doubtful, say why it goes on all the same"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
-from central.cases.doubts import Register, holds, identity_doubts, issue_doubts
+from central.cases.doubts import Register, holding_doubts, holds, issue_doubts
 from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.log import lock_case, state_of
 from central.cases.steps import step
@@ -171,4 +171,4 @@ def held_since_issue(
     record = case_log.events(session, row.id) if record is None else record
     issued = [e for e in record if e.action == Action.ISSUE.value]
     ticked = issued[-1].after.get("doubts", []) if issued else []
-    return tuple(code for code in identity_doubts(session, row, register) if code not in ticked)
+    return tuple(code for code in holding_doubts(session, row, register) if code not in ticked)

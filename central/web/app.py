@@ -22,6 +22,7 @@ from central.web import (
     owner,
     proceedings,
     queue,
+    switches,
     units,
 )
 from central.web.headers import BodyLimit, HeadIsGet, SecurityHeaders
@@ -36,7 +37,22 @@ def create_app(centre: Centre) -> FastAPI:
     """All routes over one centre. Its documentation pages are off: they load scripts from elsewhere."""
     app = FastAPI(title="Giao Lộ", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site.of(centre)
-    for part in (auth, queue, desk, devices, case_actions, approve, proceedings, due, units, book, media, owner, ops):
+    for part in (
+        auth,
+        queue,
+        desk,
+        devices,
+        case_actions,
+        approve,
+        proceedings,
+        due,
+        units,
+        switches,
+        book,
+        media,
+        owner,
+        ops,
+    ):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)

@@ -34,7 +34,7 @@ from central.units.tree import Scope
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.devices import paper_lines
-from central.web.doubts import doubt_line, side_by_side, why_held
+from central.web.doubts import HELD_WORDS, doubt_line, side_by_side, why_held
 from central.web.draft_form import draft_form
 from central.web.drive import drive_lines
 from central.web.errors import problem_of
@@ -250,8 +250,11 @@ def _show(
         "devices": paper_lines(papers, t, issued=issued_at is not None),
         "doubts": [code for code in doubts if not holds(code)],
         "doubt_lines": [doubt_line(code, t) for code in doubts if not holds(code)],
-        "holding": [(code, doubt_line(code, t, view.siblings, view.drive)) for code in doubts if holds(code)],
-        "newly": [(code, doubt_line(code, t, view.siblings, view.drive)) for code in newly],
+        "holding": [
+            (code, doubt_line(code, t, view.siblings, view.drive, view.switches)) for code in doubts if holds(code)
+        ],
+        "newly": [(code, doubt_line(code, t, view.siblings, view.drive, view.switches)) for code in newly],
+        "held_words": HELD_WORDS,
         "held_for": why_held(newly if not waits else [code for code in doubts if holds(code)]),
         "drive": drive_lines(view.drive, t, values["names"], holding=view.holding),
         "siblings": side_by_side(view.siblings, t),

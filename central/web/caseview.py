@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from central.cases.doubts import SWITCHES
 from central.cases.stages import OPEN
 from central.cases.telling import HistoryLine, what_was_done, who
 from central.desk.views import CaseView
@@ -107,7 +108,7 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
 
 def flag_lines(view: CaseView, t: Texts) -> list[str]:
     """Doubts in words, those of the node and those only the centre can see; not those that hold the case."""
-    flags = [t.or_else(f"flag.{f}", f) for f in view.item.flags]
+    flags = [t.or_else(f"flag.{f}", f) for f in view.item.flags if f not in SWITCHES]
     if view.item.chain_state != "ok":
         flags.append(t.or_else(f"flag.chain_{view.item.chain_state}", view.item.chain_state))
     if view.second.agrees is False and view.second.text != view.item.plate:  # an officer may have put it right

@@ -27,7 +27,7 @@ from central.pictures.timeline import timeline
 from central.users import full_names
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
-from central.web.doubts import doubt_line, side_by_side, why_held
+from central.web.doubts import HELD_WORDS, doubt_line, side_by_side, why_held
 from central.web.drive import drive_lines
 from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
@@ -125,7 +125,8 @@ def render_case(
         "seen": version_of(view.events),
         "history": telling.history(view.events, values["names"], t),
         "siblings": side_by_side(view.siblings, t),
-        "holding": [doubt_line(code, t, view.siblings, view.drive) for code in view.holding],
+        "holding": [doubt_line(code, t, view.siblings, view.drive, view.switches) for code in view.holding],
+        "held_words": HELD_WORDS,
         "held_for": why_held(view.holding),
         "drive": drive_lines(view.drive, t, values["names"], kept.keep, holding=view.holding),
         "contests": contests,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from central.cases.doubles import Between
-from central.cases.doubts import BEHAVIOURS, DOUBLES, DRIVES
+from central.cases.doubts import BEHAVIOURS, DOUBLES, DRIVES, SWITCHES
 from central.cases.siblings import ELSEWHERE
 from central.desk.drive import DriveAct
 from central.desk.siblings import SIDE_BY_SIDE, SiblingCase
 from central.words import formats
 from central.words.texts import Texts
+from evidence.switches import Switch
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 _PLAIN_FROM_KM = 10.0
@@ -36,12 +37,15 @@ def side_by_side(siblings: Sequence[SiblingCase], t: Texts) -> list[SideBySide]:
 
 
 def doubt_line(
-    code: str, t: Texts, siblings: Sequence[SiblingCase] = (), drive: Sequence[DriveAct] = ()
+    code: str, t: Texts, siblings: Sequence[SiblingCase] = (), drive: Sequence[DriveAct] = (),
+    switches: Sequence[Switch] = (),
 ) -> str:  # fmt: skip
     """A doubt in words; a flag of a newer box shows its own name rather than nothing."""
     kind, _, rest = code.partition(":")
     if kind == "flag":
         return t.or_else(f"flag.{rest}", rest, other="")
+    if kind in SWITCHES:
+        return _of_switch(kind, rest, t, switches)
     if kind in (*DRIVES, *BEHAVIOURS):
         return _of_drive(kind, rest, t, drive)
     if kind not in DOUBLES:
@@ -52,6 +56,16 @@ def doubt_line(
     if kind == "too_fast" and found is not None:
         return t("doubt.too_fast", n=rest, km=km(found, t), apart=apart(found.apart, t))
     return t("doubt.too_fast_plain" if kind == "too_fast" else f"doubt.{kind}", n=rest)
+
+
+def _of_switch(kind: str, id: str, t: Texts, switches: Sequence[Switch]) -> str:
+    switch = next((s for s in switches if s.id == id), None)
+    if switch is None:
+        return t(f"flag.{kind}")
+    return t(
+        f"doubt.{kind}", since=formats.stamp(switch.starts), until=formats.stamp(switch.ends), by=switch.by,
+        why=switch.why,
+    )  # fmt: skip
 
 
 def _of_drive(kind: str, mark: str, t: Texts, drive: Sequence[DriveAct]) -> str:
@@ -66,8 +80,16 @@ def _of_drive(kind: str, mark: str, t: Texts, drive: Sequence[DriveAct]) -> str:
 
 
 def why_held(codes: Sequence[str]) -> str:
-    """What a page says of a case that is held: `plate`, or `behaviour` where nothing is said against the plate."""
-    return "behaviour" if all(code.partition(":")[0] in BEHAVIOURS for code in codes) else "plate"
+    """What a page says of a case that is held: `plate`, or where nothing is said against the plate `switch` (signals
+    did not count then) or `behaviour`."""
+    against = [code for code in codes if code.removeprefix("flag:").partition(":")[0] not in SWITCHES]
+    if codes and not against:
+        return "switch"
+    return "behaviour" if all(code.partition(":")[0] in BEHAVIOURS for code in against) else "plate"
+
+
+HELD_WORDS = {"plate": "siblings.held", "behaviour": "drive.held_behaviour", "switch": "switches.held"}
+"""The text over the doubts of a case that is held; `_tag` and `_issued` follow."""
 
 
 def km(between: Between, t: Texts) -> str:

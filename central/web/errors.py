@@ -31,6 +31,7 @@ _FIELDS = {
     "colour": "action.colour_label", "kind": "action.kind_label", "code": "owner.code", "text": "owner.contest_label",
     "username": "signin.username", "password": "signin.password", "word": "siblings.word",
     "owner_name": "approve.owner_name", "owner_id": "approve.owner_id", "owner_address": "approve.owner_address",
+    "why": "switches.why", "line": "switches.line",
     "second_place": "approve.second_place", "preventive": "approve.preventive",
 }  # fmt: skip
 """The words that stand over a field, by its name in the form; what a page fills in unseen has none."""

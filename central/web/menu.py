@@ -15,4 +15,5 @@ def tabs_of(officer: Officer) -> list[tuple[str, str]]:
     cases = [("queue", "/desk"), ("approve", "/desk/approve"), ("contests", "/desk/contests"), ("due", "/desk/due")]
     if len(officer.scope.units) > 1 or not officer.scope.everything:
         cases.append(("moves", "/desk/moves"))
+    cases.append(("switches", "/desk/switches"))
     return cases if officer.role is Role.OFFICER else cases + unit

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.behaviours import behaviour_doubts
+from central.cases.doubts import switch_doubts
 from central.cases.drives import drive_doubts, of_drives
 from central.cases.lifecycle import Action, Refused, Status
 from central.cases.log import CaseNotFound, still_there
@@ -120,11 +121,13 @@ def confirmed(session: Session, now: datetime, scope: Scope) -> list[Confirmed]:
     siblings = of_many(session, rows)
     driven = {row.drive for row in rows if row.drive is not None}
     acts = of_drives(session, driven)
+    switched = switch_doubts(session, rows)
     found = []
     for row, beside in drives_beside(session, rows, scope):
         others = [act for act in acts if act.drive == row.drive and act.id != row.id] if row.drive else []
         doubts = [code for other in siblings.get(row.id, ()) for code in other.doubts]
         doubts += [*drive_doubts(session, row, others), *behaviour_doubts(session, row, others)]
+        doubts += switched.get(row.id, ())
         shown = item(row, now, drive=beside)
         found.append(Confirmed(shown, row.confirmed_by or "", row.confirmed_at or row.detected_at, tuple(doubts)))
     return found

@@ -108,9 +108,7 @@ class SwitchBook:
             write_durably(self._file, write_switches(self._held.values()))
             self._fault = ""
         except OSError as error:
-            self._fault = (
-                f"switches are not kept over a restart: {error.strerror} -> free the disk"
-            )
+            self._fault = f"switches are not kept over a restart: {error.strerror} -> free the disk"
             log.error("%s", self._fault)
 
     def _kept(self) -> dict[str, SignedSwitch]:

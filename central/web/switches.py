@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -108,7 +108,7 @@ def _time(text: str, where: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=HERE.zone)
+        return datetime.fromisoformat(text).replace(tzinfo=HERE.zone).astimezone(UTC)
     except ValueError as error:
         raise Refused("switch_time", f"{text!r} is no time", where=where, remedy="2026-01-31T08:30") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from central.desk import actions
+from central.desk.switching import Place, say
 from central.store.alarms import raise_alarm
 from central.units.book import change
-from central.units.tree import ROOT, Unit
+from central.units.tree import EVERYWHERE, ROOT, Unit
 from central.users import set_unit
 from central.web import queries
 from central.web.site import LANG_COOKIE, PASS_COOKIE
@@ -54,6 +55,7 @@ class Site:
     issued: str
     code: str
     military: str
+    directed: str
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with centre.db.write() as session:
         queries.contest(session, done, "Xe đã bán từ năm 2024, tôi gửi kèm giấy tờ.", now=NOW)
         raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
+    directed = case_of(centre, at=NOW - timedelta(days=3))
+    with centre.db.write() as session:
+        for kind, camera, since in (("officer_directs", "cam-1", NOW - timedelta(days=3, minutes=10)),
+                                    ("signal_out_of_order", "", NOW - timedelta(minutes=10))):  # fmt: skip
+            say(
+                session, centre.ledger, replace(LAN, scope=EVERYWHERE), Place("giao-lo-1", camera), kind, line=None,
+                since=since, until=since + timedelta(hours=2), why="ùn tắc kéo dài sau tai nạn ở ngã tư", now=NOW,
+            )  # fmt: skip
     military = claimed(centre, plate=None, colour="red")
     with centre.db.write() as session:
         actions.confirm(session, military, LAN, plate="TM-12-34", act=ActCode.RED_LIGHT, now=NOW)
@@ -87,7 +97,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         change(session, [Unit("doi-1", "Đội Cảnh sát giao thông số 1", "team", ROOT)])
         set_unit(session, LAN.username, "doi-1", now=NOW)
     with served(web) as address:
-        yield Site(address, web, waiting, wrong_way, closed_road, rejected, draft, done, notice.code, military)
+        yield Site(
+            address, web, waiting, wrong_way, closed_road, rejected, draft, done, notice.code, military, directed
+        )
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +165,8 @@ OFFICER_PAGES = {
     "units": "/desk/units",
     "one unit": "/desk/units/doi-1",
     "statements": "/desk/contests",
+    "signals off": "/desk/switches",
+    "a case of that time": "/desk/cases/{directed}",
     "devices": "/desk/devices",
     "a device with its history": "/desk/devices/giao-lo-1/cam-1",
     "a device without papers": "/desk/devices/giao-lo-1/cam-2",
@@ -181,7 +195,7 @@ def test_dialogs_of_an_approval(dialog: str, site: Site, officer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/desk?state=all", "/desk/approve", "/desk/due?whose=all", "/desk/cases/{issued}/steps"]
+    "path", ["/desk?state=all", "/desk/approve", "/desk/due?whose=all", "/desk/cases/{issued}/steps", "/desk/switches"]
 )
 def test_a_list_on_a_phone_hides_nothing_to_the_side_and_squeezes_nothing(path: str, site: Site, officer: Any) -> None:
     officer.set_viewport_size({"width": 390, "height": 844})

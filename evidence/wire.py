@@ -171,7 +171,7 @@ class Health(Model):
     disk_free_bytes: int | None = None
     cameras: list[CameraHealth] = Field(default_factory=list)
     errors: list[str] = Field(default_factory=list)
-    switches: dict[PacketId, str] = Field(
+    switches: dict[str, str] = Field(
         default_factory=dict, description="switches that the box knows: when each was said last"
     )
 

@@ -92,8 +92,9 @@ def test_a_switch_reaches_the_box_survives_its_restart_ends_and_the_page_says_wh
             eventually(lambda: told() == [True], PATIENCE, "the centre hears that it does")
     with box(tmp_path / "box", centre, mosquitto) as book:  # no centre is there to say it again
         assert flags(book) == ["officer_directs"]
+        moment = now()
         with centre.db.write() as session:
-            ended = end(session, centre.ledger, OFFICER, switch.id, now(), now=now())
+            ended = end(session, centre.ledger, OFFICER, switch.id, moment, now=moment)
         assert told() == [False]
         with running(centre, mosquitto):
             eventually(lambda: book.known == {switch.id: ended.at}, PATIENCE, "the box hears of its end")

@@ -103,7 +103,7 @@ def type_of(schema: dict[str, Any], field: dict[str, Any]) -> str:
             return {4: "box", 2: "pair"}[len(field["prefixItems"])]
         return f"list {span(field, 'Items')} of {type_of(schema, field['items'])}".replace("  ", " ")
     if kind == "object":
-        return f"map {span(field, 'Properties')} of {type_of(schema, field['additionalProperties'])}"
+        return f"map {span(field, 'Properties')} of {type_of(schema, field['additionalProperties'])}".replace("  ", " ")
     return str(kind)
 
 

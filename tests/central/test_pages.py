@@ -80,7 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with centre.db.write() as session:
         queries.contest(session, done, "Xe đã bán từ năm 2024, tôi gửi kèm giấy tờ.", now=NOW)
         raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
-    directed = case_of(centre, at=NOW - timedelta(days=3))
+    directed = case_of(centre, plate="36A77777", at=NOW - timedelta(days=3))
     with centre.db.write() as session:
         for kind, camera, since in (("officer_directs", "cam-1", NOW - timedelta(days=3, minutes=10)),
                                     ("signal_out_of_order", "", NOW - timedelta(minutes=10))):  # fmt: skip

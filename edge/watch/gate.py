@@ -15,7 +15,8 @@ import numpy as np
 from common.margins import margin
 from edge.types import ActEvent, Still
 from edge.watch.place import PlaceWatch
-from edge.watch.position import Sample
+from edge.watch.position import Sample, Shifts
+from edge.watch.reference import Reference
 from edge.watch.sight import Sight
 
 UNSURE_FLAG = "camera_position_unsure"
@@ -50,13 +51,17 @@ PicturesBetween = Callable[[float, float], Sequence[Still]]
 @dataclass
 class _Waiting:
     """`own`: where its own pictures lie, those that were recognised; `around`: and those of the moments around it, if
-    it was asked. `unseen`: why its pictures cannot carry it; "": they can."""
+    it was asked; both beside `origin` of `by`. `unseen`: why its pictures cannot carry it; "": they can. `older`: than
+    the picture by which the camera's place is known, which is not known to be of the street, or does not know it."""
 
     event: ActEvent
     offered_s: float
+    by: Reference | None
+    origin: Shifts
     own: list[Sample]
     around: list[Sample]
     unseen: str
+    older: bool = False
 
 
 class ActGate:
@@ -83,7 +88,29 @@ class ActGate:
         around: list[Sample] = []
         if self._off(own) > 1.0 and self._place.state not in ("moved", "other_view"):
             around = self._measured(between(event.t_s - self._m.around_s, event.t_s + self._m.around_s))
-        self._waiting.append(_Waiting(event, now_s, own, around, self._sight.against(event)))
+        by = self._place.reference
+        origin = np.zeros((0, 2)) if by is None else by.origin
+        self._waiting.append(_Waiting(event, now_s, by, origin, own, around, self._sight.against(event)))
+
+    def _by_what_is_known_now(self, act: _Waiting) -> None:
+        """What was learnt since an act was offered counts for it too.
+
+        The camera's true place was found (it swung or sank when it was first looked at): its pictures lie so much
+        farther off. Or another picture is the reference now, because nothing was recognised by the one before: that
+        the camera is in its place by that one says nothing of what was seen earlier.
+        """
+        by = self._place.reference
+        if by is not None and act.by is not by:
+            if own := self._measured(list(act.event.stills.values())):
+                act.own, act.around, act.older = own, [], self._place.unproven
+            elif not act.own:
+                act.older = True
+        elif by is not None and act.origin is not by.origin:
+            back = act.origin - by.origin
+            act.own = [Sample(sample.t_s, sample.shifts + back) for sample in act.own]
+            act.around = [Sample(sample.t_s, sample.shifts + back) for sample in act.around]
+        if by is not None:
+            act.by, act.origin = by, by.origin
 
     def _measured(self, stills: Sequence[Still]) -> list[Sample]:
         samples = (self._place.measured(still.image, still.t_s) for still in stills)
@@ -101,6 +128,7 @@ class ActGate:
                 self._swings.append((place.verdict_s, place.swing))
         told, waiting = [], []
         for each in self._waiting:
+            self._by_what_is_known_now(each)
             answer = self._answer(each, over=over or now_s - each.offered_s >= self._m.wait_s)
             if answer is None:
                 waiting.append(each)
@@ -137,6 +165,7 @@ class ActGate:
         return self._place.off(Sample(0.0, middle))[0] <= 1.0
 
     def _flagged(self, act: _Waiting) -> ActEvent:
-        if act.own or (self._place.state in ("in_place", "shaking") and self._place.good_s >= act.offered_s):
+        in_place = self._place.state in ("in_place", "shaking") and self._place.good_s >= act.offered_s
+        if not act.older and (act.own or in_place):
             return act.event
         return replace(act.event, flags=[*act.event.flags, UNSURE_FLAG])

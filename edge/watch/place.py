@@ -26,6 +26,8 @@ from zones.schema import Scene
 __all__ = ["PlaceWatch", "drawn_digest"]
 _CONFIRMED = 2
 """Pictures by which a first picture was recognised again: it is one of the street."""
+_AT_REST = 4
+"""Pictures of the first moments at one place: half a second. A mast is not so long where its swing turns."""
 _AFTER_WIND = 3
 """In wind every check takes seconds: so many times less often, but before each act."""
 
@@ -75,12 +77,12 @@ class PlaceWatch:
 
     def measured(self, image: Image, t_s: float) -> Sample | None:
         """Where a picture of this camera lies; None: it is not recognised, or nothing is known that stands still."""
-        if self.reference is None or (self.state == "unsure" and self._unproven):
+        if self.reference is None or (self.state == "unsure" and self.unproven):
             return None
         return self.reference.sample(image, t_s)
 
     @property
-    def _unproven(self) -> bool:
+    def unproven(self) -> bool:
         """Whether the reference is a single picture in which nothing was recognised again: it may be of vehicles."""
         return self._learnt is not None and len(self._learnt) < _CONFIRMED
 
@@ -163,7 +165,7 @@ class PlaceWatch:
 
     def _concluded(self, verdict: Verdict, t_s: float) -> None:
         assert self.reference is not None
-        if self.state == "learning" and self._learnt is not None:
+        if self.state == "learning" and self._learnt is not None and not self._knocked(verdict):
             self.reference.origin = self.reference.origin + verdict.middle
             swinging = verdict.swing > 1.0
             self.state, self.off_px = "shaking" if swinging else "in_place", 0.0
@@ -176,6 +178,13 @@ class PlaceWatch:
         self._close_since_s = None
         self._next_s = t_s + self._m.every_s * (_AFTER_WIND if self.state == "shaking" else 1)
 
+    def _knocked(self, verdict: Verdict) -> bool:
+        """While it was first looked at: at rest in the first place, at rest in another since, and never back."""
+        shares = [self.off(sample)[0] for sample in self._samples]
+        left = next((i for i, share in enumerate(shares) if share > 1.0), len(shares))
+        at_rest = verdict.place == "moved" and verdict.swing <= 1.0
+        return at_rest and left >= _AT_REST and min(shares[left:], default=0.0) > 1.0
+
     def _not_recognised(self, grey: Floats, scale: float, t_s: float, wall_at: datetime) -> None:
         assert self.reference is not None
         assert self._sure_s is not None
@@ -187,7 +196,7 @@ class PlaceWatch:
         self._next_s = t_s + (1.0 if unseen_s < self._m.unrecognised_s else self._m.every_s)
         if unseen_s < self._m.unrecognised_s or self.state == "moved":
             return
-        if self._unproven:
+        if self.unproven:
             # the first picture was no good one (a decoder's first, a bus before the lens): begin with another
             self.state, self._unseen_since_s = "learning", None
             self._begin_again(grey, scale, wall_at)

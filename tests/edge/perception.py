@@ -18,6 +18,28 @@ from zones.schema import Scene
 BOX = (10.0, 10.0, 50.0, 60.0)
 
 
+def act(frame: Frame, after: Frame | None = None) -> ActEvent:
+    """An act in one frame, as the pipeline would tell it."""
+    after = after or frame
+    return ActEvent(
+        act=ActCode.WRONG_WAY,
+        frame=frame.index,
+        t_s=frame.t_s,
+        track_id=1,
+        vehicle=Vehicle(cls=VehicleClass.CAR, confidence=0.9, box=BOX),
+        track=Track(id=1, points=[TrackPoint(frame=frame.index, t_s=frame.t_s, box=BOX, score=0.9)]),
+        lamps=[],
+        plate=Plate(),
+        reasons={},
+        stills={
+            "still_on": Still(frame.index, frame.t_s, frame.image),
+            "still_after": Still(after.index, after.t_s, after.image),
+        },
+        clip_from_s=frame.t_s - 1.0,
+        clip_to_s=frame.t_s + 1.0,
+    )
+
+
 class ScriptedPipeline:
     """An act at every `every`-th frame, told one second later; frames in `faulty` raise."""
 
@@ -34,11 +56,11 @@ class ScriptedPipeline:
             self._open.append(frame)
         done = [f for f in self._open if frame.t_s - f.t_s >= 1.0]
         self._open = [f for f in self._open if frame.t_s - f.t_s < 1.0]
-        return [self._event(f, frame) for f in done]
+        return [act(f, frame) for f in done]
 
     def finish(self) -> list[ActEvent]:
         done, self._open = self._open, []
-        return [self._event(f, f) for f in done]
+        return [act(f) for f in done]
 
     @property
     def heads(self) -> tuple[HeadHealth, ...]:
@@ -50,25 +72,6 @@ class ScriptedPipeline:
 
     def seen(self) -> SeenPicture:
         return SeenPicture(self._frame)
-
-    def _event(self, frame: Frame, after: Frame) -> ActEvent:
-        return ActEvent(
-            act=ActCode.WRONG_WAY,
-            frame=frame.index,
-            t_s=frame.t_s,
-            track_id=1,
-            vehicle=Vehicle(cls=VehicleClass.CAR, confidence=0.9, box=BOX),
-            track=Track(id=1, points=[TrackPoint(frame=frame.index, t_s=frame.t_s, box=BOX, score=0.9)]),
-            lamps=[],
-            plate=Plate(),
-            reasons={},
-            stills={
-                "still_on": Still(frame.index, frame.t_s, frame.image),
-                "still_after": Still(after.index, after.t_s, after.image),
-            },
-            clip_from_s=frame.t_s - 1.0,
-            clip_to_s=frame.t_s + 1.0,
-        )
 
 
 class ScriptedPerception:

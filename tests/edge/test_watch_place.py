@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from edge.types import Frame, Image
+from edge.types import ActEvent, Frame, Image, Still
 from edge.watch.picture import PictureWatch
 from edge.watch.reference import KeptReference
 from edge.watch.report import Entry
 from evidence.acts import ActCode
+from tests.edge.perception import act
 from tests.edge.street import (
     BEGIN,
     LENSES,
@@ -49,6 +51,7 @@ def test_without_a_watch_a_knocked_camera_accuses_who_waits() -> None:
 
 
 MOVES: list[tuple[str, float, tuple[float, ...]]] = [
+    ("up, while it is first looked at", 0.5, (0, -10)),
     ("up, before anybody comes", 4, (0, -8)),
     ("up, as the queue stands", 11, (0, -12)),
     ("up by a lens, in yellow", 6.5, (0, -20)),
@@ -100,6 +103,22 @@ def test_a_sagging_mount_accuses_nobody() -> None:
     assert events == []
     assert watch.report.acts_held >= 3
     assert states[-1][1] == "moved"
+
+
+@pytest.mark.parametrize(("seen_s", "told"), [(0.0, False), (0.75, True)], ids=["before the gust died", "after"])
+def test_an_act_from_before_the_place_was_known_is_judged_by_the_place_found(seen_s: float, told: bool) -> None:
+    """The first picture was taken in a gust that soon died: the camera's place lies 10 px beside it."""
+    watch = PictureWatch(street())
+    out: list[ActEvent] = []
+    for index in range(120):
+        t_s = index / 8
+        image = picture(index, [], "red", moved(0, 10) if t_s < 0.3 else moved())
+        watch.look(Frame(index, t_s, image, BEGIN, index))
+        still = {"still_on": Still(index, t_s, image)}
+        acts = [replace(act(Frame(index, t_s, image, BEGIN, index)), stills=still)] if t_s == seen_s else []
+        out += watch.told(acts)
+    assert watch.report.state == "in_place"
+    assert [(e.t_s, e.flags) for e in out] == ([(seen_s, [])] if told else [])
 
 
 class Kept:

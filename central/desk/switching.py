@@ -16,12 +16,14 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.cases.lifecycle import Officer, Refused, Role
+from central.cases.lifecycle import ENDED, UNSENT, Officer, Refused, Role
 from central.devices.book import all_records
 from central.ledger.signing import Ledger
+from central.store.case_tables import CaseRow
 from central.store.packet_tables import NodeRow
-from central.switches.book import add, going_on, newest, of_id
+from central.switches.book import add, cases_of, going_on, newest, of_id
 from central.units.book import Cameras, cameras_of
+from central.units.filtering import within
 from countries.here import HERE
 from evidence.packet import utc_text
 from evidence.switches import LONGEST, MOST, REMEMBERED, Switch, SwitchKind
@@ -87,12 +89,14 @@ class Place:
 @dataclass(frozen=True)
 class SwitchLine:
     """A switch on the page. `told`: whether the box knows it as it was said last; None: the box knows no switches, or
-    has not been heard of since."""
+    has not been heard of since. `held`: how many cases that are not sent it holds; `sent`: id and number of those whose
+    notice had gone out before it was said, so that somebody has to look at them again."""
 
     switch: Switch
     state: Literal["ahead", "now", "over"]
     told: bool | None
-    mine: bool
+    held: int
+    sent: tuple[tuple[str, int], ...]
 
 
 def places(session: Session, officer: Officer, now: datetime) -> tuple[Place, ...]:
@@ -147,7 +151,10 @@ def board(session: Session, officer: Officer, now: datetime) -> list[SwitchLine]
         state: Literal["ahead", "now", "over"] = (
             "over" if now >= switch.ends else "ahead" if now < switch.starts else "now"
         )
-        found.append(SwitchLine(switch, state, told, switch.by == officer.username))
+        cases = cases_of(session, switch, within(CaseRow.unit_code, officer.scope))
+        held = sum(row.status in UNSENT for row in cases)
+        sent = tuple((row.id, row.number) for row in cases if row.status not in (*UNSENT, *ENDED))
+        found.append(SwitchLine(switch, state, told, held, sent))
     order = {"now": 0, "ahead": 1, "over": 2}
     return sorted(found, key=lambda s: (order[s.state], -s.switch.starts.timestamp()))
 

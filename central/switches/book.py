@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from central.ledger import merkle
 from central.ledger.signing import Ledger
 from central.store.case_tables import CaseRow
+from central.store.packet_tables import PacketRow
 from central.store.switch_tables import SwitchRow
 from evidence.canonical import sha256_hex
 from evidence.switches import LONGEST, REMEMBERED, UNSURE_FLAGS, Switch
@@ -93,14 +94,27 @@ def concerning(session: Session, rows: Sequence[CaseRow]) -> Mapping[str, tuple[
     switches = _last(session.scalars(_NEAR, near).all()).values()
     if not switches:
         return {}
-    found = {row.id: _of_case(row, [s for s in switches if s.node == row.node_id]) for row in rows}
+    found = {row.id: _of_case(session, row, [s for s in switches if s.node == row.node_id]) for row in rows}
     return {case_id: those for case_id, those in found.items() if those}
 
 
-def _of_case(row: CaseRow, switches: Sequence[Switch]) -> tuple[Switch, ...]:
+def cases_of(session: Session, switch: Switch, units: Sequence[ColumnElement[bool]]) -> list[CaseRow]:
+    """The cases that a switch concerns, the oldest first. `units`: the condition for those that somebody sees."""
+    if switch.starts == switch.ends:
+        return []
+    place = [CaseRow.node_id == switch.node]
+    if switch.camera is not None:
+        place.append(CaseRow.camera_id == switch.camera)
+    near = CaseRow.occurred_at.between(switch.starts - _SLACK, switch.ends + _SLACK)
+    query = select(CaseRow).where(*place, near, CaseRow.deleted_at.is_(None), *units)
+    rows = session.scalars(query.order_by(CaseRow.occurred_at, CaseRow.number)).all()
+    return [row for row in rows if _of_case(session, row, [switch])]
+
+
+def _of_case(session: Session, row: CaseRow, switches: Sequence[Switch]) -> tuple[Switch, ...]:
     if not switches:
         return ()
-    seen, unsure = _seen(row), not UNSURE_FLAGS.isdisjoint(row.flags)
+    seen, unsure = _seen(session, row), not UNSURE_FLAGS.isdisjoint(row.flags)
     those = [
         s
         for s in switches
@@ -111,11 +125,12 @@ def _of_case(row: CaseRow, switches: Sequence[Switch]) -> tuple[Switch, ...]:
     return tuple(sorted(those, key=lambda s: (s.since, s.id)))
 
 
-def _seen(row: CaseRow) -> _Seen:
-    """From the packet's manifest, which is only opened where a switch is near."""
-    if not row.packet.manifest:  # deleted at the end of its term
+def _seen(session: Session, row: CaseRow) -> _Seen:
+    """From the packet's manifest, which is only opened where a switch is near: lists come without it."""
+    manifest = session.scalar(select(PacketRow.manifest).where(PacketRow.id == row.packet_id))
+    if not manifest:  # deleted at the end of its term
         return _Seen(row.occurred_at, row.occurred_at, None)
-    told = json.loads(row.packet.manifest)
+    told = json.loads(manifest)
     act, points = told["act"], told["track"]["points"]
     before_s, after_s = act["t_s"] - points[0]["t_s"], points[-1]["t_s"] - act["t_s"]
     line = act["reasons"].get("stop_line")

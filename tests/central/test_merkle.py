@@ -211,8 +211,8 @@ def test_the_database_refuses_to_change_the_log(table: str, centre: Centre) -> N
                      id="a checkpoint changed"),
         pytest.param(sql("UPDATE cases SET events_count = events_count - 1 WHERE number = 6"), "case 6",
                      id="a case record"),
-        pytest.param(sql("UPDATE packets SET log_index = 99 WHERE log_index = 0"), "log entry 0: its packet is missing",
-                     id="a packet moved"),
+        pytest.param(sql("UPDATE packets SET log_index = 99 WHERE log_index = 0"),
+                     "log entry 0: what it stands for is missing", id="a packet moved"),
     ],
 )  # fmt: skip
 def test_what_was_changed_behind_the_centres_back_is_found(

@@ -264,9 +264,26 @@ def lines(web: Web) -> list[Any]:
         return board(session, OFFICER, NOW)
 
 
-def test_the_list_of_those_to_issue_says_what_holds_them(web: Web) -> None:
-    prepared(web.centre)
+def test_the_page_names_notices_that_had_gone_out_before_it_was_said(web: Web) -> None:
+    """Nothing holds them any more: a person has to look at them again, and may take them back."""
+    sent, _ = issued(web.centre)
+    with web.centre.db.write() as session:
+        issuing.publish(session, sent, HOA, register=web.centre.registry, now=NOW)
+        number = session.get_one(CaseRow, sent).number
+    case_of(web.centre, sequence=2, previous="0" * 64, at=AT + timedelta(minutes=5))
+    case_of(web.centre, sequence=3, previous="0" * 64, at=AT + timedelta(minutes=50))
     directed(web.centre)
+    (line,) = lines(web)
+    assert (line.held, line.sent) == (1, ((sent, number),))
+    shown = web.person(LAN).get("/desk/switches").text
+    assert "1 hồ sơ tạm giữ" in shown
+    assert f'<a href="/desk/cases/{sent}">' in shown
+    assert "cần xem lại" in shown
+
+
+def test_the_list_of_those_to_issue_says_what_holds_them(web: Web) -> None:
+    prepared(web.centre, reasons={"stop_line": "vach-1"})
+    directed(web.centre, line="vach-1")
     assert "Tạm giữ: điều tiết, đèn hỏng" in web.person(HOA).get("/desk/approve").text
 
 

@@ -24,9 +24,13 @@ def verdict(run: Run) -> Verdict:
     return watch(run, fps=12.5, noise=LEVELS["light"], scene=shown_scene(run.camera, source="controller"))
 
 
-def test_ten_kinds_of_act_happen_once_each_among_those_who_drive_lawfully(run: Run) -> None:
+def test_ten_kinds_of_act_happen_among_those_who_drive_lawfully(run: Run) -> None:
     assert all(act.sure for act in run.acts)
-    assert len({act.act for act in run.acts}) == len(run.acts) == 10
+    # one car takes a direction that its lane does not allow, into the closed street: two acts of one drive
+    twice = [act.act for act in run.acts if act.vehicle == "right-from-left-lane"]
+    assert twice == [ActCode.LANE_DIRECTION, ActCode.CLOSED_ROAD]
+    assert len(run.acts) == 11
+    assert len({act.act for act in run.acts}) == 10
     assert {act.act for act in run.acts} == set(ACTS) - {ActCode.WRONG_LANE}
     assert len({v.id for m in run.moments for v in m.vehicles} - {a.vehicle for a in run.acts}) >= 20
     assert run.moments[-1].t_s > 60.0
@@ -35,7 +39,7 @@ def test_ten_kinds_of_act_happen_once_each_among_those_who_drive_lawfully(run: R
 def test_the_node_finds_each_of_them_and_accuses_nobody_else(verdict: Verdict) -> None:
     assert verdict.missed == []
     assert verdict.false == []
-    assert len(verdict.found) == 10
+    assert len(verdict.found) == 11
 
 
 def test_nothing_is_wrong_with_its_scene(run: Run) -> None:

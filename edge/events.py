@@ -99,7 +99,7 @@ def act_event(
         t_s=t_s,
         track_id=path.track_id,
         vehicle=Vehicle(cls=path.cls, confidence=round(path.cls_share, 4), box=box),
-        track=_track(path, t_s, told_s, margins),
+        track=_track(path, t_s, told_s, pictures.get("still_before"), margins),
         lamps=timelines,
         plate=plate.plate,
         reasons=finding.reasons,
@@ -155,18 +155,24 @@ def _box(path: Trajectory, index: int) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-def _track(path: Trajectory, t_s: float, told_s: float | None, margins: EventMargins) -> Track:
+def _track(path: Trajectory, t_s: float, told_s: float | None, before: Still | None, margins: EventMargins) -> Track:
+    """The way around the act, and where the vehicle was in the first still, however long before that is."""
     chosen = [o for o in path.observations if o.t_s >= t_s - margins.track_before_s]
     room = margins.max_points - len(chosen)
     if told_s is not None and room > 0:  # of the way from there on as much as has room: of this act nothing gives way
         older = [o for o in path.observations if told_s <= o.t_s < t_s - margins.track_before_s]
         chosen = [*older[:: max(-(-len(older) // room), 1)], *chosen]
     step = -(-len(chosen) // margins.max_points)
+    chosen = chosen[:: max(step, 1)]
+    if before is not None and chosen and before.t_s < chosen[0].t_s:
+        then = min(path.observations, key=lambda o: abs(o.t_s - before.t_s))
+        if abs(then.t_s - before.t_s) <= margins.still_slack_s and then.t_s < chosen[0].t_s:
+            chosen = [then, *chosen]
     points = [
         TrackPoint(
             frame=o.frame, t_s=round(o.t_s, 4), score=round(min(o.score, 1.0), 4),
             box=(round(o.box[0], 1), round(o.box[1], 1), round(o.box[2], 1), round(o.box[3], 1)),
         )
-        for o in chosen[:: max(step, 1)]
+        for o in chosen
     ]  # fmt: skip
     return Track(id=path.track_id, points=points)

@@ -163,5 +163,11 @@ def test_the_picture_in_which_it_entered_is_there_after_a_long_stand() -> None:
     assert event.stills["still_before"].t_s == pytest.approx(entered, abs=0.3)
     assert event.stills["still_on"].t_s > 33
     assert np.abs(event.stills["still_before"].image.astype(int) - picture(entered, [route(entered)])).mean() < 3
+    first, second = event.track.points[:2]
+    assert first.frame == event.stills["still_before"].frame, "and it is known which vehicle in it is meant"
+    (x, y), (left, top, right, bottom) = route(first.t_s), first.box
+    assert left < x < right
+    assert top < y <= bottom + 1
+    assert second.t_s > event.t_s - 12.1, "the way between both is not written down"
     assert event.reasons["stood_s"] > 28  # type: ignore[operator]
     assert pipeline._stills._long == {}, "nothing is kept of who is gone"

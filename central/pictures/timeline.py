@@ -10,8 +10,8 @@ from evidence.packet import Manifest
 from .stills import StillView
 
 WIDTH = 1000.0
-_WORD = 150.0
-"""Room for the longest name of a moment, in timeline units: 16 letters of 12 units, and air."""
+WORD = 230.0
+"""Room for the longest name of a moment, in timeline units: 34 letters, 6.7 units each at 12 px in bold, and air."""
 _STEPS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
@@ -109,9 +109,9 @@ def _apart(marks: list[Mark]) -> tuple[Mark, ...]:
     ends: list[float] = []
     placed = []
     for mark in sorted(marks, key=lambda m: m.x):
-        side = "behind" if mark.x < _WORD / 2 else "before" if mark.x > WIDTH - _WORD / 2 else "over"
-        left = mark.x - {"behind": 0, "over": _WORD / 2, "before": _WORD}[side]
+        side = "behind" if mark.x < WORD / 2 else "before" if mark.x > WIDTH - WORD / 2 else "over"
+        left = mark.x - {"behind": 0, "over": WORD / 2, "before": WORD}[side]
         row = next((n for n, end in enumerate(ends) if end <= left), len(ends))
-        ends[row : row + 1] = [left + _WORD]
+        ends[row : row + 1] = [left + WORD]
         placed.append(Mark(mark.x, mark.moment, row, side))
     return tuple(placed)

@@ -20,6 +20,7 @@ from central.pictures.captions import caption, still_words
 from central.pictures.for_owners import CopyCache, legend, owner_pictures
 from central.pictures.privacy import CELLS_ACROSS, PictureError, coarse, owner_copies, owner_copy
 from central.pictures.stills import MOMENTS, Mark, marks_of, read_scene, still_views
+from central.pictures.timeline import WORD
 from central.words.texts import LANGUAGES, Language, texts
 from evidence.acts import ACTS, ActCode, LampState
 from evidence.container import open_packet
@@ -101,6 +102,13 @@ def test_every_act_has_words_of_its_own_in_every_language() -> None:
         t = texts(language)
         for moment in MOMENTS:
             assert still_words(moment, act, t)
+
+
+def test_the_words_of_every_moment_have_room_in_the_timeline() -> None:
+    """As wide as Noto Sans in bold makes them at the size in which they are shown there."""
+    for language, spec in product(LANGUAGES, ACTS.values()):
+        for moment in MOMENTS:
+            assert len(still_words(moment, spec.code, texts(language))) * 6.7 <= WORD
 
 
 @pytest.mark.parametrize("act", [a for a in ActCode if a is not ActCode.RED_LIGHT])

@@ -14,7 +14,7 @@ from pathlib import Path
 from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.outbox_store import write_durably
 from evidence.errors import PacketError
-from evidence.switches import MOST, SignedSwitch, Switch, merged, read_switches, write_switches
+from evidence.switches import MOST, REMEMBERED, SignedSwitch, Switch, merged, read_switches, write_switches
 
 log = logging.getLogger(__name__)
 SWITCHES_FILE = "switches.json"
@@ -89,7 +89,10 @@ class SwitchBook:
     def _verified(self, signed: tuple[SignedSwitch, ...]) -> tuple[list[SignedSwitch], PacketError | None]:
         good: list[SignedSwitch] = []
         fault: PacketError | None = None
+        now = self._now()
         for each in signed:
+            if now >= each.switch.ends + REMEMBERED:
+                continue  # it need not verify: the broker may keep a list that a key of long ago signed
             if each.switch.node != self._node:
                 log.error("switch of another node node=%s id=%s", each.switch.node, each.switch.id)
                 continue

@@ -84,6 +84,22 @@ def test_nobody_but_the_centre_is_believed_and_one_that_is_forged_takes_no_other
     assert box.holds() == [IDS[0]]
 
 
+def test_a_forged_statement_does_not_stand_in_the_place_of_a_good_one(box: Box) -> None:
+    later = sign_switches([switch(0, 0, said_s=9)], THIEF)[1:-2]
+    for both in ((b"[" + later + b"," + sign_switches([switch()], CENTRE)[1:-2] + b"]\n"),
+                 (sign_switches([switch()], CENTRE)[:-2] + b"," + later + b"]\n")):  # fmt: skip
+        book = SwitchBook("node-1", CentreTrust(CENTRE.public), now=lambda: AT)
+        with pytest.raises(PacketError):
+            book.take(both)
+        assert len(found(book)) == 1
+
+
+def test_a_list_of_long_ago_that_the_broker_still_keeps_is_no_fault_whoever_signed_it(box: Box) -> None:
+    box.now = AT + REMEMBERED + timedelta(hours=1)
+    assert not box.book().take(sign_switches([switch()], NEW))
+    assert box.holds() == []
+
+
 def test_a_file_that_rotted_is_told_and_a_disk_that_is_full_loses_nothing_before_the_restart(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -48,6 +48,7 @@ ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "zones/road.py": (WORDS, SCREEN),
     "zones/shapes.py": (WORDS, SCREEN),
     "zones/statable.py": (WORDS, SCREEN),
+    "zones/trying.py": (WORDS, SCREEN),
     "zones/upgrade.py": (WORDS, SCREEN),
     "zones/advice.py": (WORDS, SCREEN),
     "zones/needs.py": (WORDS, SCREEN),

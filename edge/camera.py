@@ -227,7 +227,7 @@ class CameraWorker:
         kept = self._recorder
         recorder = Recorder(
             self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept,
-            switches=self._switches,
+            switches=self._switches, on_read=self.live.read,
         )  # fmt: skip
         self._source, self._recorder = source, recorder
         self._judging = True

@@ -115,7 +115,7 @@ class DetectorConfig(Section):
     size: str = Field(
         default="nano", title="Size", description="of the vehicle detector: small finds more and takes twice the time"
     )
-    threads: int = Field(default=2, ge=1, le=64, title="Threads", description="CPU threads of a network")
+    threads: int = Field(default=1, ge=1, le=64, title="Threads", description="CPU threads of a network")
     long_side: int = Field(
         default=_DETECTOR.long_side, ge=128, le=2048, title="Input size", description="longer side in pixels"
     )

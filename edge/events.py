@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.margins import margin
+from edge.plate.apart import PlateAsked
 from edge.plate.reading import PlateEvidence
 from edge.plate.views import View, cut_out
 from edge.road.trajectory import Trajectory
@@ -14,7 +15,7 @@ from edge.signals.history import LampHistory
 from edge.types import ActEvent, Still, StillRole
 from edge.video.stills import StillStore
 from evidence.acts import LampState
-from evidence.packet import MAX_READINGS, LampTimeline, Track, TrackPoint, Vehicle
+from evidence.packet import MAX_READINGS, LampTimeline, Plate, Track, TrackPoint, Vehicle
 
 _ASKED = "a length that people chose for the evidence, not a measurement; decision 9 counts on it"
 _FIRST = "the first version of the pipeline, November 2026; nobody wrote down why this value"
@@ -58,6 +59,37 @@ class EventMargins:
     crop_margin: float = margin(
         0.15, "share of the box", "the picture of the vehicle alone shows so much around it", source=_FIRST, most=1.0
     )
+
+
+NOT_YET = PlateEvidence(Plate(), None, ())
+"""Said of a plate while it is being read."""
+_FAULT = PlateEvidence(Plate(), None, ("plate_unread",))
+PLATE_FAULT = "plate_note"
+"""The reason of an act whose plate could not be read for a fault of the box."""
+
+
+@dataclass(frozen=True)
+class ReadLater:
+    """A plate that is being read. An act whose plate could not be read for a fault is told without, and says so.
+
+    `place`: where among the act's flags those of its plate stand, so that it is the act that was read at once.
+    """
+
+    asked: PlateAsked
+    place: int
+
+    @property
+    def done(self) -> bool:
+        return self.asked.done
+
+    def put(self, event: ActEvent) -> ActEvent:
+        try:
+            read = self.asked.result()
+        except Exception as fault:
+            read = _FAULT
+            event = replace(event, reasons={**event.reasons, PLATE_FAULT: f"the plate could not be read: {fault!r}"})
+        flags = [*event.flags[: self.place], *read.flags, *event.flags[self.place :]]
+        return replace(event, plate=read.plate, plate_crop=read.crop, flags=flags, reading=None)
 
 
 def act_event(

@@ -41,7 +41,7 @@ _RETRY_S = 10.0
 
 def open_default_perception(settings: DetectorConfig, judging: Judging) -> Perception:
     """The project's own networks."""
-    return open_perception(threads=settings.threads, size=settings.size, judging=judging)
+    return open_perception(threads=settings.threads, size=settings.size, judging=judging, several=True)
 
 
 class Node:

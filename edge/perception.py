@@ -13,6 +13,7 @@ from common.stopwatch import UNTIMED, Stopwatch
 from edge.explain.why_not import WhyNot
 from edge.judging import Judging
 from edge.pipeline import CameraPipeline
+from edge.plate.apart import PlatesApart
 from edge.plate.reading import PlatePerception
 from edge.watch.picture import PictureWatch
 from models import manifest
@@ -20,6 +21,7 @@ from models.detector import Detector, load_detector
 from models.line_reader import load_plate_reader
 from models.plate_finder import PlateFinder, load_plate_finder
 from models.plates import Corners, PlateBox, PlateReader, PlateReading
+from models.runtime import DEFAULT_THREADS
 from models.slot_reader import load_slot_reader
 from zones.load import LoadedScene
 
@@ -43,7 +45,7 @@ class Plates:
 class OnnxPerception:
     """The project's networks and the margins by which what they see is judged.
 
-    `digests`: SHA-256 of each weight file.
+    `digests`: SHA-256 of each weight file. `apart`: see `CameraPipeline`.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class OnnxPerception:
         digests: Mapping[str, str],
         judging: Judging,
         *,
+        apart: PlatesApart | None = None,
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
-        self._stopwatch = stopwatch
+        self._stopwatch, self._apart = stopwatch, apart
         self._detector, self._plates, self.judging = detector, plates, judging
         self.digests: Mapping[str, str] = dict(digests)
 
@@ -70,13 +73,23 @@ class OnnxPerception:
             watch=watch,
             why_not=why_not,
             stopwatch=self._stopwatch,
+            apart=self._apart,
         )
 
 
 def open_perception(
-    *, threads: int = 2, size: str = "nano", judging: Judging | None = None, stopwatch: Stopwatch = UNTIMED
+    *,
+    threads: int = DEFAULT_THREADS,
+    size: str = "nano",
+    judging: Judging | None = None,
+    several: bool = False,
+    stopwatch: Stopwatch = UNTIMED,
 ) -> OnnxPerception:
-    """Load detector, plate finder and plate readers. Raises `ModelError` if a file is missing or altered."""
+    """Load detector, plate finder and plate readers. Raises `ModelError` if a file is missing or altered.
+
+    `several`: for cameras that share the cores. Plates are then read apart from them; else at once, in the caller's
+    thread, so that a file gives the same packets each time.
+    """
     judging = judging or Judging()
     cv2.setNumThreads(1)  # its threads only wait for each other: every picture is small, and cameras share the cores
     detector = load_detector(size=size, threads=threads, margins=judging.detector, stopwatch=stopwatch)
@@ -86,4 +99,5 @@ def open_perception(
     )
     plates = Plates(load_plate_finder(threads=threads, margins=judging.plate_finder), readers)
     digests = manifest.digests((manifest.detector_id(size), *_PLATE_MODELS))
-    return OnnxPerception(detector, plates, digests, judging, stopwatch=stopwatch)
+    apart = PlatesApart() if several else None
+    return OnnxPerception(detector, plates, digests, judging, apart=apart, stopwatch=stopwatch)

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from common.stopwatch import UNTIMED, Stopwatch
-from edge.events import act_event
+from edge.events import NOT_YET, ReadLater, act_event
 from edge.explain.why_not import WhyNot
 from edge.holding import Holding
 from edge.judging import Judging
 from edge.looking import Looking
 from edge.pending import PendingFindings
+from edge.plate.apart import PlatesApart
 from edge.plate.bearer import Neighbour
-from edge.plate.reading import PlatePerception, read_plate
-from edge.plate.views import ViewBook
+from edge.plate.reading import PlateEvidence, PlatePerception, read_plate
+from edge.plate.views import View, ViewBook
 from edge.repeats import Repeats
 from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
@@ -54,6 +56,7 @@ class CameraPipeline:
     watch: of the camera's picture, where it outlives this pipeline; one of its own when left out.
     why_not: where vehicles that are not reported are listed; one of its own when left out.
     stopwatch: is told what is being done.
+    apart: where plates are read meanwhile; acts come out before theirs is, then. Left out: they are read at once.
     """
 
     def __init__(
@@ -69,9 +72,10 @@ class CameraPipeline:
         watch: PictureWatch | None = None,
         why_not: WhyNot | None = None,
         stopwatch: Stopwatch = UNTIMED,
+        apart: PlatesApart | None = None,
     ) -> None:
         judging = judging or Judging()
-        self._stage = stopwatch.stage
+        self._stage, self._apart = stopwatch.stage, apart
         self.scene, self._judging = scene, judging
         self._plates, self._feed = plates, feed
         geometry = SceneGeometry(
@@ -269,8 +273,8 @@ class CameraPipeline:
 
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.best(path.track_id)
-        with self._stage("plates"):
-            plate = read_plate(views, self._plates, path.cls, self._judging.plates)
+        later = self._apart.ask(partial(self._plate, views, path.cls)) if self._apart is not None else None
+        plate = self._plate(views, path.cls) if later is None else NOT_YET
         with self._stage("act"):
             event = act_event(
                 finding,
@@ -289,4 +293,9 @@ class CameraPipeline:
             event,
             flags=[*event.flags, *flags, *few],
             reasons={**event.reasons, **reasons, **looks},
+            reading=None if later is None else ReadLater(later, len(finding.flags)),
         )
+
+    def _plate(self, views: Sequence[View], cls: VehicleClass) -> PlateEvidence:
+        with self._stage("plates"):
+            return read_plate(views, self._plates, cls, self._judging.plates)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -70,12 +70,24 @@ class Still:
     image: Image
 
 
+class PlateReadLater(Protocol):
+    """A plate that is being read meanwhile."""
+
+    @property
+    def done(self) -> bool: ...
+
+    def put(self, event: ActEvent) -> ActEvent:
+        """The act with what was read, or with why it was not; waits for it, or reads it if nobody has begun."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class ActEvent:
     """A suspected act with everything the recorder needs but the clip, which it cuts from the ring.
 
     It comes out when the after-still exists, some seconds after `t_s`. `clip_from_s`/`clip_to_s` are stream times.
-    `lamp`: what the heads that govern the vehicle's movement showed at the act.
+    `lamp`: what the heads that govern the vehicle's movement showed at the act. `reading`: its plate is still being
+    read, and nothing is said of it here yet.
     """
 
     act: ActCode
@@ -94,3 +106,4 @@ class ActEvent:
     lamp: LampState = LampState.UNKNOWN
     plate_crop: Image | None = None
     vehicle_crop: Image | None = None
+    reading: PlateReadLater | None = None

@@ -17,7 +17,7 @@ from common.software import SOFTWARE
 from edge.delivery.outbox import Build
 from edge.delivery.switch_book import SwitchBook
 from edge.types import ActEvent, Image
-from edge.video.clip import ClipError
+from edge.video.clip import Clip, ClipError
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource
 from evidence.canonical import canonical_json, sha256_hex
@@ -70,6 +70,14 @@ class _Files:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A packet that only lacks its place in the chain. `event`: with its plate."""
+
+    event: ActEvent
+    build: Build
+
+
 class Packer:
     """Packs the acts of one camera. Raises `RecordError` for an act that cannot be made into a packet."""
 
@@ -87,12 +95,17 @@ class Packer:
         self._source, self._ring, self._switches = source, ring, switches
         self._new_id, self._now = new_id, now
 
-    def packed(self, event: ActEvent) -> Build:
-        """Encode everything now, while ring and pictures are there; only the place in the chain is still open."""
+    def packed(self, event: ActEvent) -> Packed:
+        """Encode everything now, while ring and pictures are there; only the place in the chain is still open. The clip
+        is cut before a plate is waited for that is still being read: it leaves the ring meanwhile."""
         identity, files = self._identity, _Files()
+        clip, clip_flags, clip_notes = self._clip(event)
+        if event.reading is not None:
+            event = event.reading.put(event)
         _add_pictures(files, event)
+        if clip is not None:
+            files.add("clip", "mp4", clip.data, t_s=clip.from_s)
         clock, clock_flags = self._source.clock.state(event.t_s, event.clip_from_s, event.clip_to_s)
-        clip_flags, clip_notes = self._add_clip(files, event)
         switch_flags, switch_notes = self._switched(event, clock_flags)
         scene = identity.scene.scene
         files.add("scene", "json", canonical_json(scene.model_dump(mode="json")))
@@ -104,17 +117,16 @@ class Packer:
             flags=list(dict.fromkeys([*event.flags, *switch_flags, *clock_flags, *clip_flags])),
             reasons={**event.reasons, **clip_notes, **switch_notes},
         )
-        return self._build(event, act, clock, files)
+        return Packed(event, self._build(event, act, clock, files))
 
-    def _add_clip(self, files: _Files, event: ActEvent) -> tuple[list[str], dict[str, Reason]]:
+    def _clip(self, event: ActEvent) -> tuple[Clip | None, list[str], dict[str, Reason]]:
         """The clip out of the ring; flags and a reason where it is not whole, or not there."""
         try:
             clip = self._ring.cut(max(event.clip_from_s, 0.0), event.clip_to_s, holding_s=event.t_s)
         except ClipError as error:
             log.error("no clip camera=%s t_s=%.3f %s", self._identity.camera, event.t_s, error)
-            return ["clip_missing"], {"clip_note": str(error)}
-        files.add("clip", "mp4", clip.data, t_s=clip.from_s)
-        return ([], {}) if clip.complete else (["clip_incomplete"], {"clip_note": clip.note})
+            return None, ["clip_missing"], {"clip_note": str(error)}
+        return (clip, [], {}) if clip.complete else (clip, ["clip_incomplete"], {"clip_note": clip.note})
 
     def _switched(self, event: ActEvent, clock_flags: Sequence[str]) -> tuple[list[str], dict[str, Reason]]:
         """Flags of the switches in whose time the vehicle was seen, and which they are."""

@@ -17,7 +17,7 @@ import cv2
 
 from edge.delivery.outbox import Build
 from edge.delivery.outbox_errors import OutboxError
-from edge.delivery.packing import CameraIdentity, Packer
+from edge.delivery.packing import CameraIdentity, Packed, Packer
 from edge.delivery.switch_book import SwitchBook
 from edge.types import ActEvent
 from edge.video.ring import PacketRing
@@ -51,20 +51,13 @@ class _Waiting:
     give_up_at: float
 
 
-@dataclass(frozen=True)
-class _Finished:
-    """A packet that only lacks its place in the chain."""
-
-    event: ActEvent
-    build: Build
-
-
 class Recorder:
     """One camera's recorder; used by that camera's thread alone.
 
     Parameters
     ----------
     max_kept: so many finished packets are held in memory while the outbox is full; further acts are lost, loudly.
+    on_read: called with an act whose plate was being read and has been read by now.
     previous: the camera's recorder before a restart, whose finished packets and count of losses are taken over.
     switches: of the centre; acts of their time are flagged.
     """
@@ -79,6 +72,7 @@ class Recorder:
         max_kept: int = 16,
         previous: Recorder | None = None,
         switches: SwitchBook | None = None,
+        on_read: Callable[[ActEvent], None] = lambda event: None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -86,10 +80,10 @@ class Recorder:
         self._camera = identity.camera
         self._source, self._ring, self._sink = source, ring, sink
         self._packer = Packer(identity, source=source, ring=ring, switches=switches, new_id=new_id, now=now)
-        self._max_kept = max_kept
+        self._max_kept, self._on_read = max_kept, on_read
         self._monotonic = monotonic
         self._waiting: list[_Waiting] = []
-        self._finished: list[_Finished] = [] if previous is None else previous._finished
+        self._finished: list[Packed] = [] if previous is None else previous._finished
         self._retry_at = 0.0
         self.lost: int = 0 if previous is None else previous.lost
         self.error = ""
@@ -105,7 +99,8 @@ class Recorder:
         self._waiting.append(_Waiting(event, self._monotonic() + length_s + _CLIP_GRACE_S))
 
     def advance(self) -> list[Recorded]:
-        """Make the packets whose clip is complete. Call once a frame, and when no frame comes."""
+        """Make the packets whose clip is complete and whose plate is read; of one whose clip is about to leave the ring
+        the plate is read now. Call once a frame, and when no frame comes."""
         newest_s = self._ring.newest_s
         now = self._monotonic()
         ready: list[_Waiting] = []
@@ -113,7 +108,9 @@ class Recorder:
         for entry in self._waiting:
             whole = newest_s is not None and newest_s >= entry.event.clip_to_s
             overdue = self._source.live and now >= entry.give_up_at
-            (ready if whole or overdue else waiting).append(entry)
+            reading = entry.event.reading
+            read = reading is None or reading.done or self._ring.leaving(entry.event.clip_from_s)
+            (ready if (whole and read) or overdue else waiting).append(entry)
         self._waiting = waiting
         return self._record(ready)
 
@@ -132,9 +129,13 @@ class Recorder:
                 )  # fmt: skip
                 continue
             try:
-                self._finished.append(_Finished(entry.event, self._packer.packed(entry.event)))
+                packed = self._packer.packed(entry.event)
             except (GiaoLoError, ValueError, cv2.error) as error:
                 self._lose(entry.event, error)
+                continue
+            self._finished.append(packed)
+            if entry.event.reading is not None:
+                self._on_read(packed.event)
         return self._commit()
 
     def _lose(self, event: ActEvent, error: Exception) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import cv2
@@ -28,13 +28,21 @@ _QUALITY = 78
 
 @dataclass(frozen=True)
 class ActTold:
-    """An act as the page lists it. It holds no plate: only whether one was read."""
+    """An act as the page lists it. It holds no plate: only whether one was read; None while it is being read."""
 
     act: ActCode
     cls: VehicleClass
     at: datetime
     flags: tuple[str, ...]
-    plate_read: bool
+    plate_read: bool | None
+
+
+_Act = tuple[ActCode, int, float]
+
+
+def _act(event: ActEvent) -> _Act:
+    """Which act of the camera it is, without holding it."""
+    return event.act, event.track_id, event.t_s
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class LiveView:
         self._newest: tuple[Frame, SeenPicture] | None = None
         self._drawing = threading.Lock()
         self._drawn: tuple[float, Picture] | None = None
-        self._acts: deque[ActTold] = deque(maxlen=_ACTS)
+        self._acts: deque[tuple[_Act, ActTold]] = deque(maxlen=_ACTS)
 
     @property
     def wanted(self) -> bool:
@@ -72,13 +80,20 @@ class LiveView:
     def told(self, event: ActEvent, now: Frame) -> None:
         """An act came out of the pipeline while frame `now` was looked at."""
         at = now.wall_at - timedelta(seconds=now.t_s - event.t_s)
+        read = event.plate.text is not None if event.reading is None else None
+        self._acts.append((_act(event), ActTold(event.act, event.vehicle.cls, at, tuple(event.flags), read)))
+
+    def read(self, event: ActEvent) -> None:
+        """The plate of an act told before has been read by now."""
         read = event.plate.text is not None
-        self._acts.append(ActTold(event.act, event.vehicle.cls, at, tuple(event.flags), read))
+        for number, (act, told) in enumerate(self._acts):
+            if act == _act(event) and told.plate_read is None:
+                self._acts[number] = act, replace(told, flags=tuple(event.flags), plate_read=read)
 
     @property
     def acts(self) -> list[ActTold]:
         """The last acts, newest first."""
-        return sorted(self._acts.copy(), key=lambda act: act.at, reverse=True)
+        return sorted((told for _, told in self._acts.copy()), key=lambda act: act.at, reverse=True)
 
     def full(self) -> Frame | None:
         """The newest frame as the camera sent it; None if none came since somebody began to look."""

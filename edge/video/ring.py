@@ -88,6 +88,7 @@ class PacketRing:
         self._open = False
         self._size = 0
         self._over_budget_s: float | None = None
+        self._full = False
 
     @property
     def size_bytes(self) -> int:
@@ -103,6 +104,11 @@ class PacketRing:
     def oldest_s(self) -> float | None:
         with self._lock:
             return self._groups[0].first_s if self._groups else None
+
+    def leaving(self, t_s: float) -> bool:
+        """Whether the next pictures may push out what is held of `t_s`, or have done so already."""
+        with self._lock:
+            return self._full and (len(self._groups) < 2 or self._groups[1].first_s > t_s)
 
     def start_segment(self, template: StreamTemplate | None) -> None:
         """A new connection. None: the codec cannot be kept as a clip; packets are then ignored."""
@@ -204,6 +210,7 @@ class PacketRing:
             self._drop()
 
     def _drop(self) -> None:
+        self._full = True
         self._size -= self._groups.popleft().size
 
 

@@ -252,7 +252,7 @@ def test_a_full_disk_degrades_the_node_and_keeps_the_acts(site: Site) -> None:
     site.write(camera(), outbox={"min_free_mib": free_mib + 100_000})
     site.run()
     eventually(site.healthy(lambda h: h.status == "degraded" and any("reserve" in e for e in h.errors)), 10)
-    eventually(lambda: site.nodes[0].state().cameras[0].kept == 3)
+    eventually(lambda: site.nodes and site.nodes[0].state().cameras[0].kept == 3)
     assert site.centre.stored == {}
     site.nodes[0].outbox._ring.min_free_bytes = 0  # room again
     eventually(lambda: len(site.centre.stored) == 3, 20)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -154,3 +156,58 @@ def test_a_full_outbox_is_tried_again_from_memory_up_to_a_bound(tmp_path: Path) 
     assert [m.act.frame for m in made] == [60, 70]
     assert made[1].chain.previous == made[0].digest
     assert (recorder.kept_in_memory, recorder.error) == (0, "")
+
+
+class BeingRead:
+    """A plate whose reading goes on until somebody waits for it."""
+
+    def __init__(self, while_waiting: Callable[[], object] = lambda: None) -> None:
+        self.done, self.waited, self._while = False, 0, while_waiting
+
+    def put(self, event: ActEvent) -> ActEvent:
+        if not self.done:
+            self.waited += 1
+            self._while()
+            self.done = True
+        return replace(event, plate=Plate(text="36B123456"), flags=[], reading=None)
+
+
+def test_an_act_is_packed_when_its_clip_is_whole_and_its_plate_read_and_is_told_so(tmp_path: Path) -> None:
+    scene, told, reading = Scenario(tmp_path), list[ActEvent](), BeingRead()
+    recorder = Recorder(identity(), source=scene.source, ring=scene.ring, sink=scene.sink, on_read=told.append)
+    recorder.submit(act(scene.frames, 75, reading=reading))
+    assert recorder.advance() == []
+    reading.done = True
+    (recorded,) = recorder.advance()
+    assert verify_packet(scene.sink.path(recorded.manifest).read_bytes(), KEY.public).plate.text == "36B123456"
+    assert told == [recorded.event]
+    assert (recorded.event.reading, reading.waited) == (None, 0)
+
+
+def test_the_end_of_the_stream_waits_for_the_plate(tmp_path: Path) -> None:
+    scene, reading = Scenario(tmp_path), BeingRead()
+    scene.recorder.submit(act(scene.frames, 75, clip_to_s=9.0, reading=reading))
+    (recorded,) = scene.recorder.finish()
+    assert (recorded.manifest.plate.text, reading.waited) == ("36B123456", 1)
+
+
+def test_a_clip_that_is_about_to_leave_the_ring_is_cut_before_its_plate_is_waited_for(tmp_path: Path) -> None:
+    scene = Scenario(tmp_path, ring=PacketRing(seconds=3.0))
+
+    def forget() -> None:
+        """What a camera does to its ring meanwhile."""
+        scene.ring.seconds = 0.0
+        while scene.ring.oldest_s != scene.ring.newest_s and len(scene.ring._groups) > 1:
+            scene.ring._drop()
+
+    early, late = BeingRead(forget), BeingRead()
+    oldest_s = scene.ring.oldest_s
+    assert oldest_s is not None
+    scene.recorder.submit(act(scene.frames, 90, clip_from_s=oldest_s + 0.1, clip_to_s=4.5, reading=early))
+    scene.recorder.submit(act(scene.frames, 120, clip_from_s=4.5, clip_to_s=5.5, reading=late))
+    (recorded,) = scene.recorder.advance()
+    assert (recorded.manifest.act.frame, early.waited, late.waited) == (90, 1, 0)
+    assert "clip_incomplete" not in recorded.manifest.act.flags
+    clip = recorded.manifest.file("clip")
+    assert clip is not None
+    assert clip.t_s == pytest.approx(oldest_s)

@@ -97,6 +97,19 @@ def test_old_groups_leave_but_the_time_asked_for_stays(tmp_path: Path) -> None:
     assert clip.from_s == pytest.approx(8.0)
 
 
+def test_what_leaves_next_is_told_while_it_is_still_held(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", frames=200, gop=20)
+    young, ring = PacketRing(seconds=100.0), PacketRing(seconds=3.0)
+    play(path, young)
+    play(path, ring)
+    first, second = (group.first_s for group in list(ring._groups)[:2])
+    assert not young.leaving(0.0), "nothing has left it yet"
+    assert ring.leaving(first - 1.0)
+    assert ring.leaving(first)
+    assert ring.leaving(second - 0.01)
+    assert not ring.leaving(second)
+
+
 def test_a_stream_with_one_key_frame_is_kept_from_there(tmp_path: Path) -> None:
     ring = PacketRing(seconds=1)
     play(make_video(tmp_path / "a.mp4", frames=150, gop=1000), ring)

@@ -150,7 +150,7 @@ def run_box(job: Job, folder: Path) -> dict[str, Any]:
     """Play the job; figures by name. Times in seconds, memory in MiB."""
     watch = StageWatch()
     threads = DetectorConfig().threads if job.threads is None else job.threads
-    perception = _Perception(open_perception(threads=threads, stopwatch=watch))
+    perception = _Perception(open_perception(threads=threads, several=True, stopwatch=watch))
     outbox = Outbox(folder / "outbox", min_free_bytes=0)
     sink = _Sink(outbox)
     scenes = [load_scene(job.scene) for _ in range(job.cameras)]
@@ -179,13 +179,13 @@ def run_box(job: Job, folder: Path) -> dict[str, Any]:
     ends_s = job.length_s + job.tail_s
     while any(seen.now_s < ends_s for seen in perception.seen.values()) and time.monotonic() < give_up_s:
         time.sleep(0.1)
-    told = {name: list(sink.committed[name]) for name in names}
     dropped = [state.source.dropped / max(state.source.frames, 1) for state in (w.state() for w in workers)]
     most_mib = memory.stop()
     for worker in workers:
         worker.ask_to_stop()
     for worker in workers:
-        worker.join(60)
+        worker.join(_PATIENCE * job.length_s)
+    told = {name: list(sink.committed[name]) for name in names}
     outbox.close()
     wall_s = all_running[1] - all_running[0]
     seen = [perception.seen[id(scene)] for scene in scenes]

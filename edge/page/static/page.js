@@ -59,7 +59,7 @@ function show() {
 }
 
 function actItem(act) {
-  const said = [act.at, act[lang], scene ? scene.classes[act.cls][lang] : act.cls, t(act.plate_read ? "plate_read" : "plate_unread")];
+  const said = [act.at, act[lang], scene ? scene.classes[act.cls][lang] : act.cls, t(act.plate_read === null ? "plate_reading" : act.plate_read ? "plate_read" : "plate_unread")];
   if (act.flags) said.push(t("flags", { n: act.flags }));
   return element("li", { class: act.flags ? "warning" : "good" }, said.join(" · "));
 }

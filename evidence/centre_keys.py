@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from evidence.canonical import canonical_json, parse_canonical
+from evidence.canonical import canonical_json
 from evidence.case_record import Millis, Signature
 from evidence.errors import PacketError
 from evidence.packet import Ident, Model, Sha256, utc_text
 from evidence.seal import SigningKey, VerifyKey
+from evidence.statement_lists import read_list, write_list
 
 MAX_CHANGES = 64
 """More than anybody changes a key; a list of strangers stays small."""
@@ -145,21 +146,13 @@ class CentreKeys:
 
 def write_changes(changes: Sequence[KeyChange]) -> bytes:
     """A list of changes as a file, and as the message to boxes."""
-    return canonical_json([change.model_dump(mode="json", by_alias=True) for change in changes]) + b"\n"
+    return write_list(changes)
 
 
 def read_changes(data: bytes, *, where: str) -> tuple[KeyChange, ...]:
     """Parse a list of changes; each is signed as it says. Raises `PacketError`."""
-    if len(data) > MAX_CHANGES_BYTES:
-        raise PacketError(f"has {len(data)} bytes, the limit is {MAX_CHANGES_BYTES}", where=where)
-    value = parse_canonical(data.removesuffix(b"\n"), where=where)
-    if not isinstance(value, list) or len(value) > MAX_CHANGES:
-        raise PacketError("is no list of a centre's key changes", where=where)
-    try:
-        changes = tuple(KeyChange.model_validate(each) for each in value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PacketError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from error
+    what = "a centre's key changes"
+    changes = read_list(data, KeyChange, what=what, most=MAX_CHANGES, most_bytes=MAX_CHANGES_BYTES, where=where)
     for change in changes:
         change.check()
     return changes

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from evidence.canonical import canonical_json, parse_canonical
+from evidence.canonical import canonical_json
 from evidence.case_record import Millis, Signature
-from evidence.errors import PacketError
 from evidence.packet import Ident, Model, PacketId
 from evidence.seal import SigningKey
+from evidence.statement_lists import read_list, write_list
 
 SwitchKind = Literal["officer_directs", "signal_out_of_order"]
 """Also the flag of an act that happened meanwhile."""
@@ -110,21 +110,12 @@ def sign_switches(switches: Sequence[Switch], key: SigningKey) -> bytes:
 
 
 def write_switches(signed: Iterable[SignedSwitch]) -> bytes:
-    return canonical_json([each.model_dump(mode="json", by_alias=True) for each in signed]) + b"\n"
+    return write_list(signed)
 
 
 def read_switches(data: bytes, *, where: str) -> tuple[SignedSwitch, ...]:
     """Parse a list; nothing is verified yet. Raises `PacketError`."""
-    if len(data) > MAX_LIST_BYTES:
-        raise PacketError(f"has {len(data)} bytes, the limit is {MAX_LIST_BYTES}", where=where)
-    value = parse_canonical(data.removesuffix(b"\n"), where=where)
-    if not isinstance(value, list) or len(value) > MOST:
-        raise PacketError("is no list of switches", where=where)
-    try:
-        return tuple(SignedSwitch.model_validate(each) for each in value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PacketError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from error
+    return read_list(data, SignedSwitch, what="switches", most=MOST, most_bytes=MAX_LIST_BYTES, where=where)
 
 
 def merged(known: Mapping[str, SignedSwitch], new: Iterable[SignedSwitch], *, now: datetime) -> dict[str, SignedSwitch]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import ENDED, UNSENT, Officer, Refused, Role
 from central.devices.book import all_records
+from central.devices.records import DeviceId
 from central.ledger.signing import Ledger
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import NodeRow
@@ -75,17 +76,6 @@ def ending(switch: Switch, until: datetime, *, by: str, now: datetime) -> Switch
 # --- places, rights, the database ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, order=True)
-class Place:
-    """A camera, or with an empty `camera` all of a box."""
-
-    node: str
-    camera: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.node}/{self.camera}" if self.camera else self.node
-
-
 @dataclass(frozen=True)
 class SwitchLine:
     """A switch on the page. `told`: whether the box knows it as it was said last; None: the box knows no switches, or
@@ -99,22 +89,22 @@ class SwitchLine:
     sent: tuple[tuple[str, int], ...]
 
 
-def places(session: Session, officer: Officer, now: datetime) -> tuple[Place, ...]:
+def places(session: Session, officer: Officer, now: datetime) -> tuple[DeviceId, ...]:
     """The cameras of whose signals this person may say something, and the boxes all of whose cameras these are."""
     if officer.role is Role.ADMIN:  # keeps accounts, and nothing of evidence
         return ()
     cameras, today = cameras_of(session), HERE.local_date(now)
-    found: list[Place] = []
+    found: list[DeviceId] = []
     for node, ids in sorted(_known(session, cameras).items()):
         open_ = [camera for camera in sorted(ids) if cameras.seen(node, camera, officer.scope, today)]
         if officer.scope.everything or (open_ and len(open_) == len(ids)):
-            found.append(Place(node))
-        found += [Place(node, camera) for camera in open_]
+            found.append(DeviceId(node))
+        found += [DeviceId(node, camera) for camera in open_]
     return tuple(found)
 
 
 def say(
-    session: Session, ledger: Ledger, officer: Officer, place: Place, kind: SwitchKind, *, line: str | None,
+    session: Session, ledger: Ledger, officer: Officer, place: DeviceId, kind: SwitchKind, *, line: str | None,
     since: datetime, until: datetime, why: str, now: datetime,
 ) -> Switch:  # fmt: skip
     """A new switch goes into the record. Raises `Refused`: those of `begun`, `switch_place`, `switch_many`."""
@@ -132,7 +122,7 @@ def say(
 def end(session: Session, ledger: Ledger, officer: Officer, id: str, until: datetime, *, now: datetime) -> Switch:
     """Another end of a switch goes into the record. Raises `Refused`: those of `ending`, `switch_place`."""
     switch = of_id(session, id)
-    if switch is None or Place(switch.node, switch.camera or "") not in places(session, officer, now):
+    if switch is None or DeviceId(switch.node, switch.camera or "") not in places(session, officer, now):
         raise Refused("switch_place", "is no switch of this officer's units", where=id[:40], remedy="look again")
     return add(session, ledger, ending(switch, until, by=officer.username, now=now))
 
@@ -143,7 +133,7 @@ def board(session: Session, officer: Officer, now: datetime) -> list[SwitchLine]
     heard = {row.id: _told(row) for row in session.scalars(select(NodeRow))}
     found = []
     for switch in newest(session, since=now - LATEST - LONGEST):
-        if Place(switch.node, switch.camera or "") not in open_:
+        if DeviceId(switch.node, switch.camera or "") not in open_:
             continue
         known = heard.get(switch.node)
         over = now >= switch.ends + REMEMBERED  # the box has forgotten it, as it should

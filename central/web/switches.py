@@ -13,7 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Refused
-from central.desk.switching import Place, board, end, places, say
+from central.desk.switching import board, end, places, say
+from central.devices.records import DeviceId
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of
 from central.web.frame import frame
@@ -68,7 +69,7 @@ def say_one(request: Request, site: SiteDep, officer: ReviewerDep, given: TypedD
         since = _time(given.since, "since") or now
         until = _time(given.until, "until") or since + _USUAL
         return say(
-            session, site.centre.ledger, officer, Place(node, camera), kind, line=given.line or None, since=since,
+            session, site.centre.ledger, officer, DeviceId(node, camera), kind, line=given.line or None, since=since,
             until=until, why=given.why, now=now,
         )  # fmt: skip
 

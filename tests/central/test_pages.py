@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from central.desk import actions
-from central.desk.switching import Place, say
+from central.desk.switching import say
+from central.devices.records import DeviceId
 from central.store.alarms import raise_alarm
 from central.units.book import change
 from central.units.tree import EVERYWHERE, ROOT, Unit
@@ -85,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         for kind, camera, since in (("officer_directs", "cam-1", NOW - timedelta(days=3, minutes=10)),
                                     ("signal_out_of_order", "", NOW - timedelta(minutes=10))):  # fmt: skip
             say(
-                session, centre.ledger, replace(LAN, scope=EVERYWHERE), Place("giao-lo-1", camera), kind, line=None,
+                session, centre.ledger, replace(LAN, scope=EVERYWHERE), DeviceId("giao-lo-1", camera), kind, line=None,
                 since=since, until=since + timedelta(hours=2), why="ùn tắc kéo dài sau tai nạn ở ngã tư", now=NOW,
             )  # fmt: skip
     military = claimed(centre, plate=None, colour="red")

@@ -17,7 +17,8 @@ from central.cases.doubts import issue_doubts
 from central.cases.lifecycle import Action, Officer, Refused, Role
 from central.cases.log import events
 from central.centre import Centre
-from central.desk.switching import AHEAD, LATEST, Place, board, end, ending, places, say
+from central.desk.switching import AHEAD, LATEST, board, end, ending, places, say
+from central.devices.records import DeviceId
 from central.notices import issuing
 from central.notices.basis import Seen
 from central.store.case_tables import CaseRow
@@ -44,7 +45,7 @@ def directed(
 ) -> Switch:  # fmt: skip
     with centre.db.write() as session:
         return say(
-            session, centre.ledger, officer, Place(NODE, camera), options.get("kind", "officer_directs"), line=line,
+            session, centre.ledger, officer, DeviceId(NODE, camera), options.get("kind", "officer_directs"), line=line,
             since=since, until=until, why=options.get("why", "ùn tắc"), now=centre.clock(),
         )  # fmt: skip
 
@@ -166,8 +167,8 @@ def test_each_says_it_of_the_cameras_of_his_units_alone(box: Centre) -> None:
     team = Officer("doi", Role.OFFICER, unit="doi-1", scope=Scope(frozenset({"doi-1"})))
     admin = Officer("quan-tri", Role.ADMIN, scope=EVERYWHERE)
     with box.db.read() as session:
-        assert places(session, OFFICER, NOW) == (Place(NODE), Place(NODE, CAMERA), Place(NODE, "cam-2"))
-        assert places(session, team, NOW) == (Place(NODE, "cam-2"),), "not of a box that has cameras of others"
+        assert places(session, OFFICER, NOW) == (DeviceId(NODE), DeviceId(NODE, CAMERA), DeviceId(NODE, "cam-2"))
+        assert places(session, team, NOW) == (DeviceId(NODE, "cam-2"),), "not of a box that has cameras of others"
         assert places(session, admin, NOW) == ()
     assert refusal(directed, box, team) == "switch_place"
     switch = directed(box)

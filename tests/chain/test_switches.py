@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from central.centre import Centre
-from central.desk.switching import Place, board, end, say
+from central.desk.switching import board, end, say
+from central.devices.records import DeviceId
 from central.intake.ingest import Ingest
 from central.intake.mqtt import MqttIngest
 from common.broker import BrokerSettings
@@ -75,7 +76,7 @@ def test_a_switch_reaches_the_box_survives_its_restart_ends_and_the_page_says_wh
     tmp_path: Path, mosquitto: MosquittoServer
 ) -> None:
     centre = make_centre(tmp_path / "centre", clock=now)  # type: ignore[arg-type]
-    place, hour = Place(NODE, CAMERA), timedelta(hours=1)
+    place, hour = DeviceId(NODE, CAMERA), timedelta(hours=1)
 
     def told() -> list[bool | None]:
         with centre.db.read() as session:

@@ -19,6 +19,7 @@ from edge.health import CameraState, Metrics
 from edge.judging import Judging
 from edge.page.live import LiveView
 from edge.plan import CameraPlan
+from edge.signals.controller import LampFeed
 from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.ring import PacketRing
 from edge.video.source import EndOfStream, VideoSource
@@ -77,8 +78,8 @@ class Perception(Protocol):
         """The numbers by which what they see is judged."""
         ...
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch) -> Pipeline:
-        """`watch`: of the camera's picture; it outlives the pipeline."""
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None) -> Pipeline:
+        """`watch`: of the camera's picture; it outlives the pipeline. `feed`: of the signal controller, if one tells."""
         ...
 
 
@@ -90,6 +91,7 @@ class CameraWorker:
     state_dir: where the reference of the camera's picture and the record of its states lie.
     on_commit: called after each packet committed.
     switches: of the centre; acts of their time are flagged.
+    feed: what the signal controller of this camera's junction says; None: none does.
     stopwatch: is told what is being done.
     """
 
@@ -106,6 +108,7 @@ class CameraWorker:
         state_dir: Path,
         on_commit: Callable[[], None],
         switches: SwitchBook | None = None,
+        feed: LampFeed | None = None,
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         self.plan, self._stopwatch = plan, stopwatch
@@ -130,6 +133,7 @@ class CameraWorker:
         self._picture = PictureWatch(
             plan.scene.scene, perception.judging.picture, store=self._folder, write=self._folder.write
         )
+        self._feed = feed
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
         self._source: VideoSource | None = None
@@ -215,7 +219,7 @@ class CameraWorker:
             loop=camera.loop,
             drop_late=camera.drop_late,
         )
-        pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture)
+        pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture, feed=self._feed)
         source = VideoSource(
             camera.address(),
             ring=ring,
@@ -256,7 +260,9 @@ class CameraWorker:
                             raise PipelineError(
                                 f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
                             ) from error
-                        pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture)
+                        pipeline = self._pipeline = self._perception.pipeline(
+                            self.plan.scene, self._picture, feed=self._feed
+                        )
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
             self._submit(pipeline.finish(), last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from common.margins import margin
@@ -15,7 +15,8 @@ from edge.signals.history import LampHistory
 from edge.types import ActEvent, Still, StillRole
 from edge.video.stills import StillStore
 from evidence.acts import LampState
-from evidence.packet import MAX_READINGS, LampTimeline, Plate, Track, TrackPoint, Vehicle
+from evidence.packet import MAX_READINGS, ControllerTimeline, LampTimeline, Plate, Track, TrackPoint, Vehicle
+from zones.schema import SignalHead
 
 _ASKED = "a length that people chose for the evidence, not a measurement; decision 9 counts on it"
 _FIRST = "the first version of the pipeline, November 2026; nobody wrote down why this value"
@@ -102,9 +103,11 @@ def act_event(
     plate: PlateEvidence,
     best_view: View | None,
     told_s: float | None = None,
+    said: Callable[[SignalHead, float, float], ControllerTimeline | None] = lambda head, from_s, to_s: None,
 ) -> ActEvent:
     """Everything the recorder needs. `told_s`: when the last act of the same vehicle was that has been told already:
-    the way from there on belongs to this one too, so that whoever has both packets sees that it is one drive."""
+    the way from there on belongs to this one too, so that whoever has both packets sees that it is one drive. `said`: what
+    a signal controller said of a head between two stream times."""
     t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
     frame = path.observations[finding.at].frame
     box = _box(path, finding.at)
@@ -122,6 +125,7 @@ def act_event(
             source=history.head.source,
             governs=name in finding.heads,
             spans=history.spans(t_s - margins.clip_before_s, float(path.t_s[-1]))[:MAX_READINGS],
+            controller=said(history.head, t_s - margins.clip_before_s, float(path.t_s[-1])),
         )
         for name, history in lamps.items()
     ]

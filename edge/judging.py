@@ -27,6 +27,7 @@ from edge.road.wheels_by_upper_edge import UpperEdgeMargins
 from edge.rules.registry import RULES
 from edge.rules.rule import ActMargins, Rule
 from edge.rules.shared import SharedMargins
+from edge.signals.controller_margins import ControllerMargins
 from edge.signals.lamp_margins import LampMargins
 from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
 from edge.tracks.association import AssociationMargins
@@ -82,6 +83,7 @@ class Judging:
     lamps: LampMargins = field(default_factory=LampMargins)
     lamp_history: LampHistoryMargins = field(default_factory=LampHistoryMargins)
     signal_plan: SignalPlanMargins = field(default_factory=SignalPlanMargins)
+    controller: ControllerMargins = field(default_factory=ControllerMargins)
     plate_views: PlateViewMargins = field(default_factory=PlateViewMargins)
     plate_finder: PlateFinderMargins = field(default_factory=PlateFinderMargins)
     plate_geometry: PlateGeometryMargins = field(default_factory=PlateGeometryMargins)

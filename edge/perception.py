@@ -15,6 +15,7 @@ from edge.judging import Judging
 from edge.pipeline import CameraPipeline
 from edge.plate.apart import PlatesApart
 from edge.plate.reading import PlatePerception
+from edge.signals.controller import LampFeed
 from edge.watch.picture import PictureWatch
 from models import manifest
 from models.detector import Detector, load_detector
@@ -63,13 +64,18 @@ class OnnxPerception:
         self.digests: Mapping[str, str] = dict(digests)
 
     def pipeline(
-        self, scene: LoadedScene, watch: PictureWatch | None = None, why_not: WhyNot | None = None
+        self,
+        scene: LoadedScene,
+        watch: PictureWatch | None = None,
+        why_not: WhyNot | None = None,
+        feed: LampFeed | None = None,
     ) -> CameraPipeline:
         return CameraPipeline(
             scene.scene,
             self._detector,
             self._plates,
             judging=self.judging,
+            feed=feed,
             watch=watch,
             why_not=why_not,
             stopwatch=self._stopwatch,

@@ -39,9 +39,10 @@ from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch
 from evidence.acts import LampState, VehicleClass
+from evidence.packet import ControllerTimeline, Reason
 from evidence.wire import HeadHealth
 from models.detector import VEHICLE_CLASSES, Detector
-from zones.schema import Scene
+from zones.schema import Scene, SignalHead
 
 CLASSES = tuple(VehicleClass(name) for name in VEHICLE_CLASSES)
 
@@ -52,7 +53,8 @@ class CameraPipeline:
     Parameters
     ----------
     judging: the margins in force; those that are written in the code when left out.
-    feed, stills, views: stand-ins for a signal controller, for the store of pictures and for that of vehicles' views.
+    feed: what a signal controller says; left out: none does.
+    stills, views: stand-ins for the store of pictures and for that of vehicles' views.
     watch: of the camera's picture, where it outlives this pipeline; one of its own when left out.
     why_not: where vehicles that are not reported are listed; one of its own when left out.
     stopwatch: is told what is being done.
@@ -156,7 +158,7 @@ class CameraPipeline:
         with self._stage("picture watch"):
             self._watch.look(frame)
         with self._stage("lamps"):
-            self._signals.observe(frame.index, frame.t_s, frame.picture)
+            self._signals.observe(frame.index, frame.t_s, frame.picture, frame.wall_at)
         with self._stage("stills"):
             self._stills.offer(frame)
         with self._stage("region"):
@@ -213,6 +215,7 @@ class CameraPipeline:
             lamp_margins=judging.lamps,
             history_margins=judging.lamp_history,
             plan_margins=judging.signal_plan,
+            controller_margins=judging.controller,
             plans=plans,
         )
 
@@ -285,6 +288,7 @@ class CameraPipeline:
                 plate=plate,
                 best_view=views[0] if views else None,
                 told_s=self._told_s.get(path.track_id),
+                said=self._said,
             )
         red = finding.heads if finding.lamp == LampState.RED else ()
         few, looks = self._looking.around(event.t_s)
@@ -292,10 +296,27 @@ class CameraPipeline:
         return replace(
             event,
             flags=[*event.flags, *flags, *few],
-            reasons={**event.reasons, **reasons, **looks},
+            reasons={**event.reasons, **reasons, **_doubt_of_moments(event, red), **looks},
             reading=None if later is None else ReadLater(later, len(finding.flags)),
         )
+
+    def _said(self, head: SignalHead, from_s: float, to_s: float) -> ControllerTimeline | None:
+        """What the signal controller said of a head between two stream times."""
+        if self._feed is None or self._wall_at is None:
+            return None
+        first, last = (self._wall_at - timedelta(seconds=self._now_s - each) for each in (from_s, to_s))
+        return self._feed.told(head, first, last)
 
     def _plate(self, views: Sequence[View], cls: VehicleClass) -> PlateEvidence:
         with self._stage("plates"):
             return read_plate(views, self._plates, cls, self._judging.plates)
+
+
+def _doubt_of_moments(event: ActEvent, heads: Sequence[str]) -> dict[str, Reason]:
+    """How far the moment of a change may lie beside the picture's, where heads that decide are told by a controller."""
+    doubts = [
+        lamps.controller.doubt_s
+        for lamps in event.lamps
+        if lamps.head in heads and lamps.source == "controller" and lamps.controller is not None
+    ]
+    return {"controller_doubt_s": max(doubts)} if doubts else {}

@@ -120,7 +120,7 @@ def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
     return tuple(ReasonSpec(name, unit, decides=False) for name, unit in pairs)
 
 
-_BY_SIGNAL = _also(("yellow_before_red_s", "s"), ("yellow_at_most_s", "s"), "signal_doubt")
+_BY_SIGNAL = _also(("yellow_before_red_s", "s"), ("yellow_at_most_s", "s"), "signal_doubt", ("controller_doubt_s", "s"))
 """Reasons of an act that rests on a signal's red, of how it came."""
 _BY_LOOKING = _also("looks_per_second", ("longest_gap_s", "s"))
 """Reasons of every act: how often the box looked around it, and for how long it did not."""

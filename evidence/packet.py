@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -138,6 +138,28 @@ class LampSpan(Model):
     confidence: Probability
 
 
+FeedWay = Literal["mqtt", "http", "ntcip", "other"]
+
+
+class ControllerWord(Model):
+    """What a signal controller said: of which moment by its own clock, and when that came by the node's."""
+
+    state: LampState
+    said_at: AwareDatetime | None = None
+    received_at: AwareDatetime
+
+
+class ControllerTimeline(Model):
+    """A controller's words of a head around the act: each change of state, and the last before it."""
+
+    controller: Ident
+    way: FeedWay
+    told_as: str = Field(min_length=1, max_length=80, description="`phase 2` or `head NAME`")
+    offset_s: float | None = Field(description="node's clock less controller's, with the way; None: it states no time")
+    doubt_s: float = Field(ge=0, description="how far the moment of a change may lie beside the picture's")
+    words: list[ControllerWord] = Field(max_length=MAX_READINGS)
+
+
 class LampTimeline(Model):
     """What a signal head showed around the act, and how that is known."""
 
@@ -145,6 +167,9 @@ class LampTimeline(Model):
     source: Literal["pixels", "controller"]
     governs: bool = Field(description="whether this head governs the movement of the vehicle")
     spans: list[LampSpan] = Field(max_length=MAX_READINGS)
+    controller: ControllerTimeline | None = Field(
+        default=None, description="where a controller has a word in it; packets before 0.2.0 have none"
+    )
 
 
 class PlateCandidate(Model):
@@ -227,8 +252,9 @@ class Manifest(Model):
         return self
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON of the manifest; `margins` is left out where it is not known, as packets before it have it."""
-        left_out = {"margins"} if self.margins is None else None
+        """Canonical JSON of the manifest; what is not known is left out, as packets of before have it."""
+        unfed = {i: {"controller"} for i, timeline in enumerate(self.lamps) if timeline.controller is None}
+        left_out: dict[str, Any] = {"lamps": unfed} | ({"margins": True} if self.margins is None else {})
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude=left_out))
 
     @property

@@ -113,7 +113,7 @@ PictureState = Literal[
 
 HeadStateName = Literal[
     "watching", "good", "dark", "flashing", "unread", "misplaced", "two_at_once", "contradicts", "no_onset",
-    "yellow_short", "yellow_changed", "cycle_unusual", "never_red", "never_green",
+    "yellow_short", "yellow_changed", "cycle_unusual", "never_red", "never_green", "differs", "no_feed",
 ]  # fmt: skip
 
 

@@ -121,7 +121,14 @@ class SignalHead(SceneModel):
     countdown: tuple[float, float, float, float] | None = Field(default=None, title="Countdown digits")
     source: Literal["pixels", "controller"] = Field(
         default="pixels",
-        description="`controller` is for the simulation: a box has nothing that could feed such a head yet",
+        title="State from",
+        description="the picture, or the signal controller alone; with `pixels` and a phase it is held against both",
+    )
+    phase: int | None = Field(
+        default=None, ge=1, le=255, title="Phase", description="of the controller (NTCIP 1202) that drives this head"
+    )
+    controller_head: Name | None = Field(
+        default=None, title="Name at the controller", description="under which it tells this head, in place of a phase"
     )
 
 

@@ -9,6 +9,11 @@ HEAD_FAULTS: dict[str, tuple[str, str]] = {
     "misplaced": ("shows another colour in red's place", "the camera has moved: put it back, or draw the scene anew"),
     "two_at_once": ("shows two colours at once", "see whether a light shines on it; tell whoever keeps the signals"),
     "contradicts": ("is red while another for the same vehicles is green", "see which lenses are drawn where"),
+    "differs": (
+        "shows something else than its controller says; it accuses nobody meanwhile",
+        "see which phase it is, and whether its lamps are drawn where they are",
+    ),
+    "no_feed": ("is told by no controller; it accuses nobody", "see the controller's feed: `giaolo edge doctor`"),
     "no_onset": ("shows a red that came out of nothing; it accuses nobody", "see what shines on it: sun, street lamp"),
     "yellow_short": ("has too short a yellow, or none; its acts are flagged", "tell whoever keeps the signals"),
     "yellow_changed": ("no longer has the yellow that it had; its acts are flagged", "ask who changed it, and why"),

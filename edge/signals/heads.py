@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import combinations
 
 import numpy as np
 
 from edge.picture import BgrPicture, Image, Picture
-from edge.signals.controller import LampFeed
+from edge.signals.controller import LampFeed, key_of
+from edge.signals.controller_margins import ControllerMargins
 from edge.signals.history import LampHistory
 from edge.signals.lamp_margins import LampMargins
 from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
 from edge.signals.pixels import HeadReader
 from edge.signals.plan import HeadPlan
 from edge.signals.reading import LampReading
+from edge.signals.together import Together
 from evidence.acts import LampState
 from evidence.packet import Reason
 from evidence.wire import HeadHealth
@@ -29,6 +32,7 @@ class Signals:
 
     Parameters
     ----------
+    feed: what a signal controller says; None: there is none, and a head that only it could tell is unknown.
     plans: what is known of the heads from before a cut of the stream, by id; left out at the start.
     """
 
@@ -40,10 +44,15 @@ class Signals:
         lamp_margins: LampMargins | None = None,
         history_margins: LampHistoryMargins | None = None,
         plan_margins: SignalPlanMargins | None = None,
+        controller_margins: ControllerMargins | None = None,
         plans: Mapping[str, HeadPlan] | None = None,
     ) -> None:
         self._readers = [HeadReader(head, lamp_margins) for head in heads]
         self._feed = feed
+        told = controller_margins or ControllerMargins()
+        self._together = {
+            head.id: Together(told.differ_s) for head in heads if head.source == "pixels" and key_of(head) is not None
+        }
         over_time = history_margins or LampHistoryMargins()
         self.plans: Mapping[str, HeadPlan] = plans or {head.id: HeadPlan(head, plan_margins) for head in heads}
         self.histories: Mapping[str, LampHistory] = {
@@ -55,17 +64,19 @@ class Signals:
         self.told: tuple[HeadHealth, ...] = ()
         """How the heads are, as of a moment ago; may be read by another thread."""
 
-    def observe(self, frame: int, t_s: float, picture: Picture | Image) -> None:
-        """`picture`, or its pixels `[H, W, 3]` BGR."""
+    def observe(self, frame: int, t_s: float, picture: Picture | Image, at: datetime | None = None) -> None:
+        """`picture`, or its pixels `[H, W, 3]` BGR, taken at `at` by the box's clock."""
         picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
         for reader in self._readers:
             head = reader.head
             if head.source == "pixels":
                 reading = reader.read(picture)
+                if self._feed is not None and (both := self._together.get(head.id)) is not None:
+                    reading = both.reading(t_s, reading, self._feed.said(head, reading.state, at))
             elif self._feed is not None:
-                reading = self._feed.state(head.id, t_s)
+                reading = self._feed.state(head, t_s, at)
             else:
-                reading = LampReading(LampState.UNKNOWN, 0.0)
+                reading = LampReading(LampState.UNKNOWN, 0.0, "no_feed")
             self.histories[head.id].add(frame, t_s, reading)
         self._compare(t_s)
         if t_s - self._told_s >= _TELL_EVERY_S or t_s < self._told_s:
@@ -89,7 +100,9 @@ class Signals:
                     reasons["yellow_at_most_s"] = onset.yellow_most_s
                 flags += ["yellow_too_short"] if plan.short(onset) else []
             flags += ["yellow_changed"] if plan.yellow_changed else []
-            doubt = plan.doubt(now_s)
+            doubt: str | None = plan.doubt(now_s)
+            if doubt is None and not history.confirmed(t_s):
+                doubt = "not_confirmed_by_controller"
             if doubt is not None:
                 flags.append("signal_in_doubt")
                 reasons["signal_doubt"] = doubt

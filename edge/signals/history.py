@@ -20,6 +20,7 @@ from evidence.packet import LampSpan
 from zones.schema import SignalHead
 
 _EPSILON_S = 1e-6
+_MOST_OPEN = 256
 
 
 @dataclass
@@ -40,6 +41,8 @@ class LampHistory:
     """The last dark stretch longer than flicker, and when light followed it."""
     _flashing: bool = False
     _last: tuple[int, float] | None = None
+    _open: list[tuple[int, float]] = field(default_factory=list)
+    """Pictures of a red that its controller has not said, or not yet."""
 
     def __post_init__(self) -> None:
         if self.plan is None:
@@ -53,6 +56,7 @@ class LampHistory:
             self._new = self._dark = self._beat = None
             self._flashing, last = False, None
         step_s = t_s - last[1] if last is not None else 0.0
+        self._confirm(frame, t_s, reading)
         if reading.state in DARK:
             self._add_dark(frame, t_s, step_s, reading)
         else:
@@ -67,6 +71,21 @@ class LampHistory:
         self.plan.look(t_s, step_s, reading, shown, flashing=self._flashing, doubted=doubted)
         while len(self._runs) > 1 and t_s - self._runs[0].to_s > self.margins.keep_s:
             self._runs.pop(0)
+
+    def _confirm(self, frame: int, t_s: float, reading: LampReading) -> None:
+        """Of a head in which a controller has a word: red is sure as far as it was said."""
+        if reading.stated_s is None:
+            return
+        self._open = [one for one in self._open if one[1] > reading.stated_s]
+        held = self._runs[-1].state if self._runs else LampState.UNKNOWN
+        if t_s > reading.stated_s and LampState.RED in (reading.state, held):
+            self._open.append((frame, t_s))
+            if len(self._open) > _MOST_OPEN:
+                del self._open[1]
+
+    def confirmed(self, t_s: float) -> bool:
+        """Whether a red at `t_s` has been said by the controller by now, where it has a word in it."""
+        return not self._open or t_s < self._open[0][1] - _EPSILON_S
 
     def _add_lit(self, frame: int, t_s: float, step_s: float, reading: LampReading) -> None:
         if self._dark is not None and self._dark.to_s - self._dark.from_s + step_s > self.margins.flicker_s:
@@ -120,8 +139,18 @@ class LampHistory:
             if run.state not in DARK:
                 run.onset = onset_of(run, self._runs, self.plan.known, self.plan.margins)
                 self.plan.began(run, self._runs)
+            self._end_red()
             self._runs.append(run)
         self._new, self._flashing = None, False
+
+    def _end_red(self) -> None:
+        """Red is over: from the first picture that nobody confirmed on nobody knows."""
+        now, unsure, self._open = self._runs[-1] if self._runs else None, self._open[:1], []
+        if now is None or now.state != LampState.RED or not unsure:
+            return
+        first = max(unsure[0], (now.from_frame, now.from_s), key=lambda one: one[1])
+        if now.shown == LampState.RED and (now.expired is None or first[1] < now.expired[1]):
+            now.expired = first
 
     def _is_flash(self, stretch: Stretch) -> bool:
         """Whether this dark stretch and the last long one are two beats of the same flashing.

@@ -170,6 +170,13 @@ class SignalPlanMargins:
     no_onset_s: float = margin(
         1.0, "s", "red that came out of nowhere for so long, within `memory_s`: told", source="as `two_at_once_s`",
     )  # fmt: skip
+    differs_s: float = margin(
+        1.0, "s", "a picture and a controller that differ beyond what a change takes, for so long within `memory_s`: told",
+        source="as `two_at_once_s`",
+    )  # fmt: skip
+    no_feed_s: float = margin(
+        5.0, "s", "a controller says nothing of a head for so long: told", source="a feed speaks every second",
+    )  # fmt: skip
     silent_s: float = margin(
         180.0, "s", "dark, flashing or not to be read for so long without a break: told", source="as `start_s`",
     )  # fmt: skip

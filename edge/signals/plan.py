@@ -26,7 +26,7 @@ _KEPT = 9
 """Whole phases of a colour that are kept: a median of nine cycles follows the hours of the day."""
 _MOMENTS = 4096
 """Pictures of a fault that are kept: more than `memory_s` has at 15 a second."""
-Wrong = Literal["two_at_once", "misplaced", "contradicts", "no_onset"]
+Wrong = Literal["two_at_once", "misplaced", "contradicts", "no_onset", "differs"]
 
 
 @dataclass
@@ -51,7 +51,7 @@ class HeadPlan:
     def __init__(self, head: SignalHead, margins: SignalPlanMargins | None = None) -> None:
         self.head, self.margins = head, margins or SignalPlanMargins()
         lenses = {lamp.colour for lamp in head.lamps} or {"red", "yellow", "green"}
-        self._ordered = head.source == "pixels" and bool(lenses - {"red"})
+        self._ordered = bool(lenses - {"red"})
         self._lenses = {LampState(colour) for colour in lenses}
         self._watched_s: float | None = None
         self._went_s: float | None = None
@@ -95,11 +95,24 @@ class HeadPlan:
         if doubted:
             self.saw("no_onset", t_s, step_s)
         nothing = shown == LampState.UNKNOWN and not doubted
-        kind = "flashing" if flashing else "dark" if shown == _OFF else "unread" if nothing else ""
+        told = reading.unclear in ("no_feed", "flashing")
+        kind = (
+            reading.unclear
+            if told
+            else "flashing"
+            if flashing
+            else "dark"
+            if shown == _OFF
+            else "unread"
+            if nothing
+            else ""
+        )
         if kind != self._same[0]:
             self._same = (kind, t_s)
         if reading.unclear == "two_at_once":
             self.saw("two_at_once", t_s, step_s)
+        if reading.unclear == "differs":
+            self.saw("differs", t_s, step_s)
         if reading.unclear == "other_colour" and reading.place == "red":
             self.saw("misplaced", t_s, step_s)
             last_s, lasted_s = self._misplaced or (t_s, 0.0)
@@ -156,10 +169,12 @@ class HeadPlan:
         """How the head is, the worst first."""
         m, from_s = self.margins, now_s - self.margins.memory_s
         kind, since_s = self._same
+        if kind == "no_feed" and now_s - since_s >= m.no_feed_s:
+            return "no_feed"
         if kind and now_s - since_s >= m.silent_s:
             return "dark" if kind == "dark" else "flashing" if kind == "flashing" else "unread"
         limits: tuple[tuple[Wrong, float], ...] = (
-            ("misplaced", m.moved_s), ("two_at_once", m.two_at_once_s), ("contradicts", m.contradict_s),
+            ("differs", m.differs_s), ("misplaced", m.moved_s), ("two_at_once", m.two_at_once_s), ("contradicts", m.contradict_s),
             ("no_onset", m.no_onset_s),
         )  # fmt: skip
         for what, least_s in limits:
@@ -177,7 +192,7 @@ class HeadPlan:
     def doubt(self, now_s: float) -> HeadStateName | None:
         """The state, if acts by this head must say it."""
         state = self.state(now_s)
-        return state if state in ("misplaced", "two_at_once", "contradicts", "cycle_unusual") else None
+        return state if state in ("differs", "misplaced", "two_at_once", "contradicts", "cycle_unusual") else None
 
     def health(self, now_s: float) -> HeadHealth:
         return HeadHealth(

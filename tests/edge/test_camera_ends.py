@@ -39,7 +39,7 @@ class Looks(ScriptedPerception):
         super().__init__()
         self._reading, self._apart = reading, PlatesApart(most_waiting)
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None) -> ScriptedPipeline:
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> ScriptedPipeline:
         return _Pipeline(self, scene.scene)
 
     def later(self, event: ActEvent) -> ActEvent:

@@ -32,7 +32,7 @@ class EmptyRoad:
 
 
 class OnlyLamps(ScriptedPerception):
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None) -> CameraPipeline:  # type: ignore[override]
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> CameraPipeline:  # type: ignore[override]
         return CameraPipeline(scene.scene, EmptyRoad(), KnownPlates(), watch=watch)
 
 

@@ -31,7 +31,6 @@ def test_every_number_has_unit_reason_and_source_and_a_name_of_its_own() -> None
 
 
 ELSEWHERE = {
-    "LampReportMargins": "of a signal controller: no box has one yet",
     "SecondReaderMargins": "of the centre's own reader, which judges no packet",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from edge.types import ActEvent, Frame, Image, Still
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch
 from evidence.acts import ActCode, LampState
+from evidence.packet import ControllerTimeline
 from models.detector import Detections
 from models.plates import Corners, PlateBox, PlateReading
 from tools.simulate.detector_noise import DetectorNoise, NoisyDetector
@@ -31,7 +32,7 @@ from tools.simulate.seen import Glance, Sight, glances
 from tools.simulate.street import BEGIN, scene_of
 from tools.simulate.world import HeadState, Run, TrueAct
 from zones.boxes import iou
-from zones.schema import Scene
+from zones.schema import Scene, SignalHead
 
 _SAME_IOU = 0.25
 _SLACK_S = 1.5
@@ -74,9 +75,15 @@ class _Lamps:
 
     heads: Mapping[str, HeadState]
 
-    def state(self, head_id: str, t_s: float) -> LampReading:
-        head = self.heads.get(head_id)
-        return LampReading(head.lamp, 1.0) if head else LampReading(LampState.UNKNOWN, 0.0)
+    def state(self, head: SignalHead, t_s: float, at: datetime | None) -> LampReading:
+        shown = self.heads.get(head.id)
+        return LampReading(shown.lamp, 1.0) if shown else LampReading(LampState.UNKNOWN, 0.0)
+
+    def said(self, head: SignalHead, state: LampState, at: datetime | None) -> bool | None:
+        return None
+
+    def told(self, head: SignalHead, first: datetime, last: datetime) -> ControllerTimeline | None:
+        return None
 
 
 class _Eye:

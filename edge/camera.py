@@ -79,7 +79,7 @@ class Perception(Protocol):
         ...
 
     def pipeline(self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None) -> Pipeline:
-        """`watch`: of the camera's picture; it outlives the pipeline. `feed`: of the signal controller, if one tells."""
+        """`watch`: of the camera's picture; it outlives the pipeline. `feed`: of the controller, if one tells."""
         ...
 
 

@@ -80,7 +80,7 @@ class _Dated:
 class FeedReport:
     """How a feed is. `age_s`: since its last statement; `offset_s`: box's clock less controller's, with the way; None
     where it states no time. `clock_off`: by more than clocks that are kept differ. `ignored`: statements that came late,
-    twice or out of order; `refused`: messages that are none. `error`: why nothing can be heard; "": it can."""
+    twice or out of order. `refused`: messages that are none. `error`: why nothing can be heard; "": it can."""
 
     id: str
     way: FeedWay

@@ -76,9 +76,11 @@ class LampHistory:
         """Of a head in which a controller has a word: red is sure as far as it was said."""
         if reading.stated_s is None:
             return
-        self._open = [one for one in self._open if one[1] > reading.stated_s]
-        held = self._runs[-1].state if self._runs else LampState.UNKNOWN
-        if t_s > reading.stated_s and LampState.RED in (reading.state, held):
+        red = reading.state == LampState.RED
+        if red:
+            self._open = [one for one in self._open if one[1] > reading.stated_s]
+        held = bool(self._runs) and self._runs[-1].state == LampState.RED
+        if (red and t_s > reading.stated_s) or (held and not red):
             self._open.append((frame, t_s))
             if len(self._open) > _MOST_OPEN:
                 del self._open[1]

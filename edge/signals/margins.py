@@ -171,7 +171,7 @@ class SignalPlanMargins:
         1.0, "s", "red that came out of nowhere for so long, within `memory_s`: told", source="as `two_at_once_s`",
     )  # fmt: skip
     differs_s: float = margin(
-        1.0, "s", "a picture and a controller that differ beyond what a change takes, for so long within `memory_s`: told",
+        1.0, "s", "picture and controller differ beyond what a change takes, for so long within `memory_s`: told",
         source="as `two_at_once_s`",
     )  # fmt: skip
     no_feed_s: float = margin(

@@ -109,10 +109,8 @@ class HeadPlan:
         )
         if kind != self._same[0]:
             self._same = (kind, t_s)
-        if reading.unclear == "two_at_once":
-            self.saw("two_at_once", t_s, step_s)
-        if reading.unclear == "differs":
-            self.saw("differs", t_s, step_s)
+        if reading.unclear in ("two_at_once", "differs"):
+            self.saw(reading.unclear, t_s, step_s)
         if reading.unclear == "other_colour" and reading.place == "red":
             self.saw("misplaced", t_s, step_s)
             last_s, lasted_s = self._misplaced or (t_s, 0.0)
@@ -174,7 +172,8 @@ class HeadPlan:
         if kind and now_s - since_s >= m.silent_s:
             return "dark" if kind == "dark" else "flashing" if kind == "flashing" else "unread"
         limits: tuple[tuple[Wrong, float], ...] = (
-            ("differs", m.differs_s), ("misplaced", m.moved_s), ("two_at_once", m.two_at_once_s), ("contradicts", m.contradict_s),
+            ("differs", m.differs_s),
+            ("misplaced", m.moved_s), ("two_at_once", m.two_at_once_s), ("contradicts", m.contradict_s),
             ("no_onset", m.no_onset_s),
         )  # fmt: skip
         for what, least_s in limits:

@@ -10,10 +10,10 @@ from evidence.acts import LampState
 Unclear = Literal[
     "", "two_at_once", "other_colour", "colourless", "covered", "paint", "outside", "no_feed", "flashing", "differs"
 ]
-"""Why it is left unknown. By the picture: two lenses are lit; the lens that is lit shows the colour of another, or none;
-something stands before the head; what is lit is the housing; the head is not in the picture. By the controller: it says
-nothing; it says that the head flashes; it says something else than the picture, for too long. Empty: nothing stands out
-well enough, or it is known."""
+"""Why it is left unknown. By the picture: two lenses are lit; the lens that is lit shows the colour of another, or
+none; something stands before the head; what is lit is the housing; the head is not in the picture. By the controller:
+it says nothing; it says that the head flashes; it says something else than the picture, for too long. Empty: nothing
+stands out well enough, or it is known."""
 
 
 @dataclass(frozen=True)

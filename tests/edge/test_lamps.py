@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.margins import explained
-from edge.signals.controller import LampReportMargins, ReportedLamps
+from edge.signals.controller_margins import ControllerMargins
 from edge.signals.heads import Signals
 from edge.signals.history import LampHistory
 from edge.signals.lamp_margins import LampMargins
@@ -323,22 +323,10 @@ def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
 
 
 @pytest.mark.parametrize(
-    "margins", [LampMargins(), LampHistoryMargins(), LampReportMargins()], ids=lambda m: type(m).__name__
+    "margins", [LampMargins(), LampHistoryMargins(), ControllerMargins()], ids=lambda m: type(m).__name__
 )
 def test_every_number_of_the_lamps_says_its_unit_reason_and_source(margins: object) -> None:
     assert all(m.unit and m.why and m.source for m in explained(margins))
-
-
-def test_a_controllers_report_grows_stale() -> None:
-    feed = ReportedLamps(LampReportMargins(stale_s=2.0))
-    controlled = SignalHead.model_validate({"id": "h", "source": "controller", "governs": ["line"]})
-    signals = Signals([controlled], feed=feed)
-    image = picture("green")
-    feed.report("h", RED, 0.0)
-    for index in range(60):
-        signals.observe(index, index / 10, image)
-    history = signals.histories["h"]
-    assert [(s.state, s.from_frame) for s in history.spans(0, 10)] == [(RED, 0), (UNKNOWN, 21)]
 
 
 @pytest.mark.footage

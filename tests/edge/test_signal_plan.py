@@ -108,12 +108,12 @@ def test_what_is_known_of_a_head_outlives_a_cut_of_the_stream() -> None:
     assert phantom.at(end_s) == UNKNOWN, "the camera reconnects while the sun is on a dark head"
 
 
-def test_a_head_that_has_no_other_lens_or_tells_by_itself_is_asked_for_no_order() -> None:
+def test_a_head_that_has_no_other_lens_is_asked_for_no_order_and_one_that_a_controller_tells_is() -> None:
     arrow = SignalHead.model_validate({"id": "h", "lamps": [{"colour": "red", "box": [0, 0, 20, 20]}]})
     told = SignalHead.model_validate({"id": "h", "source": "controller"})
-    for head in (arrow, told):
+    for head, state in ((arrow, RED), (told, UNKNOWN)):
         history, end_s = watched([(OFF, 20), (RED, 9)], head=head)
-        assert (history.at(end_s), history.onset_seen(end_s)) == (RED, False)
+        assert (history.at(end_s), history.onset_seen(end_s)) == (state, False)
     reported, end_s = watched([*CYCLE], head=told)
     onset = reported.onset(end_s)
     assert onset is not None

@@ -31,6 +31,7 @@ from edge.health import Metrics
 from edge.judging import Judging
 from edge.perception import OnnxPerception, open_perception
 from edge.plan import CameraPlan
+from edge.signals.controller import LampFeed
 from edge.types import ActEvent, Frame, SeenPicture
 from edge.watch.picture import PictureWatch
 from evidence.packet import Manifest
@@ -129,8 +130,8 @@ class _Perception:
     def judging(self) -> Judging:
         return self._inner.judging
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch) -> Pipeline:
-        return _Watched(self._inner.pipeline(scene, watch), self.seen.setdefault(id(scene), _Seen()))
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None) -> Pipeline:
+        return _Watched(self._inner.pipeline(scene, watch, feed=feed), self.seen.setdefault(id(scene), _Seen()))
 
 
 class _Sink:

@@ -9,14 +9,13 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from common.broker import BrokerSettings
 from common.settings import ConfigError, Section, read_settings, read_yaml
+from edge.feed_settings import LEAST_TOKEN, THIS_MACHINE, ControllerConfig
 from evidence.addresses import with_login
 from evidence.packet import Ident
 from models.detector_margins import DetectorMargins
 from models.errors import ModelError
 from models.manifest import detector_sizes
 
-LEAST_TOKEN = 12
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 DEFAULT_DATA_DIR = Path("var/edge")
 
 
@@ -178,7 +177,7 @@ class PageConfig(Section):
 
     @property
     def this_machine_only(self) -> bool:
-        return self.host in _THIS_MACHINE
+        return self.host in THIS_MACHINE
 
     def token(self) -> str:
         """What opens the page; "" where none is asked for. Raises `ConfigError` if the file holds none of use."""
@@ -212,6 +211,9 @@ class NodeConfig(Section):
     broker: Broker = Field(default_factory=Broker, title="Broker", description="MQTT broker")
     centre_public_key: Path = Field(title="Centre's key", description="PEM public key that verifies receipts")
     cameras: list[CameraConfig] = Field(default_factory=list, title="Cameras", description="one or more")
+    controllers: list[ControllerConfig] = Field(
+        default_factory=list, title="Signal controllers", description="that tell what their heads show"
+    )
     detector: DetectorConfig = Field(default_factory=DetectorConfig, title="Detector", description="network settings")
     margins: dict[str, dict[str, int | float]] = Field(
         default_factory=dict,
@@ -230,6 +232,27 @@ class NodeConfig(Section):
         if twice:
             raise ValueError(f"two cameras have the id {', '.join(twice)}")
         return cameras
+
+    @model_validator(mode="after")
+    def _one_controller_a_camera(self) -> NodeConfig:
+        known, ids = {c.id for c in self.cameras}, [c.id for c in self.controllers]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two controllers have one id")
+        for one in self.controllers:
+            unknown = [name for name in one.cameras if name not in known]
+            if unknown and self.cameras:
+                raise ValueError(f"controller {one.id} names camera {unknown[0]}, which there is not")
+        for name in known:
+            if sum(not one.cameras or name in one.cameras for one in self.controllers) > 1:
+                raise ValueError(f"camera {name} has two controllers: name the `cameras` of each")
+        ports = [(one.http.host, one.http.port) for one in self.controllers if one.http is not None]
+        if len(set(ports)) < len(ports):
+            raise ValueError("two controllers post to one port: give each its own")
+        return self
+
+    def controller_of(self, camera: str) -> ControllerConfig | None:
+        """Which one tells the heads that a camera sees; None: none does."""
+        return next((one for one in self.controllers if not one.cameras or camera in one.cameras), None)
 
 
 def load_config(path: Path) -> NodeConfig:

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from common.software import SOFTWARE
 from edge.delivery.packet_table import Counts
 from edge.looking import LookingMargins
+from edge.signals.controller import FeedReport
 from edge.signals.faults import HEAD_FAULTS
 from edge.video.source_status import SourceStatus
 from edge.watch.faults import PICTURE_FAULTS
@@ -145,6 +146,7 @@ class NodeState:
     uplink_errors: Sequence[str]
     warnings: Sequence[str]
     switches: Mapping[str, str] = field(default_factory=dict)
+    controllers: Sequence[FeedReport] = ()
 
     def health(self, now: datetime | None = None) -> Health:
         """The heartbeat. `degraded`: something needs a person or is being waited for; `safe_mode` outranks it."""
@@ -284,6 +286,7 @@ class _StateCollector:
             if camera.source.key_interval_s is not None:
                 key.add_metric([camera.id], camera.source.key_interval_s)
         yield from (lost, fps, up, kept, seen, judged, dropped, key, head_good, yellow, picture, away, held)
+        yield from _controllers(state.controllers)
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
             outbox.add_metric([name], getattr(state.outbox, name))
@@ -293,3 +296,22 @@ class _StateCollector:
         yield GaugeMetricFamily(
             "giaolo_safe_mode", "1 while the last good configuration runs", float(bool(state.problems))
         )
+
+
+def _controllers(reports: Sequence[FeedReport]) -> Iterator[Metric]:
+    good = GaugeMetricFamily(
+        "giaolo_controller_good", "1 while a signal controller speaks", labels=["controller", "state"]
+    )
+    age = GaugeMetricFamily("giaolo_controller_age_seconds", "Since its last statement", labels=["controller"])
+    off = GaugeMetricFamily("giaolo_controller_offset_seconds", "Box's clock less its clock", labels=["controller"])
+    ignored = CounterMetricFamily("giaolo_controller_ignored", "Statements out of order", labels=["controller"])
+    refused = CounterMetricFamily("giaolo_controller_refused", "Messages that are none", labels=["controller"])
+    for one in reports:
+        good.add_metric([one.id, one.state], float(one.state == "good" and not one.error))
+        ignored.add_metric([one.id], one.ignored)
+        refused.add_metric([one.id], one.refused)
+        if one.age_s is not None:
+            age.add_metric([one.id], one.age_s)
+        if one.offset_s is not None:
+            off.add_metric([one.id], one.offset_s)
+    yield from (good, age, off, ignored, refused)

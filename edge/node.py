@@ -24,6 +24,7 @@ from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.switch_book import SWITCHES_FILE, SwitchBook
 from edge.delivery.uplink import Uplink
+from edge.feeds.feeds import Feeds, unfed, warnings
 from edge.health import Metrics, MetricsError, NodeState
 from edge.judging import Judging
 from edge.page.recording import Recorder
@@ -65,6 +66,7 @@ class Node:
         )
         trust = CentreTrust(plan.centre_key, self._config.data_dir / KEPT_AS)
         self.switches = SwitchBook(self._config.node_id, trust, self._config.data_dir / SWITCHES_FILE)
+        self.feeds = Feeds(self._config, plan.judging.controller)
         self.metrics = Metrics(self.state)
         recordings = Recorder(self._config.data_dir / "recordings", outbox.min_free_mib * 2**20)
         self.page = PageServer(
@@ -100,6 +102,7 @@ class Node:
             self.uplink.start()
         except BrokerError as error:
             log.error("uplink: %s; packets are kept in the outbox, it is tried again", error)
+        self.feeds.start()
         self._log_problems()
         self._reconcile()
 
@@ -121,6 +124,7 @@ class Node:
         for worker in workers:
             if not worker.join(timeout_s):
                 log.error("camera does not stop camera=%s", worker.plan.config.id)
+        self.feeds.stop()
         self.uplink.stop()
         self.page.close()
         self.metrics.close()
@@ -130,7 +134,7 @@ class Node:
     def state(self) -> NodeState:
         with self._lock:
             cameras = [w.state() for w in self._workers.values()]
-        problems = [*self.plan.problems]
+        problems, feeds = [*self.plan.problems], self.feeds.reports()
         if self._perception_error:
             problems.append(self._perception_error)
         return NodeState(
@@ -142,9 +146,17 @@ class Node:
             broker_connected=self.uplink.connected,
             problems=problems,
             uplink_errors=self.uplink.errors(),
-            warnings=[*self._warnings, *self.switches.warnings],
+            warnings=[*self._warnings, *self.switches.warnings, *warnings(feeds), *self._unfed()],
+            controllers=feeds,
             switches=self.switches.known,
         )
+
+    def _unfed(self) -> list[str]:
+        return [
+            f"camera {camera.config.id}: no controller is configured for signal {head} -> add it to `controllers`"
+            for camera in self.plan.cameras
+            for head in unfed(self._config, camera.config.id, camera.scene.scene)
+        ]
 
     def _cameras_on_page(self) -> dict[str, CameraOnPage]:
         with self._lock:
@@ -195,6 +207,7 @@ class Node:
                     state_dir=self._config.data_dir / "watch" / camera_id,
                     on_commit=self.uplink.wake,
                     switches=self.switches,
+                    feed=self.feeds.of(camera_id),
                 )
                 with self._lock:
                     self._workers[camera_id] = worker

@@ -66,6 +66,7 @@ class Plan:
             c.metrics,
             c.page,
             c.detector,
+            c.controllers,
             self.judging.digest,
             public,
             self.centre_key,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -79,8 +79,8 @@ class _Dated:
 @dataclass(frozen=True)
 class FeedReport:
     """How a feed is. `age_s`: since its last statement; `offset_s`: box's clock less controller's, with the way; None
-    where it states no time. `clock_off`: by more than clocks that are kept differ. `ignored`: statements that came late,
-    twice or out of order. `refused`: messages that are none. `error`: why nothing can be heard; "": it can."""
+    where it states no time. `clock_off`: by more than clocks that are kept differ. `ignored`: statements that came
+    late, twice or out of order. `refused`: messages that are none. `error`: why nothing can be heard; "": it can."""
 
     id: str
     way: FeedWay
@@ -110,15 +110,11 @@ def key_of(head: SignalHead) -> str | None:
 class ControllerFeed:
     """One controller. `take` what it says, from any thread; ask what it said of a picture, from another."""
 
-    def __init__(
-        self, id: str, way: FeedWay, margins: ControllerMargins | None = None,
-        *, on_change: Callable[[], None] = lambda: None,
-    ) -> None:  # fmt: skip
+    def __init__(self, id: str, way: FeedWay, margins: ControllerMargins | None = None) -> None:
         self.id, self.way, self.margins = id, way, margins or ControllerMargins()
         self.error = ""
         """Why nothing can be heard; set by whoever listens."""
         self.refused = 0
-        self._on_change = on_change
         self._lock = threading.Lock()
         self._clock = ControllerClock(self.margins)
         self._keys: dict[str, _Key] = {}

@@ -6,12 +6,15 @@ Half a request held open by a thousand sockets must cost the web a few seconds, 
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
@@ -120,3 +123,37 @@ class CarefulProtocol(H11Protocol):
     def _cut(self, what: str) -> None:
         self._on_cut(what)
         self.transport.abort()
+
+
+class PatientServer:
+    """Serves an application from a thread of its own. `start` raises `OSError`; `close` may be called at any time."""
+
+    def __init__(self, app: Any, name: str, gate: Gate, patience: Patience) -> None:
+        def protocol(*args: Any, **options: Any) -> CarefulProtocol:
+            return CarefulProtocol(*args, gate=gate, patience=patience, on_cut=lambda what: None, **options)
+
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, proxy_headers=False, server_header=False, ws="none",
+            timeout_keep_alive=patience.idle_s, timeout_graceful_shutdown=1, http=protocol,  # type: ignore[arg-type]
+        )  # fmt: skip
+        self._server, self._name = uvicorn.Server(config), name
+        self._thread: threading.Thread | None = None
+
+    def start(self, host: str, port: int) -> None:
+        bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((host, port))
+        except OSError:
+            bound.close()
+            raise
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [bound]}, name=self._name, daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(5)
+            self._thread = None

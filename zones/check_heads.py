@@ -32,18 +32,7 @@ def head(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:
             yield Fault(
                 f"{path}.{field}", what, both("nêu ra, hoặc bỏ trường này", "name some, or leave the field out")
             )
-    if one.source == "controller":
-        what = both(
-            f"đèn {one.id!r} lấy tín hiệu từ tủ điều khiển, nhưng chưa có gì đưa tín hiệu đó vào hộp: không bao giờ"
-            " biết đèn sáng màu gì",
-            f"head {one.id!r} takes its state from a controller, but nothing can feed that to a box: its state would"
-            " never be known",
-        )
-        remedy = both(
-            "xóa `source` và vẽ `lamps` (tốt nhất) hoặc `box` của đèn",
-            "take out `source` and draw the head's `lamps` (best) or `box`",
-        )
-        yield Fault(f"{path}.source", what, remedy)
+    yield from _told(scene, one, path)
     if one.source == "pixels" and one.box is None and not one.lamps:
         remedy = both("vẽ từng đèn màu (tốt nhất) hoặc cả khung", "draw `lamps` (best) or `box`")
         what = both(f"đèn {one.id!r} chưa vẽ", f"head {one.id!r} has neither box nor lamps: it cannot be seen")
@@ -74,3 +63,24 @@ def head(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:
     if one.lamps and "red" not in colours and one.arrow is None and red_wanted:
         what = both("chưa có đèn đỏ: không thấy được đỏ", "there is no red lamp: red cannot be seen")
         yield Fault(f"{path}.lamps", what, both("vẽ đèn đỏ", "draw the red lens"), "warning")
+
+
+def _told(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:
+    """By which name the controller tells it; pixels alone name none."""
+    if one.phase is not None and one.controller_head is not None:
+        what = both("nêu cả pha và tên ở tủ điều khiển", "names a phase and a name at the controller")
+        yield Fault(f"{path}.controller_head", what, both("bỏ một trong hai", "leave one of them out"))
+    if one.source == "controller" and one.phase is None and one.controller_head is None:
+        what = both(
+            f"đèn {one.id!r} lấy tín hiệu từ tủ điều khiển nhưng không nêu pha: không bao giờ biết đèn sáng màu gì",
+            f"head {one.id!r} takes its state from a controller but names no phase: its state would never be known",
+        )
+        remedy = both(
+            "nêu `phase` (số pha của tủ) hoặc `controller_head`", "name its `phase`, or its `controller_head`"
+        )
+        yield Fault(f"{path}.source", what, remedy)
+    twins = [head.id for head in scene.signals if head.phase is not None and head.phase == one.phase]
+    if len(twins) > 1 and twins[0] == one.id and {h.arrow for h in scene.signals if h.id in twins} != {one.arrow}:
+        what = both(f"các đèn {', '.join(twins)} cùng một pha", f"heads {', '.join(twins)} have one phase")
+        remedy = both("đèn mũi tên thường có pha riêng: xem lại", "an arrow usually has a phase of its own: look again")
+        yield Fault(f"{path}.phase", what, remedy, "warning")

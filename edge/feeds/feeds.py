@@ -10,6 +10,7 @@ from typing import Protocol
 from common.settings import ConfigError
 from edge.config import NodeConfig
 from edge.feed_settings import ControllerConfig
+from edge.feeds.http import HttpListener
 from edge.feeds.mqtt import MqttListener
 from edge.signals.controller import CameraFeed, ControllerFeed, FeedReport, key_of
 from edge.signals.controller_margins import ControllerMargins
@@ -31,7 +32,9 @@ def listener(config: NodeConfig, one: ControllerConfig, feed: ControllerFeed) ->
     """What hears a controller, by the way in which it speaks."""
     if one.mqtt is not None:
         return MqttListener(config.node_id, one.mqtt.broker or config.broker, one.topic(config.node_id), feed)
-    raise ConfigError(f"cannot be heard by {one.way}", where=f"controllers: {one.id}", remedy="use mqtt")
+    if one.http is not None:
+        return HttpListener(one.http, feed)
+    raise ConfigError(f"cannot be heard by {one.way}", where=f"controllers: {one.id}", remedy="use mqtt or http")
 
 
 class Feeds:

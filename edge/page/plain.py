@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, CameraState, NodeState
+from edge.signals.controller import FeedReport
 from evidence.wire import CameraHealth
 
 Level = Literal["good", "warning", "bad"]
@@ -57,7 +58,17 @@ def of_box(state: NodeState, now: datetime | None = None) -> list[Line]:
     lines.append(
         Line("bad" if low else "good", disk["vi"].format(gib=gib.replace(".", ",")), disk["en"].format(gib=gib))
     )
+    lines += [_controller(one) for one in state.controllers]
     return lines
+
+
+def _controller(one: FeedReport) -> Line:
+    word = "error" if one.error else "clock_off" if one.clock_off and one.state == "good" else one.state
+    told, offset = words()["controller"][word], f"{one.offset_s or 0.0:+.1f}"
+    vi = told["vi"].format(age=_age(one.age_s or 0.0, "vi"), offset=offset.replace(".", ","))
+    en = told["en"].format(age=_age(one.age_s or 0.0, "en"), offset=offset)
+    level: Level = "good" if word in ("good", "learning") else "warning" if word in ("waiting", "clock_off") else "bad"
+    return Line(level, f"Tủ điều khiển {one.id}: {vi}", f"Controller {one.id}: {en}")
 
 
 def details(state: NodeState) -> list[str]:

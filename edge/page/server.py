@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
-import socket
-import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +16,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
-import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from common.patient_http import CarefulProtocol, Gate, Patience
+from common.patient_http import Gate, Patience, PatientServer
 from countries.here import HERE
 from edge.config import PageConfig
 from edge.explain.why_not import WhyNot
@@ -238,42 +235,24 @@ class PageServer:
 
     def __init__(self, settings: PageConfig, box: Box, *, patience: Patience = _PATIENCE) -> None:
         self._settings, self._box, self._patience = settings, box, patience
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: PatientServer | None = None
 
     def start(self) -> None:
         settings = self._settings
         hosts = frozenset({"127.0.0.1", "localhost", "::1"}) if settings.this_machine_only else None
         app = create_app(self._box, token=settings.token(), hosts=hosts)
-        gate = Gate(_MOST_CLIENTS, _MOST_EACH)
-
-        def protocol(*args: Any, **options: Any) -> CarefulProtocol:
-            return CarefulProtocol(*args, gate=gate, patience=self._patience, on_cut=lambda what: None, **options)
-
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, proxy_headers=False, server_header=False, ws="none",
-            timeout_keep_alive=5, timeout_graceful_shutdown=1, http=protocol,  # type: ignore[arg-type]
-        )  # fmt: skip
-        bound = _bound(settings)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, name="page", daemon=True)
-        self._thread.start()
+        server = PatientServer(app, "page", Gate(_MOST_CLIENTS, _MOST_EACH), self._patience)
+        try:
+            server.start(settings.host, settings.port)
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise PageError(
+                f"cannot listen: {error.strerror}", where=where, remedy="choose another page.port"
+            ) from error
+        self._server = server
 
     def close(self) -> None:
         self._box.recorder.close()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(5)
+        if self._server is not None:
+            self._server.close()
             self._server = None
-
-
-def _bound(settings: PageConfig) -> socket.socket:
-    where = f"{settings.host}:{settings.port}"
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((settings.host, settings.port))
-    except OSError as error:
-        raise PageError(f"cannot listen: {error.strerror}", where=where, remedy="choose another page.port") from error
-    return bound

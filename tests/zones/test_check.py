@@ -32,6 +32,16 @@ def test_a_good_scene_has_no_fault():
     assert check(scene_from_data(GOOD)) == []
 
 
+@pytest.mark.parametrize(
+    "head",
+    [{"phase": 2, "source": "controller", "box": None, "lamps": []}, {"controller_head": "K2"}, {"phase": 8}],
+    ids=["told alone", "seen and told by name", "seen and told by phase"],
+)
+def test_a_head_that_a_controller_tells_is_good_where_its_phase_or_name_is_given(head):
+    data = scene_data(**{f"signals.0.{name}": value for name, value in head.items()})
+    assert check(scene_from_data(data)) == []
+
+
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("crossed junction", {"junction": [[50, 300], [590, 150], [590, 300], [50, 150]]}, "junction", "crosses itself"),
     (
@@ -117,13 +127,19 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "a head that only a controller could tell",
         {"signals.0.source": "controller", "signals.0.box": None, "signals.0.lamps": []},
         "signals[0].source",
-        "nothing can feed that to a box",
+        "names no phase",
     ),
     (
         "the same with lamps drawn, said in Vietnamese",
         {"signals.0.source": "controller"},
         "signals[0].source",
-        "chưa có gì đưa tín hiệu đó vào hộp",
+        "không nêu pha",
+    ),
+    (
+        "two names at the controller",
+        {"signals.0.phase": 2, "signals.0.controller_head": "K2"},
+        "signals[0].controller_head",
+        "names a phase and a name",
     ),
     ("head not seen", {"signals.0.box": None, "signals.0.lamps": []}, "signals[0]", "neither box nor lamps"),
     (

@@ -176,7 +176,7 @@ def scene_of(page: Any) -> dict[str, Any]:
 
 @pytest.mark.browser
 def test_a_technician_draws_drags_and_saves(editor, page):
-    # what makes a lane one-way is asked for; a head that only a controller could tell is not offered
+    # what makes a lane one-way is asked for; a head may be told by its controller's phase
     page.locator("[data-add=roads]").click()
     page.locator("select[name=kind]").select_option("one_way")
     page.locator("select[name=by]").select_option("one_way_road")
@@ -200,7 +200,10 @@ def test_a_technician_draws_drags_and_saves(editor, page):
     page.locator("input[name='days.sun']").uncheck()
     page.get_by_role("button", name="h1", exact=True).click()
     page.locator("select[name=orientation]").wait_for()
-    assert page.locator("select[name=source]").count() == 0
+    page.locator("input[name=phase]").fill("2")
+    page.locator("input[name=phase]").press("Tab")
+    assert scene_of(page)["signals"][0]["phase"] == 2
+    assert page.locator("select[name=source] option").all_inner_texts() == ["khung hình", "tủ điều khiển"]
 
     page.get_by_role("button", name="s1", exact=True).click()
     page.mouse.move(*at(50, 340))

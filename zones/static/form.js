@@ -8,8 +8,6 @@ import { fieldName, option, t } from "./words.js";
 const GEOMETRY = new Set(["points", "polygon", "forward", "direction", "second", "crossable_from", "box", "countdown", "lamps", "schema_version",
   "stop_lines", "approaches", "junction", "exits", "roads", "lanes", "signs", "areas", "markings", "signals", "exclude", "ground", "rules", "at"]);
 const NAMED = { stop_lines: "StopLine", approaches: "Area", exits: "Exit", lanes: "Lane", markings: "Marking", signals: "SignalHead", exclude: "Area", roads: "Road", signs: "Sign", areas: "RoadArea" };
-// Written in old scenes only, or by nothing that runs here: not offered, but shown where a file has it.
-const OLD = { source: "pixels" };
 const PARENTS = { governs: ["stop_lines"], lanes: ["lanes"], approach: ["approaches"], road: ["roads"], centre: ["markings"], edge: ["markings"] };
 const kindNow = () => (at.selected ? at.selected.kind : "camera");
 // A sign holds for stop lines, lanes or areas, by what it says; the check says which.
@@ -87,8 +85,7 @@ function one(target, name, field) {
     const choices = parent ? ids(parent) : inner.enum;
     return choices && ticks(target, name, choices, target.of[name] ?? field.default ?? (parent ? [] : choices), title);
   }
-  if (name in OLD && (target.of[name] ?? OLD[name]) === OLD[name]) return null;
-  const choices = parent ? ids(parent) : field.enum && name in OLD ? [OLD[name]] : field.enum;
+  const choices = parent ? ids(parent) : field.enum;
   const input = choices ? chooser(target, name, field, choices) : typed(target, name, field);
   input.name = name;
   input.disabled = name === "version";

@@ -46,7 +46,7 @@ const FIELDS = {
   centre: ["Vạch tim đường", "Centre line"], edge: ["Vạch mép làn", "Edge line"], arrows: ["Mũi tên trên mặt đường", "Arrows painted"], number: ["Số hiệu biển (QCVN 41)", "Number (QCVN 41)"],
   hours: ["Giờ có hiệu lực", "Hours in force"], order: ["Số quyết định", "Order"], dated: ["Ngày quyết định", "Dated"], picture: ["Tệp ảnh biển", "Picture of the sign"], orientation: ["Chiều đặt đèn", "Orientation"],
   governs: ["Điều khiển vạch dừng", "Governs stop lines"], "signs.governs": ["Có hiệu lực với", "Holds for"], lanes: ["Điều khiển làn", "Governs lanes"], arrow: ["Đèn mũi tên", "Arrow lamp"], source: ["Căn cứ", "Source"],
-  "signals.source": ["Nguồn tín hiệu", "State from"],
+  "signals.source": ["Nguồn tín hiệu", "State from"], phase: ["Pha của tủ điều khiển", "Phase of the controller"], controller_head: ["Tên ở tủ điều khiển", "Name at the controller"],
   acts: ["Hành vi cần tìm", "Acts looked for"], version: ["Bản", "Version"], red_margin_s: ["Đèn đỏ trước đó (giây)", "Red before (seconds)"], line_margin_px: ["Quá vạch (px)", "Past the line (px)"],
   stopped_s: ["Dừng quá vạch (giây)", "Stopped past it (seconds)"], min_track_points: ["Số điểm theo dõi", "Points of a track"], solid_overlap: ["Phần xe lấn vạch", "Share past a solid line"],
   wrong_way_s: ["Ngược chiều (giây)", "Wrong way (seconds)"], wrong_way_px: ["Ngược chiều (px)", "Wrong way (px)"], width: ["Rộng (px)", "Width (px)"], height: ["Cao (px)", "Height (px)"],

@@ -1,0 +1,235 @@
+"""How a controller's word comes to the box, with real parts: a broker, HTTP, SNMP; and that rubbish costs nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
+
+from common.broker import BrokerSettings
+from edge.config import NodeConfig
+from edge.feeds.feeds import Feeds, unfed, warnings
+from edge.feeds.message import MOST_BYTES, MessageError, read_message
+from edge.signals.controller import FeedReport, Statement
+from edge.signals.controller_margins import ControllerMargins
+from evidence.acts import LampState
+from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto
+from tests.edge.roads import scene
+
+AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
+TOKEN = "a-token-of-some-length"
+CAMERA = {"id": "cam-1", "url": "v.mp4", "scene": "s.yaml"}
+
+
+def config(folder: Path, *controllers: dict[str, Any], **more: Any) -> NodeConfig:
+    (folder / "token").write_text(f"{TOKEN}\n")
+    data = {"schema_version": 1, "node_id": "box-1", "key_file": "k", "centre_public_key": "c", "cameras": [CAMERA]}
+    return NodeConfig.model_validate(data | {"controllers": list(controllers)} | more).anchored(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        ('{"phase": 2, "state": "red"}', Statement("phase 2", LampState.RED, AT.timestamp())),
+        (
+            '{"head": "K1", "state": "green", "at": "2026-03-01T14:59:58.5+07:00"}',
+            Statement("head K1", LampState.GREEN, AT.timestamp(), AT.timestamp() - 1.5),
+        ),
+        (
+            '[{"phase": 4, "state": "flashing"}]',
+            Statement("phase 4", LampState.UNKNOWN, AT.timestamp(), unclear="flashing"),
+        ),
+    ],
+)
+def test_a_message_is_read(text: str, statement: Statement) -> None:
+    assert read_message(text.encode(), AT) == [statement]
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"", "JSON"),
+        (b"\xff\xfe", "JSON"),
+        (b"[" * 9000, "JSON"),
+        (b"[]", "at least 1"),
+        (b'{"phase": 2}', "state"),
+        (b'{"phase": 2, "state": "blue"}', "state"),
+        (b'{"phase": "2", "state": "red"}', "phase"),
+        (b'{"phase": 0, "state": "red"}', "phase"),
+        (b'{"state": "red"}', "phase"),
+        (b'{"phase": 2, "head": "h", "state": "red"}', "one of them"),
+        (b'{"phase": 2, "state": "red", "at": "2026-03-01T08:00:00"}', "at"),
+        (b'{"phase": 2, "state": "red", "at": 5}', "at"),
+        (b'{"phase": 2, "state": "red", "at": NaN}', "at"),
+        (b'{"phase": 2, "state": "red", "is": "else"}', "is"),
+        (json.dumps([{"phase": 2, "state": "red"}] * 65).encode(), "64"),
+        (b" " * (MOST_BYTES + 1), "limit"),
+    ],
+)
+def test_what_is_no_message_is_refused_with_the_field(data: bytes, named: str) -> None:
+    with pytest.raises(MessageError) as caught:
+        read_message(data, AT)
+    assert named in str(caught.value)
+
+
+@given(st.one_of(st.binary(max_size=200), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.sampled_from(["phase", "head", "state", "at"]), x), max_leaves=6).map(lambda v: json.dumps(v).encode())))  # fmt: skip  # noqa: E501
+def test_rubbish_is_never_more_than_a_refusal(data: bytes) -> None:
+    with suppress(MessageError):
+        read_message(data, AT)
+
+
+@contextmanager
+def running(made: NodeConfig, margins: ControllerMargins | None = None) -> Iterator[Feeds]:
+    feeds = Feeds(made, margins or ControllerMargins(learn_s=0.0, learn_statements=1))
+    feeds.start()
+    try:
+        yield feeds
+    finally:
+        feeds.stop()
+
+
+def report(feeds: Feeds) -> FeedReport:
+    (one,) = feeds.reports()
+    return one
+
+
+class Said:
+    """A controller that says `payload` again and again, until it is told to stop."""
+
+    def __init__(self, port: int, topic: str) -> None:
+        self.payload: bytes | None = None
+        self._stop = threading.Event()
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        self._topic = topic
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.1):
+            self.client.publish(self._topic, self.payload or now("red"), qos=0)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def now(state: str) -> bytes:
+    return json.dumps({"phase": 2, "state": state, "at": datetime.now(UTC).isoformat()}).encode()
+
+
+def shows(feeds: Feeds) -> LampState:
+    feed = feeds._feeds["tu-1"]
+    return feed.reading("phase 2", time.time())[0].state
+
+
+@needs_mosquitto
+@pytest.mark.broker
+def test_a_controller_is_heard_over_mqtt_rubbish_and_what_the_broker_kept_count_nothing(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    topic = "giaolo/v1/box-1/signals/tu-1"
+    made = config(tmp_path, {"id": "tu-1", "mqtt": {}}, broker={"port": broker.port})
+    kept = mqtt.Client(CallbackAPIVersion.VERSION2)
+    kept.connect("127.0.0.1", broker.port)
+    kept.loop_start()
+    kept.publish(topic, now("red"), qos=1, retain=True).wait_for_publish(10)
+    sender = None
+    try:
+        with running(made) as feeds:
+            eventually(lambda: not report(feeds).error)
+            kept.publish(topic, b"rubbish", qos=1).wait_for_publish(10)
+            eventually(lambda: report(feeds).refused == 1)
+            assert report(feeds).state == "waiting", "what the broker kept is of nobody knows when"
+            assert "has said nothing yet" in warnings(feeds.reports())[0]
+            sender = Said(broker.port, topic)
+            eventually(lambda: shows(feeds) == LampState.RED)
+            assert report(feeds).state == "good"
+            assert warnings(feeds.reports()) == []
+            sender.stop()
+            eventually(lambda: report(feeds).state == "silent")
+            assert shows(feeds) == LampState.UNKNOWN
+            broker.kill()
+            eventually(lambda: "broker" in report(feeds).error)
+    finally:
+        kept.loop_stop()
+        if sender is not None:
+            sender.stop()
+        broker.kill()
+
+
+def post(port: int, data: bytes, *, token: str = TOKEN, path: str = "/signals/tu-1") -> tuple[int, Any]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data=data, headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_a_controller_posts_with_its_token_and_is_told_what_is_wrong_with_a_message(tmp_path: Path) -> None:
+    port = free_port()
+    made = config(tmp_path, {"id": "tu-1", "http": {"port": port, "token_file": "token"}})
+    with running(made) as feeds:
+        assert post(port, now("red")) == (200, {"taken": 1, "ignored": 0})
+        assert report(feeds).state == "good"
+        old = now("green")
+        assert post(port, old)[1]["taken"] == 1
+        assert post(port, old)[1]["ignored"] == 1, "the same again"
+        assert post(port, now("red"), token="another-token-of-length")[0] == 401
+        assert post(port, b"x" * (MOST_BYTES + 1))[0] == 413
+        assert post(port, b'{"phase": 2, "state": "blue"}')[0] == 400
+        assert post(port, now("red"), path="/signals/other")[0] == 404
+        assert report(feeds).refused == 2
+        codes = [post(port, now("red"))[0] for _ in range(3)]
+        assert codes == [200] * 3
+    flooded = config(tmp_path, {"id": "tu-1", "http": {"port": port, "token_file": "token"}})
+    (tmp_path / "token").write_text("short\n")
+    with running(flooded) as feeds:
+        assert "token of 12 letters" in report(feeds).error
+
+
+@pytest.mark.parametrize(
+    ("controllers", "named"),
+    [
+        ([{"id": "a"}], "one of mqtt, http and ntcip"),
+        ([{"id": "a", "mqtt": {}, "http": {"token_file": "t"}}], "one of mqtt, http and ntcip"),
+        ([{"id": "a", "mqtt": {}}, {"id": "a", "mqtt": {}}], "one id"),
+        ([{"id": "a", "mqtt": {}}, {"id": "b", "mqtt": {}}], "two controllers"),
+        ([{"id": "a", "mqtt": {}, "cameras": ["cam-9"]}], "cam-9"),
+        ([{"id": "a", "mqtt": {"topic": "a/#"}}], "topic"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(tmp_path: Path, controllers: list[Any], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        config(tmp_path, *controllers)
+
+
+def test_a_head_that_names_a_phase_where_no_controller_is_configured_is_told(tmp_path: Path) -> None:
+    made = scene().model_dump(mode="json")
+    made["signals"][0] |= {"phase": 2, "source": "controller"}
+    the_scene = type(scene()).model_validate(made)
+    assert unfed(config(tmp_path), "cam-1", the_scene) == ["main"]
+    assert unfed(config(tmp_path, {"id": "a", "mqtt": {}}), "cam-1", the_scene) == []
+
+
+def test_a_broker_of_its_own_and_a_topic_of_its_own_may_be_named(tmp_path: Path) -> None:
+    made = config(tmp_path, {"id": "a", "mqtt": {"topic": "tu/1", "broker": {"host": "192.0.2.7"}}})
+    (one,) = made.controllers
+    assert (one.topic("box-1"), one.mqtt and one.mqtt.broker) == ("tu/1", BrokerSettings(host="192.0.2.7"))

@@ -144,6 +144,7 @@ class PatientServer:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((host, port))
+            bound.listen()  # whoever comes before the thread runs waits a moment
         except OSError:
             bound.close()
             raise

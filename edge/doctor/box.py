@@ -1,4 +1,5 @@
-"""The whole box, tried one thing after the other: files, keys, clock, disk, networks, way to the centre, cameras."""
+"""The whole box, tried one thing after the other: files, keys, clock, disk, networks, way to the centre,
+signal controllers, cameras."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from common.settings import ConfigError
 from edge.config import CameraConfig, NodeConfig, load_config
 from edge.doctor.broker import try_broker
 from edge.doctor.camera import LOOK_S, Trial, told, trial, verdict
+from edge.doctor.controllers import try_controllers
 from edge.doctor.told import Told, fault, good, note
 from edge.perception import open_perception
 from edge.video.kernel_clock import kernel_clock_synchronised
@@ -47,6 +49,7 @@ def examine(
     if networks:
         yield _networks(config)
     yield from try_broker(config.node_id, config.broker, config.data_dir / "outbox", centre_key)
+    yield from try_controllers(config)
     for camera in config.cameras:
         if camera.enabled:
             yield from _camera(camera, seconds, cameras)

@@ -26,11 +26,12 @@ from tests.conftest import MosquittoServer
 pytestmark = pytest.mark.broker
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "broker"
 USERS = ("giao-lo-1", "giao-lo-2", "centre")
+JUNCTION, CONTROLLER = "nut-le-loi-tran-phu", "nut-le-loi-tran-phu.tu-1"
 
 
 def server(folder: Path, binary: str, *, acl: bool) -> MosquittoServer:
     passwords = folder / "passwords"
-    for user in USERS:
+    for user in (*USERS, JUNCTION, CONTROLLER):
         create = [] if passwords.exists() else ["-c"]
         subprocess.run(["mosquitto_passwd", "-b", *create, str(passwords), user, f"of {user}"], check=True)
         (folder / f"{user}.pw").write_text(f"of {user}\n")
@@ -111,6 +112,34 @@ def test_a_node_speaks_and_listens_under_its_own_name_alone(ruled: MosquittoServ
     assert heard["two"] == {f"{down_topic(USERS[1], 'want')}/centre", down_topic(USERS[1], "receipt")}
     assert heard["centre"] == {f"{up_topic(u, 'offer')}/{u}" for u in USERS[:2]}
     for client in (one, two, centre):
+        client.stop()
+
+
+def test_a_signal_controller_speaks_to_its_own_box_alone_and_nobody_speaks_for_it(ruled: MosquittoServer) -> None:
+    said = f"giaolo/v1/{JUNCTION}/signals/tu-1"
+    node, other = (Client(ruled.port, user, ["giaolo/v1/+/signals/#", "#"]) for user in (JUNCTION, USERS[0]))
+    controller, centre = (Client(ruled.port, user, ["nothing"]) for user in (CONTROLLER, "centre"))
+    for client, user in ((node, JUNCTION), (other, USERS[0]), (centre, "centre")):
+        client.say(f"{said}/{user}")
+    for topic in (
+        f"giaolo/v1/{USERS[0]}/signals/tu-1",
+        f"giaolo/v1/{JUNCTION}/signals/tu-2",
+        up_topic(JUNCTION, "offer"),
+        said,
+    ):
+        controller.say(topic)
+    heard: set[str] = set()
+
+    def came() -> bool:
+        heard.update(node.all_heard())
+        return said in heard
+
+    eventually(came)
+    centre.say(down_topic(JUNCTION, "receipt"))  # what comes after: nothing was on its way
+    eventually(lambda: came() and down_topic(JUNCTION, "receipt") in heard)
+    assert heard == {said, down_topic(JUNCTION, "receipt")}
+    assert other.all_heard() == set()
+    for client in (node, other, controller, centre):
         client.stop()
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import resource
 import subprocess
 import sys
+import threading
+import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +21,12 @@ from click.testing import CliRunner, Result
 
 from common.broker import BrokerSettings
 from edge.cli import edge
+from edge.config import load_config
 from edge.delivery.outbox import Outbox
 from edge.doctor.box import examine
 from edge.doctor.broker import try_broker
 from edge.doctor.camera import Trial, told, trial, verdict
+from edge.doctor.controllers import try_controllers
 from edge.doctor.told import Told
 from edge.types import Frame
 from edge.video.source import VideoSource
@@ -323,3 +330,45 @@ def test_a_still_in_full_size_is_written_and_what_is_no_camera_is_one_clear_erro
     config = box(tmp_path, cameras=[{"id": "cam-1", "url": "v.mp4", "scene": "scene.yaml"}])
     assert run("snapshot", "cam-1", tmp_path / "b.png", "--config", config).exit_code == 0
     assert "has no camera cam-9" in run("snapshot", "cam-9", tmp_path / "b.png", "--config", config).output
+
+
+def test_a_controller_that_says_nothing_is_told_and_so_is_a_head_that_none_tells(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-some-length-at-least\n")
+    path = box(tmp_path, controllers=[{"id": "tu-1", "http": {"port": free_port(), "token_file": "token"}}])
+    (line,) = try_controllers(load_config(path), seconds=0.2)
+    assert (line.level, line.do_en) == ("fault", "see that it sends, address and rights (docs/controller.md)")
+    assert "no statement within" in line.en
+    alone = {"id": "cam-1", "url": "v.mp4", "scene": "told.yaml"}
+    signals = [{"id": "den-1", "source": "controller", "phase": 2, "governs": ["s1"]}]
+    path = box(tmp_path, cameras=[alone])
+    (tmp_path / "told.yaml").write_text(yaml.safe_dump(SCENE | {"signals": signals}))
+    (line,) = try_controllers(load_config(path))
+    assert (line.level, "signal den-1 is told by a controller" in line.en) == ("fault", True)
+
+
+def test_a_controller_that_speaks_is_told_with_its_clock(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-some-length-at-least\n")
+    port = free_port()
+    path = box(tmp_path, controllers=[{"id": "tu-1", "http": {"port": port, "token_file": "token"}}])
+    stop = threading.Event()
+
+    def speak() -> None:
+        while not stop.wait(0.3):
+            at = (datetime.now(UTC) - timedelta(hours=7)).isoformat()
+            asked = urllib.request.Request(
+                f"http://127.0.0.1:{port}/signals/tu-1",
+                data=json.dumps({"phase": 2, "state": "red", "at": at}).encode(),
+                headers={"Authorization": "Bearer of-some-length-at-least"},
+            )
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(asked, timeout=5).close()
+
+    speaker = threading.Thread(target=speak)
+    speaker.start()
+    try:
+        (line,) = try_controllers(load_config(path), seconds=60)
+    finally:
+        stop.set()
+        speaker.join()
+    assert line.level == "warning"
+    assert "its clock is +25200" in line.en

@@ -65,9 +65,9 @@ class ControllerConfig(Section):
 
     id: Ident = Field(title="Name", description="of the controller; part of topic and address")
     cameras: list[Ident] = Field(default_factory=list, title="Cameras", description="that see its heads; empty: all")
-    mqtt: MqttFeed | None = Field(default=None, title="MQTT")
-    http: HttpFeed | None = Field(default=None, title="HTTP")
-    ntcip: NtcipFeed | None = Field(default=None, title="NTCIP 1202")
+    mqtt: MqttFeed | None = Field(default=None, title="MQTT", description="it publishes at a broker")
+    http: HttpFeed | None = Field(default=None, title="HTTP", description="it posts to the box")
+    ntcip: NtcipFeed | None = Field(default=None, title="NTCIP 1202", description="the box asks it by SNMP")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

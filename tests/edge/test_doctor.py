@@ -39,6 +39,7 @@ from tests.edge.packets import builder
 from tests.edge.test_config import SCENE
 from tests.edge.test_node import ROOT, Site, camera
 from tests.edge.test_page import a_frame
+from tests.zones.scenes import GOOD
 from zones.schema import Picture
 
 SECRET = "geheim-wort"
@@ -339,9 +340,9 @@ def test_a_controller_that_says_nothing_is_told_and_so_is_a_head_that_none_tells
     assert (line.level, line.do_en) == ("fault", "see that it sends, address and rights (docs/controller.md)")
     assert "no statement within" in line.en
     alone = {"id": "cam-1", "url": "v.mp4", "scene": "told.yaml"}
-    signals = [{"id": "den-1", "source": "controller", "phase": 2, "governs": ["s1"]}]
+    signals = [GOOD["signals"][0] | {"id": "den-1", "phase": 2}]
     path = box(tmp_path, cameras=[alone])
-    (tmp_path / "told.yaml").write_text(yaml.safe_dump(SCENE | {"signals": signals}))
+    (tmp_path / "told.yaml").write_text(yaml.safe_dump(GOOD | {"signals": signals}))
     (line,) = try_controllers(load_config(path))
     assert (line.level, "signal den-1 is told by a controller" in line.en) == ("fault", True)
 

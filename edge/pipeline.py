@@ -39,7 +39,7 @@ from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch
 from evidence.acts import LampState, VehicleClass
-from evidence.packet import ControllerTimeline, Reason
+from evidence.packet import ControllerTimeline
 from evidence.wire import HeadHealth
 from models.detector import VEHICLE_CLASSES, Detector
 from zones.schema import Scene, SignalHead
@@ -296,7 +296,7 @@ class CameraPipeline:
         return replace(
             event,
             flags=[*event.flags, *flags, *few],
-            reasons={**event.reasons, **reasons, **_doubt_of_moments(event, red), **looks},
+            reasons={**event.reasons, **reasons, **looks},
             reading=None if later is None else ReadLater(later, len(finding.flags)),
         )
 
@@ -310,13 +310,3 @@ class CameraPipeline:
     def _plate(self, views: Sequence[View], cls: VehicleClass) -> PlateEvidence:
         with self._stage("plates"):
             return read_plate(views, self._plates, cls, self._judging.plates)
-
-
-def _doubt_of_moments(event: ActEvent, heads: Sequence[str]) -> dict[str, Reason]:
-    """How far the moment of a change may lie beside the picture's, where heads that decide are told by a controller."""
-    doubts = [
-        lamps.controller.doubt_s
-        for lamps in event.lamps
-        if lamps.head in heads and lamps.source == "controller" and lamps.controller is not None
-    ]
-    return {"controller_doubt_s": max(doubts)} if doubts else {}

@@ -34,6 +34,11 @@ _WORDS = 400
 class LampFeed(Protocol):
     """A signal controller's own report, for heads that name a phase or a name of it."""
 
+    @property
+    def doubt_s(self) -> float | None:
+        """How far the moment of a change may lie beside the picture's, at most, seconds; None: not at all."""
+        ...
+
     def state(self, head: SignalHead, t_s: float, at: datetime | None) -> LampReading:
         """What it says of the picture at stream time `t_s`, taken at `at` by the box's clock."""
         ...
@@ -259,6 +264,10 @@ class CameraFeed:
 
     def __init__(self, feed: ControllerFeed) -> None:
         self._feed = feed
+
+    @property
+    def doubt_s(self) -> float:
+        return self._feed.doubt_s
 
     def state(self, head: SignalHead, t_s: float, at: datetime | None) -> LampReading:
         key = key_of(head)

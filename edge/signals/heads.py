@@ -100,6 +100,9 @@ class Signals:
                     reasons["yellow_at_most_s"] = onset.yellow_most_s
                 flags += ["yellow_too_short"] if plan.short(onset) else []
             flags += ["yellow_changed"] if plan.yellow_changed else []
+            told = self._feed.doubt_s if self._feed is not None and history.head.source == "controller" else None
+            if told is not None:
+                reasons["controller_doubt_s"] = round(told, 3)
             doubt: str | None = plan.doubt(now_s)
             if doubt is None and not history.confirmed(t_s):
                 doubt = "not_confirmed_by_controller"

@@ -75,6 +75,10 @@ class _Lamps:
 
     heads: Mapping[str, HeadState]
 
+    @property
+    def doubt_s(self) -> float | None:
+        return None
+
     def state(self, head: SignalHead, t_s: float, at: datetime | None) -> LampReading:
         shown = self.heads.get(head.id)
         return LampReading(shown.lamp, 1.0) if shown else LampReading(LampState.UNKNOWN, 0.0)

@@ -66,7 +66,11 @@ class Node:
         )
         trust = CentreTrust(plan.centre_key, self._config.data_dir / KEPT_AS)
         self.switches = SwitchBook(self._config.node_id, trust, self._config.data_dir / SWITCHES_FILE)
-        self.feeds = Feeds(self._config, plan.judging.controller)
+        self.feeds = Feeds(
+            self._config,
+            plan.judging.controller,
+            lambda: {each.config.id: each.scene.scene for each in self.plan.cameras},
+        )
         self.metrics = Metrics(self.state)
         recordings = Recorder(self._config.data_dir / "recordings", outbox.min_free_mib * 2**20)
         self.page = PageServer(

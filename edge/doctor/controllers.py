@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from common.settings import ConfigError
 from edge.config import NodeConfig
@@ -15,6 +16,7 @@ from edge.signals.controller_margins import ControllerMargins
 from evidence.errors import GiaoLoError
 from zones.faults import SceneError
 from zones.load import load_scene
+from zones.schema import Scene
 
 LISTEN_S = 8.0
 _POLL_S = 0.1
@@ -22,28 +24,28 @@ _POLL_S = 0.1
 
 def try_controllers(config: NodeConfig, *, seconds: float = LISTEN_S) -> Iterator[Told]:
     """A line each. `seconds`: so long it is waited for a statement, and until the clock is known."""
-    for one in config.controllers:
-        yield _heard(config, one, seconds)
+    scenes: dict[str, Scene] = {}
     for camera in config.cameras:
-        try:
-            scene = load_scene(camera.scene).scene if camera.enabled else None
-        except SceneError:
-            continue  # told where the camera is tried
-        missing = unfed(config, camera.id, scene) if scene is not None else []
-        if missing:
+        with suppress(SceneError):  # told where the camera is tried
+            if camera.enabled:
+                scenes[camera.id] = load_scene(camera.scene).scene
+    for one in config.controllers:
+        yield _heard(config, one, scenes, seconds)
+    for name, scene in scenes.items():
+        if missing := unfed(config, name, scene):
             yield fault(
-                f"camera {camera.id}: đèn {', '.join(missing)} cần tủ điều khiển, nhưng chưa khai báo tủ nào",
-                f"camera {camera.id}: signal {', '.join(missing)} is told by a controller, but none is configured",
+                f"camera {name}: đèn {', '.join(missing)} cần tủ điều khiển, nhưng chưa khai báo tủ nào",
+                f"camera {name}: signal {', '.join(missing)} is told by a controller, but none is configured",
                 "thêm tủ vào mục controllers",
                 "add it to `controllers`",
             )
 
 
-def _heard(config: NodeConfig, one: ControllerConfig, seconds: float) -> Told:
+def _heard(config: NodeConfig, one: ControllerConfig, scenes: Mapping[str, Scene], seconds: float) -> Told:
     name_vi, name_en = f"tủ điều khiển {one.id} ({one.way})", f"controller {one.id} ({one.way})"
     feed = ControllerFeed(one.id, one.way, ControllerMargins())
     try:
-        made = listener(config, one, feed)
+        made = listener(config, one, feed, lambda: scenes)
         made.start()
     except (GiaoLoError, OSError) as error:
         if one.http is not None and isinstance(error, ConfigError) and "cannot listen" in error.what:

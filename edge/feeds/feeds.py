@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from common.settings import ConfigError
 from edge.config import NodeConfig
 from edge.feed_settings import ControllerConfig
 from edge.feeds.http import HttpListener
 from edge.feeds.mqtt import MqttListener
+from edge.feeds.ntcip import NtcipPoller
 from edge.signals.controller import CameraFeed, ControllerFeed, FeedReport, key_of
 from edge.signals.controller_margins import ControllerMargins
 from evidence.errors import GiaoLoError
@@ -28,20 +28,30 @@ class Listener(Protocol):
     def stop(self) -> None: ...
 
 
-def listener(config: NodeConfig, one: ControllerConfig, feed: ControllerFeed) -> Listener:
+Scenes = Callable[[], Mapping[str, Scene]]
+"""Those in force now, by camera."""
+
+
+def listener(config: NodeConfig, one: ControllerConfig, feed: ControllerFeed, scenes: Scenes) -> Listener:
     """What hears a controller, by the way in which it speaks."""
     if one.mqtt is not None:
         return MqttListener(config.node_id, one.mqtt.broker or config.broker, one.topic(config.node_id), feed)
     if one.http is not None:
         return HttpListener(one.http, feed)
-    raise ConfigError(f"cannot be heard by {one.way}", where=f"controllers: {one.id}", remedy="use mqtt or http")
+    assert one.ntcip is not None
+
+    def phases() -> set[int]:
+        seen = [scene for camera, scene in scenes().items() if config.controller_of(camera) == one]
+        return {head.phase for scene in seen for head in scene.signals if head.phase is not None}
+
+    return NtcipPoller(one.ntcip, phases, feed)
 
 
 class Feeds:
     """`start`, `stop`; cameras ask for theirs. A feed that cannot start is told, and the others run."""
 
-    def __init__(self, config: NodeConfig, margins: ControllerMargins) -> None:
-        self._config = config
+    def __init__(self, config: NodeConfig, margins: ControllerMargins, scenes: Scenes) -> None:
+        self._config, self._scenes = config, scenes
         self._feeds = {one.id: ControllerFeed(one.id, one.way, margins) for one in config.controllers}
         self._listeners: list[Listener] = []
 
@@ -49,7 +59,7 @@ class Feeds:
         for one in self._config.controllers:
             feed = self._feeds[one.id]
             try:
-                made = listener(self._config, one, feed)
+                made = listener(self._config, one, feed, self._scenes)
                 made.start()
             except GiaoLoError as error:
                 feed.error = str(error)

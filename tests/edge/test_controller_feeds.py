@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 import urllib.error
@@ -23,11 +24,13 @@ from common.broker import BrokerSettings
 from edge.config import NodeConfig
 from edge.feeds.feeds import Feeds, unfed, warnings
 from edge.feeds.message import MOST_BYTES, MessageError, read_message
+from edge.feeds.ntcip import GROUPS, NtcipError, groups_of, oids, statements
 from edge.signals.controller import FeedReport, Statement
 from edge.signals.controller_margins import ControllerMargins
 from evidence.acts import LampState
 from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto
 from tests.edge.roads import scene
+from zones.schema import Scene
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 TOKEN = "a-token-of-some-length"
@@ -91,9 +94,17 @@ def test_rubbish_is_never_more_than_a_refusal(data: bytes) -> None:
         read_message(data, AT)
 
 
+def told_scene() -> Scene:
+    data = scene().model_dump(mode="json")
+    data["signals"][0] |= {"phase": 2, "source": "controller"}
+    return Scene.model_validate(data)
+
+
 @contextmanager
 def running(made: NodeConfig, margins: ControllerMargins | None = None) -> Iterator[Feeds]:
-    feeds = Feeds(made, margins or ControllerMargins(learn_s=0.0, learn_statements=1))
+    made_scene = told_scene()
+    quick = margins or ControllerMargins(learn_s=0.0, learn_statements=1)
+    feeds = Feeds(made, quick, lambda: {"cam-1": made_scene})
     feeds.start()
     try:
         yield feeds
@@ -222,14 +233,125 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path, controllers: list[A
 
 
 def test_a_head_that_names_a_phase_where_no_controller_is_configured_is_told(tmp_path: Path) -> None:
-    made = scene().model_dump(mode="json")
-    made["signals"][0] |= {"phase": 2, "source": "controller"}
-    the_scene = type(scene()).model_validate(made)
-    assert unfed(config(tmp_path), "cam-1", the_scene) == ["main"]
-    assert unfed(config(tmp_path, {"id": "a", "mqtt": {}}), "cam-1", the_scene) == []
+    assert unfed(config(tmp_path), "cam-1", told_scene()) == ["main"]
+    assert unfed(config(tmp_path, {"id": "a", "mqtt": {}}), "cam-1", told_scene()) == []
 
 
 def test_a_broker_of_its_own_and_a_topic_of_its_own_may_be_named(tmp_path: Path) -> None:
     made = config(tmp_path, {"id": "a", "mqtt": {"topic": "tu/1", "broker": {"host": "192.0.2.7"}}})
     (one,) = made.controllers
     assert (one.topic("box-1"), one.mqtt and one.mqtt.broker) == ("tu/1", BrokerSettings(host="192.0.2.7"))
+
+
+class SimulatedController:
+    """Answers SNMP as NTCIP 1202 has it: `groups` by OID; what it does not know it refuses as a real one does."""
+
+    def __init__(self, community: str = "doc-only") -> None:
+        self.groups: dict[str, int] = {}
+        self.community, self.asked = community, 0
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.2)
+        self.port = int(self._socket.getsockname()[1])
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def show(self, red: int, yellow: int, green: int, group: int = 1) -> None:
+        """Bytes of phases 1 to 8 of a group."""
+        self.groups |= {f"{GROUPS}.{c}.{group}": v for c, v in ((2, red), (3, yellow), (4, green))}
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join(5)
+        self._socket.close()
+
+    def _run(self) -> None:
+        from pyasn1.codec.ber import decoder, encoder
+        from pysnmp.proto import api
+
+        pmod = api.PROTOCOL_MODULES[api.SNMP_VERSION_1]
+        while not self._over.is_set():
+            try:
+                data, sender = self._socket.recvfrom(4096)
+            except TimeoutError:
+                continue
+            self.asked += 1
+            message, _ = decoder.decode(data, asn1Spec=pmod.Message())
+            if bytes(pmod.apiMessage.get_community(message)) != self.community.encode():
+                continue  # as a real one: no answer
+            answer = pmod.apiMessage.get_response(message)
+            asked, reply = pmod.apiMessage.get_pdu(message), pmod.apiMessage.get_pdu(answer)
+            found = []
+            for index, (oid, _value) in enumerate(pmod.apiPDU.get_varbinds(asked)):
+                if str(oid) in self.groups:
+                    found.append((oid, pmod.Integer(self.groups[str(oid)])))
+                    continue
+                pmod.apiPDU.set_error_status(reply, 2)  # noSuchName
+                pmod.apiPDU.set_error_index(reply, index + 1)
+                found = pmod.apiPDU.get_varbinds(asked)
+                break
+            pmod.apiPDU.set_varbinds(reply, found)
+            self._socket.sendto(encoder.encode(answer), sender)
+
+
+@pytest.fixture
+def simulated() -> Iterator[SimulatedController]:
+    pytest.importorskip("pysnmp")
+    made = SimulatedController()
+    yield made
+    made.stop()
+
+
+def asked(folder: Path, port: int, **more: Any) -> NodeConfig:
+    (folder / "community").write_text("doc-only\n")
+    ntcip = {"host": "127.0.0.1", "port": port, "community_file": "community", "poll_s": 0.1}
+    return config(folder, {"id": "tu-1", "ntcip": ntcip | more})
+
+
+def test_a_controller_is_asked_by_ntcip_and_its_silence_and_nonsense_are_told(
+    tmp_path: Path, simulated: SimulatedController
+) -> None:
+    simulated.show(red=0b0000_0010, yellow=0, green=0b0000_1000)
+    with running(asked(tmp_path, simulated.port)) as feeds:
+        eventually(lambda: shows(feeds) == LampState.RED, what="phase 2 is red")
+        assert (report(feeds).state, report(feeds).error) == ("good", "")
+        simulated.show(red=0, yellow=0b0000_0010, green=0)
+        eventually(lambda: shows(feeds) == LampState.YELLOW)
+        simulated.show(red=0, yellow=0, green=0)
+        eventually(lambda: shows(feeds) == LampState.OFF)
+        simulated.show(red=0b10, yellow=0, green=0b10)
+        eventually(lambda: shows(feeds) == LampState.UNKNOWN)
+        assert report(feeds).state == "good"
+        simulated.groups = {}
+        eventually(lambda: "noSuchName" in report(feeds).error)
+        simulated.show(red=400, yellow=0, green=0)
+        eventually(lambda: report(feeds).refused > 0)
+        simulated.show(red=0b10, yellow=0, green=0)
+        eventually(lambda: shows(feeds) == LampState.RED)
+        simulated.community = "changed"
+        eventually(lambda: report(feeds).state == "silent" and "timeout" in report(feeds).error)
+        assert shows(feeds) == LampState.UNKNOWN
+        assert "changed" not in report(feeds).error
+
+
+@pytest.mark.parametrize(
+    ("phase", "values", "shows"),
+    [
+        (1, (1, 0, 0), LampState.RED),
+        (8, (128, 0, 0), LampState.RED),
+        (2, (1, 0, 2), LampState.GREEN),
+        (3, (0, 4, 0), LampState.YELLOW),
+        (3, (0, 0, 0), LampState.OFF),
+        (3, (4, 4, 0), LampState.UNKNOWN),
+        (9, (1, 0, 0), LampState.RED),
+        (255, (64, 0, 0), LampState.RED),
+    ],
+)
+def test_a_phase_is_its_bit_of_its_group(phase: int, values: tuple[int, int, int], shows: LampState) -> None:
+    (group,) = groups_of([phase])
+    answered = dict(zip(oids([group]), values, strict=True))
+    (one,) = statements([phase], answered, 10.0, 10.2)
+    assert (one.key, one.state, one.asked_s, one.received_s) == (f"phase {phase}", shows, 10.0, 10.2)
+    with pytest.raises(NtcipError):
+        statements([phase], {}, 10.0, 10.2)

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,18 @@ from edge.config import NodeConfig
 from edge.feeds.feeds import Feeds, unfed, warnings
 from edge.feeds.message import MOST_BYTES, MessageError, read_message
 from edge.feeds.ntcip import GROUPS, NtcipError, groups_of, oids, statements
+from edge.health import CameraState
+from edge.page import plain
 from edge.signals.controller import FeedReport, Statement
 from edge.signals.controller_margins import ControllerMargins
+from edge.watch.picture import PictureWatch
 from evidence.acts import LampState
 from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto
+from tests.edge.perception import ScriptedPerception, ScriptedPipeline
 from tests.edge.roads import scene
+from tests.edge.test_health import RUNNING, node
+from tests.edge.test_node import Site, camera, metrics
+from zones.load import LoadedScene
 from zones.schema import Scene
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -355,3 +363,52 @@ def test_a_phase_is_its_bit_of_its_group(phase: int, values: tuple[int, int, int
     assert (one.key, one.state, one.asked_s, one.received_s) == (f"phase {phase}", shows, 10.0, 10.2)
     with pytest.raises(NtcipError):
         statements([phase], {}, 10.0, 10.2)
+
+
+class Listening(ScriptedPerception):
+    """Keeps the feed that each camera is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.feeds: list[Any] = []
+
+    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> ScriptedPipeline:
+        self.feeds.append(feed)
+        return super().pipeline(scene, watch)
+
+
+@needs_mosquitto
+@pytest.mark.broker
+def test_a_running_box_gives_its_cameras_the_feed_and_tells_how_it_is(tmp_path: Path) -> None:
+    site, perception, sender = Site(tmp_path), Listening(), None
+    site.write(camera("cam-1"), controllers=[{"id": "tu-1", "mqtt": {}}])
+    site.run(lambda settings, judging: perception)
+    try:
+        eventually(site.healthy(lambda h: any("controller tu-1" in e and "said nothing" in e for e in h.errors)), 20)
+        sender = Said(site.broker.port, "giaolo/v1/node-1/signals/tu-1")
+        eventually(site.healthy(lambda h: h.status == "running"), 30)
+        assert 'giaolo_controller_good{controller="tu-1",state="good"} 1.0' in metrics(site)
+        head = told_scene().signals[0]
+        eventually(lambda: perception.feeds[0].state(head, 5.0, datetime.now(UTC)).state == LampState.RED)
+    finally:
+        if sender is not None:
+            sender.stop()
+        site.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "level", "vi", "en"),
+    [
+        (FeedReport("tu-1", "mqtt", "waiting"), "warning", "chưa gửi gì", "has said nothing yet"),
+        (FeedReport("tu-1", "mqtt", "learning", 0.1, 0.0), "good", "đang học giờ", "is being learnt"),
+        (FeedReport("tu-1", "mqtt", "good", 0.1, 0.0), "good", "đang gửi", "tells what"),
+        (FeedReport("tu-1", "mqtt", "silent", 65.0, 0.0), "bad", "im lặng 1 phút", "silent for 1 minutes"),
+        (FeedReport("tu-1", "ntcip", "good", 0.1, -7.25, True), "warning", "-7,2 giây", "-7.2 s off"),
+        (FeedReport("tu-1", "ntcip", "silent", 9.0, error="no"), "bad", "không nghe được", "cannot be heard"),
+    ],
+)
+def test_the_boxs_page_says_how_a_controller_is_in_both_languages(
+    one: FeedReport, level: str, vi: str, en: str
+) -> None:
+    line = plain.of_box(replace(node(CameraState("cam-1", RUNNING)), controllers=[one]))[-1]
+    assert (line.level, vi in line.vi, en in line.en) == (level, True, True), line

@@ -8,6 +8,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from evidence.errors import GiaoLoError
+from zones.faults import both
 
 
 class PictureRefused(GiaoLoError):
@@ -25,9 +26,15 @@ def upright(frame: VideoFrame, *, where: str) -> None:
     turned = int(frame.rotation) % 360
     if turned:
         raise PictureRefused(
-            f"the video is to be turned by {turned} degrees when it is shown",
+            both(
+                f"video phải xoay {turned} độ khi chiếu",
+                f"the video is to be turned by {turned} degrees when it is shown",
+            ),
             where=where,
-            remedy="set the rotation in the camera itself, or convert the file once with ffmpeg so that it is upright",
+            remedy=both(
+                "đặt góc xoay ngay trong camera, hoặc chuyển tệp một lần bằng ffmpeg cho thẳng đứng",
+                "set the rotation in the camera itself, or convert the file once with ffmpeg so that it is upright",
+            ),
         )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zones.editor import replace_scene, scene_yaml
+from zones.faults import both
 from zones.load import load_scene
 from zones.schema import ReferencePicture
 from zones.still import StillError
@@ -29,10 +30,14 @@ def name_reference(scene_file: Path, picture: NDArray[np.uint8], now: datetime) 
     height, width = picture.shape[:2]
     drawn_on = scene.picture
     if (width, height) != (drawn_on.width, drawn_on.height):
+        sizes = f"{width} x {height}", f"{drawn_on.width} x {drawn_on.height}"
         raise StillError(
-            f"the picture is {width} x {height}, the scene was drawn for {drawn_on.width} x {drawn_on.height}",
+            both(
+                f"ảnh có kích thước {sizes[0]}, cảnh vẽ trên ảnh {sizes[1]}",
+                f"the picture is {sizes[0]}, the scene was drawn for {sizes[1]}",
+            ),
             where=str(scene_file),
-            remedy="give a still of the same camera in its full size",
+            remedy=both("đưa ảnh của cùng camera, đủ kích thước", "give a still of the same camera in its full size"),
         )
     data = cv2.imencode(".png", picture)[1].tobytes()
     digest = hashlib.sha256(data).hexdigest()

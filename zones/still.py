@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evidence.addresses import shown_address
 from evidence.errors import GiaoLoError
+from zones.faults import both
 from zones.picture import as_shown
 
 
@@ -32,7 +33,11 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     if picture is not None:
         return picture
     where = shown_address(str(source))
-    none = StillError("neither a picture nor a video", where=where, remedy="give a PNG, JPEG or video file")
+    none = StillError(
+        both("không phải ảnh cũng không phải video", "neither a picture nor a video"),
+        where=where,
+        remedy=both("đưa một tệp PNG, JPEG hoặc video", "give a PNG, JPEG or video file"),
+    )
     try:
         with av.open(str(source)) as container:
             if not container.streams.video:
@@ -48,13 +53,21 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
         raise none from error
     if seen < 0:
         raise none
-    raise StillError(f"the video has no frame at {at_s:g} s", where=where, remedy="choose an earlier time")
+    raise StillError(
+        both(f"video không có hình ở giây {at_s:g}", f"the video has no frame at {at_s:g} s"),
+        where=where,
+        remedy=both("chọn thời điểm sớm hơn", "choose an earlier time"),
+    )
 
 
 def _read_picture(source: Path) -> NDArray[Any] | None:
     """None: it is no picture, so perhaps a video."""
     if not source.is_file():
-        raise StillError("there is no such file", where=shown_address(str(source)), remedy="give a picture or a video")
+        raise StillError(
+            both("không có tệp này", "there is no such file"),
+            where=shown_address(str(source)),
+            remedy=both("đưa một ảnh hoặc một video", "give a picture or a video"),
+        )
     return cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR) if source.stat().st_size else None
 
 
@@ -79,8 +92,13 @@ def read_stills(sources: Sequence[Path], at_s: Sequence[float] = (0.0,)) -> list
             found += [(f"{source.name} {at:g} s", read_still(source, at)) for at in at_s]
     sizes = {f"{picture.shape[1]} x {picture.shape[0]}" for _, picture in found}
     if len(sizes) > 1:
-        remedy = "give stills of one camera, all in its full size"
-        raise StillError(f"the stills are of different sizes: {', '.join(sorted(sizes))}", remedy=remedy)
+        listed = ", ".join(sorted(sizes))
+        raise StillError(
+            both(f"các ảnh khác kích thước nhau: {listed}", f"the stills are of different sizes: {listed}"),
+            remedy=both(
+                "đưa ảnh của cùng một camera, đủ kích thước", "give stills of one camera, all in its full size"
+            ),
+        )
     return found
 
 
@@ -96,10 +114,16 @@ def write_picture(target: Path, picture: NDArray[Any]) -> None:
     except cv2.error:
         done = False
     if not done:
-        raise StillError(f"{target.suffix!r} is no picture format", where=str(target), remedy="use .png or .jpg")
+        raise StillError(
+            both(f"{target.suffix!r} không phải định dạng ảnh", f"{target.suffix!r} is no picture format"),
+            where=str(target),
+            remedy=both("dùng .png hoặc .jpg", "use .png or .jpg"),
+        )
     try:
         target.write_bytes(data.tobytes())
     except OSError as error:
         raise StillError(
-            f"cannot be written: {error.strerror}", where=str(target), remedy="check folder and rights"
+            both(f"không ghi được: {error.strerror}", f"cannot be written: {error.strerror}"),
+            where=str(target),
+            remedy=both("kiểm tra thư mục và quyền", "check folder and rights"),
         ) from error

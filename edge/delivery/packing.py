@@ -125,8 +125,11 @@ class Packer:
             clip = self._ring.cut(max(event.clip_from_s, 0.0), event.clip_to_s, holding_s=event.t_s)
         except ClipError as error:
             log.error("no clip camera=%s t_s=%.3f %s", self._identity.camera, event.t_s, error)
-            return None, ["clip_missing"], {"clip_note": str(error)}
-        return (clip, [], {}) if clip.complete else (clip, ["clip_incomplete"], {"clip_note": clip.note})
+            return None, ["clip_missing"], {"clip_note": list[str]([error.kind])}
+        if clip.complete:
+            return clip, [], {}
+        log.warning("clip not whole camera=%s t_s=%.3f %s", self._identity.camera, event.t_s, clip.note)
+        return clip, ["clip_incomplete"], {"clip_note": list[str](clip.faults)}
 
     def _switched(self, event: ActEvent, clock_flags: Sequence[str]) -> tuple[list[str], dict[str, Reason]]:
         """Flags of the switches in whose time the vehicle was seen, and which they are."""

@@ -101,12 +101,12 @@ class Recorder:
     def advance(self) -> list[Recorded]:
         """Make the packets whose clip is complete and whose plate is read; of one whose clip is about to leave the ring
         the plate is read now. Call once a frame, and when no frame comes."""
-        newest_s = self._ring.newest_s
+        whole_s = self._ring.whole_s
         now = self._monotonic()
         ready: list[_Waiting] = []
         waiting: list[_Waiting] = []
         for entry in self._waiting:
-            whole = newest_s is not None and newest_s >= entry.event.clip_to_s
+            whole = whole_s is not None and whole_s >= entry.event.clip_to_s
             overdue = self._source.live and now >= entry.give_up_at
             reading = entry.event.reading
             read = reading is None or reading.done or self._ring.leaving(entry.event.clip_from_s)

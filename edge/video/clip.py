@@ -7,15 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Literal
 
 import av
 from av.video.stream import VideoStream
 
 from evidence.errors import GiaoLoError
 
+ClipFault = Literal[
+    "clip_too_short", "clip_gap", "clip_sparse", "clip_memory_small", "clip_moment_missing", "clip_nothing_held",
+    "clip_not_made",
+]  # fmt: skip
+"""What keeps a clip from being whole, or from being there: a packet names the kind, and each screen has its words."""
+
 
 class ClipError(GiaoLoError):
     """A clip cannot be cut: the packets are gone, or the codec does not fit into MP4."""
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", kind: ClipFault = "clip_not_made") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -32,13 +43,15 @@ class RingPacket:
 
 @dataclass(frozen=True)
 class Clip:
-    """`from_s`/`to_s`: stream times of the first and last picture in `data`; `complete`: the whole wish was held."""
+    """`from_s`/`to_s`: stream times of the first and last picture in `data`; `complete`: the whole wish was held;
+    `faults`: what it lacks where not, and `note` the same with its numbers, for a log."""
 
     data: bytes
     from_s: float
     to_s: float
     complete: bool
     note: str = ""
+    faults: tuple[ClipFault, ...] = ()
 
 
 class StreamTemplate:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from common.margins import margin
-from edge.video.clip import Clip, ClipError, RingPacket, StreamTemplate, mux
+from edge.video.clip import Clip, ClipError, ClipFault, RingPacket, StreamTemplate, mux
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class ClipMargins:
         0.25, "share of a step", "pictures closer together are one moment: a camera whose time stands still shows none",
         source="cf7dee8 (the property test of stream time)", most=1.0,
     )  # fmt: skip
+
+
+_REORDERED = 32
+"""No codec shows a picture so many packets after it came (H.264 and H.265: 16): longer a stream's times are not waited
+for."""
 
 
 @dataclass
@@ -89,6 +94,8 @@ class PacketRing:
         self._size = 0
         self._over_budget_s: float | None = None
         self._full = False
+        self._whole_s: float | None = None
+        self._early: list[tuple[int, float]] = []
 
     @property
     def size_bytes(self) -> int:
@@ -99,6 +106,13 @@ class PacketRing:
         """Stream time of the newest packet held."""
         with self._lock:
             return self._groups[-1].last_s if self._groups else None
+
+    @property
+    def whole_s(self) -> float | None:
+        """Stream time up to which no picture is still to come. With B pictures that is before the newest: a packet
+        overtakes those that are shown before it."""
+        with self._lock:
+            return self._whole_s
 
     @property
     def oldest_s(self) -> float | None:
@@ -116,6 +130,7 @@ class PacketRing:
             self._segment += 1
             self._template = template
             self._open = False
+            self._shown(len(self._early))
 
     def split(self, t_s: float) -> None:
         """From the picture of `t_s` on the stream has other parameter sets: no clip goes across."""
@@ -135,6 +150,9 @@ class PacketRing:
             if not self._open:
                 return
             self._groups[-1].add(packet)
+            self._early = sorted([*self._early, (packet.pts, packet.t_s)])
+            passed = packet.pts if packet.dts is None else packet.dts
+            self._shown(max(sum(pts <= passed for pts, _ in self._early), len(self._early) - _REORDERED))
             self._size += len(packet.data)
             self._evict(packet.t_s)
 
@@ -168,12 +186,13 @@ class PacketRing:
         packets = packets[: last + 1]
         times = sorted(p.t_s for p in packets if p.pts >= packets[0].pts)
         first_s, last_s = times[0], times[-1]
-        notes = _missing(times, max(from_s, 0.0), to_s, usual_s, self._margins)
+        lacks = _missing(times, max(from_s, 0.0), to_s, usual_s, self._margins)
         if first_s > from_s and budget_s is not None and budget_s >= from_s:
-            notes.append(f"the memory budget of {self.max_bytes} bytes is too small for this stream")
+            lacks["clip_memory_small"] = f"the memory budget of {self.max_bytes} bytes is too small for this stream"
         if holding_s is not None and not first_s - 1e-6 <= holding_s <= last_s + 1e-6:
-            notes.append(f"does not show {holding_s:.2f} s")
-        return Clip(mux(template, packets), first_s, last_s, complete=not notes, note="; ".join(notes))
+            lacks["clip_moment_missing"] = f"does not show {holding_s:.2f} s"
+        note, faults = "; ".join(lacks.values()), tuple(lacks)
+        return Clip(mux(template, packets), first_s, last_s, complete=not lacks, note=note, faults=faults)
 
     def _best_segment(self, from_s: float, to_s: float, holding_s: float | None) -> list[_Group]:
         """Groups of the segment that has `holding_s`, or most of the time asked for, from the key frame needed."""
@@ -197,8 +216,15 @@ class PacketRing:
             return ClipError(
                 f"{what}: one group of pictures is larger than the memory budget of {self.max_bytes} bytes",
                 remedy="raise ring_mib, or set a shorter key frame interval in the camera",
+                kind="clip_memory_small",
             )
-        return ClipError(what, remedy="raise ring_seconds if the act was recorded late")
+        return ClipError(what, remedy="raise ring_seconds if the act was recorded late", kind="clip_nothing_held")
+
+    def _shown(self, count: int) -> None:
+        """So many of the pictures that were early have none before them any more."""
+        if count:
+            self._whole_s = max([self._whole_s or 0.0, *(t_s for _, t_s in self._early[:count])])
+            del self._early[:count]
 
     def _evict(self, now_s: float) -> None:
         while len(self._groups) > 1 and self._groups[1].first_s <= now_s - self.seconds:
@@ -221,20 +247,23 @@ def _usual_step_s(groups: Sequence[_Group], m: ClipMargins) -> float:
     return min(steps[len(steps) // 2], m.slowest_step_s) if steps else 0.0
 
 
-def _missing(times: Sequence[float], from_s: float, to_s: float, usual_s: float, m: ClipMargins) -> list[str]:
-    """What pictures at `times` (sorted) lack of the wish, in words; empty if they cover it."""
+def _missing(
+    times: Sequence[float], from_s: float, to_s: float, usual_s: float, m: ClipMargins
+) -> dict[ClipFault, str]:
+    """What pictures at `times` (sorted) lack of the wish, each in words too; empty if they cover it."""
     slack_s = m.slack_steps * usual_s + m.slack_s
     gap_s = max(m.gap_steps * usual_s, m.gap_s)
-    notes = []
+    lacks: dict[ClipFault, str] = {}
     if times[0] > from_s + slack_s or times[-1] < to_s - slack_s:
-        notes.append(f"held {times[0]:.2f}-{times[-1]:.2f} s of {from_s:.2f}-{to_s:.2f} s")
+        lacks["clip_too_short"] = f"held {times[0]:.2f}-{times[-1]:.2f} s of {from_s:.2f}-{to_s:.2f} s"
     inside = [t for t in times if from_s - slack_s <= t <= to_s]
     gaps = [(a, b) for a, b in pairwise(inside) if b - a > gap_s]
     if gaps:
         worst = max(gaps, key=lambda g: g[1] - g[0])
-        notes.append(f"no picture from {worst[0]:.2f} to {worst[1]:.2f} s" + (f", {len(gaps)} gaps" * (len(gaps) > 1)))
+        more = f", {len(gaps)} gaps" * (len(gaps) > 1)
+        lacks["clip_gap"] = f"no picture from {worst[0]:.2f} to {worst[1]:.2f} s{more}"
     apart = [t for i, t in enumerate(inside) if not i or t - inside[i - 1] > m.apart * usual_s]
     promised = (min(to_s, times[-1]) - max(from_s, times[0])) / usual_s if usual_s > 0 else 0.0
     if len(apart) < m.least_share * promised:
-        notes.append(f"{len(apart)} pictures where about {promised:.0f} were due")
-    return notes
+        lacks["clip_sparse"] = f"{len(apart)} pictures where about {promised:.0f} were due"
+    return lacks

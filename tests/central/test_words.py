@@ -12,6 +12,7 @@ import yaml
 
 from central.words.texts import LANGUAGES, texts
 from countries.road import SignSays
+from edge.video.clip import ClipFault
 from zones.road import AreaKind
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,7 @@ def test_every_flag_and_reason_that_a_box_can_give_has_words(language: str) -> N
     t = texts(language)
     given = set().union(*(codes(file) for file in DECIDES)) - PICTURES
     given |= {f"{picture}_missing" for picture in PICTURES if picture.startswith("still")}
+    given |= {*get_args(ClipFault)}
     given -= {*get_args(AreaKind), *get_args(SignSays)}  # what the rules ask the scene for
     assert {"red_onset_not_seen", "crossing_not_seen", "plate_part_missing", "stream_time_step"} <= given
     groups = ("flag", "reason", "value")

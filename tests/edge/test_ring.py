@@ -97,6 +97,19 @@ def test_old_groups_leave_but_the_time_asked_for_stays(tmp_path: Path) -> None:
     assert clip.from_s == pytest.approx(8.0)
 
 
+def test_with_b_pictures_the_clip_is_not_cut_before_the_last_of_them_is_there(tmp_path: Path) -> None:
+    ring, seen = PacketRing(seconds=1000), []
+    for _ in VideoSource(make_video(tmp_path / "b.mp4", frames=100, gop=25, b_frames=3), ring=ring).frames():
+        assert ring.whole_s is not None
+        assert ring.newest_s is not None
+        assert ring.whole_s <= ring.newest_s
+        held = sorted(p.t_s for g in ring._groups for p in g.packets if p.t_s <= ring.whole_s + 1e-6)
+        assert held == pytest.approx(np.arange(len(held)) / 25)
+        seen.append((ring.whole_s, ring.newest_s))
+    assert any(whole_s < newest_s for whole_s, newest_s in seen), "a picture came before one that is shown earlier"
+    assert sorted(seen) == seen
+
+
 def test_what_leaves_next_is_told_while_it_is_still_held(tmp_path: Path) -> None:
     path = make_video(tmp_path / "a.mp4", frames=200, gop=20)
     young, ring = PacketRing(seconds=100.0), PacketRing(seconds=3.0)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 
+from edge.holding import Holding, HoldingMargins
 from edge.types import Frame
 from edge.video.stills import StillStore
+from tests.edge.roads import drive, points, scene
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 IMAGE = np.zeros((16, 16, 3), np.uint8)
@@ -59,3 +62,22 @@ def test_after_a_cut_nothing_from_before_is_left() -> None:
     fill(store)
     store.clear()
     assert store.nearest(5.0) is None
+
+
+@pytest.mark.parametrize("stands_until_s", [30.0, 5.0], ids=["stands past the line", "drives on"])
+def test_of_one_that_stands_past_a_stop_line_its_passing_is_held_until_it_is_gone(stands_until_s: float) -> None:
+    """It passes the line (y = 300) at 4 s; of one that drives on nothing is held for longer than of all others."""
+    store, scene_ = StillStore(), scene()
+    holding = Holding(scene_, store, HoldingMargins())
+    route = points(
+        (0, 200, 460), (4, 200, 300), (5, 200, 268), (stands_until_s, 200, 268), (stands_until_s + 2, 200, 60)
+    )
+    for index in range(300):
+        store.offer(Frame(index, index / 10, IMAGE, NOW, index))
+        if index % 5 == 4:
+            holding.look(drive(scene_, route, from_s=0, to_s=index / 10))
+    stood = stands_until_s > 10
+    for t_s in (3.0, 4.0, 6.5):
+        assert (store.nearest(t_s, from_s=t_s - 0.2, to_s=t_s + 0.2) is not None) == stood
+    holding.forget(drive(scene_, route, from_s=0, to_s=1).track_id)
+    assert store.nearest(4.0, to_s=10.0) is None

@@ -122,7 +122,7 @@ def test_no_label_covers_another(labels):
 
 def test_a_still_from_a_video_is_the_frame_of_that_second(video):
     assert read_still(video, 0.5)[0, 0, 0] == pytest.approx(100, abs=4)
-    with pytest.raises(StillError, match="no frame at 9 s"):
+    with pytest.raises(StillError, match="không có hình ở giây 9 / the video has no frame at 9 s"):
         read_still(video, 9)
 
 

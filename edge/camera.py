@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from common.stopwatch import UNTIMED, Stopwatch
+from countries.here import HERE
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
 from edge.delivery.switch_book import SwitchBook
@@ -26,6 +27,8 @@ from edge.video.source import EndOfStream, VideoSource
 from edge.video.source_status import SourceSettings, SourceStatus
 from edge.watch.kept import WatchFolder
 from edge.watch.picture import PictureWatch
+from edge.watch.traffic_book import TRAFFIC_FILE, TrafficBook
+from edge.watch.traffic_watch import TrafficWatch
 from evidence.errors import GiaoLoError
 from evidence.seal import SigningKey
 from evidence.wire import HeadHealth
@@ -58,6 +61,11 @@ class Pipeline(Protocol):
     @property
     def why_not(self) -> WhyNot:
         """The vehicles that were not reported; asked from another thread."""
+        ...
+
+    @property
+    def passed(self) -> int:
+        """Vehicles that have driven by so far, with an act or without."""
         ...
 
     def seen(self) -> SeenPicture:
@@ -134,6 +142,10 @@ class CameraWorker:
             plan.scene.scene, perception.judging.picture, store=self._folder, write=self._folder.write
         )
         self._feed = feed
+        self._traffic = TrafficWatch(
+            camera.id, len(plan.scene.scene.acts), perception.judging.traffic, HERE.zone,
+            book=TrafficBook(state_dir / TRAFFIC_FILE), answers=switches, write=self._folder.write,
+        )  # fmt: skip
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
         self._source: VideoSource | None = None
@@ -176,6 +188,8 @@ class CameraWorker:
             picture=self._picture.report,
             reference_fault=self._folder.warning,
             heads=tuple(pipeline.heads) if pipeline is not None else (),
+            traffic=self._traffic.report,
+            traffic_faults=tuple(self._traffic.warnings),
         )
 
     def _judged_age_s(self) -> float | None:
@@ -231,12 +245,12 @@ class CameraWorker:
         kept = self._recorder
         recorder = Recorder(
             self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept,
-            switches=self._switches, on_read=self.live.read,
+            switches=self._switches, on_read=self._read,
         )  # fmt: skip
         self._source, self._recorder = source, recorder
         self._judging = True
         source.start()
-        faults, last = 0, None
+        faults, last, passed = 0, None, 0
         try:
             while not self._stop.is_set():
                 try:
@@ -248,7 +262,10 @@ class CameraWorker:
                     last = frame
                     began = time.monotonic()
                     try:
-                        self._submit(pipeline.process(frame), frame)
+                        found = pipeline.process(frame)
+                        self._traffic.looked(frame.wall_at, pipeline.passed - passed)
+                        passed = pipeline.passed
+                        self._submit(found, frame)
                         if self.live.wanted and (seen := pipeline.seen()).frame == frame.index:
                             self.live.offer(frame, seen)
                         faults, self._error = 0, ""
@@ -263,6 +280,7 @@ class CameraWorker:
                         pipeline = self._pipeline = self._perception.pipeline(
                             self.plan.scene, self._picture, feed=self._feed
                         )
+                        passed = 0
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
             self._submit(pipeline.finish(), last)
@@ -288,11 +306,23 @@ class CameraWorker:
 
     def _submit(self, events: list[ActEvent], now: Frame | None) -> None:
         assert self._recorder is not None
+        if now is not None:
+            events, held = self._traffic.told(events, now.wall_at)
+            for event in held:
+                assert self._pipeline is not None
+                self._pipeline.why_not.held(event, {}, "traffic_held")
         for event in events:
+            if event.reading is None:
+                self._traffic.plate(event.plate.text is not None)
             if now is not None:
                 self.live.told(event, now)
             self._metrics.acts.labels(self.plan.config.id, event.act.value).inc()
             self._recorder.submit(event)
+
+    def _read(self, event: ActEvent) -> None:
+        """A plate that was read apart."""
+        self._traffic.plate(event.plate.text is not None)
+        self.live.read(event)
 
     def _advance(self, *, finish: bool = False) -> None:
         assert self._recorder is not None

@@ -18,10 +18,11 @@ from edge.signals.faults import HEAD_FAULTS
 from edge.video.source_status import SourceStatus
 from edge.watch.faults import PICTURE_FAULTS
 from edge.watch.report import PictureReport
+from edge.watch.traffic_told import traffic_fault, traffic_gauges
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
-from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health
+from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, TrafficHealth
 
 _MAX_ERRORS = 20
 LEAST_SEEN_FPS = LookingMargins().least_fps
@@ -54,7 +55,7 @@ class CameraState:
     long ago the newest of them was. `judging`: its pictures are
     still looked at and its acts written down, though its stream may be over. `picture`: whether it is still what the
     scene describes; `reference_fault`: why it cannot be held against the reference that the scene names. `heads`: its
-    signal heads.
+    signal heads. `traffic`: beside that of other days; `traffic_faults`: why it cannot be kept.
     """
 
     id: str
@@ -69,6 +70,8 @@ class CameraState:
     picture: PictureReport = field(default_factory=PictureReport)
     reference_fault: str = ""
     heads: tuple[HeadHealth, ...] = ()
+    traffic: TrafficHealth = field(default_factory=lambda: TrafficHealth(state="learning"))
+    traffic_faults: tuple[str, ...] = ()
 
     @property
     def health(self) -> CameraHealth:
@@ -94,6 +97,7 @@ class CameraState:
             picture_reference_at=None if picture.reference_at is None else utc_text(picture.reference_at),
             acts_held=picture.acts_held,
             heads=list(self.heads),
+            traffic=self.traffic,
         )
 
     @property
@@ -107,7 +111,9 @@ class CameraState:
     def warnings(self) -> list[str]:
         """What a person should mend though the camera runs."""
         source = self.source
-        out = [self.reference_fault] if self.reference_fault else []
+        out = [*([self.reference_fault] if self.reference_fault else []), *self.traffic_faults]
+        if fault := traffic_fault(self.traffic):
+            out.append(f"camera {self.id}: {fault}")
         if source.state == "running" and self.picture.state in PICTURE_FAULTS:
             what, remedy = PICTURE_FAULTS[self.picture.state]
             far = f", by {self.picture.off_px:.0f} px" if self.picture.off_px and self.picture.state == "moved" else ""
@@ -287,6 +293,7 @@ class _StateCollector:
                 key.add_metric([camera.id], camera.source.key_interval_s)
         yield from (lost, fps, up, kept, seen, judged, dropped, key, head_good, yellow, picture, away, held)
         yield from _controllers(state.controllers)
+        yield from traffic_gauges({camera.id: camera.traffic for camera in state.cameras})
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
             outbox.add_metric([name], getattr(state.outbox, name))

@@ -36,6 +36,7 @@ from edge.tracks.tracking import TrackerMargins
 from edge.video.margins import VideoMargins
 from edge.video.ring import ClipMargins
 from edge.watch.margins import PictureMargins
+from edge.watch.traffic import TrafficMargins
 from evidence.acts import ActCode, VehicleClass
 from models.detector_margins import DetectorMargins
 from models.line_reader import LineReaderMargins
@@ -66,6 +67,7 @@ class Judging:
     plates: PlateMargins = field(default_factory=PlateMargins)
     video: VideoMargins = field(default_factory=VideoMargins)
     picture: PictureMargins = field(default_factory=PictureMargins)
+    traffic: TrafficMargins = field(default_factory=TrafficMargins)
     clip: ClipMargins = field(default_factory=ClipMargins)
     looking: LookingMargins = field(default_factory=LookingMargins)
     detector: DetectorMargins = field(default_factory=DetectorMargins)

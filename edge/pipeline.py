@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import numpy as np
+
 from common.stopwatch import UNTIMED, Stopwatch
 from edge.events import NOT_YET, ReadLater, act_event
 from edge.explain.why_not import WhyNot
@@ -106,6 +108,8 @@ class CameraPipeline:
         self._watch = watch or PictureWatch(scene, judging.picture)
         self._watch.begin_anew()
         self.why_not = why_not or WhyNot(scene)
+        self.passed = 0
+        """Vehicles that have driven by: those whose tracks ended after they had gone by their own length or more."""
         self._told_s: dict[int, float] = {}
         self._now_s, self._frame = 0.0, -1
         self._ground = geometry.ground
@@ -249,6 +253,7 @@ class CameraPipeline:
         self._repeats.forget_before(self._now_s)
         for track_id, last in gone.items():
             if last is not None:
+                self.passed += int(_drove(last))
                 refused, told = self._findings.refused(track_id), self._findings.told(track_id)
                 self.why_not.note(last, refused, told, self._signals.histories)
             for memory in (self._paths, self._views, self._findings, self._holding):
@@ -310,3 +315,10 @@ class CameraPipeline:
     def _plate(self, views: Sequence[View], cls: VehicleClass) -> PlateEvidence:
         with self._stage("plates"):
             return read_plate(views, self._plates, cls, self._judging.plates)
+
+
+def _drove(path: Trajectory) -> bool:
+    """Whether it is one that drove by, and not a parked one that is lost and found again, or a flicker."""
+    first, last = path.boxes[0], path.boxes[-1]
+    way = float(np.hypot(*((last[:2] + last[2:] - first[:2] - first[2:]) / 2)))
+    return way >= float(max(np.ptp(first.reshape(2, 2), axis=0)))

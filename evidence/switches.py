@@ -20,9 +20,17 @@ from evidence.packet import Ident, Model, PacketId
 from evidence.seal import SigningKey
 from evidence.statement_lists import read_list, write_list
 
-SwitchKind = Literal["officer_directs", "signal_out_of_order"]
-"""Also the flag of an act that happened meanwhile."""
-SWITCH_KINDS: tuple[SwitchKind, ...] = get_args(SwitchKind)
+SignalKind = Literal["officer_directs", "signal_out_of_order"]
+SwitchKind = Literal[SignalKind, "camera_doubted", "traffic_right"]
+"""Also the flag of an act that happened meanwhile, but for the last.
+
+The last two answer a box that holds its acts because they are told far more often than usual: something is wrong with
+the camera, so that what was told before is to be looked at; or the traffic is so indeed, and its acts may be told.
+"""
+SIGNAL_KINDS: tuple[SignalKind, ...] = get_args(SignalKind)
+"""What somebody may say without having been asked."""
+FLAGS: tuple[SwitchKind, ...] = (*SIGNAL_KINDS, "camera_doubted")
+"""Those that flag the acts of their time."""
 
 AROUND = timedelta(seconds=60)
 """An act so shortly before or after counts as of that time: people name minutes, and look at other clocks."""
@@ -86,16 +94,28 @@ class Switch(Model, strict=True):
         """Whether something that lasted from `first` to `last` happened in its time, at its place.
 
         `line`: the stop line that an act names; one that names none may be about any. `unsure`: of the times. A switch
-        that was ended before it began concerns nothing.
+        that was ended before it began concerns nothing, and one that says that all is right neither.
         """
         here = (
-            self.starts < self.ends
+            self.kind in FLAGS
+            and self.starts < self.ends
             and self.node == node
             and self.camera in (None, camera)
             and (self.line is None or line is None or self.line == line)
         )
         around = AROUND_UNSURE if unsure else AROUND
         return here and first < self.ends + around and last >= self.starts - around
+
+
+def says_right(switches: Iterable[Switch], *, node: str, camera: str, at: datetime) -> bool:
+    """Whether somebody said that the traffic of an instant is right: acts that are held since then may be told."""
+    return any(
+        each.kind == "traffic_right"
+        and each.node == node
+        and each.camera in (None, camera)
+        and each.starts <= at < each.ends
+        for each in switches
+    )
 
 
 class SignedSwitch(Model):

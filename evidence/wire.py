@@ -128,11 +128,43 @@ class HeadHealth(Model):
     green_s: float | None = None
 
 
+DayKind = Literal["workday", "weekend", "any"]
+"""The days with which one is compared; `any`: too few of its own kind are known."""
+TrafficState = Literal["learning", "usual", "acts_jump", "few_vehicles", "plates_unread"]
+"""Beside the same hour of other days: not known yet; as usual; an act is told far too often, so that acts are held
+until somebody has said what it is; hardly a vehicle; far too many plates unread."""
+
+
+class TrafficHealth(Model):
+    """A camera's traffic of this hour beside the same hour of `days` other days. `acts_per_1000`, `plates_read` (0..1):
+    None as long as there is nothing to say. `held_at`: since when acts are held; `counted_from`: what was told from
+    there on may be wrong too; `act`: which jumped, `acts` times among `vehicles`, otherwise `usual_acts` among
+    `usual_vehicles`. `acts_held`: since the box's start."""
+
+    state: TrafficState
+    vehicles_per_hour: float | None = None
+    usual_vehicles_per_hour: float | None = None
+    acts_per_1000: float | None = None
+    usual_acts_per_1000: float | None = None
+    plates_read: float | None = None
+    usual_plates_read: float | None = None
+    days: int = 0
+    day_kind: DayKind | None = None
+    held_at: str | None = None
+    counted_from: str | None = None
+    act: str | None = Field(default=None, max_length=64)
+    acts: int = 0
+    vehicles: int = 0
+    usual_acts: int = 0
+    usual_vehicles: int = 0
+    acts_held: int = 0
+
+
 class CameraHealth(Model):
     """`fps`: decoded; `seen_fps`: looked at; `judged_age_s`: how long ago the newest of these was; `dropped_share` 0..1
     of the last seconds. `time_steps`, `clock_steps`, `cuts`: of the camera's time, the box's clock and the picture,
     since the start. `picture`: whether it still is what the scene describes, since when, by how many pixels it is not;
-    `acts_held`: acts not told for its sake. `heads`: its signal heads."""
+    `acts_held`: acts not told for its sake. `heads`: its signal heads. `traffic`: beside that of other days."""
 
     id: Ident
     state: CameraStateName
@@ -154,6 +186,7 @@ class CameraHealth(Model):
     picture_reference_at: str | None = None
     acts_held: int = 0
     heads: list[HeadHealth] = Field(default_factory=list)
+    traffic: TrafficHealth | None = None
 
 
 class Health(Model):

@@ -24,7 +24,7 @@ from central.cases.siblings import Sibling, siblings_of, sighting
 from central.store.case_tables import CaseRow
 from central.switches.book import concerning
 from countries.here import HERE
-from evidence.switches import SWITCH_KINDS
+from evidence.switches import FLAGS
 
 SHORT_NOTICE = timedelta(days=3)
 """A letter takes two to three days: an appointment sooner than that is missed before it is read."""
@@ -39,9 +39,10 @@ BEHAVIOURS = ("one_behaviour",)
 """`central.cases.behaviours`: another case of the same drive may be about the same behaviour."""
 
 
-SWITCHES = SWITCH_KINDS
-"""`central.switches`: an officer directed the traffic, or the signal was out of order; the id of the switch follows.
-A flag of the box that says so (`flag:officer_directs`) holds as well, where the centre knows no such switch."""
+SWITCHES = FLAGS
+"""`central.switches`: an officer directed the traffic, the signal was out of order, or its camera is doubted; the id of
+the switch follows. A flag of the box that says so (`flag:officer_directs`) holds as well, where the centre knows no
+such switch."""
 
 
 class Register(Protocol):

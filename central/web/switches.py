@@ -20,7 +20,7 @@ from central.web.errors import problem_of
 from central.web.frame import frame
 from central.web.site import Site, page, texts_of
 from countries.here import HERE
-from evidence.switches import SWITCH_KINDS, Switch
+from evidence.switches import SIGNAL_KINDS, Switch
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def say_one(request: Request, site: SiteDep, officer: ReviewerDep, given: TypedD
     """A new switch: the box is told, and what is known of that time already is flagged."""
 
     def write(session: Session, now: datetime) -> Switch:
-        kind = next((k for k in SWITCH_KINDS if k == given.kind), None)
+        kind = next((k for k in SIGNAL_KINDS if k == given.kind), None)
         if kind is None:
             raise Refused("switch_kind", "is no kind of switch", where="kind", remedy="choose one")
         node, _, camera = given.place.partition("/")
@@ -130,5 +130,5 @@ def _show(
     said = t(f"switches.done_{done}") if t.has(f"switches.done_{done}") else None
     return page(
         request, "switches.html", status=409 if refused else 200, done=said, problem=problem, here="/desk/switches",
-        lines=lines, places=open_, kinds=SWITCH_KINDS, form=form, **values,
+        lines=lines, places=open_, kinds=SIGNAL_KINDS, form=form, **values,
     )  # fmt: skip

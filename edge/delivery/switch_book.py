@@ -14,7 +14,16 @@ from pathlib import Path
 from edge.delivery.centre_trust import CentreTrust
 from edge.delivery.outbox_store import write_durably
 from evidence.errors import PacketError
-from evidence.switches import MOST, REMEMBERED, SignedSwitch, Switch, merged, read_switches, write_switches
+from evidence.switches import (
+    MOST,
+    REMEMBERED,
+    SignedSwitch,
+    Switch,
+    merged,
+    read_switches,
+    says_right,
+    write_switches,
+)
 
 log = logging.getLogger(__name__)
 SWITCHES_FILE = "switches.json"
@@ -85,6 +94,20 @@ class SwitchBook:
             )
         ]  # fmt: skip
         return sorted(found, key=lambda switch: (switch.since, switch.id))
+
+    def traffic_right(self, camera: str, at: datetime) -> bool:
+        """Whether somebody said that the camera's traffic of then is right."""
+        return says_right((each.switch for each in self._held.values()), node=self._node, camera=camera, at=at)
+
+    def camera_doubted(self, camera: str, at: datetime) -> bool:
+        """Whether somebody said that the camera was to be looked at then."""
+        found = self.concerning(camera=camera, line=None, first=at, last=at, unsure=False)
+        return any(each.kind == "camera_doubted" for each in found)
+
+    def in_force(self, now: datetime) -> list[Switch]:
+        """Those that hold now, in the order in which they begin."""
+        held = (each.switch for each in self._held.values())
+        return sorted((s for s in held if s.starts <= now < s.ends), key=lambda s: (s.since, s.id))
 
     def _verified(self, signed: tuple[SignedSwitch, ...]) -> tuple[list[SignedSwitch], PacketError | None]:
         good: list[SignedSwitch] = []

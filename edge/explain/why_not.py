@@ -26,7 +26,7 @@ Box = tuple[float, float, float, float]
 Group = tuple[ActCode, str, str]
 """Act, line or area, guard."""
 
-AFTER_THE_RULES = ("sign_not_in_force", "told_before", "picture_held")
+AFTER_THE_RULES = ("sign_not_in_force", "told_before", "picture_held", "traffic_held")
 
 
 @dataclass(frozen=True)
@@ -121,11 +121,11 @@ class WhyNot:
                 )
             )  # fmt: skip
 
-    def held(self, event: ActEvent, lamps: Mapping[str, LampHistory]) -> None:
-        """An act was found and not told for the picture's sake."""
+    def held(self, event: ActEvent, lamps: Mapping[str, LampHistory], guard: str = "picture_held") -> None:
+        """An act was found and not told for the picture's sake, or for another that holds all acts."""
         what = str(next((event.reasons[kind] for kind in ("stop_line", "marking", "lane", "area")
                          if kind in event.reasons), ""))  # fmt: skip
-        refusal = Refusal("picture_held", event.t_s, what=what)
+        refusal = Refusal(guard, event.t_s, what=what)
         self._add(
             NotReported(
                 event.track_id, event.vehicle.cls, self._kinds.get(what, "area"), what, event.t_s, event.vehicle.box,
@@ -139,4 +139,4 @@ class WhyNot:
         self.listed = (*self.listed, one)[-self._keep :]
 
     def _lamps(self, what: str, t_s: float, lamps: Mapping[str, LampHistory]) -> dict[str, LampState]:
-        return {head: lamps[head].at(t_s) for head in self._heads.get(what, lamps)}
+        return {head: lamps[head].at(t_s) for head in self._heads.get(what, lamps) if head in lamps}

@@ -67,6 +67,10 @@ class ScriptedPipeline:
         return ()
 
     @property
+    def passed(self) -> int:
+        return 0
+
+    @property
     def why_not(self) -> WhyNot:
         return self._why_not
 

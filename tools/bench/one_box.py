@@ -108,6 +108,10 @@ class _Watched:
         return self._pipeline.heads
 
     @property
+    def passed(self) -> int:
+        return self._pipeline.passed
+
+    @property
     def why_not(self) -> WhyNot:
         return self._pipeline.why_not
 

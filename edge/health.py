@@ -22,6 +22,7 @@ from edge.watch.traffic_told import traffic_fault, traffic_gauges
 from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
+from evidence.switches import Switch
 from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, TrafficHealth
 
 _MAX_ERRORS = 20
@@ -112,8 +113,8 @@ class CameraState:
         """What a person should mend though the camera runs."""
         source = self.source
         out = [*([self.reference_fault] if self.reference_fault else []), *self.traffic_faults]
-        if fault := traffic_fault(self.traffic):
-            out.append(f"camera {self.id}: {fault}")
+        if unusual := traffic_fault(self.traffic):
+            out.append(f"camera {self.id}: {unusual}")
         if source.state == "running" and self.picture.state in PICTURE_FAULTS:
             what, remedy = PICTURE_FAULTS[self.picture.state]
             far = f", by {self.picture.off_px:.0f} px" if self.picture.off_px and self.picture.state == "moved" else ""
@@ -140,7 +141,7 @@ class CameraState:
 
 @dataclass(frozen=True)
 class NodeState:
-    """Everything that health and metrics tell."""
+    """Everything that health and metrics tell. `in_force`: switches that hold now, for the box's own page."""
 
     node: str
     cameras: Sequence[CameraState]
@@ -153,6 +154,7 @@ class NodeState:
     warnings: Sequence[str]
     switches: Mapping[str, str] = field(default_factory=dict)
     controllers: Sequence[FeedReport] = ()
+    in_force: Sequence[Switch] = ()
 
     def health(self, now: datetime | None = None) -> Health:
         """The heartbeat. `degraded`: something needs a person or is being waited for; `safe_mode` outranks it."""

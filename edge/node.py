@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -153,6 +154,7 @@ class Node:
             warnings=[*self._warnings, *self.switches.warnings, *warnings(feeds), *self._unfed()],
             controllers=feeds,
             switches=self.switches.known,
+            in_force=self.switches.in_force(datetime.now(UTC)),
         )
 
     def _unfed(self) -> list[str]:

@@ -39,9 +39,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def begun(
     *, id: uuid.UUID, centre: str, kind: SwitchKind, node: str, camera: str | None, line: str | None,
-    since: datetime, until: datetime, by: str, why: str, now: datetime,
+    since: datetime, until: datetime, by: str, why: str, now: datetime, late: bool = False,
 ) -> Switch:  # fmt: skip
-    """A new switch. Raises `Refused`: `switch_why`, `switch_line`, `switch_times`, `switch_long`, `switch_when`."""
+    """A new switch. `late`: however long ago it began.
+
+    Raises `Refused`: `switch_why`, `switch_line`, `switch_times`, `switch_long`, `switch_when`."""
     words = " ".join(why.split())
     if not words or len(words) > LONGEST_WHY or not words.isprintable():
         raise Refused("switch_why", "nobody says why, or in too many words", where="why", remedy="write a short reason")
@@ -51,7 +53,7 @@ def begun(
         raise Refused("switch_times", "ends before it begins", where="until", remedy="correct the times")
     if until - since > LONGEST:
         raise Refused("switch_long", "lasts longer than a day", where="until", remedy="look again after a day")
-    if not now - LATEST <= since <= now + AHEAD:
+    if not late and not now - LATEST <= since <= now + AHEAD:
         raise Refused("switch_when", "begins too long ago, or too far ahead", where="since", remedy="correct the times")
     return Switch(
         centre=centre, id=str(id), kind=kind, node=node, camera=camera, line=line, since=utc_text(since),

@@ -15,7 +15,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from central.centre import Centre
-from central.intake import gaps, pictures, signals
+from central.intake import gaps, pictures, signals, traffic
 from central.intake.committing import Outcome
 from central.intake.gate import Gate
 from central.intake.transfers import Transfer, TransferRefused, Transfers
@@ -104,6 +104,7 @@ class Ingest:
                 gaps.watch_health(session, row, health, now)
                 pictures.watch_pictures(session, row, before, health, now)
                 signals.watch_signals(session, row, before, health, now)
+                traffic.watch_traffic(session, row, before, health, now)
 
     def alarm(self, kind: str, text: str) -> None:
         """Tell people of something about the broker itself."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Refused
 from central.desk.switching import board, end, places, say
+from central.desk.traffic import ANSWERS, answer, questions
 from central.devices.records import DeviceId
 from central.web.access import FORM, ReviewerDep, SiteDep
 from central.web.errors import problem_of
@@ -76,6 +77,26 @@ def say_one(request: Request, site: SiteDep, officer: ReviewerDep, given: TypedD
     return _do(request, site, officer, write, "said", given)
 
 
+@router.post("/desk/switches/traffic", dependencies=FORM)
+def answer_one(
+    request: Request, site: SiteDep, officer: ReviewerDep, place: Annotated[str, Form(max_length=130)],
+    held_at: Annotated[str, Form(max_length=40)], kind: Annotated[str, Form(max_length=40)] = "",
+    why: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:  # fmt: skip
+    """A box holds acts and asks: is it the traffic, or the camera?"""
+
+    def write(session: Session, now: datetime) -> Switch:
+        chosen = next((k for k in ANSWERS if k == kind), None)
+        if chosen is None:
+            raise Refused("switch_kind", "is no answer", where="kind", remedy="choose one")
+        node, _, camera = place.partition("/")
+        return answer(
+            session, site.centre.ledger, officer, DeviceId(node, camera), chosen, held_at=held_at, why=why, now=now
+        )
+
+    return _do(request, site, officer, write, "answered", Typed())
+
+
 @router.post("/desk/switches/{switch_id}", dependencies=FORM)
 def end_one(
     request: Request, site: SiteDep, officer: ReviewerDep, switch_id: str, until: Annotated[str, Form()] = ""
@@ -122,6 +143,7 @@ def _show(
     with site.centre.db.read() as session:
         values = frame(session, officer, "switches")
         lines, open_ = board(session, officer, now), places(session, officer, now)
+        asked = questions(session, officer, now)
     local = now.astimezone(HERE.zone)
     form = {f.name: getattr(given or Typed(), f.name) for f in fields(Typed)}
     form["since"] = form["since"] or local.strftime(_LOCAL)
@@ -130,5 +152,5 @@ def _show(
     said = t(f"switches.done_{done}") if t.has(f"switches.done_{done}") else None
     return page(
         request, "switches.html", status=409 if refused else 200, done=said, problem=problem, here="/desk/switches",
-        lines=lines, places=open_, kinds=SIGNAL_KINDS, form=form, **values,
+        lines=lines, questions=asked, answers=ANSWERS, places=open_, kinds=SIGNAL_KINDS, form=form, **values,
     )  # fmt: skip

@@ -10,13 +10,16 @@ from typing import Any, Literal
 
 import yaml
 
+from countries.here import HERE
 from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, CameraState, NodeState
 from edge.signals.controller import FeedReport
-from evidence.wire import CameraHealth
+from evidence.switches import Switch
+from evidence.wire import CameraHealth, TrafficHealth
 
 Level = Literal["good", "warning", "bad"]
 _FINE_PICTURE, _NO_PICTURE_YET = ("in_place", "shaking"), "learning"
 _FINE_HEADS = ("good", "watching")
+_FINE_TRAFFIC = ("usual", "learning")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def of_box(state: NodeState, now: datetime | None = None) -> list[Line]:
         Line("bad" if low else "good", disk["vi"].format(gib=gib.replace(".", ",")), disk["en"].format(gib=gib))
     )
     lines += [_controller(one) for one in state.controllers]
-    return lines
+    return [*lines, *(_switch(each) for each in state.in_force)]
 
 
 def _controller(one: FeedReport) -> Line:
@@ -85,6 +88,8 @@ def of_camera(camera: CameraState) -> list[Line]:
         lines += _speed(health)
     if health.picture is not None and fine:
         lines.append(_picture(health))
+    if health.traffic is not None and health.traffic.state not in _FINE_TRAFFIC:
+        lines.append(_traffic(health.traffic))
     for head in health.heads:
         word = told["head"].get(head.state, {"vi": head.state, "en": head.state})
         level: Level = "good" if head.state in _FINE_HEADS else "warning"
@@ -108,6 +113,27 @@ def _speed(health: CameraHealth) -> list[Line]:
             Line("warning" if rare else "good", key["vi"].format(s=s.replace(".", ",")), key["en"].format(s=s))
         )
     return lines
+
+
+def _switch(switch: Switch) -> Line:
+    """What people said of the signals: technician and officer at the junction read whose word it is, and until when."""
+    told, where = words()["switch"], {"vi": "", "en": ""}
+    if switch.camera is not None:
+        line = "" if switch.line is None else f"/{switch.line}"
+        where = {"vi": f"{switch.camera}{line}: ", "en": f"{switch.camera}{line}: "}
+    until = HERE.local(switch.ends)
+    clock = f"{until:%H:%M}" if until.date() == HERE.local(switch.starts).date() else f"{until:%H:%M %d/%m}"
+    said = {x: where[x] + told[switch.kind][x].format(until=clock, by=switch.by, why=switch.why) for x in ("vi", "en")}
+    return Line("warning", said["vi"], said["en"])
+
+
+def _traffic(traffic: TrafficHealth) -> Line:
+    word = words()["traffic"][traffic.state]
+    of = {
+        "acts": traffic.acts, "vehicles": traffic.vehicles, "usual_acts": traffic.usual_acts,
+        "usual_vehicles": traffic.usual_vehicles, "n": traffic.acts_held,
+    }  # fmt: skip
+    return Line("bad" if traffic.held_at else "warning", word["vi"].format(**of), word["en"].format(**of))
 
 
 def _picture(health: CameraHealth) -> Line:

@@ -178,7 +178,7 @@ class TrafficWatch:
         state: TrafficState = "learning" if other is None else "usual"
         for each in ("plates_unread", "few_vehicles"):
             state = each if each in self._unusual else state
-        told = {
+        told: dict[str, object] = {
             "days": 0 if other is None else other.days,
             "day_kind": None if other is None else other.kind,
             **_figures(now, "", self._m),

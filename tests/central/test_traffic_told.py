@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from central.cases.doubts import holds
+from central.cases.doubts import holds, switch_doubts
 from central.cases.lifecycle import Refused
 from central.centre import Centre
 from central.desk.switching import board, end
 from central.desk.traffic import Answer, TrafficQuestion, answer, questions
 from central.devices.records import DeviceId
 from central.intake.ingest import Ingest
+from central.store.case_tables import CaseRow
 from central.switches.book import going_on
 from evidence.packet import utc_text
 from evidence.switches import LONGEST, Switch, says_right
@@ -21,7 +22,7 @@ from evidence.wire import CameraHealth, Health
 from tests.central.build import CAMERA, LAN, NODE, NOW, case_of, prepared, seen
 from tests.central.test_pictures_watched import alarms
 from tests.central.test_siblings import issue, refusal
-from tests.central.test_switches import OFFICER, doubts, faults
+from tests.central.test_switches import OFFICER, faults
 from tests.central.web_people import Web, make_web
 
 HELD_AT = NOW - timedelta(minutes=95)
@@ -103,19 +104,9 @@ def test_what_was_told_outside_that_hour_is_not_held(box: Centre) -> None:
     told(box, "camera_doubted")
     for minutes, held in ((140, False), (134, True), (100, True), (90, False)):
         case_id = case_of(box, at=NOW - timedelta(minutes=minutes), sequence=minutes, previous="0" * 64)
-        assert bool(list(doubts_all(box, case_id))) == held, minutes
-
-
-def doubts_all(centre: Centre, case_id: str) -> list[str]:
-    return [*doubts(centre, case_id), *_doubted(centre, case_id)]
-
-
-def _doubted(centre: Centre, case_id: str) -> list[str]:
-    from central.cases.doubts import switch_doubts
-    from central.store.case_tables import CaseRow
-
-    with centre.db.read() as session:
-        return list(switch_doubts(session, [session.get_one(CaseRow, case_id)]).get(case_id, ()))
+        with box.db.read() as session:
+            found = switch_doubts(session, [session.get_one(CaseRow, case_id)])
+        assert bool(found) == held, minutes
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,13 @@ from edge.watch.picture import PictureWatch
 from edge.watch.report import PictureReport
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.seal import SigningKey
-from evidence.wire import CameraStateName, HeadHealth, HeadStateName, PictureState
+from evidence.switches import FLAGS
+from evidence.wire import CameraStateName, HeadHealth, HeadStateName, PictureState, TrafficHealth, TrafficState
 from tests.edge.brokers import free_port
 from tests.edge.media import make_video
 from tests.edge.perception import ScriptedPerception, ScriptedPipeline
 from tests.edge.roads import GREEN, drive, lamps, points, scene
+from tests.evidence.test_switches import switch
 from tests.waiting import eventually
 from zones.load import LoadedScene, scene_digest
 from zones.schema import Scene
@@ -50,6 +52,8 @@ from zones.schema import Scene
 NOW = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
 SECRET = "mat-khau-dai-12"
 RUNNING = SourceStatus("running", "", 100, 0, 0, 0, 25.0, 0.04, "", key_interval_s=2.0)
+SWITCH_KINDS = (*FLAGS, "traffic_right")
+UNUSUAL_TRAFFIC = tuple(sorted(set(get_args(TrafficState)) - {"usual", "learning"}))
 
 
 def a_frame(index: int = 7, size: tuple[int, int] = (640, 480)) -> Frame:
@@ -83,7 +87,10 @@ def state_of(*cameras: CameraState, **changes: Any) -> NodeState:
 def a_box(folder: Path, live: LiveView | None = None, ring: PacketRing | None = None, **changes: Any) -> Box:
     here = scene()
     heads = (HeadHealth(id="main", state="good"),)
-    camera = CameraState("cam-1", RUNNING, seen_fps=12.0, picture=PictureReport("in_place"), heads=heads)
+    traffic = changes.pop("traffic", TrafficHealth(state="usual"))
+    camera = CameraState(
+        "cam-1", RUNNING, seen_fps=12.0, picture=PictureReport("in_place"), heads=heads, traffic=traffic
+    )
     shown = CameraOnPage("cam-1", "Ngã tư Phú Sơn", here, live or LiveView(), a_list(here), ring)
     return Box("nut-1", lambda: state_of(camera, **changes), lambda: {"cam-1": shown}, Recorder(folder / "film", 0))
 
@@ -91,6 +98,29 @@ def a_box(folder: Path, live: LiveView | None = None, ring: PacketRing | None = 
 def client_of(box: Box, *, token: str = "", header: str | None = "-") -> TestClient:
     headers = {} if header is None else {"X-Giaolo": header}
     return TestClient(create_app(box, token=token), headers=headers)
+
+
+def test_a_switch_in_force_is_told_with_whose_word_it_is_and_so_is_traffic_that_jumped() -> None:
+    directed = switch(camera="cam-1", line="vach-1", since="2026-11-25T09:00:00.000Z", until="2026-11-25T10:30:00.000Z")
+    jumped = TrafficHealth(
+        state="acts_jump", held_at="2026-11-25T09:20:00.000Z", act="red_light", acts=24, vehicles=230, usual_acts=31,
+        usual_vehicles=5120, acts_held=17,
+    )  # fmt: skip
+    camera = CameraState("cam-1", RUNNING, traffic=jumped)
+    told = plain.of_box(state_of(camera, in_force=[directed]))[-1]
+    assert (told.level, told.en) == (
+        "warning", "cam-1/vach-1: An officer directs the traffic until 17:30, said by lan: ùn tắc. Acts are flagged",
+    )  # fmt: skip
+    assert "17:30, lan ghi: ùn tắc" in told.vi
+    (line,) = [each for each in plain.of_camera(camera) if each.level == "bad"]
+    assert "24 among 230 vehicles, otherwise 31 among 5120. All are held (17 so far)" in line.en
+    assert "24 lần trong 230 xe" in line.vi
+    assert any("/desk/switches" in each for each in camera.warnings)
+
+
+@pytest.mark.parametrize(("group", "names"), [("switch", SWITCH_KINDS), ("traffic", UNUSUAL_TRAFFIC)])
+def test_there_are_words_for_every_switch_and_for_all_unusual_traffic(group: str, names: tuple[str, ...]) -> None:
+    assert {name: set(word) for name, word in plain.words()[group].items()} == {name: {"vi", "en"} for name in names}
 
 
 CALLS = ["state", "scene/cam-1", "live/cam-1", "why/cam-1", "snapshot/cam-1", "record/cam-1", "recording/x.mp4"]

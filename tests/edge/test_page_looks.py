@@ -12,9 +12,11 @@ import pytest
 from edge.config import PageConfig
 from edge.page.live import LiveView
 from edge.page.server import PageServer
+from evidence.wire import TrafficHealth
 from tests.central.test_pages import CHECKS, axe_faults
 from tests.edge.brokers import free_port
 from tests.edge.test_page import a_box, a_frame, a_sight
+from tests.evidence.test_switches import switch
 
 pytestmark = pytest.mark.browser
 SIZES = {"desktop": (1440, 900), "laptop": (1366, 768), "phone": (390, 844)}
@@ -27,7 +29,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     live.offer(a_frame(), a_sight())
     folder: Path = tmp_path_factory.mktemp("page")
     settings = PageConfig(port=free_port())
-    box = a_box(folder, live, broker_connected=False, uplink_errors=["broker 127.0.0.1:1883 does not answer"])
+    said = switch(camera="cam-1", why="ùn tắc kéo dài sau tai nạn ở ngã tư", by="nguyen.thi.lan")
+    traffic = TrafficHealth(state="acts_jump", held_at=said.since, acts=24, vehicles=230, usual_acts=31, acts_held=17)
+    box = a_box(
+        folder, live, broker_connected=False, uplink_errors=["broker 127.0.0.1:1883 does not answer"], in_force=[said],
+        traffic=traffic,
+    )  # fmt: skip
     server = PageServer(settings, box)
     server.start()
     yield f"http://127.0.0.1:{settings.port}/"

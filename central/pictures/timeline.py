@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from evidence.acts import LampState, StillMoment
-from evidence.packet import Manifest
+from evidence.packet import ControllerTimeline, Manifest
 
 from .stills import StillView
 
@@ -27,11 +28,24 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Said:
+    """From when on a signal controller said a state: `at` by the node's clock, `own` by its own where it states one."""
+
+    state: LampState
+    at: datetime
+    own: datetime | None
+
+
+@dataclass(frozen=True)
 class Row:
+    """One head. `controller`: which one has a word in it, and as what it knows the head; `said`: its changes."""
+
     head: str
     governs: bool
     source: str
     segments: tuple[Segment, ...]
+    controller: ControllerTimeline | None = None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,8 @@ def timeline(manifest: Manifest, stills: tuple[StillView, ...], *, reach_s: floa
                 for s in line.spans
                 if s.to_s >= first and s.from_s <= last
             ),
+            line.controller,
+            _said(line.controller),
         )
         for line in sorted(manifest.lamps, key=lambda line: not line.governs)
     )
@@ -115,3 +131,13 @@ def _apart(marks: list[Mark]) -> tuple[Mark, ...]:
         ends[row : row + 1] = [left + WORD]
         placed.append(Mark(mark.x, mark.moment, row, side))
     return tuple(placed)
+
+
+def _said(told: ControllerTimeline | None) -> tuple[Said, ...]:
+    """The first word of each stretch of one state."""
+    words = told.words if told is not None else []
+    return tuple(
+        Said(word.state, word.received_at, word.said_at)
+        for i, word in enumerate(words)
+        if i == 0 or words[i - 1].state != word.state
+    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -11,8 +14,10 @@ from central.centre import Centre
 from central.intake.ingest import Ingest
 from central.store.alarms import acknowledge, open_alarms
 from central.words.texts import LANGUAGES, texts
+from evidence.acts import LampState
+from evidence.packet import ControllerTimeline, ControllerWord, LampSpan, LampTimeline
 from evidence.wire import CameraHealth, HeadHealth, HeadStateName, Health
-from tests.central.build import NODE, TRUONG
+from tests.central.build import LAN, NODE, TRUONG, case_of, packet
 from tests.central.web_people import make_web
 
 
@@ -60,3 +65,39 @@ def test_the_units_page_says_how_each_head_is_in_words(tmp_path: Path) -> None:
     assert "Cụm đèn tín hiệu có bất thường" in page
     for language in LANGUAGES:
         assert all(texts(language).has(f"unit.head_{state}") for state in get_args(HeadStateName))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("pixels", ["Đèn den-1 đã đối chiếu với tủ điều khiển tu-1 (phase 2, NTCIP). Tủ báo:"]),
+        ("controller", ["Đèn den-1 theo tủ điều khiển tu-1 (phase 2, NTCIP); thời điểm có thể lệch 0,9 giây. Tủ báo:"]),
+    ],
+)
+def test_an_officer_reads_what_the_controller_said_and_when_by_both_clocks(
+    tmp_path: Path, source: Any, words: list[str]
+) -> None:
+    at = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
+    said = [(LampState.GREEN, 0.0), (LampState.GREEN, 19.5), (LampState.RED, 23.25), (LampState.RED, 30.0)]
+    told = ControllerTimeline(
+        controller="tu-1", way="ntcip", told_as="phase 2", offset_s=3600.0, doubt_s=0.9,
+        words=[
+            ControllerWord(
+                state=state, received_at=at + timedelta(seconds=s), said_at=at + timedelta(hours=-1, seconds=s)
+            )
+            for state, s in said
+        ],
+    )  # fmt: skip
+    span = LampSpan(state=LampState.RED, from_frame=0, to_frame=200, from_s=0, to_s=8, confidence=0.99)
+    lamps = [LampTimeline(head="den-1", source=source, governs=True, spans=[span], controller=told)]
+    web = make_web(tmp_path / "centre")
+    case_id = case_of(web.centre, packet(lamps=lamps))
+    page = web.person(LAN).get(f"/desk/cases/{case_id}").text
+    web.centre.db.dispose()
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
+    (line,) = words
+    green, red = (
+        "Xanh 08:00:00.00 (theo đồng hồ của tủ 07:00:00.00)",
+        "Đỏ 08:00:23.25 (theo đồng hồ của tủ 07:00:23.25)",
+    )
+    assert f"{line} {green}; {red}" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from countries.here import HERE
 from countries.law import VehicleKind
 from countries.terms import Urgency
 from evidence.acts import ActCode
+from evidence.switches import Switch, SwitchKind
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ class QueueItem:
     """`NoNotice.code`: no notice goes to an owner, it is passed on; empty: it goes the usual way."""
     drive: tuple[int, ...] = ()
     """Numbers of other cases of the same drive, where a list was asked for them."""
+    said: tuple[SwitchKind, ...] = ()
+    """What people said of its time and place that its packet does not: said late, or the box was away."""
 
 
-def item(row: CaseRow, now: datetime, *, drive: tuple[int, ...] = ()) -> QueueItem:
+def item(row: CaseRow, now: datetime, *, drive: tuple[int, ...] = (), switches: Sequence[Switch] = ()) -> QueueItem:
     due = HERE.terms.deadlines(occurred_at=row.occurred_at, detected_at=row.notify_from)
     state = state_of(row)
     parsed = HERE.plates.parse(row.plate, vehicle_class=row.kind, colour=row.plate_colour) if row.plate else None
@@ -78,6 +82,7 @@ def item(row: CaseRow, now: datetime, *, drive: tuple[int, ...] = ()) -> QueueIt
         deleted=row.deleted_at is not None,
         own_way=state.own_way.code if state.own_way else "",
         drive=drive,
+        said=tuple(dict.fromkeys(s.kind for s in switches if s.kind not in row.flags)),
     )
 
 

@@ -19,6 +19,7 @@ from central.cases.stages import OPEN, among
 from central.desk.drive import drives_beside
 from central.desk.items import QueueItem, item, light
 from central.store.case_tables import CaseCountRow, CaseRow
+from central.switches.book import concerning
 from central.units.filtering import within
 from central.units.tree import EVERYWHERE, Scope
 from countries.here import HERE
@@ -110,7 +111,10 @@ def queue_page(session: Session, filters: QueueFilter, *, now: datetime) -> Page
         first, last = _cursor(rows[0], filters), _cursor(rows[-1], filters)
         earlier = first if (more if filters.before else filters.after) else None
         later = last if (filters.before or more) else None
-    return Page(tuple(item(row, now, drive=of) for row, of in drives_beside(session, rows, filters.scope)), found,
+    said = concerning(session, rows)
+    beside = drives_beside(session, rows, filters.scope)
+    items = tuple(item(row, now, drive=of, switches=said.get(row.id, ())) for row, of in beside)
+    return Page(items, found,
                 earlier, later)  # fmt: skip
 
 

@@ -313,3 +313,20 @@ def test_its_end_may_be_moved_on_and_back_to_now_but_not_beyond_a_day(box: Centr
     with box.db.write() as session:
         later = NOW + timedelta(hours=25)
         assert refusal(end, session, box.ledger, OFFICER, switch.id, later, now=now) == "switch_long"
+
+
+def test_the_queue_tells_of_a_case_whose_time_somebody_spoke_of_later(web: Web) -> None:
+    case_of(web.centre, reasons={"stop_line": "vach-1"})
+    lan = web.person(LAN)
+    assert "Lúc đó có cán bộ điều khiển" not in lan.get("/desk").text
+    directed(web.centre, line="vach-2")
+    assert "Lúc đó có cán bộ điều khiển" not in lan.get("/desk").text, "of another stop line"
+    directed(web.centre, line="vach-1")
+    directed(web.centre, line="vach-1")
+    assert lan.get("/desk").text.count("Lúc đó có cán bộ điều khiển") == 1, "once, however often it was said"
+
+
+def test_what_the_packet_says_itself_is_not_tagged_twice(web: Web) -> None:
+    case_of(web.centre, flags=["officer_directs"])
+    directed(web.centre)
+    assert web.person(LAN).get("/desk").text.count("Lúc đó có cán bộ điều khiển") == 1

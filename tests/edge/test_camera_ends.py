@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from edge.plate.apart import PlatesApart
 from edge.plate.reading import PlateEvidence
 from edge.types import ActEvent, Frame
 from edge.watch.picture import PictureWatch
+from edge.watch.traffic import Jump
+from edge.watch.traffic_book import TRAFFIC_FILE, Hold, TrafficBook
 from evidence.container import verify_packet
 from evidence.packet import Plate
 from evidence.seal import SigningKey
@@ -133,3 +136,20 @@ def test_an_act_whose_plate_cannot_be_read_for_a_fault_is_told_and_says_so(tmp_p
     assert len(packets) == 3
     assert all("plate_unread" in p.act.flags and "scripted" in str(p.act.reasons["plate_note"]) for p in packets)
     assert [act.plate_read for act in worker.live.acts] == [False] * 3
+
+
+def test_a_camera_whose_traffic_jumped_before_a_restart_tells_no_act_and_lists_each(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 25, 8, 20, tzinfo=UTC)
+    jump = Jump("wrong_way", 24, 230, 31, 5120, 9, "workday", 1e-9)
+    TrafficBook(tmp_path / TRAFFIC_FILE).hold(Hold(at, at - timedelta(minutes=20), jump))
+    worker = a_camera(tmp_path, Looks(lambda: READ))
+    assert worker.state().health.traffic.held_at == "2026-11-25T08:20:00.000Z", "before its first picture"
+    worker.start()
+    assert worker.join(60)
+    assert plates(tmp_path) == []
+    assert worker.live.acts == []
+    assert worker.state().traffic.acts_held == 3
+    assert worker.why_not is not None
+    assert [one.refusals[0][1].guard for one in worker.why_not.listed] == ["traffic_held"] * 3
+    record = (tmp_path / "record.jsonl").read_text()
+    assert record.count('"why": "traffic"') == 3

@@ -151,6 +151,21 @@ def test_who_stands_past_the_line_from_the_start_is_told_once_though_the_track_b
     assert [(e.act, "crossing_not_seen" in e.flags) for e in events] == [(ActCode.STOPPED_PAST_LINE, True)]
 
 
+@pytest.mark.parametrize(
+    ("route", "passed"),
+    [
+        (RUNNER, 1),
+        (points((0, 200, 275)), 0),
+        (lambda t: None if 4 < t < 7 else points((0, 200, 275))(t), 0),
+    ],
+    ids=["drives by", "is parked", "is parked, lost and found again"],
+)
+def test_vehicles_that_drive_by_are_counted_once_and_parked_ones_never(route: object, passed: int) -> None:
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    play(pipeline, [route], seconds=12)
+    assert pipeline.passed == passed
+
+
 def test_plates_are_read_only_when_there_is_an_act() -> None:
     plates = KnownPlates()
     waits = points((0, 200, 460), (2, 200, 330), (9, 200, 330))

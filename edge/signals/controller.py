@@ -134,6 +134,7 @@ class ControllerFeed:
     def _taken(self, one: Statement) -> bool:
         if self._last_s is not None and one.received_s < self._last_s - self.margins.step_s:
             self._begin_anew()  # the box's own clock was set back
+            self._last_s = None
         self._last_s = max(one.received_s, self._last_s or one.received_s)
         if one.said_s is not None and self._clock.take(one.said_s, one.received_s):
             self._begin_anew()

@@ -127,6 +127,7 @@ def said(state: LampState, said_s: float, received_s: float | None = None) -> St
         ("said again only, it grows old all the same", [said(RED, 6), said(RED, 6, 8.9)], UNKNOWN),
         ("two colours at one moment", [said(RED, 8), said(GREEN, 8)], UNKNOWN),
         ("older than counts", [said(RED, 5)], UNKNOWN),
+        ("older than counts, by little", [said(RED, 6.8)], UNKNOWN),
         ("late, but the last that was said", [said(GREEN, 6), said(RED, 7.5, 8.4)], RED),
         ("nothing", [], UNKNOWN),
     ],
@@ -157,8 +158,21 @@ def test_a_clock_that_is_set_is_learnt_anew_and_nothing_is_said_meanwhile(step_s
         feed.take([said(GREEN, at + step_s, at)])
         states.append(feed.reading(KEY, ZERO_S + at + 0.1)[0].state)
     assert RED not in states[5:]
+    assert UNKNOWN in states
+    assert step_s < 0 or states[0] == UNKNOWN, "one that is set forward is noticed at once"
     assert states[-1] == GREEN
     assert feed.report(ZERO_S + 34).clock_off
+
+
+def test_when_the_boxs_own_clock_is_set_back_what_it_dated_before_is_forgotten() -> None:
+    feed = ControllerFeed("c", "mqtt")
+    feed.take([Statement(KEY, RED, ZERO_S + 100 + i) for i in range(6)])
+    assert feed.reading(KEY, ZERO_S + 105.6)[0].state == RED
+    feed.take([Statement(KEY, GREEN, ZERO_S + 50)])
+    assert feed.reading(KEY, ZERO_S + 50.1)[0].state == UNKNOWN
+    feed.take([Statement(KEY, GREEN, ZERO_S + 51), Statement(KEY, GREEN, ZERO_S + 52)])
+    assert feed.reading(KEY, ZERO_S + 52.6)[0].state == GREEN
+    assert feed.report(ZERO_S + 60).state == "silent"
 
 
 def test_a_controller_without_a_clock_is_dated_by_arrival_with_more_doubt() -> None:

@@ -60,7 +60,7 @@ class OnnxPerception:
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         self._stopwatch, self._apart = stopwatch, apart
-        self._detector, self._plates, self.judging = detector, plates, judging
+        self.detector, self._plates, self.judging = detector, plates, judging
         self.digests: Mapping[str, str] = dict(digests)
 
     def pipeline(
@@ -72,7 +72,7 @@ class OnnxPerception:
     ) -> CameraPipeline:
         return CameraPipeline(
             scene.scene,
-            self._detector,
+            self.detector,
             self._plates,
             judging=self.judging,
             feed=feed,

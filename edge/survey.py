@@ -1,7 +1,7 @@
-"""Vehicles that drive by in a piece of recorded video, for whoever lays the road plane by them (`zones.vehicle_sizes`).
+"""Vehicles that drive by in recorded video, for whoever lays the road plane by them (`zones.vehicle_sizes`).
 
-No scene is needed: the whole picture is looked at, by the box's own detector and tracker. Of each vehicle a few sightings
-along its way are given, those in which it is seen whole.
+No scene is needed: the whole picture is looked at, by the box's own detector and tracker. Of each vehicle a few
+sightings along its way are given, those in which it is seen whole.
 """
 
 from __future__ import annotations

@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import yaml
 
 from countries.here import HERE
 from evidence.errors import GiaoLoError
 from zones.check import check as check_scene
 from zones.check import scene_schema_json
 from zones.faults import Fault, SceneError
+from zones.ground_estimate import estimate_ground
 from zones.load import load_scene, read_scene_data, scene_from_data
 from zones.statable import statable
-from zones.trying import Tryer, Trying
+from zones.trying import SECONDS, Eyes, Surveying, Trying, same_size
 from zones.upgrade import questions
 
 
@@ -137,6 +139,49 @@ def reference(scene: Path, still: Path, at_s: float) -> None:
 
 
 @zones.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option(
+    "--video",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Phim của chính camera này: recorded video of this camera.",
+)
+@click.option("--seconds", default=SECONDS, show_default=True, type=click.FloatRange(1, 3600), help="So much of it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the proposal as JSON.")
+@click.pass_obj
+def ground(eyes: Eyes | None, scene: Path, video: Path, seconds: float, as_json: bool) -> None:
+    """Đề xuất mặt đường của SCENE theo xe chạy qua: the ground by the sizes of vehicles that drive by, with its doubt.
+
+    Nothing is written: it is a proposal to be looked at in `giaolo zones edit`, where edges with a known distance make
+    it surer.
+    """
+    if eyes is None:
+        raise click.ClickException("no eyes to look at a video with")
+    try:
+        drawn = load_scene(scene).scene
+        shown, sightings = eyes.surveyor(video, seconds=seconds, go_on=lambda seen_s: True)
+        same_size(shown, drawn.picture)
+        found = estimate_ground(drawn.picture, (), sightings)
+    except SceneError as error:
+        raise click.ClickException("\n".join(error.lines())) from error
+    told = {
+        "ground": found.ground.model_dump(mode="json"), "across": found.across, "along": found.along,
+        "height_m": found.height_m, "vehicles": len({one.track for one in sightings}), "unsure": found.unsure,
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    n, height = told["vehicles"], f"{found.height_m:.1f}"
+    across, along = f"{100 * found.across:.0f} %", f"{100 * found.along:.0f} %"
+    click.echo(f"{scene}: {n} xe, camera cao {height} m; sai số ước chừng ngang {across}, dọc {along}")
+    click.echo(f"{scene}: {n} vehicles, camera {height} m high; doubt across {across}, along {along}")
+    if found.unsure:
+        click.echo("Chưa đủ chắc: đánh dấu thêm mép đã biết khoảng cách trong `giaolo zones edit`.")
+        click.echo("Not sure enough: mark edges with a known distance too, in `giaolo zones edit`.")
+    click.echo(yaml.safe_dump({"ground": told["ground"]}, sort_keys=False, default_flow_style=None).rstrip())
+
+
+@zones.command()
 def schema() -> None:
     """In JSON schema của tệp cấu hình (print the JSON schema of a scene file)."""
     click.echo(json.dumps(scene_schema_json(), ensure_ascii=False, indent=1))
@@ -170,7 +215,7 @@ def schema() -> None:
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
 @click.pass_obj
 def edit(
-    tryer: Tryer | None,
+    eyes: Eyes | None,
     scene: Path,
     stills: tuple[Path, ...],
     at_s: tuple[float, ...],
@@ -186,8 +231,9 @@ def edit(
 
     try:
         video = video or first_video(stills)
-        trying = Trying(tryer, video) if tryer is not None and video is not None else None
-        editor = Editor(scene, *read_stills(stills, at_s), trying=trying)
+        trying = Trying(eyes.tryer, video) if eyes is not None and video is not None else None
+        surveying = Surveying(eyes.surveyor, video) if eyes is not None and video is not None else None
+        editor = Editor(scene, *read_stills(stills, at_s), trying=trying, surveying=surveying)
         editor.data()
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error

@@ -31,7 +31,7 @@ from zones.ground_estimate import KnownGap, estimate_ground
 from zones.load import read_scene_data, scene_from_data
 from zones.schema import Picture, Scene
 from zones.statable import statable
-from zones.trying import Trying
+from zones.trying import Surveying, Trying
 from zones.upgrade import questions, upgraded
 
 STATIC = Path(__file__).with_name("static")
@@ -54,20 +54,27 @@ class MarkedGaps(BaseModel):
 
     picture: Picture
     gaps: list[KnownGap] = Field(max_length=30)
+    vehicles: bool = False
 
 
 class Editor:
     """One scene file and the stills it is drawn on: name and `[H, W, 3]` BGR, all of one size.
 
-    `trying`: a video to try the scene on; None: there is none.
+    `trying`: a video to try the scene on; `surveying`: whose vehicles lay the ground; None: there is none.
     """
 
     def __init__(
-        self, path: Path, *stills: tuple[str, NDArray[Any]], key: str = "", trying: Trying | None = None
+        self,
+        path: Path,
+        *stills: tuple[str, NDArray[Any]],
+        key: str = "",
+        trying: Trying | None = None,
+        surveying: Surveying | None = None,
     ) -> None:
         self.path = path
         self.stills = stills
         self.trying = trying
+        self.surveying = surveying
         self.key = key or secrets.token_urlsafe(16)
 
     def mark(self) -> str:
@@ -243,6 +250,7 @@ def create_app(editor: Editor) -> FastAPI:
             "words": {act.value: HERE.acts.act_words(act) for act in ActCode},
             "faults": [fault.as_dict() for fault in faults],
             "acts": editor.stated(data),
+            "survey": editor.surveying is not None,
             "trial": editor.trying and {"video": editor.trying.video.name, "seconds": editor.trying.seconds},
         }
 
@@ -259,8 +267,30 @@ def create_app(editor: Editor) -> FastAPI:
 
     @app.post("/api/ground", dependencies=guard)
     def proposed(marked: MarkedGaps) -> dict[str, Any]:
-        found = estimate_ground(marked.picture, marked.gaps)
-        return {**asdict(found), "ground": found.ground.model_dump(mode="json")}
+        if marked.vehicles:
+            found = surveying().proposed(marked.picture, marked.gaps)
+        else:
+            found = estimate_ground(marked.picture, marked.gaps)
+        return {**asdict(found), "ground": found.ground.model_dump(mode="json"), "unsure": found.unsure}
+
+    def surveying() -> Surveying:
+        if editor.surveying is None:
+            raise HTTPException(404)
+        return editor.surveying
+
+    @app.get("/api/survey", dependencies=guard)
+    def survey() -> dict[str, Any]:
+        return surveying().told()
+
+    @app.post("/api/survey", dependencies=guard)
+    def surveyed() -> dict[str, Any]:
+        surveying().start()
+        return surveying().told()
+
+    @app.post("/api/survey/stop", dependencies=guard)
+    def survey_stopped() -> dict[str, Any]:
+        surveying().stop()
+        return surveying().told()
 
     def trying() -> Trying:
         if editor.trying is None:

@@ -2,7 +2,7 @@
 
 Two kinds of evidence, either or both: edges with a known distance that a technician marks (lanes, crosswalks, stripes:
 `zones.marked_edges`), and vehicles that drove by, whose sizes are known by their class (`zones.vehicle_sizes`). Least
-squares over both finds the camera; what neither tells is held by what cameras over roads are like and shows up as doubt.
+squares over both finds the camera; what neither tells is held by what cameras over roads are like, as doubt.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from zones.road_camera import (
     road_to_picture,
     slopes,
     starts,
+    strangeness,
 )
 from zones.schema import GroundPlane, Picture
 from zones.vehicle_sizes import LEAST_VEHICLES, Sighting, VehicleSizes
@@ -63,7 +64,9 @@ def estimate_ground(
         fits = sizes.misfit(best[:5], known.parts(best)[2])
         if not np.isfinite(cost) or (gaps and not rms <= WORST_RMS_PX) or not fits.believable:
             raise _contradiction()
-        blame = max(1.0, (rms / MARKED_PX) ** 2 if gaps else 0.0, fits.variance)
+        # a camera that is like none says that something was measured otherwise than it is
+        strange = strangeness(best[:5]) if enough else 0.0
+        blame = max(1.0, (rms / MARKED_PX) ** 2 if gaps else 0.0, fits.variance, strange**2)
         return _told(picture, known, best, rms, blame)
     except np.linalg.LinAlgError as error:
         raise _contradiction() from error

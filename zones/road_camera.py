@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.errors import GiaoLoError
-from zones.faults import both
 from zones.geometry import as_points
 from zones.schema import GroundPlane, Picture
 
@@ -25,6 +24,8 @@ CAMERA_SPREAD = np.array([0.45, np.radians(15), np.radians(2), np.radians(30), 0
 """Mean and deviation: log focal length in picture widths (21 to 97 degrees of view at two), tilt, roll, heading, log
 height in metres (masts and bridges, 3 to 19 m at two deviations)."""
 _STARTS = [(focal, tilt) for focal in (0.7, 1.3, 2.4) for tilt in (8.0, 18.0, 35.0)]
+UNSURE = 0.15
+"""A metre that may be so much longer or shorter is none to judge by: more is to be marked."""
 _STEPS = 80
 _FIRST_STEPS = 8
 """After so few it shows which starts lead anywhere."""
@@ -48,6 +49,15 @@ class GroundEstimate:
     along: float
     rms_px: float
     height_m: float
+
+    @property
+    def unsure(self) -> bool:
+        return max(self.across, self.along) > UNSURE
+
+
+def strangeness(camera: Floats) -> float:
+    """How far the strangest of the five numbers is from those of usual cameras, in standard deviations."""
+    return float(np.max(np.abs(camera - CAMERA_MEAN) / CAMERA_SPREAD))
 
 
 def start_of(focal: float, tilt_deg: float) -> Floats:
@@ -129,5 +139,3 @@ def least_squares(
             if damping > 1e9:
                 break
     return state, cost
-
-

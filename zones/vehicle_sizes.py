@@ -141,7 +141,7 @@ class VehicleSizes:
         """Width and height `[N]` in pixels of the cuboids' outlines, how far each is seen from its end (1) or side (0),
         and the angle `[N]` of each way from the road's axis."""
         matrix = camera_matrix(self._picture, camera)
-        back = np.linalg.inv(matrix[:, [0, 1, 3]])
+        back = np.asarray(np.linalg.inv(matrix[:, [0, 1, 3]]), np.float64)
         width, height, length = (self._metres * np.exp(larger.reshape(-1, 3)))[self._class].T
         place = _on_road(back, self.feet)
         way = _on_road(back, self._towards) - place

@@ -16,15 +16,16 @@ import yaml
 from fastapi.testclient import TestClient
 
 from countries.here import HERE
-from evidence.acts import ActCode
+from evidence.acts import ActCode, VehicleClass
 from tests.waiting import eventually
 from tests.zones.scenes import GOOD, scene_data
 from zones.editor import STATIC, Editor, SaveError, create_app, scene_yaml
 from zones.facts import one_way
 from zones.geometry import GroundMap
 from zones.load import load_scene, parse_scene, scene_digest, scene_from_data
-from zones.schema import GroundPlane
-from zones.trying import Trying
+from zones.schema import GroundPlane, Picture
+from zones.trying import Surveying, Trying
+from zones.vehicle_sizes import Sighting
 
 BAD = scene_data(**{"signals.0.governs": []})
 
@@ -439,7 +440,7 @@ def test_the_ground_is_proposed_from_edges_with_known_distance_and_its_doubt_tol
         page.mouse.click(*at(*point))
     page.locator("input[name='gap.0']").fill("7")
     page.get_by_role("button", name="Đề xuất", exact=True).click()
-    page.get_by_text("chiều dọc chưa chắc").wait_for()
+    page.get_by_text("nhưng chưa chắc").wait_for()
     page.get_by_role("button", name="+ Hai mép ngang đường").click()
     for point in ((150, 400), (500, 400), (170, 350), (480, 350)):
         page.mouse.click(*at(*point))
@@ -541,3 +542,58 @@ def test_a_technician_sees_what_would_be_found_in_his_language_and_that_it_is_ol
     assert page.get_by_text("was changed after this run").count() == 0
     page.evaluate("import('./state.js').then(({ at, changed }) => { at.scene.place = 'khác'; changed(); })")
     page.get_by_text("was changed after this run").wait_for()
+
+
+class SlowSurveyor:
+    """Sees the vehicles of a simulated camera when it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go, self.looks = threading.Event(), 0
+
+    def __call__(
+        self, video: Path, *, seconds: float, go_on: Callable[[float], bool]
+    ) -> tuple[Picture, list[Sighting]]:
+        self.looks, seen = self.looks + 1, 0
+        while go_on(float(seen)) and not self.let_go.wait(0.01):
+            seen += 1
+        boxes = [(120 + 35 * i, 300 - 10 * k, 160 + 35 * i - 2 * k, 380 - 14 * k) for i in range(10) for k in range(3)]
+        return Picture(width=640, height=480), [
+            Sighting(i // 3, VehicleClass.MOTORCYCLE, box, ((box[0] + box[2]) / 2, box[3] - 12.0))
+            for i, box in enumerate(boxes)
+        ]
+
+
+@pytest.fixture
+def surveyor(editor: Editor) -> SlowSurveyor:
+    surveyor = SlowSurveyor()
+    editor.surveying = Surveying(surveyor, Path("phut.mp4"))
+    return surveyor
+
+
+def test_vehicles_are_looked_at_once_and_ground_is_proposed_by_them_as_often_as_asked(client, surveyor):
+    asked = {"picture": {"width": 640, "height": 480}, "gaps": [], "vehicles": True}
+    assert client.post("/api/ground", json=asked).status_code == 409
+    assert client.post("/api/survey").json()["state"] == "running"
+    assert client.post("/api/survey").status_code == 409
+    surveyor.let_go.set()
+    eventually(lambda: client.get("/api/survey").json()["state"] == "done", 10, "it ends")
+    assert client.post("/api/survey").json()["vehicles"] == 10
+    first, again = (client.post("/api/ground", json=asked).json() for _ in range(2))
+    assert first == again
+    assert first["height_m"] > 0
+    assert surveyor.looks == 1
+    other = client.post("/api/ground", json={**asked, "picture": {"width": 800, "height": 600}})
+    assert other.status_code == 409
+    assert "640 x 480" in other.json()["what"]
+
+
+@pytest.mark.browser
+def test_a_technician_lays_the_ground_by_the_vehicles_of_the_video(surveyor, page):
+    page.get_by_role("button", name="Mặt đường", exact=True).click()
+    page.get_by_role("button", name="Xem xe cộ trong phim").click()
+    page.get_by_text("Đang xem phim").wait_for()
+    surveyor.let_go.set()
+    page.get_by_text("Đã đặt lưới").wait_for()
+    assert scene_of(page)["ground"] != GOOD["ground"]
+    page.get_by_role("button", name="Hoàn tác").click()
+    assert scene_of(page)["ground"] == GOOD["ground"]

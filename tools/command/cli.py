@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from evidence.errors import GiaoLoError
-from tools.command.trying import look
+from tools.command.trying import Looker
 
 COMMANDS = {
     "demo": ("tools.demo.cli", "demo"),
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Giao Lộ: phát hiện vi phạm giao thông từ camera cố định."""
-    ctx.obj = look
+    ctx.obj = Looker()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

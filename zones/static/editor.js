@@ -31,7 +31,7 @@ wire({ texts, list, form, ground_table, bar, faults, acts, trial, paint });
 
 async function open() {
   const got = await call("api/scene");
-  Object.assign(at, { scene: got.scene, schema: got.schema, base: got.base, draft: got.draft, plates: got.plates, trial: got.trial });
+  Object.assign(at, { scene: got.scene, schema: got.schema, base: got.base, draft: got.draft, plates: got.plates, trial: got.trial, survey: got.survey });
   learn(got.words, got.signs);
   $("file").textContent = got.file;
   at.stills = await Promise.all(got.stills.map(load));

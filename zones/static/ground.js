@@ -211,19 +211,49 @@ function proposal() {
     number(gap.metres, `gap.${i}`, (value) => { gap.metres = value; refresh("paint"); }),
     button("", t("remove"), () => { ground.gaps.splice(i, 1); refresh("form", "paint"); }))));
   const go = button("", t("propose_go"), propose);
-  go.disabled = !ground.gaps.length;
-  box.append(go, element("p", "note", ground.told));
+  go.disabled = !ground.gaps.length && !seenVehicles();
+  if (at.survey) box.append(element("p", "note", t("survey_note")), button("survey", t(surveyed && surveyed.state === "running" ? "survey_stop" : "survey_go"), survey));
+  box.append(go, element("p", "note told", ground.told));
   return [box];
+}
+
+// ---- vehicles of the video, by whose sizes the ground is laid too ----
+const ASK_MS = 1000;
+let surveyed = null;
+
+const seenVehicles = () => !!surveyed && surveyed.state === "done" && surveyed.vehicles > 0;
+
+function tellSurvey() {
+  if (surveyed.state === "running") ground.told = t("survey_running", { n: Math.round(surveyed.seen_s), of: Math.round(surveyed.of_s) });
+  else if (surveyed.state === "failed") ground.told = surveyed.why.split(" -> ").map(chosen).join(" → ");
+  else ground.told = t("survey_done", { n: surveyed.vehicles });
+  refresh("form");
+}
+
+async function survey() {
+  try {
+    surveyed = await call(surveyed && surveyed.state === "running" ? "api/survey/stop" : "api/survey", {});
+    tellSurvey();
+    while (surveyed.state === "running") {
+      await new Promise((done) => setTimeout(done, ASK_MS));
+      surveyed = await call("api/survey");
+      tellSurvey();
+    }
+    if (seenVehicles()) await propose();
+  } catch (error) {
+    ground.told = error.data && error.data.what ? chosen(error.data.what) : t("offline");
+    refresh("form");
+  }
 }
 
 async function propose() {
   const gaps = ground.gaps.map(({ way, points, metres }) => ({ way, first: points.slice(0, 2), second: points.slice(2), metres }));
   try {
-    const found = await call("api/ground", { picture: at.scene.picture, gaps });
+    const found = await call("api/ground", { picture: at.scene.picture, gaps, vehicles: seenVehicles() });
     at.scene.ground = found.ground;
     ground.samples = null; // its metres begin elsewhere
     const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
-    ground.told = t(found.along > 0.15 ? "proposed_unsure" : "proposed", { across: percent(found.across), along: percent(found.along), height: found.height_m.toFixed(1), px: found.rms_px.toFixed(1) });
+    ground.told = t(found.unsure ? "proposed_unsure" : "proposed", { across: percent(found.across), along: percent(found.along), height: found.height_m.toFixed(1), px: found.rms_px.toFixed(1) });
     changed();
   } catch (error) {
     ground.told = error.data && error.data.what ? `${chosen(error.data.what)} → ${chosen(error.data.remedy)}` : t("offline");

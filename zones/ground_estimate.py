@@ -30,6 +30,8 @@ from zones.road_camera import (
 from zones.schema import GroundPlane, Picture
 from zones.vehicle_sizes import LEAST_VEHICLES, Sighting, VehicleSizes
 
+_USUAL = 2.0
+"""Standard deviations: of twenty cameras one is stranger."""
 __all__ = ["GroundEstimate", "GroundUnknown", "KnownGap", "Sighting", "estimate_ground"]
 
 
@@ -66,7 +68,9 @@ def estimate_ground(
             raise _contradiction()
         # a camera that is like none says that something was measured otherwise than it is
         strange = strangeness(best[:5]) if enough else 0.0
-        blame = max(1.0, (rms / MARKED_PX) ** 2 if gaps else 0.0, fits.variance, strange**2)
+        blame = max(
+            1.0, (rms / MARKED_PX) ** 2 if gaps else 0.0, fits.variance, strange**2 if strange > _USUAL else 0.0
+        )
         return _told(picture, known, best, rms, blame)
     except np.linalg.LinAlgError as error:
         raise _contradiction() from error

@@ -1,8 +1,8 @@
 """What vehicles that drive by say of the camera: their boxes shrink with the distance, and their sizes are known.
 
-A vehicle is taken for a cuboid of the sizes of its class that stands on the road and points the way it drives; its box
-in the picture is the cuboid's outline. No vehicle is exactly as large as its class, and all of a place may be larger
-than usual or boxed more widely; both are doubts of the estimate. Pure; own code.
+A vehicle is taken for a body of the sizes of its class that stands on the road and points the way it drives, a cuboid
+whose upper side is shorter; its box in the picture is the body's outline. No vehicle is exactly as large as its class,
+and all of a place may be larger than usual or boxed more widely; both are doubts of the estimate. Pure; own code.
 """
 
 from __future__ import annotations
@@ -28,25 +28,27 @@ _ROAD_WAY = np.radians(5.0)
 _MOST_SIGHTINGS = 240
 """More make the estimate slower and hardly better: what all vehicles of a place have in common stays in doubt."""
 _ITERATIONS = 3
-"""Of placing a cuboid so that its outline ends where the box does: each lessens the miss tenfold."""
+"""Of placing a body so that its outline ends where the box does: each lessens the miss tenfold."""
 
 
 @dataclass(frozen=True)
 class ClassSize:
     """Metres of a common vehicle of a class, riders counted in, and shares of them (standard deviations): `varies`
     from one to the next of width, height, length; `here`: what all of a place, or all boxes of a detector, have in
-    common."""
+    common. `top`: what is highest reaches over so much of its length, in the middle: the rider's head, the roof of a
+    car between its windscreens."""
 
     metres: tuple[float, float, float]
     varies: tuple[float, float, float]
     here: tuple[float, float, float]
+    top: float
 
 
 _SIZES: Mapping[VehicleClass, ClassSize] = {
-    VehicleClass.MOTORCYCLE: ClassSize((0.75, 1.60, 1.90), (0.15, 0.08, 0.08), (0.08, 0.04, 0.06)),
-    VehicleClass.CAR: ClassSize((1.80, 1.55, 4.40), (0.06, 0.10, 0.08), (0.04, 0.04, 0.05)),
-    VehicleClass.BUS: ClassSize((2.45, 3.10, 9.50), (0.06, 0.12, 0.25), (0.05, 0.08, 0.15)),
-    VehicleClass.TRUCK: ClassSize((2.20, 2.60, 7.00), (0.12, 0.20, 0.30), (0.08, 0.10, 0.15)),
+    VehicleClass.MOTORCYCLE: ClassSize((0.75, 1.60, 1.90), (0.15, 0.08, 0.08), (0.08, 0.04, 0.06), 0.15),
+    VehicleClass.CAR: ClassSize((1.80, 1.55, 4.40), (0.06, 0.10, 0.08), (0.04, 0.04, 0.05), 0.4),
+    VehicleClass.BUS: ClassSize((2.45, 3.10, 9.50), (0.06, 0.12, 0.25), (0.05, 0.08, 0.15), 0.95),
+    VehicleClass.TRUCK: ClassSize((2.20, 2.60, 7.00), (0.12, 0.20, 0.30), (0.08, 0.10, 0.15), 0.8),
 }
 """Common sizes of what is sold, rounded, of a rider on a motorcycle seated; estimates, checked on the drawn clips and
 simulated cameras (tests/zones/test_ground_from_vehicles.py)."""
@@ -91,6 +93,7 @@ class VehicleSizes:
         sizes = [_SIZES[cls] for cls in classes]
         self._metres = np.array([size.metres for size in sizes]).reshape(-1, 3)
         self._varies = np.array([size.varies for size in sizes]).reshape(-1, 3)
+        self._top = np.array([size.top for size in sizes])
         self._here = np.array([size.here for size in sizes]).reshape(-1, 3)
         tracks, number, times = np.unique([one.track for one in used], return_inverse=True, return_counts=True)
         self.vehicles = len(tracks)
@@ -117,14 +120,14 @@ class VehicleSizes:
         return Misfit((middle / 0.6745) ** 2)
 
     def rms_px(self, camera: Floats, larger: Floats) -> float:
-        """How far widths and heights of boxes are from the cuboids', in pixels, by what half keep within."""
+        """How far widths and heights of boxes are from the bodies', in pixels, by what half keep within."""
         wide, tall, _, _ = self._outlines(camera, larger)
         boxes = self._boxes
         off = np.concatenate([boxes[:, 2] - boxes[:, 0] - wide, boxes[:, 3] - boxes[:, 1] - tall])
         return float(np.median(np.abs(off)) / 0.6745)
 
     def _off(self, camera: Floats, larger: Floats) -> tuple[Floats, float]:
-        """`[N, 2]`: log width and log height of each box less those of its cuboid, in deviations; and the angle
+        """`[N, 2]`: log width and log height of each box less those of its body, in deviations; and the angle
         between the road's axis and the commonest way, radians."""
         wide, tall, slim, ways = self._outlines(camera, larger)
         seen = np.stack([self._boxes[:, 2] - self._boxes[:, 0], self._boxes[:, 3] - self._boxes[:, 1]], axis=1)
@@ -138,21 +141,22 @@ class VehicleSizes:
         return np.log(seen / expected) / spread, float(np.angle(twice) / 2)
 
     def _outlines(self, camera: Floats, larger: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Width and height `[N]` in pixels of the cuboids' outlines, how far each is seen from its end (1) or side (0),
+        """Width and height `[N]` in pixels of the bodies' outlines, how far each is seen from its end (1) or side (0),
         and the angle `[N]` of each way from the road's axis."""
         matrix = camera_matrix(self._picture, camera)
         back = np.asarray(np.linalg.inv(matrix[:, [0, 1, 3]]), np.float64)
         width, height, length = (self._metres * np.exp(larger.reshape(-1, 3)))[self._class].T
+        top = self._top[self._class] if len(self._class) else np.empty(0)
         place = _on_road(back, self.feet)
         way = _on_road(back, self._towards) - place
         way /= np.maximum(np.hypot(*way.T), 1e-9)[:, None]
         side = np.stack([way[:, 1], -way[:, 0]], axis=1)
         foot = place
         for _ in range(_ITERATIONS):
-            u, v = _cuboid(matrix, place, way, side, width, height, length)
+            u, v = _body(matrix, place, way, side, width, height, length, top)
             end = np.stack([(u.min(axis=1) + u.max(axis=1)) / 2, v.max(axis=1)], axis=1)
             place = place + foot - _on_road(back, end)
-        u, v = _cuboid(matrix, place, way, side, width, height, length)
+        u, v = _body(matrix, place, way, side, width, height, length, top)
         from_end = np.abs(np.sum(way * place, axis=1)) / np.maximum(np.hypot(*place.T), 1e-9)
         ends, sides = from_end * width, np.sqrt(np.maximum(1 - from_end**2, 0)) * length
         slim = ends / np.maximum(ends + sides, 1e-9)
@@ -173,14 +177,15 @@ def _on_road(back: Floats, pixels: Floats) -> Floats:
     return np.where(good[:, None], np.clip(places, -500, 500), 500.0)
 
 
-def _cuboid(
-    matrix: Floats, place: Floats, way: Floats, side: Floats, width: Floats, height: Floats, length: Floats
+def _body(
+    matrix: Floats, place: Floats, way: Floats, side: Floats, width: Floats, height: Floats, length: Floats, top: Floats
 ) -> tuple[Floats, Floats]:
     """Columns and rows `[N, 8]` of the corners in the picture."""
     signs = np.array([(a, b, c) for a in (-0.5, 0.5) for b in (-0.5, 0.5) for c in (0.0, 1.0)])
+    long = length[:, None] * np.where(signs[None, :, 2] > 0, top[:, None], 1.0)
     flat = (
         place[:, None, :]
-        + signs[None, :, :1] * length[:, None, None] * way[:, None, :]
+        + (signs[None, :, 0] * long)[:, :, None] * way[:, None, :]
         + signs[None, :, 1:2] * width[:, None, None] * side[:, None, :]
     )
     up = signs[None, :, 2:] * height[:, None, None]

@@ -25,6 +25,7 @@ from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.ring import PacketRing
 from edge.video.source import EndOfStream, VideoSource
 from edge.video.source_status import SourceSettings, SourceStatus
+from edge.watch.faults import ALL_HELD
 from edge.watch.kept import WatchFolder
 from edge.watch.picture import PictureWatch
 from edge.watch.traffic_book import TRAFFIC_FILE, TrafficBook
@@ -263,7 +264,8 @@ class CameraWorker:
                     began = time.monotonic()
                     try:
                         found = pipeline.process(frame)
-                        self._traffic.looked(frame.wall_at, pipeline.passed - passed)
+                        blind = self._picture.report.state in ALL_HELD
+                        self._traffic.looked(frame.wall_at, pipeline.passed - passed, blind=blind)
                         passed = pipeline.passed
                         self._submit(found, frame)
                         if self.live.wanted and (seen := pipeline.seen()).frame == frame.index:

@@ -28,3 +28,6 @@ PICTURE_FAULTS: dict[PictureState, tuple[str, str]] = {
     ),
 }
 """What a person reads of a state of the picture, and what to do."""
+
+ALL_HELD: frozenset[PictureState] = frozenset(PICTURE_FAULTS) - {"unsure", "grey"}
+"""While it is so no act is told: nor is it known how many vehicles drive by."""

@@ -80,14 +80,15 @@ class TrafficWatch:
     def warnings(self) -> list[str]:
         return [f"camera {self._camera}: {self._book.warning}"] if self._book.warning else []
 
-    def looked(self, now: datetime, passed: int = 0) -> None:
-        """A picture was looked at, and since the last one the tracks of `passed` vehicles that drove by have ended."""
+    def looked(self, now: datetime, passed: int = 0, *, blind: bool = False) -> None:
+        """A picture was looked at, and since the last one the tracks of `passed` vehicles that drove by have ended.
+        `blind`: all acts are held for the picture's sake, so that an empty road may be none, and nothing is counted."""
         self._enter(now)
         if self._last is not None:
             step_s = (now - self._last).total_seconds()
-            self._watched_s += step_s if 0.0 < step_s <= _LONGEST_STEP_S else 0.0
+            self._watched_s += step_s if 0.0 < step_s <= _LONGEST_STEP_S and not blind else 0.0
         self._last = now
-        self._vehicles += passed
+        self._vehicles += 0 if blind else passed
         self._release(now)
         if not timedelta() <= now - self._written < _WRITE:
             self._keep(now)

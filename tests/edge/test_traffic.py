@@ -168,12 +168,12 @@ class Camera:
             write=self.record.append,
         )  # fmt: skip
 
-    def drive(self, minutes: float, vehicles: float = 10, acts: float = 0.1) -> int:
+    def drive(self, minutes: float, vehicles: float = 10, acts: float = 0.1, *, blind: bool = False) -> int:
         """So many vehicles and acts a minute. Returns how many acts were told."""
         told, due = 0, 0.0
         for step in range(round(minutes * 12)):
             self.now += timedelta(seconds=5)
-            self.watch.looked(self.now, int(vehicles / 12 * (step + 1)) - int(vehicles / 12 * step))
+            self.watch.looked(self.now, int(vehicles / 12 * (step + 1)) - int(vehicles / 12 * step), blind=blind)
             due += acts / 12
             while due >= 1.0 - 1e-9:
                 due -= 1.0
@@ -268,6 +268,13 @@ def test_an_empty_road_is_told_and_holds_nothing(camera: Camera) -> None:
     assert camera.watch.report.state == "few_vehicles"
     assert "hardly a vehicle" in traffic_fault(camera.watch.report)
     assert camera.drive(1, acts=1) == 1
+
+
+def test_a_road_that_nobody_can_see_is_not_called_empty_and_is_not_learnt(camera: Camera) -> None:
+    camera.drive(30, vehicles=0, acts=0, blind=True)
+    assert camera.watch.report.state == "usual"
+    (hour,) = TrafficBook(camera.folder / TRAFFIC_FILE).hours(NOW)
+    assert hour.counted == Counted()
 
 
 @pytest.mark.parametrize("spoil", [lambda f: f.write_bytes(b"no database at all" * 100), lambda f: f.unlink()])

@@ -70,8 +70,8 @@ def furniture(run: Run) -> Builder:
     """What stands at the road: posts, trees, bollards, stalls."""
     rng = np.random.default_rng(31)
     b = Builder()
-    for foot in {p.foot for p in run.ground.posts}:
-        b.tube((*foot, 0.0), (*foot, 3.6), 0.07, (150, 152, 150), 0.3)
+    for foot, z_m in {p.foot: p.z_m for p in run.ground.posts}.items():
+        b.tube((*foot, 0.0), (*foot, z_m + 1.0), 0.07, (150, 152, 150), 0.3)
         b.tube((*foot, 0.0), (*foot, 0.25), 0.16, (110, 112, 110), 0.2)
     street = bool(run.ground.signs)  # its eastern pavement and corner are looked at: nothing stands there
     for side in (-1,) if street else (-1, 1):

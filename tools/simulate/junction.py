@@ -174,13 +174,17 @@ def _posts() -> tuple[SignalPost, ...]:
     return tuple(posts)
 
 
-def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided: bool = False) -> Scene:
+def demo_scene(
+    seen_by: Camera | None = None, *, source: str = "pixels", divided: bool = False, built: Ground | None = None
+) -> Scene:
     """The scene file of a camera over the southern approach, from the same numbers as the ground.
 
     `source`: `pixels` for rendered video, `controller` when no picture is drawn (not a scene that a box takes).
-    `divided`: of the ground built so; its lanes are one-way then, and there is no double line.
+    `divided`: of the ground built so; its lanes are one-way then, and there is no double line. `built`: a ground whose
+    signal heads hang elsewhere than those of `ground`.
     """
     cam = seen_by or camera()
+    posts = {post.id: post for post in (built.posts if built is not None else _posts())}
     view = _View(cam)
     near = view.nearest_y + 0.2
     lane_end = -(STOP_LINE + STOP_LINE_WIDTH)
@@ -264,8 +268,8 @@ def demo_scene(seen_by: Camera | None = None, *, source: str = "pixels", divided
                 Marking(id="vach-lan", kind="2.2", points=[view.point(3.5, near), view.point(3.5, lane_end)]),
             ],
             "signals": [
-                _head(view, MAIN, source, movements=["straight", "left", "right", "u_turn"]),
-                _head(view, ARROW, source, movements=["right"], arrow="right"),
+                _head(view, posts[MAIN], source, movements=["straight", "left", "right", "u_turn"]),
+                _head(view, posts[ARROW], source, movements=["right"], arrow="right"),
             ],
             "ground": plane(cam, (0.5, near + 0.5, 7.0, -5.0)),
             "acts": _acts(divided),
@@ -291,8 +295,7 @@ def _roads(divided: bool) -> list[dict[str, object]]:
     return [{"id": "duong", "kind": "two_way", "centre": "tim-duong", "source": {"place": TWO_WAY}}]
 
 
-def _head(view: _View, name: str, source: str, **rest: object) -> SignalHead:
-    post = next(p for p in _posts() if p.id == name)
+def _head(view: _View, post: SignalPost, source: str, **rest: object) -> SignalHead:
     lenses = []
     for i, colour in enumerate(COLOURS):
         z = post.z_m + (1 - i) * LENS_STEP_M
@@ -300,7 +303,7 @@ def _head(view: _View, name: str, source: str, **rest: object) -> SignalHead:
         reach = 0.58 * LENS_M * view.scale(post.x_m, post.y_m, z)
         box = tuple(round(v, 1) for v in (x - reach, y - reach, x + reach, y + reach))
         lenses.append({"colour": colour, "box": box})
-    fields = {"id": name, "lamps": lenses, "governs": ["vach-dung"], "source": source, **rest}
+    fields = {"id": post.id, "lamps": lenses, "governs": ["vach-dung"], "source": source, **rest}
     return SignalHead.model_validate(fields)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from evidence.acts import ActCode, LampState
-from tools.simulate.junction import BOX, P123A, R415A, STOP_LINE, demo_scene, polygon
+from tools.simulate.junction import ARROW, BOX, MAIN, P123A, R415A, STOP_LINE, demo_scene, polygon
 from tools.simulate.scripts import Driver, Hold, Seen, arc, route_through, shifted
 from tools.simulate.signals import Programme
 from tools.simulate.street import (
@@ -41,6 +41,9 @@ _PROGRAMME = Programme(14.0)
 _LINE_Y = -(STOP_LINE + 0.3)
 _START_Y = -75.0
 _END = 90.0
+_HEADS_Z_M = 5.2
+"""So high that, seen from the mast, the heads of the approach stand before the far pavement: lower, they stand before
+the mouth of the eastern street and hide who turns into it."""
 Until = float | Literal["green", "arrow"]
 
 ACTS = (
@@ -91,12 +94,9 @@ _OFFENDERS: Sequence[_Part] = (
     ], 8.0),
     _Part("turns-left", "hatchback", 0.2, _left(1.5), 8.0),
     _Part("turns-round", "scooter", 5.2, _round(1.6, 4.6, -13.0), 6.5),
-    # a car: two wheels are hidden behind the signal head there, and no track goes on
-    _Part("right-from-left-lane", "hatchback", 2.4, [
-        (1.9, _START_Y), (1.9, -BOX), *arc((10.9, -BOX), 9.0, 180, 90), (_END, 9.0 - BOX),
-    ], 7.5),
-    _Part("into-closed-street", "suv", 8.0, _right(5.4), 7.0),
-    _Part("blocks-the-box", "hatchback", 1.5, _straight(4.9), 7.5, (((4.9, 5.5), 29.0),)),
+    _Part("right-from-left-lane", "scooter", 2.4, _right(2.5), 7.5),
+    _Part("into-closed-street", "suv", 10.5, _right(5.4), 7.0),
+    _Part("blocks-the-box", "hatchback", 4.8, _straight(4.9), 7.5, (((4.9, 4.8), 31.0),)),
     _Part("past-the-line", "sedan", 12.5, _straight(1.6), 7.0, (((1.6, -13.6), "green"),)),
     _Part("on-the-pavement", "scooter", 18.5, [
         (7.2, _START_Y), *shifted(7.2, 10.2, -56.0, -47.0), *shifted(10.2, 8.1, -26.5, -21.5), (8.1, _END),
@@ -112,7 +112,8 @@ _LAWFUL: Sequence[_Part] = (
     _Part("green-2", "underbone", -9.5, _straight(6.2), 8.5),
     _Part("green-4", "pickup", -3.5, _straight(1.7), 7.5),
     _Part("green-3", "scooter", -6.0, _straight(6.9), 8.0),
-    _Part("jam", "van", -4.0, _straight(4.9), 8.5, (((4.9, 13.6), 28.0),)),
+    # its name makes it white: dark as the car behind it, the two are one box from afar
+    _Part("jam-ahead", "van", -4.0, _straight(4.9), 8.5, (((4.9, 15.4), 27.5),)),
     _Part("south-1", "sedan", -9.0, [(-1.9, 75.0), (-1.9, -95.0)], 9.0),
     _Part("south-2", "scooter", -8.0, [(-4.6, 75.0), (-4.6, -95.0)], 8.5),
     _Part("right-1", "scooter", 11.5, _right(6.8), 7.5),
@@ -155,12 +156,14 @@ def shown_ground() -> Ground:
         GroundSign("cam-re-trai", "P.123a", LINE, P123A),
         GroundSign("lan-theo-loai-xe", "R.415a", LEFT_LANE_ID, R415A),
     )
-    return replace(built, areas=tuple(a for a in built.areas if a.kind != "kerbside"), signs=signs)
+    posts = tuple(replace(post, z_m=_HEADS_Z_M) if post.id in (MAIN, ARROW) else post for post in built.posts)
+    return replace(built, areas=tuple(a for a in built.areas if a.kind != "kerbside"), signs=signs, posts=posts)
 
 
 def shown_scene(cam: Camera, *, source: str = "pixels") -> Scene:
     """What a technician draws there."""
-    built, scene = shown_ground(), demo_scene(cam, source=source)
+    built = shown_ground()
+    scene = demo_scene(cam, source=source, built=built)
     said: dict[str, Any] = scene.model_dump()
     signs = [
         {"id": s.id, "number": s.number, "governs": [s.area], "source": {"place": s.place}}

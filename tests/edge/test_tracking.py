@@ -177,6 +177,9 @@ def test_a_standing_vehicle_is_not_lost_to_a_larger_one_that_shoots_past() -> No
         ("two others", [(-50, 50, 30, 160), (70, 50, 150, 160)], 0.6),
         ("one behind it", [(0, -80, 100, 60)], 0.0),
         ("ending at the same height", [(0, 50, 100, 101)], 0.0),
+        ("a tall lorry before it whose upper edge trembles", [(0, 110, 100, 800)], 1.0),
+        ("a lorry well below it", [(0, 140, 100, 800)], 0.0),
+        ("a small one whose upper edge lies as far below it", [(0, 110, 100, 200)], 0.0),
     ],
 )
 def test_how_much_of_a_foot_others_cover(

@@ -12,14 +12,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from central.store.alarms import raise_alarm
+from central.store.alarms import BY_ITSELF, raise_alarm
 from central.store.packet_tables import AlarmRow, NodeRow, PacketRow
 from evidence.wire import Health
 
 OLD_PACKET_S = 6 * 3600
 """A packet that waits longer on its box than a shift has a fault that somebody must mend: link, rights, room."""
 _RANGES = 20
-_BY_ITSELF = "giaolo"
 _GAP, _BEHIND, _WAITING = "gap", "behind_node", "old_packets"
 
 
@@ -83,7 +82,7 @@ def _raise(session: Session, kind: str, node: str, text: str, now: datetime) -> 
     row = session.scalar(
         select(AlarmRow)
         .where(AlarmRow.kind == kind, AlarmRow.node_id == node)
-        .where(AlarmRow.acknowledged_at.is_(None) | (AlarmRow.acknowledged_by == _BY_ITSELF))
+        .where(AlarmRow.acknowledged_at.is_(None) | (AlarmRow.acknowledged_by == BY_ITSELF))
         .order_by(AlarmRow.acknowledged_at.is_not(None), AlarmRow.id.desc())
         .limit(1)
     )
@@ -99,4 +98,4 @@ def _raise(session: Session, kind: str, node: str, text: str, now: datetime) -> 
 def _take_back(session: Session, kind: str, node: str, now: datetime) -> None:
     opened = select(AlarmRow).where(AlarmRow.kind == kind, AlarmRow.node_id == node, AlarmRow.acknowledged_at.is_(None))
     for row in session.scalars(opened):
-        row.acknowledged_at, row.acknowledged_by = now, _BY_ITSELF
+        row.acknowledged_at, row.acknowledged_by = now, BY_ITSELF

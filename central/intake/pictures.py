@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.store.alarms import raise_alarm
-from central.store.packet_tables import AlarmRow, NodeRow
+from central.store.alarms import follow_camera
+from central.store.packet_tables import NodeRow
 from evidence.wire import CameraHealth, Health, PictureState
 
-_BY_ITSELF = "giaolo"
 _ALARMS: Mapping[PictureState, str] = {
     "moved": "camera_moved",
     "other_view": "camera_other_view",
@@ -38,28 +36,10 @@ def watch_pictures(
     for camera in health.cameras:
         if camera.picture is None:
             continue
-        kind = _ALARMS.get(camera.picture)
-        open_ = _open(session, node.id, camera.id)
-        for row in open_:
-            if row.kind != kind:
-                row.acknowledged_at, row.acknowledged_by = now, _BY_ITSELF
-        if kind is None:
-            continue
-        same = [row for row in open_ if row.kind == kind]
-        if same:
-            same[0].text = _text(camera)
-        elif told.get(camera.id) != camera.picture:
-            raise_alarm(session, kind, node.id, None, _text(camera), now, beside=True)
-
-
-def _open(session: Session, node: str, camera: str) -> list[AlarmRow]:
-    mine = select(AlarmRow).where(
-        AlarmRow.kind.in_(sorted(_ALARMS.values())),
-        AlarmRow.node_id == node,
-        AlarmRow.text.startswith(f"{camera}: ", autoescape=True),
-        AlarmRow.acknowledged_at.is_(None),
-    )
-    return list(session.scalars(mine))
+        follow_camera(
+            session, node.id, camera.id, _ALARMS.values(), _ALARMS.get(camera.picture), _text(camera), now,
+            new=told.get(camera.id) != camera.picture,
+        )  # fmt: skip
 
 
 def _text(camera: CameraHealth) -> str:

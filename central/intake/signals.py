@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.store.alarms import raise_alarm
+from central.store.alarms import BY_ITSELF, raise_alarm
 from central.store.packet_tables import AlarmRow, NodeRow
 from evidence.wire import Health
 
-_BY_ITSELF = "giaolo"
 _KIND = "signal_fault"
 _NO_FAULT = ("watching", "good")
 
@@ -40,6 +39,6 @@ def watch_signals(
         if wrong:
             row.text = text[:2000]
         else:
-            row.acknowledged_at, row.acknowledged_by = now, _BY_ITSELF
+            row.acknowledged_at, row.acknowledged_by = now, BY_ITSELF
     if not opened and any(told.get(key) != state for key, state in wrong.items()):
         raise_alarm(session, _KIND, node.id, None, text, now)

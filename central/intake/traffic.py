@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.store.alarms import raise_alarm
-from central.store.packet_tables import AlarmRow, NodeRow
+from central.store.alarms import follow_camera
+from central.store.packet_tables import NodeRow
 from evidence.wire import CameraHealth, Health, TrafficHealth, TrafficState
 
-_BY_ITSELF = "giaolo"
 _ALARMS: Mapping[TrafficState, str] = {
     "acts_jump": "traffic_acts_jump",
     "few_vehicles": "traffic_few_vehicles",
@@ -33,26 +31,10 @@ def watch_traffic(
     for camera in health.cameras:
         if camera.traffic is None:
             continue
-        kind = _ALARMS.get(camera.traffic.state)
-        open_ = _open(session, node.id, camera.id)
-        for row in open_:
-            if row.kind != kind:
-                row.acknowledged_at, row.acknowledged_by = now, _BY_ITSELF
-        same = [row for row in open_ if row.kind == kind]
-        if kind is not None and same:
-            same[0].text = _text(camera, camera.traffic)
-        elif kind is not None and told.get(camera.id) != camera.traffic.state:
-            raise_alarm(session, kind, node.id, None, _text(camera, camera.traffic), now, beside=True)
-
-
-def _open(session: Session, node: str, camera: str) -> list[AlarmRow]:
-    mine = select(AlarmRow).where(
-        AlarmRow.kind.in_(sorted(_ALARMS.values())),
-        AlarmRow.node_id == node,
-        AlarmRow.text.startswith(f"{camera}: ", autoescape=True),
-        AlarmRow.acknowledged_at.is_(None),
-    )
-    return list(session.scalars(mine))
+        follow_camera(
+            session, node.id, camera.id, _ALARMS.values(), _ALARMS.get(camera.traffic.state),
+            _text(camera, camera.traffic), now, new=told.get(camera.id) != camera.traffic.state,
+        )  # fmt: skip
 
 
 def _text(camera: CameraHealth, traffic: TrafficHealth) -> str:

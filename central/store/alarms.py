@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -15,6 +15,8 @@ from central.store.packet_tables import AlarmRow, PacketFileRow, PacketRow
 from evidence.errors import GiaoLoError
 
 log = logging.getLogger(__name__)
+BY_ITSELF = "giaolo"
+"""Who has seen an alarm that is over by itself."""
 
 
 class AlarmError(GiaoLoError):
@@ -80,3 +82,27 @@ def alarm_unsound(database: Database, error: BlobUnsound, now: datetime) -> None
         ).first()
         name, packet, node = file if file is not None else (f"blob {error.sha256[:16]}…", None, None)
         raise_alarm(session, "evidence_unsound", node, packet, f"{name}: {error.what}", now)
+
+
+def follow_camera(
+    session: Session, node: str, camera: str, kinds: Collection[str], kind: str | None, text: str, now: datetime, *,
+    new: bool,
+) -> None:  # fmt: skip
+    """Alarms of `kinds` about one camera (`text` begins with its id and a colon): take back those that are over, bring
+    the open one of `kind` up to date, raise one where there is none and the state is `new`. None: all is well."""
+    mine = select(AlarmRow).where(
+        AlarmRow.kind.in_(sorted(kinds)),
+        AlarmRow.node_id == node,
+        AlarmRow.text.startswith(f"{camera}: ", autoescape=True),
+        AlarmRow.acknowledged_at.is_(None),
+    )
+    same = []
+    for row in session.scalars(mine).all():
+        if row.kind == kind:
+            same.append(row)
+        else:
+            row.acknowledged_at, row.acknowledged_by = now, BY_ITSELF
+    if kind is not None and same:
+        same[0].text = text
+    elif kind is not None and new:
+        raise_alarm(session, kind, node, None, text, now, beside=True)

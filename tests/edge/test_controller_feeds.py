@@ -11,12 +11,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import paho.mqtt.client as mqtt
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
@@ -24,11 +25,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from common.broker import BrokerSettings
 from edge.config import NodeConfig
 from edge.feeds.feeds import Feeds, unfed, warnings
+from edge.feeds.http import create_app
 from edge.feeds.message import MOST_BYTES, MessageError, read_message
 from edge.feeds.ntcip import GROUPS, NtcipError, groups_of, oids, statements
 from edge.health import CameraState
 from edge.page import plain
-from edge.signals.controller import FeedReport, Statement
+from edge.signals.controller import ControllerFeed, FeedReport, Statement
 from edge.signals.controller_margins import ControllerMargins
 from edge.watch.picture import PictureWatch
 from evidence.acts import LampState
@@ -410,3 +412,26 @@ def test_a_running_box_gives_its_cameras_the_feed_and_tells_how_it_is(tmp_path: 
 def test_the_page_says_how_a_controller_is_in_both_languages(one: FeedReport, level: str, vi: str, en: str) -> None:
     line = plain.of_box(replace(node(CameraState("cam-1", RUNNING)), controllers=[one]))[-1]
     assert (line.level, vi in line.vi, en in line.en) == (level, True, True), line
+
+
+def test_a_statement_came_when_the_last_of_its_request_did() -> None:
+    """Who opens a request and speaks later would else seem to have a clock that is fast, and its red be dated early."""
+    opened = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)
+    now, taken = [opened], []
+
+    class Feed:
+        id, refused = "tu-dieu-khien", 0
+
+        def take(self, statements: list[Statement]) -> int:
+            taken.extend(statements)
+            return len(statements)
+
+    def body() -> Iterator[bytes]:
+        yield b'{"phase": 2, '
+        now[0] = opened + timedelta(seconds=4)
+        yield b'"state": "red", "at": "2026-11-27T08:00:04+00:00"}'
+
+    client = TestClient(create_app(cast(ControllerFeed, Feed()), "k", clock=lambda: now[0]))
+    answer = client.post("/signals/tu-dieu-khien", content=body(), headers={"Authorization": "Bearer k"})
+    assert answer.status_code == 200
+    assert taken[0].received_s == (opened + timedelta(seconds=4)).timestamp()

@@ -16,6 +16,7 @@ from typing import BinaryIO, Literal, get_args
 from evidence.canonical import sha256_hex
 from evidence.case_index import INDEX, ONE_EACH, SEAL, Index, IndexSeal, KeyEntry, read_model
 from evidence.case_record import MAX_RECORD_BYTES, CaseRecord, read_record
+from evidence.case_statements import MAX_STATEMENTS_BYTES, CaseStatements, read_statements
 from evidence.container import MAX_CONTAINER_BYTES, OpenedPacket, open_packet
 from evidence.errors import ForeignError, KeyFileError, PacketError
 from evidence.fixed_zip import Entry, content, pieces, read
@@ -25,11 +26,13 @@ from evidence.seal import VerifyKey
 
 _BYTES = {
     "index": 1024 * 1024, "seal": 4096, "key": 4096, "proof": MAX_PROOF_BYTES, "record": MAX_RECORD_BYTES,
-    "packet": MAX_CONTAINER_BYTES,
+    "packet": MAX_CONTAINER_BYTES, "statements": MAX_STATEMENTS_BYTES,
 }  # fmt: skip
 """What is read as a whole may not be larger than this."""
 
-Stage = Literal["archive", "index", "files", "keys", "sealer", "packet", "originals", "record", "proof", "documents"]
+Stage = Literal[
+    "archive", "index", "files", "keys", "sealer", "packet", "originals", "record", "proof", "documents", "statements"
+]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
@@ -41,7 +44,8 @@ class CaseFileError(ForeignError):
 class CaseFile:
     """A case file that holds. `trusted`: its seal is of a key that the reader had; else only that it agrees in itself.
 
-    `sealer`: the key of the seal, which the file brings with it.
+    `sealer`: the key of the seal, which the file brings with it. `statements`: what people had said of the signals when
+    it was handed out; None: a file of version 1, which does not tell.
     """
 
     index: Index
@@ -51,6 +55,7 @@ class CaseFile:
     record: CaseRecord
     checkpoint: Checkpoint
     entries: tuple[Entry, ...]
+    statements: CaseStatements | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ def check_case_file(
     """The whole check, offline; `passed` is called after each stage. Raises `ForeignError` at the first fault.
 
     Without `trust` everything is checked against the keys in the file itself, the stage `sealer` is not passed, and
-    what comes back is not `trusted`. `older`: a checkpoint of the centre's log that was kept from before.
+    what comes back is not `trusted`. A file of version 1 has no stage `statements`. `older`: a checkpoint of the
+    centre's log that was kept from before.
     """
     size = source.seek(0, 2)
     opened = _Opened(source, {e.name: e for e in read(source, size)})
@@ -106,7 +112,12 @@ def check_case_file(
     passed("proof")
     _check_documents(index, record)
     passed("documents")
-    return CaseFile(index, sealer, trust.given, packet.manifest, record, checkpoint, tuple(opened.entries.values()))
+    statements = None
+    if index.tells_statements:
+        statements = _statements(opened, index, keys, packet.manifest, record, checkpoint)
+        passed("statements")
+    entries = tuple(opened.entries.values())
+    return CaseFile(index, sealer, trust.given, packet.manifest, record, checkpoint, entries, statements)
 
 
 @dataclass(frozen=True)
@@ -159,9 +170,11 @@ def _check_files(opened: _Opened, index: Index) -> None:
         if opened.entries[entry.name].size != entry.size or opened.sha256_of(entry.name) != entry.sha256:
             raise CaseFileError("content does not match its SHA-256 in the index: altered", where=entry.name)
     # case-file-v1 step 10: what a case file has to hold
-    for role in ONE_EACH:
+    for role in (*ONE_EACH, *(("statements",) if index.tells_statements else ())):
         if len(index.named(role)) != 1:
             raise CaseFileError(f"names {len(index.named(role))} files as {role}, where one has to be", where=INDEX)
+    if index.named("statements") and not index.tells_statements:
+        raise CaseFileError("names a file as statements, where none may be", where=INDEX)
     if sorted(k.file for k in index.keys) != sorted(f.name for f in index.named("key")):
         raise CaseFileError("names keys without their files, or files of keys without their owners", where=INDEX)
 
@@ -257,3 +270,14 @@ def _check_documents(index: Index, record: CaseRecord) -> None:
     for entry in index.named("document"):
         if not record.names(entry.sha256):
             raise CaseFileError("is no paper that the record of the case names", where=entry.name)
+
+
+def _statements(
+    opened: _Opened, index: Index, keys: _Keys, manifest: Manifest, record: CaseRecord, checkpoint: Checkpoint
+) -> CaseStatements:
+    name = index.one("statements").name
+    statements = read_statements(opened.bytes_of(name, _BYTES["statements"]), where=name)
+    statements.check_signatures(index.centre, list(keys.centre.values()))
+    statements.check_log(checkpoint)
+    statements.check_case(manifest, record)
+    return statements

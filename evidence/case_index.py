@@ -1,13 +1,15 @@
 """The index of a case's file: what it holds, whose keys, who handed it out; and the centre's seal over it.
 
-Field names are part of the contract (`giaolo.case-file/1`, docs/case-file-v1.md).
+Field names are part of the contract (`giaolo.case-file/2`, docs/case-file-v1.md). Version 1, which was handed out until
+version 2 came, holds no statements about signals; it is read for ever.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from evidence.canonical import canonical_json, parse_canonical, sha256_hex
 from evidence.case_record import MAX_EVENTS, CaseId, KeyId, Millis, Signature
@@ -18,8 +20,9 @@ from evidence.seal import SigningKey
 
 INDEX, SEAL = "index.json", "seal.json"
 
-Role = Literal["report", "packet", "record", "proof", "key", "original", "document"]
+Role = Literal["report", "packet", "record", "proof", "key", "original", "document", "statements"]
 ONE_EACH: tuple[Role, ...] = ("report", "packet", "record", "proof")
+Schema = Literal["giaolo.case-file/1", "giaolo.case-file/2"]
 
 
 class FileEntry(Model, strict=True):
@@ -43,6 +46,13 @@ class KeyEntry(Model, strict=True):
     since: Millis | None
     until: Millis | None
 
+    @model_validator(mode="after")
+    def _are_moments(self) -> KeyEntry:
+        for text in (self.since, self.until):
+            if text is not None:
+                datetime.fromisoformat(text)
+        return self
+
 
 class PacketRef(Model, strict=True):
     """Which packet the case is of."""
@@ -55,7 +65,7 @@ class PacketRef(Model, strict=True):
 class Index(Model, strict=True):
     """`index.json`: what is handed out, by whom and when; every other file with its SHA-256."""
 
-    schema_: Literal["giaolo.case-file/1"] = Field(default="giaolo.case-file/1", alias="schema")
+    schema_: Schema = Field(default="giaolo.case-file/2", alias="schema")
     centre: Ident
     case: CaseId
     number: int = Field(ge=1, lt=2**53)
@@ -72,6 +82,11 @@ class Index(Model, strict=True):
     def to_bytes(self) -> bytes:
         """What is sealed."""
         return canonical_json(self.model_dump(mode="json", by_alias=True))
+
+    @property
+    def tells_statements(self) -> bool:
+        """Whether it says what people had said of the signals. A file of version 1 says nothing about it."""
+        return self.schema_ != "giaolo.case-file/1"
 
     def named(self, role: Role) -> list[FileEntry]:
         return [f for f in self.files if f.role == role]

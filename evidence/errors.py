@@ -5,6 +5,13 @@ from __future__ import annotations
 from evidence.addresses import hide
 
 
+def printable(text: str) -> str:
+    """One line, whatever a stranger wrote: what does not print is spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class GiaoLoError(Exception):
     """Base of every expected error of the project. Secrets of addresses in its texts are hidden.
 
@@ -30,10 +37,7 @@ class ForeignError(GiaoLoError):
     """Something from outside is not what it should be. Its text may quote it, so it is always one printable line."""
 
     def __str__(self) -> str:
-        text = super().__str__()
-        if text.isprintable():
-            return text
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return printable(super().__str__())
 
 
 class PacketError(ForeignError):

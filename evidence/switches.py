@@ -72,6 +72,7 @@ class Switch(Model, strict=True):
     def _ends_after_it_begins(self) -> Switch:
         if not self.starts <= self.ends <= self.starts + LONGEST:
             raise ValueError("a switch ends after it begins, and within a day")
+        datetime.fromisoformat(self.at)  # a moment that there is
         if self.line is not None and self.camera is None:
             raise ValueError("a stop line is one of a camera")
         return self
@@ -79,6 +80,10 @@ class Switch(Model, strict=True):
     @property
     def starts(self) -> datetime:
         return datetime.fromisoformat(self.since)
+
+    @property
+    def said(self) -> datetime:
+        return datetime.fromisoformat(self.at)
 
     @property
     def ends(self) -> datetime:
@@ -105,6 +110,12 @@ class Switch(Model, strict=True):
         )
         around = AROUND_UNSURE if unsure else AROUND
         return here and first < self.ends + around and last >= self.starts - around
+
+
+def seen_between(occurred_at: datetime, act_s: float, first_s: float, last_s: float) -> tuple[datetime, datetime]:
+    """From when to when a packet saw its vehicle. Stream time of the act, of the first and of the last point."""
+    before, after = timedelta(seconds=max(act_s - first_s, 0.0)), timedelta(seconds=max(last_s - act_s, 0.0))
+    return occurred_at - before, occurred_at + after
 
 
 def says_right(switches: Iterable[Switch], *, node: str, camera: str, at: datetime) -> bool:
@@ -147,10 +158,11 @@ def merged(known: Mapping[str, SignedSwitch], new: Iterable[SignedSwitch], *, no
     held = dict(known)
     for each in new:
         before = held.get(each.switch.id)
-        if before is None or _order(before) < _order(each):
+        if before is None or order_of(before.switch) < order_of(each.switch):
             held[each.switch.id] = each
     return {id_: each for id_, each in held.items() if now < each.switch.ends + REMEMBERED}
 
 
-def _order(signed: SignedSwitch) -> tuple[str, bytes]:
-    return signed.switch.at, signed.switch.statement()
+def order_of(switch: Switch) -> tuple[str, bytes]:
+    """As they were said; two of one millisecond by their bytes."""
+    return switch.at, switch.statement()

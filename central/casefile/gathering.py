@@ -16,9 +16,12 @@ from central.cases.log import CaseNotFound, still_there, verify_log
 from central.notices.basis import NoticeView, notice_view
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.packet_tables import CheckpointRow, NodeKeyRow, PacketRow
+from central.store.switch_tables import SwitchRow
+from central.switches.book import statements_of
 from central.users import full_names
 from evidence.case_index import KeyEntry
 from evidence.case_record import CaseRecord, Event
+from evidence.case_statements import named_switches
 from evidence.container import Seal
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest, utc_text
@@ -43,7 +46,8 @@ class Paper:
 
 @dataclass(frozen=True)
 class Gathered:
-    """A case at one moment. `row` is for reading alone; `node_key` is the one that sealed the packet."""
+    """A case at one moment. `row` is for reading alone; `node_key` is the one that sealed the packet; `switches`: what
+    was said of the signals of its place and time, oldest first."""
 
     row: CaseRow
     manifest: Manifest
@@ -53,6 +57,7 @@ class Gathered:
     papers: tuple[Paper, ...]
     node_key: NodeKeyRow
     names: dict[str, str]
+    switches: tuple[SwitchRow, ...]
 
 
 def find_case(session: Session, name: str) -> str:
@@ -90,6 +95,7 @@ def gather(session: Session, case_id: str, *, centre: str) -> Gathered:
         papers=(*papers_of(row), *_of_steps(events), *_scans(device_papers(events))),
         node_key=key,
         names=full_names(session),
+        switches=statements_of(session, row, named_switches(e.after for e in events)),
     )
 
 

@@ -26,6 +26,7 @@ from central.cases.lifecycle import Action, Officer
 from central.cases.log import hold_case, state_of
 from central.cases.steps import step
 from central.centre import Centre
+from central.ledger import merkle
 from central.ledger.proofs import prove
 from central.pictures.for_owners import owner_pictures
 from central.store.alarms import alarm_unsound
@@ -38,9 +39,11 @@ from evidence.acts import ActCode
 from evidence.canonical import sha256_hex
 from evidence.case_file import Trust, check_case_file
 from evidence.case_index import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, Role, sealed
+from evidence.case_statements import CaseStatements, LoggedSwitch
 from evidence.container import rebuild
 from evidence.packet import utc_text
 from evidence.seal import VerifyKey
+from evidence.switches import Switch
 
 _IN_MEMORY_BYTES = 32 * 1024 * 1024
 """A file of the usual clip of some ten seconds is kept in memory while it is handed out, a larger one on the disk."""
@@ -84,10 +87,11 @@ def hand_out(centre: Centre, case_id: str, by: Officer | str) -> HandedOut:
         step(state_of(found.row), Action.EXPORT, by, now=now)
     with centre.db.write() as session:
         proof = prove(session, found.row.packet, centre.key, centre=config.centre_id, now=now)
+        told = statements(session, found, proof.checkpoint.size)
         since = centre_since(session, centre.key.public.key_id)
     with _one_at_a_time:
         try:
-            files, index = _contents(centre, found, proof.to_bytes(), since, actor, now)
+            files, index = _contents(centre, found, proof.to_bytes(), told, since, actor, now)
         except BlobUnsound as error:
             alarm_unsound(centre.db, error, now)
             raise
@@ -120,13 +124,29 @@ def record_export(
     )
 
 
+def statements(session: Session, found: Gathered, size: int) -> CaseStatements:
+    """What was said of the signals, each with its place in the log of that size."""
+    return CaseStatements(
+        switches=[
+            LoggedSwitch(
+                switch=Switch.model_validate_json(row.record),
+                signature=row.signature,
+                index=row.log_index,
+                inclusion=[h.hex() for h in merkle.prove_inclusion(session, row.log_index, size)],
+            )
+            for row in found.switches
+        ]
+    )
+
+
 def _former(key: VerifyKey) -> str:
     return f"keys/centre-{key.key_id}.pem"
 
 
 def _contents(
-    centre: Centre, found: Gathered, proof: bytes, since: datetime | None, actor: str, now: datetime
-) -> tuple[dict[str, bytes], Index]:
+    centre: Centre, found: Gathered, proof: bytes, said: CaseStatements, since: datetime | None, actor: str,
+    now: datetime,
+) -> tuple[dict[str, bytes], Index]:  # fmt: skip
     """All files but index and seal, in the order in which they stand, and the index of them."""
     t = texts(HERE.language)
     row, manifest, key = found.row, found.manifest, centre.key.public
@@ -147,6 +167,7 @@ def _contents(
     add("packet.glp", "packet", t("report.file_packet"), "application/x-tar", packet)
     add("record.json", "record", t("report.file_record"), "application/json", found.record.to_bytes())
     add("proof.json", "proof", t("report.file_proof"), "application/json", proof)
+    add("statements.json", "statements", t("report.file_statements"), "application/json", said.to_bytes())
     add(NODE_KEY, "key", t("report.file_node_key"), "application/x-pem-file", found.node_key.public_key.encode())
     add(CENTRE_KEY, "key", t("report.file_centre_key"), "application/x-pem-file", key.pem())
     for former in centre.keys.all[1:]:  # part of the record, or the log, may be signed by one
@@ -166,7 +187,7 @@ def _contents(
     )
     for error in pictures.unsound:
         raise error
-    told = Told(found, centre.config.office, pictures, key, since, tuple(entries), actor, now)
+    told = Told(found, centre.config.office, pictures, key, since, tuple(entries), actor, now, said)
     page = report(told, t).encode()
     report_name = t("report.report_name")
     first = FileEntry(

@@ -25,7 +25,9 @@ from central.words.texts import Texts
 from countries.here import HERE
 from evidence.acts import ActCode
 from evidence.case_index import FileEntry
+from evidence.case_statements import CaseStatements
 from evidence.seal import VerifyKey
+from evidence.switches import Switch
 
 _DIGITS = 8
 """A digest is printed in groups of so many: people compare it by eye."""
@@ -43,6 +45,7 @@ class Told:
     files: Sequence[FileEntry]
     by: str
     now: datetime
+    statements: CaseStatements
 
 
 def report(told: Told, t: Texts) -> str:
@@ -76,6 +79,7 @@ def report(told: Told, t: Texts) -> str:
             reasons=[*decides, *rest],
             flags=[t.or_else(f"flag.{f}", f, other="") for f in row.flags],
             clock=t(f"clock.{found.manifest.clock.source}"),
+            statements=_statements(told),
             history=_history(found, t),
             viewed=sum(e.action == "view" for e in found.events),
             files=told.files,
@@ -110,6 +114,13 @@ def _notice_rows(found: Gathered, t: Texts) -> list[tuple[str, str]]:
     shown = ("addressee", "owner_name", "owner_id", "owner_address", "act", "clause", "decree", "appear_at")
     rows = [(t(f"report.notice_{name}"), str(content.get(name, "")).strip()) for name in shown]
     return [(label, text) for label, text in rows if text]
+
+
+def _statements(told: Told) -> list[tuple[Switch, str, bool]]:
+    """What was said of the signals, oldest first: by whom, and whether it is the last of its switch, which counts."""
+    names, last = _names(told.found), told.statements.last
+    said = [each.switch for each in told.statements.switches]
+    return [(switch, names.get(switch.by, switch.by), last[switch.id] == switch) for switch in said]
 
 
 def _history(found: Gathered, t: Texts) -> list[HistoryLine]:

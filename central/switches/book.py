@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from central.store.case_tables import CaseRow
 from central.store.packet_tables import PacketRow
 from central.store.switch_tables import SwitchRow
 from evidence.canonical import sha256_hex
-from evidence.switches import LONGEST, REMEMBERED, UNSURE_FLAGS, Switch
+from evidence.switches import LONGEST, REMEMBERED, UNSURE_FLAGS, Switch, order_of, seen_between
 
 _SLACK = timedelta(hours=1)
 """Longer than what a packet saw of a vehicle before or after its act, with what a doubtful clock adds."""
@@ -98,6 +98,14 @@ def concerning(session: Session, rows: Sequence[CaseRow]) -> Mapping[str, tuple[
     return {case_id: those for case_id, those in found.items() if those}
 
 
+def statements_of(session: Session, row: CaseRow, named: Collection[str]) -> tuple[SwitchRow, ...]:
+    """Everything that was said of the switches that concern a case, oldest first. `named`: ids of those that its record
+    names, which are looked for too."""
+    ids = {switch.id for switch in concerning(session, [row]).get(row.id, ())}.union(named)
+    rows = session.scalars(select(SwitchRow).where(SwitchRow.switch_id.in_(sorted(ids)))).all() if ids else ()
+    return tuple(sorted(rows, key=lambda one: order_of(Switch.model_validate_json(one.record))))
+
+
 def cases_of(session: Session, switch: Switch, units: Sequence[ColumnElement[bool]]) -> list[CaseRow]:
     """The cases that a switch concerns, the oldest first. `units`: the condition for those that somebody sees."""
     if switch.starts == switch.ends:
@@ -132,13 +140,9 @@ def _seen(session: Session, row: CaseRow) -> _Seen:
         return _Seen(row.occurred_at, row.occurred_at, None)
     told = json.loads(manifest)
     act, points = told["act"], told["track"]["points"]
-    before_s, after_s = act["t_s"] - points[0]["t_s"], points[-1]["t_s"] - act["t_s"]
     line = act["reasons"].get("stop_line")
-    return _Seen(
-        row.occurred_at - timedelta(seconds=max(before_s, 0.0)),
-        row.occurred_at + timedelta(seconds=max(after_s, 0.0)),
-        line if isinstance(line, str) else None,
-    )
+    first, last = seen_between(row.occurred_at, act["t_s"], points[0]["t_s"], points[-1]["t_s"])
+    return _Seen(first, last, line if isinstance(line, str) else None)
 
 
 def _last(rows: Sequence[SwitchRow]) -> dict[str, Switch]:
@@ -146,6 +150,6 @@ def _last(rows: Sequence[SwitchRow]) -> dict[str, Switch]:
     for row in rows:
         switch = Switch.model_validate_json(row.record)
         before = found.get(switch.id)
-        if before is None or (before.at, before.statement()) < (switch.at, switch.statement()):
+        if before is None or order_of(before) < order_of(switch):
             found[switch.id] = switch
     return found

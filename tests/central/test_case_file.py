@@ -8,7 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from pypdf import PdfReader
+from sqlalchemy import delete, update
 
 from central.audit.stored import audit
 from central.casefile.handing_out import hand_out
 from central.cases.lifecycle import Action, Officer, Refused, Role
 from central.cases.log import LogBroken, append, events, lock_case
 from central.centre import Centre
+from central.desk.switching import end
 from central.devices.book import enter
 from central.devices.entering import Entry
 from central.devices.records import DeviceId, RecordKind
@@ -30,11 +32,13 @@ from central.notices.printing import print_copy
 from central.store.alarms import open_alarms
 from central.store.blobs import BlobUnsound
 from central.store.case_tables import CaseRow
+from central.store.switch_tables import SwitchRow
 from central.users import create_user
 from central.web.media import case_file as route
 from evidence.canonical import sha256_hex
 from evidence.case_file import CaseFile, Trust, check_case_file
 from evidence.errors import GiaoLoError
+from evidence.switches import Switch
 from tests.central.build import (
     BINH,
     CAMERA,
@@ -53,8 +57,11 @@ from tests.central.build import (
     make_centre,
     prepared,
 )
+from tests.central.test_audit import without_guards
 from tests.central.test_pictures import SCENE
 from tests.central.test_printing import CODE
+from tests.central.test_siblings import issue
+from tests.central.test_switches import OFFICER, directed
 from tests.central.web_people import PASSWORD, Web, make_web
 from tools.command.cli import cli
 
@@ -226,6 +233,56 @@ def test_a_record_signed_by_somebody_else_is_not_handed_out(box: Centre) -> None
         hand_out(box, case_id, HOA)
 
 
+# --- what people said of the signals ----------------------------------------------------------------------------------
+
+
+def statements_of(data: bytes, centre: Centre) -> list[Switch]:
+    found = opened(data, centre).statements
+    assert found is not None
+    return [each.switch for each in found.switches]
+
+
+def test_a_case_under_a_switch_carries_what_was_said_of_it_signed_and_logged(centre: Centre) -> None:
+    chain = NodeChain()
+    case_id, other = case_of(centre, chain.next()), case_of(centre, chain.next(camera="cam-2"))
+    bare = handed(centre, case_id)
+    assert statements_of(bare, centre) == []
+    assert "không có ghi nhận nào" in report_of(bare)
+    first = directed(centre, until=NOW + timedelta(hours=1), why="tai nạn <b>")
+    with centre.db.write() as session:
+        second = end(session, centre.ledger, OFFICER, first.id, NOW, now=NOW)
+    data = handed(centre, case_id)
+    assert statements_of(data, centre) == [first, second]
+    report = report_of(data)
+    assert "Cán bộ điều khiển giao thông" in report
+    assert "“tai nạn &lt;b&gt;”" in report
+    assert report.count("đã được ghi lại sau đó") == 1  # the first end, which no longer counts
+    assert "không có ghi nhận nào về cán bộ" not in report
+    assert statements_of(handed(centre, other), centre) == []
+    assert opened(data, centre).checkpoint.size == 4  # two packets, two statements
+
+
+def test_a_case_that_was_issued_in_spite_of_a_switch_is_not_handed_out_without_it(box: Centre) -> None:
+    case_id = prepared(box)
+    switch = directed(box)
+    issue(box, case_id, word="cán bộ đã cho dừng, xe này vẫn đi")
+    assert statements_of(handed(box, case_id), box) == [switch]
+    with box.db.write() as session:
+        without_guards(session)
+        session.execute(delete(SwitchRow))
+    with pytest.raises(GiaoLoError, match=f"{switch.id}: is named by the record of the case, and not here"):
+        hand_out(box, case_id, HOA)
+
+
+def test_a_statement_that_was_altered_at_the_centre_does_not_leave_it(box: Centre) -> None:
+    case_id, switch = case_of(box), directed(box)
+    with box.db.write() as session:
+        without_guards(session)
+        session.execute(update(SwitchRow).values(record=switch.model_copy(update={"why": "x"}).statement().decode()))
+    with pytest.raises(GiaoLoError, match="is a statement that this centre did not sign"):
+        hand_out(box, case_id, HOA)
+
+
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
@@ -305,6 +362,7 @@ def test_a_court_checks_unpacks_and_finds_one_flipped_byte(desk: tuple[Centre, P
     centre, folder = desk
     case_id, _ = issued(centre, pad=1000)
     file, key = folder / "ho-so.zip", ("--centre-key", folder / "centre.pub")
+    switch = directed(centre)
     made = run("central", "case-file", "1", "--config", folder / "central.yaml", "--out", file, "--by", "hoa")
     assert made.exit_code == 0, made.output
     assert sha256_hex(file.read_bytes()) in made.output
@@ -312,7 +370,12 @@ def test_a_court_checks_unpacks_and_finds_one_flipped_byte(desk: tuple[Centre, P
     checked = run("verify", file, *key, "--extract", folder / "out")
     assert checked.exit_code == 0, checked.output
     assert checked.output.splitlines()[-1].endswith("Hồ sơ nguyên vẹn / the file of the case is whole")
-    assert checked.output.count("OK     Bước/Step") == 10
+    assert checked.output.count("OK     Bước/Step") == 11
+    (told,) = [line for line in checked.output.splitlines() if line.startswith("SAID")]
+    assert (
+        told
+        == f"SAID   officer_directs: {NODE}/{CAMERA}, {switch.since} to {switch.until}; by lan at {switch.at}: ùn tắc"
+    )
     unpacked = {p.relative_to(folder / "out").as_posix(): p.read_bytes() for p in (folder / "out").rglob("*.*")}
     with zipfile.ZipFile(file) as archive:
         assert unpacked == {n: archive.read(n) for n in archive.namelist()}

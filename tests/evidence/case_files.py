@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evidence import fixed_zip
 from evidence.canonical import sha256_hex
 from evidence.case_index import INDEX, SEAL, FileEntry, Index, KeyEntry, PacketRef, sealed
 from evidence.case_record import CaseRecord, Event, event_hash, statement
+from evidence.case_statements import CaseStatements, LoggedSwitch
 from evidence.container import open_packet
-from evidence.log_proof import Checkpoint, LogProof, SignedCheckpoint, leaf_hash
+from evidence.log_proof import Checkpoint, LogProof, SignedCheckpoint, leaf_hash, node_hash
+from evidence.packet import utc_text
 from evidence.seal import SigningKey
+from evidence.switches import Switch
 from tests.evidence.build import FILES, KEY, container
 
 CENTRE_KEY = SigningKey.generate()
@@ -22,7 +25,9 @@ CENTRE, CASE = "thanh-hoa", "0a1b2c3d-0000-4000-8000-0000000000ca"
 AT = "2026-11-23T03:00:00.000Z"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PAPER = b"%PDF-1.4 a notice"
-ROLES = {"bao-cao.html": "report", "packet.glp": "packet", "record.json": "record", "proof.json": "proof"}
+SWITCH = "0a1b2c3d-0000-4000-8000-00000000005a"
+ROLES = {"bao-cao.html": "report", "packet.glp": "packet", "record.json": "record", "proof.json": "proof",
+         "statements.json": "statements"}  # fmt: skip
 
 
 def record(
@@ -32,7 +37,12 @@ def record(
     told = events or [
         {"action": "create", "after": {"packet": "p", "digest": DIGEST}},
         {"action": "view", "actor": "lan"},
-        {"action": "issue", "actor": "hoa", "after": {"pdf_sha256": sha256_hex(PAPER)}, "note": "đủ chứng cứ"},
+        {
+            "action": "issue",
+            "actor": "hoa",
+            "after": {"pdf_sha256": sha256_hex(PAPER), "doubts": [f"officer_directs:{SWITCH}"]},
+            "note": "đủ chứng cứ",
+        },
     ]
     made: list[Event] = []
     for place, said in enumerate(told, start=1):
@@ -46,10 +56,34 @@ def record(
 
 
 def proof(key: SigningKey = CENTRE_KEY) -> bytes:
-    """Of a log that holds the packet alone."""
-    bare = Checkpoint(CENTRE, 1, leaf_hash(DIGEST).hex(), NOW, key.public.key_id, "")
-    signed = Checkpoint(CENTRE, 1, bare.root, NOW, bare.key_id, key.sign(bare.statement()))
-    return LogProof(packet=DIGEST, index=0, inclusion=[], checkpoint=SignedCheckpoint.of(signed)).to_bytes()
+    """Of a log that holds the packet and the statement."""
+    beside = leaf_hash(sha256_hex(said().statement()))
+    root = node_hash(leaf_hash(DIGEST), beside).hex()
+    bare = Checkpoint(CENTRE, 2, root, NOW, key.public.key_id, "")
+    signed = Checkpoint(CENTRE, 2, root, NOW, bare.key_id, key.sign(bare.statement()))
+    made = LogProof(packet=DIGEST, index=0, inclusion=[beside.hex()], checkpoint=SignedCheckpoint.of(signed))
+    return made.to_bytes()
+
+
+def said(**changes: Any) -> Switch:
+    """An officer directed when the packet's act happened."""
+    at = MANIFEST.act.occurred_at
+    values: dict[str, Any] = {
+        "centre": CENTRE, "id": SWITCH, "kind": "officer_directs", "node": MANIFEST.node.id,
+        "camera": MANIFEST.camera.id, "since": utc_text(at - timedelta(minutes=5)),
+        "until": utc_text(at + timedelta(minutes=5)), "by": "lan", "why": "ùn tắc", "at": AT,
+    }  # fmt: skip
+    return Switch(**{**values, **changes})
+
+
+def statements(*switches: Switch, key: SigningKey = CENTRE_KEY) -> bytes:
+    """The file of these statements; the log of `proof` holds `said()`."""
+    return CaseStatements(
+        switches=[
+            LoggedSwitch(switch=s, signature=key.sign(s.statement()), index=1, inclusion=[leaf_hash(DIGEST).hex()])
+            for s in switches
+        ]
+    ).to_bytes()
 
 
 PACKET = container()
@@ -60,6 +94,7 @@ CONTENTS: dict[str, bytes] = {
     "packet.glp": PACKET,
     "record.json": record().to_bytes(),
     "proof.json": proof(),
+    "statements.json": statements(said()),
     "keys/node.pub": KEY.public.pem(),
     "keys/centre.pub": CENTRE_KEY.public.pem(),
     "documents/notice.pdf": PAPER,

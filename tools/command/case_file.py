@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evidence.case_file import STAGES, CaseFile, Stage, Trust, check_case_file
-from evidence.errors import GiaoLoError
+from evidence.errors import GiaoLoError, printable
 from evidence.fixed_zip import pieces
 from evidence.log_proof import Checkpoint
 from evidence.packet import utc_text
@@ -24,6 +24,7 @@ SUFFIX = ".zip"
 STEPS: dict[Stage, str] = {
     "archive": "1-4", "index": "5-8", "files": "9-10", "keys": "11", "sealer": "12-13", "packet": "14-16",
     "originals": "17", "record": "18-24", "proof": "25-26", "documents": "27",
+    "statements": "28-32",
 }  # fmt: skip
 """Numbers of the document."""
 WORDS: dict[Stage, tuple[str, str]] = {
@@ -58,6 +59,10 @@ WORDS: dict[Stage, tuple[str, str]] = {
         "the packet stands in the append-only log that the centre signed",
     ),
     "documents": ("Văn bản kèm theo là văn bản mà nhật ký nêu", "the papers are those that the record names"),
+    "statements": (
+        "Ghi nhận về tín hiệu do trung tâm ký, có trong sổ, đúng nơi và lúc của vụ việc, không thiếu ghi nhận nào",
+        "what was recorded of the signals is signed, logged, about this place and time, and none is left out",
+    ),
 }
 
 
@@ -155,6 +160,7 @@ def lines(verdict: CaseVerdict, folder: Path | None) -> Iterator[str]:
     older = f", the first {record.unsigned} older than signing" if record.unsigned else ""
     log = found.checkpoint
     yield f"       {len(record.events)} events{older}; entry of a log of {log.size} at {utc_text(log.at)}"
+    yield from _said(found)
     for paper in verdict.papers:
         yield from paper.lines()
     if verdict.fault:
@@ -176,6 +182,23 @@ def lines(verdict: CaseVerdict, folder: Path | None) -> Iterator[str]:
         )
 
 
+def _said(found: CaseFile) -> Iterator[str]:
+    """What people had recorded of the signals."""
+    if found.statements is None:
+        yield (
+            "       Hồ sơ phiên bản 1 không cho biết có ghi nhận nào về tín hiệu hay không / a file of version 1 does "
+            "not tell what was recorded of the signals"
+        )
+        return
+    last = found.statements.last
+    for each in found.statements.switches:
+        said = each.switch
+        place = "/".join(part for part in (said.node, said.camera, said.line) if part)
+        later = "" if last[said.id] == said else ", recorded anew later"
+        told = f"{said.kind}: {place}, {said.since} to {said.until}{later}; by {said.by} at {said.at}: {said.why}"
+        yield f"SAID   {printable(told)}"
+
+
 def as_json(verdict: CaseVerdict) -> str:
     """The same as one JSON object."""
     told: dict[str, object] = {
@@ -190,6 +213,9 @@ def as_json(verdict: CaseVerdict) -> str:
             "exported_by": found.index.exported_by, "digest": found.index.packet.digest,
             "events": len(found.record.events), "unsigned": found.record.unsigned, "log": found.checkpoint.size,
             "papers": [paper.as_dict() for paper in verdict.papers],
+            "statements": None if found.statements is None else [
+                each.switch.model_dump(mode="json", by_alias=True) for each in found.statements.switches
+            ],
         }  # fmt: skip
     return json.dumps(told)
 

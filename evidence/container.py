@@ -19,7 +19,16 @@ from pydantic import Field, ValidationError
 
 from evidence.canonical import canonical_json, parse_canonical, sha256_hex
 from evidence.errors import PacketError
-from evidence.packet import MAX_ENTRIES, MAX_MANIFEST_BYTES, RESERVED_NAMES, Manifest, Model, Sha256
+from evidence.marked import AnyManifest, TestManifest, accusation, read_manifest
+from evidence.packet import (
+    MAX_ENTRIES,
+    MAX_MANIFEST_BYTES,
+    RESERVED_NAMES,
+    Manifest,
+    Model,
+    SealedManifest,
+    Sha256,
+)
 from evidence.part import Part
 from evidence.seal import SigningKey, VerifyKey
 
@@ -52,7 +61,16 @@ class OpenedPacket:
         verify_seal(self.manifest, self.seal, key)
 
 
-def verify_seal(manifest: Manifest, seal: Seal, key: VerifyKey) -> None:
+@dataclass(frozen=True)
+class OpenedTest:
+    """The same of a test act."""
+
+    manifest: TestManifest
+    seal: Seal
+    container_sha256: str
+
+
+def verify_seal(manifest: SealedManifest, seal: Seal, key: VerifyKey) -> None:
     """Raise `PacketError` unless `seal` is `key`'s over `manifest`, whose own `node.key_id` has to name it too."""
     # packet-v1 step 11: seal, manifest and the key in hand name one key
     if seal.key_id != key.key_id or manifest.node.key_id != key.key_id:
@@ -68,7 +86,7 @@ def verify_seal(manifest: Manifest, seal: Seal, key: VerifyKey) -> None:
     key.verify(seal.signature, manifest.to_bytes(), where="seal.json")
 
 
-def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> bytes:
+def pack(manifest: SealedManifest, files: Mapping[str, bytes], key: SigningKey) -> bytes:
     """Seal and pack. Raises `PacketError` if `files` are not exactly those of the manifest."""
     _check_files(manifest, files)
     if manifest.node.key_id != key.public.key_id:
@@ -83,7 +101,7 @@ def pack(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> byt
 
 
 def open_packet(data: bytes) -> OpenedPacket:
-    """Read a container and check everything that needs no key. Raises `PacketError`."""
+    """Read the container of an act and check everything that needs no key. Raises `PacketError`, for a test act too."""
     opened, parts = open_container(Part.whole(data))
     return replace(opened, files={name: part.read() for name, part in parts.items()})
 
@@ -93,6 +111,20 @@ def open_container(container: Part) -> tuple[OpenedPacket, Mapping[str, Part]]:
 
     Raises `PacketError`, and `OSError` where its file cannot be read.
     """
+    manifest, seal, parts = _opened(container)
+    return OpenedPacket(accusation(manifest), seal, {}, container.sha256()), parts
+
+
+def open_any(container: Part) -> tuple[OpenedPacket | OpenedTest, Mapping[str, Part]]:
+    """The same of an act or of a test act."""
+    manifest, seal, parts = _opened(container)
+    digest = container.sha256()
+    if isinstance(manifest, TestManifest):
+        return OpenedTest(manifest, seal, digest), parts
+    return OpenedPacket(manifest, seal, {}, digest), parts
+
+
+def _opened(container: Part) -> tuple[AnyManifest, Seal, Mapping[str, Part]]:
     # packet-v1 step 1: size
     if container.size > MAX_CONTAINER_BYTES:
         raise PacketError(f"is larger than {MAX_CONTAINER_BYTES} bytes")
@@ -102,7 +134,7 @@ def open_container(container: Part) -> tuple[OpenedPacket, Mapping[str, Part]]:
         raise PacketError("does not start with manifest.json and seal.json", remedy="is this a Giao Lộ packet?")
     own = {name: entries.pop(name) for name in RESERVED_NAMES}
     manifest_bytes = own["manifest.json"].read()
-    manifest = Manifest.from_bytes(manifest_bytes)  # packet-v1 steps 4-6
+    manifest = read_manifest(manifest_bytes)  # packet-v1 steps 4-6
     # packet-v1 step 7: the seal's form
     seal_bytes = own["seal.json"].read()
     try:
@@ -117,10 +149,10 @@ def open_container(container: Part) -> tuple[OpenedPacket, Mapping[str, Part]]:
     in_order = {**own, **{entry.name: entries[entry.name] for entry in manifest.files}}
     if manifest_bytes != manifest.to_bytes() or not _same(container, in_order):
         raise PacketError("container bytes outside the files were altered (headers or padding)")
-    return OpenedPacket(manifest, seal, {}, container.sha256()), entries
+    return manifest, seal, entries
 
 
-def rebuild(manifest: Manifest, seal_bytes: bytes, files: Mapping[str, bytes]) -> bytes:
+def rebuild(manifest: SealedManifest, seal_bytes: bytes, files: Mapping[str, bytes]) -> bytes:
     """The container again from its parts, byte for byte: the centre keeps parts and gives out containers.
 
     Raises `PacketError` if a file is not the one in the manifest.
@@ -136,11 +168,11 @@ def verify_packet(data: bytes, key: VerifyKey) -> Manifest:
     return opened.manifest
 
 
-def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def _check_files(manifest: SealedManifest, files: Mapping[str, bytes]) -> None:
     _check_parts(manifest, {name: Part.whole(content) for name, content in files.items()})
 
 
-def _check_parts(manifest: Manifest, files: Mapping[str, Part]) -> None:
+def _check_parts(manifest: SealedManifest, files: Mapping[str, Part]) -> None:
     # packet-v1 step 9: exactly the files of the manifest, with their sizes and digests
     wanted = [f.name for f in manifest.files]
     for name in files:
@@ -199,14 +231,14 @@ def _same(container: Part, parts: Mapping[str, Part]) -> bool:
     return container.size == place + end and container.at(place, end) == bytes(end)
 
 
-def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
+def _tar(manifest_bytes: bytes, seal_bytes: bytes, manifest: SealedManifest, files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     _write_tar(buffer, manifest_bytes, seal_bytes, manifest, files)
     return buffer.getvalue()
 
 
 def _write_tar(
-    target: Any, manifest_bytes: bytes, seal_bytes: bytes, manifest: Manifest, files: Mapping[str, bytes]
+    target: Any, manifest_bytes: bytes, seal_bytes: bytes, manifest: SealedManifest, files: Mapping[str, bytes]
 ) -> None:
     contents = [("manifest.json", manifest_bytes), ("seal.json", seal_bytes)]
     contents += [(f.name, files[f.name]) for f in manifest.files]

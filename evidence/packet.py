@@ -9,8 +9,9 @@ are `[x1, y1, x2, y2]` in pixels of the original frame.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -219,10 +220,9 @@ class FileEntry(Model):
 RESERVED_NAMES = ("manifest.json", "seal.json")
 
 
-class Manifest(Model):
-    """Everything a packet says; `to_bytes` is what gets signed."""
+class SealedManifest(Model):
+    """What every packet of a box says of itself, whatever it is of; `to_bytes` is what gets signed."""
 
-    schema_: Literal["giaolo.packet/1"] = Field(default=PACKET_SCHEMA, alias="schema")
     packet_id: PacketId
     created_at: AwareDatetime
     node: Node
@@ -235,17 +235,12 @@ class Manifest(Model):
         default=None,
         description="digest of the numbers that judged it (`giaolo edge margins`); packets before 0.2.0 name none",
     )
-    act: ActStatement
-    vehicle: Vehicle
-    track: Track
-    lamps: list[LampTimeline] = Field(max_length=MAX_ENTRIES)
-    plate: Plate
     files: list[FileEntry] = Field(min_length=1, max_length=MAX_ENTRIES)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
     @model_validator(mode="after")
-    def _unique_file_names(self) -> Manifest:
+    def _unique_file_names(self) -> Self:
         names = [f.name for f in self.files]
         if len(set(names)) != len(names):
             raise ValueError("two files have the same name")
@@ -253,9 +248,11 @@ class Manifest(Model):
 
     def to_bytes(self) -> bytes:
         """Canonical JSON of the manifest; what is not known is left out, as packets of before have it."""
-        unfed = {i: {"controller"} for i, timeline in enumerate(self.lamps) if timeline.controller is None}
-        left_out: dict[str, Any] = {"lamps": unfed} | ({"margins": True} if self.margins is None else {})
+        left_out: dict[str, Any] = self._left_out() | ({"margins": True} if self.margins is None else {})
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude=left_out))
+
+    def _left_out(self) -> dict[str, Any]:
+        return {}
 
     @property
     def digest(self) -> str:
@@ -266,29 +263,55 @@ class Manifest(Model):
         """The first file with that role."""
         return next((f for f in self.files if f.role == role), None)
 
+
+class Manifest(SealedManifest):
+    """An accusation: everything that the packet of a suspected act says."""
+
+    schema_: Literal["giaolo.packet/1"] = Field(default=PACKET_SCHEMA, alias="schema")
+    act: ActStatement
+    vehicle: Vehicle
+    track: Track
+    lamps: list[LampTimeline] = Field(max_length=MAX_ENTRIES)
+    plate: Plate
+
+    def _left_out(self) -> dict[str, Any]:
+        return {"lamps": {i: {"controller"} for i, timeline in enumerate(self.lamps) if timeline.controller is None}}
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.act.occurred_at
+
     @classmethod
     def from_bytes(cls, data: bytes, *, where: str = "manifest.json") -> Manifest:
-        """Parse and check. Raises `PacketError` naming the first fault's path.
+        """Parse and check. Raises `PacketError` naming the first fault's path."""
+        return parse_manifest(data, lambda schema: cls, where=where)
 
-        The cheap checks come first: size, then the limits of every list; only what passes is written out again.
-        """
-        # packet-v1 step 2, also for a manifest that comes without a container
-        if len(data) > MAX_MANIFEST_BYTES:
-            raise PacketError(f"has {len(data)} bytes, the limit is {MAX_MANIFEST_BYTES}", where=where)
-        value = parse_json(data, where=where)  # packet-v1 step 4
-        # packet-v1 step 5: the fields
-        try:
-            manifest = cls.model_validate(value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(str(p) for p in first["loc"])
-            raise PacketError(f"{path}: {first['msg']}", where=where) from error
-        # packet-v1 step 6: written again, it is the same
-        if manifest.to_bytes() != data:
-            parse_canonical(data, where=where)  # says so if it is the form that differs
-            # e.g. a time with another spelling: the model would silently read it, the digest would differ
-            raise PacketError("holds values that are not in their canonical spelling", where=where)
-        return manifest
+
+M = TypeVar("M", bound=SealedManifest)
+
+
+def parse_manifest(data: bytes, kind_of: Callable[[object], type[M]], *, where: str) -> M:
+    """Parse and check a manifest; `kind_of` says by its `schema` what it has to be. Raises `PacketError`.
+
+    The cheap checks come first: size, then the limits of every list; only what passes is written out again.
+    """
+    # packet-v1 step 2, also for a manifest that comes without a container
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise PacketError(f"has {len(data)} bytes, the limit is {MAX_MANIFEST_BYTES}", where=where)
+    value = parse_json(data, where=where)  # packet-v1 step 4
+    # packet-v1 step 5: the fields
+    try:
+        manifest = kind_of(value.get("schema") if isinstance(value, dict) else None).model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(p) for p in first["loc"])
+        raise PacketError(f"{path}: {first['msg']}", where=where) from error
+    # packet-v1 step 6: written again, it is the same
+    if manifest.to_bytes() != data:
+        parse_canonical(data, where=where)  # says so if it is the form that differs
+        # e.g. a time with another spelling: the model would silently read it, the digest would differ
+        raise PacketError("holds values that are not in their canonical spelling", where=where)
+    return manifest
 
 
 def utc_text(instant: datetime) -> str:

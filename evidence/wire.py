@@ -160,11 +160,29 @@ class TrafficHealth(Model):
     acts_held: int = 0
 
 
+TestState = Literal["none_yet", "sent", "answered", "unanswered", "refused", "no_pictures", "not_kept"]
+"""Of a camera's daily test act: none is due yet; on its way; its receipt has come; has not for an hour; says that it
+was set aside; could not be made, as the camera gives no pictures; could not be kept, as the box has no room."""
+
+
+class TestHealth(Model):
+    """The newest test act. `daily`: one is made each day; `made_at`, `answered_at`: by the box's clock."""
+
+    __test__ = False
+
+    daily: bool
+    state: TestState
+    made_at: str | None = None
+    answered_at: str | None = None
+    took_s: float | None = None
+
+
 class CameraHealth(Model):
     """`fps`: decoded; `seen_fps`: looked at; `judged_age_s`: how long ago the newest of these was; `dropped_share` 0..1
     of the last seconds. `time_steps`, `clock_steps`, `cuts`: of the camera's time, the box's clock and the picture,
     since the start. `picture`: whether it still is what the scene describes, since when, by how many pixels it is not;
-    `acts_held`: acts not told for its sake. `heads`: its signal heads. `traffic`: beside that of other days."""
+    `acts_held`: acts not told for its sake. `heads`: its signal heads. `traffic`: beside that of other days.
+    `test`: its daily test act."""
 
     id: Ident
     state: CameraStateName
@@ -187,6 +205,7 @@ class CameraHealth(Model):
     acts_held: int = 0
     heads: list[HeadHealth] = Field(default_factory=list)
     traffic: TrafficHealth | None = None
+    test: TestHealth | None = None
 
 
 class Health(Model):

@@ -20,19 +20,22 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from common.folder_lock import FolderLock, FolderTakenError
 from edge.delivery.ballast import Ballast
 from edge.delivery.delivered_ring import DeliveredRing, Keep
 from edge.delivery.outbox_errors import OutboxError, OutboxFullError, is_full, translated
 from edge.delivery.outbox_store import DONE_SUFFIX, file_name, make_folder, recover, write_durably
-from edge.delivery.packet_table import Counts, PacketTable, Pending
+from edge.delivery.packet_table import Counts, PacketTable, Pending, Settled
 from evidence.canonical import sha256_hex
-from evidence.packet import Chain, Manifest
+from evidence.packet import Chain, Manifest, SealedManifest
 from evidence.receipt import Receipt
 
 log = logging.getLogger(__name__)
 Build = Callable[[Chain], tuple[Manifest, bytes]]
+"""Of an act; a test act is built in the same way."""
+M = TypeVar("M", bound=SealedManifest)
 
 
 class Outbox:
@@ -95,7 +98,7 @@ class Outbox:
         """Place of the next packet in the chain."""
         return self._table.head()
 
-    def commit(self, build: Build) -> Manifest:
+    def commit(self, build: Callable[[Chain], tuple[M, bytes]]) -> M:
         """Give the next place in the chain to a packet and keep it safe. When this returns, it survives a power cut.
 
         `build` may be slow (it packs and signs); deliveries go on meanwhile.
@@ -201,6 +204,10 @@ class Outbox:
     def counts(self) -> Counts:
         return self._table.counts()
 
+    def settled(self, sequence: int) -> Settled | None:
+        """Where a packet of the chain stands; None for one that is not known (any more)."""
+        return self._table.settled(sequence)
+
     def refused(self) -> list[tuple[int, str, str, str]]:
         """`(sequence, packet id, state, reason)` of every packet kept aside."""
         return self._table.refused()
@@ -211,7 +218,7 @@ class Outbox:
     def path(self, sequence: int, packet_id: str) -> Path:
         return self.packets / file_name(sequence, packet_id)
 
-    def _keep_safe(self, path: Path, manifest: Manifest, container: bytes) -> None:
+    def _keep_safe(self, path: Path, manifest: SealedManifest, container: bytes) -> None:
         try:
             write_durably(path, container)
             self._table.add(manifest, container)

@@ -9,7 +9,7 @@ from pathlib import Path
 from common.durable import sync_folder
 from edge.delivery.outbox_errors import DamagedError, OutboxError
 from evidence.canonical import sha256_hex
-from evidence.packet import Manifest, utc_text
+from evidence.packet import SealedManifest, utc_text
 
 SCHEMA_VERSION = 2
 _BUSY_S = 10.0
@@ -95,7 +95,7 @@ def _bring_up_to_date(db: sqlite3.Connection, path: Path) -> bool:
     return fresh
 
 
-def insert_row(db: sqlite3.Connection, manifest: Manifest, container: bytes) -> None:
+def insert_row(db: sqlite3.Connection, manifest: SealedManifest, container: bytes) -> None:
     db.execute(
         "INSERT INTO packet (sequence, packet_id, digest, container_sha256, size, created_at, state)"
         " VALUES (?, ?, ?, ?, ?, ?, 'pending')",

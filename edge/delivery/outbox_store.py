@@ -19,9 +19,10 @@ from common.durable import DurableFolders, sync_folder
 from edge.delivery.ballast import Ballast
 from edge.delivery.outbox_errors import DB_NAME, is_damage, is_full, translated
 from edge.delivery.outbox_schema import insert_row, open_database
-from evidence.container import SUFFIX, open_packet
+from evidence.container import SUFFIX, open_any
 from evidence.errors import PacketError
-from evidence.packet import Manifest, utc_text
+from evidence.packet import SealedManifest, utc_text
+from evidence.part import Part
 
 log = logging.getLogger(__name__)
 DONE_SUFFIX = ".done"
@@ -128,14 +129,14 @@ def _adopt(db: sqlite3.Connection, folder: Path, *, rebuild: bool) -> tuple[int,
     return adopted, orphans
 
 
-def _without_row(db: sqlite3.Connection, folder: Path) -> Iterator[tuple[Path, Manifest | None, bytes]]:
+def _without_row(db: sqlite3.Connection, folder: Path) -> Iterator[tuple[Path, SealedManifest | None, bytes]]:
     known = {file_name(s, p) for s, p in db.execute("SELECT sequence, packet_id FROM packet WHERE pruned = 0")}
     for path in sorted((folder / "packets").glob(f"*{SUFFIX}")):
         if path.name in known:
             continue
         data = path.read_bytes()
         try:
-            manifest: Manifest | None = open_packet(data).manifest
+            manifest: SealedManifest | None = open_any(Part.whole(data))[0].manifest
         except PacketError as error:
             log.error("outbox file=%s %s", path, error)
             manifest = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.delivery.outbox_schema import insert_row
-from evidence.packet import Chain, Manifest
+from evidence.packet import Chain, SealedManifest
 from evidence.receipt import Receipt
 
 
@@ -46,6 +46,16 @@ class Counts:
         if self.oldest_pending_at is None:
             return None
         return round(max(0.0, (now - datetime.fromisoformat(self.oldest_pending_at)).total_seconds()), 1)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A packet as the centre answered. `at`: when, an ISO 8601 instant; "" while it waits, or was refused."""
+
+    packet_id: str
+    state: str
+    reason: str
+    at: str
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class PacketTable:
             row = self.db.execute("SELECT sequence, digest FROM packet ORDER BY sequence DESC LIMIT 1").fetchone()
         return Chain(sequence=row[0] + 1, previous=row[1]) if row else Chain(sequence=1, previous=None)
 
-    def add(self, manifest: Manifest, container: bytes) -> None:
+    def add(self, manifest: SealedManifest, container: bytes) -> None:
         with self.transaction():
             insert_row(self.db, manifest, container)
 
@@ -167,6 +177,13 @@ class PacketTable:
         return Counts(
             tally["pending"], refused, tally["delivered"], newest or 0, delivered_to or 0, oldest[0] if oldest else None
         )
+
+    def settled(self, sequence: int) -> Settled | None:
+        with self.lock:
+            row = self.db.execute(
+                "SELECT packet_id, state, reason, settled_at FROM packet WHERE sequence = ?", (sequence,)
+            ).fetchone()
+        return Settled(*row) if row else None
 
     def refused(self) -> list[tuple[int, str, str, str]]:
         """`(sequence, packet id, state, reason)` of every packet kept aside."""

@@ -229,7 +229,12 @@ def packet(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         raise Refused(3, "does not start with manifest and seal")
     raw = entries["manifest.json"]
     manifest = parsed(raw, 4)
-    check("Manifest", manifest, "manifest", 5)
+    test = isinstance(manifest, dict) and manifest.get("schema") == "giaolo.test-act/1"
+    check("TestManifest" if test else "Manifest", manifest, "manifest", 5)
+    if test:
+        roles = [file["role"] for file in manifest["files"]]
+        if "still_on" not in roles or set(roles) - {"still_before", "still_on", "still_after", "clip", "scene"}:
+            raise Refused(5, "a test act holds other files")
     _beyond_the_table(manifest)
     if not is_canonical(manifest, raw):
         raise Refused(6, "manifest is not canonical")

@@ -14,10 +14,12 @@ import click
 
 from evidence.case_file import Trust
 from evidence.centre_keys import CentreKeys, read_changes
-from evidence.container import open_packet
+from evidence.container import open_any, verify_seal
 from evidence.errors import GiaoLoError, PacketError
 from evidence.log_proof import Checkpoint, read_checkpoint, read_proof
-from evidence.packet import Manifest, utc_text
+from evidence.marked import AnyManifest, TestManifest
+from evidence.packet import utc_text
+from evidence.part import Part
 from evidence.seal import VerifyKey
 from evidence.signed_papers import read_trusted
 from tools.command import case_file, deletion
@@ -29,7 +31,7 @@ class Verdict:
 
     file: str
     fault: str
-    manifest: Manifest | None = None
+    manifest: AnyManifest | None = None
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class LogVerdict:
 def verify_file(path: Path, key: VerifyKey) -> Verdict:
     """Every check of one file; the first fault is told."""
     try:
-        opened = open_packet(path.read_bytes())
-        opened.verify_seal(key)
+        opened, _ = open_any(Part.whole(path.read_bytes()))
+        verify_seal(opened.manifest, opened.seal, key)
     except GiaoLoError as error:
         return Verdict(str(path), str(error))
     except OSError as error:
@@ -56,7 +58,7 @@ def verify_file(path: Path, key: VerifyKey) -> Verdict:
 
 
 def verify_log(
-    proof_file: Path, packet: Manifest, centre_key: VerifyKey | CentreKeys, older_file: Path | None
+    proof_file: Path, packet: AnyManifest, centre_key: VerifyKey | CentreKeys, older_file: Path | None
 ) -> LogVerdict:
     """Whether the packet stands in the log that the centre signed, and that log goes on from the older checkpoint."""
     name = str(proof_file)
@@ -230,11 +232,12 @@ def _as_line(verdict: Verdict) -> str:
     m = verdict.manifest
     if m is None:
         return f"BAD    {verdict.file}: {verdict.fault}"
-    plate = m.plate.text or "plate not read"
-    return (
-        f"OK     {verdict.file}: {m.act.code.value} at {utc_text(m.act.occurred_at)}, {plate}, node {m.node.id} "
-        f"packet {m.chain.sequence}, sha256 {m.digest}"
-    )
+    if isinstance(m, TestManifest):
+        what = "TEST ACT / hành vi thử, no accusation / không phải vi phạm, "
+    else:
+        what = f"{m.act.code.value} at {utc_text(m.act.occurred_at)}, {m.plate.text or 'plate not read'}, "
+    made = f"made {utc_text(m.occurred_at)}, " if isinstance(m, TestManifest) else ""
+    return f"OK     {verdict.file}: {what}{made}node {m.node.id} packet {m.chain.sequence}, sha256 {m.digest}"
 
 
 def _as_dict(verdict: Verdict) -> dict[str, object]:
@@ -248,8 +251,9 @@ def _as_dict(verdict: Verdict) -> dict[str, object]:
         "digest": m.digest,
         "node": m.node.id,
         "sequence": m.chain.sequence,
-        "act": m.act.code.value,
-        "occurred_at": m.act.occurred_at.isoformat(),
+        "act": None if isinstance(m, TestManifest) else m.act.code.value,
+        "test": isinstance(m, TestManifest),
+        "occurred_at": m.occurred_at.isoformat(),
     }
 
 

@@ -7,11 +7,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from common.stopwatch import UNTIMED, Stopwatch
 from countries.here import HERE
+from edge.delivery.daily_capture import TestBuild, TestCapture
+from edge.delivery.daily_test import DailyTest
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
 from edge.delivery.switch_book import SwitchBook
@@ -25,12 +28,13 @@ from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.ring import PacketRing
 from edge.video.source import EndOfStream, VideoSource
 from edge.video.source_status import SourceSettings, SourceStatus
-from edge.watch.faults import ALL_HELD
+from edge.watch.faults import ALL_HELD, PICTURE_FAULTS
 from edge.watch.kept import WatchFolder
 from edge.watch.picture import PictureWatch
 from edge.watch.traffic_book import TRAFFIC_FILE, TrafficBook
 from edge.watch.traffic_watch import TrafficWatch
 from evidence.errors import GiaoLoError
+from evidence.marked import TestManifest
 from evidence.seal import SigningKey
 from evidence.wire import HeadHealth
 from zones.load import LoadedScene
@@ -92,6 +96,15 @@ class Perception(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Tests:
+    """The daily test acts of a camera, and how one of them gets its place in the chain."""
+
+    __test__ = False
+    daily: DailyTest
+    commit: Callable[[TestBuild], TestManifest]
+
+
 class CameraWorker:
     """Runs one camera until `stop`.
 
@@ -101,6 +114,7 @@ class CameraWorker:
     on_commit: called after each packet committed.
     switches: of the centre; acts of their time are flagged.
     feed: what the signal controller of this camera's junction says; None: none does.
+    tests: its daily test acts; None: it makes none.
     stopwatch: is told what is being done.
     """
 
@@ -118,8 +132,10 @@ class CameraWorker:
         on_commit: Callable[[], None],
         switches: SwitchBook | None = None,
         feed: LampFeed | None = None,
+        tests: Tests | None = None,
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
+        self._tests = tests
         self.plan, self._stopwatch = plan, stopwatch
         self.live = LiveView()
         """What is shown to whoever looks at the box's page."""
@@ -191,6 +207,8 @@ class CameraWorker:
             heads=tuple(pipeline.heads) if pipeline is not None else (),
             traffic=self._traffic.report,
             traffic_faults=tuple(self._traffic.warnings),
+            test=self._tests.daily.report if self._tests is not None else None,
+            test_fault=self._tests.daily.fault if self._tests is not None else "",
         )
 
     def _judged_age_s(self) -> float | None:
@@ -249,6 +267,7 @@ class CameraWorker:
             switches=self._switches, on_read=self._read,
         )  # fmt: skip
         self._source, self._recorder = source, recorder
+        testing = self._testing(source, ring)
         self._judging = True
         source.start()
         faults, last, passed = 0, None, 0
@@ -285,11 +304,44 @@ class CameraWorker:
                         passed = 0
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
+                self._test(testing, frame)
             self._submit(pipeline.finish(), last)
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
             self._advance(finish=True)
+            self._test(testing, None, over=True)
             self._judging = False
+
+    def _testing(self, source: VideoSource, ring: PacketRing) -> TestCapture | None:
+        if self._tests is None:
+            return None
+        return TestCapture(
+            self._identity, self._tests.daily, source=source, ring=ring, commit=self._tests.commit,
+            switches=self._switches,
+        )  # fmt: skip
+
+    def _test(self, testing: TestCapture | None, frame: Frame | None, *, over: bool = False) -> None:
+        """The daily test act goes on. Whatever fails there is no fault of the camera: it is told of the test."""
+        if testing is None:
+            return
+        try:
+            if over:
+                made = testing.finish()
+            else:
+                made = testing.frame(frame, self._test_doubts) if frame is not None else testing.idle()
+        except Exception:
+            log.exception("test act fault camera=%s", self.plan.config.id)
+            return
+        if made:
+            self._on_commit()
+
+    def _test_doubts(self) -> list[str]:
+        """What an act of now would be held or flagged for: the test goes all the same, and says so."""
+        picture = self._picture.report.state
+        told = [f"picture_{picture}"] if picture in PICTURE_FAULTS else []
+        told += ["traffic_held"] if self._traffic.report.held_at is not None else []
+        told += ["wrong_size"] if self._wrong_size else []
+        return [*told, "pipeline_fault"] if self._error else told
 
     def _right_size(self, frame: Frame) -> bool:
         """Whether the picture is the one that the scene was drawn on. One line when it changes; it may change back."""

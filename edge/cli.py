@@ -109,6 +109,21 @@ def status(config_path: Path) -> None:
         raise click.ClickException(str(error)) from error
 
 
+@edge.command("test-act")
+@_config_option
+@click.option("--camera", "only", help="Chỉ camera này. / Only this one; left out: each that is enabled.")
+@click.option("--wait", type=click.FloatRange(0, 3600), default=120.0, show_default=True, help="Giây. / Seconds.")
+def test_act(config_path: Path, only: str | None, wait: float) -> None:
+    """Thử đường gửi: gói có dấu thử, không thành vụ việc. / A marked test act of the running box; exit 1 unless
+    answered."""
+    from edge.doctor.daily import send_tests
+
+    try:
+        _tell(send_tests(load_config(config_path), only, wait_s=wait))
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
+
+
 @edge.command("test-camera")
 @click.argument("url")
 @_login_options[0]

@@ -201,6 +201,15 @@ class PageConfig(Section):
         return self
 
 
+class DailyTestConfig(Section):
+    """A marked test act of each camera, once a day, through the whole way to the centre; it is never a case."""
+
+    enabled: bool = Field(default=True, title="Enabled", description="cameras that are files make none by themselves")
+    hour: int = Field(
+        default=2, ge=0, le=23, title="Hour", description="of the local day; each camera has its own minute in it"
+    )
+
+
 class NodeConfig(Section):
     """Everything a node needs to know."""
 
@@ -221,6 +230,9 @@ class NodeConfig(Section):
         description="numbers that judge, by stage and name, other than those that `giaolo edge margins` shows",
     )
     outbox: OutboxConfig = Field(default_factory=OutboxConfig, title="Outbox", description="disk limits")
+    daily_test: DailyTestConfig = Field(
+        default_factory=DailyTestConfig, title="Daily test act", description="shows that acts would reach the centre"
+    )
     metrics: MetricsConfig = Field(default_factory=MetricsConfig, title="Metrics", description="Prometheus")
     page: PageConfig = Field(default_factory=PageConfig, title="Page", description="the box's own page")
 
@@ -253,6 +265,11 @@ class NodeConfig(Section):
     def controller_of(self, camera: str) -> ControllerConfig | None:
         """Which one tells the heads that a camera sees; None: none does."""
         return next((one for one in self.controllers if not one.cameras or camera in one.cameras), None)
+
+
+def watch_folder(config: NodeConfig, camera: str) -> Path:
+    """Where a box keeps what it knows of a camera over a restart."""
+    return config.data_dir / "watch" / camera
 
 
 def load_config(path: Path) -> NodeConfig:

@@ -23,7 +23,7 @@ from evidence.addresses import hide
 from evidence.errors import GiaoLoError
 from evidence.packet import utc_text
 from evidence.switches import Switch
-from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, TrafficHealth
+from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, TestHealth, TestState, TrafficHealth
 
 _MAX_ERRORS = 20
 LEAST_SEEN_FPS = LookingMargins().least_fps
@@ -44,6 +44,18 @@ _SOURCE_COUNTERS = (
 )
 
 
+TEST_FAULTS: Mapping[TestState, tuple[str, str]] = {
+    "no_pictures": ("the daily test act is due and cannot be made: no pictures come", "see to the camera and its link"),
+    "not_kept": ("the daily test act is due and cannot be kept", "see to the box's disk"),
+    "unanswered": (
+        "the newest test act has no receipt for over an hour",
+        "see to the broker, the link and the centre (giaolo edge doctor)",
+    ),
+    "refused": ("the centre set the newest test act aside", "see its reason (giaolo edge outbox list)"),
+}
+"""What is told of a test act that did not come through, and what to do."""
+
+
 class MetricsError(GiaoLoError):
     """The metrics server cannot start."""
 
@@ -56,7 +68,8 @@ class CameraState:
     long ago the newest of them was. `judging`: its pictures are
     still looked at and its acts written down, though its stream may be over. `picture`: whether it is still what the
     scene describes; `reference_fault`: why it cannot be held against the reference that the scene names. `heads`: its
-    signal heads. `traffic`: beside that of other days; `traffic_faults`: why it cannot be kept.
+    signal heads. `traffic`: beside that of other days; `traffic_faults`: why it cannot be kept. `test`: its
+    daily test act; `test_fault`: why the last could not be kept.
     """
 
     id: str
@@ -73,6 +86,8 @@ class CameraState:
     heads: tuple[HeadHealth, ...] = ()
     traffic: TrafficHealth = field(default_factory=lambda: TrafficHealth(state="learning"))
     traffic_faults: tuple[str, ...] = ()
+    test: TestHealth | None = None
+    test_fault: str = ""
 
     @property
     def health(self) -> CameraHealth:
@@ -99,6 +114,7 @@ class CameraState:
             acts_held=picture.acts_held,
             heads=list(self.heads),
             traffic=self.traffic,
+            test=self.test,
         )
 
     @property
@@ -113,6 +129,10 @@ class CameraState:
         """What a person should mend though the camera runs."""
         source = self.source
         out = [*([self.reference_fault] if self.reference_fault else []), *self.traffic_faults]
+        if self.test is not None and self.test.state in TEST_FAULTS:
+            what, remedy = TEST_FAULTS[self.test.state]
+            why = f" ({self.test_fault})" if self.test_fault and self.test.state == "not_kept" else ""
+            out.append(f"camera {self.id}: {what}{why} -> {remedy}")
         if unusual := traffic_fault(self.traffic):
             out.append(f"camera {self.id}: {unusual}")
         if source.state == "running" and self.picture.state in PICTURE_FAULTS:
@@ -295,6 +315,7 @@ class _StateCollector:
                 key.add_metric([camera.id], camera.source.key_interval_s)
         yield from (lost, fps, up, kept, seen, judged, dropped, key, head_good, yellow, picture, away, held)
         yield from _controllers(state.controllers)
+        yield from _tests(state.cameras)
         yield from traffic_gauges({camera.id: camera.traffic for camera in state.cameras})
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
@@ -305,6 +326,20 @@ class _StateCollector:
         yield GaugeMetricFamily(
             "giaolo_safe_mode", "1 while the last good configuration runs", float(bool(state.problems))
         )
+
+
+def _tests(cameras: Sequence[CameraState]) -> Iterator[Metric]:
+    good = GaugeMetricFamily(
+        "giaolo_test_act_good", "1 unless the newest test act did not come through", labels=["camera", "state"]
+    )
+    took = GaugeMetricFamily("giaolo_test_act_seconds", "From the newest test act to its receipt", labels=["camera"])
+    for camera in cameras:
+        if camera.test is None:
+            continue
+        good.add_metric([camera.id, camera.test.state], float(camera.test.state not in TEST_FAULTS))
+        if camera.test.took_s is not None:
+            took.add_metric([camera.id], camera.test.took_s)
+    yield from (good, took)
 
 
 def _controllers(reports: Sequence[FeedReport]) -> Iterator[Metric]:

@@ -16,10 +16,12 @@ from types import FrameType
 
 from common.broker import BrokerError
 from common.settings import ConfigError
-from edge.camera import CameraWorker, Perception
-from edge.config import DetectorConfig, NodeConfig
+from countries.here import HERE
+from edge.camera import CameraWorker, Perception, Tests
+from edge.config import DetectorConfig, NodeConfig, watch_folder
 from edge.delivery.centre_trust import KEPT_AS, CentreTrust
 from edge.delivery.client_id import client_id
+from edge.delivery.daily_test import DailyTest
 from edge.delivery.delivered_ring import Keep
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_errors import OutboxError
@@ -210,15 +212,28 @@ class Node:
                     sink=self.outbox,
                     metrics=self.metrics,
                     kept_in_memory=self._config.outbox.kept_in_memory,
-                    state_dir=self._config.data_dir / "watch" / camera_id,
+                    state_dir=watch_folder(self._config, camera_id),
                     on_commit=self.uplink.wake,
                     switches=self.switches,
                     feed=self.feeds.of(camera_id),
+                    tests=Tests(self._daily_test(camera), self.outbox.commit),
                 )
                 with self._lock:
                     self._workers[camera_id] = worker
                 worker.start()
                 log.info("camera started camera=%s scene=%s", camera_id, camera.scene.scene.id)
+
+    def _daily_test(self, camera: CameraPlan) -> DailyTest:
+        """A file that plays a camera makes a test act only when somebody asks."""
+        settings, own = self._config.daily_test, camera.config
+        return DailyTest(
+            self._config.node_id,
+            own.id,
+            watch_folder(self._config, own.id),
+            hour=settings.hour if settings.enabled and not own.is_file else None,
+            zone=HERE.zone,
+            settled=self.outbox.settled,
+        )
 
     def _networks(self) -> Perception | None:
         if self._perception is None:

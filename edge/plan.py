@@ -66,6 +66,7 @@ class Plan:
             c.metrics,
             c.page,
             c.detector,
+            c.daily_test,
             c.controllers,
             self.judging.digest,
             public,

@@ -52,7 +52,7 @@ class CameraIdentity:
     margins: str | None = None
 
 
-class _Files:
+class PacketFiles:
     """The files of one packet, and what the manifest says of each."""
 
     def __init__(self) -> None:
@@ -98,8 +98,10 @@ class Packer:
     def packed(self, event: ActEvent) -> Packed:
         """Encode everything now, while ring and pictures are there; only the place in the chain is still open. The clip
         is cut before a plate is waited for that is still being read: it leaves the ring meanwhile."""
-        identity, files = self._identity, _Files()
-        clip, clip_flags, clip_notes = self._clip(event)
+        identity, files = self._identity, PacketFiles()
+        clip, clip_flags, clip_notes = cut_clip(
+            self._ring, identity.camera, event.clip_from_s, event.clip_to_s, holding_s=event.t_s
+        )
         if event.reading is not None:
             event = event.reading.put(event)
         _add_pictures(files, event)
@@ -119,18 +121,6 @@ class Packer:
         )
         return Packed(event, self._build(event, act, clock, files))
 
-    def _clip(self, event: ActEvent) -> tuple[Clip | None, list[str], dict[str, Reason]]:
-        """The clip out of the ring; flags and a reason where it is not whole, or not there."""
-        try:
-            clip = self._ring.cut(max(event.clip_from_s, 0.0), event.clip_to_s, holding_s=event.t_s)
-        except ClipError as error:
-            log.error("no clip camera=%s t_s=%.3f %s", self._identity.camera, event.t_s, error)
-            return None, ["clip_missing"], {"clip_note": list[str]([error.kind])}
-        if clip.complete:
-            return clip, [], {}
-        log.warning("clip not whole camera=%s t_s=%.3f %s", self._identity.camera, event.t_s, clip.note)
-        return clip, ["clip_incomplete"], {"clip_note": list[str](clip.faults)}
-
     def _switched(self, event: ActEvent, clock_flags: Sequence[str]) -> tuple[list[str], dict[str, Reason]]:
         """Flags of the switches in whose time the vehicle was seen, and which they are."""
         if self._switches is None:
@@ -145,7 +135,7 @@ class Packer:
         )
         return [each.kind for each in found], {"switches": [each.id for each in found]} if found else {}
 
-    def _build(self, event: ActEvent, act: ActStatement, clock: Clock, files: _Files) -> Build:
+    def _build(self, event: ActEvent, act: ActStatement, clock: Clock, files: PacketFiles) -> Build:
         identity, scene = self._identity, self._identity.scene.scene
         packet_id, created_at, camera = str(self._new_id()), self._now(), self._camera(event)
 
@@ -187,7 +177,22 @@ class Packer:
         )
 
 
-def _add_pictures(files: _Files, event: ActEvent) -> None:
+def cut_clip(
+    ring: PacketRing, camera: str, from_s: float, to_s: float, *, holding_s: float
+) -> tuple[Clip | None, list[str], dict[str, Reason]]:
+    """The clip out of the ring; flags and a reason where it is not whole, or not there."""
+    try:
+        clip = ring.cut(max(from_s, 0.0), to_s, holding_s=holding_s)
+    except ClipError as error:
+        log.error("no clip camera=%s t_s=%.3f %s", camera, holding_s, error)
+        return None, ["clip_missing"], {"clip_note": list[str]([error.kind])}
+    if clip.complete:
+        return clip, [], {}
+    log.warning("clip not whole camera=%s t_s=%.3f %s", camera, holding_s, clip.note)
+    return clip, ["clip_incomplete"], {"clip_note": list[str](clip.faults)}
+
+
+def _add_pictures(files: PacketFiles, event: ActEvent) -> None:
     for role, still in sorted(event.stills.items(), key=lambda item: item[1].t_s):
         files.add(role, "jpg", encode_jpeg(still.image), still.frame, still.t_s)
     if event.plate_crop is not None and event.plate_crop.size:

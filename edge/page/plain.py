@@ -11,10 +11,10 @@ from typing import Any, Literal
 import yaml
 
 from countries.here import HERE
-from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, CameraState, NodeState
+from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, TEST_FAULTS, CameraState, NodeState
 from edge.signals.controller import FeedReport
 from evidence.switches import Switch
-from evidence.wire import CameraHealth, TrafficHealth
+from evidence.wire import CameraHealth, TestHealth, TrafficHealth
 
 Level = Literal["good", "warning", "bad"]
 _FINE_PICTURE, _NO_PICTURE_YET = ("in_place", "shaking"), "learning"
@@ -90,6 +90,8 @@ def of_camera(camera: CameraState) -> list[Line]:
         lines.append(_picture(health))
     if health.traffic is not None and health.traffic.state not in _FINE_TRAFFIC:
         lines.append(_traffic(health.traffic))
+    if health.test is not None:
+        lines.append(_test(health.test))
     for head in health.heads:
         word = told["head"].get(head.state, {"vi": head.state, "en": head.state})
         level: Level = "good" if head.state in _FINE_HEADS else "warning"
@@ -134,6 +136,14 @@ def _traffic(traffic: TrafficHealth) -> Line:
         "usual_vehicles": traffic.usual_vehicles, "n": traffic.acts_held,
     }  # fmt: skip
     return Line("bad" if traffic.held_at else "warning", word["vi"].format(**of), word["en"].format(**of))
+
+
+def _test(test: TestHealth) -> Line:
+    """The daily test act; its time by the clock on the wall, as a technician reads it."""
+    at = "" if test.made_at is None else f"{HERE.local(datetime.fromisoformat(test.made_at)):%H:%M %d/%m}"
+    word, took = words()["test"][test.state], f"{test.took_s or 0.0:.0f}"
+    level: Level = "good" if test.state not in TEST_FAULTS else "bad"
+    return Line(level, word["vi"].format(at=at, took=took), word["en"].format(at=at, took=took))
 
 
 def _picture(health: CameraHealth) -> Line:

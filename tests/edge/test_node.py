@@ -209,6 +209,20 @@ def test_cameras_come_and_go_with_the_configuration(site: Site) -> None:
     assert len(site.nodes) == 1
 
 
+def test_cameras_make_a_test_act_each_day_and_films_none(site: Site) -> None:
+    def daily() -> dict[str, bool | None]:
+        health = site.health()
+        cameras = health.cameras if health is not None else []
+        return {c.id: None if c.test is None else c.test.daily for c in cameras}
+
+    cameras = (camera("cam-1"), camera("cam-2", url="rtsp://127.0.0.1:9/none"))
+    site.write(*cameras)
+    site.run()
+    eventually(lambda: daily() == {"cam-1": None, "cam-2": True}, 20)
+    site.write(*cameras, daily_test={"enabled": False})
+    eventually(lambda: daily() == {"cam-1": None, "cam-2": None}, 20)
+
+
 def test_sigterm_finishes_commits_and_says_stopped(site: Site) -> None:
     site.write(camera(realtime=True))
     process = site.start_process()

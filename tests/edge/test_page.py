@@ -39,7 +39,16 @@ from edge.watch.report import PictureReport
 from evidence.acts import ActCode, LampState, VehicleClass
 from evidence.seal import SigningKey
 from evidence.switches import FLAGS
-from evidence.wire import CameraStateName, HeadHealth, HeadStateName, PictureState, TrafficHealth, TrafficState
+from evidence.wire import (
+    CameraStateName,
+    HeadHealth,
+    HeadStateName,
+    PictureState,
+    TestHealth,
+    TestState,
+    TrafficHealth,
+    TrafficState,
+)
 from tests.edge.brokers import free_port
 from tests.edge.media import make_video
 from tests.edge.perception import ScriptedPerception, ScriptedPipeline
@@ -118,9 +127,29 @@ def test_a_switch_in_force_is_told_with_whose_word_it_is_and_so_is_traffic_that_
     assert any("/desk/switches" in each for each in camera.warnings)
 
 
-@pytest.mark.parametrize(("group", "names"), [("switch", SWITCH_KINDS), ("traffic", UNUSUAL_TRAFFIC)])
-def test_there_are_words_for_every_switch_and_for_all_unusual_traffic(group: str, names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [("switch", SWITCH_KINDS), ("traffic", UNUSUAL_TRAFFIC), ("test", get_args(TestState))],
+)
+def test_there_are_words_for_every_switch_for_all_unusual_traffic_and_for_the_daily_test(
+    group: str, names: tuple[str, ...]
+) -> None:
     assert {name: set(word) for name, word in plain.words()[group].items()} == {name: {"vi", "en"} for name in names}
+
+
+@pytest.mark.parametrize("state", get_args(TestState))
+def test_a_technician_reads_of_the_daily_test_when_it_went_and_whether_it_came_through(state: TestState) -> None:
+    faults = {"unanswered", "refused", "no_pictures", "not_kept"}
+    made = None if state in ("none_yet", "no_pictures", "not_kept") else "2026-11-26T19:07:00.000Z"
+    test = TestHealth(daily=True, state=state, made_at=made, took_s=4.2 if state == "answered" else None)
+    camera = CameraState("cam-1", RUNNING, test=test, test_fault="the disk is full")
+    line = plain.of_camera(camera)[-1]
+    assert (line.level == "bad") == (state in faults)
+    assert ("02:07 27/11" in line.vi) == ("02:07 27/11" in line.en) == (made is not None)
+    assert ("4 giây" in line.vi) == (state == "answered")
+    warned = [each for each in camera.warnings if "test act" in each]
+    assert len(warned) == (state in faults)
+    assert all((" -> " in each) and ("disk is full" in each) == (state == "not_kept") for each in warned)
 
 
 CALLS = ["state", "scene/cam-1", "live/cam-1", "why/cam-1", "snapshot/cam-1", "record/cam-1", "recording/x.mp4"]

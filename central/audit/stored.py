@@ -29,11 +29,13 @@ from central.store.blobs import BlobStore
 from central.store.case_tables import CaseEventRow, CaseRow
 from central.store.packet_tables import CheckpointRow, LogNodeRow, PacketRow
 from central.store.packets import container_of
+from central.store.test_act_tables import TestActRow
 from evidence.canonical import sha256_hex
 from evidence.centre_keys import CentreKeys
 from evidence.container import Seal
 from evidence.errors import GiaoLoError, PacketError
 from evidence.log_proof import Checkpoint, leaf_hash, node_hash
+from evidence.marked import AnyManifest, TestManifest, read_manifest
 from evidence.packet import Manifest
 from evidence.seal import VerifyKey
 
@@ -72,6 +74,7 @@ def audit(
         seen.add(row.log_index)
         if row.deleted_at is None:
             faults += [f"packet {row.id}: {fault}" for fault in _packet_faults(session, row, leaves)]
+    faults += _kind_faults(session)
     logged_deletions, deletion_faults = check_deletions(session, leaves, keys, centre)
     logged_switches, switch_faults = check_switches(session, leaves, keys, centre)
     seen |= logged_deletions | logged_switches
@@ -104,7 +107,9 @@ def audit(
     faults += [f"case {case_id}: was removed, its record is still there" for case_id in session.scalars(orphans)]
     if files is not None:
         for packet_id in session.scalars(
-            select(PacketRow.id).where(PacketRow.deleted_at.is_(None)).order_by(PacketRow.log_index)
+            select(PacketRow.id)
+            .where(PacketRow.deleted_at.is_(None), PacketRow.id.not_in(select(TestActRow.packet_id)))
+            .order_by(PacketRow.log_index)
         ).all():
             try:
                 container_of(session, files, packet_id)
@@ -120,14 +125,16 @@ def _packet_faults(session: Session, row: PacketRow, leaves: list[str]) -> Itera
         yield "its manifest was altered"
     if row.log_index >= len(leaves) or leaves[row.log_index] != leaf_hash(row.digest).hex():
         yield f"is not entry {row.log_index} of the log"
-    manifest = _manifest(row)
+    manifest = _any_manifest(row)
     if manifest is None:
         yield "its manifest cannot be read"
         return
+    if isinstance(manifest, TestManifest) != (session.get(TestActRow, row.id) is not None):
+        yield "what is kept of it says of a test act that it is none, or of an act that it is a test"
     stored = (row.packet_id, row.node_id, row.sequence, row.previous, row.occurred_at)
     chain = manifest.chain
     if stored != (
-        manifest.packet_id, manifest.node.id, chain.sequence, chain.previous, manifest.act.occurred_at
+        manifest.packet_id, manifest.node.id, chain.sequence, chain.previous, manifest.occurred_at
     ):  # fmt: skip
         yield "its row is not what its manifest says"
     try:
@@ -139,10 +146,24 @@ def _packet_faults(session: Session, row: PacketRow, leaves: list[str]) -> Itera
 
 
 def _manifest(row: PacketRow) -> Manifest | None:
+    found = _any_manifest(row)
+    return found if isinstance(found, Manifest) else None
+
+
+def _any_manifest(row: PacketRow) -> AnyManifest | None:
     try:
-        return Manifest.from_bytes(row.manifest.encode())
+        return read_manifest(row.manifest.encode())
     except GiaoLoError:
         return None
+
+
+def _kind_faults(session: Session) -> Iterator[str]:
+    """Each packet is of a case, or a test act, and never both."""
+    of_cases, tests = select(CaseRow.packet_id), select(TestActRow.packet_id)
+    lone = select(PacketRow.id).where(PacketRow.id.not_in(of_cases), PacketRow.id.not_in(tests))
+    yield from (f"packet {id_}: its case was removed" for id_ in session.scalars(lone))
+    both = select(TestActRow.packet_id).where(TestActRow.packet_id.in_(of_cases))
+    yield from (f"packet {id_}: is a test act, and a case is there" for id_ in session.scalars(both))
 
 
 def _outside_faults(ledger: Ledger, logged: Subtree, leaves: int) -> list[str]:

@@ -7,8 +7,8 @@ that day from the rows themselves: some thousand of them, however many were ever
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from central.cases.stages import ISSUED, OPEN, TO_ISSUE, among
 from central.desk.worklist import late, status_counts
 from central.store.case_tables import CaseRow, DecidedCountRow, NoticeRow, RejectedCountRow, SentCountRow
 from central.store.packet_tables import AlarmRow, NodeRow, QuarantineRow
+from central.store.test_act_tables import TestedCameraRow
 from central.units.book import cameras_of
 from central.units.filtering import within
 from central.units.tree import ROOT, Scope
@@ -33,6 +34,22 @@ SOON_DAYS = 3
 LISTED = 20
 """Alarms, and packets held back: the newest, and how many stand behind them."""
 _MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class TestLine:
+    """A camera's newest test act: when it was made, how long until its receipt, what an act would have been held for.
+
+    `missing`: the day's has not come.
+    """
+
+    __test__ = False
+
+    made_at: datetime | None
+    took_s: float | None
+    asked: bool
+    doubts: tuple[str, ...]
+    missing: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,8 @@ class NodeLine:
     pending: int
     disk: int | None
     errors: tuple[str, ...]
+    tests: Mapping[str, TestLine]
+    """By the id of a camera."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +120,12 @@ def unit_view(session: Session, now: datetime, *, scope: Scope) -> UnitView:
         return session.scalar(select(func.count()).select_from(CaseRow).where(among(UNSENT), *mine, *conditions)) or 0
 
     held = _of(QuarantineRow.node_id, boxes)
+    tests: dict[str, dict[str, TestLine]] = defaultdict(dict)
+    for row in session.scalars(select(TestedCameraRow).where(*_of(TestedCameraRow.node_id, boxes))):
+        asked = row.asked == "asked"
+        tests[row.node_id][row.camera_id] = TestLine(
+            row.made_at, row.took_s, asked, tuple(row.doubts), row.missing(now)
+        )  # fmt: skip
 
     return UnitView(
         waiting=sum(stand[s] for s in OPEN),
@@ -114,7 +139,8 @@ def unit_view(session: Session, now: datetime, *, scope: Scope) -> UnitView:
         long_sent=_sent_before(session, HERE.terms.first_sending_in_time(now), scope),
         quarantined=session.scalar(select(func.count()).select_from(QuarantineRow).where(*held)) or 0,
         nodes=tuple(
-            _node(n, now) for n in session.scalars(select(NodeRow).where(*_of(NodeRow.id, boxes)).order_by(NodeRow.id))
+            _node(n, now, tests[n.id])
+            for n in session.scalars(select(NodeRow).where(*_of(NodeRow.id, boxes)).order_by(NodeRow.id))
         ),
         rates=_rates(session, month, scope),
         reasons=_reasons(session, month, scope),
@@ -246,7 +272,7 @@ def _sent_before(session: Session, instant: datetime, scope: Scope) -> int:
     return int(kept or 0) + (session.scalar(at_the_edge) or 0)
 
 
-def _node(row: NodeRow, now: datetime) -> NodeLine:
+def _node(row: NodeRow, now: datetime, tests: Mapping[str, TestLine]) -> NodeLine:
     health: Health | None = None
     # a newer node may say more than this software knows; its status column still counts
     with contextlib.suppress(ValidationError):
@@ -267,4 +293,5 @@ def _node(row: NodeRow, now: datetime) -> NodeLine:
         pending=health.outbox_pending if health else 0,
         disk=health.disk_free_bytes if health else None,
         errors=tuple(health.errors) + tuple(f"{c.id}: {c.error}" for c in health.cameras if c.error) if health else (),
+        tests=tests,
     )

@@ -10,14 +10,15 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, defer
 
 from central.cases.opening import create_case
-from central.intake import chain, gaps
+from central.intake import chain, gaps, test_acts
 from central.ledger import merkle
 from central.store.alarms import raise_alarm
 from central.store.base import table_of
 from central.store.packet_tables import NodeRow, PacketFileRow, PacketRow
 from evidence.canonical import canonical_json, sha256_hex
-from evidence.container import OpenedPacket
-from evidence.packet import Manifest
+from evidence.container import OpenedPacket, OpenedTest
+from evidence.marked import TestManifest
+from evidence.packet import SealedManifest
 from evidence.receipt import ReceiptStatus
 
 
@@ -45,8 +46,11 @@ def packet_of(session: Session, node: str, packet_id: str) -> PacketRow | None:
     return session.scalar(_PACKET, {"node": node, "packet": packet_id})
 
 
-def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> Outcome:
-    """Rows of a packet that was judged good, and its case, in one transaction; `size` of its container in bytes."""
+def commit(session: Session, opened: OpenedPacket | OpenedTest, size: int, now: datetime) -> Outcome:
+    """Rows of a packet that was judged good, and its case, in one transaction; `size` of its container in bytes.
+
+    A test act has its place in chain and log like every packet; it has no case, and its pictures are not kept.
+    """
     manifest = opened.manifest
     said = manifest.to_bytes()
     digest = sha256_hex(said)  # the manifest's own: writing it out takes longer than a step
@@ -76,23 +80,26 @@ def commit(session: Session, opened: OpenedPacket, size: int, now: datetime) -> 
         manifest=said.decode(),
         seal=canonical_json(opened.seal.model_dump(mode="json")).decode(),
         chain_state=state,
-        occurred_at=manifest.act.occurred_at,
+        occurred_at=manifest.occurred_at,
         received_at=now,
         log_index=merkle.append(session, digest),
         files=[
             PacketFileRow(position=i, name=f.name, role=f.role, media_type=f.media_type, size=f.size, sha256=f.sha256)
-            for i, f in enumerate(manifest.files)
+            for i, f in enumerate([] if isinstance(manifest, TestManifest) else manifest.files)
         ],
     )
     session.add(row)
     session.flush()
-    create_case(session, row, manifest, case_id=str(uuid.uuid4()), now=now)
+    if isinstance(manifest, TestManifest):
+        test_acts.note(session, row, manifest, now)
+    else:
+        create_case(session, row, manifest, case_id=str(uuid.uuid4()), now=now)
     if touched:
         gaps.watch_chain(session, session.get_one(NodeRow, manifest.node.id), now)
     return Outcome("stored", digest=digest)
 
 
-def _row_id(session: Session, manifest: Manifest, now: datetime) -> str:
+def _row_id(session: Session, manifest: SealedManifest, now: datetime) -> str:
     """The packet's own id where it is free: random ids never meet by chance, but a node may use another's."""
     other = session.scalar(_WITH_ID, {"id": manifest.packet_id})
     if other is None:

@@ -23,9 +23,9 @@ from central.store.alarms import raise_alarm
 from central.store.blobs import StoreError, StoreFull
 from central.store.keeping_tables import DeletionRow
 from central.store.packet_tables import NodeRow, PacketRow
-from evidence.container import OpenedPacket, open_container
+from evidence.container import OpenedPacket, OpenedTest, open_any
 from evidence.errors import PacketError
-from evidence.packet import Manifest
+from evidence.marked import AnyManifest
 from evidence.part import Part
 from evidence.wire import Offer
 
@@ -110,7 +110,7 @@ class Gate:
         """Verify, and store if good."""
         digest: str | None = None
         try:
-            opened, files = open_container(data)  # packet-v1 steps 1-10
+            opened, files = open_any(data)  # packet-v1 steps 1-10
             digest = opened.manifest.digest
             self._check_origin(node, packet_id, opened)
             _check_times(opened.manifest, now)
@@ -133,7 +133,7 @@ class Gate:
                 return False
         return True
 
-    def _check_origin(self, node: str, packet_id: str, opened: OpenedPacket) -> None:
+    def _check_origin(self, node: str, packet_id: str, opened: OpenedPacket | OpenedTest) -> None:
         manifest = opened.manifest
         # packet-v1 step 31: sent by the node and under the id that it names
         if manifest.node.id != node:
@@ -149,12 +149,15 @@ class Gate:
                 )
             check_seal(session, manifest, opened.seal)
 
-    def _store(self, opened: OpenedPacket, files: Mapping[str, Part], size: int, now: datetime) -> Outcome:
+    def _store(self, opened: OpenedPacket | OpenedTest, files: Mapping[str, Part], size: int, now: datetime) -> Outcome:
         if self._deleted(opened.manifest.digest):
             return Outcome("duplicate", digest=opened.manifest.digest)
         with self._centre.store.taking_in():
             for part in files.values():
-                self._centre.store.put(part)
+                if isinstance(opened, OpenedTest):
+                    self._centre.store.rehearse(part)
+                else:
+                    self._centre.store.put(part)
             for attempt in (1, 2):
                 try:
                     with self._centre.db.write() as session:
@@ -170,9 +173,9 @@ class Gate:
             return session.scalar(select(DeletionRow.id).where(DeletionRow.packet_digest == digest)) is not None
 
 
-def _check_times(manifest: Manifest, now: datetime) -> None:
+def _check_times(manifest: AnyManifest, now: datetime) -> None:
     """Times that no clock shows would break calendars further on. A clock that is merely wrong is flagged instead."""
     # packet-v1 step 34: times that a calendar can hold
-    for name, at in (("created_at", manifest.created_at), ("act.occurred_at", manifest.act.occurred_at)):
+    for name, at in (("created_at", manifest.created_at), ("occurred_at", manifest.occurred_at)):
         if not _EARLIEST <= at <= now + _AHEAD:
             raise PacketError(f"{at.isoformat()} cannot be: here it is {now.isoformat()}", where=name)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
 
 from central.centre import Centre
-from central.intake import gaps, pictures, signals, traffic
+from central.intake import gaps, pictures, signals, test_acts, traffic
 from central.intake.committing import Outcome
 from central.intake.gate import Gate
 from central.intake.transfers import Transfer, TransferRefused, Transfers
@@ -30,6 +30,8 @@ from evidence.switches import MOST, sign_switches
 from evidence.wire import Chunk, Health, Offer, Want, encode
 
 log = logging.getLogger(__name__)
+CATCH_UP = timedelta(minutes=30)
+"""After a start of the centre what waited on the boxes comes first; then is asked whose test act is missing."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Ingest:
         self.gate = gate
         self._centre = centre
         self._transfers = transfers
+        self._began = centre.clock()
 
     @classmethod
     def of(cls, centre: Centre) -> Ingest:
@@ -105,6 +108,7 @@ class Ingest:
                 pictures.watch_pictures(session, row, before, health, now)
                 signals.watch_signals(session, row, before, health, now)
                 traffic.watch_traffic(session, row, before, health, now)
+                test_acts.watch_health(session, row, health, now)
 
     def alarm(self, kind: str, text: str) -> None:
         """Tell people of something about the broker itself."""
@@ -142,6 +146,8 @@ class Ingest:
         self._centre.store.clean(now_s=now.timestamp())
         with self._centre.db.write() as session:
             merkle.checkpoint(session, self._centre.key, centre=self._centre.config.centre_id, now=now)
+            if now - self._began >= CATCH_UP:
+                test_acts.watch_missing(session, now)
 
     def _go_on(self, transfer: Transfer) -> list[Reply]:
         offer = transfer.offer

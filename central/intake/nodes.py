@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from central.store.packet_tables import NodeKeyRow, NodeRow
 from evidence.container import Seal, verify_seal
 from evidence.errors import GiaoLoError, PacketError
-from evidence.packet import Manifest, utc_text
+from evidence.packet import SealedManifest, utc_text
 from evidence.seal import VerifyKey
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -65,7 +65,7 @@ def key_of(session: Session, node_id: str, key_id: str) -> VerifyKey:
     return VerifyKey.from_pem(row.public_key.encode(), where=f"node {node_id}")
 
 
-def check_seal(session: Session, manifest: Manifest, seal: Seal) -> None:
+def check_seal(session: Session, manifest: SealedManifest, seal: Seal) -> None:
     """Raise `PacketError` unless the packet was sealed with a key that its node had when it was made.
 
     The one place that judges seals: ingest, judging again and the audit ask here.

@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from evidence.errors import PacketError
-from evidence.packet import FileRole, Manifest
+from evidence.packet import FileRole, SealedManifest
 from evidence.part import Part
 
 MAX_PIXELS = 50_000_000
@@ -59,7 +59,7 @@ def decode(data: bytes, reduced: int = 1) -> NDArray[np.uint8] | None:
     return None if picture is None else np.asarray(picture, np.uint8)
 
 
-def check_pictures(manifest: Manifest, files: Mapping[str, Part]) -> None:
+def check_pictures(manifest: SealedManifest, files: Mapping[str, Part]) -> None:
     """Raise `PacketError` for a picture that is not of the size that the manifest names, or larger than cameras are.
 
     Stills are whole frames, crops are cut from them. What is no picture at all is left for people to see.

@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -54,6 +55,10 @@ class BlobStore(Protocol):
 
     def put(self, data: bytes | Part) -> str:
         """Keep `data` durably; its SHA-256. A `Part` is not held in memory. Raises `StoreFull`."""
+
+    def rehearse(self, data: Part) -> None:
+        """Write as `put` does and take it away again: of a test act, which shows that there is room and right to. What
+        is kept under the same digest is not touched. Raises `StoreFull`."""
 
     def read(self, sha256: str) -> bytes:
         """The blob, verified. Raises `StoreError`."""
@@ -99,6 +104,14 @@ class FileStore:
         self._check_room(part.size)
         write_durably(target, part, sha256=digest, temporary=self.folder / "tmp", folders=self._folders)
         return digest
+
+    def rehearse(self, data: Part) -> None:
+        self._check_room(data.size)
+        target = self.folder / "tmp" / f"test-{uuid.uuid4().hex}"
+        try:
+            write_durably(target, data, temporary=self.folder / "tmp", folders=self._folders)
+        finally:
+            target.unlink(missing_ok=True)
 
     def read(self, sha256: str) -> bytes:
         with self.open(sha256) as file:

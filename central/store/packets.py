@@ -10,6 +10,7 @@ from central.store.blobs import BlobStore, StoreError
 from central.store.packet_tables import PacketRow
 from evidence.canonical import sha256_hex
 from evidence.container import rebuild
+from evidence.marked import TestManifest, read_manifest
 from evidence.packet import Manifest
 
 
@@ -30,8 +31,11 @@ def container_of(session: Session, store: BlobStore, packet_id: str) -> bytes:
     row = session.get(PacketRow, packet_id)
     if row is None:
         raise StoreError("there is no such packet", where=packet_id)
+    manifest = read_manifest(row.manifest.encode())
+    if isinstance(manifest, TestManifest):
+        raise StoreError("is a test act: its pictures were not kept", where=packet_id)
     files = {f.name: store.read(f.sha256) for f in row.files}
-    data = rebuild(Manifest.from_bytes(row.manifest.encode()), row.seal.encode(), files)
+    data = rebuild(manifest, row.seal.encode(), files)
     if sha256_hex(data) != row.container_sha256:
         raise StoreError("packet is not what was received", where=packet_id, remedy="restore it from the backup")
     return data

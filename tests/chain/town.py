@@ -42,6 +42,7 @@ class Town:
     ) -> None:  # fmt: skip
         self.broker = broker
         node: dict[str, Any] = {} if clip is not None else {"cameras": [camera] if camera else []}
+        node["daily_test"] = {"enabled": False}  # whatever hour it is, its packets are those of the test
         self.setup = Setup(
             folder, clip or Path("none.mp4"), scene, broker.host, broker.port, free_port(), database_url=database_url,
             realtime=False, heartbeat_s=1.0, centre={"second_reader": second_reader}, node=node,

@@ -402,7 +402,7 @@ def test_the_ground_is_drawn_measured_and_mended(editor, page):
     # plates at the line with the verdict, and the width of the lane
     table = page.locator("table.measures").inner_text()
     scale = 2 / np.hypot(*np.diff(ours.to_metres([[319, 340], [321, 340]]), axis=0)[0])
-    assert f"Biển xe máy tại vạch s1\t{round(scale * HERE.plate_width_m['motorcycle'])} px ✗" in table
+    assert f"Biển số xe máy tại vạch s1\t{round(scale * HERE.plate_width_m['motorcycle'])} px ✗" in table
     (lane,) = re.findall(r"Làn l1 rộng\t([\d.]+) m", table)
     assert 7 < float(lane) < 11
 

@@ -1,11 +1,14 @@
 // What would be found with the scene as drawn now: asks for a run over recorded video, shows how far it is and what came of it.
-import { $, at, call } from "./state.js";
+import { $, at, call, refresh } from "./state.js";
 import { chosen, lang, t } from "./words.js";
 
 const ASK_MS = 1000;
 let told = null, triedWith = "";
 
 const running = () => !!told && told.state === "running";
+// Whether the scene was tried as it is drawn now.
+export const tried = () => !!told && told.state === "done" && drawn() === triedWith;
+
 const drawn = () => JSON.stringify({ ...at.scene, version: undefined });
 
 export function trial() {
@@ -50,7 +53,8 @@ $("try").onclick = async () => {
     trial();
     $("trial").scrollIntoView({ block: "nearest" });
     await follow();
-    $("trial").scrollIntoView({ block: "nearest" });
+    refresh("next");
+    $("trial").scrollIntoView({ block: "start" });
   } catch (error) {
     told = { state: "failed", why: error.data ? `${error.message} -> ${error.data.remedy || ""}` : t("offline"), lines: {} };
     trial();

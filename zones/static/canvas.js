@@ -90,7 +90,8 @@ function write(labels) {
   pen.textBaseline = "middle";
   for (const { text, at: [x, y], left, colour } of labels) {
     const width = pen.measureText(text).width + 8, height = 17;
-    const box = { x: x * view.zoom + view.x - (left ? 0 : width / 2), y: y * view.zoom + view.y - height / 2 };
+    const edge = Math.max(0, canvas.width - width); // a name at the edge of the picture is read whole
+    const box = { x: Math.min(edge, Math.max(0, x * view.zoom + view.x - (left ? 0 : width / 2))), y: y * view.zoom + view.y - height / 2 };
     for (let tries = 0, hit; tries < 30 && (hit = taken.find((one) => Math.abs(one.y - box.y) < height && box.x < one.x + one.width && one.x < box.x + width)); tries++) box.y = hit.y + height;
     taken.push({ ...box, width });
     pen.fillStyle = "#000b";

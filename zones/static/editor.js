@@ -25,7 +25,7 @@ function bar() {
   $("grid").setAttribute("aria-pressed", ground.grid);
   $("grid").disabled = !at.scene || !at.scene.ground;
   $("stills").hidden = at.stills.length < 2;
-  if (at.stills.length) $("still_name").textContent = t("still_count", { n: at.shown + 1, of: at.stills.length, name: at.stills[at.shown].name });
+  if (at.stills.length) $("still_name").textContent = $("still_name").title = t("still_count", { n: at.shown + 1, of: at.stills.length, name: at.stills[at.shown].name });
 }
 
 wire({ texts, list, form, ground_table, bar, faults, acts, trial, next, paint });

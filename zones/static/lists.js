@@ -67,6 +67,7 @@ function leadsTo(approach) {
 function plain(text) {
   const named = (name) => {
     const last = name.replace(/^\w+: /, "");
+    if (name === "giaolo zones acts") return `“${t("acts")}”`;
     return KINDS[last] ? kindName(KINDS[last]) : option(last) !== last ? option(last) : fieldName("", last, name);
   };
   const words = text.replace(/`([^`]+)`/g, (_, name) => named(name)).replace(/\b[a-z]+(_[a-z]+)+\b/g, (code) => (isAct(code) ? `“${option(code)}”` : code));

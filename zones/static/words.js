@@ -32,8 +32,8 @@ const TEXT = {
   lamp_red: ["Vẽ đèn đỏ", "Draw the red lamp"], lamp_yellow: ["Vẽ đèn vàng", "Draw the yellow lamp"], lamp_green: ["Vẽ đèn xanh", "Draw the green lamp"], countdown: ["Vẽ ô đếm ngược", "Draw the countdown"],
   second_stripe: ["vạch thứ hai", "second stripe"], broken_side: ["phía vạch đứt", "broken side"], sign_place: ["Chỉ chỗ biển trong hình", "Show the sign in the picture"],
   draw_ground: ["Mặt đường: nhấp bốn góc của một hình chữ nhật trên mặt đường, càng lớn càng tốt.", "Ground: click the four corners of a rectangle on the road, the larger the better."],
-  draw_gap_along: ["Nhấp hai điểm trên mép thứ nhất, rồi hai điểm trên mép thứ hai: mép làn, dải phân cách, hoặc cạnh dọc của hai ô vạch sang đường.", "Click two points on the first edge, then two on the second: edges of a lane or median, or the long sides of two crosswalk stripes."],
-  draw_gap_across: ["Nhấp hai điểm trên mép thứ nhất, rồi hai điểm trên mép thứ hai: như mép gần và mép xa của vạch sang đường.", "Click two points on the first edge, then two on the second: as the near and the far edge of a crosswalk."],
+  draw_gap_along: ["Nhấp hai điểm trên mép thứ nhất, rồi hai điểm trên mép thứ hai: mép làn, cạnh dọc của hai ô vạch sang đường.", "Click two points on the first edge, then two on the second: of a lane, or long sides of two crosswalk stripes."],
+  draw_gap_across: ["Nhấp hai điểm trên mép thứ nhất, hai điểm trên mép thứ hai: như mép gần, mép xa của vạch sang đường.", "Click two points on the first edge, then two on the second: as the near and the far edge of a crosswalk."],
   next_count: ["Bước {n}/{of}:", "Step {n} of {of}:"], next_go: ["Làm bước này", "Do this"], next_skip: ["Bỏ qua", "Skip"],
   next_stop_lines: ["vẽ vạch dừng", "draw the stop line"], next_stop_lines_why: ["Từ lề này tới lề kia. Mũi tên chỉ phía nút giao.", "From kerb to kerb. Its arrow points into the junction."],
   next_approaches: ["vẽ đường vào nút", "draw the approach"], next_approaches_why: ["Phần đường xe chạy tới trước vạch dừng. Thiếu nó, hộp không thấy xe từ trước vạch và không báo.", "The road on which vehicles come to the line. Without it the box does not see them before it and reports nobody."],
@@ -89,6 +89,9 @@ const OPTIONS = {
   motorcycle: ["xe máy", "motorcycle"], car: ["ô tô con", "car"], bus: ["xe khách, buýt", "bus"], truck: ["xe tải", "truck"], bicycle: ["xe đạp", "bicycle"], vertical: ["dọc", "vertical"], horizontal: ["ngang", "horizontal"],
   pixels: ["khung hình", "the picture"], controller: ["tủ điều khiển", "a controller"],
 };
+
+// What is said while something is drawn.
+export const HINTS = Object.keys(TEXT).filter((name) => name.startsWith("draw_") && !["draw_ends", "draw_esc", "draw_short"].includes(name));
 
 export let lang = localStorage.getItem("giaolo.lang") === "en" ? "en" : "vi";
 export function switchLanguage() {

@@ -56,7 +56,7 @@ def _road_before(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
     """Nothing drawn where vehicles come from: the box looks where the scene is drawn, and who is first seen at the line
     itself is accused of nothing. At Giảng Võ three of four runners were lost so."""
     directed = DirectedLine.of_stop_line(line)
-    for polygon in [a.polygon for a in (*scene.approaches, *scene.lanes)]:
+    for polygon in [*(area.polygon for area in scene.approaches), *(lane.polygon for lane in scene.lanes)]:
         near = _near_line(directed, polygon)
         if near is not None and near[1] > 0 and near[0] < directed.length_px:
             return

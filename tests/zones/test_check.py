@@ -181,6 +181,12 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("drawn on a larger picture", {"picture": {"width": 320, "height": 240}}, "picture", "coordinates reach"),
     (
+        "left turns wait before the line",
+        {"areas": [{"id": "w", "kind": "turn_waiting", "polygon": [[60, 350], [300, 350], [300, 400], [60, 400]]}]},
+        "areas[0].polygon",
+        "lies past no stop line",
+    ),
+    (
         "nothing to be found",
         {"acts": ["solid_line"], "markings": []},
         "acts",

@@ -84,7 +84,7 @@ const OPTIONS = {
   one_way_carriageway: ["phần đường một chiều (đường đôi)", "one-way carriageway (divided road)"], one_way: ["đường một chiều", "one-way road"], divided: ["có dải phân cách giữa", "divided by a median"],
   two_way: ["đường hai chiều", "two-way road"], closed_road: ["đường cấm (sau biển)", "closed road (beyond the sign)"], pavement: ["vỉa hè", "pavement"], emergency_lane: ["làn dừng khẩn cấp", "emergency lane"],
   kerbside: ["chỗ cấm dừng, đỗ", "kerb: no stopping, no parking"], keep_clear: ["vạch 4.4 (cấm dừng trong ô)", "box 4.4 (keep clear)"], crosswalk: ["vạch sang đường", "crosswalk"],
-  lane_change: ["đoạn được chuyển làn trước nút", "where lanes may be changed"], mon: ["thứ hai", "Monday"], tue: ["thứ ba", "Tuesday"], wed: ["thứ tư", "Wednesday"], thu: ["thứ năm", "Thursday"],
+  lane_change: ["đoạn được chuyển làn trước nút", "where lanes may be changed"], turn_waiting: ["vùng chờ rẽ trái (vạch 5.3)", "where left turns wait (marking 5.3)"], mon: ["thứ hai", "Monday"], tue: ["thứ ba", "Tuesday"], wed: ["thứ tư", "Wednesday"], thu: ["thứ năm", "Thursday"],
   fri: ["thứ sáu", "Friday"], sat: ["thứ bảy", "Saturday"], sun: ["chủ nhật", "Sunday"], straight: ["đi thẳng", "straight"], left: ["rẽ trái", "left"], right: ["rẽ phải", "right"], u_turn: ["quay đầu", "U-turn"],
   motorcycle: ["xe máy", "motorcycle"], car: ["ô tô con", "car"], bus: ["xe khách, buýt", "bus"], truck: ["xe tải", "truck"], bicycle: ["xe đạp", "bicycle"], vertical: ["dọc", "vertical"], horizontal: ["ngang", "horizontal"],
   pixels: ["khung hình", "the picture"], controller: ["tủ điều khiển", "a controller"],

@@ -17,7 +17,6 @@ from edge.rules.permission import Governing
 from zones.facts import turn_waiting
 from zones.schema import Movement, Scene, StopLine
 
-MAY_WAIT_TO_TURN = "may_wait_to_turn"
 _TURNS: frozenset[Movement] = frozenset({"left", "u_turn"})
 
 

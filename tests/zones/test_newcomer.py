@@ -119,12 +119,12 @@ def test_every_thing_that_can_be_drawn_says_how_in_both_languages(page: Any) -> 
 @pytest.mark.browser
 def test_a_step_skipped_stays_skipped_and_keys_go_on_after_a_button(page: Any) -> None:
     page.locator("#next").get_by_role("button", name="Bỏ qua").click()
-    page.locator("#next[data-step=junction]").wait_for()  # no line, so no approach of it either
+    page.locator("#next[data-step=approaches]").wait_for()
     page.get_by_role("button", name="Vừa khung").click()
     page.keyboard.press("2")
     assert page.locator("#still_name").inner_text() == "2/2 green.png"
     page.reload()
-    page.locator("#next[data-step=junction]").wait_for()
+    page.locator("#next[data-step=approaches]").wait_for()
 
 
 @pytest.mark.browser

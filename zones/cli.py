@@ -201,8 +201,10 @@ def schema() -> None:
     "--at",
     "at_s",
     multiple=True,
+    default=(0.0,),
+    show_default=True,
     type=click.FloatRange(min=0),
-    help="Second of the video; again for more stills of it; left out: up to five spread over its first minute.",
+    help="Second of the video; again for more stills of it.",
 )
 @click.option(
     "--video",

@@ -34,8 +34,7 @@ export const pathOf = (kind, index) => (KINDS[kind].single ? kind : `${kind}[${i
 
 export function select(what) {
   Object.assign(at, { selected: what, handle: null, drawing: null });
-  refresh("list", "form", "next", "paint");
-  $("right").scrollTop = 0; // what was chosen stands at its top
+  refresh("list", "form", "paint");
 }
 
 export function showStill(number) {
@@ -79,7 +78,7 @@ export function changed(what = null) {
     Object.assign(steps, { what, when: Date.now() });
   }
   check();
-  refresh("list", "bar", "ground_table", "trial", "next", "paint");
+  refresh("list", "bar", "ground_table", "trial", "paint");
 }
 
 export function step(by) {
@@ -129,7 +128,7 @@ export function shown({ faults, acts }) {
   const errors = faults.filter((fault) => fault.severity === "error").length;
   at.status = errors ? ["errors", { n: errors }] : [dirty() ? "can_save" : "saved"];
   $("save").disabled = !dirty() || errors > 0;
-  refresh("list", "bar", "faults", "acts", "trial", "next", "paint");
+  refresh("list", "bar", "faults", "acts", "trial", "paint");
 }
 
 export async function save() {
@@ -150,7 +149,7 @@ export async function save() {
     at.status = data ? ["not_saved", { why: `${error.message}${data.remedy ? ` → ${data.remedy}` : ""}` }] : ["offline"];
     $("save").disabled = false;
   }
-  refresh("bar", "faults", "next");
+  refresh("bar", "faults");
 }
 
 export const statusText = () => t(...at.status);

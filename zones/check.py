@@ -18,6 +18,9 @@ from zones.geometry import DirectedLine, points_in_polygon
 from zones.needs import NEEDS, wanted
 from zones.schema import Lane, Marking, Point, Scene, StopLine
 
+_TOLD_AT_ONCE = 3
+"""So many drawings are named to somebody who has drawn nothing: nobody reads fifteen."""
+
 
 def check(scene: Scene) -> list[Fault]:
     """All faults, errors and warnings, in the order of the file; an empty list is a scene one can use."""
@@ -273,9 +276,12 @@ def _acts(scene: Scene) -> Iterator[Fault]:
         all_vi, all_en = (
             list(dict.fromkeys(drawn)) for drawn in zip(*(needs.to_draw for needs in wanted(scene)), strict=True)
         )
+        others = len(all_vi) - _TOLD_AT_ONCE
+        more = both("; hành vi khác cần gì: `giaolo zones acts`", "; what other acts need: `giaolo zones acts`")
+        more_vi, more_en = more.split(" / ") if others > 0 else ("", "")
         remedy = both(
-            f"vẽ {', hoặc '.join(all_vi)}; hoặc nêu hành vi khác trong `acts`",
-            f"draw {', or '.join(all_en)}; or name another act in `acts`",
+            f"vẽ {', hoặc '.join(all_vi[:_TOLD_AT_ONCE])}{more_vi}; hoặc nêu hành vi khác trong `acts`",
+            f"draw {', or '.join(all_en[:_TOLD_AT_ONCE])}{more_en}; or name another act in `acts`",
         )
         what = both("không nêu được hành vi nào từ cảnh này", "no act can follow from this scene")
         yield Fault("acts", what, remedy)

@@ -11,7 +11,7 @@ from typing import Any
 from countries.here import HERE
 from countries.road import SignSays
 from zones import shapes
-from zones.facts import areas, marking
+from zones.facts import areas, marking, turn_waiting
 from zones.faults import Fault, Severity, both, known
 from zones.road import AreaKind, Road, RoadArea, Sign
 from zones.schema import Lane, Scene
@@ -133,6 +133,16 @@ def _governable(scene: Scene, says: SignSays) -> Iterable[Any]:
 
 
 def _area(scene: Scene, area: RoadArea, path: str) -> Iterator[Fault]:
+    if area.kind == "turn_waiting" and not any(area in turn_waiting(scene, line) for line in scene.stop_lines):
+        what = both(
+            f"vùng chờ rẽ trái {area.id!r} không nằm sau vạch dừng nào",
+            f"{area.id!r}, where left turns wait, lies past no stop line",
+        )
+        remedy = both(
+            "vẽ vùng này sau vạch dừng thứ nhất, tới vạch dừng thứ hai của nó",
+            "draw it past the first stop line, up to the second, which is its own",
+        )
+        yield Fault(f"{path}.polygon", what, remedy)
     needed = [says for says, kind in _AREA_OF.items() if kind == area.kind]
     if needed and not any(
         area.id in sign.governs and HERE.signs.meaning(sign.number).says in needed for sign in scene.signs

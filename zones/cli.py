@@ -201,10 +201,8 @@ def schema() -> None:
     "--at",
     "at_s",
     multiple=True,
-    default=(0.0,),
-    show_default=True,
     type=click.FloatRange(min=0),
-    help="Second of the video; again for more stills of it.",
+    help="Second of the video; again for more stills of it; left out: up to five spread over its first minute.",
 )
 @click.option(
     "--video",

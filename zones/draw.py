@@ -28,6 +28,7 @@ _AREAS: dict[AreaKind, str] = {
     "keep_clear": "cấm dừng trong ô",
     "crosswalk": "vạch sang đường",
     "lane_change": "được chuyển làn",
+    "turn_waiting": "chờ rẽ trái",
 }
 _MIN_WIDTH_PX = 1280
 """Smaller stills are enlarged, so that labels do not hide what they name."""

@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import shapely
+
 from countries.here import HERE
 from countries.road import SignSays
 from evidence.acts import VehicleClass
+from zones.geometry import DirectedLine
 from zones.road import AreaKind, Road, RoadArea, Sign, Source
-from zones.schema import ALL_MOVEMENTS, Lane, Marking, Movement, Scene
+from zones.schema import ALL_MOVEMENTS, Lane, Marking, Movement, Scene, StopLine
+
+_LEAST_LINE_PX = 2.0
+"""A shorter line has no direction; `zones.check` tells it."""
 
 
 def road_of(scene: Scene, lane: Lane) -> Road | None:
@@ -118,3 +124,15 @@ def areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:
 def stated_areas(scene: Scene, kind: AreaKind) -> tuple[RoadArea, ...]:
     """Those of them with a source: what they are follows from no picture."""
     return tuple(area for area in areas(scene, kind) if area.source.stated)
+
+
+def turn_waiting(scene: Scene, line: StopLine) -> tuple[RoadArea, ...]:
+    """The areas past that line in which left turns wait; the line at their far end has none of them.
+
+    Where the shape of line or area is broken none is told: `zones.check` tells the shape.
+    """
+    if shapely.LineString(line.points).length < _LEAST_LINE_PX:
+        return ()
+    directed = DirectedLine.of_stop_line(line)
+    inner = [(area, shapely.Polygon(area.polygon).representative_point()) for area in areas(scene, "turn_waiting")]
+    return tuple(a for a, at in inner if not at.is_empty and float(directed.distance([(at.x, at.y)])[0]) > 0)

@@ -26,7 +26,7 @@ else:  # the codes are the country's; as literals they stand in the JSON schema,
 
 RoadKind = Literal["one_way", "divided", "two_way"]
 AreaKind = Literal[
-    "closed_road", "pavement", "emergency_lane", "kerbside", "keep_clear", "crosswalk", "lane_change"
+    "closed_road", "pavement", "emergency_lane", "kerbside", "keep_clear", "crosswalk", "lane_change", "turn_waiting"
 ]  # fmt: skip
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -145,7 +145,8 @@ class RoadArea(SceneModel):
 
     `closed_road`: beyond the place from which a sign bans entry. `kerbside`: where a sign bans stopping or parking.
     `keep_clear`: the yellow box in which nobody may stop. `lane_change`: before the junction, where lanes may be chosen
-    whatever they are kept for. What they look like is in the picture; an `emergency_lane` needs its source.
+    whatever they are kept for. `turn_waiting`: past a stop line, up to a line of its own, where who turns left may
+    wait. What they look like is in the picture; an `emergency_lane` needs its source.
     """
 
     id: Name

@@ -16,6 +16,9 @@ from evidence.errors import GiaoLoError
 from zones.faults import both
 from zones.picture import as_shown
 
+MOST_SPREAD, SPREAD_S = 5, 12.0
+"""A signal shows red and green within a minute nearly everywhere; five stills are looked through at once."""
+
 
 class StillError(GiaoLoError):
     """No still can be had from a file, or the drawing cannot be written."""
@@ -60,6 +63,32 @@ def read_still(source: Path, at_s: float = 0.0) -> NDArray[Any]:
     )
 
 
+def spread_stills(source: Path) -> list[tuple[str, NDArray[Any]]]:
+    """Of a video up to `MOST_SPREAD` stills with their names, `SPREAD_S` apart or more: so that the lamps show more
+    than one colour without anybody having to know when. Key frames alone are decoded, so it takes a moment only.
+
+    Raises
+    ------
+    As `read_still`.
+    """
+    found: list[tuple[str, NDArray[Any]]] = []
+    where = shown_address(str(source))
+    try:
+        with av.open(str(source)) as container:
+            stream = container.streams.video[0]
+            begin_s = float((stream.start_time or 0) * (stream.time_base or 0))
+            stream.codec_context.skip_frame = "NONKEY"
+            for frame in container.decode(stream):
+                at = (frame.time or 0.0) - begin_s
+                if at >= len(found) * SPREAD_S:
+                    found.append((f"{source.name} {at:.0f} s", as_shown(frame, where=where)))
+                if len(found) == MOST_SPREAD:
+                    break
+    except (av.FFmpegError, IndexError):
+        found = []
+    return found or [(f"{source.name} 0 s", read_still(source))]
+
+
 def _read_picture(source: Path) -> NDArray[Any] | None:
     """None: it is no picture, so perhaps a video."""
     if not source.is_file():
@@ -76,8 +105,9 @@ def first_video(sources: Sequence[Path]) -> Path | None:
     return next((source for source in sources if _read_picture(source) is None), None)
 
 
-def read_stills(sources: Sequence[Path], at_s: Sequence[float] = (0.0,)) -> list[tuple[str, NDArray[Any]]]:
-    """Several stills of one camera with their names: each picture, and of each video its frames at these seconds.
+def read_stills(sources: Sequence[Path], at_s: Sequence[float] = ()) -> list[tuple[str, NDArray[Any]]]:
+    """Several stills of one camera with their names: each picture, and of each video its frames at these seconds;
+    with no second given, some spread over it.
 
     Raises
     ------
@@ -88,8 +118,10 @@ def read_stills(sources: Sequence[Path], at_s: Sequence[float] = (0.0,)) -> list
         picture = _read_picture(source)
         if picture is not None:
             found.append((source.name, picture))
-        else:
+        elif at_s:
             found += [(f"{source.name} {at:g} s", read_still(source, at)) for at in at_s]
+        else:
+            found += spread_stills(source)
     sizes = {f"{picture.shape[1]} x {picture.shape[0]}" for _, picture in found}
     if len(sizes) > 1:
         listed = ", ".join(sorted(sizes))

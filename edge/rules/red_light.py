@@ -22,6 +22,7 @@ from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import StandingMargins, stood
+from edge.rules.waiting_area import may_wait_to_turn
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
@@ -149,6 +150,8 @@ def _at_line(
     if on_the_way_s > shared.crossing.entry_within_s:
         return Refusal("stopped_between", t_at, on_the_way_s, shared.crossing.entry_within_s, "s")
     heads = governing(scene, line, path, at, shared.permission, shared.movement)
+    if may_wait_to_turn(path, scene, line, heads, at, gone.last, shared.waiting):
+        return Refusal("may_wait_to_turn", t_at)
     since = heads.red_since(lamps, t_at)
     sure_s = float(path.t_s[crossed.earliest])
     if since is None:

@@ -1,4 +1,4 @@
-"""The margins that acts have in common: crossing, one vehicle, front, movement, permission, standing."""
+"""The margins that acts have in common: crossing, one vehicle, front, movement, permission, standing, waiting."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from edge.rules.movement import MovementMargins
 from edge.rules.one_vehicle import OneVehicleMargins
 from edge.rules.permission import PermissionMargins
 from edge.rules.standing import StandingMargins
+from edge.rules.waiting_area import WaitingAreaMargins
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,4 @@ class SharedMargins:
     movement: MovementMargins = field(default_factory=MovementMargins)
     permission: PermissionMargins = field(default_factory=PermissionMargins)
     standing: StandingMargins = field(default_factory=StandingMargins)
+    waiting: WaitingAreaMargins = field(default_factory=WaitingAreaMargins)

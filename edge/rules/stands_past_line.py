@@ -18,6 +18,7 @@ from edge.rules.permission import governing
 from edge.rules.refusal import Answer, Refusal
 from edge.rules.shared import SharedMargins
 from edge.rules.standing import stands
+from edge.rules.waiting_area import may_wait_to_turn
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
 from zones.schema import Scene, StopLine
@@ -88,6 +89,8 @@ def stands_past_line(
     if covered > margins.covered:
         return Refusal("wheels_covered", t_first, covered, margins.covered, "share")
     heads = governing(scene, line, path, first, shared.permission, shared.movement)
+    if may_wait_to_turn(path, scene, line, heads, first, last, shared.waiting):
+        return Refusal("may_wait_to_turn", t_first)
     since = heads.red_since(lamps, t_last)
     onset_seen = heads.onset_seen(lamps, t_last)
     if since is None:

@@ -17,6 +17,7 @@ from edge.rules.rule import OncePerPlace, Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.stand import Passed, Stand, StoppedPastLineMargins, passed_by, stand_of
 from edge.rules.stands_past_line import CROSSING_NOT_SEEN, stands_past_line
+from edge.rules.waiting_area import may_wait_to_turn
 from edge.rules.way_waited_for import could_have_gone, could_have_turned, waited_until, way_tells_until
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
@@ -76,6 +77,8 @@ def _at_line(
         shared.movement,
         way_tells_until(path, run, stand, margins),
     )
+    if may_wait_to_turn(path, scene, line, heads, stand.crossed.at, stand.last, shared.waiting):
+        return Refusal("may_wait_to_turn", float(path.t_s[stand.crossed.at]))
     movements = [str(m) for m in heads.movements]
     flags: list[str] = []
     since = _red_since(heads, path, stand, lamps, rules)

@@ -181,6 +181,12 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("drawn on a larger picture", {"picture": {"width": 320, "height": 240}}, "picture", "coordinates reach"),
     (
+        "left turns wait before the line",
+        {"areas": [{"id": "w", "kind": "turn_waiting", "polygon": [[60, 350], [300, 350], [300, 400], [60, 400]]}]},
+        "areas[0].polygon",
+        "lies past no stop line",
+    ),
+    (
         "nothing to be found",
         {"acts": ["solid_line"], "markings": []},
         "acts",
@@ -250,6 +256,18 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
             "the lens is only 10 x 6 px",
         ),
         ("the same in Vietnamese", {"signals.0.lamps.1.box": [602, 128, 628, 134]}, "signals[0].lamps[1]", "nắng"),
+        (
+            "nothing drawn before the line",
+            {"approaches": [], "stop_lines.0.approach": None, "lanes": [], "roads": []},
+            "stop_lines[0]",
+            "no road is drawn before stop line 's1'",
+        ),
+        (
+            "an approach of another line, far from this one",
+            {"approaches.0.polygon": [[1, 440], [639, 440], [639, 479], [1, 479]], "lanes": [], "roads": []},
+            "stop_lines[0]",
+            "no road is drawn before",
+        ),
         (
             "a lane beside the line",
             {
@@ -367,6 +385,14 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
 )
 def test_what_is_right_is_left_alone(shows, changes):
     assert [str(f) for f in check(scene_from_data(scene_data(**changes)))] == [], shows
+
+
+def test_whoever_has_drawn_nothing_is_told_of_a_few_drawings_not_of_fifteen():
+    (fault,) = check(scene_from_data({"schema_version": 2, "id": "new", "picture": {"width": 640, "height": 480}}))
+    assert fault.path == "acts"
+    assert "a governed stop line" in fault.remedy
+    assert "`giaolo zones acts`" in fault.remedy
+    assert len(fault.remedy) < 400
 
 
 def test_a_broken_shape_never_stops_the_check():

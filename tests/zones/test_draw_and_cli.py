@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.edge.media import make_video
 from tests.footage import FOOTAGE
 from tests.zones.scenes import GOOD, scene_data
 from zones.cli import zones
@@ -134,6 +135,14 @@ def test_several_stills_are_pictures_and_seconds_of_videos_of_one_size(still, vi
     assert found[2][1][0, 0, 0] == pytest.approx(100, abs=4)
     with pytest.raises(StillError, match="different sizes: 64 x 48, 640 x 480"):
         read_stills([still, small])
+
+
+def test_of_a_video_without_seconds_some_stills_are_spread_so_that_nobody_looks_for_the_red_first(tmp_path, still):
+    long = make_video(tmp_path / "minute.mp4", frames=75, fps=1, gop=4)
+    assert [name for name, _ in read_stills([long])] == [f"minute.mp4 {at} s" for at in (0, 12, 24, 36, 48)]
+    short = make_video(tmp_path / "short.mp4", frames=5)
+    assert [name for name, _ in read_stills([short])] == ["short.mp4 0 s"]
+    assert [name for name, _ in read_stills([still])] == ["still.png"]
 
 
 @pytest.mark.parametrize(("content", "what"), [(None, "no such file"), (b"", "neither"), (b"text", "neither")])

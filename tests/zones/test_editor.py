@@ -5,37 +5,28 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
-import uvicorn
 import yaml
 from fastapi.testclient import TestClient
 
 from countries.here import HERE
-from evidence.acts import ActCode, VehicleClass
+from evidence.acts import ActCode
 from tests.waiting import eventually
+from tests.zones.editing import at, scene_of
 from tests.zones.scenes import GOOD, scene_data
 from zones.editor import STATIC, Editor, SaveError, create_app, scene_yaml
 from zones.facts import one_way
 from zones.geometry import GroundMap
 from zones.load import load_scene, parse_scene, scene_digest, scene_from_data
-from zones.schema import GroundPlane, Picture
-from zones.trying import Surveying, Trying
-from zones.vehicle_sizes import Sighting
+from zones.schema import GroundPlane
+from zones.trying import Trying
 
 BAD = scene_data(**{"signals.0.governs": []})
-
-
-@pytest.fixture
-def editor(tmp_path: Path) -> Editor:
-    path = tmp_path / "scene.yaml"
-    path.write_text("# our own remark\n" + yaml.safe_dump(GOOD, allow_unicode=True))
-    red, green = np.full((480, 640, 3), 90, np.uint8), np.full((480, 640, 3), 60, np.uint8)
-    return Editor(path, ("red.png", red), ("green.png", green), key="k")
 
 
 @pytest.fixture
@@ -131,48 +122,6 @@ def test_a_still_of_another_size_is_a_warning(editor):
 def test_what_is_written_reads_back_the_same():
     scene = scene_from_data(GOOD)
     assert scene_digest(parse_scene(scene_yaml(scene))) == scene_digest(scene)
-
-
-@pytest.fixture
-def address(editor: Editor) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(editor), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, 2, "the editor listens")
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/?key=k"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[Any]:
-    """The editor in a browser, as a Vietnamese technician opens it; a script error fails the test."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1200, "height": 564})
-        page.set_default_timeout(60_000)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(address)
-        page.get_by_text("Không có lỗi").wait_for()
-        yield page
-        browser.close()
-    assert problems == []
-
-
-def at(x: float, y: float) -> tuple[float, float]:
-    """A pixel of the scene on the screen: the canvas is 640 x 480 at (240, 40)."""
-    return 240 + x, 40 + y
-
-
-def scene_of(page: Any) -> dict[str, Any]:
-    """The scene as the page has it."""
-    return cast(dict[str, Any], page.evaluate("import('./state.js').then(({ at }) => at.scene)"))
 
 
 @pytest.mark.browser
@@ -346,7 +295,7 @@ def test_the_language_chosen_is_that_of_every_text_and_stays(page):
     page.get_by_role("button", name="English").click()
     page.reload()
     page.get_by_role("button", name="Take them back").click()
-    page.get_by_role("button", name="h1", exact=True).click()
+    page.locator(".item", has_text="h1").click()  # its name bears a warning as soon as the check has answered
     page.locator("#faults li.error").wait_for()
     en = page.locator("body").inner_text()
     words = ["ă", "ạ", "ả", "ã", "ầ", "ấ", "ậ", "đ", "ề", "ế", "ệ", "ọ", "ố", "ộ", "ờ", "ợ", "ứ", "ừ", "ữ", "ự", "ị"]
@@ -402,7 +351,7 @@ def test_the_ground_is_drawn_measured_and_mended(editor, page):
     # plates at the line with the verdict, and the width of the lane
     table = page.locator("table.measures").inner_text()
     scale = 2 / np.hypot(*np.diff(ours.to_metres([[319, 340], [321, 340]]), axis=0)[0])
-    assert f"Biển xe máy tại vạch s1\t{round(scale * HERE.plate_width_m['motorcycle'])} px ✗" in table
+    assert f"Biển số xe máy tại vạch s1\t{round(scale * HERE.plate_width_m['motorcycle'])} px ✗" in table
     (lane,) = re.findall(r"Làn l1 rộng\t([\d.]+) m", table)
     assert 7 < float(lane) < 11
 
@@ -533,7 +482,9 @@ def test_without_a_video_nothing_is_tried(client, page):
 
 def test_a_technician_sees_what_would_be_found_in_his_language_and_that_it_is_old_after_a_change(eyes, page):
     page.get_by_role("button", name="Thử", exact=True).click()
-    page.get_by_text("Đang xem:").wait_for()
+    page.locator("#trial").get_by_text("Đang xem:").wait_for()
+    page.locator("#next[data-step=try]").get_by_text("Đang xem:").wait_for()
+    assert page.locator("#next .go").count() == 0  # a second press would stop it
     eyes.let_go.set()
     page.get_by_text("Đã xem phut.mp4.").wait_for()
     page.get_by_role("button", name="English").click()
@@ -542,32 +493,6 @@ def test_a_technician_sees_what_would_be_found_in_his_language_and_that_it_is_ol
     assert page.get_by_text("was changed after this run").count() == 0
     page.evaluate("import('./state.js').then(({ at, changed }) => { at.scene.place = 'khác'; changed(); })")
     page.get_by_text("was changed after this run").wait_for()
-
-
-class SlowSurveyor:
-    """Sees the vehicles of a simulated camera when it is let go."""
-
-    def __init__(self) -> None:
-        self.let_go, self.looks = threading.Event(), 0
-
-    def __call__(
-        self, video: Path, *, seconds: float, go_on: Callable[[float], bool]
-    ) -> tuple[Picture, list[Sighting]]:
-        self.looks, seen = self.looks + 1, 0
-        while go_on(float(seen)) and not self.let_go.wait(0.01):
-            seen += 1
-        boxes = [(120 + 35 * i, 300 - 10 * k, 160 + 35 * i - 2 * k, 380 - 14 * k) for i in range(10) for k in range(3)]
-        return Picture(width=640, height=480), [
-            Sighting(i // 3, VehicleClass.MOTORCYCLE, box, ((box[0] + box[2]) / 2, box[3] - 12.0))
-            for i, box in enumerate(boxes)
-        ]
-
-
-@pytest.fixture
-def surveyor(editor: Editor) -> SlowSurveyor:
-    surveyor = SlowSurveyor()
-    editor.surveying = Surveying(surveyor, Path("phut.mp4"))
-    return surveyor
 
 
 def test_vehicles_are_looked_at_once_and_ground_is_proposed_by_them_as_often_as_asked(client, surveyor):

@@ -1,5 +1,5 @@
 // The picture with what is drawn on it: the things with their labels, the handles of what is selected, what is being drawn.
-import { grips } from "./drawing.js";
+import { LEAST, grips } from "./drawing.js";
 import { paintGrid, paintMeasures } from "./ground.js";
 import { KINDS, corners, shapes } from "./shapes.js";
 import { $, all, at, isSelected, item } from "./state.js";
@@ -52,7 +52,14 @@ export function paint() {
     if (drawing.points.length > 1) outlineNew(drawing);
     for (const point of drawing.points) dot(point[0], point[1], NEW);
   }
-  $("hint").textContent = drawing ? t(`draw_${drawing.how}`) : t("hint");
+  $("hint").textContent = drawing ? told(drawing) : t("hint");
+  $("hint").classList.toggle("drawing", !!drawing);
+}
+
+// What is being drawn, how it ends, and how many points are lacking to whoever ended it too early.
+function told({ what, how, points, short }) {
+  const lacking = short ? t("draw_short", { n: LEAST[how] - points.length }) : "";
+  return [lacking, t(`draw_${what}`), how === "line" || how === "area" ? t("draw_ends") : t("draw_esc")].filter(Boolean).join(" ");
 }
 
 function outlineNew({ how, points }) {
@@ -71,7 +78,8 @@ function label(kind, thing, shape) {
   if (shape.type === "point") return { text, at: [shape.points[0] + 10 / at.view.zoom, shape.points[1]], left: true, colour: shape.colour };
   if (shape.type === "box") return { text, at: [(shape.points[0] + shape.points[2]) / 2, shape.points[3] + 12 / at.view.zoom], colour: shape.colour };
   const among = shape.type === "line" ? [shape.points[Math.floor(shape.points.length / 2)]] : shape.points;
-  return { text, at: [0, 1].map((k) => among.reduce((sum, p) => sum + p[k], 0) / among.length), colour: shape.colour };
+  const below = shape.type === "line" ? 16 / at.view.zoom : 0; // not under the handle at its end
+  return { text, at: [0, 1].map((k) => among.reduce((sum, p) => sum + p[k], 0) / among.length + k * below), colour: shape.colour };
 }
 
 // In pixels of the screen, each moved down until it covers no other.
@@ -82,7 +90,8 @@ function write(labels) {
   pen.textBaseline = "middle";
   for (const { text, at: [x, y], left, colour } of labels) {
     const width = pen.measureText(text).width + 8, height = 17;
-    const box = { x: x * view.zoom + view.x - (left ? 0 : width / 2), y: y * view.zoom + view.y - height / 2 };
+    const edge = Math.max(0, canvas.width - width); // a name at the edge of the picture is read whole
+    const box = { x: Math.min(edge, Math.max(0, x * view.zoom + view.x - (left ? 0 : width / 2))), y: y * view.zoom + view.y - height / 2 };
     for (let tries = 0, hit; tries < 30 && (hit = taken.find((one) => Math.abs(one.y - box.y) < height && box.x < one.x + one.width && one.x < box.x + width)); tries++) box.y = hit.y + height;
     taken.push({ ...box, width });
     pen.fillStyle = "#000b";

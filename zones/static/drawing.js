@@ -2,25 +2,27 @@
 import { edges, handles, shapes } from "./shapes.js";
 import { $, at, changed, item, refresh } from "./state.js";
 
-const LEAST = { line: 2, area: 3, box: 2, arrow: 2, point: 1, quad: 4, pair: 4 };
+export const LEAST = { line: 2, area: 3, box: 2, arrow: 2, point: 1, quad: 4, pair: 4 };
 const MOST = { box: 2, arrow: 2, point: 1, quad: 4, pair: 4 };
 
-export function begin(kind, how, put) {
-  at.drawing = { kind, how, points: [], put };
+// `what`: what the hint says is being drawn.
+export function begin(kind, how, put, what = kind) {
+  at.drawing = { kind, how, points: [], put, what, short: false };
   $("canvas").focus();
-  refresh("paint");
+  refresh("list", "paint");
 }
 
 export function drawTo(point) {
   const { points, how } = at.drawing, last = points[points.length - 1];
   if (!last || far(last, point) > 0) points.push(point);
+  at.drawing.short = false;
   if (points.length === MOST[how]) finish();
   else refresh("paint");
 }
 
 export function finish() {
   const { how, points, put } = at.drawing;
-  if (points.length < LEAST[how]) return;
+  if (points.length < LEAST[how]) { at.drawing.short = true; refresh("paint"); return; }
   at.drawing = null;
   const [a, b] = points;
   if (how === "point") put(a);
@@ -31,7 +33,7 @@ export function finish() {
 }
 
 export const takeBack = () => { at.drawing.points.pop(); refresh("paint"); };
-export const drop = () => { at.drawing = null; refresh("paint"); };
+export const drop = () => { at.drawing = null; refresh("list", "paint"); };
 
 export const far = ([x, y], [px, py]) => Math.hypot(x - px, y - py);
 export const reach = () => 9 / at.view.zoom;

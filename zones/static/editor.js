@@ -4,6 +4,7 @@ import { form } from "./form.js";
 import { ground, ground_table, toggleGrid } from "./ground.js";
 import "./input.js";
 import { acts, faults, list } from "./lists.js";
+import { next } from "./next.js";
 import { $, at, begun, call, canRedo, canUndo, changed, draft, dropDraft, refresh, save, select, showStill, shown, statusText, step, withKey, wire } from "./state.js";
 import { trial } from "./trial.js";
 import { lang, learn, switchLanguage, t } from "./words.js";
@@ -24,10 +25,10 @@ function bar() {
   $("grid").setAttribute("aria-pressed", ground.grid);
   $("grid").disabled = !at.scene || !at.scene.ground;
   $("stills").hidden = at.stills.length < 2;
-  if (at.stills.length) $("still_name").textContent = t("still_count", { n: at.shown + 1, of: at.stills.length, name: at.stills[at.shown].name });
+  if (at.stills.length) $("still_name").textContent = $("still_name").title = t("still_count", { n: at.shown + 1, of: at.stills.length, name: at.stills[at.shown].name });
 }
 
-wire({ texts, list, form, ground_table, bar, faults, acts, trial, paint });
+wire({ texts, list, form, ground_table, bar, faults, acts, trial, next, paint });
 
 async function open() {
   const got = await call("api/scene");

@@ -23,9 +23,13 @@ function resolve(field) {
 export function form() {
   const rows = [], { $defs, properties } = at.schema;
   if (!at.selected) {
-    fields(rows, { of: at.scene }, properties, (name) => !GEOMETRY.has(name) && name !== "picture");
-    fields(rows, { of: at.scene.picture }, $defs.Picture.properties);
-    fields(rows, below(at.scene, "rules"), $defs.RuleSettings.properties);
+    // what everybody types; acts and numbers, which are right for nearly everybody, folded
+    fields(rows, { of: at.scene }, properties, (name) => !GEOMETRY.has(name) && name !== "picture" && name !== "acts");
+    const wanted = [], numbers = [];
+    fields(wanted, { of: at.scene }, properties, (name) => name === "acts");
+    fields(numbers, { of: at.scene.picture, part: "Picture" }, $defs.Picture.properties);
+    fields(numbers, below(at.scene, "rules"), $defs.RuleSettings.properties);
+    rows.push(folded("acts_wanted", wanted), folded("numbers", numbers));
   } else if (item()) {
     if (NAMED[kindNow()]) fields(rows, { of: item() }, $defs[NAMED[kindNow()]].properties, (name) => !GEOMETRY.has(name) || (kindNow() === "signals" && name === "lanes"));
     extras(rows, item());
@@ -36,6 +40,8 @@ export function form() {
   $("form").replaceChildren(...rows);
   ground_table();
 }
+
+const folded = (name, rows) => Object.assign(element("details", "", element("summary", "", t(name)), ...rows), { id: name });
 
 // What a form writes to; a part that is not there yet is put there by the first change, not by looking at it.
 const below = (owner, name) => ({ of: owner[name] || {}, keep() { owner[name] = this.of; } });
@@ -49,7 +55,7 @@ function write(target, name, value, what) {
 
 function extras(rows, thing) {
   const kind = kindNow();
-  const add = (text, how, put) => rows.push(button("", t(text), () => begin(kind, how, put)));
+  const add = (text, how, put) => rows.push(button("", t(text), () => begin(kind, how, put, text)));
   if (kind === "stop_lines") add("forward", "point", (p) => { thing.forward = p; });
   if (kind === "lanes") add("direction", "arrow", (p) => { thing.direction = p; });
   if (kind === "signs" && !thing.at) add("sign_place", "point", (p) => { thing.at = p; });

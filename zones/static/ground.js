@@ -175,7 +175,7 @@ function corner_rows() {
 }
 
 function measures() {
-  return [element("div", "", element("table", "measures")), button("", t("tape"), () => begin("ground", "arrow", (tape) => ground.tapes.push(tape)))];
+  return [element("div", "", element("table", "measures")), button("", t("tape"), () => begin("ground", "arrow", (tape) => ground.tapes.push(tape), "tape"))];
 }
 
 // What the ground says of the scene, as rows: text, figure, verdict.
@@ -205,14 +205,14 @@ function proposal() {
   const box = element("fieldset", "", element("legend", "", t("propose")), element("p", "note", t("propose_note")));
   for (const way of ["along", "across"]) {
     const metres = way === "along" ? 3.5 : 3;
-    box.append(button("", t(`gap_${way}`), () => begin("ground", "pair", (points) => { ground.gaps.push({ way, points, metres }); select({ kind: "ground", index: 0 }); })));
+    box.append(button("", t(`gap_${way}`), () => begin("ground", "pair", (points) => { ground.gaps.push({ way, points, metres }); select({ kind: "ground", index: 0 }); }, `gap_${way}`)));
   }
   ground.gaps.forEach((gap, i) => box.append(element("label", "pair", element("span", "", t(`gap_${gap.way}_row`)),
     number(gap.metres, `gap.${i}`, (value) => { gap.metres = value; refresh("paint"); }),
     button("", t("remove"), () => { ground.gaps.splice(i, 1); refresh("form", "paint"); }))));
   const go = button("", t("propose_go"), propose);
   go.disabled = !ground.gaps.length && !seenVehicles();
-  if (at.survey) box.append(element("p", "note", t("survey_note")), button("survey", t(surveyed && surveyed.state === "running" ? "survey_stop" : "survey_go"), survey));
+  if (at.survey) box.append(element("p", "note", t("survey_note")), button("survey", surveying(), survey));
   box.append(go, element("p", "note told", ground.told));
   return [box];
 }
@@ -221,13 +221,23 @@ function proposal() {
 const ASK_MS = 1000;
 let surveyed = null;
 
+const surveying = () => t(surveyed && surveyed.state === "running" ? "survey_stop" : "survey_go");
 const seenVehicles = () => !!surveyed && surveyed.state === "done" && surveyed.vehicles > 0;
 
 function tellSurvey() {
   if (surveyed.state === "running") ground.told = t("survey_running", { n: Math.round(surveyed.seen_s), of: Math.round(surveyed.of_s) });
   else if (surveyed.state === "failed") ground.told = surveyed.why.split(" -> ").map(chosen).join(" → ");
   else ground.told = t("survey_done", { n: surveyed.vehicles });
-  refresh("form");
+  tell();
+}
+
+// The looking goes on while other things are drawn and typed: nothing but its own words is touched.
+function tell(text = ground.told) {
+  ground.told = text;
+  const note = $("form").querySelector(".told"), go = $("form").querySelector("button.survey");
+  if (!note) return;
+  note.textContent = text;
+  if (go) go.textContent = surveying();
 }
 
 async function survey() {
@@ -241,13 +251,13 @@ async function survey() {
     }
     if (seenVehicles()) await propose();
   } catch (error) {
-    ground.told = error.data && error.data.what ? chosen(error.data.what) : t("offline");
-    refresh("form");
+    tell(error.data && error.data.what ? chosen(error.data.what) : t("offline"));
   }
 }
 
 async function propose() {
   const gaps = ground.gaps.map(({ way, points, metres }) => ({ way, first: points.slice(0, 2), second: points.slice(2), metres }));
+  tell(t("proposing"));
   try {
     const found = await call("api/ground", { picture: at.scene.picture, gaps, vehicles: seenVehicles() });
     at.scene.ground = found.ground;
@@ -258,5 +268,6 @@ async function propose() {
   } catch (error) {
     ground.told = error.data && error.data.what ? `${chosen(error.data.what)} → ${chosen(error.data.remedy)}` : t("offline");
   }
-  select({ kind: "ground", index: 0 });
+  if (!at.drawing && (!at.selected || at.selected.kind === "ground")) select({ kind: "ground", index: 0 });
+  else tell();
 }

@@ -93,7 +93,8 @@ onkeydown = (event) => {
     else step(letter === "z" && !event.shiftKey ? -1 : 1);
     return;
   }
-  if (inForm) {
+  // after a click on a button the picture's keys go on; what a button, a list or a field takes is theirs
+  if (inForm && !(event.target.matches("button, summary, input[type=checkbox]") && /^[0-9g+-]$/i.test(event.key))) {
     if (event.key === "Escape") canvas.focus();
     return;
   }

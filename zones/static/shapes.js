@@ -30,7 +30,7 @@ export function fresh(kind, points, scene) {
     case "stop_lines": return { id, points, forward: [middle[0], Math.max(0, middle[1] - scene.picture.height / 8)] };
     case "markings": return { id, kind: "1.2", points };
     case "signals": return { id, box: points, governs: (scene.stop_lines || []).map((line) => line.id) };
-    case "exits": return { id, movement: "straight", polygon: points };
+    case "exits": return { id, movement: movementOf(points, (scene.stop_lines || [])[0]), polygon: points };
     case "lanes": return { id, polygon: points, direction: inside(points) };
     case "junction": return points;
     case "ground": return { pixels: inOrder(points), metres: rectangle(LANE_M, LENGTH_M) };
@@ -39,6 +39,18 @@ export function fresh(kind, points, scene) {
     case "areas": return { id, kind: "keep_clear", polygon: points };
     default: return { id, polygon: points };
   }
+}
+
+const TURN = Math.PI / 4;
+// Which way out an area is, seen from the stop line in the picture: a first guess, which the form shows.
+function movementOf(points, line) {
+  if (!line) return "straight";
+  const middle = (of) => [0, 1].map((k) => of.reduce((sum, p) => sum + p[k], 0) / of.length);
+  const from = middle([line.points[0], line.points.at(-1)]), to = middle(points);
+  const [fx, fy] = [line.forward[0] - from[0], line.forward[1] - from[1]], [x, y] = [to[0] - from[0], to[1] - from[1]];
+  const turn = Math.atan2(fx * y - fy * x, fx * x + fy * y); // to the right of the way ahead is positive: y grows downwards
+  if (Math.abs(turn) > 2 * TURN) return "u_turn";
+  return turn > TURN ? "right" : turn < -TURN ? "left" : "straight";
 }
 
 function freeName(kind, scene) {

@@ -34,7 +34,8 @@ export const pathOf = (kind, index) => (KINDS[kind].single ? kind : `${kind}[${i
 
 export function select(what) {
   Object.assign(at, { selected: what, handle: null, drawing: null });
-  refresh("list", "form", "paint");
+  refresh("list", "form", "next", "paint");
+  $("right").scrollTop = 0; // what was chosen stands at its top
 }
 
 export function showStill(number) {
@@ -78,7 +79,7 @@ export function changed(what = null) {
     Object.assign(steps, { what, when: Date.now() });
   }
   check();
-  refresh("list", "bar", "ground_table", "trial", "paint");
+  refresh("list", "bar", "ground_table", "trial", "next", "paint");
 }
 
 export function step(by) {
@@ -128,7 +129,7 @@ export function shown({ faults, acts }) {
   const errors = faults.filter((fault) => fault.severity === "error").length;
   at.status = errors ? ["errors", { n: errors }] : [dirty() ? "can_save" : "saved"];
   $("save").disabled = !dirty() || errors > 0;
-  refresh("list", "bar", "faults", "acts", "trial", "paint");
+  refresh("list", "bar", "faults", "acts", "trial", "next", "paint");
 }
 
 export async function save() {
@@ -149,7 +150,7 @@ export async function save() {
     at.status = data ? ["not_saved", { why: `${error.message}${data.remedy ? ` → ${data.remedy}` : ""}` }] : ["offline"];
     $("save").disabled = false;
   }
-  refresh("bar", "faults");
+  refresh("bar", "faults", "next");
 }
 
 export const statusText = () => t(...at.status);

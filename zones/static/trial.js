@@ -1,11 +1,16 @@
 // What would be found with the scene as drawn now: asks for a run over recorded video, shows how far it is and what came of it.
-import { $, at, call } from "./state.js";
+import { $, at, call, refresh } from "./state.js";
 import { chosen, lang, t } from "./words.js";
 
 const ASK_MS = 1000;
 let told = null, triedWith = "";
 
 const running = () => !!told && told.state === "running";
+// How far a run is, in words; empty while there is none.
+export const runs = () => (running() ? t("try_running", { n: Math.round(told.seen_s), of: Math.round(told.of_s) }) : "");
+// Whether the scene was tried as it is drawn now.
+export const tried = () => !!told && told.state === "done" && drawn() === triedWith;
+
 const drawn = () => JSON.stringify({ ...at.scene, version: undefined });
 
 export function trial() {
@@ -27,7 +32,7 @@ function row(kind, text) {
 
 function rows() {
   const list = document.createElement("ul");
-  if (running()) list.append(row("aside", t("try_running", { n: Math.round(told.seen_s), of: Math.round(told.of_s) })));
+  if (running()) list.append(row("aside", runs()));
   if (told.state === "failed") list.append(row("error", told.why.split(" -> ").map(chosen).join(" → ")));
   if (told.state === "done" && drawn() !== triedWith) list.append(row("warning", t("try_old")));
   for (const line of told.lines[lang] || []) list.append(row(line.startsWith(" ") ? "aside more" : "aside", line.trim()));
@@ -38,7 +43,7 @@ async function follow() {
   while (running()) {
     await new Promise((done) => setTimeout(done, ASK_MS));
     told = await call("api/trial");
-    trial();
+    refresh("trial", "next");
   }
 }
 
@@ -47,12 +52,11 @@ $("try").onclick = async () => {
     if (running()) { told = await call("api/trial/stop", {}); return; }
     triedWith = drawn();
     told = await call("api/trial", at.scene);
-    trial();
-    $("trial").scrollIntoView({ block: "nearest" });
+    refresh("trial", "next");
     await follow();
-    $("trial").scrollIntoView({ block: "nearest" });
+    $("trial").scrollIntoView({ block: "start" });
   } catch (error) {
     told = { state: "failed", why: error.data ? `${error.message} -> ${error.data.remedy || ""}` : t("offline"), lines: {} };
-    trial();
+    refresh("trial", "next");
   }
 };

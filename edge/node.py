@@ -10,7 +10,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -156,7 +155,7 @@ class Node:
             warnings=[*self._warnings, *self.switches.warnings, *warnings(feeds), *self._unfed()],
             controllers=feeds,
             switches=self.switches.known,
-            in_force=self.switches.in_force(datetime.now(UTC)),
+            in_force=self.switches.in_force(),
         )
 
     def _unfed(self) -> list[str]:

@@ -104,8 +104,9 @@ class SwitchBook:
         found = self.concerning(camera=camera, line=None, first=at, last=at, unsure=False)
         return any(each.kind == "camera_doubted" for each in found)
 
-    def in_force(self, now: datetime) -> list[Switch]:
-        """Those that hold now, in the order in which they begin."""
+    def in_force(self) -> list[Switch]:
+        """Those that hold now by the box's clock, in the order in which they begin."""
+        now = self._now()
         held = (each.switch for each in self._held.values())
         return sorted((s for s in held if s.starts <= now < s.ends), key=lambda s: (s.since, s.id))
 

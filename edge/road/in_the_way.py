@@ -9,12 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from common.margins import margin
+from edge.road.ahead import Floats, anything_ahead
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 _CHOSEN = "chosen for who waits past the line beside a free arrow (docs/simulation.md), November 2026; not tuned"
 
 
@@ -83,12 +81,9 @@ class InTheWay:
         steps = np.array(others) - one.place_m
         near, far = m.itself_share * one.length_m, m.before_m + one.length_m
         came = one.place_m - one.first_m
-        if not np.hypot(*came) >= m.came_m:
-            away = np.hypot(*steps.T)
-            return bool(((away > near) & (away < far)).any())
-        ahead = came / np.hypot(*came)
-        along, across = steps @ ahead, np.abs(steps @ np.array([-ahead[1], ahead[0]]))
-        return bool(((along > near) & (along < far) & (across < m.aside_m)).any())
+        way_m = float(np.hypot(*came))
+        ahead = came / way_m if way_m >= m.came_m else None  # not a number is no direction either
+        return anything_ahead(steps, ahead, near=near, far=far, aside=m.aside_m)
 
     def clear(self) -> None:
         """The stream was cut."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.margins import margin
+from edge.road.ahead import anything_ahead
 from edge.road.vehicles import BUILDS
 from evidence.acts import VehicleClass
 from zones.geometry import GroundMap
@@ -115,16 +116,13 @@ class Around:
             far = margins.before_m + length
         steps = points[2:] - points[0]
         near = margins.itself_share * length
-        if came_from is None and along is not None and (on_road is None) == (self._ground is None):
-            either_way, across = np.abs(steps @ np.array(along)), np.abs(steps @ np.array([-along[1], along[0]]))
-            return bool(((either_way > near) & (either_way < far) & (across < aside)).any())
-        if came_from is None:
-            away = np.hypot(*steps.T)
-            return bool(((away > near) & (away < far)).any())
-        way = points[0] - points[1]
-        ahead = way / max(float(np.hypot(*way)), 1e-9)
-        on, across = steps @ ahead, np.abs(steps @ np.array([-ahead[1], ahead[0]]))
-        return bool(((on > near) & (on < far) & (across < aside)).any())
+        if came_from is not None:
+            way = points[0] - points[1]
+            ahead, either_way = way / max(float(np.hypot(*way)), 1e-9), False
+        else:
+            told = along is not None and (on_road is None) == (self._ground is None)
+            ahead, either_way = (np.array(along), True) if told else (None, False)
+        return anything_ahead(steps, ahead, near=near, far=far, aside=aside, either_way=either_way)
 
 
 def foot_of(box: Box) -> Point:

@@ -11,13 +11,15 @@ The model remembers one height, in metres, and takes each observation for one of
 - `BY_CLASS`: the same, covered now and seen free too seldom to be known: it is at least as tall as its class.
 
 The height is learned while the lower edge is free, and believed while it is not. A taller box is learned soon, as it
-comes out of hiding. An equal one is learned with time and with the way made: vehicles are no poles, and their height
-changes a little on the way. A lower one is learned only where no other vehicle covers it, and only as far as the
-vehicle moved: it is farther off than it seemed, or turns and shows its flank. Another class begins anew.
+comes out of hiding, but not of one or two pictures: a pole behind the head makes it tall for as long. An equal one is
+learned with time and with the way made: vehicles are no poles, and their height changes a little on the way. A lower
+one is learned only where no other vehicle covers it, and only as far as the vehicle moved: it is farther off than it
+seemed, or turns and shows its flank. Another class begins anew.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from common.margins import margin
@@ -61,6 +63,12 @@ class HeightMargins:
         0.6, "s", "a greater height is learned over this time: sooner, as it comes out of hiding", source=_QUEUES,
         least=0.01,
     )  # fmt: skip
+    grown_for: float = margin(
+        3, "observations", "so many in a row must be taller, and the lowest of them is learned: of one or two in which "
+        "a pole or a neighbour belonged to the box nothing is, since what was learned too tall is not unlearned",
+        source="a scooter that rides past a pole in the scripted minute, November 2026; as the excursion of a track",
+        least=1,
+    )  # fmt: skip
     most_share: float = margin(0.6, "share", "no single box decides more of the height", source=_QUEUES, most=1.0)
     longest_step_s: float = margin(
         0.3, "s", "no box counts for more time than this, however long nothing was seen before it", source=_QUEUES
@@ -96,6 +104,7 @@ class WheelsByHeight:
         self._t_s = 0.0
         self._column = 0.0
         self._depth_m = 1.0
+        self._lately_m: deque[float] = deque(maxlen=max(1, round(margins.grown_for)))
 
     def of(self, o: Observation, build: VehicleBuild) -> GroundContact:
         """The ground contact, with the height learned of this observation."""
@@ -131,15 +140,20 @@ class WheelsByHeight:
         self._build, self._height_m, self._free, self._t_s = build, seen_m, 0, o.t_s
         self._column = (o.box[0] + o.box[2]) / 2
         self._depth_m = self._uprights.depth(self._column, o.box[3])
+        self._lately_m.clear()
+        self._lately_m.append(seen_m)
 
     def _learn(self, o: Observation, build: VehicleBuild, seen_m: float, covered: bool) -> None:
         m = self._margins
         dt_s, self._t_s = min(o.t_s - self._t_s, m.longest_step_s), o.t_s
         moved, aside = self._moved(o, build)
+        self._lately_m.append(seen_m)
         ratio = seen_m / max(self._height_m, 1e-6)
         share = 0.0
         if ratio > 1.0 + m.same_share:
-            share = dt_s / m.grow_s
+            seen_m = min(self._lately_m)
+            grown = len(self._lately_m) == self._lately_m.maxlen and seen_m > self._height_m
+            share = dt_s / m.grow_s if grown else 0.0
         elif ratio > 1.0 - m.same_share:
             share = dt_s / m.learn_s + m.learn_by_way * moved
         elif not covered and (ratio > 1.0 - m.not_hidden_share or (aside and not build.keeps_height_in_turning)):

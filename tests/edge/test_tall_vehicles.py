@@ -155,6 +155,18 @@ def test_two_in_one_box_teach_no_height() -> None:
     assert (after.wheels, after.row) == (HIDDEN, pytest.approx(LINE, abs=3.0))
 
 
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_a_pole_behind_the_head_for_a_moment_teaches_no_height(pictures: int) -> None:
+    assert UPRIGHTS is not None
+    wheels, head = model(), UPRIGHTS.head(COLUMN, LINE, 1.6, BUILDS[MOTORCYCLE].deep_m)
+    tops = [head] * 10 + [LINE - 1.35 * (LINE - head)] * pictures + [head] * 5
+    found = [
+        wheels.of(Observation(i, i * 0.08, (COLUMN - 50, top, COLUMN + 50, LINE), 0.9, 0.0), BUILDS[MOTORCYCLE])
+        for i, top in enumerate(tops)
+    ]
+    assert [each.row for each in found] == [LINE] * len(tops)
+
+
 def test_a_car_that_turns_shows_its_flank() -> None:
     """It loses a fifth of its height in the picture within two seconds, and stands where its box ends all the same."""
     turning = [Seen(LINE - 2 * i, 0.2 * i / 24, column=COLUMN + 30 * i) for i in range(25)]

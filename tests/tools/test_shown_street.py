@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 
 from evidence.acts import ActCode
+from tools.render.clip import truth
 from tools.simulate.detector_noise import LEVELS
 from tools.simulate.shown_street import ACTS, shown_scene, shown_street
 from tools.simulate.watching import Verdict, watch
 from tools.simulate.world import Run
 from zones.check import check
+from zones.load import load_scene
+
+CLIP = Path(__file__).parents[2] / "tools" / "clips" / "ten-acts.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +42,15 @@ def test_the_node_finds_each_of_them_and_accuses_nobody_else(verdict: Verdict) -
     assert verdict.missed == []
     assert verdict.false == []
     assert len(verdict.found) == 10
+
+
+def test_the_drawn_clip_is_small_and_is_of_this_run_and_scene(run: Run) -> None:
+    """What the box finds in it is judged with the whole demo (`test_wheel.py`)."""
+    assert CLIP.stat().st_size <= 8_000_000
+    assert load_scene(CLIP.with_suffix(".yaml")).scene == shown_scene(run.camera)
+    told = json.loads(CLIP.with_suffix(".json").read_text(encoding="utf-8"))
+    assert told["frames"] == len(run.moments)
+    assert told["acts"] == json.loads(json.dumps(truth(run, CLIP.name)["acts"]))
 
 
 def test_nothing_is_wrong_with_its_scene(run: Run) -> None:

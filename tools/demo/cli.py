@@ -1,4 +1,4 @@
-"""`giaolo demo`: broker, centre and one box on a clip, on this machine, until Ctrl-C."""
+"""`giaolo demo`: broker, centre and one box on two clips, on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from tools.demo.site import (
     choose_clip,
     fresh_folder,
     prepare,
+    second_clip,
 )
 
 _POLL_S = 1.0
@@ -61,7 +62,7 @@ def demo(
         raise DemoError(f"port {port} is taken", remedy="choose another with --port, or --port 0 for any")
     setup = Setup(
         fresh_folder(folder), chosen_clip, chosen_scene, host, broker_port, port or free_port(), database_url=database,
-        protocol=protocol, realtime=not (fast or once),
+        protocol=protocol, realtime=not (fast or once), second=second_clip(chosen_clip),
     )  # fmt: skip
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -153,7 +154,7 @@ Giao Lộ đang chạy / is running
   Bàn làm việc của cán bộ / officers' desk    {setup.web_url}/desk
   Tra cứu của chủ xe / owners' look-up        {setup.web_url}/
   MQTT ({broker})  {setup.broker_host}:{setup.broker_port}
-  Camera: {setup.clip.name}, cảnh / scene: {setup.scene.name}
+  Camera: {", ".join(clip.name for clip in (setup.clip, setup.second) if clip)}
   Dữ liệu, nhật ký / data, logs: {setup.folder}
   Tài khoản / accounts
 {accounts}

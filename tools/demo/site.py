@@ -27,8 +27,9 @@ from zones.load import load_scene
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "tools" / "clips" / "demo.mp4"
+SECOND = SHIPPED.with_name("ten-acts.mp4")
 VIETNAM = timezone(timedelta(hours=7))
-NODE, CAMERA = "demo-01", "cam-01"
+NODE, CAMERA, SECOND_CAMERA = "demo-01", "cam-01", "cam-02"
 MARKER = ".giaolo-demo"
 
 MADE_UP_OWNERS = (
@@ -65,7 +66,8 @@ ACCOUNTS = (
 
 @dataclass(frozen=True)
 class Setup:
-    """One demo. `database_url` empty: SQLite; `protocol`: of MQTT; `centre` and `node`: more settings for either."""
+    """One demo. `database_url` empty: SQLite; `protocol`: of MQTT; `centre` and `node`: more settings for either.
+    `second`: a clip for a second camera of the box, its scene beside it under the same name."""
 
     folder: Path
     clip: Path
@@ -77,6 +79,7 @@ class Setup:
     protocol: str = "auto"
     realtime: bool = True
     heartbeat_s: float = 2.0
+    second: Path | None = None
     centre: dict[str, Any] = field(default_factory=dict)
     node: dict[str, Any] = field(default_factory=dict)
 
@@ -110,6 +113,11 @@ def choose_clip(clip: Path | None, scene: Path | None) -> tuple[Path, Path]:
         raise DemoError("there is no such video file", where=str(clip), remedy="check the name")
     load_scene(scene)
     return clip.resolve(), scene.resolve()
+
+
+def second_clip(clip: Path) -> Path | None:
+    """What a second camera sees beside the clip that ships; nothing beside one of somebody's own."""
+    return SECOND if clip == SHIPPED and SECOND.is_file() and SECOND.with_suffix(".yaml").is_file() else None
 
 
 def fresh_folder(folder: Path) -> Path:
@@ -166,7 +174,8 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
     centre = open_centre(load_config(setup.centre_file))
     node_key = SigningKey.load_or_create(folder / "node.key")
     registry = folder / "registry.csv"
-    registry.write_text(registry_csv(setup.clip), encoding="utf-8")
+    clips = [clip for clip in (setup.clip, setup.second) if clip is not None]
+    registry.write_text(registry_csv(*clips), encoding="utf-8")
     now = datetime.now(UTC)
     import_registry(centre.db, registry)
     with centre.db.write() as session:
@@ -188,7 +197,10 @@ def prepare(setup: Setup, passwords: dict[str, str]) -> Centre:
         "metrics": {"port": free_port()},
         "page": {"port": free_port()},
         "outbox": {"min_free_mib": 64},
-        "cameras": [_camera(setup)],
+        "cameras": [
+            _camera(setup, CAMERA, setup.clip, setup.scene),
+            *([_camera(setup, SECOND_CAMERA, setup.second, setup.second.with_suffix(".yaml"))] if setup.second else []),
+        ],
     }
     write_yaml(setup.node_file, node_settings | setup.node)
     return centre
@@ -199,7 +211,8 @@ def demo_papers(now: datetime) -> list[Entry]:
     day = (now - timedelta(days=90)).astimezone(VIETNAM).date()
     mark = "Minh họa, không có thật / made up for the demo"
     papers = []
-    for device, model in ((DeviceId(NODE), "Hộp xử lý minh họa"), (DeviceId(NODE, CAMERA), "Camera minh họa")):
+    cameras = [(DeviceId(NODE, name), "Camera minh họa") for name in (CAMERA, SECOND_CAMERA)]
+    for device, model in ((DeviceId(NODE), "Hộp xử lý minh họa"), *cameras):
         serial = f"MH-{device.camera or 'box'}"
         for kind, number, signer in (
             (RecordKind.PROFILE, "", ""),
@@ -210,27 +223,29 @@ def demo_papers(now: datetime) -> list[Entry]:
     return papers
 
 
-def _camera(setup: Setup) -> dict[str, Any]:
+def _camera(setup: Setup, name: str, clip: Path, scene: Path) -> dict[str, Any]:
     # played fast, a recording of minutes is over in seconds: its acts must not lie in the future
     starts = datetime.now(VIETNAM) - (timedelta(0) if setup.realtime else timedelta(minutes=30))
     return {
-        "id": CAMERA,
-        "url": str(setup.clip),
-        "scene": str(setup.scene),
-        "place": load_scene(setup.scene).scene.place,
+        "id": name,
+        "url": str(clip),
+        "scene": str(scene),
+        "place": load_scene(scene).scene.place,
         "unit": "Đội Cảnh sát giao thông (minh họa)",
         "realtime": setup.realtime,
         "start_at": starts.isoformat(timespec="seconds"),
     }
 
 
-def drawn_owners(clip: Path) -> list[tuple[str, str, str, str, str, str, str]]:
-    """Made-up owners for the vehicles of a drawn clip, whose truth names their plates; none for a filmed one."""
-    try:
-        acts = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["acts"]
-        plates = {a["plate"]: (a["plate_colour"], a["type"]) for a in acts if a.get("plate")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+def drawn_owners(*clips: Path) -> list[tuple[str, str, str, str, str, str, str]]:
+    """Made-up owners for the vehicles of drawn clips, whose truth names their plates; none for a filmed one."""
+    plates: dict[str, tuple[str, str]] = {}
+    for clip in clips:
+        try:
+            acts = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["acts"]
+            plates |= {a["plate"]: (a["plate_colour"], a["type"]) for a in acts if a.get("plate")}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
     owners = []
     for number, (plate, (colour, cls)) in enumerate(plates.items()):
         name = f"{_SURNAMES[number % len(_SURNAMES)]} {_NAMES[number // len(_SURNAMES) % len(_NAMES)]}"
@@ -241,10 +256,10 @@ def drawn_owners(clip: Path) -> list[tuple[str, str, str, str, str, str, str]]:
     return owners
 
 
-def registry_csv(clip: Path) -> str:
+def registry_csv(*clips: Path) -> str:
     """People and companies that do not exist."""
     lines = [",".join(COLUMNS)]
-    for plate, colour, kind, owner, owner_type, number, address in (*MADE_UP_OWNERS, *drawn_owners(clip)):
+    for plate, colour, kind, owner, owner_type, number, address in (*MADE_UP_OWNERS, *drawn_owners(*clips)):
         lines.append(f'{plate},{colour},{kind},{owner},{owner_type},{number},"{address}",2015-01-01,')
     return "\n".join(lines) + "\n"
 

@@ -94,9 +94,11 @@ _OFFENDERS: Sequence[_Part] = (
     ], 8.0),
     _Part("turns-left", "hatchback", 0.2, _left(1.5), 8.0),
     _Part("turns-round", "scooter", 5.2, _round(1.6, 4.6, -13.0), 6.5),
-    _Part("right-from-left-lane", "scooter", 2.4, _right(2.5), 7.5),
+    _Part("right-from-left-lane", "scooter", 1.2, _right(2.5), 6.6),
     _Part("into-closed-street", "suv", 10.5, _right(5.4), 7.0),
-    _Part("blocks-the-box", "hatchback", 4.8, _straight(4.9), 7.5, (((4.9, 4.8), 31.0),)),
+    _Part("blocks-the-box", "hatchback", 5.6, [
+        (4.9, _START_Y), *shifted(4.9, 4.3, -10.0, 0.0), (4.3, 5.0), *shifted(4.3, 3.1, 5.0, 11.0), (3.1, _END),
+    ], 7.5, (((4.3, 4.8), 31.0),)),
     _Part("past-the-line", "sedan", 12.5, _straight(1.6), 7.0, (((1.6, -13.6), "green"),)),
     _Part("on-the-pavement", "scooter", 18.5, [
         (7.2, _START_Y), *shifted(7.2, 10.2, -56.0, -47.0), *shifted(10.2, 8.1, -26.5, -21.5), (8.1, _END),
@@ -112,8 +114,9 @@ _LAWFUL: Sequence[_Part] = (
     _Part("green-2", "underbone", -9.5, _straight(6.2), 8.5),
     _Part("green-4", "pickup", -3.5, _straight(1.7), 7.5),
     _Part("green-3", "scooter", -6.0, _straight(6.9), 8.0),
-    # its name makes it white: dark as the car behind it, the two are one box from afar
-    _Part("jam-ahead", "van", -4.0, _straight(4.9), 8.5, (((4.9, 15.4), 27.5),)),
+    # its name makes it white: dark as the car behind it, the two are one box from afar. It stands until that car has
+    # gone past it: two that set off one behind the other are one to the camera
+    _Part("jam-ahead", "van", -4.0, _straight(5.7), 8.5, (((5.7, 15.4), 35.5),)),
     _Part("south-1", "sedan", -9.0, [(-1.9, 75.0), (-1.9, -95.0)], 9.0),
     _Part("south-2", "scooter", -8.0, [(-4.6, 75.0), (-4.6, -95.0)], 8.5),
     _Part("right-1", "scooter", 11.5, _right(6.8), 7.5),

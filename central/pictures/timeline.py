@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import permutations
 
 from evidence.acts import LampState, StillMoment
 from evidence.packet import ControllerTimeline, Manifest
@@ -13,6 +14,10 @@ from .stills import StillView
 WIDTH = 1000.0
 WORD = 230.0
 """Room for the longest name of a moment, in timeline units: 34 letters, 6.7 units each at 12 px in bold, and air."""
+AIR = 4.0
+"""Between a word and a line of another, in the same units: as a word keeps from its own."""
+FEW = 4
+"""Of more stills than acts have, which a packet may bring, not each order is tried."""
 _STEPS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
@@ -56,6 +61,12 @@ class Mark:
     moment: StillMoment
     row: int = 0
     side: str = "over"
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """From where to where its word may lie."""
+        left = self.x - {"behind": 0, "over": WORD / 2, "before": WORD}[self.side]
+        return left, left + WORD
 
 
 @dataclass(frozen=True)
@@ -121,16 +132,56 @@ def timeline(manifest: Manifest, stills: tuple[StillView, ...], *, reach_s: floa
 
 
 def _apart(marks: list[Mark]) -> tuple[Mark, ...]:
-    """Words of stills that lie close together go one below the other; at the ends they stay inside."""
-    ends: list[float] = []
-    placed = []
-    for mark in sorted(marks, key=lambda m: m.x):
-        side = "behind" if mark.x < WORD / 2 else "before" if mark.x > WIDTH - WORD / 2 else "over"
-        left = mark.x - {"behind": 0, "over": WORD / 2, "before": WORD}[side]
-        row = next((n for n, end in enumerate(ends) if end <= left), len(ends))
-        ends[row : row + 1] = [left + WORD]
-        placed.append(Mark(mark.x, mark.moment, row, side))
-    return tuple(placed)
+    """Words of stills that lie close together go one below the other; at the ends they stay inside.
+
+    From each word a line goes down to the lamps, so a word lies beside the lines of those above it: of the orders in
+    which they may be placed the first with the fewest rows counts, earlier ones above.
+    """
+    across = sorted(marks, key=lambda m: m.x)
+    orders = permutations(across) if len(across) <= FEW else (tuple(across), tuple(reversed(across)))
+    plans = (_placed(order) for order in orders)
+    best = min(plans, key=lambda plan: (plan.crossed, plan.rows), default=_Plan((), 0, 0))
+    return tuple(sorted(best.marks, key=lambda m: m.x))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    marks: tuple[Mark, ...]
+    crossed: int
+    rows: int
+
+
+def _placed(order: tuple[Mark, ...]) -> _Plan:
+    """Each in turn in the highest row in which its word touches no other and no line crosses a word."""
+    placed: list[Mark] = []
+    for mark in order:
+        tries = (replace(mark, row=row, side=side) for row in range(len(placed) + 1) for side in _sides(mark.x))
+        lowest = replace(mark, row=len(placed), side=_sides(mark.x)[0])
+        placed.append(next((each for each in tries if not _crossings(each, placed)), lowest))
+    crossed = sum(_crossings(mark, placed[:index]) for index, mark in enumerate(placed))
+    return _Plan(tuple(placed), crossed, 1 + max((mark.row for mark in placed), default=0))
+
+
+def _sides(x: float) -> tuple[str, ...]:
+    """Where a word may lie so that it stays inside, the best first."""
+    if x < WORD / 2:
+        return ("behind",)
+    if x > WIDTH - WORD / 2:
+        return ("before",)
+    return ("over", *(("behind",) if x <= WIDTH - WORD else ()), *(("before",) if x >= WORD else ()))
+
+
+def _crossings(one: Mark, others: list[Mark]) -> int:
+    """Others whose word touches its word, or of which one's line goes through the other's word."""
+    return sum(_crosses(one, other) or _crosses(other, one) for other in others)
+
+
+def _crosses(one: Mark, other: Mark) -> bool:
+    """Whether the word of `one` touches the word of `other` in the same row, or the line of one above."""
+    left, right = one.reach
+    if one.row == other.row:
+        return left < other.reach[1] and other.reach[0] < right
+    return other.row < one.row and left - AIR < other.x < right + AIR
 
 
 def _said(told: ControllerTimeline | None) -> tuple[Said, ...]:

@@ -249,6 +249,7 @@ def test_the_ring_of_focus_does_not_lie_over_the_label(where: str, site: Site, c
     page.goto(site.url + where.format(**vars(site)))
     if page is officer:
         page.evaluate("desk.open('correct')")
+    focused(page, "p-plate" if page is officer else "username")
     gap = page.evaluate(
         "() => { const el = document.activeElement, label = document.querySelector(`label[for=${el.id}]`);"
         " const ring = parseFloat(getComputedStyle(el).outlineWidth) + parseFloat(getComputedStyle(el).outlineOffset);"
@@ -263,6 +264,11 @@ def test_the_enlarged_picture_and_its_buttons(site: Site, officer: Any) -> None:
     officer.locator("[data-enlarge='1']").click()
     officer.locator("dialog#enlarged[open]").wait_for()
     assert look(officer, "enlarged") == []
+
+
+def focused(page: Any, name: str) -> None:
+    """A page gives `autofocus` its focus with its next picture, and not with its last line."""
+    page.wait_for_function("name => document.activeElement.id === name", arg=name)
 
 
 def test_pages_without_signing_in(site: Site, owner: Any) -> None:
@@ -285,13 +291,13 @@ def test_what_an_owner_sees(site: Site, owner: Any) -> None:
     owner.fill("#code", "ABCD-EFGH-JKLM-NPQR")
     owner.press("#code", "Enter")
     owner.locator("#summary").wait_for()
-    assert owner.evaluate("document.activeElement.id") == "summary", "the fault has the focus"
+    focused(owner, "summary")  # the fault has the focus
     box = owner.locator("#summary").bounding_box()
     assert box is not None
     assert 0 <= box["y"] < 400, "and stands on the screen"
     faults += look(owner, "bad code")
     owner.locator("#summary a").click()
-    assert owner.evaluate("document.activeElement.id") == "code"
+    focused(owner, "code")
     assert owner.input_value("#code") == "ABCD-EFGH-JKLM-NPQR"
     owner.fill("#code", site.code)
     owner.press("#code", "Enter")

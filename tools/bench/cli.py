@@ -16,6 +16,7 @@ from edge.cli import detector_option
 from edge.types import Frame
 from tools.bench.cameras import cameras
 from tools.bench.desk import desk
+from tools.bench.faults import faults
 from tools.bench.lives import lives
 from tools.demo.site import choose_clip
 
@@ -27,6 +28,7 @@ def bench() -> None:
 
 bench.add_command(cameras)
 bench.add_command(desk)
+bench.add_command(faults)
 bench.add_command(lives)
 
 

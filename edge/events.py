@@ -187,7 +187,8 @@ def _stills(finding: Finding, path: Trajectory, stills: StillStore, margins: Eve
 
 
 def _box(path: Trajectory, index: int) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (round(float(v), 1) for v in path.boxes[index])
+    """As it was seen: what was measured of it may have a swing of the mast taken off."""
+    x1, y1, x2, y2 = (round(float(v), 1) for v in path.observations[index].box)
     return x1, y1, x2, y2
 
 

@@ -161,6 +161,7 @@ class CameraPipeline:
         self._now_s, self._wall_at, self._frame = frame.t_s, frame.wall_at, frame.index
         with self._stage("picture watch"):
             self._watch.look(frame)
+            self._paths.lies(frame.index, self._watch.swung(frame))
         with self._stage("lamps"):
             self._signals.observe(frame.index, frame.t_s, frame.picture, frame.wall_at)
         with self._stage("stills"):

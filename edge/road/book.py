@@ -14,6 +14,7 @@ from edge.road.hidden_wheels import HiddenWheels
 from edge.road.in_the_way import InTheWay, InTheWayMargins, Moving
 from edge.road.measuring import Measured, SceneGeometry
 from edge.road.stays import StayMargins, Stays
+from edge.road.steady import Lie, Steadied
 from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
 from edge.road.vehicles import BUILDS, VehicleBuild
 from edge.tracks.track import Observation, Track
@@ -122,6 +123,11 @@ class TrajectoryBook:
         self._margins = margins
         self._places = _Places(geometry)
         self._rows: dict[int, _Rows] = {}
+        self._steadied = Steadied()
+
+    def lies(self, frame: int, lie: Lie | None) -> None:
+        """How the picture of a frame lies beside the scene, where that is known to swing. Before `add`."""
+        self._steadied.note(frame, lie)
 
     def add(self, seen: Sequence[Track]) -> None:
         """Measure what is new of the tracks seen in this frame (a new track brings its first observations along)."""
@@ -147,15 +153,17 @@ class TrajectoryBook:
 
     def _note_stays(self, whose: Sequence[Track], fresh: Sequence[tuple[_Rows, Observation]], table: Floats) -> None:
         in_order = sorted(zip(whose, fresh, table, strict=True), key=lambda each: each[1][1].t_s)
-        for track, (_, seen), row in in_order:
+        for track, (_, raw), row in in_order:
+            (seen,) = self._steadied.all([raw])
             inside = frozenset(name for name in self.stays.areas if row[self._places.areas[name]] > 0)
             self.stays.add(track.id, self._classes[track.class_index], seen, inside)
 
     def _measure(
         self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild], tracks: Sequence[int]
     ) -> Floats:
-        found = [rows.wheels.of(o, build) for (rows, o), build in zip(fresh, builds, strict=True)]
-        seen = np.array([o.box for _, o in fresh])
+        steady = self._steadied.all([o for _, o in fresh])
+        found = [rows.wheels.of(o, build) for (rows, _), o, build in zip(fresh, steady, builds, strict=True)]
+        seen = np.array([o.box for o in steady])
         boxes = np.column_stack([seen[:, :3], [contact.row for contact in found]])
         contacts = bottom_centres(boxes)
         ways = self._ways(fresh, contacts)
@@ -218,6 +226,7 @@ class TrajectoryBook:
         """The stream was cut: of what stood nothing is remembered."""
         self.stays.clear()
         self._in_the_way.clear()
+        self._steadied.clear()
 
     def forget(self, track_id: int) -> None:
         self._rows.pop(track_id, None)

@@ -62,9 +62,9 @@ class LaneRun:
 class Trajectory:
     """A confirmed track as the rules see it. Arrays are `[N]`, one entry an observation, oldest first.
 
-    `boxes` `[N, 4]` are the detector's, `contacts` `[N, 2]` where the vehicle touches the road; pixels. `build`: what
-    vehicles of its class are like. `cut_off`: the stream ended while the vehicle was still in the picture, so what it
-    did next will never be known.
+    `boxes` `[N, 4]` are the detector's, less a swing of the mast (those of `observations` are as they were seen),
+    `contacts` `[N, 2]` where the vehicle touches the road; pixels. `build`: what vehicles of its class are like.
+    `cut_off`: the stream ended while the vehicle was still in the picture, so what it did next will never be known.
     """
 
     track_id: int

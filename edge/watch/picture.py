@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.types import ActEvent, Frame
 from edge.watch.gate import ActGate, PicturesBetween
 from edge.watch.margins import PictureMargins
@@ -50,6 +53,10 @@ class PictureWatch:
         placed = self._place.look(frame, asked=self._gate.asks)
         if self._sight.look(frame, asked=self._gate.asks) or placed:
             self._tell()
+
+    def swung(self, frame: Frame) -> NDArray[np.float64] | None:
+        """How the picture lies while the mast swings: see `PlaceWatch.swung`."""
+        return self._place.swung(frame)
 
     def told(
         self, acts: Sequence[ActEvent], between: PicturesBetween = lambda from_s, to_s: (), *, over: bool = False

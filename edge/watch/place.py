@@ -7,6 +7,7 @@ from datetime import datetime
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.types import Frame, Image
 from edge.watch.position import PositionMargins, Sample, Verdict, judged, off
@@ -19,7 +20,7 @@ from edge.watch.reference import (
     put_back,
     without_traffic,
 )
-from edge.watch.registration import Floats, Registration, RegistrationMargins, small_grey
+from edge.watch.registration import Floats, Registration, RegistrationMargins, small_grey, small_light
 from evidence.wire import PictureState
 from zones.schema import Scene
 
@@ -65,6 +66,7 @@ class PlaceWatch:
     def begin_anew(self) -> None:
         """The stream was cut, and its times may begin anew. What is known of the place stays; it is looked at anew."""
         self._samples: deque[Sample] = deque(maxlen=400)
+        self._found: tuple[float, Registration] | None = None
         self._close_since_s: float | None = None
         self._unseen_since_s: float | None = None
         self._sure_s: float | None = None
@@ -114,6 +116,26 @@ class PlaceWatch:
             self._recognised(found, grey, t_s, frame.wall_at, asked=asked)
         return True
 
+    def swung(self, frame: Frame) -> NDArray[np.float64] | None:
+        """`[2, 3]`: a point of the picture, full pixels, to where it lies in the scene, while the mast swings about its
+        place; None: it does not, or this picture is not recognised, or lies farther off than the swing reaches."""
+        if self.state != "shaking" or self.reference is None:
+            return None
+        if self._found is not None and self._found[0] == frame.t_s:
+            found = self._found[1]
+        else:
+            small, _ = small_light(frame.picture, self._registration)
+            measured = self.reference.registered(small)
+            if measured is None:
+                return None
+            found = measured
+        sample = self.reference.sample_of(found, frame.t_s)
+        if self.off(sample)[0] > 1.0 + self._m.reach * self.swing:
+            return None
+        back = np.asarray(cv2.invertAffineTransform(found.matrix), np.float64)
+        back[:, 2] += self.reference.origin.mean(axis=0)
+        return back
+
     def conclude(self, now_s: float) -> None:
         """The stream ends: an open question is answered by what was seen."""
         if self._close_since_s is not None and self.reference is not None:
@@ -144,6 +166,7 @@ class PlaceWatch:
         assert self.reference is not None
         sample = self.reference.sample_of(found, t_s)
         share, px = self.off(sample)
+        self._found = t_s, found
         self._sure_s, self._unseen_since_s = t_s, None
         if self._close_since_s is None:
             if self.state == "in_place" and share <= 1.0:

@@ -59,6 +59,10 @@ class PositionMargins:
         0.6, "share of the limit", "the middles of both halves lie so near to each other, or it is not over yet",
         source=_DRAWN,
     )  # fmt: skip
+    reach: float = margin(
+        1.5, "times the swing", "a picture that lies no farther off than so much of the swing seen last lies so by the "
+        "wind, and what is measured in it is put back; gusts grow", source="not measured", least=1.0,
+    )  # fmt: skip
     longest_s: float = margin(
         12.0, "s", "then a verdict is given in any case: what does not come to rest is judged by its middle",
         source="acts wait for it; the film of an act is kept for 45 s", least=1.0,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.types import Image
+from edge.picture import Image, Picture
 from zones.schema import Scene
 
 Floats = NDArray[np.float32]
@@ -136,6 +136,15 @@ def small_grey(image: Image, m: RegistrationMargins) -> tuple[Floats, float]:
         size = (round(width / scale), round(height / scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     return grey.astype(np.float32), width / grey.shape[1]
+
+
+def small_light(picture: Picture, m: RegistrationMargins) -> tuple[Floats, float]:
+    """As `small_grey`, of a picture of which no more is made than that."""
+    if picture.width <= m.width:
+        return small_grey(picture.image(), m)
+    width, height = m.width, round(picture.height * m.width / picture.width)
+    small = picture.scaled(0, 0, picture.width, picture.height, width, height)
+    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32), picture.width / width
 
 
 def structure(grey: Floats) -> Floats:

@@ -12,7 +12,7 @@ import click
 from edge.cli import detector_option
 from tools.bench.faults_camera import Film
 from tools.bench.faults_kinds import KINDS
-from tools.bench.faults_knocks import ask_knocks, knocks_as_text
+from tools.bench.faults_knocks import Table, ask_knocks, ask_wind, knocks_as_text
 from tools.bench.faults_outcome import as_text
 from tools.bench.faults_run import run
 from tools.evaluate.suite import cases, drawn_cases
@@ -31,6 +31,7 @@ from tools.evaluate.suite import cases, drawn_cases
 )  # fmt: skip
 @click.option("--scenes", type=click.Path(path_type=Path), default=Path("zones/examples"), show_default=True)
 @click.option("--knocks", is_flag=True, help="Camera bị xô ở nhiều lúc. / A table of knocks instead.")
+@click.option("--wind", is_flag=True, help="Gió 8 px. / Each clip at rest and in wind of 8 px instead.")
 @click.option(
     "--moments", type=click.IntRange(1, 100), default=10, show_default=True, help="Lúc, mỗi phim. / Of each clip."
 )
@@ -44,6 +45,7 @@ def faults(
     clips: Path | None,
     scenes: Path,
     knocks: bool,
+    wind: bool,
     moments: int,
     as_json: bool,
     detector: str,
@@ -60,8 +62,12 @@ def faults(
     def say(line: str) -> None:
         click.echo(line, err=True)
 
-    if knocks:
-        table = ask_knocks(films, moments=moments, seed=seed, size=detector, say=say)
+    if knocks or wind:
+        table = Table()
+        if wind:
+            table.blown += ask_wind(films, size=detector, say=say).blown
+        if knocks:
+            table.rows += ask_knocks(films, moments=moments, seed=seed, size=detector, say=say).rows
         click.echo(json.dumps(table.as_dict()) if as_json else knocks_as_text(table))
         kept = table.kept
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def faults(
     if not films:
         raise click.ClickException(f"there is no such clip -> one of {', '.join(case.clip.stem for case in chosen)}")
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it would be ignored
     logging.getLogger("edge").setLevel(logging.CRITICAL)  # each state of the picture is a warning
 
     def say(line: str) -> None:

@@ -20,7 +20,7 @@ _GAP_S = (5.0, 90.0)
 _SHORT_S = (0.3, 10.0)
 _SHORT = 0.4
 """Share of the faults that are short: over before anybody may say so."""
-_RSS_EVERY_S = 20.0
+_RSS_EVERY_S, _TELL_EVERY_S = 20.0, 60.0
 
 
 def perception(size: str) -> OnnxPerception:
@@ -41,7 +41,10 @@ class _Plan:
 def run(
     films: Sequence[Film], *, hours: float, seed: int, only: Sequence[str], size: str, say: Callable[[str], None]
 ) -> Outcome:
-    """`hours` of footage, shared evenly by the cameras, which take turns pass by pass; each lives for the whole run."""
+    """`hours` of footage, shared evenly by the cameras, which take turns pass by pass; each lives for the whole run.
+
+    Interrupted, it judges what was played so far.
+    """
     rng, outcome, began = np.random.default_rng(seed), Outcome(), time.monotonic()
     eyes = perception(size)
     with tempfile.TemporaryDirectory(prefix="giaolo-faults-") as folder:
@@ -50,17 +53,21 @@ def run(
             camera = FaultyCamera(film, eyes, Path(folder) / film.name)
             plans.append(_Plan(camera, float(rng.uniform(*_GAP_S))))
         told_s = seen_s = 0.0
-        while (played_s := sum(p.camera.t_s for p in plans)) < hours * 3600:
-            least = min(plans, key=lambda p: p.camera.t_s)
-            for _ in range(least.camera.film.frames):
-                _begin(least, rng, only)
-                least.camera.take()
-            if played_s - seen_s >= _RSS_EVERY_S or not outcome.rss_mib:
-                outcome.rss_mib.append(resident_mib())
-                seen_s = played_s
-            if played_s - told_s >= 300:
-                say(f"{played_s / 60:.0f} min of footage, {resident_mib():.0f} MiB, {time.monotonic() - began:.0f} s")
-                told_s = played_s
+        try:
+            while (played_s := sum(p.camera.t_s for p in plans)) < hours * 3600:
+                least = min(plans, key=lambda p: p.camera.t_s)
+                for _ in range(least.camera.film.frames):
+                    _begin(least, rng, only)
+                    least.camera.take()
+                if played_s - seen_s >= _RSS_EVERY_S or not outcome.rss_mib:
+                    outcome.rss_mib.append(resident_mib())
+                    seen_s = played_s
+                if played_s - told_s >= _TELL_EVERY_S:
+                    now_s = time.monotonic() - began
+                    say(f"{played_s / 60:.0f} min of footage, {resident_mib():.0f} MiB, {now_s:.0f} s")
+                    told_s = played_s
+        except KeyboardInterrupt:
+            say("interrupted: this is what was played until now")
         outcome.rss_mib.append(resident_mib())
         for plan in plans:
             plan.camera.close()

@@ -121,16 +121,14 @@ class PlaceWatch:
         place; None: it does not, or this picture is not recognised, or lies farther off than the swing reaches."""
         if self.state != "shaking" or self.reference is None:
             return None
+        most = 1.0 + self._m.reach * self.swing
         if self._found is not None and self._found[0] == frame.t_s:
-            found = self._found[1]
+            found: Registration | None = self._found[1]
         else:
             small, _ = small_light(frame.picture, self._registration)
-            measured = self.reference.registered(small)
-            if measured is None:
-                return None
-            found = measured
-        sample = self.reference.sample_of(found, frame.t_s)
-        if self.off(sample)[0] > 1.0 + self._m.reach * self.swing:
+            farthest_px = float(most * self.reference.patches.limits.max() + np.abs(self.reference.origin).max())
+            found = self.reference.registered(small, within_px=farthest_px)
+        if found is None or self.off(self.reference.sample_of(found, frame.t_s))[0] > most:
             return None
         back = np.asarray(cv2.invertAffineTransform(found.matrix), np.float64)
         back[:, 2] += self.reference.origin.mean(axis=0)

@@ -105,8 +105,8 @@ class Reference:
         """Whether there is enough in it to be recognised again."""
         return len(self.patches.centres) >= self._m.usable_patches
 
-    def registered(self, grey: Floats) -> Registration | None:
-        return register(self.patches, grey, self._m)
+    def registered(self, grey: Floats, *, within_px: float | None = None) -> Registration | None:
+        return register(self.patches, grey, self._m, within_px=within_px)
 
     def sample(self, image: Image, t_s: float) -> Sample | None:
         """Where the counted points lie in a picture; None if it is not recognised."""

@@ -10,7 +10,7 @@ Lenses of lamps are left out: their light changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ from edge.picture import Image, Picture
 from zones.schema import Scene
 
 Floats = NDArray[np.float32]
+_PEAK = 4
+"""So many small pixels around its best place a patch is nearly as much alike: no other place."""
 _MEASURED = (
     "drawn day, dusk and night of one view against each other, and all footage; tests/edge/test_watch_registration.py"
 )
@@ -200,11 +202,19 @@ def patches_of(
     )
 
 
-def register(patches: Patches, grey: Floats, m: RegistrationMargins) -> Registration | None:
-    """None: too few patches are found again, or they do not agree; nobody can tell where the picture lies."""
+def register(
+    patches: Patches, grey: Floats, m: RegistrationMargins, *, within_px: float | None = None
+) -> Registration | None:
+    """None: too few patches are found again, or they do not agree; nobody can tell where the picture lies.
+
+    `within_px`: full pixels, searched no farther than that, which is quicker.
+    """
     if grey.shape != patches.whole.shape or len(patches.centres) < m.least_patches:
         return None
     now = structure(grey)
+    if within_px is not None:
+        near = replace(m, reach=min(m.reach, int(np.ceil(within_px / patches.scale)) + _PEAK))
+        return _agreed(*_search(patches, now, near, np.zeros(2, np.float32)), patches.scale, m)
     found = _search(patches, now, m, np.zeros(2, np.float32))
     best = _agreed(*found, patches.scale, m)
     if best is not None:
@@ -240,7 +250,7 @@ def _peak(alike: NDArray[np.float32], m: RegistrationMargins) -> tuple[float, fl
     if top < m.alike or not (0 < x < width - 1 and 0 < y < height - 1):
         return None
     others = alike.copy()
-    others[max(0, y - 4) : y + 5, max(0, x - 4) : x + 5] = -1.0
+    others[max(0, y - _PEAK) : y + _PEAK + 1, max(0, x - _PEAK) : x + _PEAK + 1] = -1.0
     if top - float(others.max()) < m.apart:
         return None
     dx = _vertex(alike[y, x - 1], top, alike[y, x + 1])

@@ -74,11 +74,11 @@ def test_each_limit_breaks_by_itself(name: str, spoil: object) -> None:
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_each_fault_does_something_to_a_stream_and_leaves_it_whole_before(name: str) -> None:
-    """Of three seconds some frames are lost, spoilt or told otherwise; none has another size, but for that fault."""
+    """Of eight seconds some frames are lost, spoilt or told otherwise; none has another size, but for that fault."""
     drawn = street()
     view, rng = View.of(drawn), np.random.default_rng(4)
     injury = KINDS[name].make(rng, view)
-    frames = [Frame(i, i / 8, _drawn(i), BEGIN, i) for i in range(24)]
+    frames = [Frame(i, i / 3, _drawn(i), BEGIN, i) for i in range(24)]
     changed = [injury.change(frame, frame.t_s) for frame in frames]
     assert any(
         after is None or after.wall_at != before.wall_at or not np.array_equal(after.image, before.image)

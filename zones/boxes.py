@@ -40,3 +40,12 @@ class PictureEdge(NamedTuple):
     def of(cls, width: float, height: float, within_px: float) -> PictureEdge:
         """Of a picture of `width` by `height` pixels, for boxes that end `within_px` of its edge."""
         return cls(within_px, within_px, width - within_px, height - within_px)
+
+    def or_inside(self, other: PictureEdge) -> PictureEdge:
+        """Where one of the two begins, whichever lies farther inside."""
+        return PictureEdge(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )

@@ -113,7 +113,7 @@ class WhyNot:
                 continue
             t_s = min(refusal.t_s for _, refusal in told)
             at = int(np.searchsorted(path.t_s, t_s).clip(0, len(path.t_s) - 1))
-            x1, y1, x2, y2 = (round(float(v), 1) for v in path.boxes[at])
+            x1, y1, x2, y2 = (round(float(v), 1) for v in path.observations[at].box)  # as it was seen
             self._add(
                 NotReported(
                     path.track_id, path.cls, self._kinds.get(what, "area"), what, t_s, (x1, y1, x2, y2), tuple(told),

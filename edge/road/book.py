@@ -123,7 +123,7 @@ class TrajectoryBook:
         self._margins = margins
         self._places = _Places(geometry)
         self._rows: dict[int, _Rows] = {}
-        self._steadied = Steadied()
+        self._steadied = Steadied(geometry.cuts_off)
 
     def lies(self, frame: int, lie: Lie | None) -> None:
         """How the picture of a frame lies beside the scene, where that is known to swing. Before `add`."""

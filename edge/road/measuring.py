@@ -130,6 +130,8 @@ class SceneGeometry:
         self.edge = PictureEdge.of(
             scene.picture.width, scene.picture.height, margins.cut_off_share * scene.picture.height
         )
+        self.cuts_off = self.edge if self.faces is None else self.edge.or_inside(self.faces.edge)
+        """Within this a box is taken for cut off by one use or another."""
         self.excluded = [area(a.polygon) for a in scene.exclude]
         self.columns = Columns.of(scene, {m.id: len(stripes) for m, stripes in self.markings})
 

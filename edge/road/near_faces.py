@@ -45,13 +45,13 @@ class NearFaces:
     def __init__(self, ground: GroundPlane, picture: Picture, margins: NearFaceMargins = NearFaceMargins()) -> None:
         self._margins = margins
         within_px = max(margins.cut_off_px, margins.cut_off_share * picture.width)
-        self._edge = PictureEdge.of(picture.width, picture.height, within_px)
+        self.edge = PictureEdge.of(picture.width, picture.height, within_px)
         self._map = GroundMap.of(ground)
         self._to_pixels = np.linalg.inv(self._map.matrix)
 
     def whole(self, boxes: Floats) -> NDArray[np.bool_]:
         """`[N]`: not cut off at a side of the picture, where the near end's other corner is not to be seen."""
-        uncut: NDArray[np.bool_] = (boxes[:, 0] > self._edge.left) & (boxes[:, 2] < self._edge.right)
+        uncut: NDArray[np.bool_] = (boxes[:, 0] > self.edge.left) & (boxes[:, 2] < self.edge.right)
         return uncut
 
     def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe, way: Floats | None = None) -> Floats:

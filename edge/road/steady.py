@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.tracks.track import Observation
+from zones.boxes import PictureEdge
 
 Lie = NDArray[np.float64]
 """`[2, 3]`: a point of a picture, in pixels, to where it lies in the scene's."""
@@ -23,9 +24,11 @@ _FRAMES = 256
 
 
 class Steadied:
-    """How the pictures of one camera lay, and what was seen in them put back."""
+    """How the pictures of one camera lay, and what was seen in them put back. `edge`: where the picture cuts boxes off:
+    moved inwards from there they would seem whole, and end where no wheel is."""
 
-    def __init__(self) -> None:
+    def __init__(self, edge: PictureEdge) -> None:
+        self._edge = edge
         self._lies: OrderedDict[int, Lie] = OrderedDict()
 
     def note(self, frame: int, lie: Lie | None) -> None:
@@ -39,7 +42,8 @@ class Steadied:
         self._lies.clear()
 
     def all(self, seen: Sequence[Observation]) -> Sequence[Observation]:
-        """Each where it would have been seen. A box is shifted as the road below it: it keeps its size."""
+        """Each where it would have been seen. A box is shifted as the road below it: it keeps its size, but for sides
+        that the picture cuts off: they stay."""
         if not self._lies:
             return seen
         return [self._put_back(o) for o in seen]
@@ -51,4 +55,8 @@ class Steadied:
         x1, y1, x2, y2 = o.box
         at = np.array(((x1 + x2) / 2, y2))
         dx, dy = (lie[:, :2] @ at + lie[:, 2] - at).tolist()
-        return replace(o, box=(x1 + dx, y1 + dy, x2 + dx, y2 + dy))
+        left = x1 if x1 <= self._edge.left else x1 + dx
+        top = y1 if y1 <= self._edge.top else y1 + dy
+        right = x2 if x2 >= self._edge.right else x2 + dx
+        bottom = y2 if y2 >= self._edge.bottom else y2 + dy
+        return replace(o, box=(left, top, right, bottom))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from common import logs
-from edge.config import CameraConfig, load_config
+from edge.cli_cameras import find_cameras, snapshot, test_camera
+from edge.cli_common import be_quiet, config_option, tell
+from edge.config import load_config
 from edge.delivery.outbox_tool import entries, resend
-from edge.doctor.told import Told
 from evidence.errors import GiaoLoError
 from models.manifest import detector_sizes
 
@@ -76,41 +76,32 @@ def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool, 
     raise SystemExit(status)
 
 
-_config_option = click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), required=True, help="NODE.yaml / cấu hình của hộp."
-)
-_login_options = (
-    click.option("--username", help="Tên trong camera. / User name of the camera."),
-    click.option("--password-file", type=click.Path(path_type=Path), help="Tệp mật khẩu. / Its first line is used."),
-)
-
-
 @edge.command()
-@_config_option
+@config_option
 @click.option("--seconds", type=click.FloatRange(1, 120), default=8.0, show_default=True, help="Xem camera. / Look.")
 @click.option("--no-cameras", is_flag=True, help="Không thử camera. / Leave the cameras alone.")
 def doctor(config_path: Path, seconds: float, no_cameras: bool) -> None:
     """Thử mọi thứ hộp cần, mỗi lỗi một dòng kèm cách sửa. / Try all that the box needs; exit 1 on a fault."""
     from edge.doctor.box import examine
 
-    _be_quiet()
-    _tell(examine(config_path, seconds=seconds, cameras=not no_cameras))
+    be_quiet()
+    tell(examine(config_path, seconds=seconds, cameras=not no_cameras))
 
 
 @edge.command()
-@_config_option
+@config_option
 def status(config_path: Path) -> None:
     """Tình trạng hộp đang chạy. / How the running box is; exit 1 if it does not answer or something is wrong."""
     from edge.doctor.status import status as status_of
 
     try:
-        _tell(status_of(load_config(config_path)))
+        tell(status_of(load_config(config_path)))
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
 
 
 @edge.command("test-act")
-@_config_option
+@config_option
 @click.option("--camera", "only", help="Chỉ camera này. / Only this one; left out: each that is enabled.")
 @click.option("--wait", type=click.FloatRange(0, 3600), default=120.0, show_default=True, help="Giây. / Seconds.")
 def test_act(config_path: Path, only: str | None, wait: float) -> None:
@@ -119,76 +110,9 @@ def test_act(config_path: Path, only: str | None, wait: float) -> None:
     from edge.doctor.daily import send_tests
 
     try:
-        _tell(send_tests(load_config(config_path), only, wait_s=wait))
+        tell(send_tests(load_config(config_path), only, wait_s=wait))
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
-
-
-@edge.command("test-camera")
-@click.argument("url")
-@_login_options[0]
-@_login_options[1]
-@click.option("--seconds", type=click.FloatRange(1, 120), default=8.0, show_default=True, help="Mỗi cách. / Each way.")
-def test_camera(url: str, username: str | None, password_file: Path | None, seconds: float) -> None:
-    """Thử một camera: UDP, TCP, HTTP, mã hóa, cỡ hình, giờ. / Try a camera's address; exit 1 if it cannot be used."""
-    from edge.doctor.camera import told, trial, verdict, ways_of
-
-    address = _address(url, username, password_file)
-    _be_quiet()
-    found, ways = [], ways_of(address)
-    for way in ways:
-        found.append(trial(address, way, seconds=seconds))
-        for line in told(found[-1], only=len(ways) == 1):
-            click.echo(line.line)
-    _tell(verdict(found))
-
-
-@edge.command()
-@click.argument("source")
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), help="SOURCE là tên camera. / SOURCE is an id."
-)
-@_login_options[0]
-@_login_options[1]
-def snapshot(
-    source: str, target: Path, config_path: Path | None, username: str | None, password_file: Path | None
-) -> None:
-    """Chụp một hình đủ cỡ từ camera SOURCE vào TARGET.png. / A full-size still of a camera, for `giaolo zones edit`."""
-    from edge.doctor.snapshot import take
-
-    _be_quiet()
-    try:
-        size = take(source, target, config_path, lambda: _address(source, username, password_file))
-    except GiaoLoError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"{target}: {size[0]} x {size[1]}")
-
-
-def _address(url: str, username: str | None, password_file: Path | None) -> str:
-    """Of a camera that is in no configuration yet, read as one that is."""
-    try:
-        return CameraConfig(
-            id="camera", url=url, scene=Path("none"), username=username, password_file=password_file
-        ).address()
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    except GiaoLoError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _be_quiet() -> None:
-    """What is wrong is told in our own lines; those of a log would say it again, in between."""
-    logging.getLogger().addHandler(logging.NullHandler())
-
-
-def _tell(lines: Iterable[Told]) -> None:
-    """Each line as it comes; exit 1 if one is a fault."""
-    faults = 0
-    for told in lines:
-        click.echo(told.line)
-        faults += told.level == "fault"
-    raise SystemExit(1 if faults else 0)
 
 
 @edge.command("try")
@@ -235,13 +159,17 @@ def margins(config_path: Path | None) -> None:
     click.echo(f"\n# digest {judging.digest}")
 
 
+for _command in (find_cameras, test_camera, snapshot):
+    edge.add_command(_command)
+
+
 @edge.group()
 def outbox() -> None:
     """Gói chứng cứ trên hộp. / Packets on the box: what waits, what was delivered, what to send again."""
 
 
 @outbox.command("list")
-@_config_option
+@config_option
 @click.option("--last", type=click.IntRange(min=1), help="Chỉ các gói mới nhất. / Only so many of the newest.")
 def list_outbox(config_path: Path, last: int | None) -> None:
     """Liệt kê các gói. / List packets: number, id, state, size, made, settled, whether its file is still here."""
@@ -256,7 +184,7 @@ def list_outbox(config_path: Path, last: int | None) -> None:
 
 
 @outbox.command("resend")
-@_config_option
+@config_option
 @click.option("--from", "first", type=click.IntRange(min=1), help="Từ số. / First number of the chain.")
 @click.option("--to", "last", type=click.IntRange(min=1), help="Đến số. / Last number; left out: to the newest.")
 @click.argument("packet_id", required=False)

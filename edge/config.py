@@ -92,17 +92,20 @@ class CameraConfig(Section):
         """The url with user and password put in. Raises `ConfigError` if the password cannot be read."""
         if self.username is None:
             return self.url
-        password = ""
-        if self.password_file is not None:
-            try:
-                password = self.password_file.read_text("utf-8").splitlines()[0]
-            except (OSError, UnicodeDecodeError, IndexError) as error:
-                raise ConfigError(
-                    "holds no password that can be read",
-                    where=str(self.password_file),
-                    remedy="write the camera's password into its first line, readable for the box",
-                ) from error
+        password = "" if self.password_file is None else read_password(self.password_file)
         return with_login(self.url, self.username, password)
+
+
+def read_password(path: Path) -> str:
+    """A camera's, from the first line of its file. Raises `ConfigError`."""
+    try:
+        return path.read_text("utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError) as error:
+        raise ConfigError(
+            "holds no password that can be read",
+            where=str(path),
+            remedy="write the camera's password into its first line, readable for the box",
+        ) from error
 
 
 _DETECTOR = DetectorMargins()

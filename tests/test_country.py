@@ -36,6 +36,8 @@ HELP = "help texts and lines of a command, in both languages"
 DRAWN = "the drawn world is Vietnam's: its junction, paint, plates, vehicles"
 ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "edge/cli.py": (WORDS, HELP),
+    "edge/cli_cameras.py": (WORDS, HELP),
+    "edge/cli_common.py": (WORDS, HELP),
     "edge/doctor/*.py": (WORDS, "what a technician reads of what was tried, in both languages"),
     "edge/page/plain.py": (WORDS, SCREEN),
     "zones/cli.py": (WORDS, HELP),

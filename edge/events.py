@@ -108,7 +108,7 @@ def act_event(
     """Everything the recorder needs. `told_s`: when the last act of the same vehicle was that has been told already:
     the way from there on belongs to this one too, so that whoever has both packets sees that it is one drive. `said`:
     what a signal controller said of a head between two stream times."""
-    t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
+    t_s = finding.time_s(path)
     frame = path.observations[finding.at].frame
     box = _box(path, finding.at)
     flags = [*finding.flags, *plate.flags]

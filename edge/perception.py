@@ -14,7 +14,7 @@ from edge.explain.why_not import WhyNot
 from edge.judging import Judging
 from edge.pipeline import CameraPipeline
 from edge.plate.apart import PlatesApart
-from edge.plate.reading import PlatePerception
+from edge.plate.in_view import PlatePerception
 from edge.signals.controller import LampFeed
 from edge.watch.picture import PictureWatch
 from models import manifest

@@ -23,8 +23,9 @@ from edge.looking import Looking
 from edge.pending import PendingFindings
 from edge.plate.apart import PlatesApart
 from edge.plate.bearer import Neighbour
-from edge.plate.reading import PlateEvidence, PlatePerception, read_plate
-from edge.plate.views import View, ViewBook
+from edge.plate.in_view import PlatePerception
+from edge.plate.reading import PlateEvidence, read_plate
+from edge.plate.views import TrackViews, ViewBook
 from edge.repeats import Repeats
 from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
@@ -176,8 +177,9 @@ class CameraPipeline:
             there = [Neighbour(track.last.box, CLASSES[track.class_index]) for track in seen]
             for track in seen:
                 self._views.offer(
-                    track.id, frame.index, frame.t_s, track.last.box, frame.picture, others=there, ground=self._ground
-                )
+                    track.id, frame.index, frame.t_s, track.last.box, frame.picture,
+                    others=there, ground=self._ground, astray=track.last.astray,
+                )  # fmt: skip
         with self._stage("rules"):
             for track in seen:
                 self._judge(track)
@@ -266,7 +268,7 @@ class CameraPipeline:
         """None where it rests on signs that did not hold at its hour, or not yet when it began."""
         if self._wall_at is None:
             return finding
-        t_s = float(path.t_s[finding.at]) if finding.moment_s is None else finding.moment_s
+        t_s = finding.time_s(path)
         times_s = [t_s] if finding.before_s is None else [finding.before_s, t_s]
         walls = [self._wall_at - timedelta(seconds=self._now_s - each) for each in times_s]
         held = [in_force(finding, self.scene, wall) for wall in walls]
@@ -281,7 +283,7 @@ class CameraPipeline:
         return None if None in held else held[-1]
 
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
-        views = self._views.best(path.track_id)
+        views = self._views.of(path.track_id, finding.time_s(path))
         later = self._apart.ask(partial(self._plate, views, path.cls)) if self._apart is not None else None
         plate = self._plate(views, path.cls) if later is None else NOT_YET
         with self._stage("act"):
@@ -292,7 +294,7 @@ class CameraPipeline:
                 lamps=self._signals.histories,
                 stills=self._stills,
                 plate=plate,
-                best_view=views[0] if views else None,
+                best_view=views.own[0] if views.own else None,
                 told_s=self._told_s.get(path.track_id),
                 said=self._said,
             )
@@ -313,9 +315,9 @@ class CameraPipeline:
         first, last = (self._wall_at - timedelta(seconds=self._now_s - each) for each in (from_s, to_s))
         return self._feed.told(head, first, last)
 
-    def _plate(self, views: Sequence[View], cls: VehicleClass) -> PlateEvidence:
+    def _plate(self, views: TrackViews, cls: VehicleClass) -> PlateEvidence:
         with self._stage("plates"):
-            return read_plate(views, self._plates, cls, self._judging.plates)
+            return read_plate(views.own, self._plates, cls, self._judging.plates, perhaps=views.perhaps)
 
 
 def _drove(path: Trajectory) -> bool:

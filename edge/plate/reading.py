@@ -4,75 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from common.margins import margin
 from countries.here import HERE
-from edge.plate.bearer import Box, Hanging, PlateBearerMargins, holders, strange
+from edge.plate.bearer import Hanging, PlateBearerMargins, strange
+from edge.plate.in_view import PlatePerception, PlateReadMargins, plate_in
 from edge.plate.layout import PlateLayoutMargins, layout_of
 from edge.plate.spelling import PlateSpellingMargins, PlateVote
-from edge.plate.views import View, cut_out
+from edge.plate.views import View
 from edge.plate.vote import Outcome, PlateVoteMargins, decide
 from edge.types import Image
 from evidence.acts import VehicleClass
 from evidence.packet import Plate, PlateReading
 from evidence.plate_colours import PlateColour
 from models.plate_colour import PlateColourMargins, plate_colour
-from models.plate_corners import CROP_MARGIN
-from models.plates import LEAST_SIDE_PX, Corners, PlateBox
 from models.plates import PlateReading as RawReading
-
-
-@dataclass(frozen=True)
-class PlateReadMargins:
-    """Which plate of a view is the vehicle's own, and how far its reading deserves to be believed."""
-
-    views_read: int = margin(
-        5, "views", "so many of the best are read: each costs about a tenth of a second",
-        source="first plate reader; the time is in docs/figures.md, the number itself nobody measured", least=1,
-    )  # fmt: skip
-    plate_margin: float = margin(
-        CROP_MARGIN, "share of the plate", "left around a plate when it is cut out: readers expect so much",
-        source="`models.plate_corners.CROP_MARGIN`: what the corner finder takes any crop to have", most=1.0,
-    )  # fmt: skip
-    least_width_px: float = margin(
-        34.0, "pixels", "a narrower plate is not read: readers invent texts there and say 0.92 of them",
-        source="decision 18; docs/figures.md says what is read at which width",
-    )  # fmt: skip
-    at_the_side: float = margin(
-        0.6, "share of the half width",
-        "a plate whose middle lies farther from the middle of its vehicle's crop may be the neighbour's: it counts "
-        "only where it was also read nearer the middle",
-        source="decision 18", most=1.0,
-    )  # fmt: skip
-    least_crop_px: int = margin(
-        LEAST_SIDE_PX, "pixels", "a smaller crop shows nothing to anyone", source="no reader looks at it", least=1,
-    )  # fmt: skip
-    high_share: float = margin(
-        0.3, "share of the height",
-        "plates hang low: what lies in the upper part of a vehicle's crop is likelier a badge or another's plate",
-        source="tuned on the clips when the plate in the middle was chosen (e3b3cc4); no better source", most=1.0,
-    )  # fmt: skip
-    high_worth: float = margin(
-        0.5, "share", "such a one counts half when the likeliest plate is chosen",
-        source="tuned with `high_share`; no better source", most=1.0,
-    )  # fmt: skip
-    aside_loss: float = margin(
-        0.8, "share", "at the very edge of the crop a plate loses so much, less towards the middle by the square",
-        source="tuned with `high_share`; no better source", most=1.0,
-    )  # fmt: skip
-    full_line_px: float = margin(
-        16.0, "pixels", "height of a line of characters from which on a reading has full weight",
-        source="first plate reader, nobody measured 16; lines are read from 10 px on (docs/figures.md, 48 px wide)",
-        least=1.0,
-    )  # fmt: skip
-    unread_weight: float = margin(
-        1e-3, "weight", "a view of which nothing was read has still a say in the colour, and in which crop is shown",
-        source="only breaks ties between views without a reading", most=1.0,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,16 +34,6 @@ class PlateMargins:
     bearer: PlateBearerMargins = field(default_factory=PlateBearerMargins)
 
 
-class PlatePerception(Protocol):
-    """Finder and readers behind one face."""
-
-    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]: ...
-
-    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
-        """One reading of each reader: they fail differently, so that all of them have a vote."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class PlateEvidence:
     """What goes into the packet. `crop`: the view of the plate that was read best."""
@@ -106,17 +43,70 @@ class PlateEvidence:
     flags: tuple[str, ...]
 
 
+@dataclass
+class _Said:
+    """What was found and read in some views."""
+
+    votes: list[PlateVote] = field(default_factory=list)
+    readings: list[PlateReading] = field(default_factory=list)
+    crops: list[tuple[float, Image]] = field(default_factory=list)
+    colours: dict[PlateColour, float] = field(default_factory=dict)
+    shapes: list[float] = field(default_factory=list)
+
+    @property
+    def colour(self) -> PlateColour:
+        """The one with most votes; unknown where there is none."""
+        return max(self.colours, key=lambda c: self.colours[c], default="unknown")
+
+    def and_of(self, other: _Said) -> _Said:
+        both = {c: self.colours.get(c, 0.0) + other.colours.get(c, 0.0) for c in {**self.colours, **other.colours}}
+        return _Said(
+            [*self.votes, *other.votes], [*self.readings, *other.readings], [*self.crops, *other.crops], both,
+            [*self.shapes, *other.shapes],
+        )  # fmt: skip
+
+    def decided(self, cls: VehicleClass, m: PlateMargins) -> tuple[Outcome, list[PlateVote]]:
+        """The plate, and the votes that it came of."""
+        shape = float(np.median(self.shapes))
+        votes = [replace(each, hanging=replace(each.hanging, shape=shape)) for each in self.votes]
+        outcome = decide(votes, cls=cls, colour=self.colour, margins=m.vote, spelling=m.spelling, bearer=m.bearer)
+        return outcome, votes
+
+
 def read_plate(
-    views: Sequence[View], perception: PlatePerception, cls: VehicleClass, margins: PlateMargins | None = None
+    views: Sequence[View],
+    perception: PlatePerception,
+    cls: VehicleClass,
+    margins: PlateMargins | None = None,
+    *,
+    perhaps: Sequence[View] = (),
 ) -> PlateEvidence:
-    """Find and read the plate in each view, then let the readings decide."""
+    """Find and read the plate in each view, then let the readings decide.
+
+    `perhaps`: views of the same track, when it may have followed another vehicle. They are read where `views` do not
+    tell the plate, and never name one that `views` have not voted for: without that it is a candidate with a flag.
+    """
     m = margins or PlateMargins()
-    plate_votes: list[PlateVote] = []
-    readings: list[PlateReading] = []
-    crops: list[tuple[float, Image]] = []
-    colours: dict[PlateColour, float] = {}
+    said = _say(views, perception, m)
+    outcome, votes = said.decided(cls, m) if said.crops else (None, [])
+    if perhaps and (outcome is None or outcome.text is None):
+        own = {candidate.text for candidate in outcome.n_best} if outcome is not None else set()
+        every = said.and_of(_say(perhaps, perception, m))
+        of_all, votes_of_all = every.decided(cls, m) if every.crops else (outcome, votes)
+        if of_all is not None and of_all.text in own:
+            return _evidence(said, every, of_all, _doubts(of_all, votes_of_all, cls))
+        if of_all is not None and (of_all.text is not None or outcome is None):
+            open_ = replace(of_all, text=None, kind=None)
+            return _evidence(said, every, open_, ("plate_unread", "plate_perhaps_anothers"))
+    if outcome is None:
+        return PlateEvidence(Plate(), None, ("plate_not_found",))
+    return _evidence(said, said, outcome, _doubts(outcome, votes, cls))
+
+
+def _say(views: Sequence[View], perception: PlatePerception, m: PlateMargins) -> _Said:
+    said = _Said(shapes=[view.image.shape[1] / view.image.shape[0] for view in views])
     for view in views[: m.read.views_read]:
-        found = _plate_in(view, perception, m)
+        found = plate_in(view, perception, m.read, m.bearer)
         if found is None:
             continue
         best_weight = 0.0
@@ -126,31 +116,31 @@ def read_plate(
             size = min(1.0, found.height_px / len(raw.lines) / m.read.full_line_px)
             weight = float(np.clip(found.score * size * raw.confidence, 0.0, 1.0))
             best_weight = max(best_weight, weight)
-            readings.append(_said(raw, view.frame, found.box))
+            said.readings.append(_said(raw, view.frame, found.box))
             hanging = replace(found.hanging, lines=len(raw.lines))
-            plate_votes.append(
+            said.votes.append(
                 vote_of(raw, weight, reader=raw.reader or str(number), own=found.own, layout=m.layout, hanging=hanging)
             )
         colour = plate_colour(found.picture, m.colour)
-        colours[colour] = colours.get(colour, 0.0) + best_weight + m.read.unread_weight
-        crops.append((best_weight + m.read.unread_weight * found.score, found.picture))
-    if not crops:
-        return PlateEvidence(Plate(), None, ("plate_not_found",))
-    colour = max(colours, key=lambda c: colours[c])
-    shape = float(np.median([view.image.shape[1] / view.image.shape[0] for view in views]))
-    plate_votes = [replace(each, hanging=replace(each.hanging, shape=shape)) for each in plate_votes]
-    outcome = decide(plate_votes, cls=cls, colour=colour, margins=m.vote, spelling=m.spelling, bearer=m.bearer)
+        said.colours[colour] = said.colours.get(colour, 0.0) + best_weight + m.read.unread_weight
+        said.crops.append((best_weight + m.read.unread_weight * found.score, found.picture))
+    return said
+
+
+def _evidence(own: _Said, every: _Said, outcome: Outcome, doubts: tuple[str, ...]) -> PlateEvidence:
+    """`own`: what is shown, as it is surely the vehicle's; `every`: what the outcome came of."""
+    colour = own.colour
     if outcome.text is not None and not HERE.plates.parse(outcome.text, colour=colour).known:
         colour = "unknown"  # no such plate comes in it, so it was seen wrongly: somebody has to look
-    plate_value = Plate(
+    plate = Plate(
         text=outcome.text,
         confidence=outcome.confidence,
         kind=outcome.kind,
         colour=colour,
         n_best=outcome.n_best,
-        readings=readings,
+        readings=every.readings,
     )
-    return PlateEvidence(plate_value, max(crops, key=lambda c: c[0])[1], _doubts(outcome, plate_votes, cls))
+    return PlateEvidence(plate, max(own.crops, key=lambda crop: crop[0])[1] if own.crops else None, doubts)
 
 
 def _doubts(outcome: Outcome, plate_votes: Sequence[PlateVote], cls: VehicleClass) -> tuple[str, ...]:
@@ -175,86 +165,6 @@ def _said(raw: RawReading, frame: int, box: tuple[float, float, float, float]) -
     x1, y1, x2, y2 = (round(edge, 1) for edge in box)
     lines = [line.text for line in raw.lines]
     return PlateReading(frame=frame, lines=lines, confidence=round(min(raw.confidence, 1.0), 4), box=(x1, y1, x2, y2))
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """The plate of a view. `box`: in the whole picture; `corners`: in `picture`; `own`: not so far aside that it may be
-    the neighbour's, and in no other vehicle's box better; `legible`: wide enough to be read."""
-
-    picture: Image
-    box: tuple[float, float, float, float]
-    score: float
-    corners: Corners | None
-    own: bool
-    legible: bool
-    hanging: Hanging
-
-    @property
-    def height_px(self) -> float:
-        return self.box[3] - self.box[1]
-
-
-def _plate_in(view: View, perception: PlatePerception, margins: PlateMargins) -> _Found | None:
-    """The likeliest plate of a view: one that is not better in another vehicle's box, if there is such a one."""
-    m = margins.read
-    height, width = view.image.shape[:2]
-    boxes = perception.find(view.image)
-    if not boxes:
-        return None
-    mine = [found for found in boxes if not _better_elsewhere(found.box, view, margins)]
-    best = max(mine or boxes, key=lambda found: found.score * _likely_its_own(found.box, width, height, m))
-    x1, y1, x2, y2 = best.box
-    crop, (left, top) = cut_out(view.image, best.box, m.plate_margin)
-    if min(crop.shape[:2]) < m.least_crop_px:
-        return None
-    corners: Corners | None = None
-    if best.corners is not None:
-        a, b, c, d = ((x - left, y - top) for x, y in best.corners)
-        corners = (a, b, c, d)
-    ox, oy = view.origin
-    box = (x1 + ox, y1 + oy, x2 + ox, y2 + oy)
-    own = bool(mine) and _aside(best.box, width) <= m.at_the_side
-    legible = box[2] - box[0] >= m.least_width_px
-    return _Found(np.ascontiguousarray(crop), box, best.score, corners, own, legible, _hanging(box, view, margins))
-
-
-def _better_elsewhere(found: Box, view: View, margins: PlateMargins) -> bool:
-    """Whether another vehicle's box holds a plate of this crop better than its own vehicle's."""
-    if view.box is None or not view.others:
-        return False
-    ox, oy = view.origin
-    box = (found[0] + ox, found[1] + oy, found[2] + ox, found[3] + oy)
-    own = _worth_in(view.box, box, margins.read)
-    rivals = holders(box, view.box, view.others, margins.bearer)
-    return any(own < margins.bearer.better * _worth_in(rival.box, box, margins.read) for rival in rivals)
-
-
-def _worth_in(vehicle: Box, plate: Box, m: PlateReadMargins) -> float:
-    x1, y1, x2, y2 = vehicle
-    within = (plate[0] - x1, plate[1] - y1, plate[2] - x1, plate[3] - y1)
-    return _likely_its_own(within, x2 - x1, y2 - y1, m)
-
-
-def _hanging(plate: Box, view: View, margins: PlateMargins) -> Hanging:
-    """`plate`: in the whole picture. The shape is of all views together."""
-    if view.box is None:  # the crop is a little wider than the box, and the share a little less
-        return Hanging(share=(plate[2] - plate[0]) / view.image.shape[1])
-    rivals = holders(plate, view.box, view.others, margins.bearer)
-    share = (plate[2] - plate[0]) / max(view.box[2] - view.box[0], 1.0)
-    return Hanging(share=share, width_m=view.width_m, holders=tuple(rival.cls for rival in rivals))
-
-
-def _aside(box: Sequence[float], width: float) -> float:
-    """How far a plate's middle lies from the middle of its vehicle's crop, 0..1 (the edge)."""
-    return abs((box[0] + box[2]) / 2 - width / 2) / (width / 2)
-
-
-def _likely_its_own(box: Sequence[float], width: float, height: float, m: PlateReadMargins) -> float:
-    """0..1: plates hang near the middle and low; at the edge of a crop is a neighbour's."""
-    aside = _aside(box, width)
-    low = 1.0 if (box[1] + box[3]) / 2 > m.high_share * height else m.high_worth
-    return low * (1.0 - m.aside_loss * min(1.0, aside) ** 2)
 
 
 def vote_of(

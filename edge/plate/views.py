@@ -1,7 +1,13 @@
-"""The best views of each vehicle, kept while it drives by: its plate is looked for only when there is an act."""
+"""The best views of each vehicle, kept while it drives by: its plate is looked for only when there is an act.
+
+Two tracks may change over in a queue, and a track then goes on with another vehicle, whose plate it is from there on.
+So views are kept by stretches: a new one begins where another vehicle may have taken the track over, and only the views
+of the stretch in which an act lies are surely of whoever did it.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,8 +26,12 @@ class PlateViewMargins:
     """Which views of a vehicle are worth keeping."""
 
     kept: int = margin(
-        6, "views a track", "a bound on memory: one more than are read",
+        6, "views a stretch", "a bound on memory: one more than are read",
         source="first plate reader; nobody wrote down why six", least=1,
+    )  # fmt: skip
+    stretches: int = margin(
+        2, "stretches", "a bound on memory: of so many a track's views have room, and the oldest give way",
+        source="the act's own, and one that began until the act was told", least=1,
     )  # fmt: skip
     apart_s: float = margin(
         0.25, "s", "views lie so far apart, so that they fail independently",
@@ -67,23 +77,40 @@ class View:
     width_m: float | None = None
 
 
+@dataclass(frozen=True)
+class TrackViews:
+    """Views of one track, best first. `own`: of whoever drove there at the time asked for; `perhaps`: of a vehicle that
+    may be another one."""
+
+    own: tuple[View, ...] = ()
+    perhaps: tuple[View, ...] = ()
+
+
 class ViewBook:
     """The best views of each track."""
 
     def __init__(self, margins: PlateViewMargins | None = None) -> None:
         self._margins = margins or PlateViewMargins()
         self._views: dict[int, list[View]] = {}
+        self._begun_s: dict[int, list[float]] = {}
+        """When the stretches of a track began, but for the first."""
 
     def offer(
         self, track_id: int, frame: int, t_s: float, box: Sequence[float], picture: Picture | Image, *,
-        others: Sequence[Neighbour] = (), ground: GroundMap | None = None,
+        others: Sequence[Neighbour] = (), ground: GroundMap | None = None, astray: bool = False,
     ) -> None:  # fmt: skip
-        """Keep this view if it beats the worst one held. Views lie apart in time, so that they fail independently.
+        """Keep this view if it beats the worst one held of its stretch. Views lie apart in time, so that they fail
+        independently.
 
-        `others`: the vehicles in this picture; the one itself may be among them.
+        `others`: the vehicles in this picture; the one itself may be among them. `astray`: another vehicle may have
+        taken the track over since the picture before.
         """
         m = self._margins
-        views = self._views.setdefault(track_id, [])
+        kept = self._views.setdefault(track_id, [])
+        begun = self._begun_s.setdefault(track_id, [])
+        if astray:
+            begun.append(t_s)
+        views = [view for view in kept if not begun or view.t_s >= begun[-1]]
         picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
         area = (box[2] - box[0]) * (box[3] - box[1])
         # at the picture's edge the vehicle is cut off, and its plate with it
@@ -102,16 +129,24 @@ class ViewBook:
         if rival is not None:
             if worth <= rival.worth:
                 return
-            views.remove(rival)
+            kept.remove(rival)
         own = float(box[0]), float(box[1]), float(box[2]), float(box[3])
         near_by = tuple(o for o in others if o.box != own and _meet(o.box, own))
-        views.append(View(frame, t_s, crop.copy(), (x1, y1), worth, own, near_by, _width_m(own, ground)))
+        kept.append(View(frame, t_s, crop.copy(), (x1, y1), worth, own, near_by, _width_m(own, ground)))
+        if len(kept) > m.kept * m.stretches:
+            kept.remove(min(kept, key=lambda view: (bisect_right(begun, view.t_s), view.worth)))
 
-    def best(self, track_id: int) -> list[View]:
-        return sorted(self._views.get(track_id, []), key=lambda v: -v.worth)
+    def of(self, track_id: int, t_s: float) -> TrackViews:
+        """The views of a track, as they belong to whoever it followed at the stream time `t_s`."""
+        begun = self._begun_s.get(track_id, [])
+        best = sorted(self._views.get(track_id, []), key=lambda view: -view.worth)
+        stretch = bisect_right(begun, t_s)
+        own = tuple(view for view in best if bisect_right(begun, view.t_s) == stretch)
+        return TrackViews(own, tuple(view for view in best if bisect_right(begun, view.t_s) != stretch))
 
     def forget(self, track_id: int) -> None:
         self._views.pop(track_id, None)
+        self._begun_s.pop(track_id, None)
 
 
 def cut_out(image: Image, box: Sequence[float], margin: float) -> tuple[Image, tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edge.road.trajectory import Trajectory
 from evidence.acts import ActCode, LampState
 from evidence.packet import Reason
 
@@ -35,3 +36,7 @@ class Finding:
     red_until_s: float | None = None
     signs: tuple[str, ...] = ()
     before_s: float | None = None
+
+    def time_s(self, path: Trajectory) -> float:
+        """Of the act, in the stream's time. `path`: that on which it was found."""
+        return float(path.t_s[self.at]) if self.moment_s is None else self.moment_s

@@ -24,7 +24,8 @@ class Found(NamedTuple):
 class Observation:
     """A track as it was seen in one frame. `box` is the detector's own, not the filter's.
 
-    `covered`: share of the lower edge, 0..1, that lies in boxes of other vehicles nearer to the camera.
+    `covered`: share of the lower edge, 0..1, that lies in boxes of other vehicles nearer to the camera. `astray`: it
+    lies so far from where the track was expected that another vehicle may have taken the track over.
     """
 
     frame: int
@@ -32,6 +33,7 @@ class Observation:
     box: tuple[float, float, float, float]
     score: float
     covered: float = 0.0
+    astray: bool = False
 
     @property
     def area_px2(self) -> float:

@@ -120,7 +120,7 @@ class Tracker:
         self._filter.correct(rows, found.boxes[dets], found.scores[dets])
         seen: list[Track] = []
         for row, det in matches.pairs.items():
-            track, now = self._tracks[row], _observation(frame, t_s, found, det, matches)
+            track, now = self._tracks[row], _observation(frame, t_s, found, det, matches, astray=row in matches.astray)
             fading = 0.5 ** ((t_s - track.last.t_s) / self._margins.full_half_life_s)
             track.hits += 1
             track.observations.append(now)
@@ -168,6 +168,8 @@ class Tracker:
             self._next_id += 1
 
 
-def _observation(frame: int, t_s: float, found: Found, row: int, matches: Matches) -> Observation:
+def _observation(
+    frame: int, t_s: float, found: Found, row: int, matches: Matches, *, astray: bool = False
+) -> Observation:
     x1, y1, x2, y2 = (float(v) for v in found.boxes[row])
-    return Observation(frame, t_s, (x1, y1, x2, y2), float(found.scores[row]), float(matches.covered[row]))
+    return Observation(frame, t_s, (x1, y1, x2, y2), float(found.scores[row]), float(matches.covered[row]), astray)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -13,8 +14,9 @@ import pytest
 
 from common.margins import changed
 from countries.vn.plates import parse
+from edge.plate.in_view import PlateReadMargins
 from edge.plate.layout import PlateLayoutMargins, layout_of
-from edge.plate.reading import PlateMargins, PlateReadMargins, read_plate
+from edge.plate.reading import PlateMargins, read_plate
 from edge.plate.spelling import PlateSpellingMargins
 from edge.plate.views import PlateViewMargins, View, ViewBook
 from edge.plate.vote import PlateVoteMargins
@@ -105,7 +107,7 @@ def test_no_number_of_the_plates_stops_them(seed: int) -> None:
     image = noise.integers(0, 256, (120, 160, 3), dtype=np.uint8)
     for index in range(8):
         book.offer(1, index, index / 5, (10 + index, 10, 100 + index, 110), image)
-    views: list[View] = book.best(1)
+    views: Sequence[View] = book.of(1, 0.0).own
     plate = read_plate(views, Perception(rng), VehicleClass.CAR, margins).plate
     assert plate.text is None or parse(plate.text).known
     layout_of(reading(rng, "one"), margins.layout)

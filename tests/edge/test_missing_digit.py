@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.perception import Plates
-from edge.plate.reading import PlatePerception, read_plate
+from edge.plate.in_view import PlatePerception
+from edge.plate.reading import read_plate
 from edge.plate.views import View
 from evidence.acts import VehicleClass
 from models.line_reader import load_plate_reader

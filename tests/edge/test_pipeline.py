@@ -346,3 +346,46 @@ def test_who_passes_a_red_is_accused_by_how_the_red_came(
         assert float(str(events[0].reasons["yellow_at_most_s"])) < 1.3
     (head,) = pipeline.heads
     assert head.state == ("no_onset" if not acts else "watching" if flags == {"red_onset_not_seen"} else "good")
+
+
+class SmallPlates(KnownPlates):
+    """Sees only plates that are drawn: blue fields on a vehicle."""
+
+    def find(self, crop_bgr: NDArray[np.uint8]) -> list[PlateBox]:
+        rows, columns = np.nonzero((crop_bgr[..., 0] > 200) & (crop_bgr[..., 2] < 60))
+        if not len(rows):
+            return []
+        return [PlateBox((columns.min(), rows.min(), columns.max() + 1.0, rows.max() + 1.0), 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("who_drives_on", "said"),
+    [
+        ("the one in front", ("36B123456", set())),
+        ("the one behind", (None, {"plate_unread", "plate_perhaps_anothers"})),
+    ],
+)
+def test_a_plate_of_before_a_change_over_is_not_told_as_that_of_who_drove_on(
+    who_drives_on: str, said: tuple[str | None, set[str]]
+) -> None:
+    """Two wait one behind the other, the front one's plate to be seen; a bus hides both for a moment. Then one of them
+    drives through the red from where the other had stood, with the front one's track."""
+    in_front, behind = points((0, 200, 460), (2, 200, 330)), points((0, 256, 470), (2, 246, 380))
+    set_off = {"the one in front": (200, 330), "the one behind": (210, 346)}[who_drives_on]
+    on = points((5.0, *set_off), (8.0, 200, 100))
+    plates, events = SmallPlates(), list[ActEvent]()
+    pipeline = CameraPipeline(scene(), KnownDetector(), plates)
+    for index in range(90):
+        t_s = index / 10
+        there = [in_front(t_s), behind(t_s)] if t_s < 4.5 else [on(t_s)] if t_s >= 5.0 else []
+        image = picture(t_s, [place for place in there if place is not None])
+        if there and (t_s < 4.5 or who_drives_on == "the one in front"):
+            x, y = there[0]
+            cv2.rectangle(image, (int(x - 18), int(y - 30)), (int(x + 18), int(y - 12)), (240, 60, 30), -1)
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=t_s)
+        events += pipeline.process(Frame(index, t_s, image, at, index))
+    (event,) = events + pipeline.finish()
+    assert event.act == ActCode.RED_LIGHT
+    assert (event.plate.text, {flag for flag in event.flags if flag.startswith("plate")}) == said
+    assert [candidate.text for candidate in event.plate.n_best] == ["36B123456"]
+    assert (event.plate_crop is None) == (event.plate.text is None), "no picture of what may be another's plate"

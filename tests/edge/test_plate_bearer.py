@@ -48,7 +48,7 @@ def read(
     """What is made of a plate in the crop of a vehicle, beside which `others` drive."""
     book = ViewBook()
     book.offer(1, 0, 0.0, own, np.zeros((480, 640, 3), np.uint8), others=[Neighbour(*other) for other in others])
-    views = [replace(view, width_m=width_m) for view in book.best(1)]
+    views = [replace(view, width_m=width_m) for view in book.of(1, 0.0).own]
     return read_plate(views, Plates(plate, lines, views[0].origin), cls)
 
 
@@ -118,11 +118,11 @@ def test_a_view_knows_who_stands_there_and_how_wide_its_box_is_on_the_road() -> 
     near, far = Neighbour((150, 300, 260, 440), CAR), Neighbour((400, 300, 500, 440), CAR)
     own = Neighbour((100.0, 200.0, 180.0, 440.0), MOTORCYCLE)
     book.offer(1, 0, 0.0, own.box, picture, others=[own, near, far], ground=ground)
-    (view,) = book.best(1)
+    (view,) = book.of(1, 0.0).own
     assert view.others == (near,)
     assert view.width_m == pytest.approx(2.0, abs=0.01)
     book.offer(2, 0, 0.0, own.box, picture)
-    assert book.best(2)[0].width_m is None
+    assert book.of(2, 0.0).own[0].width_m is None
 
 
 def test_its_margins_are_a_stage_like_the_others() -> None:

@@ -10,8 +10,8 @@ from common.margins import explained
 from countries.vn.plate_forms import PROVINCES
 from countries.vn.plates import parse
 from edge.plate.bearer import Hanging
+from edge.plate.in_view import PlateReadMargins
 from edge.plate.layout import UNMEASURED, Layout, PlateLayoutMargins
-from edge.plate.reading import PlateReadMargins
 from edge.plate.spelling import PlateSpellingMargins, PlateVote, spellings
 from edge.plate.views import PlateViewMargins
 from edge.plate.vote import PlateVoteMargins, count, decide

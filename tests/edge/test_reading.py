@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.plate.reading import PlateMargins, PlateReadMargins, read_plate
-from edge.plate.views import PlateViewMargins, View, ViewBook
+from edge.plate.in_view import PlateReadMargins
+from edge.plate.reading import PlateMargins, read_plate
+from edge.plate.views import PlateViewMargins, TrackViews, View, ViewBook
 from evidence.acts import VehicleClass
 from models.plates import Corners, LineReading, PlateBox
 from models.plates import PlateReading as RawReading
@@ -151,4 +154,63 @@ def test_the_margins_that_are_handed_in_are_those_that_judge() -> None:
     book = ViewBook(PlateViewMargins(kept=1))
     for index in range(5):
         book.offer(1, index, index / 2, (10, 10, 100 + index, 100), view(index).image)
-    assert len(book.best(1)) == 1
+    assert len(book.of(1, 0.0).own) == 1
+
+
+class Told(Perception):
+    """Reads one plate after the other, view by view, as it is told to; `-` is a view of which nothing is read."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__((OWN, 0.9))
+        self.texts = list(texts)
+
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> Sequence[RawReading]:
+        upper, _, lower = self.texts.pop(0).partition(" ")
+        return [RawReading((line(upper), line(lower)), reader) for reader in ("one", "two")] if lower else []
+
+
+@pytest.mark.parametrize(
+    ("own", "before", "text", "likeliest", "flags"),
+    [
+        (["36B1 23456"] * 2, [], "36B123456", "36B123456", ()),
+        (["36B1 23456", "29C1 65432"], ["36B1 23456"] * 2, "36B123456", "36B123456", ()),
+        (["-", "-"], ["29C1 65432"] * 2, None, "29C165432", ("plate_unread", "plate_perhaps_anothers")),
+        ([], ["29C1 65432"] * 2, None, "29C165432", ("plate_unread", "plate_perhaps_anothers")),
+        ([], [], None, None, ("plate_not_found",)),
+    ],
+    ids=["read in its own views: the others are not looked at", "its own views disagree, those of before choose",
+         "none in its own views", "no own view", "no view at all"],
+)  # fmt: skip
+def test_views_of_before_a_track_may_have_changed_over_name_no_plate_by_themselves(
+    own: list[str], before: list[str], text: str | None, likeliest: str | None, flags: tuple[str, ...]
+) -> None:
+    views, older = [view(i) for i, _ in enumerate(own)], [view(50 + i) for i, _ in enumerate(before)]
+    eyes = Told(*own, *before)
+    evidence = read_plate(views, eyes, VehicleClass.MOTORCYCLE, perhaps=older)
+    assert (evidence.plate.text, evidence.flags) == (text, flags)
+    assert next((candidate.text for candidate in evidence.plate.n_best), None) == likeliest
+    assert (evidence.crop is not None) == bool(own), "nobody is shown what may be another's"
+
+
+@given(
+    looks=st.lists(st.tuples(st.booleans(), st.integers(0, 60)), min_size=1, max_size=60),
+    asked=st.floats(0, 20),
+    kept=st.integers(1, 4),
+)
+def test_only_views_between_which_and_the_act_nothing_went_astray_are_its_own(
+    looks: list[tuple[bool, int]], asked: float, kept: int
+) -> None:
+    book, image = ViewBook(PlateViewMargins(kept=kept)), view(0).image
+    for index, (astray, grown) in enumerate(looks):
+        book.offer(7, index, index / 3, (10, 10, 100 + grown, 100), image, astray=astray and index > 0)
+    went_astray = [index / 3 for index, (astray, _) in enumerate(looks) if astray and index > 0]
+    found = book.of(7, asked)
+    for is_own, views in ((True, found.own), (False, found.perhaps)):
+        for each in views:
+            first, last = sorted((each.t_s, asked))
+            assert is_own != any(first < t_s <= last for t_s in went_astray)
+    assert len(found.own) + len(found.perhaps) <= 2 * kept
+    if asked >= (len(looks) - 1) / 3:
+        assert found.own, "the vehicle that is there now was seen at least once"
+    book.forget(7)
+    assert book.of(7, asked) == TrackViews()

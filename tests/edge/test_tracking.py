@@ -233,6 +233,36 @@ def test_which_box_belongs_to_a_track(why: str, box: Box, belongs: bool) -> None
     assert matches.fresh.tolist() == ([] if belongs else [0])
 
 
+@pytest.mark.parametrize(
+    ("why", "before", "now", "perhaps_anothers"),
+    [
+        ("where it is expected", [A], [A], False),
+        ("as boxes tremble", [A], [(102, 103, 144, 183)], False),
+        ("its lower edge is hidden, or comes to light: a neighbour's doing", [A], [(100, 100, 140, 155)], False),
+        ("aside by a third of its width: the one beside it may have come there", [A], [(113, 104, 153, 182)], True),
+        ("farther down by a third of its height: the one behind it has drawn up", [A], [(100, 127, 140, 207)], True),
+    ],
+)  # fmt: skip
+def test_a_box_off_where_its_track_was_expected_may_be_another_vehicles(
+    why: str, before: list[Box], now: list[Box], perhaps_anothers: bool
+) -> None:
+    matches = Association().match(*standing(*before), boxed(*now))
+    assert matches.pairs == {0: 0}, why
+    assert matches.astray == (frozenset({0}) if perhaps_anothers else frozenset()), why
+
+
+@given(vx=st.floats(-60, 60), vy=st.floats(-60, 60), fps=st.floats(6, 25), seed=st.integers(0, 9))
+@settings(max_examples=30, deadline=None)
+def test_who_drives_alone_and_evenly_is_one_vehicle_all_the_way(vx: float, vy: float, fps: float, seed: int) -> None:
+    """But for its first second, in which its pace is learnt."""
+    tracker, rng = Tracker(5), np.random.default_rng(seed)
+    for index in range(int(5 * fps)):
+        box = np.array(mover(400, 400, vx, vy)(index / fps)) + rng.normal(0, 0.5, 4)
+        tracker.update(index, index / fps, box[None].astype(np.float32), np.full(1, 0.8, np.float32), np.zeros(1, int))
+    (track,) = tracker.tracks
+    assert not any(seen.astray for seen in track.observations if seen.t_s >= 1.0)
+
+
 C: Box = (90.0, 140.0, 150.0, 260.0)
 """Nearer to the camera than A, whose lower part it hides: of A the picture shows 100 to 145 pixels."""
 SHOWN: Box = (100.0, 100.0, 140.0, 145.0)

@@ -22,12 +22,13 @@ from tools.simulate.demand import Habits, arrivals
 from tools.simulate.detector_noise import LEVELS, NoisyDetector
 from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
 from tools.simulate.kept import code_digest, load_verdict, save_verdict, verdict_file
-from tools.simulate.report import as_json, close_ones, figures, interval, line, table
-from tools.simulate.seen import glances
+from tools.simulate.report import as_json, close_ones, figures, interval, line, table, views_line
+from tools.simulate.seen import Sight, glances
 from tools.simulate.signals import CYCLE_S, Programme
 from tools.simulate.store import RunFileError, load_run, save_run
 from tools.simulate.traffic import simulate
 from tools.simulate.truth import find_truth
+from tools.simulate.views import SeenViews, ViewCount, count_views
 from tools.simulate.watching import Report, Verdict, watch
 from tools.simulate.world import Moment, Run, TrueAct, VehicleSpec, VehicleState
 from zones.check import check
@@ -353,6 +354,25 @@ def test_who_only_comes_close_is_counted_and_so_is_who_of_them_was_accused() -> 
     close = {"m": "rides along the kerb", "n": "rides along the kerb", "o": "crosses to a gate"}
     said = close_ones([Verdict(1, 9, 60.0, false=[REPORT], innocents=close)])
     assert said == ["lawful: crosses to a gate: 0 of 1 accused", "lawful: rides along the kerb: 1 of 2 accused"]
+
+
+def test_whose_the_views_are_is_counted_against_the_truth() -> None:
+    """A track that followed `a` and then `b`: what is told of `b` by the views before is wrong."""
+    book = {
+        index: [Sight("a", (0, 0, 40, 80), (0, 0, 40, 80), 1.0), Sight("b", (50, 0, 90, 80), (50, 0, 90, 80), 1.0)]
+        for index in range(20)
+    }
+    views = SeenViews()
+    for index in range(20):
+        followed = (1, 0, 41, 80) if index < 10 else (50, 0, 90, 79)
+        views.offer(3, index, index / 5, followed, np.zeros((9, 9, 3), np.uint8), astray=index == 12)
+    assert not views.of(3, 3.0).own, "no plate is looked for"
+    counted = count_views(views.asked[3, 3.0], "b", book)
+    assert counted == ViewCount(own_right=4, own_wrong=0, perhaps_right=1, perhaps_wrong=5)
+    said = views_line([Verdict(1, 2, 4.0, views=counted), Verdict(2, 2, 4.0, views=counted)])
+    assert "another's 50.00 % of 20" in said
+    assert "80.00 % of 10" in said
+    assert views_line([Verdict(1, 2, 4.0)]) == "views of accused vehicles: none"
 
 
 def test_more_offenders_are_no_more_breakdowns() -> None:

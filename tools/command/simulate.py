@@ -15,7 +15,7 @@ from tools.simulate.detector_noise import LEVELS, level
 from tools.simulate.junction import CAMERAS
 from tools.simulate.kept import load_verdict, save_verdict, verdict_file
 from tools.simulate.motorway import MotorwayHabits, drive_motorway
-from tools.simulate.report import as_json, cases, close_ones, line, table
+from tools.simulate.report import as_json, cases, close_ones, line, table, views_line
 from tools.simulate.shown_street import shown_scene, shown_street
 from tools.simulate.store import load_run, save_run
 from tools.simulate.street_roles import StreetHabits
@@ -143,6 +143,7 @@ def evaluate_simulation(
     seconds = sum(v.seconds for v in verdicts)
     click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, noise: {noise}")
     click.echo(table(verdicts))
+    click.echo(views_line(verdicts))
     for told in close_ones(verdicts):
         click.echo(told)
     for case in cases(verdicts, most=most):

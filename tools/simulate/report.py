@@ -11,6 +11,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from evidence.acts import ActCode
+from tools.simulate.views import ViewCount
 from tools.simulate.watching import Report, Verdict
 from tools.simulate.world import TrueAct
 
@@ -127,6 +128,19 @@ def close_ones(verdicts: Sequence[Verdict]) -> list[str]:
     return [f"lawful: {why}: {accused[why]} of {count} accused" for why, count in sorted(played.items())]
 
 
+def views_line(verdicts: Sequence[Verdict]) -> str:
+    """How many of the views by which the plates of accused vehicles would be read are another vehicle's."""
+    n = sum((v.views for v in verdicts), ViewCount())
+    own, perhaps = n.own_right + n.own_wrong, n.perhaps_right + n.perhaps_wrong
+    if not own:
+        return "views of accused vehicles: none"
+    return (
+        f"views of accused vehicles: another's {_percent(n.own_wrong + n.perhaps_wrong, own + perhaps)}, "
+        f"of those that tell the plate {_percent(n.own_wrong, own)}; "
+        f"of their own {_percent(n.own_right, n.own_right + n.perhaps_right)} tell it"
+    )
+
+
 def as_json(verdicts: Sequence[Verdict], **settings: Any) -> str:
     """Everything, for scripts."""
     return json.dumps(
@@ -134,6 +148,7 @@ def as_json(verdicts: Sequence[Verdict], **settings: Any) -> str:
             **settings,
             "vehicles": sum(v.vehicles for v in verdicts),
             "seconds": sum(v.seconds for v in verdicts),
+            "views": asdict(sum((v.views for v in verdicts), ViewCount())),
             "acts": [
                 {
                     **asdict(f),
@@ -155,6 +170,10 @@ def as_json(verdicts: Sequence[Verdict], **settings: Any) -> str:
         indent=1,
         default=str,
     )
+
+
+def _percent(part: int, of: int) -> str:
+    return f"{100 * part / of:.2f} % of {of}" if of else "none"
 
 
 def _true(act: TrueAct) -> str:

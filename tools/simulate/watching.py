@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.judging import Judging
 from edge.looking import LookingMargins
-from edge.picture import Picture
 from edge.pipeline import CameraPipeline
-from edge.plate.views import View, ViewBook
 from edge.road.region import region
 from edge.signals.reading import LampReading
 from edge.types import ActEvent, Frame, Image, Still
@@ -30,6 +27,7 @@ from models.plates import Corners, PlateBox, PlateReading
 from tools.simulate.detector_noise import DetectorNoise, NoisyDetector
 from tools.simulate.seen import Glance, Sight, glances
 from tools.simulate.street import BEGIN, scene_of
+from tools.simulate.views import SeenViews, ViewCount, count_views
 from tools.simulate.world import HeadState, Run, TrueAct
 from zones.boxes import iou
 from zones.schema import Scene, SignalHead
@@ -68,6 +66,7 @@ class Verdict:
     unsure: list[tuple[TrueAct, bool]] = field(default_factory=list)
     hidden: list[tuple[TrueAct, bool]] = field(default_factory=list)
     innocents: dict[str, str] = field(default_factory=dict)
+    views: ViewCount = field(default_factory=ViewCount)
 
 
 class _Lamps:
@@ -124,16 +123,6 @@ class _NoStills(StillStore):
         return None
 
 
-class _NoViews(ViewBook):
-    def offer(
-        self, track_id: int, frame: int, t_s: float, box: Sequence[float], picture: Picture | Image, **around: Any
-    ) -> None:
-        return
-
-    def best(self, track_id: int) -> list[View]:
-        return []
-
-
 class _NoWatch(PictureWatch):
     """There is no picture that could have moved: whatever is found is told."""
 
@@ -144,7 +133,7 @@ class _NoWatch(PictureWatch):
 def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = None) -> Verdict:
     """Let the pipeline watch the run at `fps`, through an eye noisy by `noise` (random by the run's seed)."""
     the_scene = scene or scene_of(run, source="controller")
-    eye, lamps = _Eye(the_scene), _Lamps()
+    eye, lamps, views = _Eye(the_scene), _Lamps(), SeenViews()
     pipeline = CameraPipeline(
         the_scene,
         eye,
@@ -152,7 +141,7 @@ def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = N
         judging=Judging(looking=LookingMargins(max_fps=30.0)),
         feed=lamps,
         stills=_NoStills(),
-        views=_NoViews(),
+        views=views,
         watch=_NoWatch(the_scene),
     )
     width, height = the_scene.picture.width, the_scene.picture.height
@@ -171,7 +160,11 @@ def watch(run: Run, *, fps: float, noise: DetectorNoise, scene: Scene | None = N
     events += pipeline.finish()
     verdict = Verdict(run.seed, len(seen), len(run.moments) * run.step_s, innocents=dict(run.innocents))
     hidden = {id(a) for a in run.acts if _hidden(a, book, fps)}
-    _compare(verdict, run.acts, [_report(e, book) for e in events], hidden)
+    reports = [_report(event, book) for event in events]
+    _compare(verdict, run.acts, reports, hidden)
+    for event, report in zip(events, reports, strict=True):
+        if report.vehicle is not None:
+            verdict.views += count_views(views.asked[event.track_id, event.t_s], report.vehicle, book)
     return verdict
 
 

@@ -66,8 +66,9 @@ def _clock(device: Device, m: StreamMargins) -> Told:
     off, by = device.clock.offset_s, f" ({device.clock.by})" if device.clock.by else ""
     vi = f"giờ của camera lệch khoảng {off:+.1f} giây so với hộp{by}"
     en = f"the camera's clock is about {off:+.1f} s off the box's{by}"
-    if abs(off) <= m.clock_off_s:
+    if abs(off) <= m.clock_off_s and device.clock.by.lower() != "manual":
         return good(vi, en)
+    # one that was set by hand is right today
     return note(vi, en, "đặt máy chủ NTP trong camera, xem giờ của hộp", "set its NTP server, see the box's clock")
 
 
@@ -79,6 +80,13 @@ def _trouble(trouble: Trouble, device: Device) -> Told:
             f"does not tell its time{detail}",
             "đặt giờ và NTP trong camera",
             "set time and NTP in the camera",
+        )
+    if trouble.about == "information" and trouble.kind in ("refused", "unsupported"):
+        return note(
+            f"không nói hãng và kiểu máy{detail}",
+            f"does not tell its maker and model{detail}",
+            "xem nhãn trên camera",
+            "see its label",
         )
     if trouble.kind == "login":
         return _login(detail, device)

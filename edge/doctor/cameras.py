@@ -22,7 +22,7 @@ from edge.onvif.places import entry_of, place_of
 from evidence.addresses import remember, with_login
 from evidence.errors import GiaoLoError
 
-_ALONE_S = 1.0
+ALONE_S = 1.0
 """So long one address is asked for its port; without an answer it is taken to be 80."""
 
 
@@ -46,6 +46,7 @@ def find(
     interface: str | None = None,
     login: Login | None = None,
     wait_s: float = WAIT_S,
+    alone_s: float = ALONE_S,
     port: int = PORT,
     limits: Limits | None = None,
     margins: StreamMargins | None = None,
@@ -61,7 +62,7 @@ def find(
         remember(with_login("http://camera/", login.username, login.password))
     heard = None
     if at:
-        devices = [_named(each, login, wait_s, port) for each in at]
+        devices = [_named(each, login, min(alone_s, wait_s), port) for each in at]
     else:
         heard = probe(networks(interface), wait_s=wait_s, port=port)
         devices = [_answered(each, login) for each in heard.answered]
@@ -78,7 +79,7 @@ def _named(text: str, login: Login | None, wait_s: float, port: int) -> Device:
         raise AddressError("is no address", where=text[:100], remedy="--at HOST, HOST:PORT or http://HOST:PORT/path")
     place, exact = found
     if not exact and "://" not in text:
-        heard = probe(host=place.host, port=port, wait_s=min(wait_s, _ALONE_S), enough=1)
+        heard = probe(host=place.host, port=port, wait_s=wait_s, enough=1)
         if heard.answered:
             return _answered(heard.answered[0], login)
     return Device(place, login is not None)

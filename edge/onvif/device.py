@@ -219,14 +219,24 @@ class _Conversation:
         for number, profile in enumerate(profiles):
             self._device.profiles.append(profile)
             try:
-                told = await self._link.ask(place, service.uri_question(profile.token), "GetStreamUriResponse")
+                uri = await self._uri(service, place, profile.token)
             except OnvifError as error:
                 if not self._note(error, "stream"):
                     self._device.profiles += profiles[number + 1 :]
                     break
                 continue
-            self._device.profiles[-1] = self._with_address(profile, service.uri(told))
+            self._device.profiles[-1] = self._with_address(profile, uri)
         return True
+
+    async def _uri(self, service: Service, place: Place, token: str) -> str:
+        *others, last = service.uri_questions(token)
+        for question in others:
+            try:
+                return service.uri(await self._link.ask(place, question, "GetStreamUriResponse"))
+            except OnvifError as error:
+                if error.kind not in ("unsupported", "refused"):
+                    raise
+        return service.uri(await self._link.ask(place, last, "GetStreamUriResponse"))
 
     def _with_address(self, profile: Profile, uri: str) -> Profile:
         url, inner = stream_of(uri, self._device.place)

@@ -67,9 +67,11 @@ class Link:
         if self._by_http is None:
             made = question(body, login=login, created=self._clock() + self.offset, nonce=self._nonce())
             status, data, asks = await self._post(place, made, None)
-            if status != 401 or not asks or _is_soap(data):
+            if status != 401 or not asks:
                 return _judged(status, data, wanted)
             if not any(each.lower().startswith("digest") for each in asks):
+                if _is_soap(data):
+                    return _judged(status, data, wanted)
                 raise OnvifError("plain", ", ".join(each.partition(" ")[0] for each in asks))
             if ":" in login.username:
                 raise OnvifError("login", "a user's name with ':'")

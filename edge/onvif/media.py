@@ -55,12 +55,16 @@ class Profile:
 
 @dataclass(frozen=True)
 class Service:
-    """A version of the media service: what is asked of it, and how its answers are read."""
+    """A version of the media service: what is asked of it, and how its answers are read.
+
+    `uri_questions`: for a stream's address by its token, the next where a camera refuses one: over TCP first, and some
+    know UDP only. The address is the same; how it is sent is agreed upon by RTSP.
+    """
 
     name: str
     namespace: str
     profiles_question: str
-    uri_question: Callable[[str], str]
+    uri_questions: Callable[[str], tuple[str, ...]]
     read: Callable[[Element], list[Profile]]
     uri: Callable[[Element], str]
 
@@ -117,18 +121,20 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) and 0 < value < 1e9 else None
 
 
-def _uri_2(token: str) -> str:
-    return (
-        f'<GetStreamUri xmlns="{MEDIA2}"><Protocol>RTSP</Protocol>'
+def _uris_2(token: str) -> tuple[str, ...]:
+    return tuple(
+        f'<GetStreamUri xmlns="{MEDIA2}"><Protocol>{way}</Protocol>'
         f"<ProfileToken>{escape(token)}</ProfileToken></GetStreamUri>"
+        for way in ("RTSP", "RtspUnicast")
     )
 
 
-def _uri_1(token: str) -> str:
-    return (
+def _uris_1(token: str) -> tuple[str, ...]:
+    return tuple(
         f'<GetStreamUri xmlns="{MEDIA1}"><StreamSetup><Stream xmlns="{SCHEMA}">RTP-Unicast</Stream>'
-        f'<Transport xmlns="{SCHEMA}"><Protocol>RTSP</Protocol></Transport></StreamSetup>'
+        f'<Transport xmlns="{SCHEMA}"><Protocol>{way}</Protocol></Transport></StreamSetup>'
         f"<ProfileToken>{escape(token)}</ProfileToken></GetStreamUri>"
+        for way in ("RTSP", "UDP")
     )
 
 
@@ -137,7 +143,7 @@ SERVICES = (
         "media2",
         MEDIA2,
         f'<GetProfiles xmlns="{MEDIA2}"><Type>VideoSource</Type><Type>VideoEncoder</Type></GetProfiles>',
-        _uri_2,
+        _uris_2,
         profiles_2,
         lambda answered: answered.value("Uri"),
     ),
@@ -145,7 +151,7 @@ SERVICES = (
         "media1",
         MEDIA1,
         f'<GetProfiles xmlns="{MEDIA1}"/>',
-        _uri_1,
+        _uris_1,
         profiles_1,
         lambda answered: answered.value("MediaUri", "Uri"),
     ),

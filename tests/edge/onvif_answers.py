@@ -34,9 +34,9 @@ MAIN = Stream("Profile_1", "mainStream")
 SUB = Stream("Profile_2", "subStream", width=640, height=360, fps=15, kbps=512, gop=30, path="/Streaming/Channels/102")
 
 
-def time_answer(now: datetime) -> str:
+def time_answer(now: datetime, by: str) -> str:
     return (
-        "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType>"
+        f"<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>{by}</tt:DateTimeType>"
         "<tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-7</tt:TZ></tt:TimeZone>"
         f"<tt:UTCDateTime><tt:Time><tt:Hour>{now.hour}</tt:Hour><tt:Minute>{now.minute}</tt:Minute>"
         f"<tt:Second>{now.second}</tt:Second></tt:Time><tt:Date><tt:Year>{now.year}</tt:Year>"

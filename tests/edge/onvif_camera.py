@@ -10,6 +10,7 @@ import hashlib
 import re
 import threading
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,12 +38,14 @@ from tests.edge.onvif_answers import (
 class OnvifCamera:
     """`with OnvifCamera(..) as camera`: serves on 127.0.0.1 at `camera.port`.
 
-    `off`: its clock less ours; `skew_s`: a signature so much too old or young is refused, with `expired` by that name.
-    `time_for`: "all", "login" or "nobody"; `open_to`: questions that everybody may ask; `media`: the services that it
-    has; `by_http`: "" for WS-UsernameToken, "Digest" or "Basic"; `inner`: the host that it tells for its services and
-    streams; `raw`: what it sends to a question instead of an answer; `hangs`: questions that it never answers, `drips`:
-    those that it answers for ever, a byte at a time; `refuses`: questions to which it answers with that subcode
-    (`GetProfiles2`: of Media2 only); `location`: it sends everybody there.
+    `off`: its clock less ours, `manual`: set by hand; `skew_s`: a signature so much too old or young is refused, with
+    `expired` by that name. `time_for`: "all", "login" or "nobody"; `open_to`: questions that anybody may ask; `media`:
+    the services that it has; `by_http`: "" for WS-UsernameToken, "Digest" or "Basic", "both" for the first with an
+    offer of Digest; `inner`: the host that it tells for its services and streams; `raw`: what it sends to a question
+    instead of an answer; `hangs`: questions that it answers when it is `released`, `drips`: those that it answers for
+    ever, a byte at a time; `refuses`: questions to which it answers with that subcode (`GetProfiles2`: of Media2 only);
+    `overs`: transports that it gives an address for; `location`: it sends everybody there; `heard`: called with each
+    question.
     """
 
     username: str = "giaolo"
@@ -61,13 +64,16 @@ class OnvifCamera:
     drips: frozenset[str] = frozenset()
     refuses: dict[str, str] = field(default_factory=dict)
     location: str = ""
+    overs: frozenset[str] = frozenset({"RTSP", "RtspUnicast", "UDP"})
+    manual: bool = False
+    heard: Callable[[str], None] = lambda _: None
     asked: list[str] = field(default_factory=list)
     refused_logins: int = 0
     bodies: list[str] = field(default_factory=list)
     """As they came, headers and all: so that a test can see that the password is in none."""
 
     def __enter__(self) -> Self:
-        self.closed = threading.Event()
+        self.closed, self.released = threading.Event(), threading.Event()
         self._nonces: set[str] = set()
         camera = self
 
@@ -90,6 +96,7 @@ class OnvifCamera:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.closed.set()
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -103,9 +110,9 @@ class OnvifCamera:
         question = ElementTree.fromstring(data).find("{*}Body")[0]  # type: ignore[index]
         name = question.tag.rpartition("}")[2]
         self.asked.append(name)
+        self.heard(name)
         if name in self.hangs:
-            self.closed.wait()
-            return
+            self.released.wait()
         if name in self.drips:
             request.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
             with contextlib.suppress(OSError):
@@ -124,7 +131,7 @@ class OnvifCamera:
             self._answer(request, name, question)
 
     def _signed(self, request: BaseHTTPRequestHandler, name: str, question: ElementTree.Element, data: bytes) -> None:
-        if self.by_http:
+        if self.by_http in ("Digest", "Basic"):
             given = request.headers.get("Authorization", "")
             if self.by_http == "Digest" and given.startswith("Digest ") and self._http_digest(given):
                 self._answer(request, name, question)
@@ -136,7 +143,10 @@ class OnvifCamera:
             self._send(request, 401, b"<html>Unauthorized</html>", {"WWW-Authenticate": challenge})
             return
         subcode = self._token_fault(ElementTree.fromstring(data))
-        if subcode:
+        if subcode and self.by_http == "both":
+            self.refused_logins += "Authorization" in request.headers
+            self._send(request, 401, fault(subcode), {"WWW-Authenticate": 'Digest realm="c", qop="auth", nonce="5f3a"'})
+        elif subcode:
             self._send(request, 400, fault(subcode, "Sender not Authorized"))
         else:
             self._answer(request, name, question)
@@ -172,14 +182,16 @@ class OnvifCamera:
 
     def _answer(self, request: BaseHTTPRequestHandler, name: str, question: ElementTree.Element) -> None:
         second = "ver20/media" in question.tag
-        subcode = self.refuses.get(name) or self.refuses.get(f"{name}2" if second else "")
+        over = question.findtext(".//{*}Protocol")
+        subcode = "" if over is None or over in self.overs else "InvalidArgVal"
+        subcode = subcode or self.refuses.get(name) or self.refuses.get(f"{name}2" if second else "")
         if subcode:
             self._send(request, 400, fault(subcode))
             return
         token = question.findtext("{*}ProfileToken") or ""
         host = self.inner or self.at
         made = {
-            "GetSystemDateAndTime": lambda: time_answer(self.now()),
+            "GetSystemDateAndTime": lambda: time_answer(self.now(), "Manual" if self.manual else "NTP"),
             "GetDeviceInformation": information,
             "GetServices": lambda: services(self.media, host),
             "GetCapabilities": lambda: capabilities(self.media, host),

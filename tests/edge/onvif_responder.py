@@ -16,12 +16,11 @@ GROUP = "239.255.255.250"
 class Responder:
     """Answers probes on UDP, by multicast on the loopback or sent to it alone. `with Responder(..) as one`: `one.port`.
 
-    `told`: the addresses of its entry; `raw`: what it sends instead of an answer.
+    `told`: the addresses of its entry; `raw`: what is sent before its answer, from 127.0.0.2.
     """
 
     def __init__(self, *told: str, scopes: str = "", raw: bytes | None = None) -> None:
         self.told, self.scopes, self.raw = told, scopes, raw
-        self.heard = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("", 0))
         self.port = int(self._socket.getsockname()[1])
@@ -45,10 +44,10 @@ class Responder:
             data, sender = self._socket.recvfrom(65535)
             if not data:
                 return
-            self.heard += 1
             if self.raw is not None:
-                self._socket.sendto(self.raw, sender)
-                continue
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as another:
+                    another.bind(("127.0.0.2", 0))
+                    another.sendto(self.raw, sender)
             top = ElementTree.fromstring(data)
             types = top.findtext("{*}Body/{*}Probe/{*}Types") or ""
             if types.endswith(":NetworkVideoTransmitter"):

@@ -20,6 +20,7 @@ from edge.doctor.cameras import Survey, find, told
 from edge.doctor.streams import Choice, StreamMargins, choose, road_m
 from edge.doctor.told import Told
 from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S
+from edge.onvif.discovery import Heard
 from edge.onvif.envelope import Login
 from edge.onvif.link import Limits
 from edge.onvif.media import Profile
@@ -67,6 +68,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"time_for": "nobody", "off": timedelta(hours=3), "expired": True}, "fault", "the signature for its time"
     ),
     "a clock that is off": ({"off": timedelta(hours=3)}, "warning", "clock is about +10"),
+    "a clock that was set by hand": ({"manual": True}, "warning", "off the box's (Manual)"),
     "the password itself": ({"by_http": "Basic"}, "fault", "wants the password itself"),
     "no media service": ({"media": ()}, "fault", "has no media service"),
     "no profile": ({"streams": ()}, "fault", "has no stream of pictures"),
@@ -78,6 +80,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "too much": ({"raw": {"GetDeviceInformation": b"<x>" + b"a" * 3_000_000}}, "fault", "more than is read (> 2 MiB)"),
     "a detour": ({"location": "https://192.0.2.9/"}, "fault", "sends us to another address (https://192.0.2.9/)"),
     "another host": ({"inner": "10.0.0.5"}, "warning", "names another address of itself (10.0.0.5)"),
+    "no name": ({"refuses": {"GetDeviceInformation": "Action"}}, "warning", "does not tell its maker and model"),
     "no address": ({"refuses": {"GetStreamUri": "InvalidArgVal"}}, "warning", "gives no address of a stream"),
     "no rights": ({"refuses": {"GetProfiles": "OperationProhibited"}}, "fault", "does not answer the question"),
     "anybody may look": (
@@ -107,9 +110,11 @@ def test_nobody_there_nobody_answering_and_no_address_are_told(login: list[str])
         gone = camera.at
     away = run("--at", gone, *login)
     assert (away.exit_code, "takes no connection" in away.output, "8899" in away.output) == (1, True, True)
-    with Responder(raw=b"?") as deaf:
-        survey = find(interface="lo", port=deaf.port, wait_s=0.2)
-    assert any("no camera answers in the network" in line.en for line in lines_of(survey))
+    nobody = lines_of(Survey((), (), Heard((), unreadable=("192.0.2.9",)), M))
+    assert [(line.level, line.en) for line in nobody] == [
+        ("fault", "no camera answers in the network"),
+        ("warning", "192.0.2.9: answers the probe with what cannot be read"),
+    ]
     assert "is no address" in run("--at", "rtsp://192.0.2.7/s1", *login).output
     assert "no network interface eth77" in run("--interface", "eth77", *login).output
     assert "needs a --username" in run("--at", gone, "--password-file", "x").output
@@ -118,7 +123,7 @@ def test_nobody_there_nobody_answering_and_no_address_are_told(login: list[str])
 
 def test_a_camera_is_found_at_its_port_by_asking_its_address_alone() -> None:
     with OnvifCamera() as camera, Responder(f"http://10.0.0.5:{camera.port}/onvif/device_service") as one:
-        survey = find(["127.0.0.1"], login=Login("giaolo", PASSWORD), port=one.port)
+        survey = find(["127.0.0.1"], login=Login("giaolo", PASSWORD), port=one.port, wait_s=20, alone_s=20)
     assert [device.place.shown for device in survey.devices] == [camera.at]
     assert survey.devices[0].inner_host == "10.0.0.5"
 

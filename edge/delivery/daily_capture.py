@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 
 import cv2
 
-from common.software import SOFTWARE
 from edge.delivery.daily_test import Asked, DailyTest
 from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.packing import CameraIdentity, PacketFiles, cut_clip, encode_jpeg
@@ -23,11 +22,10 @@ from edge.delivery.switch_book import SwitchBook
 from edge.types import Frame, Image
 from edge.video.ring import PacketRing
 from edge.video.source import VideoSource
-from evidence.canonical import canonical_json
 from evidence.container import pack
 from evidence.errors import GiaoLoError
 from evidence.marked import TestManifest, TestStatement
-from evidence.packet import Camera, Chain, FileRole, Node, SceneRef
+from evidence.packet import Chain, FileRole
 from evidence.switches import UNSURE_FLAGS
 
 log = logging.getLogger(__name__)
@@ -151,14 +149,14 @@ class TestCapture:
         return True
 
     def _build(self, whole: _Whole, asked: Asked) -> TestBuild:
-        identity, scene, files, on = self._identity, self._identity.scene.scene, PacketFiles(), whole.pictures[1]
+        identity, files, on = self._identity, PacketFiles(), whole.pictures[1]
         from_s, to_s = max(on.t_s - AROUND_S, 0.0), on.t_s + AROUND_S
         clip, clip_flags, _ = cut_clip(self._ring, identity.camera, from_s, to_s, holding_s=on.t_s)
         for role, picture in zip(_ROLES, whole.pictures, strict=True):
             files.add(role, "jpg", encode_jpeg(picture.image), picture.frame, picture.t_s)
         if clip is not None:
             files.add("clip", "mp4", clip.data, t_s=clip.from_s)
-        files.add("scene", "json", canonical_json(scene.model_dump(mode="json")))
+        files.add("scene", "json", identity.scene_file())
         clock, clock_flags = self._source.clock.state(on.t_s, from_s, to_s)
         at, packet_id, created_at = self._source.clock.wall_at(on.t_s), str(self._new_id()), self._now()
         said = self._said(at, unsure=not UNSURE_FLAGS.isdisjoint(clock_flags))
@@ -167,20 +165,17 @@ class TestCapture:
             asked=asked, occurred_at=at, frame=on.frame, t_s=on.t_s,
             doubts=list(dict.fromkeys([*whole.doubts, *said, *clock_flags, *clip_flags])),
         )  # fmt: skip
-        camera = Camera(
-            id=identity.camera, place=identity.place or scene.place, unit=identity.unit, width=width, height=height,
-            fps=info.fps if info is not None else 0.0,
-        )  # fmt: skip
+        camera = identity.camera_said(width, height, info.fps if info is not None else 0.0)
 
         def build(chain: Chain) -> tuple[TestManifest, bytes]:
             manifest = TestManifest(
                 packet_id=packet_id,
                 created_at=created_at,
-                node=Node(id=identity.node, software=SOFTWARE, key_id=identity.key.public.key_id),
+                node=identity.node_said(),
                 camera=camera,
                 chain=chain,
                 clock=clock,
-                scene=SceneRef(id=scene.id, version=scene.version, digest=identity.scene.digest),
+                scene=identity.scene_said(),
                 models=dict(identity.models),
                 margins=identity.margins,
                 test=statement,

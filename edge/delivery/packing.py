@@ -51,6 +51,24 @@ class CameraIdentity:
     models: Mapping[str, str]
     margins: str | None = None
 
+    def node_said(self) -> Node:
+        """The box, as a manifest names it."""
+        return Node(id=self.node, software=SOFTWARE, key_id=self.key.public.key_id)
+
+    def camera_said(self, width: int, height: int, fps: float) -> Camera:
+        """The camera, as a manifest names it; pixels of its pictures, pictures a second."""
+        place = self.place or self.scene.scene.place
+        return Camera(id=self.camera, place=place, unit=self.unit, width=width, height=height, fps=fps)
+
+    def scene_said(self) -> SceneRef:
+        """The scene by which it was judged."""
+        scene = self.scene.scene
+        return SceneRef(id=scene.id, version=scene.version, digest=self.scene.digest)
+
+    def scene_file(self) -> bytes:
+        """The scene itself, canonical JSON, as it lies in every packet."""
+        return canonical_json(self.scene.scene.model_dump(mode="json"))
+
 
 class PacketFiles:
     """The files of one packet, and what the manifest says of each."""
@@ -109,8 +127,7 @@ class Packer:
             files.add("clip", "mp4", clip.data, t_s=clip.from_s)
         clock, clock_flags = self._source.clock.state(event.t_s, event.clip_from_s, event.clip_to_s)
         switch_flags, switch_notes = self._switched(event, clock_flags)
-        scene = identity.scene.scene
-        files.add("scene", "json", canonical_json(scene.model_dump(mode="json")))
+        files.add("scene", "json", identity.scene_file())
         act = ActStatement(
             code=event.act,
             occurred_at=self._source.clock.wall_at(event.t_s),
@@ -136,18 +153,18 @@ class Packer:
         return [each.kind for each in found], {"switches": [each.id for each in found]} if found else {}
 
     def _build(self, event: ActEvent, act: ActStatement, clock: Clock, files: PacketFiles) -> Build:
-        identity, scene = self._identity, self._identity.scene.scene
+        identity = self._identity
         packet_id, created_at, camera = str(self._new_id()), self._now(), self._camera(event)
 
         def build(chain: Chain) -> tuple[Manifest, bytes]:
             manifest = Manifest(
                 packet_id=packet_id,
                 created_at=created_at,
-                node=Node(id=identity.node, software=SOFTWARE, key_id=identity.key.public.key_id),
+                node=identity.node_said(),
                 camera=camera,
                 chain=chain,
                 clock=clock,
-                scene=SceneRef(id=scene.id, version=scene.version, digest=identity.scene.digest),
+                scene=identity.scene_said(),
                 models=dict(identity.models),
                 margins=identity.margins,
                 act=act,
@@ -170,11 +187,7 @@ class Packer:
             width, height = info.width, info.height
         else:
             raise RecordError("act has no still and the stream's size is not known", where=self._identity.camera)
-        place = self._identity.place or self._identity.scene.scene.place
-        fps = info.fps if info is not None else 0.0
-        return Camera(
-            id=self._identity.camera, place=place, unit=self._identity.unit, width=width, height=height, fps=fps
-        )
+        return self._identity.camera_said(width, height, info.fps if info is not None else 0.0)
 
 
 def cut_clip(

@@ -285,6 +285,11 @@ ROWS = [
         {"lane_direction": True},
     ),
     (
+        "so, and out of the picture at once: driven, but hardly to be seen",
+        drive((0, 1.75, -24), (2, 1.75, -17), (3, 3, -13), (4, 10, -6), red_from_s=99.0),
+        {"lane_direction": False},
+    ),
+    (
         "to the right out of the right lane",
         drive((0, 5.5, -24), (2, 5.5, -17), (3, 6, -13), (5, 13, -6), (7, 14, -6), red_from_s=99.0),
         {},

@@ -35,7 +35,7 @@ def movement(way: Way) -> str:
 
 
 def banned_turn(way: Way, movement: str) -> Iterator[TrueAct]:
-    """The banned turn."""
+    """The banned turn. Who was seen in it for too short has turned all the same: not sure."""
     near_line = np.flatnonzero(way.visible & (way.y < LINE_Y) & (np.sin(way.heading) > 0.5))
     if not len(near_line):
         return
@@ -44,9 +44,8 @@ def banned_turn(way: Way, movement: str) -> Iterator[TrueAct]:
     turned = np.flatnonzero(way.visible & (way.x < LEFT_EXIT[0]) & (way.y > LEFT_EXIT[1]) & (way.t_s > until_s))
     if movement == "left" and len(turned):
         seen_s = float(way.t_s[turned[-1]] - way.t_s[turned[0]])
-        sure = grade(seen_s, TURNED_S)
-        if sure is not None:
-            yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, float(way.t_s[turned[-1]]), "vach-dung", sure=sure)
+        sure = bool(grade(seen_s, TURNED_S))
+        yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, float(way.t_s[turned[-1]]), "vach-dung", sure=sure)
 
 
 def turned_round(way: Way) -> tuple[int, int, bool] | None:

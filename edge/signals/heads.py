@@ -100,6 +100,8 @@ class Signals:
                     reasons["yellow_at_most_s"] = onset.yellow_most_s
                 flags += ["yellow_too_short"] if plan.short(onset) else []
             flags += ["yellow_changed"] if plan.yellow_changed else []
+            together = self._together.get(name) if self._feed is not None else None
+            flags += ["controller_silent"] if together is not None and together.alone(t_s) else []
             told = self._feed.doubt_s if self._feed is not None and history.head.source == "controller" else None
             if told is not None:
                 reasons["controller_doubt_s"] = round(told, 3)

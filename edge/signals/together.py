@@ -7,10 +7,14 @@ takes, nobody knows which of them is wrong, and the head is unknown. From when o
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 from edge.signals.reading import LampReading
 from evidence.acts import LampState
+
+_REMEMBERED = 64
+"""Silences: an act is told some seconds after it was, and a controller seldom falls silent more often."""
 
 
 class Together:
@@ -18,8 +22,15 @@ class Together:
 
     def __init__(self, differ_s: float) -> None:
         self._differ_s = differ_s
+        self._last_s = -1e12
         self._since_s: float | None = None
         self._agreed_s = -1e12
+        self._alone: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
+        """From when to when the picture stood alone, the controller saying nothing."""
+
+    def alone(self, t_s: float) -> bool:
+        """Whether the controller said nothing of the head at the stream time `t_s`."""
+        return any(from_s <= t_s <= to_s for from_s, to_s in self._alone)
 
     @property
     def differs_s(self) -> float | None:
@@ -28,6 +39,11 @@ class Together:
 
     def reading(self, t_s: float, seen: LampReading, agrees: bool | None) -> LampReading:
         """`agrees`: whether the controller said what is seen; None: it says nothing, and the picture stands alone."""
+        if agrees is None:
+            goes_on = bool(self._alone) and self._alone[-1][1] == self._last_s
+            from_s = self._alone.pop()[0] if goes_on else t_s
+            self._alone.append((from_s, t_s))
+        self._last_s = t_s
         if agrees is None or seen.state == LampState.UNKNOWN:
             # what cannot be seen is neither confirmed nor contradicted: a difference goes on where it was
             return seen if self._since_s is None else replace(seen, stated_s=self._agreed_s)

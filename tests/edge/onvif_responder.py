@@ -52,19 +52,23 @@ class Responder:
             types = top.findtext("{*}Body/{*}Probe/{*}Types") or ""
             if types.endswith(":NetworkVideoTransmitter"):
                 message = top.findtext("{*}Header/{*}MessageID") or ""
-                self._socket.sendto(self.answer(message.replace("uuid:", "urn:uuid:")), sender)
+                self._socket.sendto(
+                    probe_matches(message.replace("uuid:", "urn:uuid:"), " ".join(self.told), self.scopes), sender
+                )
 
-    def answer(self, to: str) -> bytes:
-        return (
-            '<?xml version="1.0" encoding="UTF-8"?><SOAP-ENV:Envelope '
-            'xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" '
-            'xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
-            'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
-            'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"><SOAP-ENV:Header>'
-            f"<wsa:MessageID>uuid:{uuid.uuid4()}</wsa:MessageID><wsa:RelatesTo>{to}</wsa:RelatesTo>"
-            "<wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action></SOAP-ENV:Header>"
-            "<SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference><wsa:Address>urn:uuid:cea9</wsa:Address>"
-            f"</wsa:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>{self.scopes}</d:Scopes>"
-            f"<d:XAddrs>{' '.join(self.told)}</d:XAddrs><d:MetadataVersion>10</d:MetadataVersion></d:ProbeMatch>"
-            "</d:ProbeMatches></SOAP-ENV:Body></SOAP-ENV:Envelope>"
-        ).encode()
+
+def probe_matches(to: str, told: str, scopes: str = "") -> bytes:
+    """The answer to the probe `to`, with addresses and scopes by blanks."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><SOAP-ENV:Envelope '
+        'xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" '
+        'xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
+        'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
+        'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"><SOAP-ENV:Header>'
+        f"<wsa:MessageID>uuid:{uuid.uuid4()}</wsa:MessageID><wsa:RelatesTo>{to}</wsa:RelatesTo>"
+        "<wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action></SOAP-ENV:Header>"
+        "<SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference><wsa:Address>urn:uuid:cea9</wsa:Address>"
+        f"</wsa:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>{scopes}</d:Scopes>"
+        f"<d:XAddrs>{told}</d:XAddrs><d:MetadataVersion>10</d:MetadataVersion></d:ProbeMatch>"
+        "</d:ProbeMatches></SOAP-ENV:Body></SOAP-ENV:Envelope>"
+    ).encode()

@@ -15,7 +15,7 @@ from edge.onvif.faults import OnvifError
 from edge.onvif.markup import read_xml
 from edge.onvif.places import entry_of
 from tests.edge.onvif_answers import envelope
-from tests.edge.onvif_responder import Responder
+from tests.edge.onvif_responder import Responder, probe_matches
 
 LONG = 20.0
 """Seconds for what comes at once: only a machine that stands still takes as long."""
@@ -58,9 +58,9 @@ def test_who_answers_a_probe_is_found_with_what_it_says_of_itself(way: str) -> N
 
 def test_an_answer_to_somebody_elses_probe_is_none_and_rubbish_is_told_by_its_sender() -> None:
     entry = "http://127.0.0.1/onvif/device_service"
-    stranger = f"<s:Header><x:RelatesTo>uuid:{uuid.uuid4()}</x:RelatesTo></s:Header><s:Body>".encode()
+    stranger = probe_matches(f"uuid:{uuid.uuid4()}", entry)
     for raw, unreadable in (
-        (envelope("").replace(b"<s:Body>", stranger), ()),
+        (stranger, ()),
         (b"\x00not xml", ("127.0.0.2",)),
     ):
         with Responder(entry, raw=raw) as one:

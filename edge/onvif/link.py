@@ -105,7 +105,9 @@ class Link:
         except TimeoutError as error:
             raise OnvifError("away" if isinstance(error, aiohttp.ConnectionTimeoutError) else "silent") from error
         except aiohttp.ClientConnectorError as error:
-            raise OnvifError("away", error.strerror or str(error.os_error)) from error
+            # what asyncio says of it names address and port once more
+            why = error.os_error.errno
+            raise OnvifError("away", os.strerror(why) if why and why > 0 else str(error.os_error)) from error
         except (aiohttp.ServerDisconnectedError, OSError) as error:
             raise OnvifError("silent", "it hangs up") from error
         except (aiohttp.ClientError, ValueError) as error:

@@ -5,104 +5,44 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from common.stopwatch import UNTIMED, Stopwatch
 from countries.here import HERE
-from edge.delivery.daily_capture import TestBuild, TestCapture
-from edge.delivery.daily_test import DailyTest
+from edge.camera_tests import CameraTests, Tests
 from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
 from edge.delivery.switch_book import SwitchBook
 from edge.explain.why_not import WhyNot
 from edge.health import CameraState, Metrics
-from edge.judging import Judging
+from edge.pace import Pace
 from edge.page.live import LiveView
 from edge.plan import CameraPlan
+from edge.seeing import Perception, Pipeline
 from edge.signals.controller import LampFeed
-from edge.types import ActEvent, Frame, SeenPicture
+from edge.types import ActEvent, Frame
 from edge.video.ring import PacketRing
 from edge.video.source import EndOfStream, VideoSource
 from edge.video.source_status import SourceSettings, SourceStatus
 from edge.watch.faults import ALL_HELD, PICTURE_FAULTS
 from edge.watch.kept import WatchFolder
 from edge.watch.picture import PictureWatch
+from edge.watch.size import SizeWatch
 from edge.watch.traffic_book import TRAFFIC_FILE, TrafficBook
 from edge.watch.traffic_watch import TrafficWatch
 from evidence.errors import GiaoLoError
-from evidence.marked import TestManifest
 from evidence.seal import SigningKey
-from evidence.wire import HeadHealth
-from zones.load import LoadedScene
 
 log = logging.getLogger(__name__)
 _MAX_FAULTS_RUNNING = 10
 _RETRY_FIRST_S = 5.0
 _RETRY_MAX_S = 120.0
-_SEEN_OVER_S = 10.0
 _NOT_STARTED = SourceStatus("starting", "", 0, 0, 0, 0, 0.0, None, "")
 
 
 class PipelineError(GiaoLoError):
     """The pipeline fails on every frame."""
-
-
-class Pipeline(Protocol):
-    """Frames of one camera in order; acts come out."""
-
-    def process(self, frame: Frame) -> list[ActEvent]: ...
-
-    def finish(self) -> list[ActEvent]: ...
-
-    @property
-    def heads(self) -> Sequence[HeadHealth]:
-        """How the signal heads are, as of a moment ago; asked from another thread."""
-        ...
-
-    @property
-    def why_not(self) -> WhyNot:
-        """The vehicles that were not reported; asked from another thread."""
-        ...
-
-    @property
-    def passed(self) -> int:
-        """Vehicles that have driven by so far, with an act or without."""
-        ...
-
-    def seen(self) -> SeenPicture:
-        """What was seen in the picture looked at last."""
-        ...
-
-
-class Perception(Protocol):
-    """The networks, loaded once for all cameras."""
-
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """SHA-256 of each weight file in use."""
-        ...
-
-    @property
-    def judging(self) -> Judging:
-        """The numbers by which what they see is judged."""
-        ...
-
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None) -> Pipeline:
-        """`watch`: of the camera's picture; it outlives the pipeline. `feed`: of the controller, if one tells."""
-        ...
-
-
-@dataclass(frozen=True)
-class Tests:
-    """The daily test acts of a camera, and how one of them gets its place in the chain."""
-
-    __test__ = False
-    daily: DailyTest
-    commit: Callable[[TestBuild], TestManifest]
 
 
 class CameraWorker:
@@ -169,8 +109,7 @@ class CameraWorker:
         self._recorder: Recorder | None = None
         self._pipeline: Pipeline | None = None
         self._error = ""
-        self._wrong_size = ""
-        self._seen: deque[float] = deque(maxlen=100)
+        self._size, self._pace = SizeWatch(plan.scene.scene, camera=camera.id), Pace()
         self._judging = False
 
     def start(self) -> None:
@@ -198,9 +137,9 @@ class CameraWorker:
             error=self._error or (recorder.error if recorder is not None else ""),
             kept=recorder.kept_in_memory if recorder is not None else 0,
             lost=recorder.lost if recorder is not None else 0,
-            wrong_size=self._wrong_size,
-            seen_fps=self._seen_fps(),
-            judged_age_s=self._judged_age_s(),
+            wrong_size=self._size.wrong,
+            seen_fps=self._pace.fps,
+            judged_age_s=self._pace.age_s,
             judging=self._judging,
             picture=self._picture.report,
             reference_fault=self._folder.warning,
@@ -210,16 +149,6 @@ class CameraWorker:
             test=self._tests.daily.report if self._tests is not None else None,
             test_fault=self._tests.daily.fault if self._tests is not None else "",
         )
-
-    def _judged_age_s(self) -> float | None:
-        seen = list(self._seen)[-1:]
-        return round(time.monotonic() - seen[0], 2) if seen else None
-
-    def _seen_fps(self) -> float | None:
-        """Frames a second that the pipeline took, over the last ten seconds; None before there is anything to say."""
-        now = time.monotonic()
-        seen = [at for at in list(self._seen) if now - at <= _SEEN_OVER_S]
-        return round(len(seen) / (now - seen[0]), 2) if len(seen) > 1 and now - seen[0] > 2.0 else None
 
     def _run(self) -> None:
         pause_s = _RETRY_FIRST_S
@@ -267,7 +196,10 @@ class CameraWorker:
             switches=self._switches, on_read=self._read,
         )  # fmt: skip
         self._source, self._recorder = source, recorder
-        testing = self._testing(source, ring)
+        testing = CameraTests(
+            self._tests, self._identity, source=source, ring=ring, switches=self._switches,
+            doubts=self._test_doubts, on_commit=self._on_commit,
+        )  # fmt: skip
         self._judging = True
         source.start()
         faults, last, passed = 0, None, 0
@@ -277,8 +209,8 @@ class CameraWorker:
                     frame = source.next(1.0)
                 except EndOfStream:
                     break
-                if frame is not None and self._right_size(frame):
-                    self._seen.append(time.monotonic())
+                if frame is not None and self._size.right(frame):
+                    self._pace.judged()
                     last = frame
                     began = time.monotonic()
                     try:
@@ -304,59 +236,21 @@ class CameraWorker:
                         passed = 0
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
-                self._test(testing, frame)
+                testing.go_on(frame)
             self._submit(pipeline.finish(), last)
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
             self._advance(finish=True)
-            self._test(testing, None, over=True)
+            testing.end()
             self._judging = False
-
-    def _testing(self, source: VideoSource, ring: PacketRing) -> TestCapture | None:
-        if self._tests is None:
-            return None
-        return TestCapture(
-            self._identity, self._tests.daily, source=source, ring=ring, commit=self._tests.commit,
-            switches=self._switches,
-        )  # fmt: skip
-
-    def _test(self, testing: TestCapture | None, frame: Frame | None, *, over: bool = False) -> None:
-        """The daily test act goes on. Whatever fails there is no fault of the camera: it is told of the test."""
-        if testing is None:
-            return
-        try:
-            if over:
-                made = testing.finish()
-            else:
-                made = testing.frame(frame, self._test_doubts) if frame is not None else testing.idle()
-        except Exception:
-            log.exception("test act fault camera=%s", self.plan.config.id)
-            return
-        if made:
-            self._on_commit()
 
     def _test_doubts(self) -> list[str]:
         """What an act of now would be held or flagged for: the test goes all the same, and says so."""
         picture = self._picture.report.state
         told = [f"picture_{picture}"] if picture in PICTURE_FAULTS else []
         told += ["traffic_held"] if self._traffic.report.held_at is not None else []
-        told += ["wrong_size"] if self._wrong_size else []
+        told += ["wrong_size"] if self._size.wrong else []
         return [*told, "pipeline_fault"] if self._error else told
-
-    def _right_size(self, frame: Frame) -> bool:
-        """Whether the picture is the one that the scene was drawn on. One line when it changes; it may change back."""
-        width, height = frame.picture.width, frame.picture.height
-        wanted = self.plan.scene.scene.picture
-        wrong = ""
-        if (width, height) != (wanted.width, wanted.height):
-            wrong = (
-                f"wrong picture size: {width} x {height}, the scene was drawn for {wanted.width} x {wanted.height}"
-                " -> set the camera to the old size, or draw the scene on its new picture"
-            )
-        if wrong != self._wrong_size:
-            log.error("camera=%s %s", self.plan.config.id, wrong or "picture size is right again")
-            self._wrong_size = wrong
-        return not wrong
 
     def _submit(self, events: list[ActEvent], now: Frame | None) -> None:
         assert self._recorder is not None

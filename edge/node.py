@@ -16,7 +16,8 @@ from types import FrameType
 from common.broker import BrokerError
 from common.settings import ConfigError
 from countries.here import HERE
-from edge.camera import CameraWorker, Perception, Tests
+from edge.camera import CameraWorker
+from edge.camera_tests import Tests
 from edge.config import DetectorConfig, NodeConfig, watch_folder
 from edge.delivery.centre_trust import KEPT_AS, CentreTrust
 from edge.delivery.client_id import client_id
@@ -33,6 +34,7 @@ from edge.page.recording import Recorder
 from edge.page.server import Box, CameraOnPage, PageError, PageServer
 from edge.perception import open_perception
 from edge.plan import CameraPlan, Plan, changed, load_plan
+from edge.seeing import Perception
 from evidence.errors import GiaoLoError
 from evidence.wire import Health
 

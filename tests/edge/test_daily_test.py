@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.camera import CameraWorker, Tests
+from edge.camera import CameraWorker
+from edge.camera_tests import Tests
 from edge.config import CameraConfig, parse_config, watch_folder
 from edge.delivery.daily_test import (
     ANSWERED_WITHIN,

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from common.stopwatch import StageWatch
-from edge.camera import CameraWorker, Pipeline
+from edge.camera import CameraWorker
 from edge.config import CameraConfig, DetectorConfig
 from edge.delivery.outbox import Build, Outbox
 from edge.explain.why_not import WhyNot
@@ -31,6 +31,7 @@ from edge.health import Metrics
 from edge.judging import Judging
 from edge.perception import OnnxPerception, open_perception
 from edge.plan import CameraPlan
+from edge.seeing import Pipeline
 from edge.signals.controller import LampFeed
 from edge.types import ActEvent, Frame, SeenPicture
 from edge.watch.picture import PictureWatch

@@ -128,7 +128,7 @@ def against(path: Trajectory, scene: Scene, lane: Lane, margins: AgainstMargins)
     steps, gaps = -np.diff(run.progress_px[first : last + 1]), np.diff(t_s)
     if (steps > (margins.step_share + gaps / lasted) * way).any():
         return Refusal("leapt_against_lane", t_first)  # the track went over to another
-    seen = way - float(steps[gaps > margins.max_gap_s].clip(0.0).sum())
+    seen = way - float(steps[gaps > margins.max_gap_s + 1e-6].clip(0.0).sum())
     if seen < needed:
         return Refusal("against_lane_unseen", t_first, seen, needed, "px")  # made while nobody saw it
     moved = _moved(path, first, last, margins.motion_pictures)

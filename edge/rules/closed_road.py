@@ -183,7 +183,7 @@ def _measures(path: Trajectory, seen: AreaWay, margins: ClosedRoadMargins) -> tu
 
 def _hole(path: Trajectory, first: int, margins: ClosedRoadMargins) -> bool:
     """Nobody saw it come in: what is inside may be another."""
-    return float(path.t_s[first] - path.t_s[first - 1]) > margins.max_gap_s
+    return float(path.t_s[first] - path.t_s[first - 1]) > margins.max_gap_s + 1e-6
 
 
 def _out_again(path: Trajectory, seen: AreaWay, first: int, last: int, far: float, margins: ClosedRoadMargins) -> bool:

@@ -239,7 +239,7 @@ def _not_continuous(
         margins.max_step_of_pace * gap_s * _pace_beside(path, before, at, margins.pace_pictures),
     )
     t_s, step_px = float(path.t_s[at]), float(np.hypot(*step))
-    if gap_s > margins.max_gap_s:
+    if gap_s > margins.max_gap_s + 1e-6:  # times are floats: of two gaps of 15 pictures one is longer by their noise
         return Refusal("unseen_over_line", t_s, gap_s, margins.max_gap_s, "s")
     if step_px > most_px:
         return Refusal("leapt_over_line", t_s, step_px, most_px, "px")

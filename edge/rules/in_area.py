@@ -101,7 +101,7 @@ def stretches(mask: Bools, t_s: Floats, margins: InAreaMargins) -> list[tuple[in
     inside = np.flatnonzero(mask)
     if not len(inside):
         return []
-    breaks = np.flatnonzero((np.diff(inside) > 1) | (np.diff(t_s[inside]) > margins.max_gap_s)) + 1
+    breaks = np.flatnonzero((np.diff(inside) > 1) | (np.diff(t_s[inside]) > margins.max_gap_s + 1e-6)) + 1
     found = [(int(part[0]), int(part[-1])) for part in np.split(inside, breaks)]
     return [(first, last) for first, last in found if last - first + 1 >= margins.least_points]
 

@@ -198,7 +198,7 @@ def _longest(
     inside = np.flatnonzero(mask)
     if not len(inside):
         return None
-    breaks = (np.diff(inside) > 1) | (np.diff(t_s[inside]) > margins.max_gap_s)
+    breaks = (np.diff(inside) > 1) | (np.diff(t_s[inside]) > margins.max_gap_s + 1e-6)
     starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
     ends = np.concatenate([starts[1:], [len(inside)]]) - 1
     longest = int(np.argmax(ends - starts))

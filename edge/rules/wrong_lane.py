@@ -167,7 +167,7 @@ def _longest(within: Bools, t_s: Floats, aside: Floats, margins: WrongLaneMargin
     best: tuple[int, int] | None = None
     begin = 0
     for end in range(1, len(inside)):
-        if t_s[inside[end]] - t_s[inside[end - 1]] > margins.max_gap_s:
+        if t_s[inside[end]] - t_s[inside[end - 1]] > margins.max_gap_s + 1e-6:
             begin = end
         while np.ptp(aside[inside[begin : end + 1]]) > margins.aside_m:
             begin += 1

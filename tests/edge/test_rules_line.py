@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator
 
-from evidence.acts import VehicleClass
-from tests.edge.judged import one_vehicle, red_light, stopped_past_line
+from evidence.acts import ActCode, VehicleClass
+from tests.edge.judged import one_vehicle, red_light, refused, stopped_past_line
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, YELLOW, drive, lamps, points, scene
 from zones.geometry import GroundMap
 from zones.schema import GroundPlane
@@ -70,6 +70,20 @@ def test_other_movements_are_no_red_light_case(where: Where, from_s: float, to_s
 def test_a_track_that_jumps_over_the_line_after_a_gap_is_not_believed() -> None:
     path = drive(scene(), THROUGH, from_s=0, to_s=6, seen=lambda t: not 1.4 < t < 3.0)
     assert red_light(path, scene(), lamps(scene(), ALWAYS_RED)) == []
+
+
+@pytest.mark.parametrize(("pictures", "refused_for_it"), [(15, False), (16, True)])
+def test_a_gap_of_just_so_long_is_judged_alike_whenever_it_comes(pictures: int, refused_for_it: bool) -> None:
+    """15 pictures of 12.5 a second are the 1.2 s that are allowed, though floats make 1.2000000000000028 s of them."""
+
+    def refused_by(late: int) -> list[str]:
+        begins, from_s, to_s = late / 12.5, (late + 23) / 12.5 + 0.01, (late + 23 + pictures) / 12.5 - 0.01
+        way = points((begins, 300, 450), (begins + 6, 300, 60))
+        path = drive(scene(), way, from_s=begins, to_s=begins + 6, fps=12.5, seen=lambda t_s: not from_s < t_s < to_s)
+        return [r.guard for r in refused(ActCode.RED_LIGHT, path, scene(), lamps(scene(), ALWAYS_RED, until_s=40))]
+
+    guards = {"unseen_over_line" in refused_by(late) for late in range(0, 400, 7)}
+    assert guards == {refused_for_it}
 
 
 def test_a_wait_between_the_line_and_the_junction_is_not_a_red_light_run() -> None:

@@ -44,7 +44,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Blown:
-    """One pass in wind. `missed`: sure acts that are found at rest; `bad`: states that are alarms."""
+    """One pass in wind. `at_rest`: how many sure acts are found there; `missed`: those that were not found; `bad`:
+    states that are alarms."""
 
     film: str
     how: str
@@ -53,6 +54,7 @@ class Blown:
     sure: int
     false: int
     bad: tuple[str, ...]
+    missed: tuple[str, ...] = ()
 
 
 @dataclass
@@ -131,7 +133,9 @@ def _pass(film: Film, eyes: OnnxPerception, hz: float | None, at_rest: int | Non
     found, sure = result.score.sure
     bad = tuple(sorted(camera.passes[0].states - GOOD))
     how = "at rest" if hz is None else f"wind of {_WIND_PX:.0f} px, {hz:.1f} Hz"
-    return Blown(film.name, how, found, found if at_rest is None else at_rest, sure, len(result.score.false), bad)
+    missed = tuple(f"{t.id} {t.act}" for t in result.score.missed if t.certainty == "high")
+    at_rest = found if at_rest is None else at_rest
+    return Blown(film.name, how, found, at_rest, sure, len(result.score.false), bad, missed)
 
 
 def _knocked(film: Film, eyes: OnnxPerception, at_s: float, size: str, rng: Random) -> Row:
@@ -202,7 +206,8 @@ _HEAD = (
 
 def _blown(each: Blown) -> str:
     found = f"{each.found}/{each.sure}"
-    return f"{each.film:14s} {each.how:22s} {found:>10s} {each.false:6d}  {', '.join(each.bad) or '-'}"
+    missed = f"  missed: {', '.join(each.missed)}" if each.missed else ""
+    return f"{each.film:14s} {each.how:22s} {found:>10s} {each.false:6d}  {', '.join(each.bad) or '-'}{missed}"
 
 
 def _row(row: Row) -> str:

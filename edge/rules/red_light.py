@@ -50,6 +50,14 @@ class RedLightMargins:
         "while red, the rear must have been clear of the line by more than a box trembles: on either side of it",
         source="half of the 7 % by which a stand is told from a car on the line (docs/simulation.md); not tuned alone",
     )
+    stood_clear_m: float = margin(
+        0.5,
+        "m",
+        "of who stood over the line when red began the rear must have been so far before it: nearer nobody can say "
+        "whether it passed the line as it came, in green, or as it left, in red",
+        source="a motorcycle that stood 0.14 m past the line for half a minute was measured 0.25 m before it "
+        "(docs/simulation.md, 4005 S259); the truth there calls it unsure within 0.6 m",
+    )
     quantile: float = margin(
         0.2,
         "share of the pictures",
@@ -180,6 +188,9 @@ def _at_line(
     front = front_at_onset(path, run, at, since, shared.front, shared.standing, onset_seen=onset_seen)
     if front == FrontAtOnset.ROLLED_OVER:
         return Refusal("rolled_over_line_as_red_began", t_at)
+    before_m = -float(np.quantile(run.rear_m[before_in_red[0] : at], margins.quantile))  # NaN without a ground plane
+    if front == FrontAtOnset.STOOD_OVER and before_m < margins.stood_clear_m:
+        return Refusal("stood_on_line_at_red", t_at, before_m, margins.stood_clear_m, "m")
     flags = _flags(front, onset_seen=onset_seen, cut_off=cut_off)
     before = max(moment_before(path, at, margins.before_s), int(before_in_red[0]))
     return Finding(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import cycle
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.line_reader import load_plate_reader
 from models.plate_corners import load_corner_finder
 from models.plates import Corners, LineReading, PlateReading
 from tools.train.plate_drawing import FONT_FOLDER, LETTERS, clean_plate, draw_plate
@@ -127,18 +129,6 @@ def test_readings_of_one_vehicle_are_alike(first: str, second: str, same: bool) 
     assert alike(first, second) is same
 
 
-@needs_plates
-@pytest.mark.slow(60)
-@pytest.mark.filterwarnings("error")
-def test_street_plates_that_are_tested_are_apart_from_training() -> None:
-    reader = load_plate_reader(threads=1)
-    train, _, _ = split()
-    tests = street_tests(reader, {p.text for p in train})  # a warning: the labels are not those that were looked at
-    assert len(tests) > 90
-    assert all(street_tested(p.name) for p in tests)
-    assert not {p.text for p in tests} & {p.text for p in train}
-
-
 class Reads:
     """A reader that reads the same everywhere."""
 
@@ -148,6 +138,30 @@ class Reads:
 
     def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
         return self._reading
+
+
+class ReadsOn(Reads):
+    """Every plate another: what it reads goes round `texts`."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = cycle(texts)
+
+    def read(self, plate_bgr: NDArray[np.uint8], corners: Corners | None = None) -> PlateReading:
+        return Reads(next(self._texts)).read(plate_bgr, corners)
+
+
+@needs_plates
+def test_street_plates_that_are_tested_are_apart_from_training() -> None:
+    """Whatever is read of them. The labels of PP-OCR that were looked at are held against it by `evaluate models`."""
+    train, _, _ = split()
+    trained = {p.text for p in train}
+    known, near = sorted(trained)[0], sorted(trained)[1]
+    near = near[:-1] + ("1" if near[-1] != "1" else "2")
+    with pytest.warns(UserWarning, match="not those that were looked at"):
+        tests = street_tests(ReadsOn([known, near, "99Z99999", "98Z88888"]), trained)
+    assert {"99Z99999", "98Z88888"} & {p.text for p in tests}
+    assert not any(alike(p.text, text) for p in tests for text in trained)
+    assert all(street_tested(p.name) for p in tests)
 
 
 @needs_plates

@@ -1,7 +1,12 @@
-"""A small RTSP server over TCP that serves a file as a camera would; RTP and sender reports are FFmpeg's own."""
+"""A small RTSP server that serves a file as a camera would; RTP and sender reports are FFmpeg's own.
+
+Over TCP, over UDP to the ports that a client asks for, or through two HTTP connections (Apple's tunnel of QuickTime
+Streaming Server, as cameras behind proxies speak it: what comes down is RTSP, what goes up is base64).
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import shutil
@@ -18,11 +23,41 @@ FFMPEG = shutil.which("ffmpeg")
 needs_ffmpeg = pytest.mark.skipif(FFMPEG is None, reason="ffmpeg is not installed")
 
 
-class RtspServer:
-    """`cut` drops every connection and refuses new ones until `restore`; `stall` keeps them open but silent."""
+class _Tunnel:
+    """Both connections of a client that speaks HTTP, as one."""
 
-    def __init__(self, clip: Path) -> None:
-        self.clip = clip
+    def __init__(self, down: socket.socket, up: socket.socket, first: bytes) -> None:
+        self._down, self._up, self._left = down, up, first
+
+    def recv(self, size: int) -> bytes:
+        while len(self._left) < 4:
+            data = self._up.recv(size)
+            if not data:
+                return b""
+            self._left += data
+        whole = len(self._left) & ~3
+        now, self._left = self._left[:whole], self._left[whole:]
+        # each request is encoded for itself and padded, so that padding may stand anywhere
+        return b"".join(base64.b64decode(now[i : i + 4]) for i in range(0, whole, 4))
+
+    def sendall(self, data: bytes) -> None:
+        self._down.sendall(data)
+
+    def close(self) -> None:
+        for each in (self._up, self._down):
+            each.close()
+
+
+class RtspServer:
+    """`only`: the one transport that it knows; None: all. `asked`: the transports that clients set up.
+
+    `cut` drops every connection and refuses new ones until `restore`; `stall` keeps them open but silent.
+    """
+
+    def __init__(self, clip: Path, *, only: str | None = None) -> None:
+        self.clip, self._only = clip, only
+        self.asked: list[str] = []
+        self._tunnels: dict[str, socket.socket] = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.url = f"rtsp://127.0.0.1:{self.port}/camera"
@@ -81,8 +116,17 @@ class RtspServer:
         lock = threading.Lock()
         ports = _even_ports()
         process: subprocess.Popen[bytes] | None = None
-        buffer = b""
+        wire: socket.socket | _Tunnel | None = client
+        buffer, over = b"", "tcp"
         try:
+            while len(buffer) < 5 and (data := client.recv(4096)):
+                buffer += data
+            if buffer[:4] in (b"GET ", b"POST"):
+                tunnel = self._tunnel(client, buffer)
+                if tunnel is None:
+                    wire = None
+                    return
+                wire, buffer, over = tunnel, b"", "http"
             while True:
                 while b"\r\n\r\n" not in buffer:
                     if buffer[:1] == b"$" and len(buffer) >= 4:  # receiver reports of the client
@@ -90,7 +134,7 @@ class RtspServer:
                         if len(buffer) >= length:
                             buffer = buffer[length:]
                             continue
-                    data = client.recv(4096)
+                    data = wire.recv(4096)
                     if not data:
                         return
                     buffer += data
@@ -106,20 +150,31 @@ class RtspServer:
                     body = self._sdp(ports)
                     lines += [f"Content-Base: {self.url}/", "Content-Type: application/sdp"]
                 elif method == "SETUP":
-                    lines += ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1;timeout=60"]
+                    theirs = re.search(r"client_port=(\d+)-(\d+)", request)
+                    over = over if theirs is None else "udp"
+                    if self._only not in (None, over):
+                        lines[0] = "RTSP/1.0 461 Unsupported Transport"
+                    elif theirs is None:
+                        lines += ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1;timeout=60"]
+                    else:
+                        ours = f"server_port={ports[0]}-{ports[1]}"
+                        ports = int(theirs[1]), int(theirs[2])
+                        lines += [f"Transport: RTP/AVP;unicast;{theirs[0]};{ours}", "Session: 1;timeout=60"]
+                    self.asked.append(over)
                 elif method == "PLAY":
                     lines.append("Session: 1")
                 if body:
                     lines.append(f"Content-Length: {len(body)}")
                 with lock:
-                    client.sendall(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+                    wire.sendall(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
                 if method == "PLAY" and process is None:
-                    process = self._play(client, lock, ports)
+                    process = self._play(client, wire, lock, ports, over)
         except OSError:
             pass
         finally:
-            self._clients.discard(client)
-            client.close()
+            if wire is not None:  # else it is one way of a tunnel, and goes on
+                self._clients.discard(client)
+                wire.close()
             if process is not None:
                 process.kill()
                 process.wait()
@@ -140,19 +195,42 @@ class RtspServer:
         text = re.sub(r"m=video \d+", "m=video 0", text).replace("SDP:\n", "")
         return text.rstrip().replace("\r", "").replace("\n", "\r\n") + "\r\na=control:stream\r\n"
 
-    def _play(self, client: socket.socket, lock: threading.Lock, ports: tuple[int, int]) -> subprocess.Popen[bytes]:
-        for channel, port in enumerate(ports):
+    def _tunnel(self, client: socket.socket, head: bytes) -> _Tunnel | None:
+        """The way down waits for the way up, which names the same cookie; None for the way down."""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        asked, rest = head.split(b"\r\n\r\n", 1)
+        cookie = re.search(rb"x-sessioncookie: *(\S+)", asked, re.IGNORECASE)
+        name = cookie[1].decode() if cookie is not None else ""
+        if asked.startswith(b"GET "):
+            self._tunnels[name] = client
+            client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\n")
+            return None
+        return _Tunnel(self._tunnels.pop(name), client, rest)
+
+    def _play(
+        self,
+        client: socket.socket,
+        wire: socket.socket | _Tunnel,
+        lock: threading.Lock,
+        ports: tuple[int, int],
+        over: str,
+    ) -> subprocess.Popen[bytes]:
+        for channel, port in enumerate(ports if over != "udp" else ()):
             receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 2**20)
             receiver.bind(("127.0.0.1", port))
             receiver.settimeout(0.5)
-            threading.Thread(target=self._forward, args=(receiver, client, lock, channel), daemon=True).start()
+            threading.Thread(target=self._forward, args=(receiver, client, wire, lock, channel), daemon=True).start()
         # A camera does not wait for its viewers: a later connection sees a later moment.
         process = subprocess.Popen(self._command(ports, seek_s=self.at_s()), stdin=subprocess.DEVNULL)
         self._processes.add(process)
         return process
 
-    def _forward(self, receiver: socket.socket, client: socket.socket, lock: threading.Lock, channel: int) -> None:
+    def _forward(
+        self, receiver: socket.socket, client: socket.socket, wire: socket.socket | _Tunnel, lock: threading.Lock,
+        channel: int,
+    ) -> None:  # fmt: skip
         with receiver:
             while client in self._clients and not self._closed:
                 try:
@@ -163,7 +241,7 @@ class RtspServer:
                     continue
                 try:
                     with lock:
-                        client.sendall(b"$" + bytes([channel]) + len(data).to_bytes(2, "big") + data)
+                        wire.sendall(b"$" + bytes([channel]) + len(data).to_bytes(2, "big") + data)
                 except OSError:
                     return
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,7 +23,7 @@ from edge.video.source import VideoSource
 from edge.video.source_status import SourceSettings
 from tests.edge.brokers import eventually
 from tests.edge.media import make_video
-from tests.edge.rtsp import RtspServer, needs_ffmpeg
+from tests.edge.rtsp import FFMPEG, RtspServer, needs_ffmpeg
 
 pytestmark = needs_ffmpeg
 FAST = SourceSettings(open_timeout_s=5, read_timeout_s=1.5, backoff_first_s=0.3, backoff_max_s=1.0)
@@ -74,6 +78,67 @@ def test_frames_come_with_the_cameras_own_time(camera: RtspServer) -> None:
     assert clock.offset_s is not None
     assert abs(clock.offset_s) < 1.0
     assert abs((frames[-1].wall_at - datetime.now(UTC)).total_seconds()) < 2.5
+
+
+@pytest.fixture(scope="module")
+def coded(video: Path) -> Callable[[str], Path]:
+    """The same film in another codec."""
+
+    @cache
+    def make(codec: str) -> Path:
+        made = video.with_name(f"{codec}.mp4")
+        if codec == "libx265":
+            return make_video(made, frames=300, codec=codec, gop=10)
+        as_cameras_do = [
+            "-c:v",
+            "mjpeg",
+            "-huffman",
+            "default",
+            "-pix_fmt",
+            "yuvj420p",
+            "-q:v",
+            "3",
+            "-frames:v",
+            "300",
+        ]
+        subprocess.run([str(FFMPEG), "-loglevel", "error", "-i", str(video), *as_cameras_do, str(made)], check=True)
+        return made
+
+    return lambda codec: video if codec == "libx264" else make(codec)
+
+
+@pytest.mark.parametrize(
+    ("transport", "only", "codec", "over"),
+    [
+        ("tcp", None, "libx264", "tcp"),
+        ("udp", None, "libx264", "udp"),
+        ("udp", "udp", "libx264", "udp"),
+        ("http", None, "libx264", "http"),
+        ("auto", "udp", "libx264", "udp"),
+        ("udp", None, "libx265", "udp"),
+        ("http", None, "mjpeg", "http"),
+        ("tcp", None, "libx265", "tcp"),
+        ("tcp", None, "mjpeg", "tcp"),
+    ],
+)
+def test_pictures_come_by_each_way_of_sending_and_in_each_codec(
+    transport: Any, only: str | None, codec: str, over: str, coded: Callable[[str], Path]
+) -> None:
+    camera = RtspServer(coded(codec), only=only)
+    ring = PacketRing(seconds=20)
+    source = VideoSource(camera.url, ring=ring, settings=replace(FAST, transport=transport))
+    try:
+        frames = take_count(source, 12)
+        status = source.status()
+    finally:
+        source.stop(5)
+        camera.close()
+    assert (status.state, camera.asked[-1]) == ("running", over)
+    for frame in frames[2:]:  # the first may be as a stream begins: in the middle of a picture
+        image = frame.image.astype(int)
+        assert image.shape == (96, 160, 3)
+        assert np.abs(image[70:, :, 0].mean(0) - np.linspace(0, 255, 160)).mean() < 12, "the gradient of the film"
+    assert ring.whole_s is not None, "and its packets are kept for a clip"
 
 
 def test_a_cut_camera_is_opened_again_and_time_goes_on(camera: RtspServer) -> None:

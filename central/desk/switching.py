@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -107,11 +107,16 @@ def places(session: Session, officer: Officer, now: datetime) -> tuple[DeviceId,
 
 def say(
     session: Session, ledger: Ledger, officer: Officer, place: DeviceId, kind: SwitchKind, *, line: str | None,
-    since: datetime, until: datetime, why: str, now: datetime,
+    since: datetime, until: datetime, why: str, now: datetime, drawn: Collection[str] | None = None,
 ) -> Switch:  # fmt: skip
-    """A new switch goes into the record. Raises `Refused`: those of `begun`, `switch_place`, `switch_many`."""
+    """A new switch goes into the record. `drawn`: the stop lines of the camera, where they are known: of a line that it
+    has not, a switch would hold nothing while people believe it does.
+
+    Raises `Refused`: those of `begun`, `switch_place`, `switch_no_line`, `switch_many`."""
     if place not in places(session, officer, now):
         raise Refused("switch_place", "is no camera of this officer's units", where=str(place), remedy="choose another")
+    if line is not None and drawn is not None and line not in drawn:
+        raise Refused("switch_no_line", "is no stop line of this camera", where="line", remedy="choose one of its own")
     switch = begun(
         id=uuid.uuid4(), centre=ledger.centre, kind=kind, node=place.node, camera=place.camera or None, line=line,
         since=since, until=until, by=officer.username, why=why, now=now,

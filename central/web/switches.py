@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from central.cases.lifecycle import Officer, Refused
+from central.desk.stop_lines import stop_lines
 from central.desk.switching import board, end, places, say
 from central.desk.traffic import ANSWERS, answer, questions
 from central.devices.records import DeviceId
@@ -32,11 +33,13 @@ _LOCAL = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in the form of a new switch."""
+    """What stands in the form of a new switch. `drawn`: a stop line that was chosen, as `NODE/CAMERA/LINE`; `line`: one
+    that was typed, of a camera whose lines are not known."""
 
     kind: str = ""
     place: str = ""
     line: str = ""
+    drawn: str = ""
     since: str = ""
     until: str = ""
     why: str = ""
@@ -44,10 +47,11 @@ class Typed:
 
 def typed(
     kind: Annotated[str, Form(max_length=40)] = "", place: Annotated[str, Form(max_length=130)] = "",
-    line: Annotated[str, Form(max_length=80)] = "", since: Annotated[str, Form(max_length=30)] = "",
-    until: Annotated[str, Form(max_length=30)] = "", why: Annotated[str, Form(max_length=1000)] = "",
+    line: Annotated[str, Form(max_length=80)] = "", drawn: Annotated[str, Form(max_length=200)] = "",
+    since: Annotated[str, Form(max_length=30)] = "", until: Annotated[str, Form(max_length=30)] = "",
+    why: Annotated[str, Form(max_length=1000)] = "",
 ) -> Typed:  # fmt: skip
-    return Typed(kind, place.strip(), line.strip(), since.strip(), until.strip(), why)
+    return Typed(kind, place.strip(), line.strip(), drawn.strip(), since.strip(), until.strip(), why)
 
 
 TypedDep = Annotated[Typed, Depends(typed)]
@@ -67,11 +71,13 @@ def say_one(request: Request, site: SiteDep, officer: ReviewerDep, given: TypedD
         if kind is None:
             raise Refused("switch_kind", "is no kind of switch", where="kind", remedy="choose one")
         node, _, camera = given.place.partition("/")
+        place = DeviceId(node, camera)
         since = _time(given.since, "since") or now
         until = _time(given.until, "until") or since + _USUAL
+        drawn = stop_lines(session, site.centre.store, [place], now).get(place)
         return say(
-            session, site.centre.ledger, officer, DeviceId(node, camera), kind, line=given.line or None, since=since,
-            until=until, why=given.why, now=now,
+            session, site.centre.ledger, officer, place, kind, line=_line(given), since=since, until=until,
+            why=given.why, now=now, drawn=drawn,
         )  # fmt: skip
 
     return _do(request, site, officer, write, "said", given)
@@ -125,6 +131,16 @@ def _do(
     return RedirectResponse(f"/desk/switches?done={done}", 303)
 
 
+def _line(given: Typed) -> str | None:
+    """The stop line that was chosen, or typed where none is. Raises `Refused`: `switch_no_line`."""
+    if not given.drawn:
+        return given.line or None
+    place, _, line = given.drawn.rpartition("/")
+    if place != given.place:  # without the page's program the lines of all cameras stand in one list
+        raise Refused("switch_no_line", "is a stop line of another camera", where="line", remedy="choose one of its own")
+    return line
+
+
 def _time(text: str, where: str) -> datetime | None:
     """As a form names it, by the country's clock; None where it is left empty."""
     if not text:
@@ -144,6 +160,7 @@ def _show(
         values = frame(session, officer, "switches")
         lines, open_ = board(session, officer, now), places(session, officer, now)
         asked = questions(session, officer, now)
+        drawn = stop_lines(session, site.centre.store, open_, now)
     local = now.astimezone(HERE.zone)
     form = {f.name: getattr(given or Typed(), f.name) for f in fields(Typed)}
     form["since"] = form["since"] or local.strftime(_LOCAL)
@@ -152,5 +169,6 @@ def _show(
     said = t(f"switches.done_{done}") if t.has(f"switches.done_{done}") else None
     return page(
         request, "switches.html", status=409 if refused else 200, done=said, problem=problem, here="/desk/switches",
-        lines=lines, questions=asked, answers=ANSWERS, places=open_, kinds=SIGNAL_KINDS, form=form, **values,
+        lines=lines, questions=asked, answers=ANSWERS, places=open_, kinds=SIGNAL_KINDS, form=form,
+        drawn={place: drawn[place] for place in open_ if place in drawn}, **values,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from central.audit.stored import audit
@@ -17,11 +18,13 @@ from central.cases.doubts import issue_doubts
 from central.cases.lifecycle import Action, Officer, Refused, Role
 from central.cases.log import events
 from central.centre import Centre
+from central.desk.stop_lines import stop_lines
 from central.desk.switching import AHEAD, LATEST, board, end, ending, places, say
 from central.devices.records import DeviceId
 from central.notices import issuing
 from central.notices.basis import Seen
 from central.store.case_tables import CaseRow
+from central.store.packet_tables import NodeRow, PacketFileRow
 from central.store.switch_tables import SwitchRow
 from central.units.book import change, give_camera
 from central.units.tree import EVERYWHERE, ROOT, Scope, Unit
@@ -30,6 +33,7 @@ from evidence.packet import utc_text
 from evidence.switches import LONGEST, Switch
 from tests.central.build import BINH, CAMERA, HOA, LAN, NODE, NOW, HandClock, NodeChain, case_of, issued, prepared, seen
 from tests.central.test_audit import without_guards
+from tests.central.test_pictures import SCENE
 from tests.central.test_siblings import issue, refusal
 from tests.central.web_people import PASSWORD, Web, make_web
 from tests.evidence.test_switches import switch
@@ -258,6 +262,49 @@ def test_the_page_takes_one_shows_it_ends_it_and_the_case_tells_of_it_in_both_la
     assert (line.state, line.switch.by, line.switch.ends) == ("over", "binh", NOW)
     past = binh.post(f"{page}/{line.switch.id}", at=page, until="2026-11-23T08:00")
     assert (past.status_code, "cannot end in the past" in past.text) == (409, True)
+
+
+def test_a_stop_line_is_chosen_of_those_that_the_cameras_scene_has_and_typed_where_no_scene_is_known(web: Web) -> None:
+    """A line that the camera has not would hold nothing, while people believe it does."""
+    chain, page, why = NodeChain(), "/desk/switches", {"kind": "officer_directs", "why": "ùn tắc"}
+    case_of(web.centre, chain.next(scene=SCENE))
+    with web.centre.db.write() as session:
+        session.get_one(NodeRow, NODE).health = {"cameras": [{"id": CAMERA}, {"id": "cam-2"}]}
+    lan = web.person(LAN)
+    shown = lan.get(page).text
+    here, there = f"{NODE}/{CAMERA}", f"{NODE}/cam-2"
+    assert re.findall(r'<option value="([^"]+/v\d)">', shown) == [f"{here}/v1", f"{here}/v2"]
+    assert f'data-places="{there}"' in shown, "of the other camera a line is typed"
+    for fields, status, words in (
+        ({"place": here, "drawn": f"{here}/v2"}, 200, "chỉ vạch v2"),
+        ({"place": here, "drawn": f"{here}/v3"}, 409, "không có vạch dừng nào tên như vậy"),
+        ({"place": here, "line": "v3"}, 409, "không có vạch dừng nào tên như vậy"),
+        ({"place": there, "drawn": f"{here}/v1"}, 409, "không có vạch dừng nào tên như vậy"),
+        ({"place": here, "line": "v1"}, 200, "chỉ vạch v1"),
+        ({"place": there, "line": "vach-9"}, 200, "chỉ vạch vach-9"),
+        ({"place": here, "drawn": ""}, 200, "Đã ghi nhận"),
+    ):
+        said = lan.post(page, at=page, **why, **fields)
+        assert (said.status_code, words in said.text) == (status, True), fields
+    assert {line.switch.line for line in lines(web)} == {"v2", "v1", "vach-9", None}
+
+
+def test_of_a_scene_that_was_drawn_anew_old_and_new_lines_can_be_named_and_of_one_that_is_lost_any(box: Centre) -> None:
+    chain, camera = NodeChain(), DeviceId(NODE, CAMERA)
+
+    def known(at: datetime = NOW) -> Any:
+        with box.db.read() as session:
+            return stop_lines(session, box.store, [camera, DeviceId(NODE)], at)
+
+    assert known() == {}
+    case_of(box, chain.next(scene=SCENE, at=NOW - timedelta(days=2)))
+    case_of(box, chain.next(scene=SCENE.replace(b"id: v2", b"id: v7"), at=NOW - timedelta(days=1)))
+    assert known() == {camera: ("v1", "v2", "v7")}
+    assert known(NOW + LATEST) == {camera: ("v1", "v7")}, "of the time of which one can still be said, and the newest"
+    with box.db.read() as session:
+        digests = session.scalars(select(PacketFileRow.sha256).where(PacketFileRow.role == "scene")).all()
+    box.store.remove(digests[0])
+    assert known() == {}
 
 
 def lines(web: Web) -> list[Any]:

@@ -1,0 +1,62 @@
+"""The stop lines of each camera, as far as its packets have brought the drawing of its scene: what a switch may name."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.desk.switching import LATEST
+from central.devices.records import DeviceId
+from central.pictures.stills import read_scene
+from central.store.blobs import BlobStore
+from central.store.case_tables import CaseRow
+from central.store.packet_tables import PacketFileRow
+from evidence.errors import GiaoLoError
+
+log = logging.getLogger(__name__)
+_DRAWN = (
+    select(CaseRow.node_id, CaseRow.camera_id, PacketFileRow.sha256)
+    .join(PacketFileRow, PacketFileRow.packet_id == CaseRow.packet_id)
+    .where(PacketFileRow.role == "scene")
+)
+
+
+def stop_lines(
+    session: Session, store: BlobStore, cameras: Iterable[DeviceId], now: datetime
+) -> dict[DeviceId, tuple[str, ...]]:
+    """By camera the names of its stop lines, sorted; without those of which no drawing is known, or one that cannot be
+    read.
+
+    Of all drawings of the time of which a switch may still be said, and of the one that came last: a line that has been
+    renamed since can be named too.
+    """
+    wanted = {camera for camera in cameras if camera.camera}
+    digests: dict[DeviceId, set[str]] = defaultdict(set)
+    for node, camera, sha256 in session.execute(_DRAWN.where(CaseRow.occurred_at >= now - LATEST).distinct()):
+        digests[DeviceId(node, camera)].add(sha256)
+    for one in wanted:
+        own = _DRAWN.where(CaseRow.node_id == one.node, CaseRow.camera_id == one.camera)
+        newest = session.execute(own.order_by(CaseRow.number.desc()).limit(1)).first()
+        if newest is not None:
+            digests[one].add(newest.sha256)
+    read = {sha256: _lines(store, sha256) for one in wanted for sha256 in digests.get(one, ())}
+    found = {}
+    for one in wanted & digests.keys():
+        lines = [read[sha256] for sha256 in digests[one]]
+        if None not in lines:
+            found[one] = tuple(sorted({name for names in lines for name in names or ()}))
+    return found
+
+
+def _lines(store: BlobStore, sha256: str) -> frozenset[str] | None:
+    try:
+        scene = read_scene(store.read(sha256))
+    except GiaoLoError as error:  # altered or lost: whoever opens its case is told, here it is only not known
+        log.warning("scene not readable sha256=%s %s", sha256, error)
+        return None
+    return None if scene is None else frozenset(line.id for line in scene.stop_lines)

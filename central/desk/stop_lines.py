@@ -1,4 +1,4 @@
-"""The stop lines of each camera, as far as its packets have brought the drawing of its scene: what a switch may name."""
+"""The stop lines of each camera, as far as its packets have brought its scene: what a switch may name."""
 
 from __future__ import annotations
 

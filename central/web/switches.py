@@ -137,7 +137,7 @@ def _line(given: Typed) -> str | None:
         return given.line or None
     place, _, line = given.drawn.rpartition("/")
     if place != given.place:  # without the page's program the lines of all cameras stand in one list
-        raise Refused("switch_no_line", "is a stop line of another camera", where="line", remedy="choose one of its own")
+        raise Refused("switch_no_line", "is a stop line of another camera", where="line", remedy="choose another")
     return line
 
 

@@ -13,6 +13,8 @@ import pytest
 from central.desk import actions
 from central.desk.switching import say
 from central.devices.records import DeviceId
+from central.intake.gate import Gate
+from central.intake.ingest import Ingest
 from central.store.alarms import raise_alarm
 from central.units.book import change
 from central.units.tree import EVERYWHERE, ROOT, Unit
@@ -20,8 +22,10 @@ from central.users import set_unit
 from central.web import queries
 from central.web.site import LANG_COOKIE, PASS_COOKIE
 from evidence.acts import ActCode
-from tests.central.build import HOA, LAN, NOW, TRUONG, case_of, claimed, issued, prepared
+from evidence.wire import CameraHealth, HeadHealth, Health, TestHealth
+from tests.central.build import HOA, LAN, NODE, NOW, TRUONG, case_of, claimed, issued, prepared
 from tests.central.test_pictures import REASONS, SCENE
+from tests.central.test_test_acts import made as test_act
 from tests.central.web_people import PASSWORD, Web, make_web, served
 
 pytestmark = pytest.mark.browser
@@ -81,6 +85,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with centre.db.write() as session:
         queries.contest(session, done, "Xe đã bán từ năm 2024, tôi gửi kèm giấy tờ.", now=NOW)
         raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
+    tested = TestHealth(daily=True, state="answered")
+    heads = [HeadHealth(id="den-1", state="good", yellow_s=3.0), HeadHealth(id="den-2", state="yellow_short")]
+    cameras = [
+        CameraHealth(id="cam-1", state="running", fps=12.5, test=tested, heads=heads),
+        CameraHealth(id="cam-2", state="reconnecting", test=tested),
+    ]
+    heard = Health(
+        node=NODE, status="degraded", at="x", outbox_pending=1200, disk_free_bytes=45 * 10**9, cameras=cameras
+    )
+    Ingest.of(centre).health(NODE, heard)
+    test, data = test_act(sequence=50, previous="0" * 64, doubts=["picture_moved"])
+    assert Gate.of(centre).accept(NODE, test.packet_id, data).status == "stored"
     directed = case_of(centre, plate="36A77777", at=NOW - timedelta(days=3))
     with centre.db.write() as session:
         for kind, camera, since in (("officer_directs", "cam-1", NOW - timedelta(days=3, minutes=10)),
@@ -196,8 +212,12 @@ def test_dialogs_of_an_approval(dialog: str, site: Site, officer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/desk?state=all", "/desk/approve", "/desk/due?whose=all", "/desk/cases/{issued}/steps", "/desk/switches"]
-)
+    "path",
+    [
+        "/desk?state=all", "/desk/approve", "/desk/due?whose=all", "/desk/cases/{issued}/steps", "/desk/switches",
+        "/desk/unit", "/desk/devices",
+    ],
+)  # fmt: skip
 def test_a_list_on_a_phone_hides_nothing_to_the_side_and_squeezes_nothing(path: str, site: Site, officer: Any) -> None:
     officer.set_viewport_size({"width": 390, "height": 844})
     officer.goto(site.url + path.format(**vars(site)))
@@ -208,6 +228,28 @@ def test_a_list_on_a_phone_hides_nothing_to_the_side_and_squeezes_nothing(path: 
     )
     assert officer.locator(".list.cards").count()
     assert faults == []
+
+
+def test_of_the_camera_that_is_chosen_only_its_own_stop_lines_stand_there(site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/switches")
+    lines, every = officer.locator("#s-drawn"), "Mọi thứ camera nhìn thấy"
+    for place, shown in (("giao-lo-1/cam-1", [every, "v1", "v2"]), ("giao-lo-1", [every])):
+        officer.select_option("#s-place", place)
+        assert lines.locator("option").all_text_contents() == shown
+        assert (lines.is_enabled(), officer.locator("#s-line").is_visible()) == (len(shown) > 1, False)
+    officer.select_option("#s-place", "giao-lo-1/cam-2")
+    assert (lines.is_visible(), officer.locator("#s-line").is_enabled()) == (False, True)
+
+
+def test_on_a_phone_the_lamps_can_be_read_and_the_moment_of_the_act_is_in_sight(site: Site, officer: Any) -> None:
+    officer.set_viewport_size({"width": 390, "height": 844})
+    officer.goto(f"{site.url}/desk/cases/{site.waiting}")
+    px, at = officer.evaluate(
+        "() => { const svg = document.querySelector('.timeline svg'), on = svg.querySelector('.mark.on');"
+        " return [12 * svg.clientWidth / svg.viewBox.baseVal.width, on.getBoundingClientRect().x]; }"
+    )
+    assert px >= 8
+    assert 20 < at < 370
 
 
 def test_a_long_reason_leaves_its_label_room(site: Site, officer: Any) -> None:

@@ -303,8 +303,8 @@ def test_the_units_page_says_of_each_camera_when_its_last_went_how_long_it_took_
     accept(centre, made(doubts=["picture_moved", "clock_unsure", "of_a_newer_box"], at=NOW - timedelta(seconds=4)))
     accept(centre, made(camera="cam-2", asked="asked", sequence=2, previous="1" * 64, at=NOW - HOUR))
     page = head.get("/desk/unit").text
-    assert "thử đường gửi 09:59 23/11/2026, 4 giây" in page
-    assert "thử đường gửi theo yêu cầu 09:00 23/11/2026, 3.600 giây" in page
+    assert "gói thử hằng ngày 09:59 23/11/2026, tới sau 4 giây" in page
+    assert "gói thử theo yêu cầu 09:00 23/11/2026, tới sau 3.600 giây" in page
     assert "camera xê dịch" in page
     assert "of_a_newer_box" in page
     assert "thiếu gói thử hằng ngày" not in page

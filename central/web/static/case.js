@@ -16,6 +16,10 @@
   }
   toggle.addEventListener("click", overlays);
 
+  // on a phone the lamps' timeline is wider than the screen: the moment of the act is what is shown first
+  const strip = document.querySelector(".timeline .strip"), moment = strip && strip.querySelector(".mark.on");
+  if (moment) strip.scrollLeft += moment.getBoundingClientRect().left - strip.getBoundingClientRect().left - strip.clientWidth / 2;
+
   // enlarging shows a copy of the same drawing, over the same original
   const big = document.getElementById("enlarged");
   function enlarge(button) {

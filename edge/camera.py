@@ -15,7 +15,8 @@ from edge.delivery.packing import CameraIdentity
 from edge.delivery.recorder import PacketSink, Recorder
 from edge.delivery.switch_book import SwitchBook
 from edge.explain.why_not import WhyNot
-from edge.health import CameraState, Metrics
+from edge.health import CameraState
+from edge.metrics import Metrics
 from edge.pace import Pace
 from edge.page.live import LiveView
 from edge.plan import CameraPlan

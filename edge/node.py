@@ -28,8 +28,9 @@ from edge.delivery.outbox_errors import OutboxError
 from edge.delivery.switch_book import SWITCHES_FILE, SwitchBook
 from edge.delivery.uplink import Uplink
 from edge.feeds.feeds import Feeds, unfed, warnings
-from edge.health import Metrics, MetricsError, NodeState
+from edge.health import NodeState
 from edge.judging import Judging
+from edge.metrics import Metrics, MetricsError
 from edge.page.recording import Recorder
 from edge.page.server import Box, CameraOnPage, PageError, PageServer
 from edge.perception import open_perception

@@ -14,7 +14,7 @@ from edge.camera import CameraWorker
 from edge.config import CameraConfig
 from edge.delivery.packet_folder import PacketFolder
 from edge.events import ReadLater
-from edge.health import Metrics
+from edge.metrics import Metrics
 from edge.plan import CameraPlan
 from edge.plate.apart import PlatesApart
 from edge.plate.reading import PlateEvidence

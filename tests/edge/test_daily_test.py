@@ -29,7 +29,7 @@ from edge.delivery.daily_test import (
 from edge.delivery.outbox import Outbox
 from edge.delivery.packet_table import Settled
 from edge.doctor.daily import send_tests
-from edge.health import Metrics
+from edge.metrics import Metrics
 from edge.plan import CameraPlan
 from evidence.container import OpenedTest, open_any, verify_seal
 from evidence.errors import GiaoLoError

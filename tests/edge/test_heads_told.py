@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.camera import CameraWorker
 from edge.config import CameraConfig
-from edge.health import Metrics
+from edge.metrics import Metrics
 from edge.pipeline import CameraPipeline
 from edge.plan import CameraPlan
 from edge.watch.picture import PictureWatch

@@ -11,7 +11,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from edge.delivery.packet_table import Counts
-from edge.health import CameraState, Metrics, NodeState
+from edge.health import CameraState, NodeState
+from edge.metrics import Metrics
 from edge.video.source_status import SourceStatus
 from edge.watch.report import PictureReport
 from evidence.wire import HeadHealth, HeadStateName, Health, decode, encode

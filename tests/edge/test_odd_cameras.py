@@ -13,7 +13,7 @@ import pytest
 
 from edge.camera import CameraWorker
 from edge.config import CameraConfig
-from edge.health import Metrics
+from edge.metrics import Metrics
 from edge.plan import CameraPlan
 from edge.types import Frame
 from edge.video.ring import PacketRing

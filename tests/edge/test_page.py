@@ -23,7 +23,8 @@ from edge.config import CameraConfig, PageConfig, parse_config
 from edge.delivery.packet_folder import PacketFolder
 from edge.delivery.packet_table import Counts
 from edge.explain.why_not import WhyNot
-from edge.health import CameraState, Metrics, NodeState
+from edge.health import CameraState, NodeState
+from edge.metrics import Metrics
 from edge.page import plain
 from edge.page.live import LOOKED_FOR_S, LiveView
 from edge.page.recording import Recorder, RecordingError

@@ -27,8 +27,8 @@ from edge.camera import CameraWorker
 from edge.config import CameraConfig, DetectorConfig
 from edge.delivery.outbox import Build, Outbox
 from edge.explain.why_not import WhyNot
-from edge.health import Metrics
 from edge.judging import Judging
+from edge.metrics import Metrics
 from edge.perception import OnnxPerception, open_perception
 from edge.plan import CameraPlan
 from edge.seeing import Pipeline

@@ -290,6 +290,16 @@ ROWS = [
         {"lane_direction": False},
     ),
     (
+        "over the line, then left",
+        drive((0, 1.75, -24), (2, 1.75, -10), (4, -3, -3), (6, -9, 2), red_from_s=99.0),
+        {"banned_turn": True},
+    ),
+    (
+        "stands past the line when the run begins, then left",
+        drive((0, 1.75, -9), (2, 1.75, -9), (4, -3, -3), (6, -9, 2), red_from_s=99.0),
+        {"banned_turn": False},
+    ),
+    (
         "to the right out of the right lane",
         drive((0, 5.5, -24), (2, 5.5, -17), (3, 6, -13), (5, 13, -6), (7, 14, -6), red_from_s=99.0),
         {},

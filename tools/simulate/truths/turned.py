@@ -35,14 +35,19 @@ def movement(way: Way) -> str:
 
 
 def banned_turn(way: Way, movement: str) -> Iterator[TrueAct]:
-    """The banned turn. Who was seen in it for too short has turned all the same: not sure."""
-    near_line = np.flatnonzero(way.visible & (way.y < LINE_Y) & (np.sin(way.heading) > 0.5))
-    if not len(near_line):
+    """The banned turn. Who was seen in it for too short has turned all the same, and so has who stood past the line
+    when the run began: not sure."""
+    north = np.sin(way.heading) > 0.5
+    near_line = np.flatnonzero(way.visible & (way.y < LINE_Y) & north)
+    past_it = way.index[0] == 0 and way.x[0] > 0 and way.y[0] > LINE_Y and bool(north[0])
+    if not len(near_line) and not past_it:
         return
-    last = int(near_line[-1])
+    last = int(near_line[-1]) if len(near_line) else 0
     until_s = float(way.t_s[last])
     turned = np.flatnonzero(way.visible & (way.x < LEFT_EXIT[0]) & (way.y > LEFT_EXIT[1]) & (way.t_s > until_s))
-    if movement == "left" and len(turned):
+    if past_it and len(turned):
+        yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, float(way.t_s[turned[-1]]), "vach-dung", sure=False)
+    elif movement == "left" and len(turned):
         seen_s = float(way.t_s[turned[-1]] - way.t_s[turned[0]])
         sure = bool(grade(seen_s, TURNED_S))
         yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, float(way.t_s[turned[-1]]), "vach-dung", sure=sure)

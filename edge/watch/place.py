@@ -135,10 +135,12 @@ class PlaceWatch:
         return back
 
     def conclude(self, now_s: float) -> None:
-        """The stream ends: an open question is answered by what was seen."""
+        """The stream ends: an open question is answered by what was seen. That a part of a swing lies aside is none."""
         if self._close_since_s is not None and self.reference is not None:
             samples, limits = list(self._samples), self.reference.patches.limits
-            verdict = judged(samples, limits, samples[-1].t_s if samples else now_s, -1e9, self._m)
+            swings = self.state == "shaking" and all(self.off(each)[0] <= 1.0 + self.swing for each in samples)
+            begun_s = self._close_since_s if swings else -1e9
+            verdict = judged(samples, limits, samples[-1].t_s if samples else now_s, begun_s, self._m)
             if verdict is not None:
                 self._concluded(verdict, now_s)
 

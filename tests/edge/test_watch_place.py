@@ -96,6 +96,17 @@ def test_in_wind_nothing_is_alarmed_and_acts_are_found_as_before(why: str, mast:
     assert watch.report.acts_held == 0
 
 
+def test_a_stream_that_ends_within_a_swing_is_no_camera_that_moved() -> None:
+    """Less than half a swing was seen since the last act was offered: its middle says nothing of the place."""
+    watch = PictureWatch(street())
+    events, states = play(
+        TRAFFIC, LAMP, seconds=25, mast=lambda t_s: moved(0, 8 * math.sin(3.14 * t_s)), watch=watch, fps=8
+    )
+    assert [round(e.t_s) for e in events] == [13, 21]
+    assert {state for _, state in states} <= {"learning", "shaking"}
+    assert (watch.report.state, watch.report.acts_held) == ("shaking", 0)
+
+
 def test_a_sagging_mount_accuses_nobody() -> None:
     watch = PictureWatch(street())
     sag: Mast = lambda t_s: moved(0, -24 * min(max((t_s - 6) / 25, 0), 1))  # noqa: E731

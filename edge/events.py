@@ -66,7 +66,9 @@ NOT_YET = PlateEvidence(Plate(), None, ())
 """Said of a plate while it is being read."""
 _FAULT = PlateEvidence(Plate(), None, ("plate_unread",))
 PLATE_FAULT = "plate_note"
-"""The reason of an act whose plate could not be read for a fault of the box."""
+"""The reason of an act whose plate could not be read for a fault of the box: the code that is told, and the fault."""
+_MOST_OF_A_FAULT = 200
+"""Characters of the fault: whoever mends it has the rest in the log."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class ReadLater:
             read = self.asked.result()
         except Exception as fault:
             read = _FAULT
-            event = replace(event, reasons={**event.reasons, PLATE_FAULT: f"the plate could not be read: {fault!r}"})
+            why = ["plate_reader_failed", repr(fault)[:_MOST_OF_A_FAULT]]
+            event = replace(event, reasons={**event.reasons, PLATE_FAULT: why})
         flags = [*event.flags[: self.place], *read.flags, *event.flags[self.place :]]
         return replace(event, plate=read.plate, plate_crop=read.crop, flags=flags, reading=None)
 

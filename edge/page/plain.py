@@ -99,6 +99,12 @@ def of_camera(camera: CameraState) -> list[Line]:
     return lines
 
 
+def why_no_film(*faults: str) -> dict[str, str]:
+    """In both languages why a film was not recorded, or what it lacks; empty where nothing is wrong."""
+    told = words()["recording"]
+    return {language: "; ".join(told[fault][language] for fault in faults) for language in ("vi", "en")}
+
+
 def _speed(health: CameraHealth) -> list[Line]:
     told = words()
     lines = []

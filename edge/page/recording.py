@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from edge.video.clip import ClipError
+from edge.video.clip import ClipError, ClipFault
 from edge.video.ring import PacketRing
 from evidence.errors import GiaoLoError
 
@@ -29,22 +29,30 @@ _KEPT = 3
 _POLL_S = 0.5
 
 RecordingState = Literal["none", "running", "done", "failed"]
+RecordingFault = Literal[
+    "busy", "not_opened", "sends_nothing", "stopped_sending", "disk_full", "not_written", "box_stops"
+]  # fmt: skip
+"""What keeps a film from being recorded; the page has words for each, as for what a clip may lack."""
 
 
 class RecordingError(GiaoLoError):
-    """Nothing can be recorded now."""
+    """Nothing can be recorded now; `kind`: why."""
+
+    def __init__(self, kind: RecordingFault, what: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.kind: RecordingFault = kind
 
 
 @dataclass(frozen=True)
 class Recording:
-    """`seconds`: how much is there; `file`: its name in the folder when done; `why`: of a failed one, or what the film
+    """`seconds`: how much is there; `file`: its name in the folder when done; `faults`: why one failed, or what the film
     lacks."""
 
     state: RecordingState = "none"
     camera: str = ""
     seconds: float = 0.0
     file: str = ""
-    why: str = ""
+    faults: tuple[RecordingFault | ClipFault, ...] = ()
 
 
 class Recorder:
@@ -66,10 +74,14 @@ class Recorder:
         """Begin with what comes from now on. Raises `RecordingError` while one runs, or when the disk is too full."""
         with self._lock:
             if self.now.state == "running":
-                raise RecordingError(f"camera {self.now.camera} is being recorded", remedy="wait until it is done")
+                raise RecordingError(
+                    "busy", f"camera {self.now.camera} is being recorded", remedy="wait until it is done"
+                )
             begin_s = ring.newest_s
             if begin_s is None:
-                raise RecordingError("the camera sends nothing that can be kept", where=camera, remedy="see its state")
+                raise RecordingError(
+                    "sends_nothing", "the camera sends nothing that can be kept", where=camera, remedy="see its state"
+                )
             self._check_room(ring.max_bytes)
             self.now = Recording("running", camera)
             self._thread = threading.Thread(target=self._run, args=(camera, ring, begin_s), daemon=True)
@@ -90,7 +102,10 @@ class Recorder:
         self.folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self.folder).free < self._reserve + most_bytes:
             raise RecordingError(
-                "the disk has no room beside what packets need", where=str(self.folder), remedy="free some space"
+                "disk_full",
+                "the disk has no room beside what packets need",
+                where=str(self.folder),
+                remedy="free some space",
             )
 
     def _run(self, camera: str, ring: PacketRing, begin_s: float) -> None:
@@ -103,10 +118,11 @@ class Recorder:
             fresh.write_bytes(clip.data)
             fresh.replace(self.folder / name)
             self._keep_newest()
-            self.now = Recording("done", camera, round(clip.to_s - clip.from_s, 1), name, clip.note)
+            self.now = Recording("done", camera, round(clip.to_s - clip.from_s, 1), name, clip.faults)
         except (ClipError, OSError, RecordingError) as error:
             log.error("recording failed camera=%s error=%s", camera, error)
-            self.now = Recording("failed", camera, why=str(error))
+            kind = "not_written" if isinstance(error, OSError) else error.kind
+            self.now = Recording("failed", camera, faults=(kind,))
         finally:
             ring.seconds = kept_s
 
@@ -114,13 +130,13 @@ class Recorder:
         still_s, newest_s = 0.0, begin_s
         while newest_s < begin_s + self._seconds:
             if self._stop.wait(_POLL_S):
-                raise RecordingError("the box stops")
+                raise RecordingError("box_stops", "the box stops")
             seen_s = ring.newest_s or newest_s
             still_s = 0.0 if seen_s > newest_s else still_s + _POLL_S
             newest_s = seen_s
             self.now = replace(self.now, seconds=round(min(newest_s - begin_s, self._seconds), 1))
             if still_s >= _GIVE_UP_S:
-                raise RecordingError("the camera stopped sending", remedy="see its state")
+                raise RecordingError("stopped_sending", "the camera stopped sending", remedy="see its state")
 
     def _keep_newest(self) -> None:
         old = sorted(self.folder.glob("*.mp4"), key=lambda file: file.stat().st_mtime, reverse=True)[_KEPT:]

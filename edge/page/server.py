@@ -27,7 +27,7 @@ from edge.explain.words import LANGUAGES, act, sentence, title, words
 from edge.health import NodeState
 from edge.page import plain
 from edge.page.live import ActTold, LiveView
-from edge.page.recording import Recorder, RecordingError
+from edge.page.recording import Recorder, Recording, RecordingError
 from edge.page.shapes import shapes
 from edge.types import Frame
 from edge.video.ring import PacketRing
@@ -103,7 +103,7 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
 
     @app.exception_handler(RecordingError)
     async def told(_: Request, error: RecordingError) -> JSONResponse:
-        return JSONResponse({"what": error.what, "remedy": error.remedy}, status_code=409)
+        return JSONResponse({"what": error.what, "remedy": error.remedy, "why": plain.why_no_film(error.kind)}, 409)
 
     @app.get("/", include_in_schema=False)
     def index() -> Response:
@@ -123,7 +123,7 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
             "node": box.node,
             "box": [line.as_dict() for line in plain.of_box(now)],
             "details": plain.details(now),
-            "recording": vars(box.recorder.now),
+            "recording": _told(box.recorder.now),
             "cameras": [
                 {
                     "id": each.id,
@@ -195,8 +195,8 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
     def record(name: str) -> dict[str, Any]:
         shown = camera(name)
         if shown.ring is None:
-            raise RecordingError("the camera was not opened yet", remedy="see its state")
-        return vars(box.recorder.start(shown.id, shown.ring))
+            raise RecordingError("not_opened", "the camera was not opened yet", remedy="see its state")
+        return _told(box.recorder.start(shown.id, shown.ring))
 
     @app.get("/api/recording/{file}", dependencies=guard)
     def recording(file: str) -> Response:
@@ -206,6 +206,10 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
         return FileResponse(path, media_type="video/mp4", headers=_as_file(file))
 
     return app
+
+
+def _told(now: Recording) -> dict[str, Any]:
+    return vars(now) | {"why": plain.why_no_film(*now.faults)}
 
 
 def _awaited(ask: Callable[[], Frame | None]) -> Frame | None:

@@ -41,6 +41,10 @@ PAVEMENT: dict[str, Reason] = {"along_m": 15.4, "along_needed_m": 10.0, "inside_
             {"Share of the frames seen as this kind": "95%", "Hours of the sign": "every day 22:00-06:00"},
             id="a share; every day",
         ),
+        pytest.param(
+            ActCode.RED_LIGHT, {"plate_note": ["plate_reader_failed", "MemoryError()"]}, "vi",
+            {"Ghi chú về biển số": "bộ đọc biển số của hộp gặp lỗi; MemoryError()"}, {}, id="a fault of the box",
+        ),
     ],
 )  # fmt: skip
 def test_reasons_have_their_unit_their_limit_and_words(

@@ -27,12 +27,12 @@ from edge.health import CameraState, NodeState
 from edge.metrics import Metrics
 from edge.page import plain
 from edge.page.live import LOOKED_FOR_S, LiveView
-from edge.page.recording import Recorder, RecordingError
+from edge.page.recording import Recorder, RecordingError, RecordingFault
 from edge.page.server import STATIC, Box, CameraOnPage, PageServer, create_app
 from edge.plan import CameraPlan
 from edge.rules.refusal import Refusal
 from edge.types import Frame, SeenPicture, SeenVehicle
-from edge.video.clip import RingPacket, StreamTemplate
+from edge.video.clip import ClipFault, RingPacket, StreamTemplate
 from edge.video.ring import PacketRing
 from edge.video.source_status import SourceStatus
 from edge.watch.picture import PictureWatch
@@ -130,11 +130,14 @@ def test_a_switch_in_force_is_told_with_whose_word_it_is_and_so_is_traffic_that_
 
 @pytest.mark.parametrize(
     ("group", "names"),
-    [("switch", SWITCH_KINDS), ("traffic", UNUSUAL_TRAFFIC), ("test", get_args(TestState))],
+    [
+        ("switch", SWITCH_KINDS),
+        ("traffic", UNUSUAL_TRAFFIC),
+        ("test", get_args(TestState)),
+        ("recording", (*get_args(RecordingFault), *get_args(ClipFault))),
+    ],
 )
-def test_there_are_words_for_every_switch_for_all_unusual_traffic_and_for_the_daily_test(
-    group: str, names: tuple[str, ...]
-) -> None:
+def test_there_are_words_for_every_name_that_the_page_may_be_given(group: str, names: tuple[str, ...]) -> None:
     assert {name: set(word) for name, word in plain.words()[group].items()} == {name: {"vi", "en"} for name in names}
 
 
@@ -352,11 +355,14 @@ def test_a_minute_is_cut_from_what_comes_and_can_be_fetched_and_played(ring: Pac
     box = Box(box.node, box.state, box.cameras, Recorder(tmp_path / "film", 0, seconds=4.0))
     client = client_of(box)
     assert client.post("/api/record/cam-1").json()["state"] == "running"
-    assert client.post("/api/record/cam-1").status_code == 409, "one at a time"
+    again = client.post("/api/record/cam-1")
+    assert (again.status_code, again.json()["why"]["vi"]) == (409, "đang ghi camera khác, đợi ghi xong"), (
+        "one at a time"
+    )
     feed(ring, tmp_path, 5, 3.0)
     eventually(lambda: client.get("/api/state").json()["recording"]["state"] == "done", 10)
     done = client.get("/api/state").json()["recording"]
-    assert done["why"] == ""
+    assert done["why"] == {"vi": "", "en": ""}
     film = client.get(f"/api/recording/{done['file']}").content
     with av.open(io.BytesIO(film)) as container:
         shown = [frame.pts for frame in container.decode(video=0)]
@@ -382,7 +388,18 @@ def test_recordings_keep_off_the_room_of_packets_and_only_the_newest_stay(ring: 
 def test_a_camera_that_sends_nothing_is_not_recorded(tmp_path: Path) -> None:
     answer = client_of(a_box(tmp_path, ring=PacketRing())).post("/api/record/cam-1")
     assert answer.status_code == 409
-    assert "nothing that can be kept" in answer.json()["what"]
+    assert answer.json()["why"] == {
+        "vi": "camera không gửi hình nào giữ được. Xem tình trạng camera",
+        "en": "the camera sends nothing that can be kept. See its state",
+    }
+
+
+def test_what_a_recording_lacks_is_told_in_both_languages(ring: PacketRing, tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "film", 0, seconds=3.0)
+    recorder.start("cam-1", ring)
+    feed(ring, tmp_path, 3, 4.5)
+    eventually(lambda: recorder.now.state == "done", 10)
+    assert "có lúc không có hình" in plain.why_no_film(*recorder.now.faults)["vi"]
 
 
 def listens(port: int) -> bool:

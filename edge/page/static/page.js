@@ -144,10 +144,10 @@ function recording(now) {
   const said = $("recording");
   if (now.state === "none") return said.replaceChildren();
   if (now.state === "running") return said.replaceChildren(t("recording_running", { camera: now.camera, s: now.seconds }));
-  if (now.state === "failed") return said.replaceChildren(t("recording_failed", { why: now.why }));
+  if (now.state === "failed") return said.replaceChildren(t("recording_failed", { why: now.why[lang] }));
   const link = element("a", { href: "#" }, now.file);
   link.onclick = (event) => { event.preventDefault(); save(`api/recording/${encodeURIComponent(now.file)}`, now.file); };
-  said.replaceChildren(`${t("recording_done", { s: now.seconds })} `, link, now.why ? ` (${now.why})` : "");
+  said.replaceChildren(`${t("recording_done", { s: now.seconds })} `, link, now.why[lang] ? ` (${now.why[lang]})` : "");
 }
 
 async function save(path, name) {
@@ -214,7 +214,7 @@ $("language").onclick = () => { switchLanguage(); show(); paint(); };
 $("snapshot").onclick = () => save(`api/snapshot/${encodeURIComponent(camera)}`, `${camera}.png`);
 $("record").onclick = async () => {
   try { recording(await json(`api/record/${encodeURIComponent(camera)}`, { method: "POST" })); }
-  catch (error) { $("recording").textContent = t("recording_failed", { why: error.told ? error.told.what : error.message }); }
+  catch (error) { $("recording").textContent = t("recording_failed", { why: error.told && error.told.why ? error.told.why[lang] : t("offline") }); }
 };
 addEventListener("resize", paint);
 texts();

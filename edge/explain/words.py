@@ -30,8 +30,9 @@ def words() -> dict[str, Any]:
     return tree
 
 
-def sentence(one: NotReported, language: Language) -> str:
-    """One vehicle at one line or area: who, when, what refused which act, and the lamps then."""
+def sentence(one: NotReported, language: Language, at: str = "") -> str:
+    """One vehicle at one line or area: who, when, what refused which act, and the lamps then. `at`: the time of day;
+    left out, the time of the stream is told, as whoever plays a film has it."""
     said = words()
     by_guard: dict[str, tuple[Refusal, list[ActCode]]] = {}
     for act, refusal in one.refusals:
@@ -41,7 +42,7 @@ def sentence(one: NotReported, language: Language) -> str:
     ]
     shown: str = said["sentence"][language].format_map(
         {
-            "time": clock(one.t_s),
+            "time": at or _decimal(clock(one.t_s), language),
             "class": said["classes"][one.cls.value][language],
             "track": one.track,
             "thing": thing(one, language),
@@ -115,6 +116,9 @@ def _with_unit(value: float | None, unit: str, language: Language) -> str:
         return "?"
     if unit == "share":
         return f"{100 * value:.0f} %"
-    number = f"{value:.{_DIGITS.get(unit, 2)}f}"
     word = words()["units"][unit][language]
-    return f"{number.replace('.', ',') if language == 'vi' else number} {word}"
+    return f"{_decimal(f'{value:.{_DIGITS.get(unit, 2)}f}', language)} {word}"
+
+
+def _decimal(number: str, language: Language) -> str:
+    return number.replace(".", ",") if language == "vi" else number

@@ -45,8 +45,8 @@ class RecordingError(GiaoLoError):
 
 @dataclass(frozen=True)
 class Recording:
-    """`seconds`: how much is there; `file`: its name in the folder when done; `faults`: why one failed, or what the film
-    lacks."""
+    """`seconds`: how much is there; `file`: its name in the folder when done; `faults`: why it failed, or what the
+    film lacks."""
 
     state: RecordingState = "none"
     camera: str = ""

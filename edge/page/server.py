@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -158,7 +159,7 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
         seen = picture.seen
         return {
             "frame": seen.frame,
-            "at": HERE.local(picture.frame.wall_at).strftime("%H:%M:%S"),
+            "at": _clock(picture.frame.wall_at),
             "image": base64.b64encode(picture.jpeg).decode(),
             "vehicles": [
                 {"track": v.track, "cls": v.cls.value, "box": v.box, "way": v.way, "plate_px": v.plate_px}
@@ -172,10 +173,15 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
         shown = camera(name)
         found = shown.why_not
         listed = found.listed[-_LISTED:] if found is not None else ()
+        now = shown.live.full()
+
+        def time_of(t_s: float) -> str:
+            return _clock(now.wall_at - timedelta(seconds=now.t_s - t_s)) if now is not None else ""
+
         return {
             "total": found.total if found is not None else 0,
             "vehicles": [
-                {language: sentence(one, language) for language in LANGUAGES}
+                {language: sentence(one, language, time_of(one.t_s)) for language in LANGUAGES}
                 | {"group": {language: title(one, language) for language in LANGUAGES}}
                 for one in reversed(listed)
             ],
@@ -208,6 +214,10 @@ def create_app(box: Box, *, token: str = "", hosts: frozenset[str] | None = None
     return app
 
 
+def _clock(at: datetime) -> str:
+    return HERE.local(at).strftime("%H:%M:%S")
+
+
 def _told(now: Recording) -> dict[str, Any]:
     return vars(now) | {"why": plain.why_no_film(*now.faults)}
 
@@ -222,7 +232,7 @@ def _awaited(ask: Callable[[], Frame | None]) -> Frame | None:
 
 def _act(told: ActTold) -> dict[str, Any]:
     return {
-        "at": HERE.local(told.at).strftime("%H:%M:%S"),
+        "at": _clock(told.at),
         "cls": told.cls.value,
         "plate_read": told.plate_read,
         "flags": len(told.flags),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import socket
 import urllib.request
@@ -253,6 +254,18 @@ def test_it_says_in_both_languages_what_is_well_and_why_somebody_was_not_reporte
     (one,) = client.get("/api/why/cam-1").json()["vehicles"]
     assert "cần 0,50 giây" in one["vi"]
     assert "0.50 s are needed" in one["en"]
+
+
+def test_who_was_not_reported_has_the_time_of_day_where_pictures_come(tmp_path: Path) -> None:
+    live = LiveView()
+    client = client_of(a_box(tmp_path, live))
+    (before,) = client.get("/api/why/cam-1").json()["vehicles"]
+    live.offer(a_frame(), a_sight())
+    (one,) = client.get("/api/why/cam-1").json()["vehicles"]
+    passed = re.search(r"At (\d+):([\d.]+),", before["en"])
+    assert passed, "the time of the stream"
+    at = NOW + timedelta(minutes=int(passed[1]), seconds=float(passed[2]))
+    assert f"Lúc {at + timedelta(hours=7):%H:%M:%S}, " in one["vi"]
 
 
 def test_every_state_that_a_heartbeat_may_tell_has_its_words() -> None:

@@ -116,7 +116,7 @@ def test_one_sentence_says_who_when_what_refused_by_how_much_and_the_lamps() -> 
         "needed; no “Stopped past the stop line on red”, as no lamp of this line was red. Lamps then: H1 green."
     )
     assert sentence(one, "vi") == (
-        "Lúc 1:15.2, xe máy 7 tại vạch dừng A: không báo “Vượt đèn đỏ” vì đèn mới đỏ được 0,12 giây, cần 0,40 giây; "
+        "Lúc 1:15,2, xe máy 7 tại vạch dừng A: không báo “Vượt đèn đỏ” vì đèn mới đỏ được 0,12 giây, cần 0,40 giây; "
         "không báo “Dừng quá vạch khi đèn đỏ” vì không đèn nào của vạch này đỏ. Đèn lúc đó: H1 xanh."
     )
 

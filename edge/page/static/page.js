@@ -139,15 +139,16 @@ function paint() {
   }
 }
 
+const seconds = (s) => s.toLocaleString(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 function recording(now) {
   $("record").disabled = now.state === "running";
   const said = $("recording");
   if (now.state === "none") return said.replaceChildren();
-  if (now.state === "running") return said.replaceChildren(t("recording_running", { camera: now.camera, s: now.seconds }));
+  if (now.state === "running") return said.replaceChildren(t("recording_running", { camera: now.camera, s: seconds(now.seconds) }));
   if (now.state === "failed") return said.replaceChildren(t("recording_failed", { why: now.why[lang] }));
   const link = element("a", { href: "#" }, now.file);
   link.onclick = (event) => { event.preventDefault(); save(`api/recording/${encodeURIComponent(now.file)}`, now.file); };
-  said.replaceChildren(`${t("recording_done", { s: now.seconds })} `, link, now.why[lang] ? ` (${now.why[lang]})` : "");
+  said.replaceChildren(`${t("recording_done", { s: seconds(now.seconds) })} `, link, now.why[lang] ? ` (${now.why[lang]})` : "");
 }
 
 async function save(path, name) {

@@ -162,9 +162,10 @@ class CameraPipeline:
         self._now_s, self._wall_at, self._frame = frame.t_s, frame.wall_at, frame.index
         with self._stage("picture watch"):
             self._watch.look(frame)
-            self._paths.lies(frame.index, self._watch.swung(frame))
+            lie = self._watch.swung(frame)
+            self._paths.lies(frame.index, lie)
         with self._stage("lamps"):
-            self._signals.observe(frame.index, frame.t_s, frame.picture, frame.wall_at)
+            self._signals.observe(frame.index, frame.t_s, frame.picture, frame.wall_at, lie)
         with self._stage("stills"):
             self._stills.offer(frame)
         with self._stage("region"):

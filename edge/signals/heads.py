@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.picture import BgrPicture, Image, Picture
 from edge.signals.controller import LampFeed, key_of
@@ -64,13 +65,21 @@ class Signals:
         self.told: tuple[HeadHealth, ...] = ()
         """How the heads are, as of a moment ago; may be read by another thread."""
 
-    def observe(self, frame: int, t_s: float, picture: Picture | Image, at: datetime | None = None) -> None:
-        """`picture`, or its pixels `[H, W, 3]` BGR, taken at `at` by the box's clock."""
+    def observe(
+        self,
+        frame: int,
+        t_s: float,
+        picture: Picture | Image,
+        at: datetime | None = None,
+        lie: NDArray[np.float64] | None = None,
+    ) -> None:
+        """`picture`, or its pixels `[H, W, 3]` BGR, taken at `at` by the box's clock. `lie` `[2, 3]`: a point of it to
+        where that lies in the scene, in full pixels, while the mast swings."""
         picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
         for reader in self._readers:
             head = reader.head
             if head.source == "pixels":
-                reading = reader.read(picture)
+                reading = reader.read(picture, lie)
                 if self._feed is not None and (both := self._together.get(head.id)) is not None:
                     reading = both.reading(t_s, reading, self._feed.said(head, reading.state, at))
             elif self._feed is not None:

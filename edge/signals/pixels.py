@@ -53,10 +53,11 @@ class HeadReader:
         self._lenses = lenses_of(head)
         self._corners = [_corners(*_whole(lens.box)) for lens in self._lenses]
 
-    def read(self, picture: Picture | Image) -> LampReading:
-        """`picture`, or its pixels `[H, W, 3]` BGR."""
+    def read(self, picture: Picture | Image, lie: NDArray[np.float64] | None = None) -> LampReading:
+        """`picture`, or its pixels `[H, W, 3]` BGR. `lie` `[2, 3]`: a point of it to where that lies in the scene."""
         picture = BgrPicture(picture) if isinstance(picture, np.ndarray) else picture
-        boxes = [self._inside(lens, picture) for lens in self._lenses]
+        shift = (0, 0) if lie is None or not self._lenses else self._shift(lie)
+        boxes = [self._inside(lens, picture, shift) for lens in self._lenses]
         if any((x2 - x1) * (y2 - y1) < self._margins.least_pixels for x1, y1, x2, y2 in boxes):
             return LampReading(LampState.UNKNOWN, 0.0, "outside")
         crops, housing = [], []
@@ -71,10 +72,16 @@ class HeadReader:
             return LampReading(LampState.UNKNOWN, 0.0)
         return lamp_state([lens.colour for lens in self._lenses], crops, housing, margins=self._margins)
 
+    def _shift(self, lie: NDArray[np.float64]) -> tuple[int, int]:
+        """By how many whole pixels the head lies beside where it is drawn."""
+        drawn = np.mean([np.reshape(lens.box, (2, 2)).mean(axis=0) for lens in self._lenses], axis=0)
+        x, y = np.linalg.solve(lie[:, :2], drawn - lie[:, 2]) - drawn
+        return round(float(x)), round(float(y))
+
     @staticmethod
-    def _inside(lens: Lamp, picture: Picture) -> tuple[int, int, int, int]:
+    def _inside(lens: Lamp, picture: Picture, shift: tuple[int, int]) -> tuple[int, int, int, int]:
         """What of a lens' box lies in the picture; of a box beside it nothing."""
-        x1, y1, x2, y2 = _whole(lens.box)
+        x1, y1, x2, y2 = (v + shift[i % 2] for i, v in enumerate(_whole(lens.box)))
         left, top = max(x1, 0), max(y1, 0)
         return left, top, max(min(x2, picture.width), left), max(min(y2, picture.height), top)
 

@@ -16,9 +16,9 @@ from edge.rules.refusal import Refusal
 from edge.tracks.track import Observation, Track
 from edge.types import Frame
 from edge.watch.picture import PictureWatch
-from evidence.acts import ActCode
+from evidence.acts import ActCode, LampState
 from tests.edge.roads import CLASSES, ground_scene, points
-from tests.edge.street import Mast, Route, at_rest, lamps, moved, play, street, waits
+from tests.edge.street import Mast, Route, at_rest, drives, lamps, moved, play, street, waits
 from zones.boxes import PictureEdge
 
 EDGE = PictureEdge.of(640, 480, 4.0)
@@ -39,6 +39,14 @@ def gusts(hz: float, px: float = 8.0) -> Mast:
 def test_who_stands_past_the_line_is_found_in_wind_as_at_rest(mast: Mast) -> None:
     events, _ = play([stands(8.0, 200, 285)], RED, seconds=18, mast=mast, watch=PictureWatch(street()), fps=8)
     assert [e.act for e in events] == [ActCode.STOPPED_PAST_LINE]
+
+
+def test_a_lamp_is_read_where_it_hangs_though_the_mast_swings_by_nearly_a_lens() -> None:
+    """The lenses lie 20 px apart."""
+    routes, mast = [drives(13.0, 140), drives(17.0, 300)], gusts(0.5, 16.0)
+    events, _ = play(routes, RED, seconds=21, mast=mast, watch=PictureWatch(street()), fps=8)
+    assert [(e.act, round(e.t_s)) for e in events] == [(ActCode.RED_LIGHT, 13), (ActCode.RED_LIGHT, 17)]
+    assert events[0].lamps[0].spans[-1].state == LampState.RED
 
 
 class Forgetful(PictureWatch):

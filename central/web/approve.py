@@ -26,7 +26,7 @@ from central.notices.papers import papers_of
 from central.notices.printing import print_copy
 from central.pictures.captions import caption
 from central.pictures.for_owners import scene_of
-from central.pictures.stills import still_views
+from central.pictures.stills import StillView, still_views
 from central.registry import Registration
 from central.store.case_tables import CaseRow, NoticeRow
 from central.units.filtering import within
@@ -303,12 +303,13 @@ def _next_to_issue(session: Session, officer: Officer, case_id: str) -> str | No
     )
 
 
-def _stills(site: Site, view: CaseView, t: Texts) -> tuple[list[dict[str, str]], bool]:
-    """The originals with their captions, for the eyes of whoever signs; and whether the scene could not be read."""
+def _stills(site: Site, view: CaseView, t: Texts) -> tuple[list[dict[str, str | StillView]], bool]:
+    """The originals with their captions and what is drawn over them, for the eyes of whoever signs: among twenty
+    motorcycles he has to see which one it is; and whether the scene could not be read."""
     files = {f.name: f.sha256 for f in view.files}
     scene = scene_of(view.manifest, files, site.centre.store)
-    words = [
-        {"file": v.file, "caption": caption(v, view.item.act, t, view.manifest.act.code)}
+    words: list[dict[str, str | StillView]] = [
+        {"file": v.file, "view": v, "caption": caption(v, view.item.act, t, view.manifest.act.code)}
         for v in still_views(view.manifest, scene)
     ]
     return words, scene is None

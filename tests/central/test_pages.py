@@ -252,6 +252,13 @@ def test_on_a_phone_the_lamps_can_be_read_and_the_moment_of_the_act_is_in_sight(
     assert 20 < at < 370
 
 
+def test_whoever_signs_sees_which_vehicle_it_is_in_each_picture(site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/approve/{site.prepared}")
+    drawn = officer.locator(".evidence-strip svg")
+    assert drawn.count() == 3
+    assert [drawn.nth(n).locator("image + .ov .vehicle").is_visible() for n in range(3)] == [True] * 3
+
+
 def test_a_long_reason_leaves_its_label_room(site: Site, officer: Any) -> None:
     officer.set_viewport_size({"width": 1440, "height": 900})
     officer.goto(f"{site.url}/desk/cases/{site.closed_road}")

@@ -249,7 +249,7 @@ def test_the_approver_sees_the_originals_beside_the_draft_and_the_next_case_afte
     hoa, page = web.person(HOA), f"/desk/approve/{first}"
     shown = hoa.get(page).text
     for still in ("still_before.jpg", "still_on.jpg", "still_after.jpg"):
-        assert f'src="/desk/cases/{first}/files/{still}"' in shown
+        assert f'<image href="/desk/cases/{first}/files/{still}"' in shown
     assert "Tại vạch dừng, 08:00:00.00. Đèn đỏ đã ít nhất 4,0 giây" in shown
     done = hoa.post(f"{page}/issue", at=page, doubts_read="yes")
     assert f'href="/desk/approve/{second}"' in done.text

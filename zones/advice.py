@@ -77,23 +77,23 @@ def _to_the_kerb(scene: Scene, line: StopLine, path: str) -> Iterator[Fault]:
     """Road that is drawn as lane or approach beside the line, or a centre line at its end, beyond which it goes on."""
     directed = DirectedLine.of_stop_line(line)
     length = directed.length_px
-    beyond: list[str] = []
-    drawn = [(f"làn/lane {lane.id}", lane.polygon) for lane in scene.lanes]
-    drawn += [(f"đường vào/approach {a.id}", a.polygon) for a in scene.approaches if a.id == line.approach]
-    for name, polygon in drawn:
+    beyond: list[tuple[str, str]] = []
+    drawn = [((f"làn {lane.id}", f"lane {lane.id}"), lane.polygon) for lane in scene.lanes]
+    drawn += [((f"đường vào {a.id}", f"approach {a.id}"), a.polygon) for a in scene.approaches if a.id == line.approach]
+    for names, polygon in drawn:
         near = _near_line(directed, polygon)
         if near is not None and (near[0] < -_BEYOND_SHARE * length or near[1] > (1 + _BEYOND_SHARE) * length):
-            beyond.append(name)
+            beyond.append(names)
     for mark in scene.markings:
         if mark.kind in HERE.markings.opposite and _at_end(directed, mark):
-            beyond.append(f"vạch tim/centre line {mark.id}")
+            beyond.append((f"vạch tim {mark.id}", f"centre line {mark.id}"))
     if not beyond:
         return
-    names = ", ".join(beyond)
+    vi, en = (", ".join(names) for names in zip(*beyond, strict=True))
     what = both(
-        f"vạch dừng {line.id!r} không kéo tới lề đường bên kia: còn mặt đường ở ngoài đầu vạch ({names}), xe vượt ở đó"
+        f"vạch dừng {line.id!r} không kéo tới lề đường bên kia: còn mặt đường ở ngoài đầu vạch ({vi}), xe vượt ở đó"
         " không được thấy là vượt vạch",
-        f"stop line {line.id!r} does not reach the far kerb: there is road beyond its end ({names}), and who passes"
+        f"stop line {line.id!r} does not reach the far kerb: there is road beyond its end ({en}), and who passes"
         " there is not seen to pass the line",
     )
     remedy = both(

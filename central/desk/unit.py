@@ -99,6 +99,12 @@ class UnitView:
     open_alarms: int
     """All that nobody has seen; `alarms` are the newest of them."""
 
+    def camera_of(self, alarm: AlarmRow) -> str:
+        """The one camera that an alarm is about, with whose id its text begins (`central.store.alarms`); else empty."""
+        told = alarm.text.partition(": ")[0]
+        known = {camera.id for node in self.nodes if node.id == alarm.node_id for camera in node.cameras}
+        return told if told in known else ""
+
 
 def unit_view(session: Session, now: datetime, *, scope: Scope) -> UnitView:
     """All figures of the page, of these units. What grows with every case that ever was is kept by triggers, not

@@ -312,6 +312,11 @@ def test_the_units_page_says_of_each_camera_when_its_last_went_how_long_it_took_
     page = web.person(TRUONG).get("/desk/unit").text
     assert page.count("thiếu gói thử hằng ngày") == 3
     assert page.count("chưa có gói thử nào tới") == 1
+    ingest = Ingest.of(centre)
+    web.clock.forward(seconds=CATCH_UP.total_seconds())
+    ingest.maintain()
+    page = web.person(TRUONG).get("/desk/unit").text
+    assert "<strong>giao-lo-1/cam-2</strong>: Camera không gửi gói thử" in page, "the alarm says of which"
 
 
 @pytest.fixture

@@ -276,7 +276,7 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
                 "stop_lines.0.approach": None,
             },
             "stop_lines[0].points",
-            "does not reach the far kerb",
+            "ngoài đầu vạch (làn other), xe vượt",
         ),
         (
             "an approach wider than the line",

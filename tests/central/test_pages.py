@@ -257,6 +257,8 @@ def test_whoever_signs_sees_which_vehicle_it_is_in_each_picture(site: Site, offi
     drawn = officer.locator(".evidence-strip svg")
     assert drawn.count() == 3
     assert [drawn.nth(n).locator("image + .ov .vehicle").is_visible() for n in range(3)] == [True] * 3
+    officer.set_viewport_size({"width": 390, "height": 844})
+    assert drawn.first.bounding_box()["width"] > 300, "on a phone one below the other"
 
 
 def test_a_long_reason_leaves_its_label_room(site: Site, officer: Any) -> None:

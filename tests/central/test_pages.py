@@ -25,7 +25,7 @@ from evidence.acts import ActCode
 from evidence.wire import CameraHealth, HeadHealth, Health, TestHealth
 from tests.central.build import HOA, LAN, NODE, NOW, TRUONG, case_of, claimed, issued, prepared
 from tests.central.test_pictures import REASONS, SCENE
-from tests.central.test_test_acts import made as test_act
+from tests.central.test_test_acts import made as marked_act
 from tests.central.web_people import PASSWORD, Web, make_web, served
 
 pytestmark = pytest.mark.browser
@@ -95,7 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         node=NODE, status="degraded", at="x", outbox_pending=1200, disk_free_bytes=45 * 10**9, cameras=cameras
     )
     Ingest.of(centre).health(NODE, heard)
-    test, data = test_act(sequence=50, previous="0" * 64, doubts=["picture_moved"])
+    test, data = marked_act(sequence=50, previous="0" * 64, doubts=["picture_moved"])
     assert Gate.of(centre).accept(NODE, test.packet_id, data).status == "stored"
     directed = case_of(centre, plate="36A77777", at=NOW - timedelta(days=3))
     with centre.db.write() as session:

@@ -111,6 +111,10 @@ def _in_box(
     refused = refused or not_one_vehicle(path, t_entry, float(path.t_s[last]), size, shared.one_vehicle)
     if refused is not None:
         return refused
+    if _known_free(path, first, last):
+        return Refusal(
+            "nobody_in_its_way", t_entry
+        )  # then nothing blocked its way out: it broke down, or let others by
     if may_be_making(path, entry, shared.movement) != {"straight"}:
         return Refusal("may_yet_turn", t_entry)  # and may wait there for that
     most_m = margins.aside_widths * path.build.widest_m
@@ -175,6 +179,12 @@ def _stand(
         else:
             whole = whole[0], last
     return whole
+
+
+def _known_free(path: Trajectory, first: int, last: int) -> bool:
+    """Whether nobody stood in its way at any time of the stand, where that is asked: on the road, past a line."""
+    asked = any((run.rear_m[first : last + 1] > -path.build.length_m).any() for run in path.lines.values())
+    return path.ground is not None and asked and not path.held[first : last + 1].any()
 
 
 def _at_a_line(

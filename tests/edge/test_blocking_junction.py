@@ -31,7 +31,9 @@ def road(**changes: Any) -> Scene:
     return ground_scene(**({"areas": [BOX]} | changes))
 
 
-def told(path: Trajectory, scene_: Scene) -> list[Finding]:
+def told(path: Trajectory, scene_: Scene, *, blocked: bool = True) -> list[Finding]:
+    """`blocked`: another one stands in its way beyond the box, as long as it stands."""
+    path = replace(path, held=np.full(len(path.t_s), blocked))
     return judged(ActCode.BLOCKING_JUNCTION, path, scene_, {})
 
 
@@ -55,6 +57,12 @@ def test_who_stands_in_the_box_and_then_drives_straight_on_has_blocked_it() -> N
     assert finding.reasons["stood_after_entering_s"] == pytest.approx(1.8, abs=0.5)
     assert finding.reasons["moved_while_standing_m"] < 0.5  # type: ignore[operator]
     assert finding.before < finding.at < finding.after
+
+
+def test_who_stands_there_with_nobody_in_its_way_may_have_broken_down() -> None:
+    path = drive_m(road(), way(*STRAIGHT_ON), from_s=0, to_s=21, cls=CAR)
+    assert not path.held.any(), "it is alone on the road"
+    assert told(path, road(), blocked=False) == []
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,11 @@ ROWS = [
         {"banned_turn": False},
     ),
     (
+        "stands over the line in that lane when the run begins, then turns right",
+        drive((0, 1.75, -17.5), (2, 1.75, -17.4), (3, 3, -13), (5, 13, -6), (7, 14, -6), red_from_s=99.0),
+        {"lane_direction": False},
+    ),
+    (
         "to the right out of the right lane",
         drive((0, 5.5, -24), (2, 5.5, -17), (3, 6, -13), (5, 13, -6), (7, 14, -6), red_from_s=99.0),
         {},

@@ -136,9 +136,15 @@ def wrong_lane(way: Way) -> Iterator[TrueAct]:
 def lane_direction(way: Way, movement: str) -> Iterator[TrueAct]:
     """Over the stop line out of the left lane, whose arrows lead straight on, then right through the exit there.
 
-    Who was seen there for too short has driven so all the same: not sure, and nobody is told falsely of it.
+    Who was seen there for too short has driven so all the same, and so has who stood over the line in that lane when
+    the run began: not sure, and nobody is told falsely of it.
     """
     _, rear_y = way.end(-0.5)
+    in_lane = LEFT_LANE[0] < way.x[0] < LEFT_LANE[1] and np.sin(way.heading[0]) > 0.5
+    on_it = way.index[0] == 0 and in_lane and movement == "other" and way.y[0] > LINE_Y
+    if on_it and (way.visible & (way.x > 9.6) & (way.y < -1.0)).any():
+        yield TrueAct(ActCode.LANE_DIRECTION, way.spec.id, 0.0, float(way.t_s[-1]), "vach-dung", sure=False)
+        return
     if movement != "right" or not (rear_y > LINE_Y).any():
         return
     at = int(np.argmax(rear_y > LINE_Y))

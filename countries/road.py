@@ -13,8 +13,9 @@ from typing import Literal
 from evidence.acts import VehicleClass
 
 Movement = Literal["straight", "left", "right", "u_turn"]
-SignSays = Literal["no_entry", "no_turn", "no_stopping", "no_parking", "lane_for", "lane_direction"]
-"""What signs ban or keep for some: entering, turning, stopping, parking; a lane for classes, or for movements."""
+SignSays = Literal["no_entry", "no_turn", "no_stopping", "no_parking", "lane_for", "lane_direction", "free_on_red"]
+"""What signs ban or keep for some: entering, turning, stopping, parking; a lane for classes, or for movements. Or let
+some do: drive on in a direction while the lamp is red."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class RoadFact:
 class SignMeaning:
     """A sign by its number in the country's catalogue.
 
-    `movements`: those that it bans. `classes`: whom it bans, or whom it lets into a lane; none: that has to be read off
+    `movements`: those that it bans, or lets drive on red. `classes`: whom it bans, or whom it lets so or into a lane; none: that has to be read off
     the sign. `over_solid_only`: a lane that others may enter unless its edge line is solid. `confirmed`: its number was
     read in the regulation; else it is recalled, and a person has to compare it before anybody is accused by it.
     """

@@ -34,6 +34,7 @@ def check(scene: Scene) -> list[Fault]:
         *(fault for needs in wanted(scene) for fault in needs.fact(scene)),
         *(fault for i, mark in enumerate(scene.markings) for fault in _marking(scene, mark, f"markings[{i}]")),
         *(fault for i, head in enumerate(scene.signals) for fault in heads.head(scene, head, f"signals[{i}]")),
+        *heads.ungoverned(scene),
         *(shapes.ground(scene, scene.ground) if scene.ground else ()),
         *facts.check(scene),
         *_acts(scene),

@@ -127,7 +127,7 @@ def _sign(scene: Scene, sign: Sign, path: str) -> Iterator[Fault]:
 
 def _governable(scene: Scene, says: SignSays) -> Iterable[Any]:
     """The things of the scene that such a sign can hold for."""
-    if says == "no_turn":
+    if says in ("no_turn", "free_on_red"):
         return scene.stop_lines
     return areas(scene, _AREA_OF[says]) if says in _AREA_OF else scene.lanes
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from countries.here import HERE
 from zones import shapes
+from zones.facts import free_on_red
 from zones.faults import Fault, both, known
 from zones.needs import wanted
-from zones.schema import Scene, SignalHead
+from zones.schema import ALL_MOVEMENTS, Scene, SignalHead
 
 
 def head(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:
@@ -63,6 +65,30 @@ def head(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:
     if one.lamps and "red" not in colours and one.arrow is None and red_wanted:
         what = both("chưa có đèn đỏ: không thấy được đỏ", "there is no red lamp: red cannot be seen")
         yield Fault(f"{path}.lamps", what, both("vẽ đèn đỏ", "draw the red lens"), "warning")
+
+
+def ungoverned(scene: Scene) -> Iterator[Fault]:
+    """Directions over a line with lamps that no head governs for some class, and no plate lets go on red: whoever goes
+    there is never accused, and nobody may drive on red unless something at the site says so."""
+    freed = [sign for sign in HERE.signs.all if sign.says == "free_on_red"]
+    movements = {movement for sign in freed for movement in sign.movements}
+    for i, line in enumerate(scene.stop_lines):
+        mine = [head for head in scene.signals if line.id in head.governs and head.arrow is None]
+        for movement in (each for each in ALL_MOVEMENTS if mine and each in movements):
+            bound = {cls for head in scene.signals if line.id in head.governs and movement in head.movements
+                     for cls in head.classes}  # fmt: skip
+            free = {cls for head in mine for cls in head.classes} - bound
+            if any(not free_on_red(scene, line.id, movement, cls) for cls in free):
+                number = next(sign.code for sign in freed if movement in sign.movements)
+                what = both(
+                    f"không đèn nào điều khiển hướng {movement} qua vạch {line.id!r}: ai đi hướng đó không bị nêu",
+                    f"no head governs {movement} over {line.id!r}: whoever goes there is not told",
+                )
+                remedy = both(
+                    f"ghi `movements` của đèn, hoặc biển phụ {number} cho phép đi khi đèn đỏ",
+                    f"write it in a head's `movements`, or the plate {number} that lets them go on red",
+                )
+                yield Fault(f"stop_lines[{i}]", what, remedy, "warning")
 
 
 def _told(scene: Scene, one: SignalHead, path: str) -> Iterator[Fault]:

@@ -67,6 +67,18 @@ def banned_turns(scene: Scene, line: str) -> Mapping[Movement, tuple[Sign, ...]]
     return banned
 
 
+def free_on_red(scene: Scene, line: str, movement: Movement, cls: VehicleClass) -> tuple[Sign, ...]:
+    """Signs with a source that let a class drive on over a stop line in that direction while its lamp is red.
+
+    At whatever hours they do: nobody is accused at other hours either, for a plate's hours are not asked at the lamp.
+    """
+    return tuple(
+        sign
+        for sign in signs(scene, "free_on_red", line)
+        if cls in sign.named and movement in HERE.signs.meaning(sign.number).movements
+    )
+
+
 def lanes_for_classes(scene: Scene) -> list[tuple[Lane, tuple[Sign, ...]]]:
     """Lanes with a direction that signs keep for classes, each with those that bind whoever is not named.
 

@@ -66,6 +66,9 @@ _CATALOGUE = (
     # one picture a lane: whom each lets in has to be read off it
     SignMeaning("R.415a", "lane_for"),
     SignMeaning("R.415b", "lane_for"),
+    # plates below or beside the lamps, which the regulation lets a site have; no number of theirs is known to us
+    SignMeaning("S.phu-re-phai", "free_on_red", movements=("right",), classes=_ALL),
+    SignMeaning("S.phu-di-thang", "free_on_red", movements=("straight",), classes=_ALL),
 )
 
 SIGNS = Signs(tuple(replace(sign, confirmed=sign.code.startswith(_READ)) for sign in _CATALOGUE))

@@ -18,6 +18,7 @@ from edge.road.trajectory import Trajectory
 from edge.rules.movement import MovementMargins, begun, may_be_making
 from edge.signals.history import LampHistory
 from evidence.acts import LampState
+from zones.facts import free_on_red
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 
 
@@ -146,6 +147,8 @@ def _heads(
         and path.cls in head.classes
         and (not head.lanes or not lanes or lanes & set(head.lanes))
     ]
+    if free_on_red(scene, line.id, movement, path.cls):
+        return ()  # no lamp stops it: as a movement that none governs
     # a movement without lamps of its own obeys those of another, unless some head is said to be for it
     if not any(movement in head.movements for head in scene.signals):
         movement = HERE.signals.obeys_lamps_of.get(movement, movement)

@@ -51,6 +51,38 @@ def test_heads_and_movements(heads: list[dict[str, Any]], states: dict[str, Lamp
     assert len(red_light(drive(here, where, from_s=0, to_s=6), here, histories)) == acts
 
 
+def plate(number: str, **more: Any) -> dict[str, Any]:
+    return {"id": "plate", "number": number, "governs": ["line"], "source": {"place": "below the lamps"}} | more
+
+
+@pytest.mark.parametrize(
+    ("sign", "where", "acts"),
+    [
+        (plate("S.phu-re-phai"), TURNS_RIGHT, 0),
+        (plate("S.phu-re-phai"), AHEAD, 1),
+        (plate("S.phu-re-phai"), VANISHES, 0),
+        (plate("S.phu-di-thang"), AHEAD, 0),
+        (plate("S.phu-di-thang"), TURNS_RIGHT, 1),
+        (plate("S.phu-re-phai", classes=["car"]), TURNS_RIGHT, 1),
+        (plate("S.phu-re-phai", classes=["motorcycle", "bicycle"]), TURNS_RIGHT, 0),
+        (plate("S.phu-re-phai", source={}), TURNS_RIGHT, 1),
+        (plate("S.phu-re-phai", governs=[]), TURNS_RIGHT, 1),
+        (plate("P.123b"), TURNS_RIGHT, 1),
+    ],
+    ids=[
+        "the turn it names", "straight on beside it", "a way that is not known yet: doubt permits", "straight on it lets",
+        "a turn beside it", "for other classes", "for this class", "of which nobody says where it stands", "of another line",
+        "a sign that says something else",
+    ],
+)  # fmt: skip
+def test_a_plate_that_lets_go_on_red_lets_whom_it_names_go_where_it_says(
+    sign: dict[str, Any], where: Any, acts: int
+) -> None:
+    here = scene(signals=[MAIN], signs=[sign])
+    lamps = {"main": history([(0.0, RED)], here, "main")}
+    assert len(red_light(drive(here, where, from_s=0, to_s=6), here, lamps)) == acts
+
+
 @pytest.mark.parametrize(
     "heads", [[MAIN], [MAIN, RIGHT_ARROW], [STRAIGHT, RIGHT_ARROW], [MAIN, MAIN | {"id": "second"}]]
 )

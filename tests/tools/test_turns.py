@@ -20,6 +20,7 @@ from tools.simulate.watching import Verdict, watch
 from tools.simulate.world import Run
 from zones.check import check
 from zones.load import load_scene
+from zones.schema import ALL_MOVEMENTS
 
 KINDS: tuple[Kind, ...] = ("arrow", "plate")
 RUNS = {(ActCode.RED_LIGHT, "runs-1"), (ActCode.RED_LIGHT, "runs-2")}
@@ -55,9 +56,8 @@ def test_the_scene_has_no_lane_and_no_fault(kind: Kind) -> None:
     scene = turns_scene(kind)
     assert scene.lanes == []
     assert [f for f in check(scene) if f.severity == "error"] == []
-    assert next(head.movements for head in scene.signals if head.id == MAIN) == (
-        ["straight", "left", "right", "u_turn"] if kind == "arrow" else ["straight", "left", "u_turn"]
-    )
+    assert next(head.movements for head in scene.signals if head.id == MAIN) == list(ALL_MOVEMENTS)
+    assert [sign.number for sign in scene.signs] == ([] if kind == "arrow" else ["S.phu-re-phai"])
 
 
 @pytest.mark.parametrize("kind", KINDS)

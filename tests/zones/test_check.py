@@ -206,6 +206,21 @@ def test_a_fault_is_found_where_it_is(changes, path, what):
     ("shows", "changes", "path", "what"),
     [
         ("line without a head", {"signals": []}, "stop_lines[0]", "no head governs"),
+        (
+            "a turn that no head governs",
+            {"signals.0.movements": ["straight", "left"]},
+            "stop_lines[0]",
+            "governs right",
+        ),
+        (
+            "a turn that a plate lets others make on red",
+            {
+                "signals.0.movements": ["straight", "left"],
+                "signs": [sign("S.phu-re-phai", "s1", classes=["motorcycle", "bicycle"])],
+            },
+            "stop_lines[0]",
+            "không đèn nào điều khiển hướng right",
+        ),
         ("no red lens", {"signals.0.lamps": [{**LAMP, "colour": "green"}]}, "signals[0].lamps", "no red lamp"),
         (
             "a lane with a direction that nothing says is one-way",
@@ -340,6 +355,11 @@ def test_what_a_person_should_look_at_is_a_warning(shows, changes, path, what):
     ("shows", "changes"),
     [
         ("a lane for both directions needs none", {"lanes.0": TWO_WAY | {"direction": None}}),
+        (
+            "a turn on red by a plate",
+            {"signals.0.movements": ["straight", "left"], "signs": [sign("S.phu-re-phai", "s1")]},
+        ),
+        ("a turn on red by a plate, under a head for all ways", {"signs": [sign("S.phu-re-phai", "s1")]}),
         ("a two-way road with its line", two_way()),
         ("a lane of a two-way road", two_way() | {"acts": ["red_light", "wrong_way"]}),
         ("a turn banned at hours", {"signs": [sign("P.123a", "s1", hours=[{"begin": "06:00", "end": "08:30"}])]}),

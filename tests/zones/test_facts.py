@@ -274,7 +274,7 @@ def test_a_sign_whose_number_nobody_has_read_is_to_be_confirmed(
 def test_each_sign_of_the_catalogue_says_something_of_somebody() -> None:
     assert len(set(HERE.signs.codes)) == len(HERE.signs.codes)
     for meaning in HERE.signs.all:
-        assert bool(meaning.movements) is (meaning.says == "no_turn"), meaning
+        assert bool(meaning.movements) is (meaning.says in ("no_turn", "free_on_red")), meaning
         assert set(meaning.classes) <= set(VehicleClass)
     assert {HERE.signs.of_turn(turn) for turn in ("left", "right", "u_turn")} == {"P.123a", "P.123b", "P.124a"}
     assert HERE.signs.of_turn("straight") is None

@@ -1,7 +1,7 @@
 """Two junctions of the Vietnamese kind at which a right turn goes on while the round lamp is red, driven by script.
 
 `arrow`: a green right arrow beside the red round lamp. `plate`: no arrow, but a blue plate lets one turn right on red,
-so the head does not govern that movement. Riders who go straight on red are acts, right turns are lawful. No lane is
+which the scene holds as a sign. Riders who go straight on red are acts, right turns are lawful. No lane is
 drawn in their scenes, and hardly an exit: who may do what has to follow from the way driven. SUMO is not needed.
 """
 
@@ -19,6 +19,7 @@ from tools.simulate.scripts import Driver, Hold, Seen, arc, route_through
 from tools.simulate.truth import find_truth
 from tools.simulate.vehicle_mix import draw_vehicle
 from tools.simulate.world import XY, Body, Camera, HeadState, Moment, Run, VehicleSpec, VehicleState
+from zones.road import Sign, Source
 from zones.schema import Exit, Scene
 
 Kind = Literal["arrow", "plate"]
@@ -101,8 +102,8 @@ def turns_scene(kind: Kind, seen_by: Camera | None = None, *, source: str = "pix
     cam = seen_by or camera(1280, 720)
     scene = demo_scene(cam, source=source)
     heads = [head for head in scene.signals if kind == "arrow" or head.id == MAIN]
-    if kind == "plate":
-        heads = [heads[0].model_copy(update={"movements": ["straight", "left", "u_turn"]})]
+    plate = Sign(id="bien-phu", number="S.phu-re-phai", governs=[line.id for line in scene.stop_lines],
+                 source=Source(place="cột đèn, dưới đèn chính (mô phỏng)"))  # fmt: skip
     right = Exit(id="re-phai", movement="right", polygon=polygon(cam, (13.0, -11.0, 18.0, -1.0)))
     exits = [right] if kind == "arrow" else []
     acts = [ActCode.RED_LIGHT, ActCode.STOPPED_PAST_LINE, ActCode.SOLID_LINE]
@@ -113,7 +114,7 @@ def turns_scene(kind: Kind, seen_by: Camera | None = None, *, source: str = "pix
             "roads": [],
             "lanes": [],
             "areas": [],
-            "signs": [],
+            "signs": [plate] if kind == "plate" else [],
             "signals": heads,
             "exits": exits,
             "acts": acts,

@@ -105,7 +105,7 @@ export const kindName = (about) => about[lang];
 
 const SAYS = {
   no_entry: ["cấm đi vào", "no entry"], no_turn: ["cấm", "no"], no_stopping: ["cấm dừng, đỗ", "no stopping"], no_parking: ["cấm đỗ", "no parking"], lane_for: ["làn dành cho", "lane for"],
-  lane_direction: ["hướng đi trên mỗi làn", "direction of each lane"],
+  lane_direction: ["hướng đi trên mỗi làn", "direction of each lane"], free_on_red: ["đèn đỏ được", "on red may go"],
 };
 
 // The country's own, which the server tells: names of acts, and of each sign what it says, which turns, to whom.

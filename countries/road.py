@@ -89,9 +89,10 @@ class RoadFact:
 class SignMeaning:
     """A sign by its number in the country's catalogue.
 
-    `movements`: those that it bans, or lets drive on red. `classes`: whom it bans, or whom it lets so or into a lane; none: that has to be read off
-    the sign. `over_solid_only`: a lane that others may enter unless its edge line is solid. `confirmed`: its number was
-    read in the regulation; else it is recalled, and a person has to compare it before anybody is accused by it.
+    `movements`: those that it bans, or lets drive on red. `classes`: whom it bans, or lets do so, or into a lane; none:
+    that has to be read off the sign. `over_solid_only`: a lane that others may enter unless its edge line is solid.
+    `confirmed`: its number was read in the regulation; else it is recalled, and a person has to compare it before
+    anybody is accused by it.
     """
 
     code: str

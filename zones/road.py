@@ -116,9 +116,10 @@ class Road(SceneModel):
 class Sign(SceneModel):
     """A sign by its number in the country's catalogue, with what it holds for.
 
-    `governs`: ids of stop lines (turns, driving on red), lanes (lanes for classes or movements) or areas (entry, stopping), by what the
-    sign says. `classes`: whom it names, where plates below it say more or less than its number does: those banned by a
-    ban, those let in by a lane's sign. `hours`: of the plate below it; none: always.
+    `governs`: ids of stop lines (turns, driving on red), lanes (lanes for classes or movements) or areas (entry,
+    stopping), by what the sign says. `classes`: whom it names, where plates below it say more or less than its number
+    does: those banned by a ban, those let in by a lane's sign, or let drive on red. `hours`: of the plate below it;
+    none: always.
     """
 
     id: Name

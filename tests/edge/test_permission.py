@@ -70,9 +70,9 @@ def plate(number: str, **more: Any) -> dict[str, Any]:
         (plate("P.123b"), TURNS_RIGHT, 1),
     ],
     ids=[
-        "the turn it names", "straight on beside it", "a way that is not known yet: doubt permits", "straight on it lets",
-        "a turn beside it", "for other classes", "for this class", "of which nobody says where it stands", "of another line",
-        "a sign that says something else",
+        "the turn it names", "straight on beside it", "a way that is not known yet: doubt permits",
+        "straight on it lets", "a turn beside it", "for other classes", "for this class",
+        "of which nobody says where it stands", "of another line", "a sign that says something else",
     ],
 )  # fmt: skip
 def test_a_plate_that_lets_go_on_red_lets_whom_it_names_go_where_it_says(

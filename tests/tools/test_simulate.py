@@ -17,8 +17,8 @@ from countries.vn.plates import parse
 from evidence.acts import ActCode, LampState, VehicleClass
 from tools.command.simulate import is_divided_piece
 from tools.command.simulate import simulate as simulate_command
+from tools.simulate.demand import SELDOM, Habits, arrivals
 from tools.simulate.demand import Flow as Flow
-from tools.simulate.demand import Habits, arrivals
 from tools.simulate.detector_noise import LEVELS, NoisyDetector
 from tools.simulate.junction import ARROW, MAIN, camera, demo_scene, ground
 from tools.simulate.kept import code_digest, load_verdict, save_verdict, verdict_file
@@ -26,6 +26,7 @@ from tools.simulate.report import as_json, close_ones, figures, interval, line, 
 from tools.simulate.seen import Sight, glances
 from tools.simulate.signals import CYCLE_S, Programme
 from tools.simulate.store import RunFileError, load_run, save_run
+from tools.simulate.street_roles import StreetHabits
 from tools.simulate.traffic import simulate
 from tools.simulate.truth import find_truth
 from tools.simulate.views import SeenViews, ViewCount, count_views
@@ -400,6 +401,17 @@ def test_more_offenders_are_no_more_breakdowns() -> None:
     assert (many.stalled, many.priority) == (usual.stalled, usual.priority)
     assert many.banned_left == pytest.approx(4 * usual.banned_left)
     assert many.wrong_way_every_s == pytest.approx(usual.wrong_way_every_s / 4)
+
+
+def test_acts_that_happen_seldom_can_be_made_frequent_alone() -> None:
+    usual, many = Habits(), Habits().more_seldom(8.0)
+    assert many.banned_left == pytest.approx(8 * usual.banned_left)
+    assert many.wrong_lane == 0.9, "not more than nearly all"
+    assert replace(many, **{name: getattr(usual, name) for name in SELDOM}) == usual
+    assert usual.more_seldom(1.0) == usual
+    street = StreetHabits().more_seldom(3.0)
+    assert (street.parks, street.u_turn) == (pytest.approx(0.3), pytest.approx(0.12))
+    assert street.pavement == StreetHabits().pavement
 
 
 def test_an_outcome_is_kept_for_the_code_that_it_came_from(verdict: Verdict, tmp_path: Path) -> None:

@@ -103,8 +103,10 @@ def _sumo(
 
 
 @click.command("simulation")
-@click.option("--vehicles", type=click.IntRange(min=1), default=10_000, show_default=True, help="Số xe camera thấy.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--vehicles", type=click.IntRange(min=1), default=10_000, show_default=True,
+              help="Số xe camera thấy. / Vehicles of each seed.")  # fmt: skip
+@click.option("--seed", "each_seed", type=int, multiple=True, default=[1], show_default=True,
+              help="Có thể nhiều lần. / May be given several times.")  # fmt: skip
 @click.option("--fps", type=click.FloatRange(1.0, 30.0), default=12.5, show_default=True)
 @click.option("--noise", type=click.Choice(sorted(LEVELS)), default="default", show_default=True, help="Mức nhiễu.")
 @click.option("--only", type=int, default=None, help="Chỉ chạy lại một đoạn theo số gieo của nó. / Replay one piece.")
@@ -114,6 +116,8 @@ def _sumo(
               help="Làn dừng khẩn cấp của cao tốc. / A motorway's emergency lane; needs no SUMO.")  # fmt: skip
 @click.option("--offenders", type=click.FloatRange(0.0, 20.0), default=1.0, show_default=True,
               help="Người vi phạm nhiều gấp ngần ấy lần. / So many times as many offenders.")  # fmt: skip
+@click.option("--seldom", type=click.FloatRange(1.0, 50.0), default=1.0, show_default=True,
+              help="Hành vi hiếm nhiều gấp ngần ấy lần. / So many times as many of the acts that happen seldom.")  # fmt: skip
 @click.option("--piece", "piece_s", type=click.FloatRange(10.0, 3600.0), default=PIECE_S, show_default=True,
               help="Giây của một đoạn. / Seconds a piece.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
@@ -122,25 +126,30 @@ def _sumo(
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
-    vehicles: int, seed: int, fps: float, noise: str, only: int | None, street: bool, motorway: bool, offenders: float,
-    piece_s: float, jobs: int, runs: Path | None, json_out: Path | None, most: int,
+    vehicles: int, each_seed: tuple[int, ...], fps: float, noise: str, only: int | None, street: bool, motorway: bool, offenders: float,
+    seldom: float, piece_s: float, jobs: int, runs: Path | None, json_out: Path | None, most: int,
 ) -> None:  # fmt: skip
     """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
     if street and motorway:
         raise click.UsageError("--street and --motorway are two places: give one of them")
     place: Place = "street" if street else "motorway" if motorway else "approach"
+    if motorway and seldom != 1.0:
+        raise click.UsageError("--seldom: a motorway has one act, which --offenders multiplies")
     verdicts: list[Verdict] = []
-    seen = 0
-    seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
-    for verdict in _verdicts((_Piece(s, fps, noise, place, offenders, piece_s, runs) for s in seeds), jobs):
-        verdicts.append(verdict)
-        seen += verdict.vehicles
-        click.echo(f"{line(verdict)}  ({seen} / {vehicles} xe)", err=True)  # a run that is cut off has said so much
-        for case in cases([verdict], most=most):
-            click.echo(f"  {case}", err=True)
-        if seen >= vehicles or only is not None:
-            break
+    for seed in each_seed if only is None else each_seed[:1]:
+        seen = 0
+        seeds = (only,) if only is not None else range(seed * _SEED_STEP, (seed + 1) * _SEED_STEP)
+        pieces = (_Piece(s, fps, noise, place, offenders, seldom, piece_s, runs) for s in seeds)
+        for verdict in _verdicts(pieces, jobs):
+            verdicts.append(verdict)
+            seen += verdict.vehicles
+            click.echo(f"{line(verdict)}  ({seen} / {vehicles} xe)", err=True)  # a run that is cut off has said so much
+            for case in cases([verdict], most=most):
+                click.echo(f"  {case}", err=True)
+            if seen >= vehicles or only is not None:
+                break
     seconds = sum(v.seconds for v in verdicts)
+    seen = sum(v.vehicles for v in verdicts)
     click.echo(f"{seen} vehicles in {seconds / 3600:.2f} h of traffic, {fps:g} frames a second, noise: {noise}")
     click.echo(table(verdicts))
     click.echo(views_line(verdicts))
@@ -149,9 +158,8 @@ def evaluate_simulation(
     for case in cases(verdicts, most=most):
         click.echo(case)
     if json_out is not None:
-        json_out.write_text(
-            as_json(verdicts, seed=seed, fps=fps, noise=noise, place=place, offenders=offenders), encoding="utf-8"
-        )
+        said = as_json(verdicts, seeds=each_seed, fps=fps, noise=noise, place=place, offenders=offenders, seldom=seldom)
+        json_out.write_text(said, encoding="utf-8")
 
 
 Place = Literal["approach", "street", "motorway"]
@@ -166,6 +174,7 @@ class _Piece:
     noise: str
     place: Place
     offenders: float
+    seldom: float
     seconds: float
     runs: Path | None
 
@@ -178,6 +187,7 @@ class _Piece:
         """What its traffic differs in from the usual, for names of files."""
         said = "" if self.place == "approach" else f"-{self.place}"
         said += f"-x{self.offenders:g}" if self.offenders != 1.0 else ""
+        said += f"-seldom{self.seldom:g}" if self.seldom != 1.0 else ""
         return said + (f"-{self.seconds:g}s" if self.seconds != PIECE_S else "")
 
     def traffic(self) -> Run:
@@ -187,6 +197,7 @@ class _Piece:
         habits, street = Habits(), StreetHabits()
         if self.offenders != 1.0:
             habits, street = habits.more_offenders(self.offenders), street.more_offenders(self.offenders)
+        habits, street = habits.more_seldom(self.seldom), street.more_seldom(self.seldom)
         if self.place == "street":
             habits = Habits()  # who breaks the rules of the line is not looked for there
         return run_traffic(

@@ -64,6 +64,14 @@ class Habits:
         """The same, but that nobody stalls and no priority vehicle comes more often: they are no offenders."""
         return replace(self.times(factor), stalled=self.stalled, priority=self.priority)
 
+    def more_seldom(self, factor: float) -> Habits:
+        """Of the acts that happen seldom so many times as many: the others are counted soon enough."""
+        return replace(self, **{name: min(_MOST, getattr(self, name) * factor) for name in SELDOM})
+
+
+_MOST = 0.9
+SELDOM = ("banned_left", "right_from_left", "wrong_lane")
+
 
 NOBODY = Habits().times(0.0)
 

@@ -72,8 +72,13 @@ class StreetHabits:
         more = {name: min(_MOST, getattr(self, name) * factor) for name in OFFENCES}
         return replace(self, **more, jam_every_s=self.jam_every_s / max(factor, 1e-6))
 
+    def more_seldom(self, factor: float) -> StreetHabits:
+        """Of the acts that happen seldom so many times as many."""
+        return replace(self, **{name: min(_MOST, getattr(self, name) * factor) for name in SELDOM})
+
 
 _MOST = 0.8
+SELDOM = ("parks", "u_turn")
 OFFENCES = ("pavement", "into_closed", "stops", "parks", "u_turn")
 
 

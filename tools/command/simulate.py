@@ -117,7 +117,7 @@ def _sumo(
 @click.option("--offenders", type=click.FloatRange(0.0, 20.0), default=1.0, show_default=True,
               help="Người vi phạm nhiều gấp ngần ấy lần. / So many times as many offenders.")  # fmt: skip
 @click.option("--seldom", type=click.FloatRange(1.0, 50.0), default=1.0, show_default=True,
-              help="Hành vi hiếm nhiều gấp ngần ấy lần. / So many times as many of the acts that happen seldom.")  # fmt: skip
+              help="Hành vi hiếm nhiều gấp ngần ấy lần. / So many times as many of the seldom acts.")  # fmt: skip
 @click.option("--piece", "piece_s", type=click.FloatRange(10.0, 3600.0), default=PIECE_S, show_default=True,
               help="Giây của một đoạn. / Seconds a piece.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Số tiến trình. / Processes.")
@@ -126,8 +126,8 @@ def _sumo(
 @click.option("--json", "json_out", type=click.Path(dir_okay=False, path_type=Path), default=None)
 @click.option("--cases", "most", type=click.IntRange(min=0), default=20, show_default=True)
 def evaluate_simulation(
-    vehicles: int, each_seed: tuple[int, ...], fps: float, noise: str, only: int | None, street: bool, motorway: bool, offenders: float,
-    seldom: float, piece_s: float, jobs: int, runs: Path | None, json_out: Path | None, most: int,
+    vehicles: int, each_seed: tuple[int, ...], fps: float, noise: str, only: int | None, street: bool, motorway: bool,
+    offenders: float, seldom: float, piece_s: float, jobs: int, runs: Path | None, json_out: Path | None, most: int,
 ) -> None:  # fmt: skip
     """Nhận dạng, bám vết, quy tắc trên giao thông mô phỏng. / Tracker and rules against simulated truth."""
     if street and motorway:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from common.sizes import size_text
 from common.software import SOFTWARE
 from edge.delivery.packet_table import Counts
 from edge.looking import LookingMargins
@@ -160,8 +161,8 @@ class NodeState:
         errors = [*self.problems, *self.uplink_errors, *self.warnings]
         if self.disk_free_bytes < self.reserve_bytes:
             errors.append(
-                f"outbox: {self.disk_free_bytes // 2**20} MiB free, below the reserve of "
-                f"{self.reserve_bytes // 2**20} MiB: new packets wait in memory"
+                f"outbox: {size_text(self.disk_free_bytes)} free, below the reserve of "
+                f"{size_text(self.reserve_bytes)}: new packets wait in memory"
             )
         if self.outbox.refused:
             errors.append(f"outbox: {self.outbox.refused} packet(s) refused or damaged, kept aside")

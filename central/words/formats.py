@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from common.sizes import size_text
 from countries.here import HERE
 from countries.law import Language
 
@@ -66,7 +67,4 @@ def money(value: int, language: Language) -> str:
 
 
 def size(value: int, language: Language) -> str:
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= scale:
-            return f"{decimal(value / scale, 1, language)} {unit}"
-    return f"{value} B"
+    return size_text(value, comma=language == "vi")

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from common.durable import sync_folder
+from common.sizes import size_text
 from edge.delivery.ballast import Ballast
 from edge.delivery.outbox_errors import OutboxFullError, is_full, translated
 from edge.delivery.outbox_store import DONE_SUFFIX, file_name
@@ -125,7 +126,7 @@ class DeliveredRing:
             free = self._free_bytes()
         if free - size < self.min_free_bytes:
             raise OutboxFullError(
-                f"disk has {free // 2**20} MiB free, the reserve is {self.min_free_bytes // 2**20} MiB",
+                f"disk has {size_text(free)} free, the reserve is {size_text(self.min_free_bytes)}",
                 where=str(self._folder),
                 remedy="free space on the disk or restore the link to the centre; unsent evidence is never evicted",
             )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from common.settings import ConfigError
+from common.sizes import size_text
 from edge.config import CameraConfig, NodeConfig, load_config
 from edge.doctor.broker import try_broker
 from edge.doctor.camera import LOOK_S, Trial, told, trial, verdict
@@ -119,16 +120,17 @@ def _disk(config: NodeConfig) -> Iterator[Told]:
         return
     finally:
         probe.unlink(missing_ok=True)
-    mib, kept = free // 2**20, config.outbox.min_free_mib
     if free < reserve:
         yield fault(
-            f"đĩa: còn {mib} MiB, dưới mức dự trữ {kept} MiB: gói mới phải chờ trong bộ nhớ",
-            f"disk: {mib} MiB free, below the reserve of {kept} MiB: new packets wait in memory",
+            f"đĩa: còn {size_text(free, comma=True)}, dưới mức dự trữ {size_text(reserve, comma=True)} "
+            f"(min_free_mib: {config.outbox.min_free_mib}): gói mới phải chờ trong bộ nhớ",
+            f"disk: {size_text(free)} free, below the reserve of {size_text(reserve)} "
+            f"(min_free_mib: {config.outbox.min_free_mib}): new packets wait in memory",
             "giải phóng chỗ trên đĩa của data_dir",
             "free some room on the disk of data_dir",
         )
         return
-    yield good(f"đĩa: ghi được, còn {mib} MiB", f"disk: can be written, {mib} MiB free")
+    yield good(f"đĩa: ghi được, còn {size_text(free, comma=True)}", f"disk: can be written, {size_text(free)} free")
 
 
 def _networks(config: NodeConfig) -> Told:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
+from common.sizes import size_text
 from countries.here import HERE
 from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, TEST_FAULTS, CameraState, NodeState
 from edge.signals.controller import FeedReport
@@ -55,12 +56,9 @@ def of_box(state: NodeState, now: datetime | None = None) -> list[Line]:
         lines.append(Line(level, *(waiting[x].format(n=pending, age=_age(age_s, x)) for x in ("vi", "en"))))
     else:
         lines.append(_line("good", told["outbox"]["empty"]))
-    gib = f"{state.disk_free_bytes / 2**30:.1f}"
-    low = state.disk_free_bytes < state.reserve_bytes
-    disk = told["disk"]
-    lines.append(
-        Line("bad" if low else "good", disk["vi"].format(gib=gib.replace(".", ",")), disk["en"].format(gib=gib))
-    )
+    free, low = state.disk_free_bytes, state.disk_free_bytes < state.reserve_bytes
+    disk = (told["disk"][x].format(free=size_text(free, comma=x == "vi")) for x in ("vi", "en"))
+    lines.append(Line("bad" if low else "good", *disk))
     lines += [_controller(one) for one in state.controllers]
     return [*lines, *(_switch(each) for each in state.in_force)]
 

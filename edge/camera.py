@@ -149,6 +149,7 @@ class CameraWorker:
             traffic_faults=tuple(self._traffic.warnings),
             test=self._tests.daily.report if self._tests is not None else None,
             test_fault=self._tests.daily.fault if self._tests is not None else "",
+            lines=tuple(line.id for line in self.plan.scene.scene.stop_lines),
         )
 
     def _run(self) -> None:

@@ -49,7 +49,7 @@ class CameraState:
     still looked at and its acts written down, though its stream may be over. `picture`: whether it is still what the
     scene describes; `reference_fault`: why it cannot be held against the reference that the scene names. `heads`: its
     signal heads. `traffic`: beside that of other days; `traffic_faults`: why it cannot be kept. `test`: its
-    daily test act; `test_fault`: why the last could not be kept.
+    daily test act; `test_fault`: why the last could not be kept. `lines`: the ids of its scene's stop lines.
     """
 
     id: str
@@ -68,6 +68,7 @@ class CameraState:
     traffic_faults: tuple[str, ...] = ()
     test: TestHealth | None = None
     test_fault: str = ""
+    lines: tuple[str, ...] | None = None
 
     @property
     def health(self) -> CameraHealth:
@@ -95,6 +96,7 @@ class CameraState:
             heads=list(self.heads),
             traffic=self.traffic,
             test=self.test,
+            lines=None if self.lines is None else list(self.lines),
         )
 
     @property

@@ -182,7 +182,7 @@ class CameraHealth(Model):
     of the last seconds. `time_steps`, `clock_steps`, `cuts`: of the camera's time, the box's clock and the picture,
     since the start. `picture`: whether it still is what the scene describes, since when, by how many pixels it is not;
     `acts_held`: acts not told for its sake. `heads`: its signal heads. `traffic`: beside that of other days.
-    `test`: its daily test act."""
+    `test`: its daily test act. `lines`: the stop lines of its scene by their ids, None from an older box."""
 
     id: Ident
     state: CameraStateName
@@ -206,6 +206,7 @@ class CameraHealth(Model):
     heads: list[HeadHealth] = Field(default_factory=list)
     traffic: TrafficHealth | None = None
     test: TestHealth | None = None
+    lines: list[Ident] | None = None
 
 
 class Health(Model):

@@ -21,6 +21,7 @@ from central.centre import Centre
 from central.desk.stop_lines import stop_lines
 from central.desk.switching import AHEAD, LATEST, board, end, ending, places, say
 from central.devices.records import DeviceId
+from central.intake.ingest import Ingest
 from central.notices import issuing
 from central.notices.basis import Seen
 from central.store.case_tables import CaseRow
@@ -31,6 +32,7 @@ from central.units.tree import EVERYWHERE, ROOT, Scope, Unit
 from countries.here import HERE
 from evidence.packet import utc_text
 from evidence.switches import LONGEST, Switch
+from evidence.wire import CameraHealth, Health
 from tests.central.build import BINH, CAMERA, HOA, LAN, NODE, NOW, HandClock, NodeChain, case_of, issued, prepared, seen
 from tests.central.test_audit import without_guards
 from tests.central.test_pictures import SCENE
@@ -287,6 +289,25 @@ def test_a_stop_line_is_chosen_of_those_that_the_cameras_scene_has_and_typed_whe
         said = lan.post(page, at=page, **why, **fields)
         assert (said.status_code, words in said.text) == (status, True), fields
     assert {line.switch.line for line in lines(web)} == {"v2", "v1", "vach-9", None}
+
+
+def test_of_a_camera_that_never_had_a_case_the_lines_are_those_that_its_box_tells(box: Centre) -> None:
+    cameras = [DeviceId(NODE, name) for name in (CAMERA, "cam-2", "cam-3", "cam-4")]
+    told = [
+        CameraHealth(id=CAMERA, state="running", lines=["v1", "v9"]),
+        CameraHealth(id="cam-2", state="reconnecting", lines=["dong", "bac"]),
+        CameraHealth(id="cam-3", state="running", lines=[]),
+        CameraHealth(id="cam-4", state="running"),
+    ]
+    case_of(box, scene=SCENE)
+    Ingest.of(box).health(NODE, Health(node=NODE, status="running", at="x", cameras=told))
+    with box.db.read() as session:
+        known = stop_lines(session, box.store, cameras, NOW)
+    assert known == {
+        cameras[0]: ("v1", "v2", "v9"),  # of the packet and of the scene since
+        cameras[1]: ("bac", "dong"),
+        cameras[2]: (),  # its scene has none, so none is typed; an older box (cam-4) does not tell
+    }
 
 
 def test_of_a_scene_that_was_drawn_anew_old_and_new_lines_can_be_named_and_of_one_that_is_lost_any(box: Centre) -> None:

@@ -51,22 +51,30 @@ def film(path: Path, *phases: tuple[str, float]) -> Path:
     return path
 
 
-def told(tmp_path: Path, *phases: tuple[str, float]) -> tuple[str, float | None]:
-    """State and yellow of the head in the camera's health, when the film is over."""
+def watching(tmp_path: Path, film: Path) -> CameraWorker:
+    """The worker of one camera, not started: a head and two stop lines in its scene."""
     lamps = [{"colour": colour, "box": box} for colour, box in LENSES.items()]
     scene = Scene.model_validate(
         {
             "schema_version": 2, "id": "s", "picture": {"width": 80, "height": 130},
             "signals": [{"id": "main", "lamps": lamps}],
+            "stop_lines": [
+                {"id": name, "points": [[5, y], [75, y]], "forward": [40, 5]}
+                for name, y in (("tay", 120), ("dong", 125))
+            ],
         }
     )  # fmt: skip
-    url = str(film(tmp_path / "v.mp4", *phases))
-    config = CameraConfig(id="cam-1", url=url, scene=tmp_path / "s.yaml", realtime=False)
-    worker = CameraWorker(
+    config = CameraConfig(id="cam-1", url=str(film), scene=tmp_path / "s.yaml", realtime=False)
+    return CameraWorker(
         CameraPlan(config, LoadedScene(scene, scene_digest(scene), tmp_path / "s.yaml")),
         node="n", key=SigningKey.generate(), perception=OnlyLamps(), sink=NoSink(), metrics=Metrics(lambda: None),
         kept_in_memory=1, state_dir=tmp_path, on_commit=lambda: None,
     )  # fmt: skip
+
+
+def told(tmp_path: Path, *phases: tuple[str, float]) -> tuple[str, float | None]:
+    """State and yellow of the head in the camera's health, when the film is over."""
+    worker = watching(tmp_path, film(tmp_path / "v.mp4", *phases))
     worker.start()
     try:
         eventually(lambda: worker.state().health.state == "ended", 30)
@@ -83,3 +91,8 @@ def test_a_heartbeat_says_how_each_head_is_and_how_long_its_yellow_was(tmp_path:
 
 def test_a_heartbeat_says_that_red_came_out_of_a_dark_head(tmp_path: Path) -> None:
     assert told(tmp_path, ("", 3), ("red", 4)) == ("no_onset", None)
+
+
+def test_a_heartbeat_names_the_stop_lines_before_the_first_picture_comes(tmp_path: Path) -> None:
+    """By them a switch names one, also of a camera that never had a case."""
+    assert watching(tmp_path, tmp_path / "none.mp4").state().health.lines == ["tay", "dong"]

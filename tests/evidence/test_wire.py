@@ -137,6 +137,12 @@ def test_health_reads_back() -> None:
     assert decode(Health, encode(health), where="test") == health
 
 
+def test_an_older_box_tells_nothing_of_its_lines_and_a_scene_may_have_none() -> None:
+    for sent, lines in (({}, None), ({"lines": []}, []), ({"lines": ["v1"]}, ["v1"])):
+        camera = json.dumps({"id": "c", "state": "running", **sent}).encode()
+        assert decode(CameraHealth, camera, where="test").lines == lines
+
+
 @pytest.mark.parametrize(
     ("topic", "parsed"),
     [

@@ -13,38 +13,36 @@ from sqlalchemy.orm import Session
 
 from central.cases import telling
 from central.cases.doubts import holds, issue_doubts
-from central.cases.file_views import record_file_view
 from central.cases.lifecycle import Action, Officer, Refused, Status
 from central.cases.log import version_of
 from central.cases.stages import TO_ISSUE, among
 from central.desk import actions
 from central.desk.items import QueueItem, item, light
-from central.desk.views import CaseView, case_view
+from central.desk.views import case_view
 from central.notices import drafting, issuing
-from central.notices.basis import NoticeView, notice_view
 from central.notices.papers import papers_of
 from central.notices.printing import print_copy
 from central.pictures.captions import caption
-from central.pictures.for_owners import scene_of
-from central.pictures.stills import StillView, still_views
 from central.registry import Registration
 from central.store.case_tables import CaseRow, NoticeRow
 from central.units.filtering import within
 from central.units.tree import Scope
 from central.web import queries
 from central.web.access import FORM, ReviewerDep, SiteDep
+from central.web.caseview import flag_lines
 from central.web.devices import paper_lines
 from central.web.doubts import HELD_WORDS, doubt_line, side_by_side, why_held
 from central.web.draft_form import draft_form
 from central.web.drive import drive_lines
 from central.web.errors import problem_of
+from central.web.evidence import evidence_of
 from central.web.faults import WebError
 from central.web.frame import frame
 from central.web.media import attachment
+from central.web.notice_files import pages_of
 from central.web.seen import SeenDep
 from central.web.signature import after_issue, before_issue
 from central.web.site import Site, page, texts_of
-from central.words.texts import Texts
 from countries.here import HERE
 from countries.law import OwnerType
 from evidence.errors import GiaoLoError
@@ -83,26 +81,6 @@ def show(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str, do
     return _show(request, site, officer, case_id, done=done)
 
 
-@router.get("/desk/approve/{case_id}/notice.pdf")
-def notice_pdf(site: SiteDep, officer: ReviewerDep, case_id: str, download: str = "") -> Response:
-    """The draft, or the notice as issued, without the owner's code; the view is in the case's record. One that was
-    taken back comes as a copy with marks across it: what is kept stays as it was."""
-    centre = site.centre
-    with centre.db.read() as session:
-        row = session.get(CaseRow, case_id)
-        notice = notice_view(row.notice) if row is not None else None
-    if row is None or notice is None or row.deleted_at is not None:
-        raise WebError("no_file", 404)
-    headers = attachment(_file_name(notice, row.number)) if download else {"Content-Disposition": "inline"}
-    pdf, how = centre.store.read(notice.pdf_sha256), "download" if download else "shown"
-    if row.status == Status.WITHDRAWN:
-        pdf, how = HERE.papers().struck(pdf, "taken_back"), "copy"
-    record_file_view(
-        centre.db, case_id, officer.username, name="notice.pdf", sha256=notice.pdf_sha256, how=how, now=centre.clock()
-    )
-    return Response(pdf, media_type="application/pdf", headers=headers)
-
-
 @router.post("/desk/approve/{case_id}/print", dependencies=FORM)
 def print_notice(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str) -> Response:
     """The copy for the owner, with the code: made for this answer, kept nowhere."""
@@ -115,10 +93,6 @@ def print_notice(request: Request, site: SiteDep, officer: ReviewerDep, case_id:
     name = "phieu-ma-tra-cuu-{}.pdf" if copy.sheet else "thong-bao-{}-ban-gui.pdf"
     headers = attachment(name.format(copy.number_text.split("/")[0]))
     return Response(copy.pdf, media_type="application/pdf", headers=headers)
-
-
-def _file_name(notice: NoticeView, number: int) -> str:
-    return f"thong-bao-{notice.number_text.split('/')[0].strip('.') or 'du-thao'}-{number}.pdf"
 
 
 @router.post("/desk/approve/{case_id}/issue", dependencies=FORM)
@@ -243,13 +217,15 @@ def _show(
         why_not = t("approve.no_right")
     elif waits:
         why_not = signature.why_not
-    stills, scene_missing = _stills(site, view, t)
+    shown = evidence_of(site, view, t)
+    doubtful = [doubt_line(code, t) for code in doubts if not holds(code)]
     values |= {
         "v": view,
         "seen": {"draft": view.notice.pdf_sha256 if view.notice else "", "version": version_of(view.events)},
         "devices": paper_lines(papers, t, issued=issued_at is not None),
         "doubts": [code for code in doubts if not holds(code)],
-        "doubt_lines": [doubt_line(code, t) for code in doubts if not holds(code)],
+        "doubt_lines": doubtful,
+        "flags": list(dict.fromkeys([*doubtful, *flag_lines(view, t, doubts)] if waits else flag_lines(view, t))),
         "holding": [
             (code, doubt_line(code, t, view.siblings, view.drive, view.switches)) for code in doubts if holds(code)
         ],
@@ -258,17 +234,16 @@ def _show(
         "held_for": why_held(newly if not waits else [code for code in doubts if holds(code)]),
         "drive": drive_lines(view.drive, t, values["names"], holding=view.holding),
         "siblings": side_by_side(view.siblings, t),
-        "crop": view.file("plate_crop") or view.file("vehicle_crop"),
         "word": word,
         "no_owner": "no_owner" in doubts,
         "form": draft_form(view),
         "typed_owner": bool(view.notice and view.notice.content.get("owner_source") == "typed"),
-        "stills": stills,
-        "scene_missing": scene_missing,
+        "e": shown,
+        "stills": [(s, caption(s, view.item.act, t, view.manifest.act.code)) for s in shown.stills],
         "due": view.deadlines,
         "next_id": following,
         "contests": contests,
-        "pdf": view.notice is not None,
+        "pdf": pages_of(site, view.notice),
         "issued": not waits,
         "can_publish": Action.PUBLISH in view.actions,
         "can_print": Action.PRINT in view.actions,
@@ -301,15 +276,3 @@ def _next_to_issue(session: Session, officer: Officer, case_id: str) -> str | No
         .order_by(CaseRow.occurred_at, CaseRow.number)
         .limit(1)
     )
-
-
-def _stills(site: Site, view: CaseView, t: Texts) -> tuple[list[dict[str, str | StillView]], bool]:
-    """The originals with their captions and what is drawn over them, for the eyes of whoever signs: among twenty
-    motorcycles he has to see which one it is; and whether the scene could not be read."""
-    files = {f.name: f.sha256 for f in view.files}
-    scene = scene_of(view.manifest, files, site.centre.store)
-    words: list[dict[str, str | StillView]] = [
-        {"file": v.file, "view": v, "caption": caption(v, view.item.act, t, view.manifest.act.code)}
-        for v in still_views(view.manifest, scene)
-    ]
-    return words, scene is None

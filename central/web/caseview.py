@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from central.cases.doubts import SWITCHES
@@ -106,12 +106,14 @@ def track_map(manifest: Manifest, stills: Sequence[StillView], scene: Scene | No
     )
 
 
-def flag_lines(view: CaseView, t: Texts) -> list[str]:
-    """Doubts in words, those of the node and those only the centre can see; not those that hold the case."""
+def flag_lines(view: CaseView, t: Texts, said: Collection[str] = ()) -> list[str]:
+    """Doubts in words, those of the node and those only the centre can see; not those that hold the case, nor what is
+    `said` beside them already, by the codes of `central.cases.doubts.issue_doubts`."""
     flags = [t.or_else(f"flag.{f}", f) for f in view.item.flags if f not in SWITCHES]
     if view.item.chain_state != "ok":
         flags.append(t.or_else(f"flag.chain_{view.item.chain_state}", view.item.chain_state))
-    if view.second.agrees is False and view.second.text != view.item.plate:  # an officer may have put it right
+    differ = view.second.agrees is False and view.second.text != view.item.plate  # an officer may have put it right
+    if differ and "second_differs" not in said:
         flags.append(t("flag.second_differs"))
     if view.plate_parse is not None and view.plate_parse.ambiguous:
         flags.append(t("flag.plate_ambiguous", other=view.plate_parse.alternatives[0].formatted))

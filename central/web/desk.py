@@ -20,20 +20,17 @@ from central.desk.false_issue import false_issue
 from central.desk.signers import SignerLine, signer_lines
 from central.desk.unit import LISTED, unit_view
 from central.desk.views import CaseView, case_view
-from central.pictures.captions import still_words
-from central.pictures.clip import ClipFacts, inspect
-from central.pictures.stills import MOMENTS, read_scene, still_views
-from central.pictures.timeline import timeline
 from central.users import full_names
 from central.web import caseview, queries
 from central.web.access import HeadDep, ReviewerDep, SiteDep
 from central.web.doubts import HELD_WORDS, doubt_line, side_by_side, why_held
 from central.web.drive import drive_lines
+from central.web.evidence import evidence_of
 from central.web.frame import frame, said
 from central.web.queue import Chosen, ChosenDep, plate_problem
 from central.web.site import Site, page, texts_of
 from countries.here import HERE
-from evidence.acts import ACTS, ActCode
+from evidence.acts import ActCode
 from evidence.errors import GiaoLoError
 
 router = APIRouter()
@@ -91,37 +88,19 @@ def render_case(
         values = frame(session, officer, "queue")
         checked = queries.check_packet(session, view, centre.store)
         contests = queries.contests(session, officer.scope, view.item.id)
-    manifest = view.manifest
-    scene_file, clip_file = view.file("scene"), view.file("clip")
-    scene = read_scene(blob(site, scene_file.sha256)) if scene_file else None
-    stills = still_views(manifest, scene)
-    facts: ClipFacts | None = None
-    if clip_file is not None and (data := blob(site, clip_file.sha256)) is not None:
-        facts = inspect(data, clip_file.name)
+    shown = evidence_of(site, view, t)
     values |= {
         "v": view,
         "keep": kept.keep,
         "draft": None,
         "hold_said": caseview.hold_said(view, values["names"], t),
         "returned": caseview.returned(view, values["names"], t),
-        "m": manifest,
+        "m": view.manifest,
+        "e": shown,
         "mine": view.item.holder == officer.username,
-        "stills": stills,
-        "moments": {still: still_words(still, manifest.act.code, t) for still in MOMENTS},
-        "at_line": ACTS[manifest.act.code].at_the_line,
-        "line": timeline(manifest, stills),
-        "clip": caseview.clip_view(view.item.id, manifest, facts),
-        "map": caseview.track_map(manifest, stills, scene),
-        "scene": scene,
-        "crop": view.file("plate_crop") or view.file("vehicle_crop"),
-        "reasons": telling.reason_lines(manifest.act.code, manifest.act.reasons, t),
+        "map": caseview.track_map(view.manifest, shown.stills, shown.scene),
         "flags": caseview.flag_lines(view, t),
         "checks": caseview.check_lines(view, checked, t),
-        "n_best": caseview.n_best(view),
-        "machine_plate": HERE.plates.format_plate(
-            view.plate_machine or "", vehicle_class=view.item.kind, colour=view.plate_colour_machine
-        ),
-        "second_on": centre.config.second_reader,
         "seen": version_of(view.events),
         "history": telling.history(view.events, values["names"], t),
         "siblings": side_by_side(view.siblings, t),
@@ -136,14 +115,6 @@ def render_case(
         "reject_choices": reject_choices(request),
     }
     return page(request, "case.html", status=status, here=f"/desk/cases/{view.item.id}{kept.keep}", **(values | more))
-
-
-def blob(site: Site, sha256: str) -> bytes | None:
-    """The bytes, or None when the store has lost or altered them: the screen says so, and still opens."""
-    try:
-        return site.centre.store.read(sha256)
-    except GiaoLoError:
-        return None
 
 
 def reject_texts(request: Request) -> dict[str, str]:

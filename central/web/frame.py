@@ -24,7 +24,13 @@ _HELP = (
             ("Q", "back"), ("O", "overlay"), ("1 – 4", "enlarge"), ("B", "siblings"),
         ),
     ),
-    ("approve", (("I", "issue"), ("P", "publish"), ("N", "next"), ("B", "siblings"), ("Q", "list"))),
+    (
+        "approve",
+        (
+            ("I", "issue"), ("P", "publish"), ("N", "next"), ("B", "siblings"), ("Q", "list"), ("O", "overlay"),
+            ("1 – 4", "enlarge"),
+        ),
+    ),
     ("clip", (("A", "act"), ("Space", "play"), ("S", "slow"), (", .", "step"))),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from central.centre import Centre
 from central.pictures.copies import Copies
+from central.pictures.for_owners import CopyCache
 from central.users import SignedIn, current_session, note_activity
 from central.web.faults import WebError
 from central.web.menu import tabs_of
@@ -45,6 +46,8 @@ class Site:
     copies: Copies
     hashing: anyio.CapacityLimiter
     """argon2 takes 64 MiB and four threads a password: two at a time leave the machine to the others."""
+    pages: CopyCache
+    """Pages of notices as pictures, in memory: the same few are opened again and again before they are issued."""
 
     @classmethod
     def of(cls, centre: Centre) -> Site:
@@ -59,6 +62,7 @@ class Site:
             sign_ins=TokenBuckets(0.5, 20),
             copies=Copies(centre.config.copies_dir, hmac.digest(secret, b"giaolo web copies", "sha256")),
             hashing=anyio.CapacityLimiter(2),
+            pages=CopyCache(),
         )
 
     @property

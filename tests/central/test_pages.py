@@ -245,11 +245,29 @@ def test_on_a_phone_the_lamps_can_be_read_and_the_moment_of_the_act_is_in_sight(
     officer.set_viewport_size({"width": 390, "height": 844})
     officer.goto(f"{site.url}/desk/cases/{site.waiting}")
     px, at = officer.evaluate(
-        "() => { const svg = document.querySelector('.timeline svg'), on = svg.querySelector('.mark.on');"
+        "() => { const svg = document.querySelector('.timeline .lamps'), on = svg.querySelector('.mark.on');"
         " return [12 * svg.clientWidth / svg.viewBox.baseVal.width, on.getBoundingClientRect().x]; }"
     )
     assert px >= 8
     assert 20 < at < 370
+    for scrolled in (0, 10_000):
+        names = officer.evaluate(
+            "(x) => { const strip = document.querySelector('.timeline .strip'); strip.scrollLeft = x;"
+            " return [...strip.querySelectorAll('.name')].map((n) => n.getBoundingClientRect().x); }", scrolled
+        )  # fmt: skip
+        assert all(0 <= x < 60 for x in names), "the names of the heads stay in sight"
+        assert names
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/unit", "/desk/approve/{prepared}"])
+def test_on_a_phone_the_menu_leaves_the_screen_to_the_work(path: str, site: Site, officer: Any) -> None:
+    """On four lines it took 190 of 844 px; now one is pushed aside, and where one is stands in sight."""
+    officer.set_viewport_size({"width": 390, "height": 844})
+    officer.goto(site.url + path.format(**vars(site)))
+    assert officer.locator("header.bar").bounding_box()["height"] <= 100
+    here = officer.locator(".bar nav [aria-current]").bounding_box()
+    assert here["x"] >= 0
+    assert here["x"] + here["width"] <= 390
 
 
 def test_whoever_signs_sees_which_vehicle_it_is_in_each_picture(site: Site, officer: Any) -> None:
@@ -259,6 +277,29 @@ def test_whoever_signs_sees_which_vehicle_it_is_in_each_picture(site: Site, offi
     assert [drawn.nth(n).locator("image + .ov .vehicle").is_visible() for n in range(3)] == [True] * 3
     officer.set_viewport_size({"width": 390, "height": 844})
     assert drawn.first.bounding_box()["width"] > 300, "on a phone one below the other"
+
+
+def test_whoever_signs_sees_what_the_reviewer_saw(site: Site, officer: Any) -> None:
+    """Lamps, plate, reasons, doubts and clip on the page itself, and a picture as large as the screen."""
+    panels = (".timeline", ".platecrop", ".platenow", ".reasons", ".flaglist, .panel:has(#flags-title)", ".clip")
+
+    def told() -> list[str]:
+        return [officer.locator(panel).first.inner_text() for panel in panels]
+
+    officer.set_viewport_size({"width": 1280, "height": 900})
+    officer.goto(f"{site.url}/desk/cases/{site.prepared}")
+    lamps, *reviewed = told()
+    officer.goto(f"{site.url}/desk/approve/{site.prepared}")
+    assert told()[0] == lamps
+    assert told()[1:4] == reviewed[:3]
+    assert told()[5] == reviewed[4]
+    crop, text = officer.locator(".platecrop img"), officer.locator(".platenow .plate")
+    assert crop.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    assert abs(crop.bounding_box()["y"] - text.bounding_box()["y"]) < 200, "the picture stands beside what it says"
+    officer.keyboard.press("2")
+    assert officer.locator("#enlarged[open] .ov .vehicle").is_visible()
+    officer.keyboard.press("o")
+    assert not officer.locator("#enlarged[open] .ov .vehicle").is_visible()
 
 
 def test_a_long_reason_leaves_its_label_room(site: Site, officer: Any) -> None:

@@ -116,6 +116,11 @@ def test_the_dialog_lists_what_is_late_or_doubtful_and_enter_alone_does_nothing(
         "a_new_doubt",
     ):  # fmt: skip
         assert line in dialog[0], line
+    before = hoa.get(page).text.partition("<dialog")[0]
+    flags = re.search(r'<ul class="flaglist">.*?</ul>', before, re.S)
+    assert flags
+    for line in re.findall(r"<li>(.*?)</li>", dialog[0]):
+        assert f"<li>{line}</li>" in flags[0], "what has to be considered stands on the page before the dialog opens"
     assert re.search(r"<button class=\"btn main\">", dialog[0]), "the focus is on the tick, not on the button"
     assert dialog[0].count("required") == 2
     assert hoa.post(f"{page}/issue", at=page).status_code == 409

@@ -103,7 +103,7 @@ def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
     """The second person: reads the draft, issues, publishes. The owner's copy as PDF."""
     page.goto(f"{town.setup.web_url}/desk/approve")
     page.locator(f"tr.row[data-id='{case_id}'] a.open").press("Enter")
-    page.wait_for_selector("iframe")
+    page.wait_for_function("[...document.querySelectorAll('.papers img')].some((i) => i.naturalWidth > 0)")
     notice_url = f"{town.setup.web_url}/desk/approve/{case_id}/notice.pdf"
     assert page.request.get(notice_url).body().startswith(b"%PDF")
     proposal = page.locator(".proposal").inner_text()  # for the officer only, by the time of the act

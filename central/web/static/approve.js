@@ -1,3 +1,4 @@
+// One approval: its keys. Pictures, lamps and clip: evidence.js.
 "use strict";
 desk.keys({
   i: () => { const b = document.querySelector('[data-open="issue"]'); if (!b || b.disabled) return false; desk.open("issue"); },
@@ -5,4 +6,6 @@ desk.keys({
   n: () => { const a = document.getElementById("next"); if (!a) return false; location.href = a.href; },
   b: () => { const s = document.getElementById("siblings"); if (!s) return false; s.focus(); s.scrollIntoView(); },
   q: () => { location.href = "/desk/approve"; },
+  ...evidence.keys,
+  inDialog: evidence.inDialog,
 });

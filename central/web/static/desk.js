@@ -47,6 +47,9 @@ const desk = (() => {
   });
   // The mark says that keys are heard from now on; what is hit before it is the browser's.
   const keys = (more) => { Object.assign(handlers, more); document.documentElement.dataset.keys = "on"; };
+  // On a phone the menu is wider than the screen: where one is stands in its middle.
+  const menu = document.querySelector(".bar nav"), here = menu && menu.querySelector("[aria-current]");
+  if (here) menu.scrollLeft = here.offsetLeft + here.offsetWidth / 2 - menu.clientWidth / 2;
   // What a page asks by itself says so, and whether somebody used it since: an idle page keeps nobody signed in.
   let used = false;
   ["keydown", "input", "pointerdown", "wheel"].forEach((kind) => document.addEventListener(kind, () => { used = true; }, { capture: true, passive: true }));

@@ -68,6 +68,10 @@ class DirectedLine:
     _starts: Floats = field(init=False, repr=False, compare=False)
     _steps: Floats = field(init=False, repr=False, compare=False)
     _offsets: Floats = field(init=False, repr=False, compare=False)
+    _squared: Floats = field(init=False, repr=False, compare=False)
+    _units: Floats = field(init=False, repr=False, compare=False)
+    length_px: float = field(init=False, repr=False, compare=False)
+    """Length of the painted part."""
 
     def __post_init__(self) -> None:
         points = as_points(self.points)
@@ -89,6 +93,9 @@ class DirectedLine:
         object.__setattr__(self, "_starts", extended[:-1])
         object.__setattr__(self, "_steps", steps)
         object.__setattr__(self, "_offsets", np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) - lengths[0])
+        object.__setattr__(self, "_squared", np.einsum("kd,kd->k", steps, steps))
+        object.__setattr__(self, "_units", steps / lengths[:, None])
+        object.__setattr__(self, "length_px", float(np.hypot(*np.diff(points, axis=0).T).sum()))
 
     @classmethod
     def between(cls, points: Sequence[Point], positive: Point | None = None) -> DirectedLine:
@@ -104,17 +111,12 @@ class DirectedLine:
         """Positive side = junction side."""
         return cls.between(stop_line.points, stop_line.forward)
 
-    @property
-    def length_px(self) -> float:
-        """Length of the painted part."""
-        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
-
     def read(self, points: ArrayLike, *, tolerance_px: Floats | float = 0.0) -> LineReading:
         """Distances, feet and whether they fall on the painted part: `tolerance_px` more at both ends, one for all
         points or one each."""
         p = as_points(points)
         rel = p[:, None, :] - self._starts[None, :, :]
-        squared = np.einsum("kd,kd->k", self._steps, self._steps)
+        squared = self._squared
         share = np.clip(np.einsum("nkd,kd->nk", rel, self._steps) / squared, 0.0, 1.0)
         gap = rel - share[:, :, None] * self._steps
         distance = np.hypot(gap[:, :, 0], gap[:, :, 1])
@@ -127,7 +129,7 @@ class DirectedLine:
     def _side(self, rel: Floats, share: Floats, nearest: NDArray[np.intp]) -> Floats:
         """+1 right of the line, -1 left, 0 on it; at a bend both neighbouring segments have a say, because there
         the nearest one alone can give the wrong side (pseudo-normal, Baerentzen and Aanaes 2005)."""
-        unit = self._steps / np.hypot(self._steps[:, 0], self._steps[:, 1])[:, None]
+        unit = self._units
         rows = np.arange(len(rel))
         at = share[rows, nearest]
         other = np.where(at <= 0.0, nearest - 1, np.where(at >= 1.0, nearest + 1, nearest))

@@ -107,6 +107,12 @@ class Trajectory:
 
         None without a ground plane, or if the way leads beyond its horizon.
         """
+        if "way_m" not in self.known:
+            self.known["way_m"] = self._way_m()
+        found: tuple[Floats, Floats] | None = self.known["way_m"]
+        return found
+
+    def _way_m(self) -> tuple[Floats, Floats] | None:
         inside = self.boxes[:, 3] < self.lower_edge_px
         if self.ground is None or not inside.any():
             return None
@@ -116,5 +122,8 @@ class Trajectory:
     @property
     def size_px(self) -> Floats:
         """Geometric mean of width and height, the yardstick for how far is far."""
-        size: Floats = np.sqrt((self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1]))
+        if "size_px" not in self.known:
+            boxes = self.boxes
+            self.known["size_px"] = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+        size: Floats = self.known["size_px"]
         return size

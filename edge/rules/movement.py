@@ -210,6 +210,14 @@ def _turned(way: tuple[Floats, Floats, float | None] | None, measure: _Measure) 
 def _plane(path: Trajectory, margins: MovementMargins, until: int | None = None) -> tuple[_Measure, Floats, float]:
     """Places `[N, 2]` up to observation `until`, and +1 where right of (x, y) is (y, -x), -1 where it is (-y, x)."""
     upto = None if until is None else until + 1
+    asked = ("plane", margins)
+    if asked not in path.known:
+        path.known[asked] = _whole_plane(path, margins)
+    measure, places, right = path.known[asked]
+    return measure, places[:upto], right
+
+
+def _whole_plane(path: Trajectory, margins: MovementMargins) -> tuple[_Measure, Floats, float]:
     if path.ground is not None:
         metres = path.ground.to_metres(path.contacts)
         if np.isfinite(metres).all():
@@ -218,8 +226,8 @@ def _plane(path: Trajectory, margins: MovementMargins, until: int | None = None)
             over, down = corner[1] - corner[0], corner[2] - corner[0]
             mirrored = float(over[0] * down[1] - over[1] * down[0]) > 0
             smooth = median_filter(metres, size=(margins.smooth, 1), mode="nearest")
-            return _on_the_road(margins), smooth[:upto], -1.0 if mirrored else 1.0
-    return _in_the_picture(margins), _in_sizes(path, margins.smooth)[:upto], -1.0
+            return _on_the_road(margins), smooth, -1.0 if mirrored else 1.0
+    return _in_the_picture(margins), _in_sizes(path, margins.smooth), -1.0
 
 
 def _in_sizes(path: Trajectory, smooth: int) -> Floats:

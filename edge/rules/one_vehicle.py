@@ -90,7 +90,7 @@ def not_one_vehicle(
     way = path.way_m()
     if way is None:
         return _not_one_in_the_picture(path, from_s, to_s, size_px, margins)
-    t_way, places = way
+    t_way, places = _around(*way, from_s, to_s, margins)
     # one or two pictures in which the neighbour's box was taken are no way that anybody drove
     smooth = median_filter(places, size=(margins.excursion, 1), mode="nearest")
     bends, along = _bends(t_way, smooth, from_s, to_s, margins)
@@ -110,6 +110,16 @@ def not_one_vehicle(
             "pace_of_two", from_s, float(-ahead.min() if back else ahead.max()), braking if back else most, "m"
         )
     return Refusal("bend_of_two", from_s, float(aside[~slow].max()), most, "m")
+
+
+def _around(
+    t_s: Floats, places: Floats, from_s: float, to_s: float, margins: OneVehicleMargins
+) -> tuple[Floats, Floats]:
+    """The part of the way on which the answer hangs: of a minute's way most lies beyond."""
+    spare = margins.excursion + 1
+    first = max(int(np.searchsorted(t_s, from_s - margins.stretch_s)) - spare, 0)
+    last = int(np.searchsorted(t_s, to_s + margins.stretch_s)) + spare
+    return t_s[first:last], places[first:last]
 
 
 def _not_one_in_the_picture(

@@ -43,7 +43,7 @@ def stands(path: Trajectory, from_: int, seconds: float, margins: StandingMargin
     if not still.any():
         return []
     most = margins.still_boxes * _size_by_then(path.size_px[from_:], margins.size_pictures)
-    for back in range(1, int((ends - starts)[still].max()) + 1):
+    for back in range(int((ends - starts)[still].max()), 0, -1):  # who drives is told by the longest first
         moved = np.hypot(*(points[back:] - points[:-back]).T) > most[back:]
         still[back:] &= ~(moved & (ends - back >= starts)[back:])
         if not still.any():

@@ -225,7 +225,7 @@ def _pale(lenses: Sequence[NDArray[np.float32]], lit: int, m: LampMargins) -> bo
 
 def _chroma(colour: str, pixels: NDArray[np.float32], m: LampMargins) -> NDArray[np.float32]:
     """How much of a signal colour each pixel has, -255..255. Signal green is bluish, so blue does not count there."""
-    blue, green, red = pixels
+    blue, green, red = pixels[0], pixels[1], pixels[2]
     if colour == "red":
         return red - np.maximum(green, blue)
     if colour == "green":

@@ -224,14 +224,16 @@ def _pale(lenses: Sequence[NDArray[np.float32]], lit: int, m: LampMargins) -> bo
 
 
 def _chroma(colour: str, pixels: NDArray[np.float32], m: LampMargins) -> NDArray[np.float32]:
-    """How much of a signal colour each pixel has, -255..255. Signal green is bluish, so blue does not count there."""
+    """How much of a signal colour each pixel of `[3, N]` has, -255..255. Signal green is bluish, so blue does not count there."""
     blue, green, red = pixels[0], pixels[1], pixels[2]
+    chroma: NDArray[np.float32]
     if colour == "red":
-        return red - np.maximum(green, blue)
-    if colour == "green":
-        return green - red
-    yellow: NDArray[np.float32] = (red + green) / 2 - np.maximum(blue, m.yellow_unequal * np.abs(red - green))
-    return yellow
+        chroma = red - np.maximum(green, blue)
+    elif colour == "green":
+        chroma = green - red
+    else:
+        chroma = (red + green) / 2 - np.maximum(blue, m.yellow_unequal * np.abs(red - green))
+    return chroma
 
 
 def _planes(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -224,7 +224,7 @@ def _pale(lenses: Sequence[NDArray[np.float32]], lit: int, m: LampMargins) -> bo
 
 
 def _chroma(colour: str, pixels: NDArray[np.float32], m: LampMargins) -> NDArray[np.float32]:
-    """How much of a signal colour each pixel of `[3, N]` has, -255..255. Signal green is bluish, so blue does not count there."""
+    """How much of a signal colour each pixel of `[3, N]` has, -255..255; blue is no part of green, which is bluish."""
     blue, green, red = pixels[0], pixels[1], pixels[2]
     chroma: NDArray[np.float32]
     if colour == "red":

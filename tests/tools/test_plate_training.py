@@ -14,8 +14,6 @@ from models.plate_corners import load_corner_finder
 from models.plates import Corners, LineReading, PlateReading
 from tools.train.plate_drawing import FONT_FOLDER, LETTERS, clean_plate, draw_plate
 from tools.train.plate_glyphs import harvest, pieces, usual
-from tools.train.plate_mixture import Mixture, jitter, prepare, recut_at_random, target_of
-from tools.train.plate_network import ALPHABET, HEIGHT, PAD, WIDTH
 from tools.train.plate_sets import (
     LabelledPlate,
     alike,
@@ -27,6 +25,7 @@ from tools.train.plate_sets import (
     street_tests,
 )
 
+# what brings torch is imported where it is used: each process collects this file, one runs it
 needs_fonts = pytest.mark.skipif(not FONT_FOLDER.is_dir(), reason="the fonts of the drawn plates are not installed")
 needs_plates = pytest.mark.footage("plates")
 
@@ -67,6 +66,8 @@ def test_the_glyph_that_differs_from_all_others_is_dropped() -> None:
 
 @needs_fonts
 def test_glyphs_of_plates_write_new_plates() -> None:
+    from tools.train.plate_network import ALPHABET
+
     rng = np.random.default_rng(3)
     made = [clean_plate(rng) for _ in range(60)]
     plates = [LabelledPlate(str(n), plate.image, plate.text, plate.upper) for n, plate in enumerate(made)]
@@ -87,6 +88,9 @@ def test_a_cut_keeps_the_place_of_its_box_even_at_the_edge_of_the_picture() -> N
 
 
 def test_a_real_plate_is_cut_anew_without_losing_its_middle() -> None:
+    from tools.train.plate_mixture import jitter, prepare, recut_at_random
+    from tools.train.plate_network import HEIGHT, WIDTH
+
     rng = np.random.default_rng(1)
     image = np.full((90, 150, 3), 40, np.uint8)
     cv2.rectangle(image, (25, 15), (125, 75), (240, 240, 240), -1)
@@ -100,6 +104,9 @@ def test_a_real_plate_is_cut_anew_without_losing_its_middle() -> None:
 
 
 def test_the_goal_of_a_plate_is_its_text_filled_up() -> None:
+    from tools.train.plate_mixture import target_of
+    from tools.train.plate_network import ALPHABET, PAD
+
     codes, upper = target_of("36A12345", 3)
     assert "".join(ALPHABET[c] for c in codes if c != PAD) == "36A12345"
     assert (len(codes), upper) == (10, 3)
@@ -108,6 +115,9 @@ def test_the_goal_of_a_plate_is_its_text_filled_up() -> None:
 
 @needs_fonts
 def test_the_mixture_holds_drawn_and_real_plates_and_repeats_with_its_seed() -> None:
+    from tools.train.plate_mixture import Mixture, target_of
+    from tools.train.plate_network import HEIGHT, WIDTH
+
     real = [LabelledPlate("r", clean_plate(np.random.default_rng(2)).image, "00A00000", 0)]
     first, second = (iter(Mixture(real, {}, 0.5, 0.0, 9)) for _ in range(2))
     texts = set()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,11 @@ def drive(
     return run
 
 
+Drive = Callable[[], Run]
+driven = partial(partial, drive)
+"""A drive for a row of a table: it is driven where its row is tested, not in each process that collects the tests."""
+
+
 def _at(name: str, stops: Sequence[Stop], now: float) -> VehicleState:
     t, x, y = (np.array(v) for v in zip(*stops, strict=True))
     px, py = float(np.interp(now, t, x)), float(np.interp(now, t, y))
@@ -80,39 +86,39 @@ def later(stops: Sequence[Stop], by_s: float) -> list[Stop]:
 
 
 AREAS = [
-    ("along the pavement", drive(BIKE, *ON, (5, 10.5, -26)), {"pavement": True}),
-    ("a car along it", drive(CAR, *ON, (5, 10.5, -26)), {"pavement": True}),
-    ("a bicycle along it", drive(BICYCLE, *ON, (5, 10.5, -26)), {}),
-    ("ten metres along it", drive(BIKE, *ON, (3, 10.5, -36), (3.2, 8, -35)), {"pavement": False}),
-    ("five metres along it", drive(BIKE, *ON, (2, 10.5, -42), (2.2, 8, -41)), {}),
-    ("hardly faster than one walks", drive(BIKE, *ON[1:], (11, 10.5, -25)), {"pavement": False}),
-    ("is pushed along it", drive(BIKE, *ON[1:], (16, 10.5, -25)), {}),
-    ("along it, then stands there", drive(BIKE, *ON, (4, 10.5, -28), (30, 10.5, -28)), {"pavement": True}),
-    ("on the road, close along the kerb", drive(BIKE, (0, 8.3, -46), (4, 8.3, -22)), {}),
-    ("its handlebars over the kerb", drive(BIKE, (0, 8.9, -46), (4, 8.9, -22)), {}),
-    ("hardly beyond the kerb", drive(BIKE, (0, 9.1, -46), (4, 9.1, -22)), {"pavement": False}),
-    ("over the pavement to a gate", drive(BIKE, (0, 7, -40), (3, 14, -33)), {}),
-    ("a car into the closed street", drive(CAR, *INTO, (5, 32, -5.5)), {"closed_road": True}),
-    ("a motorcycle into it", drive(BIKE, *INTO, (5, 32, -5.5)), {}),
-    ("a lorry into it", drive(LORRY, *INTO, (6, 32, -5.5)), {"closed_road": True}),
-    ("a car that stops inside", drive(CAR, *INTO, (3.5, 22.5, -5.5), (9, 22.5, -5.5)), {"closed_road": False}),
-    ("a car that stops in the mouth", drive(CAR, *INTO, (3, 16.5, -5.5), (9, 16.5, -5.5)), {}),
+    ("along the pavement", driven(BIKE, *ON, (5, 10.5, -26)), {"pavement": True}),
+    ("a car along it", driven(CAR, *ON, (5, 10.5, -26)), {"pavement": True}),
+    ("a bicycle along it", driven(BICYCLE, *ON, (5, 10.5, -26)), {}),
+    ("ten metres along it", driven(BIKE, *ON, (3, 10.5, -36), (3.2, 8, -35)), {"pavement": False}),
+    ("five metres along it", driven(BIKE, *ON, (2, 10.5, -42), (2.2, 8, -41)), {}),
+    ("hardly faster than one walks", driven(BIKE, *ON[1:], (11, 10.5, -25)), {"pavement": False}),
+    ("is pushed along it", driven(BIKE, *ON[1:], (16, 10.5, -25)), {}),
+    ("along it, then stands there", driven(BIKE, *ON, (4, 10.5, -28), (30, 10.5, -28)), {"pavement": True}),
+    ("on the road, close along the kerb", driven(BIKE, (0, 8.3, -46), (4, 8.3, -22)), {}),
+    ("its handlebars over the kerb", driven(BIKE, (0, 8.9, -46), (4, 8.9, -22)), {}),
+    ("hardly beyond the kerb", driven(BIKE, (0, 9.1, -46), (4, 9.1, -22)), {"pavement": False}),
+    ("over the pavement to a gate", driven(BIKE, (0, 7, -40), (3, 14, -33)), {}),
+    ("a car into the closed street", driven(CAR, *INTO, (5, 32, -5.5)), {"closed_road": True}),
+    ("a motorcycle into it", driven(BIKE, *INTO, (5, 32, -5.5)), {}),
+    ("a lorry into it", driven(LORRY, *INTO, (6, 32, -5.5)), {"closed_road": True}),
+    ("a car that stops inside", driven(CAR, *INTO, (3.5, 22.5, -5.5), (9, 22.5, -5.5)), {"closed_road": False}),
+    ("a car that stops in the mouth", driven(CAR, *INTO, (3, 16.5, -5.5), (9, 16.5, -5.5)), {}),
     (
         "a car that turns round in the mouth",
-        drive(CAR, *INTO, (3, 17, -5), (4, 19, -2), (5, 17, 2), (7, 9, 2), (9, -5, 2)),
+        driven(CAR, *INTO, (3, 17, -5), (4, 19, -2), (5, 17, 2), (7, 9, 2), (9, -5, 2)),
         {},
     ),
-    ("a car that was there from the beginning", drive(CAR, (0, 16, -5.5), (3, 32, -5.5)), {}),
-    ("a car out of the street", drive(CAR, (0, 32, 3), (6, -5, 3)), {}),
-    ("a car across its mouth", drive(CAR, (0, 5.5, -30), (6, 5.5, 14)), {}),
-    ("a minute later, when the street is open", drive(CAR, *later(INTO, 61), (66, 32, -5.5)), {}),
-    ("as its hours end", drive(CAR, *later(INTO, 57.2), (62.2, 32, -5.5)), {"closed_road": False}),
+    ("a car that was there from the beginning", driven(CAR, (0, 16, -5.5), (3, 32, -5.5)), {}),
+    ("a car out of the street", driven(CAR, (0, 32, 3), (6, -5, 3)), {}),
+    ("a car across its mouth", driven(CAR, (0, 5.5, -30), (6, 5.5, 14)), {}),
+    ("a minute later, when the street is open", driven(CAR, *later(INTO, 61), (66, 32, -5.5)), {}),
+    ("as its hours end", driven(CAR, *later(INTO, 57.2), (62.2, 32, -5.5)), {"closed_road": False}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("why", "made", "acts"), AREAS, ids=[r[0] for r in AREAS])
-def test_truth_of_areas(why: str, made: Run, acts: Mapping[str, bool]) -> None:
-    assert acts_of(made) == acts
+def test_truth_of_areas(why: str, made: Drive, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made()) == acts
 
 
 AT_KERB = [(0.0, 6.0, -54.0), (3.0, 7.7, -40.0)]
@@ -131,47 +137,47 @@ def beside(t_s: float) -> tuple[VehicleSpec, list[Stop]]:
 
 AWAY: Stop = (100.0, 6.0, -25.0)
 KERB = [
-    ("stands at the kerb for eighty seconds", drive(CAR, *until(83, AWAY)), {"stopping_banned": True}),
-    ("a motorcycle does", drive(BIKE, *until(83, AWAY)), {"stopping_banned": True}),
-    ("a bicycle does", drive(BICYCLE, *until(83, AWAY)), {}),
-    ("for half a minute: a stop, too, in law", drive(CAR, *until(33, (36, 6, -25))), {"stopping_banned": True}),
-    ("for eight seconds", drive(CAR, *until(11.4, (14, 6, -25))), {"stopping_banned": False}),
-    ("lets somebody by", drive(CAR, *until(5.4, (8, 6, -25))), {}),
-    ("for eighty seconds where parking is banned", drive(CAR, *until(83, AWAY), parking=True), {}),
-    ("parks there", drive(CAR, *until(330, (333, 6, -25)), parking=True), {"parking_banned": True}),
+    ("stands at the kerb for eighty seconds", driven(CAR, *until(83, AWAY)), {"stopping_banned": True}),
+    ("a motorcycle does", driven(BIKE, *until(83, AWAY)), {"stopping_banned": True}),
+    ("a bicycle does", driven(BICYCLE, *until(83, AWAY)), {}),
+    ("for half a minute: a stop, too, in law", driven(CAR, *until(33, (36, 6, -25))), {"stopping_banned": True}),
+    ("for eight seconds", driven(CAR, *until(11.4, (14, 6, -25))), {"stopping_banned": False}),
+    ("lets somebody by", driven(CAR, *until(5.4, (8, 6, -25))), {}),
+    ("for eighty seconds where parking is banned", driven(CAR, *until(83, AWAY), parking=True), {}),
+    ("parks there", driven(CAR, *until(330, (333, 6, -25)), parking=True), {"parking_banned": True}),
     (
         "for three minutes and a half: nobody says when a stop becomes parking",
-        drive(CAR, *until(213, (216, 6, -25)), parking=True),
+        driven(CAR, *until(213, (216, 6, -25)), parking=True),
         {"parking_banned": False},
     ),
-    ("waits behind another all the time", drive(CAR, *until(83, AWAY), others=[beside(82)]), {}),
+    ("waits behind another all the time", driven(CAR, *until(83, AWAY), others=[beside(82)]), {}),
     (
         "waits behind another, and for a quarter of a minute more",
-        drive(CAR, *until(83, AWAY), others=[beside(66)]),
+        driven(CAR, *until(83, AWAY), others=[beside(66)]),
         {"stopping_banned": False},
     ),
     (
         "stands on for half a minute after the other has gone",
-        drive(CAR, *until(103, (106, 6, -25)), others=[beside(66)]),
+        driven(CAR, *until(103, (106, 6, -25)), others=[beside(66)]),
         {"stopping_banned": True},
     ),
     (
         "just beyond the sign's area",
-        drive(CAR, (0, 6, -46), (3, 7.7, -30.8), (83, 7.7, -30.8), (86, 6, -20)),
+        driven(CAR, (0, 6, -46), (3, 7.7, -30.8), (83, 7.7, -30.8), (86, 6, -20)),
         {},
     ),
     (
         "at the end of the sign's area",
-        drive(CAR, (0, 6, -46), (3, 7.7, -31.9), (83, 7.7, -31.9), (86, 6, -20)),
+        driven(CAR, (0, 6, -46), (3, 7.7, -31.9), (83, 7.7, -31.9), (86, 6, -20)),
         {"stopping_banned": False},
     ),
-    ("in the lane beside it", drive(CAR, (0, 5.2, -54), (3, 5.2, -40), (83, 5.2, -40), (86, 5.2, -25)), {}),
+    ("in the lane beside it", driven(CAR, (0, 5.2, -54), (3, 5.2, -40), (83, 5.2, -40), (86, 5.2, -25)), {}),
 ]
 
 
 @pytest.mark.parametrize(("why", "made", "acts"), KERB, ids=[r[0] for r in KERB])
-def test_truth_at_the_kerb(why: str, made: Run, acts: Mapping[str, bool]) -> None:
-    assert acts_of(made) == acts
+def test_truth_at_the_kerb(why: str, made: Drive, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made()) == acts
 
 
 def through(stands_y: float, for_s: float) -> list[Stop]:
@@ -188,40 +194,40 @@ def stuck(y: float, *, from_s: float = 0.0, until_s: float = 30.0) -> tuple[Vehi
 
 
 BOX = [
-    ("into the box though it is full", drive(CAR, *through(3, 14), others=[stuck(11)]), {"blocking_junction": True}),
-    ("a motorcycle does", drive(BIKE, *through(3, 14), others=[stuck(11)]), {"blocking_junction": True}),
+    ("into the box though it is full", driven(CAR, *through(3, 14), others=[stuck(11)]), {"blocking_junction": True}),
+    ("a motorcycle does", driven(BIKE, *through(3, 14), others=[stuck(11)]), {"blocking_junction": True}),
     (
         "there may just be room beyond the box",
-        drive(CAR, *through(3, 14), others=[stuck(15.0)]),
+        driven(CAR, *through(3, 14), others=[stuck(15.0)]),
         {"blocking_junction": False},
     ),
-    ("there is room beyond the box", drive(CAR, *through(3, 14), others=[stuck(18)]), {}),
-    ("nobody is beyond the box", drive(CAR, *through(3, 14)), {}),
-    ("six seconds in the box", drive(CAR, *through(3, 6), others=[stuck(11)]), {"blocking_junction": False}),
-    ("three seconds in the box", drive(CAR, *through(3, 3), others=[stuck(11)]), {}),
-    ("stands before the box", drive(CAR, *through(-12, 14), others=[stuck(11)]), {}),
-    ("stands beyond the box", drive(CAR, *through(12, 14), others=[stuck(20)]), {}),
+    ("there is room beyond the box", driven(CAR, *through(3, 14), others=[stuck(18)]), {}),
+    ("nobody is beyond the box", driven(CAR, *through(3, 14)), {}),
+    ("six seconds in the box", driven(CAR, *through(3, 6), others=[stuck(11)]), {"blocking_junction": False}),
+    ("three seconds in the box", driven(CAR, *through(3, 3), others=[stuck(11)]), {}),
+    ("stands before the box", driven(CAR, *through(-12, 14), others=[stuck(11)]), {}),
+    ("stands beyond the box", driven(CAR, *through(12, 14), others=[stuck(20)]), {}),
     (
         "rolls through it at walking pace",
-        drive(CAR, (0, 2, -20), (2, 2, -12), (22, 2, 12), (24, 2, 20), others=[stuck(17)]),
+        driven(CAR, (0, 2, -20), (2, 2, -12), (22, 2, 12), (24, 2, 20), others=[stuck(17)]),
         {},
     ),
     (
         "waits in it to turn left",
-        drive(CAR, (0, 2, -30), (4, 2, -3), (18, 2, -3), (19, 0, 1), (20, -5, 3), (23, -20, 3), others=[stuck(11)]),
+        driven(CAR, (0, 2, -30), (4, 2, -3), (18, 2, -3), (19, 0, 1), (20, -5, 3), (23, -20, 3), others=[stuck(11)]),
         {},
     ),
     (
         "nobody knows where it goes",
-        drive(CAR, *through(3, 14)[:4], others=[stuck(11)]),
+        driven(CAR, *through(3, 14)[:4], others=[stuck(11)]),
         {"blocking_junction": False},
     ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("why", "made", "acts"), BOX, ids=[r[0] for r in BOX])
-def test_truth_in_the_box(why: str, made: Run, acts: Mapping[str, bool]) -> None:
-    assert acts_of(made) == acts
+def test_truth_in_the_box(why: str, made: Drive, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made()) == acts
 
 
 def round_(y: float, back_to_y: float, *, from_s: float = 0.0, across: float = 4.5) -> list[Stop]:
@@ -234,22 +240,22 @@ def round_(y: float, back_to_y: float, *, from_s: float = 0.0, across: float = 4
 
 
 ROUND = [
-    ("round over the line and back", drive(BIKE, *round_(-12, -40)), {"banned_u_turn": True}),
-    ("a car does", drive(CAR, *round_(-9, -40, across=8.5)), {"banned_u_turn": True}),
-    ("stands on the way back, hardly turned", drive(BIKE, *round_(-12, -20)), {"banned_u_turn": False}),
-    ("turned, and it stands there", drive(BIKE, *round_(-12, -15)), {}),
-    ("after the sign's hours", drive(BIKE, *round_(-12, -40, from_s=60)), {}),
-    ("as they end", drive(BIKE, *round_(-12, -40, from_s=50)), {"banned_u_turn": False}),
-    ("before the line", drive(BIKE, *round_(-24, -46)), {}),
-    ("left into the western street", drive(CAR, (0, 2, -38), (3, 2, -20), (5, 2, -10), (7, -6, 2), (10, -30, 4)), {}),
-    ("reverses over the line", drive(CAR, (0, 2, -38), (3, 2, -15), (8, 2.2, -26)), {}),
-    ("comes from the north", drive(CAR, (0, -2, 10), (8, -2, -40)), {}),
+    ("round over the line and back", driven(BIKE, *round_(-12, -40)), {"banned_u_turn": True}),
+    ("a car does", driven(CAR, *round_(-9, -40, across=8.5)), {"banned_u_turn": True}),
+    ("stands on the way back, hardly turned", driven(BIKE, *round_(-12, -20)), {"banned_u_turn": False}),
+    ("turned, and it stands there", driven(BIKE, *round_(-12, -15)), {}),
+    ("after the sign's hours", driven(BIKE, *round_(-12, -40, from_s=60)), {}),
+    ("as they end", driven(BIKE, *round_(-12, -40, from_s=50)), {"banned_u_turn": False}),
+    ("before the line", driven(BIKE, *round_(-24, -46)), {}),
+    ("left into the western street", driven(CAR, (0, 2, -38), (3, 2, -20), (5, 2, -10), (7, -6, 2), (10, -30, 4)), {}),
+    ("reverses over the line", driven(CAR, (0, 2, -38), (3, 2, -15), (8, 2.2, -26)), {}),
+    ("comes from the north", driven(CAR, (0, -2, 10), (8, -2, -40)), {}),
 ]
 
 
 @pytest.mark.parametrize(("why", "made", "acts"), ROUND, ids=[r[0] for r in ROUND])
-def test_truth_of_turning_round(why: str, made: Run, acts: Mapping[str, bool]) -> None:
-    assert acts_of(made) == acts
+def test_truth_of_turning_round(why: str, made: Drive, acts: Mapping[str, bool]) -> None:
+    assert acts_of(made()) == acts
 
 
 def test_the_scene_says_what_stands_in_the_street() -> None:

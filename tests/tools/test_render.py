@@ -89,9 +89,12 @@ def test_drawn_plates_can_be_read(plate: str, cls: str, lines: int) -> None:
     assert load_plate_reader().read(framed).text == plate
 
 
-@pytest.mark.slow(50)
-def test_one_command_makes_a_clip_with_its_scene_and_truth(studio: Any, tmp_path: Path) -> None:
+@pytest.mark.slow(25)
+def test_one_command_makes_a_clip_with_its_scene_and_truth(
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("libsumo", reason="the extra `simulate` is not installed")
+    monkeypatch.setattr("tools.render.ground.PER_M", 16)  # nobody reads the road here, and its paint takes seconds
     clip = tmp_path / "night.mp4"
     arguments = ["simulate", "--seed", "3", "--from", "2", "--seconds", "1", "--crowd", "shown", "--camera", "close",
                  "--weather", "night", "--render", str(clip)]  # fmt: skip

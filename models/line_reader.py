@@ -36,11 +36,11 @@ class LineReaderMargins:
     )  # fmt: skip
     least_view_px: int = margin(
         96, "pixels", "height to which a smaller crop is enlarged before its corners and its slant are looked for",
-        source="chosen while looking at the sets of models/cards/plate-reader.md; no better source", least=16,
+        source="chosen while looking at the sets of models/cards/plate-reader.md; no better source", least=16, most=192,
     )  # fmt: skip
     most_view_px: int = margin(
         240, "pixels", "height to which a larger one is made small",
-        source="chosen while looking at the sets of models/cards/plate-reader.md; no better source", least=16,
+        source="chosen while looking at the sets of models/cards/plate-reader.md; no better source", least=16, most=480,
     )  # fmt: skip
     odd_length: float = margin(
         0.25,

@@ -50,7 +50,7 @@ class PlateGeometryMargins:
         0.02, "share of the height", "left around a flat plate", source=_TUNED, most=0.5,
     )  # fmt: skip
     stroke: float = margin(
-        0.14, "share of the height", "what is narrower may be a stroke of a character", source=_TUNED, most=1.0,
+        0.14, "share of the height", "what is narrower may be a stroke of a character", source=_TUNED, most=0.5,
     )  # fmt: skip
     full_stroke: float = margin(
         99.0, "percent of the pixels", "the strongest strokes, a few bright specks left out", source=_TUNED, most=100.0,
@@ -64,13 +64,14 @@ class PlateGeometryMargins:
         source=_TUNED, least=1.0,
     )  # fmt: skip
     level_px: int = margin(
-        72, "pixels", "height at which the slant is looked for", source=_TUNED, least=16,
+        72, "pixels", "height at which the slant is looked for", source=_TUNED, least=16, most=144,
     )  # fmt: skip
     one_line_px: int = margin(
-        64, "pixels", "height of a flat plate of one line", source=_TUNED, least=16,
+        64, "pixels", "height of a flat plate of one line", source=_TUNED, least=16, most=128,
     )  # fmt: skip
+    # at most twice: the readers take lines of 48 pixels, and looking for strokes grows with the fourth power of these
     two_lines_px: int = margin(
-        144, "pixels", "the same with two lines", source=_TUNED, least=32,
+        144, "pixels", "the same with two lines", source=_TUNED, least=32, most=288,
     )  # fmt: skip
     cut_from: float = margin(
         0.36, "share of the height", "two lines are parted between here and `cut_to`, at the emptiest row",

@@ -119,6 +119,7 @@ def test_no_number_of_the_networks_stops_what_stands_around_them(seed: int) -> N
     geometry, lines = anywhere(PlateGeometryMargins(), rng), anywhere(LineReaderMargins(), rng)
     crop = noise.integers(0, 256, (rng.randrange(6, 60), rng.randrange(6, 120), 3), dtype=np.uint8)
     for picture in straightened(crop, ((1.0, 1.0), (5.0, 1.0), (5.0, 4.0), (1.0, 4.0)), lines, geometry):
+        assert picture.shape[0] <= 480, "strokes are looked for in no larger a picture"
         for count in line_counts(picture, geometry):
             assert len(split_lines(picture, count, geometry)) == count
     merit(reading(rng, "one"), lines)

@@ -138,11 +138,12 @@ def _people_called_vehicles(
 
 def _hand_count(shared: Path, rows: Sequence[tuple[str, Callable[[int, float], Detector]]]) -> None:
     """Vehicles at the stop line of a dense junction, each marked by a point in ten frames."""
-    from tools.train.vehicle_eval import frame_at
+    from tools.train.vehicle_eval import frames_at
 
     marks = json.loads(COUNT.read_text(encoding="utf-8"))
     clip = shared / "footage" / marks["clip"]
-    frames = {int(n): (frame_at(clip, int(n)), np.array(points, float)) for n, points in marks["frames"].items()}
+    pictures = frames_at(clip, [int(n) for n in marks["frames"]])
+    frames = {int(n): (pictures[int(n)], np.array(points, float)) for n, points in marks["frames"].items()}
     total = sum(len(points) for _, points in frames.values())
     click.echo(f"{clip.stem}: {total} vehicles at the stop line in {len(frames)} frames, marked by eye")
     for name, make in rows:

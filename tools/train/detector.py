@@ -18,7 +18,7 @@ from tools.train.data import Recipe, Sample, one_per_likeness
 from tools.train.loop import Schedule, train
 from tools.train.network import Trunk, classes_of, with_classes
 from tools.train.paste import crowded, holding, with_people
-from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frame_at, marked_vehicles
+from tools.train.vehicle_eval import CocoPeer, average_precision, best_match, draw, frames_at, marked_vehicles
 from tools.train.vehicles import (
     BASE,
     COCO_PERSON,
@@ -217,8 +217,8 @@ def scenes(out: Path, weights: Path, long_side: int, min_score: float, clips: tu
     out.mkdir(parents=True, exist_ok=True)
     for clip in clips:
         frames = int(cv2.VideoCapture(str(clip)).get(cv2.CAP_PROP_FRAME_COUNT))
-        shown = [frame_at(clip, round(frames * share)) for share in (0.1, 0.35, 0.6, 0.85)]
-        drawn = [draw(frame, detector.detect(frame), min_score) for frame in shown]
+        shown = frames_at(clip, [round(frames * share) for share in (0.1, 0.35, 0.6, 0.85)])
+        drawn = [draw(frame, detector.detect(frame), min_score) for frame in shown.values()]
         sheet = np.vstack([np.hstack(drawn[:2]), np.hstack(drawn[2:])])
         cv2.imwrite(str(out / f"{clip.stem}.jpg"), sheet)
 

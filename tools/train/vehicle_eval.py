@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,23 +103,32 @@ def marked_vehicles(footage: Path) -> list[Marked]:
 
 def frame_at(clip: Path, number: int) -> np.ndarray:
     """Frame ``number`` (0-based, decode order)."""
-    capture = cv2.VideoCapture(str(clip))
-    for _ in range(number + 1):
+    return frames_at(clip, [number])[number]
+
+
+def frames_at(clip: Path, numbers: Collection[int]) -> dict[int, np.ndarray]:
+    """Those frames (0-based, decode order) by number, the clip decoded once. Raises ValueError if it ends before."""
+    capture, found = cv2.VideoCapture(str(clip)), {}
+    for number in range(max(numbers) + 1):
         if not capture.grab():
             raise ValueError(f"{clip} ends before frame {number}")
-    return np.asarray(capture.retrieve()[1], np.uint8)
+        if number in numbers:
+            found[number] = np.asarray(capture.retrieve()[1], np.uint8)
+    return found
 
 
 def other_cameras(footage: Path) -> list[Sample]:
     """Pictures of the clips, whose cameras training never saw, with the vehicles that a look found in them."""
     table = json.loads(CLIP_BOXES.read_text(encoding="utf-8"))["pictures"]
+    clips = {entry["clip"]: [other["frame"] for other in table if other["clip"] == entry["clip"]] for entry in table}
+    pictures = {clip: frames_at(footage / clip, numbers) for clip, numbers in clips.items()}
     samples = []
     for entry in table:
         rows = [(box[:4], VEHICLE_CLASSES.index(box[4])) for box in entry["boxes"]]
         rows += [(box, IGNORE) for box in entry["unsure"]]
         boxes = np.array([box for box, _ in rows], np.float32).reshape(-1, 4)
         kinds = np.array([kind for _, kind in rows], np.int64)
-        picture = frame_at(footage / entry["clip"], entry["frame"])
+        picture = pictures[entry["clip"]][entry["frame"]]
         samples.append(Sample(f"{entry['clip']}#{entry['frame']}", picture, boxes, kinds))
     return samples
 

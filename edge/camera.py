@@ -22,9 +22,10 @@ from edge.page.live import LiveView
 from edge.plan import CameraPlan
 from edge.seeing import Perception, Pipeline
 from edge.signals.controller import LampFeed
+from edge.substream.opening import open_source
 from edge.types import ActEvent, Frame
 from edge.video.ring import PacketRing
-from edge.video.source import EndOfStream, VideoSource
+from edge.video.source import EndOfStream, Source
 from edge.video.source_status import SourceSettings, SourceStatus
 from edge.watch.faults import ALL_HELD, PICTURE_FAULTS
 from edge.watch.kept import WatchFolder
@@ -106,7 +107,7 @@ class CameraWorker:
         )  # fmt: skip
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.id}", daemon=True)
-        self._source: VideoSource | None = None
+        self._source: Source | None = None
         self._recorder: Recorder | None = None
         self._pipeline: Pipeline | None = None
         self._error = ""
@@ -183,19 +184,17 @@ class CameraWorker:
             loop=camera.loop,
             drop_late=camera.drop_late,
         )
-        pipeline = self._pipeline = self._perception.pipeline(self.plan.scene, self._picture, feed=self._feed)
-        source = VideoSource(
-            camera.address(),
-            ring=ring,
-            settings=settings,
-            start_at=camera.start_at,
-            margins=judging.video,
-            stopwatch=self._stopwatch,
+        source, film = open_source(
+            camera.address(), camera.substream_address(), ring=ring, scene=self.plan.scene.scene, numbers=judging,
+            settings=settings, start_at=camera.start_at, stopwatch=self._stopwatch,
+        )  # fmt: skip
+        pipeline = self._pipeline = self._perception.pipeline(
+            self.plan.scene, self._picture, feed=self._feed, film=film
         )
         kept = self._recorder
         recorder = Recorder(
             self._identity, source=source, ring=ring, sink=self._sink, max_kept=self._kept_in_memory, previous=kept,
-            switches=self._switches, on_read=self._read,
+            switches=self._switches, on_read=self._read, on_withheld=self._withheld,
         )  # fmt: skip
         self._source, self._recorder = source, recorder
         testing = CameraTests(
@@ -222,7 +221,7 @@ class CameraWorker:
                         passed = pipeline.passed
                         self._submit(found, frame)
                         if self.live.wanted and (seen := pipeline.seen()).frame == frame.index:
-                            self.live.offer(frame, seen)
+                            self.live.offer(frame, seen, source.whole(frame))
                         faults, self._error = 0, ""
                     except Exception as error:
                         faults += 1
@@ -233,12 +232,12 @@ class CameraWorker:
                                 f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
                             ) from error
                         pipeline = self._pipeline = self._perception.pipeline(
-                            self.plan.scene, self._picture, feed=self._feed
+                            self.plan.scene, self._picture, feed=self._feed, film=film
                         )
                         passed = 0
                     self._metrics.processing.labels(camera.id).observe(time.monotonic() - began)
                 self._advance()
-                testing.go_on(frame)
+                testing.go_on(None if frame is None else source.whole(frame))
             self._submit(pipeline.finish(), last)
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
@@ -273,6 +272,15 @@ class CameraWorker:
         """A plate that was read apart."""
         self._traffic.plate(event.plate.text is not None)
         self.live.read(event)
+
+    def _withheld(self, event: ActEvent) -> None:
+        """An act that is not told after all: what proves it says otherwise."""
+        if self._pipeline is not None:
+            self._pipeline.why_not.held(event, {}, event.withheld)
+        self.live.withdrawn(event)
+        log.warning(
+            "act withheld camera=%s act=%s t_s=%.3f %s", self.plan.config.id, event.act, event.t_s, event.withheld
+        )
 
     def _advance(self, *, finish: bool = False) -> None:
         assert self._recorder is not None

@@ -12,7 +12,7 @@ from edge.delivery.packing import CameraIdentity
 from edge.delivery.switch_book import SwitchBook
 from edge.types import Frame
 from edge.video.ring import PacketRing
-from edge.video.source import VideoSource
+from edge.video.source import Source
 from evidence.marked import TestManifest
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class CameraTests:
         tests: Tests | None,
         identity: CameraIdentity,
         *,
-        source: VideoSource,
+        source: Source,
         ring: PacketRing,
         switches: SwitchBook | None,
         doubts: Callable[[], Sequence[str]],

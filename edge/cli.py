@@ -65,12 +65,20 @@ def run(config_path: Path, verbose: bool) -> None:
 @click.option(
     "--explain", is_flag=True, help="Nêu vì sao xe qua vạch không bị báo. / Tell why vehicles were not reported."
 )
-def replay(clip: Path, scene: Path, out: Path, detector: str, json_lines: bool, explain: bool) -> None:
+@click.option(
+    "--substream", type=click.Path(path_type=Path),
+    help="Luồng phụ cùng lúc: xem nó, CLIP làm chứng. / The small stream of the same time is looked at, CLIP proves.",
+)  # fmt: skip
+def replay(
+    clip: Path, scene: Path, out: Path, detector: str, json_lines: bool, explain: bool, substream: Path | None
+) -> None:
     """Xử lý một tệp video nhanh nhất có thể, không dùng MQTT. / Process a video file as fast as possible."""
     from edge.replay import replay as run_replay  # as in `run`
 
     try:
-        status = run_replay(clip, scene, out, size=detector, json_lines=json_lines, explain=explain)
+        status = run_replay(
+            clip, scene, out, size=detector, json_lines=json_lines, explain=explain, substream=substream
+        )
     except GiaoLoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(status)

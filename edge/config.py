@@ -32,6 +32,10 @@ class CameraConfig(Section):
 
     id: Ident = Field(title="Name", description="letters, digits, '.', '_', '-'; part of every packet")
     url: str = Field(min_length=1, title="Address", description="rtsp://host/path, or a video file")
+    substream: str | None = Field(
+        default=None, min_length=1, title="Substream",
+        description="address of the camera's small stream of the same view: it is looked at, and `url` proves",
+    )  # fmt: skip
     username: str | None = Field(default=None, min_length=1, title="User name", description="of the camera, if it asks")
     password_file: Path | None = Field(default=None, title="Password file", description="its first line is used")
     transport: Literal["tcp", "udp", "http", "auto"] = Field(
@@ -72,12 +76,20 @@ class CameraConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _both_live_or_both_files(self) -> CameraConfig:
+        if self.substream is not None and ("://" not in self.substream) != self.is_file:
+            raise ValueError("url and substream are both streams, or both files")
+        if self.substream is not None and self.substream == self.url:
+            raise ValueError("the substream is the stream itself: leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _one_login(self) -> CameraConfig:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
         if self.username is not None and self.is_file:
             raise ValueError("username and password_file are for streams, not for files")
-        if self.username is not None and "@" in self.url:
+        if self.username is not None and any("@" in each for each in (self.url, self.substream or "")):
             raise ValueError("user and password stand in the url already: leave them out there")
         return self
 
@@ -86,14 +98,24 @@ class CameraConfig(Section):
         made = super().anchored(folder)
         if not self.is_file:
             return made
-        return made.model_copy(update={"url": str((folder / Path(self.url).expanduser()).resolve())})
+        files = {"url": self.url, "substream": self.substream}
+        return made.model_copy(
+            update={k: str((folder / Path(v).expanduser()).resolve()) for k, v in files.items() if v is not None}
+        )
 
     def address(self) -> str:
         """The url with user and password put in. Raises `ConfigError` if the password cannot be read."""
+        return self._with_login(self.url)
+
+    def substream_address(self) -> str | None:
+        """As `address`, of the small stream; None: there is none."""
+        return None if self.substream is None else self._with_login(self.substream)
+
+    def _with_login(self, url: str) -> str:
         if self.username is None:
-            return self.url
+            return url
         password = "" if self.password_file is None else read_password(self.password_file)
-        return with_login(self.url, self.username, password)
+        return with_login(url, self.username, password)
 
 
 def read_password(path: Path) -> str:

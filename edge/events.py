@@ -78,7 +78,7 @@ class ReadLater:
     `place`: where among the act's flags those of its plate stand, so that it is the act that was read at once.
     """
 
-    asked: PlateAsked
+    asked: PlateAsked[PlateEvidence]
     place: int
 
     @property
@@ -89,11 +89,17 @@ class ReadLater:
         try:
             read = self.asked.result()
         except Exception as fault:
-            read = _FAULT
-            why = ["plate_reader_failed", repr(fault)[:_MOST_OF_A_FAULT]]
-            event = replace(event, reasons={**event.reasons, PLATE_FAULT: why})
-        flags = [*event.flags[: self.place], *read.flags, *event.flags[self.place :]]
-        return replace(event, plate=read.plate, plate_crop=read.crop, flags=flags, reading=None)
+            return with_plate(event, fault, self.place)
+        return with_plate(event, read, self.place)
+
+
+def with_plate(event: ActEvent, read: PlateEvidence | Exception, place: int) -> ActEvent:
+    """An act with its plate, or with the fault for which it could not be read. `place`: see `ReadLater`."""
+    if isinstance(read, Exception):
+        why = ["plate_reader_failed", repr(read)[:_MOST_OF_A_FAULT]]
+        event, read = replace(event, reasons={**event.reasons, PLATE_FAULT: why}), _FAULT
+    flags = [*event.flags[:place], *read.flags, *event.flags[place:]]
+    return replace(event, plate=read.plate, plate_crop=read.crop, flags=flags, reading=None)
 
 
 def act_event(

@@ -30,6 +30,7 @@ from edge.rules.shared import SharedMargins
 from edge.signals.controller_margins import ControllerMargins
 from edge.signals.lamp_margins import LampMargins
 from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
+from edge.substream.margins import SubstreamMargins
 from edge.tracks.association import AssociationMargins
 from edge.tracks.kalman import FilterMargins
 from edge.tracks.tracking import TrackerMargins
@@ -94,6 +95,7 @@ class Judging:
     holding: HoldingMargins = field(default_factory=HoldingMargins)
     repeats: RepeatMargins = field(default_factory=RepeatMargins)
     events: EventMargins = field(default_factory=EventMargins)
+    substream: SubstreamMargins = field(default_factory=SubstreamMargins)
 
     def stages(self) -> dict[str, Any]:
         """All margins by the name of their stage."""

@@ -16,6 +16,10 @@ from edge.pipeline import CameraPipeline
 from edge.plate.apart import PlatesApart
 from edge.plate.in_view import PlatePerception
 from edge.signals.controller import LampFeed
+from edge.signals.pixels import HeadReader
+from edge.substream.film import MainFilm
+from edge.substream.proof import Proof
+from edge.substream.seen import SeenStills, SeenViews
 from edge.watch.picture import PictureWatch
 from models import manifest
 from models.detector import Detector, load_detector
@@ -69,13 +73,30 @@ class OnnxPerception:
         watch: PictureWatch | None = None,
         why_not: WhyNot | None = None,
         feed: LampFeed | None = None,
+        film: MainFilm | None = None,
     ) -> CameraPipeline:
+        judging = self.judging
+        proof = None
+        if film is not None:
+            stills, views = SeenStills(film), SeenViews(film, judging.plate_views)
+            proof = Proof(
+                film,
+                stills,
+                views,
+                readers={head.id: HeadReader(head, judging.lamps) for head in scene.scene.signals},
+                crop_margin=judging.events.crop_margin,
+                views_read=judging.plates.read.views_read,
+                apart=self._apart,
+            )
         return CameraPipeline(
             scene.scene,
             self.detector,
             self._plates,
-            judging=self.judging,
+            judging=judging,
             feed=feed,
+            stills=None if proof is None else stills,
+            views=None if proof is None else views,
+            proof=proof,
             watch=watch,
             why_not=why_not,
             stopwatch=self._stopwatch,

@@ -36,6 +36,7 @@ from edge.seen import seen_vehicle
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
 from edge.signals.plan import HeadPlan
+from edge.substream.proof import Proving
 from edge.tracks.track import Track
 from edge.tracks.tracking import Tracker
 from edge.types import ActEvent, Frame, SeenPicture
@@ -62,6 +63,7 @@ class CameraPipeline:
     why_not: where vehicles that are not reported are listed; one of its own when left out.
     stopwatch: is told what is being done.
     apart: where plates are read meanwhile; acts come out before theirs is, then. Left out: they are read at once.
+    proof: of whom the pictures of acts are had where frames are of a small stream; left out: frames prove themselves.
     """
 
     def __init__(
@@ -78,9 +80,10 @@ class CameraPipeline:
         why_not: WhyNot | None = None,
         stopwatch: Stopwatch = UNTIMED,
         apart: PlatesApart | None = None,
+        proof: Proving | None = None,
     ) -> None:
         judging = judging or Judging()
-        self._stage, self._apart = stopwatch.stage, apart
+        self._stage, self._apart, self._proof = stopwatch.stage, apart, proof
         self.scene, self._judging = scene, judging
         self._plates, self._feed = plates, feed
         geometry = SceneGeometry(
@@ -164,6 +167,8 @@ class CameraPipeline:
             self._watch.look(frame)
             lie = self._watch.swung(frame)
             self._paths.lies(frame.index, lie)
+        if self._proof is not None:
+            self._proof.looked(frame.index, frame.t_s, lie)
         with self._stage("lamps"):
             self._signals.observe(frame.index, frame.t_s, frame.picture, frame.wall_at, lie)
         with self._stage("stills"):
@@ -194,7 +199,10 @@ class CameraPipeline:
         ended = self._tracker.finish()
         for track in ended:
             track.state = "ended"
-        return self._watched(self._decide(ended), over=True)
+        acts = self._watched(self._decide(ended), over=True)
+        if self._proof is not None:
+            self._proof.over()
+        return acts
 
     def _watched(self, acts: list[ActEvent], *, over: bool = False) -> list[ActEvent]:
         """The acts that the picture lets out now; of those that it holds it is said why."""
@@ -285,8 +293,10 @@ class CameraPipeline:
 
     def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
         views = self._views.of(path.track_id, finding.time_s(path))
-        later = self._apart.ask(partial(self._plate, views, path.cls)) if self._apart is not None else None
-        plate = self._plate(views, path.cls) if later is None else NOT_YET
+        proof, later = self._proof, None
+        if proof is None and self._apart is not None:
+            later = self._apart.ask(partial(self._plate, views, path.cls))
+        plate = self._plate(views, path.cls) if proof is None and later is None else NOT_YET
         with self._stage("act"):
             event = act_event(
                 finding,
@@ -302,12 +312,16 @@ class CameraPipeline:
         red = finding.heads if finding.lamp == LampState.RED else ()
         few, looks = self._looking.around(event.t_s)
         flags, reasons = self._signals.doubts(red, event.t_s, self._now_s)
-        return replace(
+        event = replace(
             event,
             flags=[*event.flags, *flags, *few],
             reasons={**event.reasons, **reasons, **looks},
             reading=None if later is None else ReadLater(later, len(finding.flags)),
         )
+        if proof is None:
+            return event
+        reds = self._signals.reds(red, event.t_s)
+        return proof.later(event, views, reds, lambda main: self._plate(main, path.cls), len(finding.flags))
 
     def _said(self, head: SignalHead, from_s: float, to_s: float) -> ControllerTimeline | None:
         """What the signal controller said of a head between two stream times."""

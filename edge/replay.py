@@ -14,9 +14,9 @@ from edge.delivery.recorder import Recorded, Recorder
 from edge.explain.why_not import WhyNot
 from edge.explain.words import LANGUAGES, listing, sentence
 from edge.perception import open_perception
+from edge.substream.opening import open_source
 from edge.types import ActEvent
 from edge.video.ring import PacketRing
-from edge.video.source import VideoSource
 from edge.video.source_errors import check_file
 from edge.watch.kept import SceneReference, WatchFolder
 from edge.watch.picture import PictureWatch
@@ -44,20 +44,24 @@ def replay(
     size: str = "nano",
     json_lines: bool = False,
     explain: bool = False,
+    substream: Path | None = None,
     stdout: TextIO = sys.stdout,
 ) -> int:
     """Write sealed packets and `acts.jsonl` into `out`; returns the exit status.
 
     The key of the seal lies in `out` (`node.key`, `node.key.pub`), made on the first run. Results of an earlier run in
     the same folder are replaced. `explain`: write `why_not.jsonl` too, the vehicles that passed a line or stood in an
-    area and were not reported, and print them by reason.
+    area and were not reported, and print them by reason. `substream`: the small stream of the same camera and time: it
+    is looked at, and `clip` proves.
 
     Raises
     ------
     GiaoLoError: scene or clip cannot be used, or `out` cannot be written. Acts found up to then are kept.
     """
     scene = load_scene(scene_file)
-    check_file(str(clip))
+    for file in (clip, substream):
+        if file is not None:
+            check_file(str(file))
     try:
         out.mkdir(parents=True, exist_ok=True)
         for old in out.glob("*.glp"):
@@ -69,17 +73,20 @@ def replay(
         ) from error
     perception = open_perception(size=size)
     ring = PacketRing(seconds=_RING_S, margins=perception.judging.clip)
-    source = VideoSource(clip, ring=ring, margins=perception.judging.video)
-    sink = PacketFolder(out)
     judging = perception.judging
+    source, film = open_source(clip, substream, ring=ring, scene=scene.scene, numbers=judging)
+    sink = PacketFolder(out)
     identity = CameraIdentity(
         "replay", key, _ident(clip.stem), scene.scene.place, "", scene, perception.digests, judging.digest
     )
-    recorder = Recorder(identity, source=source, ring=ring, sink=sink)
+    recorder = Recorder(
+        identity, source=source, ring=ring, sink=sink,
+        on_withheld=lambda event: why_not.held(event, pipeline.signals.histories, event.withheld),
+    )  # fmt: skip
     kept = WatchFolder(out / "watch", scene, camera="replay")
     watch = PictureWatch(scene.scene, judging.picture, store=SceneReference(kept), write=kept.write)
     why_not = WhyNot(scene.scene, keep=_LISTED)
-    pipeline = perception.pipeline(scene, watch, why_not)
+    pipeline = perception.pipeline(scene, watch, why_not, film=film)
     lines: list[dict[str, Any]] = []
     told: dict[tuple[str, int, int], float] = {}
     """Stream time at which each event came out: its pictures must not be kept for it."""

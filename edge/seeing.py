@@ -8,6 +8,7 @@ from typing import Protocol
 from edge.explain.why_not import WhyNot
 from edge.judging import Judging
 from edge.signals.controller import LampFeed
+from edge.substream.film import MainFilm
 from edge.types import ActEvent, Frame, SeenPicture
 from edge.watch.picture import PictureWatch
 from evidence.wire import HeadHealth
@@ -54,6 +55,9 @@ class Perception(Protocol):
         """The numbers by which what they see is judged."""
         ...
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None) -> Pipeline:
-        """`watch`: of the camera's picture; it outlives the pipeline. `feed`: of the controller, if one tells."""
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None, film: MainFilm | None = None
+    ) -> Pipeline:
+        """`watch`: of the camera's picture; it outlives the pipeline. `feed`: of the controller, if one tells. `film`:
+        the main stream, where frames are of a small one."""
         ...

@@ -87,7 +87,8 @@ class ActEvent:
 
     It comes out when the after-still exists, some seconds after `t_s`. `clip_from_s`/`clip_to_s` are stream times.
     `lamp`: what the heads that govern the vehicle's movement showed at the act. `reading`: its plate is still being
-    read, and nothing is said of it here yet.
+    read, and nothing is said of it here yet. `withheld`: why it is not told after all, found while it was read; a guard
+    as of `edge.rules.refusal`.
     """
 
     act: ActCode
@@ -107,3 +108,4 @@ class ActEvent:
     plate_crop: Image | None = None
     vehicle_crop: Image | None = None
     reading: PlateReadLater | None = None
+    withheld: str = ""

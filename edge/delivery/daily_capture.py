@@ -21,7 +21,7 @@ from edge.delivery.packing import CameraIdentity, PacketFiles, cut_clip, encode_
 from edge.delivery.switch_book import SwitchBook
 from edge.types import Frame, Image
 from edge.video.ring import PacketRing
-from edge.video.source import VideoSource
+from edge.video.source import Source
 from evidence.container import pack
 from evidence.errors import GiaoLoError
 from evidence.marked import TestManifest, TestStatement
@@ -71,7 +71,7 @@ class TestCapture:
         identity: CameraIdentity,
         daily: DailyTest,
         *,
-        source: VideoSource,
+        source: Source,
         ring: PacketRing,
         commit: Callable[[TestBuild], TestManifest],
         switches: SwitchBook | None = None,

@@ -19,7 +19,7 @@ from edge.delivery.switch_book import SwitchBook
 from edge.types import ActEvent, Image
 from edge.video.clip import Clip, ClipError
 from edge.video.ring import PacketRing
-from edge.video.source import VideoSource
+from edge.video.source import Source
 from evidence.canonical import canonical_json, sha256_hex
 from evidence.container import pack
 from evidence.errors import GiaoLoError
@@ -103,7 +103,7 @@ class Packer:
         self,
         identity: CameraIdentity,
         *,
-        source: VideoSource,
+        source: Source,
         ring: PacketRing,
         switches: SwitchBook | None = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,

@@ -21,7 +21,7 @@ from edge.delivery.packing import CameraIdentity, Packed, Packer
 from edge.delivery.switch_book import SwitchBook
 from edge.types import ActEvent
 from edge.video.ring import PacketRing
-from edge.video.source import VideoSource
+from edge.video.source import Source
 from evidence.errors import GiaoLoError
 from evidence.packet import Manifest
 
@@ -60,19 +60,21 @@ class Recorder:
     on_read: called with an act whose plate was being read and has been read by now.
     previous: the camera's recorder before a restart, whose finished packets and count of losses are taken over.
     switches: of the centre; acts of their time are flagged.
+    on_withheld: called with an act that is not told after all (`ActEvent.withheld`).
     """
 
     def __init__(
         self,
         identity: CameraIdentity,
         *,
-        source: VideoSource,
+        source: Source,
         ring: PacketRing,
         sink: PacketSink,
         max_kept: int = 16,
         previous: Recorder | None = None,
         switches: SwitchBook | None = None,
         on_read: Callable[[ActEvent], None] = lambda event: None,
+        on_withheld: Callable[[ActEvent], None] = lambda event: None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -80,7 +82,7 @@ class Recorder:
         self._camera = identity.camera
         self._source, self._ring, self._sink = source, ring, sink
         self._packer = Packer(identity, source=source, ring=ring, switches=switches, new_id=new_id, now=now)
-        self._max_kept, self._on_read = max_kept, on_read
+        self._max_kept, self._on_read, self._on_withheld = max_kept, on_read, on_withheld
         self._monotonic = monotonic
         self._waiting: list[_Waiting] = []
         self._finished: list[Packed] = [] if previous is None else previous._finished
@@ -132,6 +134,9 @@ class Recorder:
                 packed = self._packer.packed(entry.event)
             except (GiaoLoError, ValueError, cv2.error) as error:
                 self._lose(entry.event, error)
+                continue
+            if packed.event.withheld:
+                self._on_withheld(packed.event)
                 continue
             self._finished.append(packed)
             if entry.event.reading is not None:

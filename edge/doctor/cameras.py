@@ -150,7 +150,7 @@ def configuration(survey: Survey, username: str | None, password_file: Path | No
                 entry["ring_mib"] = choice.ring_mib
             text = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=1000)
             if choice.seeing is not None:
-                text += f"  # for seeing, not read yet: {choice.seeing.url}\n"
+                text += f"  # substream: {choice.seeing.url}\n"
             made.append(text)
     return "cameras:\n" + "".join(made).rstrip() if made else ""
 

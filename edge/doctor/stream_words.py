@@ -84,8 +84,8 @@ def _seeing(choice: Choice, m: StreamMargins) -> Iterator[Told]:
     if choice.seeing is not None:
         vi, en = stream_words(choice.seeing)
         yield good(
-            f"để nhìn cũng đủ: {vi}; hộp chưa dùng luồng phụ",
-            f"would do for seeing: {en}; the box reads no second stream yet",
+            f"để nhìn cũng đủ: {vi}; đặt substream thì hộp nhìn luồng này",
+            f"would do for seeing: {en}; set as substream it is looked at instead",
         )
         return
     if not choice.not_seeing:

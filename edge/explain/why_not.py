@@ -26,7 +26,7 @@ Box = tuple[float, float, float, float]
 Group = tuple[ActCode, str, str]
 """Act, line or area, guard."""
 
-AFTER_THE_RULES = ("sign_not_in_force", "told_before", "picture_held", "traffic_held")
+AFTER_THE_RULES = ("sign_not_in_force", "told_before", "picture_held", "main_stream_differs", "traffic_held")
 
 
 @dataclass(frozen=True)

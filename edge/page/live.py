@@ -61,6 +61,7 @@ class LiveView:
         self._monotonic = monotonic
         self._until = -1e9
         self._newest: tuple[Frame, SeenPicture] | None = None
+        self._whole: Frame | None = None
         self._drawing = threading.Lock()
         self._drawn: tuple[float, Picture] | None = None
         self._acts: deque[tuple[_Act, ActTold]] = deque(maxlen=_ACTS)
@@ -70,12 +71,12 @@ class LiveView:
         """Whether somebody looks; asked with every frame, and it costs no more than reading a clock."""
         if self._monotonic() < self._until:
             return True
-        self._newest = self._drawn = None
+        self._newest = self._drawn = self._whole = None
         return False
 
-    def offer(self, frame: Frame, seen: SeenPicture) -> None:
-        """The frame that `seen` was made of."""
-        self._newest = frame, seen
+    def offer(self, frame: Frame, seen: SeenPicture, whole: Frame | None = None) -> None:
+        """The frame that `seen` was made of. `whole`: one of the stream that is kept, where that is another."""
+        self._newest, self._whole = (frame, seen), whole or frame
 
     def told(self, event: ActEvent, now: Frame) -> None:
         """An act came out of the pipeline while frame `now` was looked at."""
@@ -90,6 +91,11 @@ class LiveView:
             if act == _act(event) and told.plate_read is None:
                 self._acts[number] = act, replace(told, flags=tuple(event.flags), plate_read=read)
 
+    def withdrawn(self, event: ActEvent) -> None:
+        """An act told before is none."""
+        for act in [each for each in self._acts if each[0] == _act(event)]:
+            self._acts.remove(act)
+
     @property
     def acts(self) -> list[ActTold]:
         """The last acts, newest first."""
@@ -98,8 +104,7 @@ class LiveView:
     def full(self) -> Frame | None:
         """The newest frame as the camera sent it; None if none came since somebody began to look."""
         self._look()
-        newest = self._newest
-        return newest[0] if newest else None
+        return self._whole
 
     def picture(self) -> Picture | None:
         """The newest frame as a small JPEG, drawn once for all who look; None as long as none came."""

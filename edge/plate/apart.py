@@ -10,23 +10,22 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-
-from edge.plate.reading import PlateEvidence
+from typing import Any, Generic, TypeVar
 
 log = logging.getLogger(__name__)
-Work = Callable[[], PlateEvidence]
+T = TypeVar("T")
 MOST_WAITING = 32
 """Eight cameras have seldom more acts in the six seconds until a film is whole; each takes less than a second."""
 
 
-class PlateAsked:
+class PlateAsked(Generic[T]):
     """A plate that is to be read once, by whoever comes first."""
 
-    def __init__(self, work: Work) -> None:
-        self._work: Work | None = work
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work: Callable[[], T] | None = work
         self._begin = threading.Lock()
         self._over = threading.Event()
-        self._read: PlateEvidence | None = None
+        self._read: T | None = None
         self._fault: Exception | None = None
 
     @property
@@ -48,7 +47,7 @@ class PlateAsked:
         finally:
             self._over.set()
 
-    def result(self) -> PlateEvidence:
+    def result(self) -> T:
         """What was read; it is read here and now if nobody has begun. Raises what failed."""
         self.read()
         self._over.wait()
@@ -65,11 +64,11 @@ class PlatesApart:
 
     def __init__(self, most_waiting: int = MOST_WAITING, *, idle_s: float = 30.0) -> None:
         self._idle_s = idle_s
-        self._queue: queue.Queue[PlateAsked] = queue.Queue(most_waiting)
+        self._queue: queue.Queue[PlateAsked[Any]] = queue.Queue(most_waiting)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def ask(self, work: Work) -> PlateAsked:
+    def ask(self, work: Callable[[], T]) -> PlateAsked[T]:
         """What `work` will come to. It is done at once, by the caller, where too much waits."""
         asked = PlateAsked(work)
         try:

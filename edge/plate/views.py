@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -124,7 +124,7 @@ class ViewBook:
         x1, y1, x2, y2 = _grown(box, m.vehicle_margin, picture.width, picture.height)
         if x2 <= x1 or y2 <= y1:
             return
-        crop = picture.part(x1, y1, x2, y2)
+        crop = self._crop(picture, (x1, y1, x2, y2))
         worth = bound * _sharpness(crop, m)
         if rival is not None:
             if worth <= rival.worth:
@@ -132,7 +132,8 @@ class ViewBook:
             kept.remove(rival)
         own = float(box[0]), float(box[1]), float(box[2]), float(box[3])
         near_by = tuple(o for o in others if o.box != own and _meet(o.box, own))
-        kept.append(View(frame, t_s, crop.copy(), (x1, y1), worth, own, near_by, _width_m(own, ground)))
+        view = View(frame, t_s, crop, (x1, y1), worth, own, near_by, _width_m(own, ground))
+        kept.append(self._view(view, (x1, y1, x2, y2)))
         if len(kept) > m.kept * m.stretches:
             kept.remove(min(kept, key=lambda view: (bisect_right(begun, view.t_s), view.worth)))
 
@@ -143,6 +144,14 @@ class ViewBook:
         stretch = bisect_right(begun, t_s)
         own = tuple(view for view in best if bisect_right(begun, view.t_s) == stretch)
         return TrackViews(own, tuple(view for view in best if bisect_right(begun, view.t_s) != stretch))
+
+    def _crop(self, picture: Picture, part: tuple[int, int, int, int]) -> Image:
+        """What a view is judged by."""
+        return picture.part(*part)
+
+    def _view(self, view: View, part: tuple[int, int, int, int]) -> View:
+        """What is kept of it."""
+        return replace(view, image=view.image.copy())
 
     def forget(self, track_id: int) -> None:
         self._views.pop(track_id, None)

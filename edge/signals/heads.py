@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
@@ -26,6 +27,14 @@ from zones.schema import SignalHead
 
 _TELL_EVERY_S = 1.0
 """States of heads change slowly: they are summed up so often for health."""
+
+
+@dataclass(frozen=True)
+class RedSeen:
+    """A head that was seen red in the picture; `since_s`: from when on."""
+
+    head: SignalHead
+    since_s: float | None
 
 
 class Signals:
@@ -91,6 +100,15 @@ class Signals:
         if t_s - self._told_s >= _TELL_EVERY_S or t_s < self._told_s:
             self._told_s = t_s
             self.told = tuple(plan.health(t_s) for plan in self.plans.values())
+
+    def reds(self, heads: Iterable[str], t_s: float) -> list[RedSeen]:
+        """Those of `heads` that were seen red in the picture at `t_s`."""
+        seen = [self.histories[name] for name in heads]
+        return [
+            RedSeen(each.head, each.since(t_s))
+            for each in seen
+            if each.head.source == "pixels" and each.at(t_s) == LampState.RED
+        ]
 
     def doubts(self, heads: Iterable[str], t_s: float, now_s: float) -> tuple[list[str], dict[str, Reason]]:
         """Flags and reasons of an act at `t_s` that rests on the red of `heads`: how long yellow was before it, and

@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from common.stopwatch import UNTIMED, Stopwatch
 from edge.video.clock import StreamClock
-from edge.video.handover import Handover
+from edge.video.handover import Deliveries
 from edge.video.margins import VideoMargins
 from edge.video.progress import Progress
 from edge.video.ring import PacketRing
@@ -66,7 +66,7 @@ class Stream:
     clock: StreamClock
     ring: PacketRing | None
     progress: Progress
-    handover: Handover
+    handover: Deliveries
     stop: threading.Event
     clocks: Clocks
     stopwatch: Stopwatch = UNTIMED
@@ -150,6 +150,7 @@ class Connection:
             monotonic=self._monotonic,
             margins=self._stream.margins,
             stopwatch=self._stream.stopwatch,
+            keys_only=self._settings.keys_only,
         )
         return p.segment
 
@@ -161,6 +162,8 @@ class Connection:
                 if at_its_own_pace:
                     self._stop.wait(max(0.0, segment.due_s(t_s) - self._monotonic()))
                 self._stream.handover.deliver(picture, t_s)
+            if segment.kept:
+                self._stream.handover.kept(self._progress.position.t_s or 0.0)
             if self._stop.is_set():
                 return False
         self._stream.handover.flush()
@@ -172,7 +175,7 @@ class Connection:
         """Demuxed packets; damaged stretches of a file are stepped over, a live stream's errors go up."""
         p, live = self._progress, self._stream.live
         errors = 0
-        last_frames, since = p.frames, self._monotonic()
+        seen, since = 0, self._monotonic()
         while True:
             try:
                 for packet in container.demux() if live else container.demux(stream):
@@ -180,8 +183,9 @@ class Connection:
                     if packet.stream_index == stream.index:
                         yield cast("Packet[VideoStream]", packet)
                     now = self._monotonic()
-                    if p.frames != last_frames:
-                        last_frames, since = p.frames, now
+                    alive = segment.kept if self._settings.keys_only else p.frames
+                    if alive != seen:
+                        seen, since = alive, now
                     elif live:
                         self._check_progress(now - since, segment)
                     self._alive()

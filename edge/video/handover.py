@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from av.video.frame import VideoFrame
 
@@ -29,6 +30,22 @@ log = logging.getLogger(__name__)
 _Decoded = tuple[int, float, Picture, int]
 _LOOK_AGAIN_S = 0.5
 """A file's thread looks so often whether it shall stop while its consumer is busy."""
+
+
+class Deliveries(Protocol):
+    """What the reader's thread gives its pictures to; `take` is the consumer's."""
+
+    def take(self, timeout_s: float) -> Frame | None: ...
+
+    def deliver(self, picture: VideoFrame, t_s: float) -> None: ...
+
+    def kept(self, t_s: float) -> None:
+        """The packets of a connection have come so far, in stream time; called with each."""
+        ...
+
+    def flush(self) -> None: ...
+
+    def end(self) -> None: ...
 
 
 class Handover:
@@ -102,6 +119,9 @@ class Handover:
         with self._stage("cut watch"):
             released = self._watch.feed((index, t_s, shown, picture.pts or 0), shown, t_s)
         self._release(released)
+
+    def kept(self, t_s: float) -> None:
+        """Pictures tell enough."""
 
     def flush(self) -> None:
         """A connection or a pass begins or ends: what the watch for cuts holds back goes on."""

@@ -52,9 +52,10 @@ _REORDERED = 32
 for."""
 
 
-@dataclass
-class _Group:
-    """A key frame and what follows it. `first_s`/`last_s`: stream times of its pictures."""
+@dataclass(eq=False)
+class Group:
+    """A key frame and what follows it, as it grows. `first_s`/`last_s`: stream times of its pictures. Whoever holds one
+    keeps it when the ring has dropped it."""
 
     segment: int
     template: StreamTemplate
@@ -62,6 +63,12 @@ class _Group:
     size: int = 0
     first_s: float = 0.0
     last_s: float = 0.0
+
+    number: int = 0
+
+    def goes_on_in(self, other: Group) -> bool:
+        """Whether `other` comes right after this one, of the same connection."""
+        return other.segment == self.segment and other.number == self.number + 1
 
     def add(self, packet: RingPacket) -> None:
         if not self.packets:
@@ -87,8 +94,8 @@ class PacketRing:
         self.seconds = seconds
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._groups: deque[_Group] = deque()
-        self._segment = 0
+        self._groups: deque[Group] = deque()
+        self._segment = self._numbered = 0
         self._template: StreamTemplate | None = None
         self._open = False
         self._size = 0
@@ -124,6 +131,11 @@ class PacketRing:
         with self._lock:
             return self._full and (len(self._groups) < 2 or self._groups[1].first_s > t_s)
 
+    def groups(self, from_s: float, to_s: float) -> list[Group]:
+        """What is held of a stretch of time, to be decoded: whole groups in order, and no bytes are copied."""
+        with self._lock:
+            return [g for g in self._groups if g.last_s >= from_s and g.first_s <= to_s]
+
     def start_segment(self, template: StreamTemplate | None) -> None:
         """A new connection. None: the codec cannot be kept as a clip; packets are then ignored."""
         with self._lock:
@@ -145,7 +157,8 @@ class PacketRing:
             if self._template is None:
                 return
             if packet.key:
-                self._groups.append(_Group(self._segment, self._template))
+                self._numbered += 1
+                self._groups.append(Group(self._segment, self._template, number=self._numbered))
                 self._open = True
             if not self._open:
                 return
@@ -194,7 +207,7 @@ class PacketRing:
         note, faults = "; ".join(lacks.values()), tuple(lacks)
         return Clip(mux(template, packets), first_s, last_s, complete=not lacks, note=note, faults=faults)
 
-    def _best_segment(self, from_s: float, to_s: float, holding_s: float | None) -> list[_Group]:
+    def _best_segment(self, from_s: float, to_s: float, holding_s: float | None) -> list[Group]:
         """Groups of the segment that has `holding_s`, or most of the time asked for, from the key frame needed."""
         touching = [g for g in self._groups if g.last_s >= from_s and g.first_s <= to_s]
         cover: dict[int, float] = {}
@@ -240,7 +253,7 @@ class PacketRing:
         self._size -= self._groups.popleft().size
 
 
-def _usual_step_s(groups: Sequence[_Group], m: ClipMargins) -> float:
+def _usual_step_s(groups: Sequence[Group], m: ClipMargins) -> float:
     """The usual time between two pictures of a stream, by all that is held of it."""
     times = sorted(p.t_s for g in groups for p in g.packets)
     steps = sorted(b - a for a, b in pairwise(times) if b > a)

@@ -54,6 +54,7 @@ class Segment:
     ----------
     position: where the segments before ended; stream time goes on from there.
     fps: rate told by the stream, 0 if it tells none.
+    keys_only: of the pictures only key frames are decoded; the place of every packet in time counts all the same.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class Segment:
         monotonic: Callable[[], float],
         margins: VideoMargins | None = None,
         stopwatch: Stopwatch = UNTIMED,
+        keys_only: bool = False,
     ) -> None:
         numbers = margins or VideoMargins()
-        self._stage = stopwatch.stage
+        self._stage, self._keys_only = stopwatch.stage, keys_only
         self._margins = numbers.segment
         self._live = live
         self._position = position
@@ -97,6 +99,8 @@ class Segment:
         self._untimed: list[Packet[VideoStream]] = []
         self.first_t_s: float | None = None
         self.corrupt = 0
+        self.kept = 0
+        """Packets that have their place in time."""
         if ring is not None:
             try:
                 ring.start_segment(StreamTemplate(stream))
@@ -173,6 +177,10 @@ class Segment:
             since_s = stamped.arrival_s - self._opened_s if self._key_s is None else t_s - self._key_s
             self._position.key_gaps_s.append(max(since_s, 0.0))
             self._key_s = self._position.key_s = t_s
+        self.kept += 1
+        if self._keys_only:
+            last_s = self._position.t_s
+            self._position.t_s, self._position.seen_s = max(t_s, last_s or 0.0), moment_s
         if self._ring is not None:
             duration = packet.duration or 0
             self._ring.push(RingPacket(bytes(packet), stamped.ticks, packet.dts, duration, packet.is_keyframe, t_s))
@@ -190,7 +198,7 @@ class Segment:
     def _decode(self, packet: Packet[VideoStream]) -> Iterator[tuple[VideoFrame, float]]:
         try:
             with self._stage("decoding"):
-                pictures = packet.decode()
+                pictures = self._alone(packet) if self._keys_only else packet.decode()
         except av.error.EOFError:
             return
         except av.FFmpegError as error:
@@ -203,10 +211,19 @@ class Segment:
             if self._origin is None:
                 self._begin(pts or 0)
             t_s = self._t_s(pts) if pts is not None else (last_t_s or 0.0) + self._step_s
-            if last_t_s is not None and t_s <= last_t_s:
+            if last_t_s is not None and t_s <= last_t_s and not self._keys_only:
                 t_s = last_t_s + 1e-3  # stream time never stands still or runs backwards
             self._note_size(picture, t_s)
             yield picture, t_s
+
+    def _alone(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+        """The picture of a key frame, without waiting for those that may be shown before it."""
+        if not packet.size or not packet.is_keyframe:
+            return []
+        pictures = self._context.decode(packet)
+        pictures += self._context.decode(None)
+        self._context.flush_buffers()
+        return pictures
 
     def _note_size(self, picture: VideoFrame, t_s: float) -> None:
         """Other parameter sets: no clip and no track goes across."""

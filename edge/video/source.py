@@ -12,12 +12,13 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from common.stopwatch import UNTIMED, Stopwatch
 from edge.types import Frame
 from edge.video.clock import StreamClock
 from edge.video.connection import Clocks, Stream
-from edge.video.handover import Handover
+from edge.video.handover import Deliveries, Handover
 from edge.video.margins import VideoMargins
 from edge.video.progress import Progress
 from edge.video.reader import StreamReader
@@ -32,6 +33,35 @@ _ABANDON_S = 5.0
 
 class EndOfStream(Exception):
     """There are no more frames."""
+
+
+class Source(Protocol):
+    """A camera's pictures, and what is known of them, whether they come by one stream or by two."""
+
+    @property
+    def live(self) -> bool: ...
+
+    @property
+    def clock(self) -> StreamClock:
+        """Of the stream that is kept."""
+        ...
+
+    @property
+    def info(self) -> StreamInfo | None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout_s: float | None = None) -> None: ...
+
+    def frames(self) -> Iterator[Frame]: ...
+
+    def next(self, timeout_s: float) -> Frame | None: ...
+
+    def status(self) -> SourceStatus: ...
+
+    def whole(self, frame: Frame) -> Frame | None:
+        """A picture of the stream that is kept, about as old as `frame`; None where none has come yet."""
+        ...
 
 
 class VideoSource:
@@ -128,11 +158,15 @@ class VideoSource:
             self._over = True
         raise self._progress.fatal or EndOfStream
 
+    def whole(self, frame: Frame) -> Frame | None:
+        """It is one."""
+        return frame
+
     def status(self) -> SourceStatus:
         now_s = self._clocks.monotonic()
         return self._progress.status(now_s, live=self.live, settings=self.settings, clock=self.clock)
 
-    def _handover(self, numbers: VideoMargins, stopwatch: Stopwatch) -> Handover:
+    def _handover(self, numbers: VideoMargins, stopwatch: Stopwatch) -> Deliveries:
         return Handover(
             self._progress,
             shown=self.shown,

@@ -14,7 +14,8 @@ class SourceSettings:
     """`fps_limit`: deliver at most so many frames a second (all are decoded, all packets are kept). `key_wait_s`: how
     long a first key frame is waited for while packets come; some cameras send one every 20 s and none on connect.
     `silent_s`: a live camera that sent no picture for so long reads "stalled"; only after `read_timeout_s` it is opened
-    again. `drop_late`: a file does not wait for its consumer, as a camera does not."""
+    again. `drop_late`: a file does not wait for its consumer, as a camera does not. `keys_only`: of the pictures only
+    key frames are decoded, and what counts as life is a packet."""
 
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
@@ -29,6 +30,7 @@ class SourceSettings:
     realtime: bool = False
     loop: bool = False
     drop_late: bool = False
+    keys_only: bool = False
 
 
 @dataclass(frozen=True)

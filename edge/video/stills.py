@@ -109,18 +109,25 @@ class StillStore:
         if not allowed:
             return None
         index, (at_s, data) = min(allowed, key=lambda item: abs(item[1][0] - t_s))
-        image = cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR))
-        return Still(index, at_s, image)
+        return Still(index, at_s, self._image(data))
 
     def between(self, from_s: float, to_s: float) -> list[Still]:
         """All held frames of a stretch of time, in order."""
         held = {**self._long, **self._kept}
         wanted = sorted((at_s, index) for index, (at_s, _) in held.items() if from_s <= at_s <= to_s)
-        return [Still(i, at_s, cast(Image, cv2.imdecode(held[i][1], cv2.IMREAD_COLOR))) for at_s, i in wanted]
+        return [Still(i, at_s, self._image(held[i][1])) for at_s, i in wanted]
 
     def _keep(self, frame: Frame) -> None:
         if frame.index in self._kept:
             return
-        done, data = cv2.imencode(".jpg", frame.image, _OPTIONS)
+        done, data = cv2.imencode(".jpg", self._shown(frame), _OPTIONS)
         if done:
             self._kept[frame.index] = (frame.t_s, cast(NDArray[np.uint8], data))
+
+    def _shown(self, frame: Frame) -> Image:
+        """What is kept of a frame."""
+        return frame.image
+
+    def _image(self, data: NDArray[np.uint8]) -> Image:
+        """What was kept, as a picture of the camera's size."""
+        return cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR))

@@ -90,7 +90,9 @@ class ScriptedPerception:
     def judging(self) -> Judging:
         return Judging()
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> ScriptedPipeline:
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None, film: object = None
+    ) -> ScriptedPipeline:
         return ScriptedPipeline(self._every, self._faulty, scene.scene)
 
 

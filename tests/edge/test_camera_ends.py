@@ -42,7 +42,9 @@ class Looks(ScriptedPerception):
         super().__init__()
         self._reading, self._apart = reading, PlatesApart(most_waiting)
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> ScriptedPipeline:
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None, film: object = None
+    ) -> ScriptedPipeline:
         return _Pipeline(self, scene.scene)
 
     def later(self, event: ActEvent) -> ActEvent:

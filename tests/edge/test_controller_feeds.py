@@ -374,7 +374,9 @@ class Listening(ScriptedPerception):
         super().__init__()
         self.feeds: list[Any] = []
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> ScriptedPipeline:
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None, film: object = None
+    ) -> ScriptedPipeline:
         self.feeds.append(feed)
         return super().pipeline(scene, watch)
 

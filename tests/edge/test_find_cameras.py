@@ -134,7 +134,7 @@ def test_what_is_pasted_is_a_configuration_that_the_box_takes(login: list[str], 
         result = run("--at", camera.at, *login)
     assert result.exit_code == 0, result.output
     lines = result.output.partition("# node.yaml:\n")[2].partition("# thử")[0]
-    assert "# for seeing, not read yet: rtsp://127.0.0.1:554/Streaming/Channels/102" in lines
+    assert "# substream: rtsp://127.0.0.1:554/Streaming/Channels/102" in lines
     data = {"schema_version": 1, "node_id": "n", "key_file": "k", "centre_public_key": "c"} | yaml.safe_load(lines)
     (made,) = parse_config(data, tmp_path / "node.yaml").cameras
     assert made.url == "rtsp://127.0.0.1:554/Streaming/Channels/101"

@@ -32,7 +32,9 @@ class EmptyRoad:
 
 
 class OnlyLamps(ScriptedPerception):
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> CameraPipeline:  # type: ignore[override]
+    def pipeline(  # type: ignore[override]
+        self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None, film: object = None
+    ) -> CameraPipeline:
         return CameraPipeline(scene.scene, EmptyRoad(), KnownPlates(), watch=watch)
 
 

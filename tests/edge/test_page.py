@@ -308,7 +308,9 @@ class Counted(ScriptedPerception):
 
     asked = 0
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None) -> ScriptedPipeline:
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch | None = None, feed: object = None, film: object = None
+    ) -> ScriptedPipeline:
         made, perception = super().pipeline(scene, watch), self
 
         def seen() -> SeenPicture:

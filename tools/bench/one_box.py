@@ -33,6 +33,7 @@ from edge.perception import OnnxPerception, open_perception
 from edge.plan import CameraPlan
 from edge.seeing import Pipeline
 from edge.signals.controller import LampFeed
+from edge.substream.film import MainFilm
 from edge.types import ActEvent, Frame, SeenPicture
 from edge.watch.picture import PictureWatch
 from evidence.packet import Manifest
@@ -135,8 +136,12 @@ class _Perception:
     def judging(self) -> Judging:
         return self._inner.judging
 
-    def pipeline(self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None) -> Pipeline:
-        return _Watched(self._inner.pipeline(scene, watch, feed=feed), self.seen.setdefault(id(scene), _Seen()))
+    def pipeline(
+        self, scene: LoadedScene, watch: PictureWatch, *, feed: LampFeed | None = None, film: MainFilm | None = None
+    ) -> Pipeline:
+        return _Watched(
+            self._inner.pipeline(scene, watch, feed=feed, film=film), self.seen.setdefault(id(scene), _Seen())
+        )
 
 
 class _Sink:

@@ -22,7 +22,7 @@ from tests.footage import (  # noqa: F401  (hooks)
     pytest_runtest_setup,
     pytest_terminal_summary,
 )
-from tests.processes import pytest_collection_modifyitems  # noqa: F401  (hook)
+from tests.processes import pytest_collection, pytest_collection_modifyitems  # noqa: F401  (hooks)
 from tests.waiting import eventually
 from tools.bench.own_postgres import NoPostgres, own_postgres
 

@@ -7,6 +7,9 @@ between its tests is seen by no other. `@pytest.mark.slow(SECONDS)` says what a 
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Generator
+
 import pytest
 
 
@@ -17,6 +20,17 @@ def file_of(item: pytest.Item) -> str:
 def seconds_of(item: pytest.Item) -> float:
     mark = item.get_closest_marker("slow")
     return 0.0 if mark is None else float(mark.args[0])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and tests stay to the end: to look through them for garbage, again and again, is a tenth of the run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -52,9 +52,17 @@ class WrongLaneMargins(LookAlikeMargins):
     max_gap_s: float = margin(
         1.0,
         "s",
-        "a longer time not seen wholly in the lane ends the stretch: within it nobody leaves a lane and comes back",
+        "a longer time not seen wholly in the lane ends the stretch, if it drove on meanwhile: within it nobody leaves "
+        "a lane and comes back",
         source="a change of lanes takes 3 s and more; at 0.5 a lorry that queued and drove in the left lane was missed,"
         " hidden for 0.9 s in the middle of its way (simulation, November 2026)",
+    )
+    gap_way_m: float = margin(
+        2.0,
+        "m",
+        "on so little way nobody leaves a lane and comes back, however long others hide it: it crept in a queue",
+        source="a change of lanes takes a car ten metres and more; lorries that a queue hid in the left lane were "
+        "missed (simulation, November 2026)",
     )
     aside_m: float = margin(
         0.5,
@@ -99,7 +107,7 @@ def _in_lane(
     within = path.lanes[lane.id].inside & ~free & (room >= margins.inside_m)
     within &= path.boxes[:, 3] < path.lower_edge_px
     along, aside = _along_and_aside(path, lane, margins.smooth)
-    stretch = _longest(within, path.t_s, aside, margins)
+    stretch = _farthest(within, path.t_s, along, aside, margins)
     t_s = path.t_s
     if stretch is None:
         t_in = float(t_s[np.argmax(path.lanes[lane.id].inside)])
@@ -161,19 +169,25 @@ def _room(path: Trajectory, lane: Lane) -> Floats | None:
     return least
 
 
-def _longest(within: Bools, t_s: Floats, aside: Floats, margins: WrongLaneMargins) -> tuple[int, int] | None:
-    """First and last observation of the longest stretch without going aside, if it lasts."""
+def _farthest(
+    within: Bools, t_s: Floats, along: Floats, aside: Floats, margins: WrongLaneMargins
+) -> tuple[int, int] | None:
+    """First and last observation of the stretch with the most way, of those without going aside that last."""
     inside = np.flatnonzero(within)
     best: tuple[int, int] | None = None
     begin = 0
     for end in range(1, len(inside)):
-        if t_s[inside[end]] - t_s[inside[end - 1]] > margins.max_gap_s + 1e-6:
+        before, now = inside[end - 1], inside[end]
+        unseen_m = abs(float(along[now] - along[before]))
+        if t_s[now] - t_s[before] > margins.max_gap_s + 1e-6 and unseen_m > margins.gap_way_m:
             begin = end
         while np.ptp(aside[inside[begin : end + 1]]) > margins.aside_m:
             begin += 1
-        first, last = int(inside[begin]), int(inside[end])
+        first, last = int(inside[begin]), int(now)
         enough = end - begin + 1 >= max(margins.least_points, margins.within_share * (last - first + 1))
-        if enough and t_s[last] - t_s[first] >= max(margins.least_s, t_s[best[1]] - t_s[best[0]] if best else 0.0):
+        if not enough or t_s[last] - t_s[first] < margins.least_s:
+            continue
+        if best is None or along[last] - along[first] >= along[best[1]] - along[best[0]]:
             best = first, last
     return best
 

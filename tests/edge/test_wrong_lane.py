@@ -59,6 +59,19 @@ def test_who_is_hidden_shortly_has_not_left_the_lane(hole_s: float, acts: int) -
     assert len(hidden) == acts
 
 
+def test_who_creeps_in_a_queue_that_hides_him_has_not_left_the_lane_and_who_drives_on_may_have() -> None:
+    creeps = points((0, -2, 12), (2, -2, 16), (5, -2, 17), (7.5, -2, 22))
+    drives = points((0, -2, 12), (2, -2, 16), (5, -2, 24), (6, -2, 25))
+    for where, to_s, acts in ((creeps, 7.5, 1), (drives, 6.0, 0)):
+        assert len(found(road(CARS), where, to_s=to_s, seen=lambda t: not 2.2 < t < 3.6)) == acts
+
+
+def test_a_long_stand_in_the_queue_does_not_hide_the_drive_before_it() -> None:
+    """It drives up in the lane, goes aside within it, and stands there for longer than it drove."""
+    (one,) = found(road(CARS), points((0, -3.4, 12), (4, -3.4, 24), (5, -1, 26), (14, -1, 26.5)), to_s=14)
+    assert one.reasons["along_lane_m"] >= 6
+
+
 @pytest.mark.parametrize(
     ("where", "to_s", "why"),
     [

@@ -37,7 +37,7 @@ from central.web.drive import drive_lines
 from central.web.errors import problem_of
 from central.web.evidence import evidence_of
 from central.web.faults import WebError
-from central.web.frame import frame
+from central.web.frame import frame, said
 from central.web.media import attachment
 from central.web.notice_files import pages_of
 from central.web.seen import SeenDep
@@ -55,12 +55,15 @@ SHOWN_UNSENT = 100
 
 
 @router.get("/desk/approve")
-def waiting(request: Request, site: SiteDep, officer: ReviewerDep) -> Response:
+def waiting(request: Request, site: SiteDep, officer: ReviewerDep, done: str = "", number: int = 0) -> Response:
     with site.centre.db.read() as session:
         now = site.centre.clock()
         rows = queries.confirmed(session, now, officer.scope)
         unsent = to_send(session, now, officer.scope)
-        return page(request, "approve_list.html", rows=rows, unsent=unsent, **frame(session, officer, "approve"))
+        told = said(request, done, number, "case.done")
+        return page(
+            request, "approve_list.html", rows=rows, unsent=unsent, done=told, **frame(session, officer, "approve")
+        )
 
 
 def to_send(session: Session, now: datetime, scope: Scope) -> list[tuple[QueueItem, str]]:
@@ -130,7 +133,9 @@ def give_back(
             actions.return_to_queue(session, case_id, officer, note, now=site.centre.clock(), seen=shown)
     except Refused as refused:
         return _show(request, site, officer, case_id, refused=refused)
-    return RedirectResponse("/desk/approve", 303)
+    with site.centre.db.read() as session:
+        number = queries.number_of(session, case_id, officer.scope)
+    return RedirectResponse(f"/desk/approve?done=return&number={number}", 303)
 
 
 @router.post("/desk/approve/{case_id}/draft", dependencies=FORM)
@@ -259,11 +264,9 @@ def _show(
     problem = problem_of(request, refused) if refused is not None else None
     forbidden = getattr(refused, "code", "") in ("role", "same_person", "same_person_print", "redraft")
     status = 200 if refused is None else 403 if forbidden else 409
-    said = None
-    if t.has(f"done.{done}"):
-        said = t("case.done", what=t(f"done.{done}"), ref=t("case.ref", n=view.item.number))
+    told = said(request, done, view.item.number, "case.done")
     return page(
-        request, "approve.html", status=status, done=said, problem=problem, here=f"/desk/approve/{case_id}", **values
+        request, "approve.html", status=status, done=told, problem=problem, here=f"/desk/approve/{case_id}", **values
     )
 
 

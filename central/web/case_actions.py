@@ -61,7 +61,7 @@ def release(request: Request, site: SiteDep, officer: ReviewerDep, case_id: str,
     def act(session: Session) -> None:
         actions.release(session, case_id, officer, now=site.centre.clock())
 
-    return _do(request, site, officer, case_id, kept, act) or RedirectResponse(f"/desk{kept.keep}", 303)
+    return _do(request, site, officer, case_id, kept, act) or _told(site, officer, case_id, kept, "/desk", "release")
 
 
 @router.post("/desk/cases/{case_id}/plate")
@@ -75,8 +75,9 @@ def correct_plate(
         )
 
     typed = {"dialog": "correct", "plate": plate, "colour": colour, "kind": kind}
-    done = RedirectResponse(f"/desk/cases/{case_id}{kept.keep}", 303)
-    return _do(request, site, officer, case_id, kept, act, typed) or done
+    return _do(request, site, officer, case_id, kept, act, typed) or _told(
+        site, officer, case_id, kept, f"/desk/cases/{case_id}", "plate"
+    )
 
 
 @router.post("/desk/cases/{case_id}/confirm")
@@ -163,9 +164,14 @@ def _do(
 def _next(site: Site, officer: Officer, case_id: str, kept: Chosen, done: str) -> Response:
     """The next case under the same filter, or the list with it when there is none."""
     with site.centre.db.read() as session:
-        number = queries.number_of(session, case_id, officer.scope)
         next_id = following(session, officer, kept, site, case_id)
-    where = f"/desk/cases/{next_id}" if next_id else "/desk"
+    return _told(site, officer, case_id, kept, f"/desk/cases/{next_id}" if next_id else "/desk", done)
+
+
+def _told(site: Site, officer: Officer, case_id: str, kept: Chosen, where: str, done: str) -> Response:
+    """To `where`, which says what was recorded."""
+    with site.centre.db.read() as session:
+        number = queries.number_of(session, case_id, officer.scope)
     return RedirectResponse(f"{where}{kept.with_(done=done, number=number)}", 303)
 
 

@@ -146,7 +146,7 @@ def check_plate(request: Request, officer: ReviewerDep, text: str = "", kind: st
 
 
 @router.get("/desk/unit")
-def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
+def show_unit(request: Request, site: SiteDep, officer: HeadDep, done: str = "") -> Response:
     with site.centre.db.read() as session:
         now = site.centre.clock()
         values = frame(session, officer, "unit")
@@ -156,7 +156,8 @@ def show_unit(request: Request, site: SiteDep, officer: HeadDep) -> Response:
         values["papers_required"] = site.centre.config.devices.required
         values["signers"] = _signers(session, site, now)
         values["stamps"] = bool(site.centre.config.signing and site.centre.config.signing.timestamps)
-        return page(request, "unit.html", reject_reasons=reject_texts(request), **values)
+        told = texts_of(request)("unit.alarm_noted") if done == "seen" else None
+        return page(request, "unit.html", done=told, reject_reasons=reject_texts(request), **values)
 
 
 def _signers(session: Session, site: Site, now: datetime) -> tuple[SignerLine, ...] | None:

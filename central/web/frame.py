@@ -57,7 +57,12 @@ def frame(session: Session, officer: Officer, tab: str) -> dict[str, Any]:
     }
 
 
+_STAYED = ("plate", "release", "return")
+"""What leads to no next case, and does not say that the queue is empty."""
+
+
 def said(request: Request, done: str, number: int, key: str) -> str | None:
     """What was just recorded, from the address we redirected to; unknown words say nothing."""
     t = texts_of(request)
+    key = "case.done" if done in _STAYED else key
     return t(key, what=t(f"done.{done}"), ref=t("case.ref", n=number)) if t.has(f"done.{done}") else None

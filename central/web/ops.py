@@ -76,7 +76,7 @@ def alarm_seen(site: SiteDep, officer: HeadDep, alarm_id: int) -> Response:
             raise WebError("not_found", 404)
         acknowledge(session, alarm_id, by=officer.username, now=now)
     log.info("alarm seen id=%d name=%s", alarm_id, officer.username)
-    return RedirectResponse("/desk/unit", 303)
+    return RedirectResponse("/desk/unit?done=seen#alarms", 303)
 
 
 @router.get("/healthz")

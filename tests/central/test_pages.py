@@ -215,7 +215,7 @@ def test_dialogs_of_an_approval(dialog: str, site: Site, officer: Any) -> None:
     "path",
     [
         "/desk?state=all", "/desk/approve", "/desk/due?whose=all", "/desk/cases/{issued}/steps", "/desk/switches",
-        "/desk/unit", "/desk/devices",
+        "/desk/unit", "/desk/devices", "/desk/devices/giao-lo-1/cam-1", "/desk/contests",
     ],
 )  # fmt: skip
 def test_a_list_on_a_phone_hides_nothing_to_the_side_and_squeezes_nothing(path: str, site: Site, officer: Any) -> None:
@@ -300,6 +300,15 @@ def test_whoever_signs_sees_what_the_reviewer_saw(site: Site, officer: Any) -> N
     assert officer.locator("#enlarged[open] .ov .vehicle").is_visible()
     officer.keyboard.press("o")
     assert not officer.locator("#enlarged[open] .ov .vehicle").is_visible()
+
+
+def test_what_cannot_be_undone_takes_more_than_the_key_that_corrects_a_plate(site: Site, officer: Any) -> None:
+    officer.goto(f"{site.url}/desk/approve/{site.issued}")
+    officer.locator("html[data-keys=on]").wait_for()
+    officer.keyboard.press("p")
+    focused(officer, "publish")
+    assert officer.url == f"{site.url}/desk/approve/{site.issued}"
+    assert "không hoàn tác được" in officer.inner_text(".panel:has(#publish)")
 
 
 def test_a_long_reason_leaves_its_label_room(site: Site, officer: Any) -> None:

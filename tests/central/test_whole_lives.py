@@ -399,6 +399,7 @@ def confirm(town: Town, case_id: str, plate: str) -> None:
         page.locator("html[data-keys=on]").wait_for()
     page.evaluate("desk.open('confirm')")
     page.locator("dialog#confirm button.main").click()
+    page.wait_for_url(re.compile("done=confirm"))
     page.locator(".banner.good").wait_for()
 
 
@@ -498,7 +499,7 @@ def a_copy_passes(town: Town) -> None:
     page.evaluate("desk.open('return')")
     page.fill("#b-note", "Xe trong ảnh không phải xe trong đăng ký.")
     page.locator("dialog#return button.main").click()
-    page.wait_for_url("**/desk/approve")
+    page.wait_for_url("**/desk/approve?done=return*")
     page = town.desk(LAN, f"/desk/cases/{other}")
     page.locator("html[data-keys=on]").wait_for()
     page.evaluate("desk.open('reject')")

@@ -92,6 +92,7 @@ def confirm_first_case(page: Any) -> str:
     press_key(page, "c")
     page.locator("dialog#confirm[open]").wait_for()
     page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("done=confirm"))
     page.locator(".banner.good").wait_for()
     return case_id
 
@@ -103,7 +104,9 @@ def issue_and_publish(page: Any, town: Town, case_id: str) -> bytes:
     """The second person: reads the draft, issues, publishes. The owner's copy as PDF."""
     page.goto(f"{town.setup.web_url}/desk/approve")
     page.locator(f"tr.row[data-id='{case_id}'] a.open").press("Enter")
-    page.wait_for_function("[...document.querySelectorAll('.papers img')].some((i) => i.naturalWidth > 0)")
+    first = page.locator(".papers img").first
+    first.wait_for()
+    assert page.request.get(town.setup.web_url + str(first.get_attribute("src"))).body().startswith(b"\x89PNG")
     notice_url = f"{town.setup.web_url}/desk/approve/{case_id}/notice.pdf"
     assert page.request.get(notice_url).body().startswith(b"%PDF")
     proposal = page.locator(".proposal").inner_text()  # for the officer only, by the time of the act

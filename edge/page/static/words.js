@@ -6,7 +6,7 @@ const TEXT = {
   health: ["Tình trạng hộp", "How the box is"], camera: ["Camera này", "This camera"], details: ["Chi tiết kèm cách khắc phục (tiếng Anh)", "In full, with what to do"],
   acts: ["Hành vi vừa báo", "Acts told lately"], no_acts: ["Chưa báo hành vi nào từ khi chạy", "None told since the start"], plate_read: ["đọc được biển", "plate read"], plate_reading: ["đang đọc biển", "plate being read"], plate_unread: ["chưa đọc được biển", "plate not read"],
   flags: ["{n} điều cần lưu ý", "doubts: {n}"],
-  why: ["Vì sao không báo", "Why not"], why_total: ["{n} lượt xe qua vạch hoặc dừng trong vùng không bị báo từ khi chạy; {shown} lượt gần nhất theo lý do:", "{n} vehicles passed a line or stood in an area and were not reported since the start; the newest {shown} by reason:"],
+  why: ["Vì sao không báo", "Why not"], why_total: ["{n} lượt xe qua vạch hoặc dừng trong vùng không bị báo từ khi chạy; {shown} lượt gần nhất theo lý do:", "Vehicles that passed a line or stood in an area and were not reported since the start: {n}; the newest {shown} by reason:"],
   no_why: ["Chưa có xe nào qua vạch hoặc dừng trong vùng mà không bị báo", "No vehicle has passed a line or stood in an area without being reported"],
   scene: ["Vạch, đèn", "Lines, lamps"], vehicles: ["Xe", "Vehicles"], snapshot: ["Chụp hình cho trình vẽ", "Still for the editor"], record: ["Ghi một phút", "Record a minute"],
   waiting: ["Đang chờ hình…", "Waiting for a picture…"], offline: ["Hộp không trả lời", "The box does not answer"], refused: ["Mở trang với #MÃ ở cuối địa chỉ", "Open the page with #TOKEN at the end of its address"],

@@ -87,6 +87,7 @@ class OnnxPerception:
                 crop_margin=judging.events.crop_margin,
                 views_read=judging.plates.read.views_read,
                 apart=self._apart,
+                stopwatch=self._stopwatch,
             )
         return CameraPipeline(
             scene.scene,

@@ -37,5 +37,5 @@ def open_source(
     kept = replace(settings, keys_only=True, fps_limit=None, realtime=False)
     main = KeptSource(url, ring=ring, settings=kept, margins=numbers.video, start_at=start_at, stopwatch=stopwatch)
     small = VideoSource(substream, settings=settings, margins=numbers.video, stopwatch=stopwatch)
-    both = TwoStreams(main, small, ring, scene, numbers)
+    both = TwoStreams(main, small, ring, scene, numbers, stopwatch=stopwatch)
     return both, both.film

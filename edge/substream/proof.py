@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.events import with_plate
 from edge.plate.apart import PlateAsked, PlatesApart
 from edge.plate.reading import PlateEvidence
@@ -143,7 +144,9 @@ class Proof:
         crop_margin: float,
         views_read: int,
         apart: PlatesApart | None = None,
+        stopwatch: Stopwatch = UNTIMED,
     ) -> None:
+        self._stage = stopwatch.stage
         self._film, self._stills, self._views = film, stills, views
         self._readers, self._crop_margin, self._views_read = readers, crop_margin, views_read
         self._apart = apart
@@ -211,7 +214,8 @@ class Proof:
                         proven.unread |= state == LampState.UNKNOWN
 
             # what has come since belongs to it too
-            find([moment.with_more(film.around(moment.t_s)) for moment in moments], reach_s, film.margins, take)
+            with self._stage("proof"):
+                find([moment.with_more(film.around(moment.t_s)) for moment in moments], reach_s, film.margins, take)
             proven.unread |= bool(reds) and "still_on" not in proven.stills
             shown = [(i < len(own), replace(seen[i], image=crop)) for i, crop in sorted(crops.items())]
             try:

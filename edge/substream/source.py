@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
+from common.stopwatch import UNTIMED, Stopwatch
 from edge.picture import Picture
 from edge.road.region import RegionMargins
 from edge.substream.film import MainFilm
@@ -65,7 +66,11 @@ class TwoStreams:
     numbers: those by which the streams are held against each other.
     """
 
-    def __init__(self, main: KeptSource, small: VideoSource, ring: PacketRing, scene: Scene, numbers: Numbers) -> None:
+    def __init__(
+        self, main: KeptSource, small: VideoSource, ring: PacketRing, scene: Scene, numbers: Numbers,
+        *, stopwatch: Stopwatch = UNTIMED,
+    ) -> None:  # fmt: skip
+        self._stage = stopwatch.stage
         self._main, self._small, self._m = main, small, numbers.substream
         self._offset = Offset(0.0, self._m)
         self._looks = Looks()
@@ -122,10 +127,11 @@ class TwoStreams:
         self._keys.extend(self._main.keys.waiting())
         if frame is None or not self._begun(frame):
             return None
-        shown = self._on_line(frame)
-        if shown is None:
-            return None
-        self._hold_against()
+        with self._stage("streams"):
+            shown = self._on_line(frame)
+            if shown is None:
+                return None
+            self._hold_against()
         return None if self._wrong else shown
 
     @property

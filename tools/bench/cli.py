@@ -18,6 +18,7 @@ from tools.bench.cameras import cameras
 from tools.bench.desk import desk
 from tools.bench.faults import faults
 from tools.bench.lives import lives
+from tools.bench.substream import substream
 from tools.demo.site import choose_clip
 
 
@@ -30,6 +31,7 @@ bench.add_command(cameras)
 bench.add_command(desk)
 bench.add_command(faults)
 bench.add_command(lives)
+bench.add_command(substream)
 
 
 @bench.command()

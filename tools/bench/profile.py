@@ -14,11 +14,13 @@ import click
 from common.stopwatch import UNTIMED, StageWatch, Stopwatch
 from edge.delivery.packet_folder import PacketFolder
 from edge.delivery.packing import CameraIdentity
-from edge.delivery.recorder import Recorder
+from edge.delivery.recorder import Recorded, Recorder
 from edge.perception import open_perception
+from edge.replay import act_line
+from edge.substream.opening import open_source
 from edge.types import Frame
 from edge.video.ring import PacketRing
-from edge.video.source import VideoSource
+from edge.video.source import Source, VideoSource
 from edge.video.source_status import SourceSettings
 from evidence.seal import SigningKey
 from models.detector import load_detector
@@ -26,8 +28,8 @@ from zones.load import load_scene
 
 _RING_S = 60.0
 STAGES = (
-    "decoding", "cut watch", "colour conversion", "picture watch", "lamps", "stills", "region", "letterbox",
-    "inference", "suppression", "tracking", "measuring", "views", "rules", "plates", "act", "recorder",
+    "decoding", "cut watch", "colour conversion", "streams", "picture watch", "lamps", "stills", "region", "letterbox",
+    "inference", "suppression", "tracking", "measuring", "views", "rules", "plates", "proof", "act", "recorder",
 )  # fmt: skip
 """In the order in which a picture goes through them."""
 
@@ -44,19 +46,45 @@ def profile(clip: Path, scene_file: Path, *, frames: int, threads: int, size: st
     detector = load_detector(size=size, threads=threads)
     decoded = _play(clip, frames, lambda frame: None)
     detected = _play(clip, frames, lambda frame: detector.detect(frame.image))
+    found = looked(clip, scene_file, frames=frames, threads=threads, size=size)
+    del found["told"]
+    a_frame_ms = found["cpu_ms_a_look"] * found["looked_at"] / found["frames"]
+    bare, with_detector = (1000 * run.cpu_s / run.frames for run in (decoded, detected))
+    return {
+        **found,
+        "bare_decode_cpu_ms_a_frame": round(bare, 2),
+        "bare_detector_cpu_ms_a_frame": round(with_detector, 2),
+        "share_of_bare_decode": round(bare / a_frame_ms, 3),
+        "share_of_bare_detector": round(with_detector / a_frame_ms, 3),
+    }
+
+
+def looked(
+    clip: Path, scene_file: Path, *, frames: int, threads: int, size: str, substream: Path | None = None
+) -> dict[str, Any]:
+    """The clip through the box: stages as in `profile`, and what was told of it (lines as of `acts.jsonl`).
+
+    `substream`: the small stream of the same time, which is looked at; the clip proves.
+    """
     watch = StageWatch()
     perception = open_perception(threads=threads, size=size, stopwatch=watch)
-    scene = load_scene(scene_file)
-    pipeline = perception.pipeline(scene)
-    ring = PacketRing(seconds=_RING_S, margins=perception.judging.clip)
-    source = VideoSource(clip, ring=ring, settings=SourceSettings(queue_frames=1), stopwatch=watch)
-    identity = CameraIdentity(
-        "bench", SigningKey.generate(), "bench", scene.scene.place, "", scene, perception.digests,
-        perception.judging.digest,
+    scene, judging = load_scene(scene_file), perception.judging
+    ring = PacketRing(seconds=_RING_S, margins=judging.clip)
+    source, film = open_source(
+        clip, substream, ring=ring, scene=scene.scene, numbers=judging, settings=SourceSettings(queue_frames=1),
+        stopwatch=watch,
     )  # fmt: skip
+    pipeline = perception.pipeline(scene, film=film)
+    identity = CameraIdentity(
+        "bench", SigningKey.generate(), "bench", scene.scene.place, "", scene, perception.digests, judging.digest
+    )
+    told: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="giaolo-bench-") as folder:
         recorder = Recorder(identity, source=source, ring=ring, sink=PacketFolder(Path(folder)))
         acts = 0
+
+        def note(done: list[Recorded]) -> None:
+            told.extend(act_line(each, Path()) for each in done)
 
         def look(frame: Frame) -> None:
             nonlocal acts
@@ -64,14 +92,14 @@ def profile(clip: Path, scene_file: Path, *, frames: int, threads: int, size: st
                 acts += 1
                 recorder.submit(event)
             with watch.stage("recorder"):
-                recorder.advance()
+                note(recorder.advance())
 
         whole = _play(clip, frames, look, source=source)
         for event in pipeline.finish():
             acts += 1
             recorder.submit(event)
         with watch.stage("recorder"):
-            recorder.finish()
+            note(recorder.finish())
     looks = pipeline.looked_at
     spent = watch.spent
     named = [*STAGES, *(name for name in spent if name not in STAGES)]
@@ -94,10 +122,7 @@ def profile(clip: Path, scene_file: Path, *, frames: int, threads: int, size: st
         "stages": stages,
         "cpu_ms_a_look": round(1000 * whole.cpu_s / looks, 2),
         "wall_ms_a_look": round(1000 * whole.wall_s / looks, 2),
-        "bare_decode_cpu_ms_a_frame": round(1000 * decoded.cpu_s / decoded.frames, 2),
-        "bare_detector_cpu_ms_a_frame": round(1000 * detected.cpu_s / detected.frames, 2),
-        "share_of_bare_decode": round((decoded.cpu_s / decoded.frames) / (whole.cpu_s / whole.frames), 3),
-        "share_of_bare_detector": round((detected.cpu_s / detected.frames) / (whole.cpu_s / whole.frames), 3),
+        "told": told,
     }
 
 
@@ -130,7 +155,7 @@ def _play(
     frames: int,
     look: Callable[[Frame], object],
     *,
-    source: VideoSource | None = None,
+    source: Source | None = None,
     stopwatch: Stopwatch = UNTIMED,
 ) -> _Run:
     source = source or VideoSource(clip, settings=SourceSettings(queue_frames=1), stopwatch=stopwatch)

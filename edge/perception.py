@@ -78,7 +78,7 @@ class OnnxPerception:
         judging = self.judging
         proof = None
         if film is not None:
-            stills, views = SeenStills(film), SeenViews(film, judging.plate_views)
+            stills, views = SeenStills(film), SeenViews(film, judging.plate_views, judging.association)
             proof = Proof(
                 film,
                 stills,

@@ -14,7 +14,9 @@ from edge.config import CameraConfig, NodeConfig, load_config
 from edge.doctor.broker import try_broker
 from edge.doctor.camera import LOOK_S, Trial, told, trial, verdict
 from edge.doctor.controllers import try_controllers
+from edge.doctor.substream import beside
 from edge.doctor.told import Told, fault, good, note
+from edge.judging import Judging
 from edge.perception import open_perception
 from edge.video.kernel_clock import kernel_clock_synchronised
 from evidence.errors import GiaoLoError, KeyFileError
@@ -148,7 +150,7 @@ def _networks(config: NodeConfig) -> Told:
 
 def _camera(camera: CameraConfig, seconds: float, look: bool) -> Iterator[Told]:
     try:
-        picture = load_scene(camera.scene).scene.picture
+        scene = load_scene(camera.scene).scene
     except SceneError as error:
         yield fault(
             f"camera {camera.id}: sơ đồ hỏng ({error})",
@@ -160,7 +162,7 @@ def _camera(camera: CameraConfig, seconds: float, look: bool) -> Iterator[Told]:
     if not look:
         return
     try:
-        address = camera.address()
+        address, small_address = camera.address(), camera.substream_address()
     except ConfigError as error:
         yield fault(
             f"camera {camera.id}: {error.what}",
@@ -169,8 +171,12 @@ def _camera(camera: CameraConfig, seconds: float, look: bool) -> Iterator[Told]:
             error.remedy,
         )
         return
-    seen: Trial = trial(address, camera.transport, seconds=seconds, open_s=min(camera.open_timeout_s, 10.0))
-    lines = [*told(seen), *(verdict([seen], picture) if seen.works else ())]
+    open_s = min(camera.open_timeout_s, 10.0)
+    seen: Trial = trial(address, camera.transport, seconds=seconds, open_s=open_s)
+    lines = [*told(seen), *(verdict([seen], scene.picture) if seen.works else ())]
+    if small_address is not None:
+        small = trial(small_address, camera.transport, seconds=seconds, open_s=open_s)
+        lines += beside(seen, small, scene, Judging())
     for line in lines:
         yield Told(
             line.level, f"camera {camera.id}: {line.vi}", f"camera {camera.id}: {line.en}", line.do_vi, line.do_en

@@ -82,8 +82,8 @@ class TrackViews:
     """Views of one track, best first. `own`: of whoever drove there at the time asked for; `perhaps`: of a vehicle that
     may be another one."""
 
-    own: tuple[View, ...] = ()
-    perhaps: tuple[View, ...] = ()
+    own: Sequence[View] = ()
+    perhaps: Sequence[View] = ()
 
 
 class ViewBook:

@@ -38,7 +38,10 @@ class Found:
     around: Sequence[tuple[float, Picture]]
 
 
-def find(moments: Sequence[Moment], reach_s: float, m: SubstreamMargins, take: Callable[[int, Found], None]) -> None:
+Take = Callable[[int, Found], None]
+
+
+def find(moments: Sequence[Moment], reach_s: float, m: SubstreamMargins, take: Take) -> None:
     """`take` is given each moment by its place in `moments`, with its picture; those that have none are left out. What
     it does not copy is gone after it, so that no more than some pictures are in memory at a time."""
     order = sorted(range(len(moments)), key=lambda i: moments[i].t_s)
@@ -56,9 +59,7 @@ def find(moments: Sequence[Moment], reach_s: float, m: SubstreamMargins, take: C
         _find([(i, moments[i]) for i in cluster], reach_s, m, take)
 
 
-def _find(
-    moments: list[tuple[int, Moment]], reach_s: float, m: SubstreamMargins, take: Callable[[int, Found], None]
-) -> None:
+def _find(moments: list[tuple[int, Moment]], reach_s: float, m: SubstreamMargins, take: Take) -> None:
     groups = list({id(g): g for _, moment in moments for g in moment.groups}.values())
     from_s, to_s = moments[0][1].t_s - reach_s, moments[-1][1].t_s + reach_s
     near: list[tuple[float, Picture, Image]] = []
@@ -77,7 +78,7 @@ def _find(
 
 def _take(
     i: int, moment: Moment, near: Sequence[tuple[float, Picture, Image]], reach_s: float, m: SubstreamMargins,
-    take: Callable[[int, Found], None],
+    take: Take,
 ) -> None:  # fmt: skip
     there = [each for each in near if abs(each[0] - moment.t_s) <= reach_s + 1e-6]
     if not there:

@@ -64,6 +64,10 @@ class SubstreamMargins:
         3, "looks", "the middle of so many says whether both streams show one view", source="one may be of a gust",
         least=1,
     )  # fmt: skip
+    view_alike: float = margin(
+        0.7, "correlation", "pictures made 240 wide that are so much alike are no other view, though too little stands "
+        "out in the small one to be measured: night, fog, a poor encoder", source=_DRAWN, most=1.0,
+    )  # fmt: skip
     view_every_s: float = margin(
         30.0, "s", "so often that is looked at, once it is known", source="whoever sets a camera up sees it at once",
     )  # fmt: skip

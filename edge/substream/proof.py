@@ -18,12 +18,13 @@ from common.stopwatch import UNTIMED, Stopwatch
 from edge.events import with_plate
 from edge.plate.apart import PlateAsked, PlatesApart
 from edge.plate.reading import PlateEvidence
-from edge.plate.views import TrackViews, cut_out
+from edge.plate.views import TrackViews, View, cut_out
 from edge.signals.heads import RedSeen
 from edge.signals.pixels import HeadReader
 from edge.substream.film import MainFilm
-from edge.substream.finding import Found, Moment, find
+from edge.substream.finding import Found, Moment, Take, find
 from edge.substream.seen import SeenStills, SeenView, SeenViews
+from edge.substream.shown import IfAsked, Shown
 from edge.types import ActEvent, Image, Still, StillRole
 from evidence.acts import LampState
 from evidence.packet import Reason
@@ -161,6 +162,7 @@ class Proof:
             self._lies[frame] = t_s, lie
             self._lies = {f: each for f, each in self._lies.items() if t_s - each[0] <= _LOOKS_KEPT_S}
         self._views.hold_on()
+        self._stills.hold_on()
         self._go_on()
 
     def over(self) -> None:
@@ -176,8 +178,8 @@ class Proof:
         film, reach_s = self._film, self._film.offset.reach_s
         boxes = {point.frame: point.box for point in event.track.points}
         stills = [(role, still, self._moment(still, boxes.get(still.frame))) for role, still in event.stills.items()]
-        own = views.own[: self._views_read]
-        seen = [view for view in (*own, *views.perhaps) if isinstance(view, SeenView)]
+        own = [view for view in views.own[: self._views_read] if isinstance(view, SeenView)]
+        others = [view for view in views.perhaps if isinstance(view, SeenView)]
         onsets = [
             (red.head, Moment(at_s, None, groups))
             for red in reds
@@ -187,18 +189,18 @@ class Proof:
         moments = [
             *(moment for _, _, moment in stills),
             *(moment for _, moment in onsets),
-            *(self._moment_of(view) for view in seen),
+            *(self._moment_of(view) for view in own),
         ]
+        others_moments = [self._moment_of(view) for view in others]
         lies = {still.frame: self._lies.get(still.frame, (0.0, None))[1] for still in event.stills.values()}
         first_view = len(stills) + len(onsets)
 
         def work() -> _Proven:
-            proven, crops = _Proven(), dict[int, Image]()
+            proven, shown = _Proven(), Shown(own)
 
             def take(i: int, found: Found) -> None:
                 if i >= first_view:
-                    if found.sure:  # a view of another moment may be of another vehicle
-                        crops[i - first_view] = _cut(found, seen[i - first_view])
+                    shown.take(i - first_view, found)
                 elif i >= len(stills):
                     state = self._light(onsets[i - len(stills)][0], found, None)
                     proven.lamps += [state] if state in (LampState.GREEN, LampState.YELLOW) else []
@@ -213,15 +215,20 @@ class Proof:
                         proven.lamps.append(state)
                         proven.unread |= state == LampState.UNKNOWN
 
-            # what has come since belongs to it too
-            with self._stage("proof"):
-                find([moment.with_more(film.around(moment.t_s)) for moment in moments], reach_s, film.margins, take)
+            def sought(these: Sequence[Moment], take: Take) -> None:
+                # what has come since belongs to it too
+                with self._stage("proof"):
+                    find([each.with_more(film.around(each.t_s)) for each in these], reach_s, film.margins, take)
+
+            def perhaps() -> list[View]:
+                of_others = Shown(others)
+                sought(others_moments, of_others.take)
+                return of_others.views
+
+            sought(moments, take)
             proven.unread |= bool(reds) and "still_on" not in proven.stills
-            shown = [(i < len(own), replace(seen[i], image=crop)) for i, crop in sorted(crops.items())]
             try:
-                proven.plate = read(
-                    TrackViews(tuple(v for mine, v in shown if mine), tuple(v for mine, v in shown if not mine))
-                )
+                proven.plate = read(TrackViews(shown.views, IfAsked(len(others), perhaps)))
             except Exception as fault:  # the act stands without its plate
                 proven.plate = fault
             return proven
@@ -273,9 +280,3 @@ class Proof:
         if lit == {LampState.RED}:
             return LampState.RED
         return LampState.UNKNOWN if LampState.RED in lit or not lit else lit.pop()
-
-
-def _cut(found: Found, view: SeenView) -> Image:
-    """The view's own part of the main picture."""
-    x1, y1, x2, y2 = view.part
-    return found.picture.part(x1, y1, min(x2, found.picture.width), min(y2, found.picture.height)).copy()

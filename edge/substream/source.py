@@ -81,6 +81,7 @@ class TwoStreams:
         self._too_small = ""
         self._keys: deque[tuple[float, Picture]] = deque(maxlen=8)
         self._newest: Frame | None = None
+        self._last: deque[tuple[float, StretchedPicture]] = deque()
         self._whole: tuple[float, Picture] | None = None
         self._lines: tuple[int, int] | None = None
         self._guessed_s = 0.0
@@ -203,6 +204,9 @@ class TwoStreams:
                 log.error("%s", self._too_small)
         picture = StretchedPicture(frame.picture, info.width, info.height)
         self._looks.add(Look(frame.index, t_s, frame.t_s, self._offset.line, thumb_of(frame.picture)))
+        self._last.append((t_s, picture))
+        while t_s - self._last[0][0] > self._m.reach_s + _SPARE_S:
+            self._last.popleft()
         self._newest = Frame(frame.index, t_s, picture, main.clock.wall_at(t_s), frame.pts, self._segment)
         return self._newest
 
@@ -231,8 +235,9 @@ class TwoStreams:
                 return
             self._keys.popleft()
             self._whole = t_s, picture
-            assert isinstance(newest.picture, StretchedPicture)
-            self._view.look(picture, newest.picture, t_s)
+            # of the same moment, for a mast swings
+            small = min(self._last, key=lambda each: abs(each[0] - t_s))[1] if offset.known else self._last[-1][1]
+            self._view.look(picture, small, t_s)
             own_s = t_s - offset.shift_s
             looks = self._looks.between(own_s - offset.reach_s, own_s + offset.reach_s, offset.line)
             found = match(

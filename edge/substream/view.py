@@ -11,6 +11,7 @@ from edge.picture import Picture
 from edge.road.region import RegionMargins, region
 from edge.signals.pixels import lenses_of
 from edge.substream.margins import SubstreamMargins
+from edge.substream.matching import thumb_of
 from edge.substream.stretched import StretchedPicture
 from edge.watch.margins import PictureMargins
 from edge.watch.reference import Reference
@@ -73,7 +74,13 @@ class SameView:
             return  # fog, or night: nothing to compare
         found = reference.registered(small_light(small, self._picture.registration)[0])
         share, px = np.inf, np.inf
-        if found is not None:
+        if found is None:
+            a, b = (thumb_of(each).astype(np.float64) for each in (main, small))
+            a, b = a - a.mean(), b - b.mean()
+            alike = float((a * b).mean() / max(a.std() * b.std(), 1e-6))
+            if alike >= self._m.view_alike:
+                return
+        else:
             way = np.hypot(*reference.sample_of(found, t_s).shifts.T)
             # a small picture cannot be measured finer than its own pixels
             share = float((way / (reference.patches.limits + main.width / small.small.width)).max(initial=0.0))

@@ -260,6 +260,9 @@ def test_the_cameras_login_has_fields_of_its_own(tmp_path: Path) -> None:
     camera = CAMERA | {"url": "rtsp://192.0.2.1:554/live", "username": "ad/min", "password_file": "cam.password"}
     config = load_config(make(tmp_path, cameras=[camera])).cameras[0]
     assert config.address() == "rtsp://ad%2Fmin:s3cret%2Fx%40y%20z@192.0.2.1:554/live"
+    assert config.substream_address() is None
+    both = config.model_copy(update={"substream": "rtsp://192.0.2.1:554/small"})
+    assert both.substream_address() == "rtsp://ad%2Fmin:s3cret%2Fx%40y%20z@192.0.2.1:554/small"
     (tmp_path / "cam.password").unlink()
     with pytest.raises(ConfigError, match="no password"):
         config.address()
@@ -273,6 +276,9 @@ def test_the_cameras_login_has_fields_of_its_own(tmp_path: Path) -> None:
         {"username": "admin", "url": "HUNTER2.mp4"},
         {"url": "rtsp://192.0.2.1/user=admin&password=HUNTER2", "fps_limit": "rtsp://a:HUNTER2@x"},
         {"url": "rtsp://u:HUNTER2@192.0.2.1/live", "loop": True},
+        {"username": "admin", "substream": "rtsp://u:HUNTER2@192.0.2.1/small"},
+        {"substream": "HUNTER2.mp4"},
+        {"substream": "rtsp://192.0.2.1/live"},
     ],
 )
 def test_a_login_given_twice_or_in_part_is_refused_without_showing_it(

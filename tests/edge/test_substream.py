@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from edge.camera import CameraWorker
+from edge.config import CameraConfig
+from edge.delivery.packet_folder import PacketFolder
+from edge.doctor.camera import trial
+from edge.doctor.substream import beside
+from edge.judging import Judging
+from edge.metrics import Metrics
+from edge.perception import OnnxPerception
 from edge.picture import BgrPicture, Image
+from edge.plan import CameraPlan
 from edge.plate.apart import PlatesApart
 from edge.road.region import RegionMargins
+from edge.substream.film import MainFilm
+from edge.substream.looks import Look, Looks
 from edge.substream.margins import SubstreamMargins
 from edge.substream.matching import match, thumb_of
 from edge.substream.offset import Offset
+from edge.substream.seen import SeenStills
 from edge.substream.stretched import StretchedPicture
 from edge.substream.view import too_small
 from edge.types import Frame
 from edge.video.decoding import decoded
+from edge.video.keys import KeptSource
 from edge.video.ring import PacketRing
 from edge.video.source_status import SourceSettings
 from evidence.acts import ActCode
+from evidence.container import verify_packet
+from evidence.seal import SigningKey
 from tests.edge.rtsp import RtspServer, needs_ffmpeg
 from tests.edge.street import HEIGHT, WIDTH, at_rest, drives, lamps, picture, street
-from tests.edge.test_pipeline import KnownDetector
-from tests.edge.two_streams import SEEN, opened, play, write
+from tests.edge.test_pipeline import KnownDetector, KnownPlates
+from tests.edge.two_streams import SEEN, opened, play, same, write
+from zones.load import LoadedScene, scene_digest
 
 M = SubstreamMargins()
+KEY = SigningKey.generate()
 RED_FROM_S = 2.5
 SHOWN = lamps((-9, "green"), (1.5, "yellow"), (RED_FROM_S, "red"))
 RUN_S = [4.5, 7.0, 10.5]
@@ -287,6 +305,101 @@ def test_a_stream_that_shows_too_little_is_refused_in_a_line_with_the_remedy(siz
         assert f"{size[0]} x {size[1]}" in said
         wide, high = (int(n) for n in said.partition("set it to ")[2].partition(" or")[0].split(" x "))
         assert too_small(street(), (wide, high), 416, M, RegionMargins()) == "", "the remedy is one"
+
+
+# ---- through a camera's worker
+
+
+def _camera(folder: Path, main: Path, small: Path) -> CameraWorker:
+    config = CameraConfig.model_validate(
+        {"id": "c", "url": str(main), "substream": str(small), "scene": folder / "s.yaml", "realtime": False}
+    )
+    judging = Judging()
+    perception = OnnxPerception(KnownDetector(), KnownPlates(), {}, judging, apart=PlatesApart())
+    here = LoadedScene(street(), scene_digest(street()), folder / "s.yaml")
+    return CameraWorker(
+        CameraPlan(config, here), node="n", key=KEY, perception=perception, sink=PacketFolder(folder),
+        metrics=Metrics(lambda: None), kept_in_memory=8, state_dir=folder, on_commit=lambda: None,
+    )  # fmt: skip
+
+
+def test_a_camera_by_two_streams_seals_main_pictures_and_lists_whom_the_main_stream_acquits(
+    main: Path, tmp_path: Path
+) -> None:
+    small = write(tmp_path / "small.mp4", ROUTES, SHOWN, seconds=SECONDS, size=SEEN)
+    worker = _camera(tmp_path, main, small)
+    worker.start()
+    assert worker.join(120)
+    packets = [verify_packet(path.read_bytes(), KEY.public) for path in tmp_path.glob("*.glp")]
+    assert [packet.act.code for packet in packets] == [ActCode.RED_LIGHT] * 3
+    for packet in packets:
+        assert packet.plate.text == "36B123456"
+        assert (packet.camera.width, packet.camera.height) == (WIDTH, HEIGHT)
+        assert {"still_before", "still_on", "still_after", "clip", "plate_crop", "vehicle_crop"} <= {
+            file.role for file in packet.files
+        }
+    assert worker.state().source.error == ""
+
+    other = tmp_path / "other"
+    other.mkdir()
+    green = write(other / "green.mp4", ROUTES, lamps((-9, "green")), seconds=SECONDS)
+    worker = _camera(other, green, small)
+    worker.start()
+    assert worker.join(120)
+    assert list(other.glob("*.glp")) == []
+    assert worker.live.acts == []
+    why_not = worker.why_not
+    assert why_not is not None
+    assert [guard for (_, _, guard), _ in why_not.groups] == ["main_stream_differs"]
+
+
+@pytest.mark.parametrize(
+    ("size", "spoil", "wrong"),
+    [(SEEN, same, ""), ((160, 120), same, "too small"), (SEEN, _cropped, "another view")],
+    ids=["as it should be", "too small", "cropped"],
+)
+def test_whoever_sets_a_camera_up_is_told_how_both_streams_stand(
+    size: tuple[int, int], spoil: Callable[[float, Image], Image], wrong: str, main: Path, tmp_path: Path
+) -> None:
+    small = write(tmp_path / "small.mp4", [], SHOWN, seconds=2, size=size, spoil=spoil)
+    looked = [trial(str(path), "auto", seconds=1) for path in (main, small)]
+    lines = list(beside(looked[0], looked[1], street(), Judging()))
+    assert f"substream: {size[0]} x {size[1]}, 10.0 frames a second, a key frame every 1.0 s" in lines[0].en
+    faults = [line for line in lines if line.level == "fault"]
+    assert [wrong in line.en and bool(line.do_en) for line in faults] == ([True] if wrong else [])
+    nobody = list(beside(looked[0], trial(str(tmp_path / "none.mp4"), "auto", seconds=1), street(), Judging()))
+    assert [line.level for line in nobody] == ["fault"]
+
+
+# ---- what is held for long
+
+
+def test_what_is_held_outlives_the_ring_and_comes_whole_though_the_main_stream_is_behind(main: Path) -> None:
+    ring, looks = PacketRing(seconds=60), Looks()
+    source = KeptSource(main, ring=ring, settings=SourceSettings(keys_only=True))
+    film = MainFilm(ring, looks, Offset(0.0, M), M)
+    source.keys.allow(4.0)
+    source.start()
+    assert source.keys.wait_for(4.0, 30)
+    film.offset.measured(0.0)
+    film.offset.measured(0.0)
+    stills, shown = SeenStills(film), picture(0, [], "red", at_rest(0))
+    small = BgrPicture(np.asarray(cv2.resize(shown, SEEN, interpolation=cv2.INTER_AREA), np.uint8))
+    at_s = 4.0  # on the main stream's line nothing has come of what lies behind it
+    looks.add(Look(7, at_s, at_s, film.offset.line, thumb_of(small)))
+    stills.offer(Frame(7, at_s, StretchedPicture(small, WIDTH, HEIGHT), datetime.now(UTC), 7))
+    stills.hold("a stand", at_s)
+    source.keys.allow(60.0)
+    assert source.keys.wait_for(60.0, 30)
+    stills.hold_on()
+    assert stills.pins[7].whole
+    ring._groups.clear()
+    moment = stills.moment(7, at_s)
+    times = [t_s for t_s, _ in decoded(moment.groups, at_s - 0.4, at_s + 0.4)]
+    assert times == pytest.approx([3.6 + i / 10 for i in range(9)])
+    stills.let_go("a stand")
+    assert stills.pins == {}
+    source.stop(5)
 
 
 # ---- live

@@ -31,6 +31,11 @@ def same(t_s: float, image: Image) -> Image:
     return image
 
 
+def cropped(t_s: float, image: Image) -> Image:
+    """Another part of the view."""
+    return np.asarray(cv2.resize(image[60:420, 80:560], (WIDTH, HEIGHT)), np.uint8)
+
+
 def write(
     path: Path, routes: Sequence[Route], lamp: Callable[[float], str], *, seconds: float, fps: float = 10.0,
     size: tuple[int, int] = (WIDTH, HEIGHT), late_s: float = 0.0, spoil: Spoil = same, gop: int = 10,

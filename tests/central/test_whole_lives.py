@@ -1,7 +1,7 @@
 """Whole lives of cases in a browser, on PostgreSQL, from the packet to the end: by the forms of the pages alone.
 
 Each life is a row of the table: who does which step, with what is typed. Each paper is opened and read; pages and
-papers are left as pictures beside the test's other files, to be looked at.
+papers are left as pictures beside the test's other files, to be looked at: name a place for them with `--basetemp`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Town:
 
     def start_centre(self) -> None:
         self.parts.start("centre", giaolo("central", "run", "--config", str(self.setup.centre_file)))
-        self.parts.wait_for_port("centre", self.setup.web_port)
+        self.parts.wait_for_port("centre", self.setup.web_port, timeout_s=60 * waiting.PATIENCE)
 
     def start_edge(self) -> None:
         self.parts.start("edge", giaolo("edge", "run", "--config", str(self.setup.node_file)))

@@ -50,7 +50,7 @@ _PATIENCE = 6.0
 @dataclass(frozen=True)
 class Job:
     """`stagger_s`: the cameras start spread over so long. `length_s`: of the clip. `tail_s`: stream time after the pass
-    by which its acts are told and their films whole."""
+    by which its acts are told and their films whole. `small`: the clip as a small stream, which is looked at then."""
 
     clip: Path
     scene: Path
@@ -60,6 +60,7 @@ class Job:
     stagger_s: float
     tail_s: float
     threads: int | None
+    small: Path | None = None
 
     def as_json(self) -> str:
         return json.dumps({k: str(v) if isinstance(v, Path) else v for k, v in vars(self).items()})
@@ -68,7 +69,8 @@ class Job:
     def of(text: str) -> Job:
         value: dict[str, Any] = json.loads(text)
         clip, scene, truth = (Path(value.pop(k)) for k in ("clip", "scene", "truth"))
-        return Job(clip, scene, truth, **value)
+        small = value.pop("small")
+        return Job(clip, scene, truth, small=Path(small) if small is not None else None, **value)
 
 
 @dataclass
@@ -218,7 +220,10 @@ def run_box(job: Job, folder: Path) -> dict[str, Any]:
 
 def _camera(job: Job, name: str) -> CameraConfig:
     now = datetime.now(UTC)
-    return CameraConfig(id=name, url=str(job.clip), scene=job.scene, loop=True, drop_late=True, start_at=now)
+    small = str(job.small) if job.small is not None else None
+    return CameraConfig(
+        id=name, url=str(job.clip), substream=small, scene=job.scene, loop=True, drop_late=True, start_at=now
+    )
 
 
 def _acts(

@@ -67,14 +67,19 @@ def write_small(clip: Path, small: Path, width: int, height: int) -> Path:
     return small
 
 
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height of `WIDTHxHEIGHT`."""
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise click.ClickException(f"{text}: no size -> WIDTHxHEIGHT")
+    return int(width), int(height)
+
+
 def _row(clip: Path, size: str | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="giaolo-bench-") as folder:
         small = None
         if size is not None:
-            width, _, height = size.partition("x")
-            if not (width.isdecimal() and height.isdecimal()):
-                raise click.ClickException(f"{size}: no size -> WIDTHxHEIGHT")
-            small = write_small(clip, Path(folder) / "small.mp4", int(width), int(height))
+            small = write_small(clip, Path(folder) / "small.mp4", *size_of(size))
         found = looked(clip, clip.with_suffix(".yaml"), frames=_WHOLE, threads=1, size="nano", substream=small)
         acts = Path(folder) / "acts.jsonl"
         acts.write_text("".join(json.dumps(line) + "\n" for line in found["told"]), encoding="utf-8")

@@ -121,9 +121,9 @@ FAST = SourceSettings(open_timeout_s=5, read_timeout_s=1.5, backoff_first_s=0.2,
 
 @needs_ffmpeg
 def test_either_stream_may_be_lost_and_comes_back_on_one_line_of_time(tmp_path: Path) -> None:
-    routes = [drives(at_s, 150 + 37 * number % 300) for number, at_s in enumerate(range(1, 80, 3))]
+    routes = [drives(at_s, 150 + 37 * number % 300) for number, at_s in enumerate(range(1, 22, 3))]
     red = lamps((-9, "red"))
-    film = {"seconds": 80, "fps": 5, "gop": 5}
+    film = {"seconds": 24, "fps": 5, "gop": 5, "times": 20}
     files = [
         write(tmp_path / "main.mp4", routes, red, **film),  # type: ignore[arg-type]
         write(tmp_path / "small.mp4", routes, red, size=SEEN, **film),  # type: ignore[arg-type]
@@ -160,15 +160,14 @@ def test_either_stream_may_be_lost_and_comes_back_on_one_line_of_time(tmp_path: 
         for number, whose in ((0, "main stream"), (1, "substream")):
             segment = frames[-1].segment
             cameras[number].cut()
-            until(lambda: source.status().state != "running")
-            assert source.status().error.startswith(whose)
+            until(lambda: source.status().error.startswith(whose))  # noqa: B023
             seen = len(frames)
             if not number:
                 until(lambda: len(frames) > seen + 5)  # noqa: B023
             cameras[number].restore()
-            until(lambda: source.status().state == "running" and len(frames) > seen)  # noqa: B023
-            until(lambda: len(frames) > seen + 10 and shows_the_same())  # noqa: B023
-            assert frames[-1].segment > segment, "what was followed before is not followed on"
+            until(lambda: source.status().state == "running")
+            # what was followed before is not followed on, and pictures after it are on the main stream's line again
+            until(lambda: frames[-8].segment > segment and shows_the_same())  # noqa: B023
     finally:
         source.stop(5)
         for camera in cameras:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -38,13 +39,15 @@ def cropped(t_s: float, image: Image) -> Image:
 
 def write(
     path: Path, routes: Sequence[Route], lamp: Callable[[float], str], *, seconds: float, fps: float = 10.0,
-    size: tuple[int, int] = (WIDTH, HEIGHT), late_s: float = 0.0, spoil: Spoil = same, gop: int = 10,
+    size: tuple[int, int] = (WIDTH, HEIGHT), late_s: float = 0.0, spoil: Spoil = same, gop: int = 10, times: int = 1,
 ) -> Path:  # fmt: skip
-    """What a stream of `size` shows. `late_s`: its time zero is so much later in the street's time."""
+    """What a stream of `size` shows. `late_s`: its time zero is so much later in the street's time. `times`: it is
+    shown so often, one after the other, and drawn once."""
     options = {"g": str(gop), "bf": "0", "preset": "ultrafast", "crf": "20"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options=options)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        packets: list[Any] = []
         for index in range(int(seconds * fps)):
             t_s = index / fps + late_s
             places = [p for route in routes if (p := route(t_s)) is not None]
@@ -53,9 +56,15 @@ def write(
                 image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts = index
-            for packet in stream.encode(frame):
-                container.mux(packet)
-        for packet in stream.encode(None):
+            packets += stream.encode(frame)
+        packets += stream.encode(None)
+        base, count = 1 / Fraction(fps).limit_denominator(1000), int(seconds * fps)
+        for number in range(count * times):
+            shown = packets[number % count]
+            packet = av.Packet(bytes(shown))
+            packet.stream, packet.time_base, packet.is_keyframe = stream, base, shown.is_keyframe
+            packet.pts = packet.dts = number
+            packet.duration = 1
             container.mux(packet)
     return path
 

@@ -188,7 +188,7 @@ def _at_line(
     front = front_at_onset(path, run, at, since, shared.front, shared.standing, onset_seen=onset_seen)
     if front == FrontAtOnset.ROLLED_OVER:
         return Refusal("rolled_over_line_as_red_began", t_at)
-    before_m = -float(np.quantile(run.rear_m[before_in_red[0] : at], margins.quantile))  # NaN without a ground plane
+    before_m = -float(np.median(run.rear_m[before_in_red[0] : at]))  # where it stood; NaN without a ground plane
     if front == FrontAtOnset.STOOD_OVER and before_m < margins.stood_clear_m:
         return Refusal("stood_on_line_at_red", t_at, before_m, margins.stood_clear_m, "m")
     flags = _flags(front, onset_seen=onset_seen, cut_off=cut_off)

@@ -170,6 +170,7 @@ def every_route(found: Iterable[Any]) -> Iterator[APIRoute]:
 FILLED = {
     "name": "still_on.jpg", "sequence": "1", "action": "attend", "node": node_of("doi-1"), "camera": "cam-1",
     "record_id": "1", "alarm_id": "1", "unit": "doi-1",
+    "number": "1",
 }  # fmt: skip
 
 

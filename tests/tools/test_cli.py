@@ -163,6 +163,11 @@ def test_what_an_extra_brings_is_asked_for_in_a_line(
     monkeypatch.chdir(tmp_path)
     for loaded in [name for name in sys.modules if name.startswith(("tools.render", "tools.evaluate.model_figures"))]:
         monkeypatch.delitem(sys.modules, loaded)
+        package, _, name = loaded.rpartition(".")
+        if hasattr(
+            sys.modules.get(package), name
+        ):  # its package names it too, and would name the one of this test after
+            monkeypatch.delattr(sys.modules[package], name)
     monkeypatch.setitem(sys.modules, module, None)
     result = CliRunner().invoke(cli, command)
     assert result.exit_code == 1, result.output

@@ -22,6 +22,7 @@ from edge.page.live import LiveView
 from edge.plan import CameraPlan
 from edge.seeing import Perception, Pipeline
 from edge.signals.controller import LampFeed
+from edge.substream.film import MainFilm
 from edge.substream.opening import open_source
 from edge.types import ActEvent, Frame
 from edge.video.ring import PacketRing
@@ -110,6 +111,7 @@ class CameraWorker:
         self._source: Source | None = None
         self._recorder: Recorder | None = None
         self._pipeline: Pipeline | None = None
+        self._film: MainFilm | None = None
         self._error = ""
         self._size, self._pace = SizeWatch(plan.scene.scene, camera=camera.id), Pace()
         self._judging = False
@@ -132,7 +134,7 @@ class CameraWorker:
         return self._pipeline.why_not if self._pipeline is not None else None
 
     def state(self) -> CameraState:
-        source, recorder, pipeline = self._source, self._recorder, self._pipeline
+        source, recorder, pipeline, film = self._source, self._recorder, self._pipeline, self._film
         return CameraState(
             id=self.plan.config.id,
             source=source.status() if source is not None else _NOT_STARTED,
@@ -151,6 +153,7 @@ class CameraWorker:
             test=self._tests.daily.report if self._tests is not None else None,
             test_fault=self._tests.daily.fault if self._tests is not None else "",
             lines=tuple(line.id for line in self.plan.scene.scene.stop_lines),
+            substream=film.steadiness.health if film is not None else None,
         )
 
     def _run(self) -> None:
@@ -188,6 +191,7 @@ class CameraWorker:
             camera.address(), camera.substream_address(), ring=ring, scene=self.plan.scene.scene, numbers=judging,
             settings=settings, start_at=camera.start_at, stopwatch=self._stopwatch,
         )  # fmt: skip
+        self._film = film
         pipeline = self._pipeline = self._perception.pipeline(
             self.plan.scene, self._picture, feed=self._feed, film=film
         )

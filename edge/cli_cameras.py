@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -55,18 +56,37 @@ def find_cameras(
 @login_options[0]
 @login_options[1]
 @click.option("--seconds", type=click.FloatRange(1, 120), default=8.0, show_default=True, help="Mỗi cách. / Each way.")
-def test_camera(url: str, username: str | None, password_file: Path | None, seconds: float) -> None:
+@click.option("--substream", metavar="URL", help="Luồng phụ của camera. / Its small stream, tried beside this one.")
+@click.option("--scene", type=click.Path(path_type=Path), help="SCENE.yaml, nếu đã vẽ. / If it is drawn already.")
+def test_camera(
+    url: str, username: str | None, password_file: Path | None, seconds: float, substream: str | None,
+    scene: Path | None,
+) -> None:  # fmt: skip
     """Thử một camera: UDP, TCP, HTTP, mã hóa, cỡ hình, giờ. / Try a camera's address; exit 1 if it cannot be used."""
-    from edge.doctor.camera import told, trial, verdict, ways_of
+    from edge.doctor.camera import best_of, told, trial, verdict, ways_of
+    from edge.doctor.substream import examined
+    from edge.judging import Judging
+    from zones.load import load_scene
 
+    try:
+        drawn = None if scene is None else load_scene(scene).scene
+    except GiaoLoError as error:
+        raise click.ClickException(str(error)) from error
     address = _address(url, username, password_file)
+    small_address = None if substream is None else _address(substream, username, password_file)
     be_quiet()
     found, ways = [], ways_of(address)
     for way in ways:
         found.append(trial(address, way, seconds=seconds))
         for line in told(found[-1], only=len(ways) == 1):
             click.echo(line.line)
-    tell(verdict(found))
+    lines = verdict(found, None if drawn is None else drawn.picture)
+    best = best_of(found)
+    if small_address is None or best is None:
+        tell(lines)
+    else:
+        way = next(way for way, one in zip(ways, found, strict=True) if one is best)
+        tell(chain(lines, examined(best, address, small_address, drawn, Judging(), way=way, seconds=seconds)))
 
 
 @click.command()

@@ -20,7 +20,17 @@ from edge.watch.traffic_told import traffic_fault
 from evidence.addresses import hide
 from evidence.packet import utc_text
 from evidence.switches import Switch
-from evidence.wire import CameraHealth, CameraStateName, HeadHealth, Health, TestHealth, TestState, TrafficHealth
+from evidence.wire import (
+    CameraHealth,
+    CameraStateName,
+    HeadHealth,
+    Health,
+    SubstreamHealth,
+    SubstreamState,
+    TestHealth,
+    TestState,
+    TrafficHealth,
+)
 
 _MAX_ERRORS = 20
 LEAST_SEEN_FPS = LookingMargins().least_fps
@@ -38,6 +48,15 @@ TEST_FAULTS: Mapping[TestState, tuple[str, str]] = {
     "refused": ("the centre set the newest test act aside", "see its reason (giaolo edge outbox list)"),
 }
 """What is told of a test act that did not come through, and what to do."""
+_STEADY_STREAMS = "set a constant frame rate for both streams in the camera, see the network, or leave substream out"
+SUBSTREAM_FAULTS: Mapping[SubstreamState, tuple[str, str]] = {
+    "wanders": ("the times of its two streams move apart, acts may be flagged", _STEADY_STREAMS),
+    "scatters": (
+        "the times of its two streams cannot be measured well, acts may be flagged",
+        _STEADY_STREAMS,
+    ),
+}
+"""The same of two streams of a camera."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,7 @@ class CameraState:
     scene describes; `reference_fault`: why it cannot be held against the reference that the scene names. `heads`: its
     signal heads. `traffic`: beside that of other days; `traffic_faults`: why it cannot be kept. `test`: its
     daily test act; `test_fault`: why the last could not be kept. `lines`: the ids of its scene's stop lines.
+    `substream`: how the time of its small stream stands to that of the main one; None: it has none.
     """
 
     id: str
@@ -69,6 +89,7 @@ class CameraState:
     test: TestHealth | None = None
     test_fault: str = ""
     lines: tuple[str, ...] | None = None
+    substream: SubstreamHealth | None = None
 
     @property
     def health(self) -> CameraHealth:
@@ -97,6 +118,7 @@ class CameraState:
             traffic=self.traffic,
             test=self.test,
             lines=None if self.lines is None else list(self.lines),
+            substream=self.substream,
         )
 
     @property
@@ -115,6 +137,10 @@ class CameraState:
             what, remedy = TEST_FAULTS[self.test.state]
             why = f" ({self.test_fault})" if self.test_fault and self.test.state == "not_kept" else ""
             out.append(f"camera {self.id}: {what}{why} -> {remedy}")
+        if self.substream is not None and self.substream.state in SUBSTREAM_FAULTS:
+            what, remedy = SUBSTREAM_FAULTS[self.substream.state]
+            by = f"by {self.substream.wandered_s} s in ten minutes, +-{self.substream.residual_s} s"
+            out.append(f"camera {self.id}: {what} ({by}) -> {remedy}")
         if unusual := traffic_fault(self.traffic):
             out.append(f"camera {self.id}: {unusual}")
         if source.state == "running" and self.picture.state in PICTURE_FAULTS:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from edge.health import TEST_FAULTS, CameraState, NodeState
+from edge.health import SUBSTREAM_FAULTS, TEST_FAULTS, CameraState, NodeState
 from edge.signals.controller import FeedReport
 from edge.signals.faults import HEAD_FAULTS
 from edge.watch.faults import PICTURE_FAULTS
@@ -136,6 +136,7 @@ class _StateCollector:
         yield from (lost, fps, up, kept, seen, judged, dropped, key, head_good, yellow, picture, away, held)
         yield from _controllers(state.controllers)
         yield from _tests(state.cameras)
+        yield from _substreams(state.cameras)
         yield from traffic_gauges({camera.id: camera.traffic for camera in state.cameras})
         outbox = GaugeMetricFamily("giaolo_outbox_packets", "Packets by state", labels=["state"])
         for name in ("pending", "refused", "delivered"):
@@ -160,6 +161,32 @@ def _tests(cameras: Sequence[CameraState]) -> Iterator[Metric]:
         if camera.test.took_s is not None:
             took.add_metric([camera.id], camera.test.took_s)
     yield from (good, took)
+
+
+def _substreams(cameras: Sequence[CameraState]) -> Iterator[Metric]:
+    good = GaugeMetricFamily(
+        "giaolo_substream_good", "1 unless the times of a camera's two streams move", labels=["camera", "state"]
+    )
+    gauges = {
+        "offset_s": GaugeMetricFamily(
+            "giaolo_substream_offset_seconds", "To be added to the small stream's time", labels=["camera"]
+        ),
+        "residual_s": GaugeMetricFamily(
+            "giaolo_substream_residual_seconds", "Measurements lie off it, in the middle", labels=["camera"]
+        ),
+        "wandered_s": GaugeMetricFamily(
+            "giaolo_substream_wandered_seconds", "It changed within ten minutes", labels=["camera"]
+        ),
+    }
+    for camera in cameras:
+        if camera.substream is None:
+            continue
+        good.add_metric([camera.id, camera.substream.state], float(camera.substream.state not in SUBSTREAM_FAULTS))
+        for name, gauge in gauges.items():
+            value = getattr(camera.substream, name)
+            if value is not None:
+                gauge.add_metric([camera.id], value)
+    yield from (good, *gauges.values())
 
 
 def _controllers(reports: Sequence[FeedReport]) -> Iterator[Metric]:

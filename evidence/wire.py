@@ -177,12 +177,29 @@ class TestHealth(Model):
     took_s: float | None = None
 
 
+SubstreamState = Literal["measuring", "steady", "wanders", "scatters"]
+"""Of a small stream's time beside the main one's: not known yet; stays as it is; changed by too much within minutes;
+single measurements lie too far off it."""
+
+
+class SubstreamHealth(Model):
+    """A camera by two streams. `offset_s`: to be added to a time of the small one to be on the main one's line, as the
+    pictures show it; `residual_s`: how far single measurements lie off it, in the middle; `wandered_s`: between its
+    least and its greatest of the last ten minutes. None: not known yet."""
+
+    state: SubstreamState
+    offset_s: float | None = None
+    residual_s: float | None = None
+    wandered_s: float | None = None
+
+
 class CameraHealth(Model):
     """`fps`: decoded; `seen_fps`: looked at; `judged_age_s`: how long ago the newest of these was; `dropped_share` 0..1
     of the last seconds. `time_steps`, `clock_steps`, `cuts`: of the camera's time, the box's clock and the picture,
     since the start. `picture`: whether it still is what the scene describes, since when, by how many pixels it is not;
     `acts_held`: acts not told for its sake. `heads`: its signal heads. `traffic`: beside that of other days.
-    `test`: its daily test act. `lines`: the stop lines of its scene by their ids, None from an older box."""
+    `test`: its daily test act. `lines`: the stop lines of its scene by their ids, None from an older box. `substream`:
+    where a small stream is looked at, how its time stands to that of the main one."""
 
     id: Ident
     state: CameraStateName
@@ -207,6 +224,7 @@ class CameraHealth(Model):
     traffic: TrafficHealth | None = None
     test: TestHealth | None = None
     lines: list[Ident] | None = None
+    substream: SubstreamHealth | None = None
 
 
 class Health(Model):

@@ -14,7 +14,7 @@ from edge.config import CameraConfig, NodeConfig, load_config
 from edge.doctor.broker import try_broker
 from edge.doctor.camera import LOOK_S, Trial, told, trial, verdict
 from edge.doctor.controllers import try_controllers
-from edge.doctor.substream import beside
+from edge.doctor.substream import examined
 from edge.doctor.told import Told, fault, good, note
 from edge.judging import Judging
 from edge.perception import open_perception
@@ -175,8 +175,9 @@ def _camera(camera: CameraConfig, seconds: float, look: bool) -> Iterator[Told]:
     seen: Trial = trial(address, camera.transport, seconds=seconds, open_s=open_s)
     lines = [*told(seen), *(verdict([seen], scene.picture) if seen.works else ())]
     if small_address is not None:
-        small = trial(small_address, camera.transport, seconds=seconds, open_s=open_s)
-        lines += beside(seen, small, scene, Judging())
+        lines += examined(
+            seen, address, small_address, scene, Judging(), way=camera.transport, seconds=seconds, open_s=open_s
+        )
     for line in lines:
         yield Told(
             line.level, f"camera {camera.id}: {line.vi}", f"camera {camera.id}: {line.en}", line.do_vi, line.do_en

@@ -113,10 +113,16 @@ def told(one: Trial, *, only: bool = True) -> Iterator[Told]:
     )
 
 
+def best_of(trials: Sequence[Trial]) -> Trial | None:
+    """The way to be set; None: no way works."""
+    working = [one for one in trials if one.works]
+    return min(working, key=lambda one: (one.corrupt, one.way != "tcp"), default=None)
+
+
 def verdict(trials: Sequence[Trial], wanted: Picture | None = None) -> list[Told]:
     """What the best way is worth for a box. `wanted`: the picture that the camera's scene was drawn on."""
-    working = [one for one in trials if one.works]
-    if not working:
+    best = best_of(trials)
+    if best is None:
         return [
             fault(
                 "camera không dùng được",
@@ -125,11 +131,10 @@ def verdict(trials: Sequence[Trial], wanted: Picture | None = None) -> list[Told
                 "see address, user and password, cable and power",
             )
         ]
-    best = min(working, key=lambda one: (one.corrupt, one.way != "tcp"))
-    found = [*_stream(best), *_size(best, wanted), *_clock(best)]
+    found = [*poor(best), *_size(best, wanted), *_clock(best)]
     level = "tốt" if all(each.level == "good" for each in found) else "dùng được"
     word = "good" if level == "tốt" else "can be used"
-    ways = ", ".join(one.way for one in working)
+    ways = ", ".join(one.way for one in trials if one.works)
     if len(trials) > 1:
         found.append(
             good(
@@ -142,7 +147,8 @@ def verdict(trials: Sequence[Trial], wanted: Picture | None = None) -> list[Told
     return found
 
 
-def _stream(best: Trial) -> Iterator[Told]:
+def poor(best: Trial) -> Iterator[Told]:
+    """What is wrong with a stream that works."""
     assert best.info is not None
     if best.info.codec not in _GOOD_CODECS:
         yield note(

@@ -128,7 +128,8 @@ def _trials(survey: Survey, username: str | None, password_file: Path | None) ->
     for choices in survey.choices:
         for choice in choices:
             if choice.evidence is not None:
-                yield shlex.join(["giaolo", "edge", "test-camera", choice.evidence.profile.url, *login])
+                small = [] if choice.seeing is None else ["--substream", choice.seeing.url]
+                yield shlex.join(["giaolo", "edge", "test-camera", choice.evidence.profile.url, *login, *small])
 
 
 def configuration(survey: Survey, username: str | None, password_file: Path | None) -> str:

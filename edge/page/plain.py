@@ -12,10 +12,17 @@ import yaml
 
 from common.sizes import size_text
 from countries.here import HERE
-from edge.health import LEAST_SEEN_FPS, MOST_KEY_INTERVAL_S, TEST_FAULTS, CameraState, NodeState
+from edge.health import (
+    LEAST_SEEN_FPS,
+    MOST_KEY_INTERVAL_S,
+    SUBSTREAM_FAULTS,
+    TEST_FAULTS,
+    CameraState,
+    NodeState,
+)
 from edge.signals.controller import FeedReport
 from evidence.switches import Switch
-from evidence.wire import CameraHealth, TestHealth, TrafficHealth
+from evidence.wire import CameraHealth, SubstreamHealth, TestHealth, TrafficHealth
 
 Level = Literal["good", "warning", "bad"]
 _FINE_PICTURE, _NO_PICTURE_YET = ("in_place", "shaking"), "learning"
@@ -86,6 +93,8 @@ def of_camera(camera: CameraState) -> list[Line]:
         lines += _speed(health)
     if health.picture is not None and fine:
         lines.append(_picture(health))
+    if health.substream is not None and fine:
+        lines.append(_substream(health.substream))
     if health.traffic is not None and health.traffic.state not in _FINE_TRAFFIC:
         lines.append(_traffic(health.traffic))
     if health.test is not None:
@@ -162,6 +171,22 @@ def _picture(health: CameraHealth) -> Line:
     well = health.picture in _FINE_PICTURE
     level: Level = "good" if well else "warning" if health.picture in (_NO_PICTURE_YET, "unsure") else "bad"
     return Line(level, vi, en)
+
+
+def _substream(health: SubstreamHealth) -> Line:
+    """How the small stream that is looked at stands to the main one that proves."""
+    word = words()["substream"][health.state]
+    of = {name: getattr(health, name) or 0.0 for name in ("offset_s", "residual_s", "wandered_s")}
+    en = word["en"].format(**of)
+    vi = word["vi"].format(**{name: _Comma(value) for name, value in of.items()})
+    return Line("warning" if health.state in SUBSTREAM_FAULTS else "good", vi, en)
+
+
+class _Comma(float):
+    """A number as it is written in Vietnamese."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).replace(".", ",")
 
 
 def _line(level: Level, word: dict[str, str]) -> Line:

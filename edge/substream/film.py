@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.substream.looks import Look, Looks
 from edge.substream.margins import SubstreamMargins
 from edge.substream.offset import Offset
+from edge.substream.steadiness import Steadiness
 from edge.video.ring import Group, PacketRing
 
 
@@ -18,6 +19,7 @@ class MainFilm:
     looks: Looks
     offset: Offset
     margins: SubstreamMargins
+    steadiness: Steadiness = field(default_factory=Steadiness)
 
     def place_s(self, look: Look | None, t_s: float) -> float:
         """Where in the main stream's time the moment of a look lies, by what is known now. `t_s`: by what was then."""

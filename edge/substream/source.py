@@ -190,6 +190,7 @@ class TwoStreams:
         if lines != self._lines:
             self._lines = lines
             self._offset.lost()
+            self.film.steadiness.begun_anew()
             self._cut()
         self._guess(frame.t_s, newest_s)
         t_s = round(frame.t_s + self._offset.shift_s, 6)
@@ -243,10 +244,14 @@ class TwoStreams:
             found = match(
                 thumb_of(picture), [look.thumb for look in looks], [look.own_s for look in looks], own_s, self._m
             )  # fmt: skip
+            steadiness = self.film.steadiness
+            steadiness.looked += 1
             if found is None or not found.alone:
                 continue
             before_s = offset.shift_s
-            if offset.measured(t_s - looks[found.index].own_s):
+            leaps = offset.measured(t_s - looks[found.index].own_s)
+            steadiness.measured(offset, t_s)
+            if leaps:
                 log.warning(
                     "streams stand otherwise: the substream's time %+.3f s is the main stream's, before %+.3f s",
                     offset.shift_s, before_s,

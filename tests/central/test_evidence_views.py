@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from central.cases.log import events
 from central.centre import Centre
 from central.cli import central
+from central.intake.ingest import Ingest
 from central.pictures.copies import Copies
 from central.store.alarms import acknowledge, open_alarms, raise_alarm
 from central.store.blobs import BlobUnsound, FileStore
@@ -25,6 +27,7 @@ from central.store.case_tables import CaseRow
 from central.store.packet_tables import AlarmRow, PacketFileRow, QuarantineRow
 from central.web.verified import byte_range
 from evidence.canonical import sha256_hex
+from evidence.wire import CameraHealth, Health, SubstreamHealth, SubstreamState
 from tests.central.build import BINH, LAN, NODE, NOW, OFFICE, TRUONG, case_of, issued, picture
 from tests.central.web_people import Web, make_web
 
@@ -296,6 +299,16 @@ def test_the_head_of_unit_acknowledges_on_the_page_and_an_officer_may_not(web: W
     assert "/seen" not in truong.get("/desk/unit").text
     for unknown in ("/desk/alarms/99/seen", f"/desk/alarms/{10**30}/seen", "/desk/alarms/-1/seen"):
         assert truong.post(unknown, at="/desk/unit").status_code == 404, unknown
+
+
+@pytest.mark.parametrize("state", get_args(SubstreamState))
+def test_the_unit_reads_whose_two_streams_do_not_stay_as_they_stood(web: Web, state: SubstreamState) -> None:
+    told = SubstreamHealth(state=state, offset_s=0.4, residual_s=0.2, wandered_s=0.5)
+    cameras = [CameraHealth(id="c", state="running", substream=told), CameraHealth(id="d", state="running")]
+    Ingest.of(web.centre).health(NODE, Health(node=NODE, status="running", at="x", cameras=cameras))
+    page = web.person(TRUONG).get("/desk/unit").text
+    said = {"wanders": "giờ của hai luồng trôi", "scatters": "giờ của hai luồng đo không chắc"}
+    assert {name: page.count(text) for name, text in said.items()} == {name: int(name == state) for name in said}
 
 
 def test_the_unit_says_how_many_alarms_and_packets_stand_behind_those_it_lists(web: Web) -> None:

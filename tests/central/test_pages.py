@@ -22,7 +22,7 @@ from central.users import set_unit
 from central.web import queries
 from central.web.site import LANG_COOKIE, PASS_COOKIE
 from evidence.acts import ActCode
-from evidence.wire import CameraHealth, HeadHealth, Health, TestHealth
+from evidence.wire import CameraHealth, HeadHealth, Health, SubstreamHealth, TestHealth
 from tests.central.build import HOA, LAN, NODE, NOW, TRUONG, case_of, claimed, issued, prepared
 from tests.central.test_pictures import REASONS, SCENE
 from tests.central.test_test_acts import made as marked_act
@@ -87,8 +87,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         raise_alarm(session, "unknown_node", None, None, "node giao-lo-9 offers packets but is not registered", NOW)
     tested = TestHealth(daily=True, state="answered")
     heads = [HeadHealth(id="den-1", state="good", yellow_s=3.0), HeadHealth(id="den-2", state="yellow_short")]
+    apart = SubstreamHealth(state="wanders", offset_s=0.4, residual_s=0.2, wandered_s=0.5)
     cameras = [
-        CameraHealth(id="cam-1", state="running", fps=12.5, test=tested, heads=heads),
+        CameraHealth(id="cam-1", state="running", fps=12.5, test=tested, heads=heads, substream=apart),
         CameraHealth(id="cam-2", state="reconnecting", test=tested),
     ]
     heard = Health(

@@ -15,9 +15,12 @@ from edge.health import CameraState, NodeState
 from edge.metrics import Metrics
 from edge.video.source_status import SourceStatus
 from edge.watch.report import PictureReport
-from evidence.wire import HeadHealth, HeadStateName, Health, decode, encode
+from evidence.wire import HeadHealth, HeadStateName, Health, SubstreamHealth, SubstreamState, decode, encode
 
 RUNNING = SourceStatus("running", "", 1000, 0, 0, 0, 25.0, 0.04, "", key_interval_s=2.0)
+
+
+STEADY = SubstreamHealth(state="steady", offset_s=-0.41, residual_s=0.03, wandered_s=0.04)
 
 
 def node(camera: CameraState) -> NodeState:
@@ -48,6 +51,11 @@ CASES = [
     ("a picture that nobody recognises", {}, {"picture": PictureReport("unsure")}, "degraded", "running", "flagged"),
     ("a named reference that is not there", {}, {"reference_fault": "camera cam-1: not there"}, "degraded", "running",
      "not there"),
+    ("two streams that stand as they stood", {}, {"substream": STEADY}, "running", "running", ""),
+    ("two streams that are being measured", {}, {"substream": SubstreamHealth(state="measuring")}, "running", "running",
+     ""),
+    ("two streams whose times move apart", {}, {"substream": STEADY.model_copy(update={"state": "wanders"})},
+     "degraded", "running", "by 0.04 s in ten minutes, +-0.03 s) -> set a constant frame rate"),
     ("another size, then no stream", {"state": "stalled"}, {"wrong_size": "wrong"}, "degraded", "stalled", ""),
 ]  # fmt: skip
 
@@ -85,6 +93,25 @@ def test_states_of_a_picture_are_metrics() -> None:
         'giaolo_acts_held_total{camera="cam-1"} 2.0',
     ):
         assert line in text, line
+
+
+@pytest.mark.parametrize("state", get_args(SubstreamState))
+def test_how_two_streams_stand_is_a_metric_and_a_camera_of_one_has_none(state: str) -> None:
+    camera = CameraState("cam-1", RUNNING, substream=STEADY.model_copy(update={"state": state}))
+    text = generate_latest(Metrics(lambda: node(camera)).registry).decode()
+    good = float(state in ("measuring", "steady"))
+    for line in (
+        f'giaolo_substream_good{{camera="cam-1",state="{state}"}} {good}',
+        'giaolo_substream_offset_seconds{camera="cam-1"} -0.41',
+        'giaolo_substream_residual_seconds{camera="cam-1"} 0.03',
+        'giaolo_substream_wandered_seconds{camera="cam-1"} 0.04',
+    ):
+        assert line in text, line
+    assert bool(camera.warnings) != bool(good)
+    assert (
+        "giaolo_substream_good{"
+        not in generate_latest(Metrics(lambda: node(CameraState("cam-1", RUNNING))).registry).decode()
+    )
 
 
 @pytest.mark.parametrize("state", [name for name in get_args(HeadStateName) if name not in ("good", "watching")])

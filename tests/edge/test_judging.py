@@ -32,6 +32,7 @@ def test_every_number_has_unit_reason_and_source_and_a_name_of_its_own() -> None
 
 ELSEWHERE = {
     "SecondReaderMargins": "of the centre's own reader, which judges no packet",
+    "SteadinessMargins": "when a technician is told that a camera's two streams move apart: no act is judged by it",
     "StreamMargins": "advice on which stream of a camera to take: no picture is judged by it",
 }
 

@@ -46,6 +46,8 @@ from evidence.wire import (
     HeadHealth,
     HeadStateName,
     PictureState,
+    SubstreamHealth,
+    SubstreamState,
     TestHealth,
     TestState,
     TrafficHealth,
@@ -135,11 +137,22 @@ def test_a_switch_in_force_is_told_with_whose_word_it_is_and_so_is_traffic_that_
         ("switch", SWITCH_KINDS),
         ("traffic", UNUSUAL_TRAFFIC),
         ("test", get_args(TestState)),
+        ("substream", get_args(SubstreamState)),
         ("recording", (*get_args(RecordingFault), *get_args(ClipFault))),
     ],
 )
 def test_there_are_words_for_every_name_that_the_page_may_be_given(group: str, names: tuple[str, ...]) -> None:
     assert {name: set(word) for name, word in plain.words()[group].items()} == {name: {"vi", "en"} for name in names}
+
+
+def test_a_technician_reads_how_the_small_stream_stands_to_the_main_one() -> None:
+    for state, level in (("steady", "good"), ("measuring", "good"), ("wanders", "warning"), ("scatters", "warning")):
+        told = SubstreamHealth.model_validate({"state": state, "offset_s": -0.41, "residual_s": 0.2, "wandered_s": 0.5})
+        line = plain.of_camera(CameraState("cam-1", RUNNING, substream=told))[-1]
+        assert line.level == level
+        number = {"steady": "-0.41", "measuring": "", "wanders": "0.50", "scatters": "0.20"}[state]
+        assert number in line.en
+        assert number.replace(".", ",") in line.vi
 
 
 @pytest.mark.parametrize("state", get_args(TestState))

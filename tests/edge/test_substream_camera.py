@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from edge.camera import CameraWorker
+from edge.cli import edge
 from edge.config import CameraConfig
 from edge.delivery.packet_folder import PacketFolder
-from edge.doctor.camera import trial
-from edge.doctor.substream import beside
+from edge.doctor.substream import Beside, bare_scene, standing, together
 from edge.judging import Judging
 from edge.metrics import Metrics
 from edge.perception import OnnxPerception
@@ -28,8 +31,9 @@ from edge.video.source_status import SourceSettings
 from evidence.acts import ActCode
 from evidence.container import verify_packet
 from evidence.seal import SigningKey
+from evidence.wire import SubstreamHealth
 from tests.edge.rtsp import RtspServer, needs_ffmpeg
-from tests.edge.street import HEIGHT, WIDTH, drives, lamps, street
+from tests.edge.street import HEIGHT, WIDTH, Route, drives, lamps, street
 from tests.edge.test_pipeline import KnownDetector, KnownPlates
 from tests.edge.two_streams import SEEN, cropped, opened, same, write
 from zones.load import LoadedScene, scene_digest
@@ -81,6 +85,9 @@ def test_a_camera_by_two_streams_seals_main_pictures_and_lists_whom_the_main_str
             file.role for file in packet.files
         }
     assert worker.state().source.error == ""
+    told = worker.state().health.substream
+    assert told is not None
+    assert (told.state, told.offset_s) == ("steady", pytest.approx(0.0, abs=0.06))
 
     other = tmp_path / "other"
     other.mkdir()
@@ -95,22 +102,80 @@ def test_a_camera_by_two_streams_seals_main_pictures_and_lists_whom_the_main_str
     assert [guard for (_, _, guard), _ in why_not.groups] == ["main_stream_differs"]
 
 
+# ---- whoever sets a camera up
+
+
+TRY = ["test-camera", "--seconds", "5"]
+OTHERS = [drives(at_s, 420.0) for at_s in (2.0, 4.0, 6.0, 8.0)]
+HAS_SECOND_S = "substream: h264 {} x {}, 10.0 frames a second, a key frame every 1.0 s"
+
+
 @pytest.mark.parametrize(
-    ("size", "spoil", "wrong"),
-    [(SEEN, same, ""), ((160, 120), same, "too small"), (SEEN, cropped, "another view")],
-    ids=["as it should be", "too small", "cropped"],
+    ("size", "spoil", "routes", "wrong"),
+    [
+        (SEEN, same, ROUTES, ""),
+        ((160, 120), same, ROUTES, "is too small"),
+        (SEEN, cropped, ROUTES, "another view"),
+        (SEEN, same, OTHERS, "is not known: too little moves"),
+    ],
+    ids=["as it should be", "too small", "cropped", "what moves in one the other never shows"],
 )
 def test_whoever_sets_a_camera_up_is_told_how_both_streams_stand(
-    size: tuple[int, int], spoil: Callable[[float, Image], Image], wrong: str, main: Path, tmp_path: Path
-) -> None:
-    small = write(tmp_path / "small.mp4", [], SHOWN, seconds=2, size=size, spoil=spoil)
-    looked = [trial(str(path), "auto", seconds=1) for path in (main, small)]
-    lines = list(beside(looked[0], looked[1], street(), Judging()))
-    assert f"substream: {size[0]} x {size[1]}, 10.0 frames a second, a key frame every 1.0 s" in lines[0].en
-    faults = [line for line in lines if line.level == "fault"]
-    assert [wrong in line.en and bool(line.do_en) for line in faults] == ([True] if wrong else [])
-    nobody = list(beside(looked[0], trial(str(tmp_path / "none.mp4"), "auto", seconds=1), street(), Judging()))
-    assert [line.level for line in nobody] == ["fault"]
+    size: tuple[int, int], spoil: Callable[[float, Image], Image], routes: list[Route], wrong: str, main: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    small = write(tmp_path / "small.mp4", routes, SHOWN, seconds=9, size=size, spoil=spoil, late_s=0.4)
+    scene = tmp_path / "scene.yaml"
+    scene.write_text(yaml.safe_dump(street().model_dump(mode="json", exclude_defaults=True) | {"schema_version": 2}))
+    for more in (["--scene", str(scene)], []):
+        done = CliRunner().invoke(edge, [*TRY, str(main), "--substream", str(small), *more])
+        assert HAS_SECOND_S.format(*size) in done.output
+        bad = [line for line in done.output.splitlines() if not line.startswith("[tốt")]
+        if wrong == "is too small" and not more:
+            continue  # what is drawn says what is too small
+        assert [wrong in line and " -> " in line for line in bad] == ([True] if wrong else []), done.output
+        assert done.exit_code == any("LỖI" in line for line in bad)
+        if not wrong:
+            assert "the same view" in done.output
+            told = re.search(r"its time is ([+-][0-9.]+) s off the main stream's, measured to ([0-9.]+) s", done.output)
+            assert told
+            assert (float(told[1]), float(told[2])) == (pytest.approx(0.4, abs=0.06), pytest.approx(0.0, abs=0.06))
+
+
+def test_a_small_stream_that_does_not_open_is_told_and_so_is_a_scene_that_is_none(main: Path, tmp_path: Path) -> None:
+    none = tmp_path / "none.mp4"
+    done = CliRunner().invoke(edge, [*TRY, str(main), "--substream", str(none)])
+    (line,) = [line for line in done.output.splitlines() if "LỖI" in line[:12]]
+    assert "no such video file" in line
+    assert "leave the line substream out" in line
+    done = CliRunner().invoke(edge, [*TRY, str(main), "--substream", str(main), "--scene", str(none)])
+    assert done.exit_code == 1
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("found", "level", "said"),
+    [
+        (Beside(SubstreamHealth(state="measuring"), 0), "fault", "no key frame of the main stream came"),
+        (
+            Beside(SubstreamHealth(state="measuring"), 0, "substream: refused -> x"),
+            "fault",
+            "(substream: refused)",
+        ),
+        (Beside(SubstreamHealth(state="measuring"), 6), "warning", "too little moves, or over 2.5 s"),
+        (Beside(SubstreamHealth(state="steady", offset_s=-0.4, residual_s=0.03), 6), "good", "-0.40 s off"),
+        (
+            Beside(SubstreamHealth(state="scatters", offset_s=0.1, residual_s=0.3), 6),
+            "warning",
+            "does not stay so",
+        ),
+    ],
+)
+def test_what_is_said_of_the_times_of_both_has_a_remedy(found: Beside, level: str, said: str) -> None:
+    line = standing(found, Judging())
+    assert line.level == level
+    assert said in line.en
+    assert bool(line.do_vi) == bool(line.do_en) == (level != "good")
 
 
 # ---- live
@@ -129,6 +194,11 @@ def test_either_stream_may_be_lost_and_comes_back_on_one_line_of_time(tmp_path: 
         write(tmp_path / "small.mp4", routes, red, size=SEEN, **film),  # type: ignore[arg-type]
     ]
     cameras = [RtspServer(file) for file in files]
+    told = together(
+        cameras[0].url, cameras[1].url, bare_scene(WIDTH, HEIGHT), Judging(), way="tcp", seconds=30, open_s=5, enough=1
+    )
+    assert told.health.offset_s is not None
+    assert standing(told, Judging()).level == "good"
     ring = PacketRing(seconds=60)
     source = opened(cameras[0].url, cameras[1].url, ring, settings=FAST)
     frames: list[Frame] = []

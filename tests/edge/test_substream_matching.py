@@ -11,8 +11,10 @@ from edge.road.region import RegionMargins
 from edge.substream.margins import SubstreamMargins
 from edge.substream.matching import match, thumb_of
 from edge.substream.offset import Offset
+from edge.substream.steadiness import Steadiness
 from edge.substream.stretched import StretchedPicture
 from edge.substream.view import too_small
+from evidence.wire import SubstreamHealth
 from tests.edge.street import HEIGHT, WIDTH, at_rest, drives, picture, street
 
 M = SubstreamMargins()
@@ -109,6 +111,52 @@ def test_the_difference_is_measured_followed_slowly_and_leaps_only_when_several_
     offset.measured(-0.3)
     assert offset.measured(-0.31)
     assert offset.shift_s == pytest.approx(-0.305)
+
+
+def _stands(shifts_s: list[float], every_s: float = 2.0) -> SubstreamHealth:
+    offset, steadiness = Offset(0.0, M), Steadiness()
+    for number, shift_s in enumerate(shifts_s):
+        offset.measured(shift_s)
+        steadiness.measured(offset, number * every_s)
+    return steadiness.health
+
+
+@pytest.mark.parametrize(
+    ("shifts_s", "state"),
+    [
+        ([0.4], "measuring"),
+        ([0.4, 0.44] * 20, "steady"),
+        ([0.4 + 0.02 * (i % 5) for i in range(40)], "steady"),
+        ([0.4] * 9 + [1.7] + [0.4] * 9, "steady"),
+        ([0.002 * i for i in range(300)], "wanders"),
+        ([0.4] * 9 + [-0.2] * 9, "wanders"),
+        ([0.4, 0.41, *([0.0, 0.8] * 8)], "scatters"),
+    ],
+    ids=["one alone", "rates of both", "noise of a picture", "one wrong", "a clock of its own", "a leap", "by luck"],
+)
+def test_whoever_tends_the_box_is_told_when_the_streams_do_not_stay_as_they_stood(
+    shifts_s: list[float], state: str
+) -> None:
+    health = _stands(shifts_s)
+    assert health.state == state
+    assert (health.offset_s is None) == (state == "measuring")
+
+
+def test_a_stream_that_was_opened_again_has_not_wandered() -> None:
+    offset, steadiness = Offset(0.0, M), Steadiness()
+    for shift_s in (0.4, -0.9):
+        offset.lost()
+        steadiness.begun_anew()
+        assert steadiness.health.state == "measuring"
+        for number in range(4):
+            offset.measured(shift_s)
+            steadiness.measured(offset, 2.0 * number)
+        assert (steadiness.health.state, steadiness.health.offset_s) == ("steady", shift_s)
+
+
+def test_what_wandered_long_ago_is_not_told_any_more() -> None:
+    assert _stands([0.4] * 9 + [-0.2] * 9, every_s=5.0).state == "wanders"
+    assert _stands([0.4] * 9 + [-0.2] * 40, every_s=20.0).state == "steady"
 
 
 # ---- what a small stream must be

@@ -27,7 +27,7 @@ from edge.video.clock import StreamClock
 from edge.video.keys import KeptSource
 from edge.video.margins import VideoMargins
 from edge.video.ring import PacketRing
-from edge.video.source import EndOfStream, VideoSource
+from edge.video.source import VideoSource, frames_of
 from edge.video.source_status import SourceState, SourceStatus, StreamInfo
 from edge.watch.margins import PictureMargins
 from models.detector_margins import DetectorMargins
@@ -111,14 +111,8 @@ class TwoStreams:
         self._main.stop(timeout_s)
 
     def frames(self) -> Iterator[Frame]:
-        """As `VideoSource.frames`."""
-        while True:
-            try:
-                frame = self.next(1.0)
-            except EndOfStream:
-                return
-            if frame is not None:
-                yield frame
+        """See `frames_of`."""
+        return frames_of(self)
 
     def next(self, timeout_s: float) -> Frame | None:
         """The next small picture in the main one's size and time; None if none came in time, or none may be judged:

@@ -11,7 +11,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from av.video.frame import VideoFrame
@@ -46,6 +45,14 @@ class Deliveries(Protocol):
     def flush(self) -> None: ...
 
     def end(self) -> None: ...
+
+
+def shown_as_meant(picture: VideoFrame, where: str) -> Picture:
+    """Raises `SourceError` for one that cannot be shown as the camera meant it."""
+    try:
+        return picture_of(picture, where=where)
+    except PictureRefused as error:
+        raise SourceError(error.what, where=where, remedy=error.remedy) from error
 
 
 class Handover:
@@ -88,18 +95,10 @@ class Handover:
         """The next decoded picture. Raises `SourceError` for one that cannot be shown as the camera meant it."""
         progress = self._progress
         index = progress.frames
-        progress.frames += 1
         now = self._monotonic()
         progress.position.t_s, progress.position.seen_s = t_s, now
         progress.arrivals.append(now)
-        info = progress.info
-        if info is not None and (picture.width, picture.height) != (info.width, info.height):
-            progress.info = replace(info, width=picture.width, height=picture.height)
-        if progress.state != "running":
-            log.info("source running url=%s t_s=%.3f reconnects=%d", self._shown, t_s, progress.reconnects)
-        progress.state, progress.error = "running", ""
-        if picture.is_corrupt:
-            progress.corrupt += 1  # concealed by the decoder: not something to accuse anyone with
+        if not progress.decoded(picture, t_s, of=f"source running url={self._shown}"):
             return
         if self._fps_limit is not None:
             if t_s + 1e-6 < self._next_due_s:
@@ -111,11 +110,8 @@ class Handover:
                 "source interlaced url=%s: one field of each picture is used; set the camera to progressive",
                 self._shown,
             )
-        try:
-            with self._stage("colour conversion"):
-                shown = picture_of(picture, where=self._shown)
-        except PictureRefused as error:
-            raise SourceError(error.what, where=self._shown, remedy=error.remedy) from error
+        with self._stage("colour conversion"):
+            shown = shown_as_meant(picture, self._shown)
         with self._stage("cut watch"):
             released = self._watch.feed((index, t_s, shown, picture.pts or 0), shown, t_s)
         self._release(released)

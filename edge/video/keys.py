@@ -5,26 +5,21 @@ They cost little, and tell what no packet tells: that the camera shows a picture
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from av.video.frame import VideoFrame
 
 from common.stopwatch import Stopwatch
-from edge.picture import Picture, picture_of
+from edge.picture import Picture
 from edge.types import Frame
-from edge.video.handover import Deliveries
+from edge.video.handover import Deliveries, shown_as_meant
 from edge.video.margins import VideoMargins
 from edge.video.progress import Progress
 from edge.video.source import VideoSource
-from edge.video.source_errors import SourceError
-from zones.picture import PictureRefused
 
-log = logging.getLogger(__name__)
 _MOST = 8
 """Key frames that wait to be looked at: a quarter of a minute's, and a bound on memory."""
 _LOOK_AGAIN_S = 0.5
@@ -73,21 +68,8 @@ class KeyPictures:
 
     def deliver(self, picture: VideoFrame, t_s: float) -> None:
         """Raises `SourceError` for one that cannot be shown as the camera meant it."""
-        progress = self._progress
-        progress.frames += 1
-        info = progress.info
-        if info is not None and (picture.width, picture.height) != (info.width, info.height):
-            progress.info = replace(info, width=picture.width, height=picture.height)
-        if progress.state != "running":
-            log.info("main stream running url=%s t_s=%.3f reconnects=%d", self._shown, t_s, progress.reconnects)
-        progress.state, progress.error = "running", ""
-        if picture.is_corrupt:
-            progress.corrupt += 1
-            return
-        try:
-            self._pictures.append((t_s, picture_of(picture, where=self._shown)))
-        except PictureRefused as error:
-            raise SourceError(error.what, where=self._shown, remedy=error.remedy) from error
+        if self._progress.decoded(picture, t_s, of=f"main stream running url={self._shown}"):
+            self._pictures.append((t_s, shown_as_meant(picture, self._shown)))
 
     def kept(self, t_s: float) -> None:
         """Packets have come so far; a file is held here until more may be read."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from av.video.frame import VideoFrame
 
 from edge.video.clock import StreamClock
 from edge.video.segment import Position, Segment
 from edge.video.source_errors import SourceError
 from edge.video.source_status import SourceSettings, SourceState, SourceStatus, StreamInfo
 
+log = logging.getLogger(__name__)
 _SHARE_OVER_S = 10.0
 _RATE_FROM_S = 0.5
 """A rate over less than this would be told from two or three pictures."""
@@ -37,6 +41,19 @@ class Progress:
     segment: Segment | None = None
     arrivals: deque[float] = field(default_factory=lambda: deque(maxlen=50))
     outcomes: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=2000))
+
+    def decoded(self, picture: VideoFrame, t_s: float, *, of: str) -> bool:
+        """One more picture has come, so that the source runs. False: what was damaged in it the decoder has made up,
+        and with that nobody is accused. `of`: how the log names it when it begins to run."""
+        self.frames += 1
+        info = self.info
+        if info is not None and (picture.width, picture.height) != (info.width, info.height):
+            self.info = replace(info, width=picture.width, height=picture.height)
+        if self.state != "running":
+            log.info("%s t_s=%.3f reconnects=%d", of, t_s, self.reconnects)
+        self.state, self.error = "running", ""
+        self.corrupt += picture.is_corrupt
+        return not picture.is_corrupt
 
     def status(self, now_s: float, *, live: bool, settings: SourceSettings, clock: StreamClock) -> SourceStatus:
         """A snapshot at `now_s` (monotonic). A live camera reads "stalled" as soon as pictures stay away."""

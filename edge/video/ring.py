@@ -54,8 +54,9 @@ for."""
 
 @dataclass(eq=False)
 class Group:
-    """A key frame and what follows it, as it grows. `first_s`/`last_s`: stream times of its pictures. Whoever holds one
-    keeps it when the ring has dropped it."""
+    """A key frame and what follows it, as it grows. `first_s`/`last_s`: stream times of its pictures. `number`: groups
+    are counted as they begin, so that one tells whether another comes right after it. Whoever holds a group keeps it
+    when the ring has dropped it."""
 
     segment: int
     template: StreamTemplate
@@ -63,7 +64,6 @@ class Group:
     size: int = 0
     first_s: float = 0.0
     last_s: float = 0.0
-
     number: int = 0
 
     def goes_on_in(self, other: Group) -> bool:

@@ -64,6 +64,17 @@ class Source(Protocol):
         ...
 
 
+def frames_of(source: Source) -> Iterator[Frame]:
+    """Decoded frames in order until the file or the source ends. Raises `SourceError` if a file cannot be used."""
+    while True:
+        try:
+            frame = source.next(1.0)
+        except EndOfStream:
+            return
+        if frame is not None:
+            yield frame
+
+
 class VideoSource:
     """One stream. `start`, iterate `frames`, `stop`.
 
@@ -128,14 +139,8 @@ class VideoSource:
             self._reader.thread.join(timeout_s)
 
     def frames(self) -> Iterator[Frame]:
-        """Decoded frames in order until the file or the source ends. Raises `SourceError` if a file cannot be used."""
-        while True:
-            try:
-                frame = self.next(1.0)
-            except EndOfStream:
-                return
-            if frame is not None:
-                yield frame
+        """See `frames_of`."""
+        return frames_of(self)
 
     def next(self, timeout_s: float) -> Frame | None:
         """The next frame, or None if none came in time.

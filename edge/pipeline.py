@@ -107,7 +107,7 @@ class CameraPipeline:
         self._stills = stills or StillStore()
         rules = judging.rules_of(scene)
         self._findings = PendingFindings(rules, scene, judging.shared, self._path)
-        self._repeats = Repeats(rules, judging.repeats)
+        self._repeats = Repeats(rules, judging.repeats, judging.shared.standing)
         self._holding = Holding(scene, self._stills, judging.holding)
         self._watch = watch or PictureWatch(scene, judging.picture)
         self._watch.begin_anew()
@@ -177,6 +177,9 @@ class CameraPipeline:
             found = self._looking.vehicles(frame)
         with self._stage("tracking"):
             seen, ended = self._tracker.update(frame.index, frame.t_s, found.boxes, found.scores, found.classes)
+            for track in seen:
+                if track.hits == self._judging.tracker.confirm_hits:
+                    self._repeats.begins(track)
         with self._stage("measuring"):
             self._paths.add(seen)
         with self._stage("views"):
@@ -265,6 +268,7 @@ class CameraPipeline:
         self._repeats.forget_before(self._now_s)
         for track_id, last in gone.items():
             if last is not None:
+                self._repeats.ends(last)
                 self.passed += int(_drove(last))
                 refused, told = self._findings.refused(track_id), self._findings.told(track_id)
                 self.why_not.note(last, refused, told, self._signals.histories)

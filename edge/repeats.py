@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from common.margins import margin
+from edge.road.trajectory import Trajectory
 from edge.rules.rule import Rule
+from edge.rules.standing import StandingMargins, stood
+from edge.tracks.track import Track
 from edge.types import ActEvent
 from evidence.acts import ActCode
 from evidence.packet import Box, TrackPoint
@@ -51,6 +54,19 @@ class RepeatMargins:
         source="five pictures of a box that looks ten times a second; not tuned",
         least=0.05,
     )
+    stood_s: float = margin(
+        1.0,
+        "s",
+        "who stood for so long when its track ended stands there still: a track that begins there is of the same",
+        source="longer than a box needs to tremble; chosen with the rule, November 2026; not measured",
+        least=0.1,
+    )
+    stands_for_s: float = margin(
+        300.0,
+        "s",
+        "and for so long it is believed to stand there, unseen or under a track that told nothing",
+        source="two cycles of a long signal; in a jam a scooter stood on a line for eight minutes (simulation, seed 7)",
+    )
     remember_s: float = margin(
         30.0, "s", "so long acts are kept to be compared: longer than any finding waits", source=_FIRST
     )
@@ -59,22 +75,53 @@ class RepeatMargins:
 class Repeats:
     """The acts of one camera that were told lately."""
 
-    def __init__(self, rules: Sequence[Rule[Any]], margins: RepeatMargins) -> None:
-        self._margins = margins
+    def __init__(
+        self, rules: Sequence[Rule[Any]], margins: RepeatMargins, standing: StandingMargins | None = None
+    ) -> None:
+        self._margins, self._standing = margins, standing or StandingMargins()
         self._once = {r.act: (r.once_per_place, r.margins) for r in rules if r.once_per_place is not None}
         self._recent: list[ActEvent] = []
         self._places: dict[ActCode, list[tuple[float, Box]]] = {}
+        self._told: dict[int, frozenset[ActCode]] = {}
+        self._known: dict[int, frozenset[ActCode]] = {}
+        self._standing_there: list[tuple[float, Box, frozenset[ActCode]]] = []
+        self._begun: list[tuple[float, Box, int]] = []
+
+    def begins(self, track: Track) -> None:
+        """A track begins. Where one stood that did something and was lost, it is that one's, and its acts are known."""
+        first = track.observations[0]
+        self._begun.append((first.t_s, first.box, track.id))
+        here = [place for place in self._standing_there if self._overlaps(first.box, [place[1]])]
+        if here:
+            self._known[track.id] = frozenset[ActCode]().union(*(acts for _, _, acts in here))
+            self._standing_there = [place for place in self._standing_there if place not in here]
+
+    def ends(self, path: Trajectory) -> None:
+        """A track is over; if its vehicle did something and stood at last, it is expected to stand there still."""
+        acts = self._told.pop(path.track_id, frozenset()) | self._known.pop(path.track_id, frozenset())
+        last, m = path.observations[-1], self._margins
+        if not acts or not stood(path, last.t_s - 2 * m.stood_s, last.t_s, m.stood_s, self._standing):
+            return
+        for t_s, box, track_id in self._begun:
+            if t_s > last.t_s and self._overlaps(box, [last.box]):
+                self._known[track_id] = acts
+                return
+        self._standing_there.append((last.t_s, last.box, acts))
 
     def new(self, event: ActEvent) -> bool:
         """Whether the act was not told before; it counts as told from now on."""
-        if self._at_known_place(event) or self._seen_lately(event):
+        known = event.act in self._known.get(event.track_id, frozenset())
+        if known or self._at_known_place(event) or self._seen_lately(event):
             return False
         self._recent.append(event)
+        self._told[event.track_id] = self._told.get(event.track_id, frozenset()) | {event.act}
         return True
 
     def forget_before(self, now_s: float) -> None:
         """Let go of what no act of now can repeat."""
         self._recent = [e for e in self._recent if now_s - e.t_s <= self._margins.remember_s]
+        self._begun = [b for b in self._begun if now_s - b[0] <= self._margins.remember_s]
+        self._standing_there = [p for p in self._standing_there if now_s - p[0] <= self._margins.stands_for_s]
 
     def _at_known_place(self, event: ActEvent) -> bool:
         once, margins = self._once.get(event.act, (None, None))

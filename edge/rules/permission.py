@@ -91,6 +91,12 @@ class Governing:
         """Whether a movement that only the arrows of its lane forbid is free then."""
         return _any_free(self.against_arrows, lamps, t_s)
 
+    def ever_free_against_arrows(self, lamps: Mapping[str, LampHistory], from_s: float, to_s: float) -> bool:
+        """The same at any moment between two times, both included."""
+        heads = {h.id for some in self.against_arrows.values() for h in some}
+        changes = {s for h in heads for s in lamps[h].starts if from_s < s < to_s}
+        return any(self.any_free_against_arrows(lamps, t_s) for t_s in (from_s, *changes, to_s))
+
     def only_red(self, lamps: Mapping[str, LampHistory], t_s: float) -> Governing | None:
         """The same for those movements alone that are red at `t_s`; None if straight on is not among them."""
         red = {

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from edge.repeats import RepeatMargins, Repeats
+from edge.tracks.track import Observation
+from edge.tracks.track import Track as Followed
 from edge.types import ActEvent
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Box, Plate, Track, TrackPoint, Vehicle
+from tests.edge.roads import drive, points, scene
 
 Way = Callable[[float], Box]
 MARGINS = RepeatMargins()
@@ -96,3 +99,54 @@ def test_one_that_follows_into_the_place_of_another_still_seen_is_told() -> None
     told = Repeats([], MARGINS)
     assert told.new(act(1, stands, (0.0, 4.0), 3.5))
     assert told.new(act(2, lambda t: (310.0, 330.0, 430.0, 460.0), (1.0, 5.5), 5.4))
+
+
+CREEPS = points((0, 300, 460), (2, 300, 420), (60, 300, 420))
+DRIVES = points((0, 300, 460), (6, 300, 330))
+
+
+def begins(told: Repeats, track_id: int, where: Way, at_s: float) -> None:
+    told.begins(Followed(track_id, "confirmed", [Observation(0, at_s, where(at_s), 0.9)], np.ones(1)))
+
+
+def at(x: float, y: float) -> Way:
+    return lambda _: (x - 20.0, y - 60.0, x + 20.0, y)
+
+
+@pytest.mark.parametrize(
+    ("shows", "where", "begins_at", "begins_s", "new"),
+    [
+        ("it stood, and another track begins there", CREEPS, at(301, 422), 40.0, False),
+        ("one begins there before the first is given up", CREEPS, at(301, 422), 6.4, False),
+        ("a track begins beside it", CREEPS, at(345, 420), 40.0, True),
+        ("a track begins there much later", CREEPS, at(301, 422), 400.0, True),
+        ("it was driving when it was lost", DRIVES, at(300, 330), 40.0, True),
+    ],
+)
+def test_who_stood_where_his_track_was_lost_is_not_told_again_when_he_drives_on(
+    shows: str, where: Callable[[float], tuple[float, float]], begins_at: Way, begins_s: float, new: bool
+) -> None:
+    told = Repeats([], MARGINS)
+    assert told.new(act(1, stands, (0.0, 1.0), 1.0, ActCode.SOLID_LINE))
+    path = drive(scene(), where, from_s=0, to_s=6, ended=True)
+    if begins_s < 7.5:
+        begins(told, 2, begins_at, begins_s)
+    told.ends(path)
+    told.forget_before(begins_s)
+    if begins_s > 7.5:
+        begins(told, 2, begins_at, begins_s)
+    another = act(2, comes, (begins_s, begins_s + 2), begins_s + 1, ActCode.WRONG_WAY)
+    assert told.new(another), "what he did not do before is told"
+    assert told.new(act(2, comes, (begins_s, begins_s + 9), begins_s + 8, ActCode.SOLID_LINE)) is new, shows
+
+
+def test_what_is_known_of_him_goes_with_him_from_stand_to_stand() -> None:
+    told = Repeats([], MARGINS)
+    assert told.new(act(1, stands, (0.0, 1.0), 1.0, ActCode.SOLID_LINE))
+    for track_id in (1, 2, 3):
+        ends_s = 10.0 * track_id
+        told.ends(replace(drive(scene(), CREEPS, from_s=ends_s - 6, to_s=ends_s, ended=True), track_id=track_id))
+        begins(told, track_id + 1, at(300, 420), ends_s + 1)
+    assert not told.new(act(4, comes, (31.0, 42.0), 40.0, ActCode.SOLID_LINE))
+    begins(told, 5, at(300, 420), 50.0)
+    assert told.new(act(5, comes, (50.0, 59.0), 58.0, ActCode.SOLID_LINE)), "he took it along: this one is another"

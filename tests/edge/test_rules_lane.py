@@ -21,8 +21,9 @@ ROAD = scene(ground=GROUND)
     [
         (points((0, 300, 460), (3, 300, 330)), False),
         (points((0, 220, 470), (3, 380, 330)), True),
+        (points((0, 300, 460), (0.6, 300, 410)), False),
     ],
-    ids=["rides on the line", "crosses to the other lane"],
+    ids=["rides on the line", "crosses to the other lane", "rides on and stands on the line"],
 )
 def test_a_moving_vehicle_across_the_paint_is_found(where: Where, changed: bool) -> None:
     (found,) = solid_line(drive(ROAD, where, from_s=0, to_s=3, cls=CAR), ROAD, {})
@@ -37,6 +38,8 @@ def test_a_moving_vehicle_across_the_paint_is_found(where: Where, changed: bool)
         (points((0, 250, 470), (3, 250, 320)), 3, "beside the line"),
         (points((0, 284, 470), (3, 284, 320)), 3, "touches it with a tenth of its width"),
         (points((0, 300, 400), (9, 301, 401)), 9, "stands on it"),
+        (points((0, 300, 400), (8.9, 300, 400), (9, 300, 440)), 9, "stands on it, and its last box is a wild one"),
+        (points((0, 300, 440), (5, 300, 440), (5.1, 300, 400)), 9, "its track leapt to it from one that stands there"),
         (points((0, 300, 300), (3, 300, 120)), 3, "over the line's prolongation in the junction"),
         (points((0, 200, 400), (0.2, 400, 399)), 0.2, "seen over it for too short"),
     ],

@@ -287,6 +287,22 @@ def test_who_came_by_the_arrow_and_stands_when_that_is_red_again_is_not_told(
     assert len(stopped_past_line(path, here, shown)) == acts, why
 
 
+def test_who_came_as_his_arrow_let_him_and_creeps_on_when_it_is_red_may_yet_turn_by_it() -> None:
+    """The arrow let his front over the line, and turned red before half of him was over it: what he waits for is not
+    known until he has gone, and then he turns by the arrow's next green."""
+    right: dict[str, Any] = {**PLATE, "id": "arrow", "movements": ["right"], "arrow": "right"}
+    lane = {"id": "l", "polygon": pixels((-2, 7), (2, 7), (2, 15.8), (-2, 15.8)), "movements": ["straight"]}
+    here = ground_scene(signals=[{**PLATE, "movements": ["straight", "left", "right"]}, right], lanes=[lane])
+    creeps = ((6, 0, LINE_M - 1.6), (7, 0, LINE_M + 0.6), (15, 0, LINE_M + 0.6))
+    turns = (*creeps, (16, 0, LINE_M + 3), (18, 6, LINE_M + 8), (20, 14, LINE_M + 8))
+    lit = {
+        "main": history([(0, GREEN), (1, RED)], here, "main"),
+        "arrow": history([(0, GREEN), (4, YELLOW), (6, RED), (15.5, GREEN)], here, "arrow"),
+    }
+    for where, to_s, ended in ((stops(-1.6, then=creeps), 14.0, False), (stops(-1.6, then=turns), 20.0, True)):
+        assert stopped_past_line(drive_m(here, where, from_s=0, to_s=to_s, ended=ended), here, lit) == []
+
+
 # -- standing there from the first sight on ----------------------------------------------------------------------------
 
 

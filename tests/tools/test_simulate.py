@@ -302,6 +302,16 @@ ROWS = [
         {"banned_turn": True},
     ),
     (
+        "half round to the left when the run ends",
+        driven((0, 1.75, -24), (2, 1.75, -10), (4, -3, -3), red_from_s=99.0, heading=2.3),
+        {"banned_turn": False},
+    ),
+    (
+        "as far to the left, and straight on",
+        driven((0, 1.75, -24), (2, 1.75, -10), (4, -3, -3), red_from_s=99.0),
+        {},
+    ),
+    (
         "stands past the line when the run begins, then left",
         driven((0, 1.75, -9), (2, 1.75, -9), (4, -3, -3), (6, -9, 2), red_from_s=99.0),
         {"banned_turn": False},

@@ -15,6 +15,8 @@ LINE_Y = -STOP_LINE
 TURNED_S = (0.5, 0.25, 0.8)
 """Seen so long in the part of the junction through which only a left turn leads."""
 
+HALF_ROUND_RAD = 0.5
+"""Who has turned left by so much there and is not round, being stuck or the run being over, turns for all one sees."""
 BACK_M = (4.0, 2.0, 8.0)
 """So far back in the picture after it turned round: who has not come so far may yet go elsewhere."""
 BACK_DEG = 25.0
@@ -36,7 +38,7 @@ def movement(way: Way) -> str:
 
 def banned_turn(way: Way, movement: str) -> Iterator[TrueAct]:
     """The banned turn. Who was seen in it for too short has turned all the same, and so has who stood past the line
-    when the run began: not sure."""
+    when the run began, or never came farther than half round: not sure."""
     north = np.sin(way.heading) > 0.5
     near_line = np.flatnonzero(way.visible & (way.y < LINE_Y) & north)
     past_it = way.index[0] == 0 and way.x[0] > 0 and way.y[0] > LINE_Y and bool(north[0])
@@ -51,6 +53,9 @@ def banned_turn(way: Way, movement: str) -> Iterator[TrueAct]:
         seen_s = float(way.t_s[turned[-1]] - way.t_s[turned[0]])
         sure = bool(grade(seen_s, TURNED_S))
         yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, float(way.t_s[turned[-1]]), "vach-dung", sure=sure)
+    elif movement == "straight" and len(turned) and way.heading[turned[-1]] - np.pi / 2 > HALF_ROUND_RAD:
+        ends_s = float(way.t_s[turned[-1]])
+        yield TrueAct(ActCode.BANNED_TURN, way.spec.id, until_s, ends_s, "vach-dung", "half round", sure=False)
 
 
 def turned_round(way: Way) -> tuple[int, int, bool] | None:

@@ -21,7 +21,7 @@ from edge.rules.permission import last_lanes
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
-from edge.rules.turned_out import exit_taken
+from edge.rules.turned_out import ExitMargins, exit_taken
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from evidence.packet import Reason
@@ -33,7 +33,7 @@ _CHOSEN = "chosen with the rule, November 2026; not measured"
 
 
 @dataclass(frozen=True)
-class LaneDirectionMargins:
+class LaneDirectionMargins(ExitMargins):
     """Which lane it was in, and what it takes to have left by another movement."""
 
     lane_points: int = margin(
@@ -51,16 +51,6 @@ class LaneDirectionMargins:
         "box sizes",
         "no farther before the line it was last seen in the lane: it may change in between",
         source=_CHOSEN,
-    )
-    least_points: int = margin(
-        4,
-        "pictures",
-        "seen so often within the exit, and in no other exit so often",
-        source="the banned turn's",
-        least=1,
-    )
-    least_way_boxes: float = margin(
-        0.5, "box sizes", "so far it must have come within the exit's area", source="the banned turn's"
     )
     exit_within_s: float = margin(
         15.0,
@@ -97,7 +87,7 @@ def _over(
     if not isinstance(crossed, Crossing):
         return crossed
     came = _lane(path, scene, crossed, margins, shared)
-    left = exit_taken(path, scene, crossed.at, margins.least_points)
+    left = exit_taken(path, scene, crossed.at, margins)
     if left is None:
         return None
     t_over = float(path.t_s[crossed.at])

@@ -198,7 +198,7 @@ def test_a_banned_turn_is_found_where_the_vehicle_leaves_through_the_banned_exit
 
 def test_a_box_beside_the_exit_for_once_does_not_undo_the_way_through_it() -> None:
     """Its box trembled over the exit's edge shortly before the picture's: what lay before that counted for nothing."""
-    way = points((0, 220, 460), (3, 220, 240), (5, 130, 180), (5.7, 75, 168), (5.8, 72, 240), (5.9, 70, 168))
+    way = points((0, 220, 460), (3, 220, 240), (5, 130, 180), (5.7, 75, 168), (5.8, 72, 260), (5.9, 70, 168))
     (found,) = banned_turn(drive(no_left(), way, from_s=0, to_s=6.2), no_left(), {})
     assert float(found.reasons["way_in_exit_px"]) > 50  # type: ignore[arg-type]
 

@@ -7,6 +7,8 @@ other form, and a picture that nobody looks at in none.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -82,6 +84,15 @@ class BgrPicture:
         return _uint8(cv2.resize(self._image[y1:y2, x1:x2], (width, height), interpolation=method))
 
 
+@dataclass(frozen=True)
+class PlaneForm:
+    """How brightness and colours are to be read: the pixel format, and its standard and range as the stream says."""
+
+    name: str
+    colorspace: int
+    color_range: int
+
+
 class DecodedPicture:
     """A picture as the decoder gave it. Its colours are made when they are asked for, by the decoder's own library."""
 
@@ -94,10 +105,34 @@ class DecodedPicture:
 
     def image(self) -> Image:
         if self._whole is None:
-            whole = as_shown(self._frame, where="")
+            # by one thread, as cameras share the cores; the same pixels as `zones.picture.as_shown`
+            made = _scaler().reformat(self._frame, format="bgr24", threads=1)
+            whole = np.ascontiguousarray(_plane(made, 0, 3 * self.width)).reshape(self.height, self.width, 3)
             whole.setflags(write=False)
             self._whole = whole
         return self._whole
+
+    @property
+    def planes(self) -> tuple[Image, Image, Image]:
+        """Brightness, and the two colours at half the size; not to be written to."""
+        half = (self.width + 1) // 2
+        return _plane(self._frame, 0, self.width), _plane(self._frame, 1, half), _plane(self._frame, 2, half)
+
+    @property
+    def form(self) -> PlaneForm:
+        return PlaneForm(self._frame.format.name, int(self._frame.colorspace), int(self._frame.color_range))
+
+    @classmethod
+    def of_planes(cls, planes: Sequence[Image], form: PlaneForm) -> DecodedPicture:
+        """The picture whose `planes` and `form` these are."""
+        height, width = planes[0].shape
+        frame = VideoFrame(width, height, form.name)
+        frame.colorspace, frame.color_range = form.colorspace, form.color_range
+        for number, plane in enumerate(planes):
+            there = frame.planes[number]
+            rows = np.frombuffer(memoryview(there), np.uint8).reshape(-1, there.line_size)
+            rows[: plane.shape[0], : plane.shape[1]] = plane
+        return cls(frame)
 
     def part(self, x1: int, y1: int, x2: int, y2: int) -> Image:
         self._parts += 1

@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import cast
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.picture import Image, Picture
 from edge.plate.bearer import Box, Neighbour
@@ -19,6 +16,7 @@ from edge.substream.looks import Look
 from edge.substream.stretched import StretchedPicture, stretched
 from edge.tracks.association import AssociationMargins, grow
 from edge.types import Frame
+from edge.video.kept import Kept
 from edge.video.ring import Group
 from edge.video.stills import StillStore
 from zones.boxes import iou
@@ -97,14 +95,14 @@ class SeenStills(StillStore):
         look = self._film.looks.of(frame)
         return self.pins.get(frame) or Pinned(t_s, look, self._film.around(self._film.place_s(look, t_s)))
 
-    def _shown(self, frame: Frame) -> Image:
+    def _shown(self, frame: Frame) -> Picture:
         picture = frame.picture
         assert isinstance(picture, StretchedPicture)
         self._size = picture.width, picture.height
-        return picture.small.image()
+        return picture.small
 
-    def _image(self, data: NDArray[np.uint8]) -> Image:
-        return stretched(cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR)), *self._size)
+    def _image(self, picture: Kept) -> Image:
+        return stretched(picture.image(), *self._size)
 
 
 @dataclass(frozen=True, eq=False)

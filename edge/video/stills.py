@@ -1,24 +1,19 @@
 """The pictures an act may need later, kept small: a sparse ring of encoded frames, and exact ones on request.
 
 An act is known only seconds after it began. Keeping every raw frame for that long would cost hundreds of megabytes a
-camera, so frames wait as nearly lossless JPEG, a few a second, and the frame of a possible act is pinned exactly.
+camera, so frames wait as nearly lossless JPEG, a few a second (`edge.video.kept`), and the frame of a possible act is
+pinned exactly.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Set
-from typing import cast
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
+from edge.picture import Picture
 from edge.types import Frame, Image, Still
+from edge.video.kept import Kept, kept
 
-_OPTIONS = [
-    cv2.IMWRITE_JPEG_QUALITY, 98, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
-]  # fmt: skip
 _NEAR_S = 0.6
 """A picture farther from the time asked for shows another moment (as `EventMargins.still_slack_s`)."""
 
@@ -34,9 +29,9 @@ class StillStore:
 
     def __init__(self, *, keep_s: float = 15.0, step_s: float = 0.2, max_pinned: int = 64, max_held: int = 32) -> None:
         self._keep_s, self._step_s, self._max_pinned, self._max_held = keep_s, step_s, max_pinned, max_held
-        self._long: dict[int, tuple[float, NDArray[np.uint8]]] = {}
+        self._long: dict[int, tuple[float, Kept]] = {}
         self._owners: dict[Hashable, set[int]] = {}
-        self._kept: OrderedDict[int, tuple[float, NDArray[np.uint8]]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[float, Kept]] = OrderedDict()
         self._pinned: set[int] = set()
         self._current: Frame | None = None
         self._next_s = -1e9
@@ -108,8 +103,8 @@ class StillStore:
         allowed = [(i, kept) for i, kept in held.items() if from_s - 1e-6 <= kept[0] <= to_s + 1e-6]
         if not allowed:
             return None
-        index, (at_s, data) = min(allowed, key=lambda item: abs(item[1][0] - t_s))
-        return Still(index, at_s, self._image(data))
+        index, (at_s, picture) = min(allowed, key=lambda item: abs(item[1][0] - t_s))
+        return Still(index, at_s, self._image(picture))
 
     def between(self, from_s: float, to_s: float) -> list[Still]:
         """All held frames of a stretch of time, in order."""
@@ -120,14 +115,14 @@ class StillStore:
     def _keep(self, frame: Frame) -> None:
         if frame.index in self._kept:
             return
-        done, data = cv2.imencode(".jpg", self._shown(frame), _OPTIONS)
-        if done:
-            self._kept[frame.index] = (frame.t_s, cast(NDArray[np.uint8], data))
+        picture = kept(self._shown(frame))
+        if picture is not None:
+            self._kept[frame.index] = (frame.t_s, picture)
 
-    def _shown(self, frame: Frame) -> Image:
+    def _shown(self, frame: Frame) -> Picture:
         """What is kept of a frame."""
-        return frame.image
+        return frame.picture
 
-    def _image(self, data: NDArray[np.uint8]) -> Image:
+    def _image(self, picture: Kept) -> Image:
         """What was kept, as a picture of the camera's size."""
-        return cast(Image, cv2.imdecode(data, cv2.IMREAD_COLOR))
+        return picture.image()

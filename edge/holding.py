@@ -110,6 +110,8 @@ class Holding:
     def _hold_passing(self, path: Trajectory, line: str, run: LineRun) -> None:
         if (path.track_id, line) in self._passed or path.in_junction[-1]:
             return
+        if not (run.rear_px[-1] > 0 or run.rear_m[-1] + path.build.half_m > 0):
+            return  # not past it now, by whatever is asked
         on_road = path.ground is not None and bool(np.isfinite(run.rear_m).all())
         past = (run.rear_m + path.build.half_m if on_road else run.rear_px) > 0
         over = np.flatnonzero(~past[:-1] & past[1:]) + 1

@@ -22,8 +22,9 @@ from zones.picture import as_shown, upright
 Image = NDArray[np.uint8]
 _PLANAR = ("yuv420p", "yuvj420p")
 """What cameras send. Any other form is made into a whole picture at once."""
-_FEW = 6
-"""More parts cost more than the whole, of which they are then cut."""
+_FEW = 2
+"""More parts cost more than the whole, of which they are then cut: 0.06 to 0.3 ms each beside 0.6 ms (1080p; measured
+27 November 2026)."""
 _DARK, _LIGHT = 16, 235
 """Black and white in a video of limited range (ITU-R BT.601 and BT.709)."""
 

@@ -108,8 +108,11 @@ def letterbox_part(part: Part, long_side: int) -> tuple[NDArray[np.float32], flo
     return padded, scale
 
 
-def decode(raw: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
-    """Raw output ``[A, 5 + C]`` of an input of that size -> the same with x0 y0 x1 y1 in input pixels in front."""
+def decode(
+    raw: NDArray[np.float32], height_px: int, width_px: int, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
+    """Raw output ``[A, 5 + C]`` of an input of that size -> the same with x0 y0 x1 y1 in input pixels in front; of these
+    rows alone, where they are given."""
     grid, step = _cells(height_px, width_px)
     if len(grid) != len(raw):
         raise ModelError(
@@ -117,6 +120,8 @@ def decode(raw: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[n
             where="decode",
             remedy="use the weights named in models/manifest.yaml",
         )
+    if rows is not None:
+        raw, grid, step = raw[rows], grid[rows], step[rows]
     centre = (raw[:, :2] + grid) * step
     half = np.exp(np.clip(raw[:, 2:4], None, 8)) * step / 2
     return np.concatenate([centre - half, centre + half, raw[:, 4:]], 1).astype(np.float32)
@@ -183,13 +188,12 @@ class YoloxDetector:
         self, raw: NDArray[np.float32], input_h: int, input_w: int, scale: float, width: int, height: int
     ) -> Detections:
         """From the network's raw output `[A, 5 + C]` to boxes of a picture of `width` by `height` pixels."""
-        table = decode(raw, input_h, input_w)
-        products = table[:, 4:5] * table[:, 5:]
+        products = raw[:, 4:5] * raw[:, 5:]
         classes = products.argmax(1).astype(np.int64)
-        scores = products.max(1).astype(np.float32)
+        scores = products[np.arange(len(products)), classes].astype(np.float32)
         # classes beyond the five are learnt in order not to be taken for vehicles (people on foot)
-        strong = (scores >= self.margins.min_score) & (classes < len(VEHICLE_CLASSES))
-        boxes = table[strong, :4] / np.float32(scale)
+        strong = np.flatnonzero((scores >= self.margins.min_score) & (classes < len(VEHICLE_CLASSES)))
+        boxes = decode(raw, input_h, input_w, strong)[:, :4] / np.float32(scale)  # of a hundred cells one is strong
         boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
         boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
         scores, classes = scores[strong], classes[strong]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,8 @@ class _Rows:
     exits: set[str] = field(default_factory=set)
     buffer: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     first: int = 0
+    settled: dict[Any, Any] = field(default_factory=dict)
+    """See `Trajectory.settled`."""
 
     @property
     def table(self) -> Floats:
@@ -99,6 +102,8 @@ class _Rows:
         if drop:
             del self.observations[:drop]
             self.first += drop
+            oldest_s = self.observations[0].t_s if self.observations else np.inf
+            self.settled = {key: found for key, found in self.settled.items() if key[1] >= oldest_s}
 
 
 class TrajectoryBook:
@@ -270,6 +275,7 @@ class TrajectoryBook:
             },
             stays=self.stays.of(track.id),
             lower_edge_px=geometry.edge.bottom,
+            settled=rows.settled,
         )
 
 

@@ -96,6 +96,9 @@ class Trajectory:
     """From this row on a box is cut off by the picture's lower edge, and its wheels lie below."""
     known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What rules found out of this trajectory already, for the next rule that asks the same."""
+    settled: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The same of the way that is over: what no later observation can change. It goes on from one trajectory of a track
+    to the next. Keys: what it is, the time of the oldest observation that it rests on, and whatever else it does."""
 
     def share_of(self, classes: Collection[VehicleClass]) -> float:
         """Share of the votes for any of the classes, 0..1."""

@@ -31,6 +31,8 @@ def banned_turn(
     shared: SharedMargins,
 ) -> list[Answer]:
     """At most one finding a stop line."""
+    if not path.exits:
+        return []  # of the line, and of what is banned there, nothing need be asked
     found: list[tuple[str, Answer | None]] = []
     for line in scene.stop_lines:
         banned = bans(scene, line, path, _TURNS)

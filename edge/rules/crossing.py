@@ -7,94 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
-from edge.rules.one_vehicle import OneVehicleMargins, not_one_vehicle
+from edge.rules.continuity import not_continuous
+from edge.rules.crossing_margins import CrossingMargins
+from edge.rules.middles import middle
+from edge.rules.one_vehicle import OneVehicleMargins
 from edge.rules.refusal import Refusal
 from zones.schema import RuleSettings
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-_FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
-_TUNED = "tuned on the simulation's first three seeds, November 2026 (docs/simulation.md); no better source"
-
-
-@dataclass(frozen=True)
-class CrossingMargins:
-    """What it takes to have crossed a line for good. A box size is `Trajectory.size_px`."""
-
-    entry_within_s: float = margin(
-        8.0,
-        "s",
-        "a vehicle that takes longer from the line into the junction has stopped in between: another act than running "
-        "the light",
-        source="chosen with decision 16; not measured",
-    )
-    before_boxes: float = margin(
-        0.06,
-        "box sizes",
-        "the rear must have been seen so far before the line: less is the jitter of a box",
-        source=_FIRST,
-    )
-    before_px: float = margin(
-        2.0, "pixels", "and so far at least: edges of a small box jump by whole pixels", source=_FIRST
-    )
-    before_m: float = margin(
-        0.5,
-        "m",
-        "the same on the road, where it is asked for in metres",
-        source="chosen with decision 16; not measured",
-    )
-    size_pictures: int = margin(
-        3,
-        "pictures",
-        "the size of the box is the middle of so many before and after: one of them may be cut or merged",
-        source=_FIRST,
-        least=1,
-    )
-    max_gap_s: float = margin(
-        1.2,
-        "s",
-        "a longer hole between the last picture before the line and the first past it is not bridged: another vehicle "
-        "may have been picked up",
-        source=_FIRST,
-    )
-    max_step_boxes: float = margin(
-        2.0, "box sizes", "a longer step over the line is the leap of a track to another vehicle", source=_FIRST
-    )
-    max_step_of_pace: float = margin(
-        1.6,
-        "ratio",
-        "a step may also be so many times what the pace beside it makes in the same time: at few pictures a second the "
-        "fastest come far in one",
-        source="red lights of the fastest were refused without it (decision 16); the value is tuned on the simulation",
-    )
-    pace_pictures: int = margin(
-        2, "pictures", "that pace is taken over so many before, and after, the step", source=_TUNED, least=1
-    )
-    around_s: float = margin(
-        1.0, "s", "so long before and after the step the way must be that of one vehicle", source=_FIRST
-    )
-    jump_boxes: float = margin(
-        0.25, "box sizes", "a shorter step is never a jump from one standing vehicle to the next", source=_TUNED
-    )
-    jump_share: float = margin(
-        0.5,
-        "share of the way around",
-        "a step that makes more of it is a jump: nothing else of the way was driven",
-        source="tracks that went over from a waiting vehicle to one past the line, in the simulation; value tuned "
-        "there",
-        most=1.0,
-    )
-    jump_share_per_s: float = margin(
-        0.5,
-        "share a second of gap",
-        "so much more may be made where pictures are missing: an even pace over a gap of one second, in the two "
-        "seconds "
-        "looked at, makes half of the way",
-        source="geometry: gap / (2 * around_s)",
-    )
 
 
 @dataclass(frozen=True)
@@ -128,10 +50,11 @@ def crossing(
     before it); the path must have a ground plane. `upto`: judge the first so many observations alone, of a vehicle that
     turns round and comes back. A track that was first seen past it has no crossing, whatever it does later.
     """
-    asked = ("crossing", id(run), over_m, upto, rules.line_margin_px, rules.min_track_points, margins, one)
+    # margins are asked for by identity, which costs less than by value; kept beside the answer, they stay who they are
+    asked = ("crossing", id(run), over_m, upto, rules.line_margin_px, rules.min_track_points, id(margins), id(one))
     if asked not in path.known:
-        path.known[asked] = _crossing(path, run, rules, margins, one, over_m, upto)
-    found: Crossing | Refusal | None = path.known[asked]
+        path.known[asked] = _crossing(path, run, rules, margins, one, over_m, upto), run, margins, one
+    found: Crossing | Refusal | None = path.known[asked][0]
     return found
 
 
@@ -169,7 +92,7 @@ def _crossing(
         return Refusal("passed_beyond_line_end", t_at)
     if past[: rules.min_track_points].all() or path.in_junction[:last_before].any():
         return Refusal("came_from_junction", t_at)  # or its track was taken over from something that did
-    refused = _not_continuous(path, last_before, at, size, margins, one)
+    refused = not_continuous(path, last_before, at, size, margins, one)
     if refused is not None:
         return refused
     surely_before = np.flatnonzero(farthest_on[: at + 1] <= over)
@@ -185,6 +108,8 @@ hangs on it; farther off, traffic from elsewhere would fill the list."""
 
 
 def _did_not_pass(path: Trajectory, run: LineRun, past: Bools, least: int) -> Refusal | None:
+    if not past.any():
+        return None
     there = np.flatnonzero(past & run.within[: len(past)])
     if not len(there) or past.all():
         return None  # it never came over the line, or was never before it
@@ -217,7 +142,7 @@ def _last_before(past: Bools, wild: int) -> int | None:
 
 def size_around(path: Trajectory, index: int, margins: CrossingMargins) -> float:
     """Middle of the vehicle's sizes in the pictures around an observation, in pixels."""
-    return float(np.median(path.size_px[max(0, index - margins.size_pictures) : index + margins.size_pictures]))
+    return middle(path.size_px[max(0, index - margins.size_pictures) : index + margins.size_pictures])
 
 
 def _moment(path: Trajectory, rear: Floats, over: float, last_before: int) -> float:
@@ -226,51 +151,6 @@ def _moment(path: Trajectory, rear: Floats, over: float, last_before: int) -> fl
     t_s = path.t_s[last_before : last_before + 2]
     share = (over - before) / (after - before) if after > before else 1.0
     return float(t_s[0] + np.clip(share, 0.0, 1.0) * (t_s[1] - t_s[0]))
-
-
-def _not_continuous(
-    path: Trajectory, before: int, at: int, size_px: float, margins: CrossingMargins, one: OneVehicleMargins
-) -> Refusal | None:
-    """Why it may not be one vehicle that was before the line and is past it now; None: it plausibly is."""
-    step: Floats = path.contacts[at] - path.contacts[before]
-    gap_s = float(path.t_s[at] - path.t_s[before])
-    most_px = max(
-        margins.max_step_boxes * size_px,
-        margins.max_step_of_pace * gap_s * _pace_beside(path, before, at, margins.pace_pictures),
-    )
-    t_s, step_px = float(path.t_s[at]), float(np.hypot(*step))
-    if gap_s > margins.max_gap_s + 1e-6:  # times are floats: of two gaps of 15 pictures one is longer by their noise
-        return Refusal("unseen_over_line", t_s, gap_s, margins.max_gap_s, "s")
-    if step_px > most_px:
-        return Refusal("leapt_over_line", t_s, step_px, most_px, "px")
-    if _jumps(path, before, at, size_px, margins):
-        return Refusal("jumped_over_line", t_s)
-    return not_one_vehicle(path, t_s - margins.around_s, t_s + margins.around_s, size_px, one)
-
-
-def _pace_beside(path: Trajectory, before: int, at: int, pictures: int) -> float:
-    """Pixels a second just before and just after the step between two observations, the lesser of the two."""
-
-    def pace(first: int, last: int) -> float:
-        seconds = float(path.t_s[last] - path.t_s[first])
-        way: Floats = path.contacts[last] - path.contacts[first]
-        return float(np.hypot(*way)) / seconds if seconds > 0 else 0.0
-
-    return min(pace(max(0, before - pictures), before), pace(at, min(len(path.t_s) - 1, at + pictures)))
-
-
-def _jumps(path: Trajectory, before: int, at: int, size_px: float, margins: CrossingMargins) -> bool:
-    """Whether nearly all of the way around the crossing was made in the one step over it: then the track went over from
-    one standing vehicle to another. Upper edges are compared, as wheels come out of hiding at once."""
-    heads = np.stack([(path.boxes[:, 0] + path.boxes[:, 2]) / 2, path.boxes[:, 1]])
-    around = [
-        np.array([np.interp(path.t_s[i] + s, path.t_s, row) for row in heads])
-        for i, s in ((before, -margins.around_s), (at, margins.around_s))
-    ]
-    way_px = float(np.hypot(*(around[1] - around[0])))
-    step_px = float(np.hypot(*(heads[:, at] - heads[:, before])))
-    share = margins.jump_share + margins.jump_share_per_s * float(path.t_s[at] - path.t_s[before])
-    return step_px > margins.jump_boxes * size_px and step_px > share * way_px
 
 
 def moment_before(path: Trajectory, at: int, seconds: float) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edge.rules.crossing import CrossingMargins
+from edge.rules.crossing_margins import CrossingMargins
 from edge.rules.front import FrontMargins
 from edge.rules.movement import MovementMargins
 from edge.rules.one_vehicle import OneVehicleMargins

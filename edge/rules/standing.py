@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
 from edge.road.trajectory import Trajectory
+from edge.rules.middles import middle, middle_by_then
 
 Floats = NDArray[np.float64]
 
@@ -36,13 +37,65 @@ class StandingMargins:
 def stands(path: Trajectory, from_: int, seconds: float, margins: StandingMargins) -> list[tuple[int, int]]:
     """First and last observation of every stretch of `seconds` of standing from observation `from_` on: throughout it
     the vehicle was where it is at its end."""
+    if from_ >= len(path.t_s):
+        return []
+    asked = ("stands", float(path.t_s[from_]), seconds, id(margins))
+    told = path.settled.get(asked)
+    if told is None:
+        told = path.settled[asked] = _Told(margins)
+    new = len(path.t_s) - from_ - told.looked_at
+    if new < 0:  # the path as it was before
+        return _stands(path, from_, seconds, margins)
+    if new > _MANY:
+        told.ends += [(first - from_, last - from_) for first, last in _stands(path, from_, seconds, margins)
+                      if last - from_ >= told.looked_at]  # fmt: skip
+    else:
+        told.ends += _next_stands(path, from_, told.looked_at, seconds, margins)
+    told.looked_at += new
+    return [(from_ + first, from_ + last) for first, last in told.ends]
+
+
+_MANY = 8
+"""For more new observations all are looked at again: that is quicker than one after the other."""
+
+
+@dataclass
+class _Told:
+    """The stretches found among the first `looked_at` observations, counted from the one asked from: what comes after
+    them does not change them."""
+
+    margins: StandingMargins
+    looked_at: int = 0
+    ends: list[tuple[int, int]] = field(default_factory=list)
+
+
+def _next_stands(
+    path: Trajectory, from_: int, looked_at: int, seconds: float, margins: StandingMargins
+) -> list[tuple[int, int]]:
+    """Those stretches that end with one of the observations after the first `looked_at`."""
+    found = []
+    t_s, points, sizes = path.t_s[from_:], path.contacts[from_:], path.size_px[from_:]
+    for last in range(looked_at, len(t_s)):
+        first = int(np.searchsorted(t_s, t_s[last] - seconds + 1e-9, side="right")) - 1
+        if first < 0:
+            continue
+        lately = sizes[max(last + 1 - margins.size_pictures, 0) : last + 1]
+        size_px = middle(np.append(sizes[:1].repeat(margins.size_pictures - len(lately)), lately))
+        ways = points[last] - points[first:last]
+        if not (np.hypot(ways[:, 0], ways[:, 1]) > margins.still_boxes * size_px).any():
+            found.append((first, last))
+    return found
+
+
+def _stands(path: Trajectory, from_: int, seconds: float, margins: StandingMargins) -> list[tuple[int, int]]:
+    """All of them."""
     points, t_s = path.contacts[from_:], path.t_s[from_:]
     ends = np.arange(len(t_s))
     starts = np.searchsorted(t_s, t_s - seconds + 1e-9, side="right") - 1
     still = starts >= 0
     if not still.any():
         return []
-    most = margins.still_boxes * _size_by_then(path.size_px[from_:], margins.size_pictures)
+    most = margins.still_boxes * middle_by_then(path.size_px[from_:], margins.size_pictures)
     for back in range(int((ends - starts)[still].max()), 0, -1):  # who drives is told by the longest first
         moved = np.hypot(*(points[back:] - points[:-back]).T) > most[back:]
         still[back:] &= ~(moved & (ends - back >= starts)[back:])
@@ -57,10 +110,3 @@ def stood(path: Trajectory, from_s: float, to_s: float, seconds: float, margins:
     if not len(inside):
         return False
     return any(last <= inside[-1] for _, last in stands(path, int(inside[0]), seconds, margins))
-
-
-def _size_by_then(size_px: Floats, pictures: int) -> Floats:
-    """`[N]` middle of the last so many sizes."""
-    padded = np.concatenate([np.full(pictures - 1, size_px[0]), size_px])
-    middle: Floats = np.median(np.lib.stride_tricks.sliding_window_view(padded, pictures), axis=1)
-    return middle

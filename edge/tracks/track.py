@@ -72,7 +72,7 @@ class Track:
     @property
     def class_index(self) -> int:
         """The class with most votes."""
-        return int(np.argmax(self.votes))
+        return int(self.votes.argmax())
 
     @property
     def class_share(self) -> float:

@@ -69,6 +69,13 @@ def test_decode_gives_back_the_boxes_that_were_encoded() -> None:
     assert table[table[:, 4] > 0][:, :4] == pytest.approx(boxes, abs=1e-2)
 
 
+def test_rows_decoded_alone_are_those_of_the_whole_to_the_last_bit() -> None:
+    rng = np.random.default_rng(7)
+    raw = rng.normal(0, 2, (1680, 11)).astype(np.float32)
+    rows = np.flatnonzero(rng.random(len(raw)) < 0.03)
+    assert np.array_equal(decode(raw, 256, 320, rows), decode(raw, 256, 320)[rows])
+
+
 class PersonBeside:
     """A network with a sixth class: it sees a motorcycle, and a person on foot that looks a little like one."""
 

@@ -111,8 +111,10 @@ def letterbox_part(part: Part, long_side: int) -> tuple[NDArray[np.float32], flo
 def decode(
     raw: NDArray[np.float32], height_px: int, width_px: int, rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.float32]:
-    """Raw output ``[A, 5 + C]`` of an input of that size -> the same with x0 y0 x1 y1 in input pixels in front; of these
-    rows alone, where they are given."""
+    """Raw output ``[A, 5 + C]`` of an input of that size -> the same with x0 y0 x1 y1 in input pixels in front.
+
+    `rows`: these alone are wanted.
+    """
     grid, step = _cells(height_px, width_px)
     if len(grid) != len(raw):
         raise ModelError(

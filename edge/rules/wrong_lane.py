@@ -6,6 +6,7 @@ lanes may be chosen before a junction. It needs a ground plane: without one nobo
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -172,24 +173,48 @@ def _room(path: Trajectory, lane: Lane) -> Floats | None:
 def _farthest(
     within: Bools, t_s: Floats, along: Floats, aside: Floats, margins: WrongLaneMargins
 ) -> tuple[int, int] | None:
-    """First and last observation of the stretch with the most way, of those without going aside that last."""
+    """First and last observation of the stretch with the most way, of those without going aside that last.
+
+    What came before may be left out: who stood half below the picture for long was seldom wholly in the lane there, and
+    is from where he drives on.
+    """
     inside = np.flatnonzero(within)
-    best: tuple[int, int] | None = None
-    begin = 0
-    for end in range(1, len(inside)):
-        before, now = inside[end - 1], inside[end]
-        unseen_m = abs(float(along[now] - along[before]))
-        if t_s[now] - t_s[before] > margins.max_gap_s + 1e-6 and unseen_m > margins.gap_way_m:
-            begin = end
-        while np.ptp(aside[inside[begin : end + 1]]) > margins.aside_m:
+    if len(inside) < margins.least_points:
+        return None
+    times, way, ends = t_s[inside], along[inside], np.arange(len(inside))
+    unseen = (np.diff(times) > margins.max_gap_s + 1e-6) & (np.abs(np.diff(way)) > margins.gap_way_m)
+    after_gap = np.maximum.accumulate(np.where(np.concatenate([[True], unseen]), ends, 0))
+    earliest = np.maximum(after_gap, straight_since(aside[inside], margins.aside_m))
+    comes_in = ends[np.concatenate([[True], np.diff(inside) > 1])]
+    begins = np.unique(np.concatenate([comes_in, earliest]))
+    seen, span = ends[:, None] - begins + 1, inside[:, None] - inside[begins] + 1
+    lasts = (seen >= np.maximum(margins.least_points, margins.within_share * span)) & (
+        times[:, None] - times[begins] >= margins.least_s
+    )
+    ways = np.where(lasts & (begins >= earliest[:, None]), way[:, None] - way[begins], -np.inf)
+    if not np.isfinite(ways).any():
+        return None
+    last, begin = (int(found[-1]) for found in np.nonzero(ways == ways.max()))
+    return int(inside[begins[begin]]), int(inside[last])
+
+
+def straight_since(aside: Floats, far_m: float) -> NDArray[np.int64]:
+    """`[N]`: the first of each observation's past from which on it went no farther aside than so much."""
+    begin, since = 0, np.zeros(len(aside), np.int64)
+    low: deque[int] = deque()
+    high: deque[int] = deque()
+    for end, now in enumerate(aside):
+        for least, sign in ((low, 1.0), (high, -1.0)):
+            while least and sign * aside[least[-1]] >= sign * now:
+                least.pop()
+            least.append(end)
+        while aside[high[0]] - aside[low[0]] > far_m:
             begin += 1
-        first, last = int(inside[begin]), int(now)
-        enough = end - begin + 1 >= max(margins.least_points, margins.within_share * (last - first + 1))
-        if not enough or t_s[last] - t_s[first] < margins.least_s:
-            continue
-        if best is None or along[last] - along[first] >= along[best[1]] - along[best[0]]:
-            best = first, last
-    return best
+            for least in (low, high):
+                if least[0] < begin:
+                    least.popleft()
+        since[end] = begin
+    return since
 
 
 def _along_and_aside(path: Trajectory, lane: Lane, smooth: int) -> tuple[Floats, Floats]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
+from edge.rules.wrong_lane import straight_since
 from evidence.acts import ActCode, VehicleClass
 from tests.edge.judged import judged
 from tests.edge.roads import ROAD, drive_m, ground_scene, pixels, points, sign
@@ -70,6 +73,23 @@ def test_a_long_stand_in_the_queue_does_not_hide_the_drive_before_it() -> None:
     """It drives up in the lane, goes aside within it, and stands there for longer than it drove."""
     (one,) = found(road(CARS), points((0, -3.4, 12), (4, -3.4, 24), (5, -1, 26), (14, -1, 26.5)), to_s=14)
     assert one.reasons["along_lane_m"] >= 6
+
+
+def test_a_long_stand_half_in_the_lane_does_not_hide_the_drive_after_it() -> None:
+    """A bus waits where the lane comes into the picture: its box trembles in and out of it, and then it drives on."""
+
+    def waits(t_s: float) -> tuple[float, float]:
+        return -2.0, 11.0 + (0.3 * math.sin(9 * t_s) if t_s < 9 else 4.0 * (t_s - 9))
+
+    (one,) = found(road(CARS), waits, to_s=13)
+    assert one.reasons["along_lane_m"] >= 12
+
+
+@given(st.lists(st.floats(-0.4, 0.4), min_size=1, max_size=40), st.floats(0.1, 1.0))
+def test_since_when_it_went_straight_is_what_a_plain_search_says(steps: list[float], far_m: float) -> None:
+    aside = np.cumsum(steps)
+    plain = [next(i for i in range(e + 1) if np.ptp(aside[i : e + 1]) <= far_m) for e in range(len(aside))]
+    assert straight_since(aside, far_m).tolist() == plain
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from edge.signals.controller import Statement
 from edge.signals.reading import Unclear
+from edge.signals.statements import Statement
 from evidence.acts import LampState
 from evidence.errors import GiaoLoError
 from zones.fields import Name

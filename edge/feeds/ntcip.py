@@ -14,8 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from edge.feed_settings import NtcipFeed
-from edge.signals.controller import ControllerFeed, Statement
+from edge.signals.controller import ControllerFeed
 from edge.signals.reading import Unclear
+from edge.signals.statements import Statement
 from evidence.acts import LampState
 from evidence.errors import GiaoLoError
 

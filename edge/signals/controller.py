@@ -9,26 +9,23 @@ statement of red is dated at the earliest. Between that and the next statement n
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from edge.signals.controller_clock import ControllerClock
 from edge.signals.controller_margins import ControllerMargins
-from edge.signals.reading import LampReading, Unclear
+from edge.signals.reading import LampReading
+from edge.signals.statements import Dated, Spoken, Statement, comes_after
 from evidence.acts import LampState
 from evidence.packet import MAX_READINGS, ControllerTimeline, ControllerWord, FeedWay
 from zones.schema import SignalHead
 
 FeedState = Literal["waiting", "learning", "good", "silent"]
 """It has said nothing yet; its clock is being learnt; it speaks; it is silent."""
-_STATEMENTS = 512
-"""Of one head or phase: more than `keep_s` has of ten a second."""
 _KEYS = 512
 """Heads and phases of one controller: NTCIP 1202 knows 255 phases."""
-_WORDS = 400
 
 
 class LampFeed(Protocol):
@@ -53,35 +50,6 @@ class LampFeed(Protocol):
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What a controller said of one of its heads or phases. Times in seconds since 1970.
-
-    `key`: `phase 2` or `head NAME`. `received_s`: by the box's clock. `said_s`: of which moment it speaks, by the
-    controller's own; None where it states none. `asked_s`: when the box asked, where it did.
-    """
-
-    key: str
-    state: LampState
-    received_s: float
-    said_s: float | None = None
-    asked_s: float | None = None
-    unclear: Unclear = ""
-
-
-@dataclass(frozen=True)
-class _Dated:
-    """A statement, true at some moment from `earliest_s` to `latest_s` by the box's clock."""
-
-    said: Statement
-    earliest_s: float
-    latest_s: float
-
-    @property
-    def shows(self) -> tuple[LampState, Unclear]:
-        return self.said.state, self.said.unclear
-
-
-@dataclass(frozen=True)
 class FeedReport:
     """How a feed is. `age_s`: since its last statement; `offset_s`: box's clock less controller's, with the way; None
     where it states no time. `clock_off`: by more than clocks that are kept differ. `ignored`: statements that came
@@ -96,13 +64,6 @@ class FeedReport:
     ignored: int = 0
     refused: int = 0
     error: str = ""
-
-
-@dataclass
-class _Key:
-    held: deque[_Dated] = field(default_factory=lambda: deque(maxlen=_STATEMENTS))
-    words: deque[Statement] = field(default_factory=lambda: deque(maxlen=_WORDS))
-    """The first and the last of each stretch of one state."""
 
 
 def key_of(head: SignalHead) -> str | None:
@@ -122,7 +83,7 @@ class ControllerFeed:
         self.refused = 0
         self._lock = threading.Lock()
         self._clock = ControllerClock(self.margins)
-        self._keys: dict[str, _Key] = {}
+        self._keys: dict[str, Spoken] = {}
         self._ignored = 0
         self._last_s: float | None = None
 
@@ -143,24 +104,24 @@ class ControllerFeed:
             if len(self._keys) >= _KEYS:
                 self._ignored += 1
                 return False
-            key = self._keys[one.key] = _Key()
+            key = self._keys[one.key] = Spoken()
         last = key.held[-1] if key.held else None
-        if last is not None and not _after(one, last.said):
+        if last is not None and not comes_after(one, last.said):
             same = one.said_s == last.said.said_s and one.said_s is not None
             if same and last.shows != (one.state, one.unclear):  # two colours at one moment
                 both = Statement(one.key, LampState.UNKNOWN, one.received_s, one.said_s, one.asked_s, "two_at_once")
-                key.held[-1] = _Dated(both, last.earliest_s, last.latest_s)
+                key.held[-1] = Dated(both, last.earliest_s, last.latest_s)
                 key.words.append(one)
             self._ignored += 1
             return False
         dated = self._dated(one, last)
         key.held.append(dated)
-        _note(key.words, one)
+        key.note(one)
         while dated.latest_s - key.held[0].latest_s > self.margins.keep_s:
             key.held.popleft()
         return True
 
-    def _dated(self, one: Statement, last: _Dated | None) -> _Dated:
+    def _dated(self, one: Statement, last: Dated | None) -> Dated:
         m = self.margins
         latest_s = one.received_s
         earliest_s = one.received_s - m.untimed_s if one.asked_s is None else min(one.asked_s, one.received_s)
@@ -169,7 +130,7 @@ class ControllerFeed:
             earliest_s = latest_s - m.transit_s
         if last is not None:  # the clock that is learnt moves a little; order stays
             latest_s = max(latest_s, last.latest_s)
-        return _Dated(one, earliest_s, latest_s)
+        return Dated(one, earliest_s, latest_s)
 
     def _begin_anew(self) -> None:
         """What was held is dated by a clock that is not that of now."""
@@ -287,19 +248,6 @@ class CameraFeed:
     def told(self, head: SignalHead, first: datetime, last: datetime) -> ControllerTimeline | None:
         key = key_of(head)
         return None if key is None else self._feed.timeline(key, first, last)
-
-
-def _after(one: Statement, last: Statement) -> bool:
-    if one.said_s is not None and last.said_s is not None:
-        return one.said_s > last.said_s
-    return one.received_s > last.received_s
-
-
-def _note(words: deque[Statement], one: Statement) -> None:
-    if len(words) > 1 and words[-1].state == words[-2].state == one.state:
-        words[-1] = one
-    else:
-        words.append(one)
 
 
 def _instant(at_s: float) -> datetime:

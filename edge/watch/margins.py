@@ -8,7 +8,7 @@ from edge.watch.appearance import AppearanceMargins
 from edge.watch.gate import GateMargins
 from edge.watch.position import PositionMargins
 from edge.watch.reference import LearningMargins
-from edge.watch.registration import RegistrationMargins
+from edge.watch.registration_margins import RegistrationMargins
 from edge.watch.stillness import StillnessMargins
 
 

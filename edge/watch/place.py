@@ -20,7 +20,8 @@ from edge.watch.reference import (
     put_back,
     without_traffic,
 )
-from edge.watch.registration import Floats, Registration, RegistrationMargins, small_grey, small_light
+from edge.watch.registration import Floats, Registration, small_grey, small_light
+from edge.watch.registration_margins import RegistrationMargins
 from evidence.wire import PictureState
 from zones.schema import Scene
 

@@ -20,12 +20,12 @@ from edge.watch.registration import (
     Floats,
     Patches,
     Registration,
-    RegistrationMargins,
     counted_points,
     patches_of,
     register,
     small_grey,
 )
+from edge.watch.registration_margins import RegistrationMargins
 from zones.schema import Scene
 
 Kind = Literal["scene", "learnt"]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from edge.types import ActEvent, Frame, Image
 from edge.watch.appearance import AppearanceMargins, AppearanceWatch, Fault, Usual, fault, seen
-from edge.watch.registration import Floats, RegistrationMargins, small_grey
+from edge.watch.registration import Floats, small_grey
+from edge.watch.registration_margins import RegistrationMargins
 from edge.watch.stillness import StillnessMargins, StillnessWatch
 from evidence.wire import PictureState
 from zones.schema import Scene

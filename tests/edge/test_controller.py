@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.pipeline import CameraPipeline
-from edge.signals.controller import CameraFeed, ControllerFeed, Statement
+from edge.signals.controller import CameraFeed, ControllerFeed
 from edge.signals.heads import Signals
+from edge.signals.statements import Statement
 from edge.types import ActEvent, Frame
 from evidence.acts import ActCode, LampState
 from evidence.packet import LampTimeline

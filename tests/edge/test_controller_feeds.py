@@ -30,8 +30,9 @@ from edge.feeds.message import MOST_BYTES, MessageError, read_message
 from edge.feeds.ntcip import GROUPS, NtcipError, groups_of, oids, statements
 from edge.health import CameraState
 from edge.page import plain
-from edge.signals.controller import ControllerFeed, FeedReport, Statement
+from edge.signals.controller import ControllerFeed, FeedReport
 from edge.signals.controller_margins import ControllerMargins
+from edge.signals.statements import Statement
 from edge.watch.picture import PictureWatch
 from evidence.acts import LampState
 from tests.edge.brokers import Mosquitto, eventually, free_port, needs_mosquitto

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from edge.types import Image
 from edge.watch.registration import (
     Registration,
-    RegistrationMargins,
     counted_points,
     patches_of,
     register,
     small_grey,
 )
+from edge.watch.registration_margins import RegistrationMargins
 from tests.edge.roads import scene
 from tests.edge.street import LENSES, street
 from zones.load import load_scene

@@ -11,7 +11,8 @@ import pytest
 from edge.types import Image
 from edge.watch.appearance import AppearanceMargins, Usual, fault, seen
 from edge.watch.picture import PictureWatch
-from edge.watch.registration import RegistrationMargins, small_grey
+from edge.watch.registration import small_grey
+from edge.watch.registration_margins import RegistrationMargins
 from evidence.acts import ActCode
 from tests.edge.street import drives, lamps, play, street
 from tests.edge.test_watch_registration import picture as clip_picture

@@ -72,12 +72,16 @@ class EasyOcrReader:
 
             define_missing()
             import easyocr
+            import torch
         except ImportError as error:
             raise ModelError(
                 f"the second reader cannot start: {error}",
                 where="easyocr",
                 remedy=f"pip install giaolo[second-reader], then {manifest.how_to_install(model_id)}",
             ) from error
+        # a second thread gains nothing on single lines and waits by spinning: where others want the cores too, a plate
+        # took up to thirty times the CPU
+        torch.set_num_threads(1)
         self._corners = corners or load_corner_finder()
         self._reader: Any = easyocr.Reader(
             ["en"],

@@ -14,7 +14,7 @@ import numpy as np
 
 from evidence.acts import VehicleClass
 from zones.geometry import as_boxes, as_points
-from zones.road_camera import Floats, camera_matrix, mapped
+from zones.road_camera import Floats, camera_matrix
 from zones.schema import Picture, Point
 
 LEAST_VEHICLES = 8
@@ -154,14 +154,14 @@ class VehicleSizes:
         foot = place
         for _ in range(_ITERATIONS):
             u, v = _body(matrix, place, way, side, width, height, length, top)
-            end = np.stack([(u.min(axis=1) + u.max(axis=1)) / 2, v.max(axis=1)], axis=1)
+            end = np.stack([(u.min(axis=0) + u.max(axis=0)) / 2, v.max(axis=0)], axis=1)
             place = place + foot - _on_road(back, end)
         u, v = _body(matrix, place, way, side, width, height, length, top)
         from_end = np.abs(np.sum(way * place, axis=1)) / np.maximum(np.hypot(*place.T), 1e-9)
         ends, sides = from_end * width, np.sqrt(np.maximum(1 - from_end**2, 0)) * length
         slim = ends / np.maximum(ends + sides, 1e-9)
         angles = np.arctan2(way[:, 0], way[:, 1])
-        return u.max(axis=1) - u.min(axis=1), v.max(axis=1) - v.min(axis=1), slim, angles
+        return u.max(axis=0) - u.min(axis=0), v.max(axis=0) - v.min(axis=0), slim, angles
 
 
 def _some(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -171,24 +171,24 @@ def _some(sightings: Sequence[Sighting]) -> list[Sighting]:
 
 def _on_road(back: Floats, pixels: Floats) -> Floats:
     """Metres; what lies beyond the horizon is far away ahead."""
-    places = mapped(back, pixels)
-    ahead = np.sum(back[2] * np.column_stack([pixels, np.ones(len(pixels))]), axis=1)
-    good = np.isfinite(places).all(axis=1) & (ahead > 0)  # of what lies behind the camera it is negative
+    out = pixels @ back[:, :2].T + back[:, 2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = out[:, :2] / out[:, 2:]
+    good = np.isfinite(places).all(axis=1) & (out[:, 2] > 0)  # of what lies behind the camera it is negative
     return np.where(good[:, None], np.clip(places, -500, 500), 500.0)
+
+
+_ENDS, _SIDES = np.array([-0.5, -0.5, 0.5, 0.5])[None, :, None], np.array([-0.5, 0.5, -0.5, 0.5])[None, :, None]
 
 
 def _body(
     matrix: Floats, place: Floats, way: Floats, side: Floats, width: Floats, height: Floats, length: Floats, top: Floats
 ) -> tuple[Floats, Floats]:
-    """Columns and rows `[N, 8]` of the corners in the picture."""
-    signs = np.array([(a, b, c) for a in (-0.5, 0.5) for b in (-0.5, 0.5) for c in (0.0, 1.0)])
-    long = length[:, None] * np.where(signs[None, :, 2] > 0, top[:, None], 1.0)
-    flat = (
-        place[:, None, :]
-        + (signs[None, :, 0] * long)[:, :, None] * way[:, None, :]
-        + signs[None, :, 1:2] * width[:, None, None] * side[:, None, :]
-    )
-    up = signs[None, :, 2:] * height[:, None, None]
-    corners = np.concatenate([flat, up, np.ones_like(up)], axis=2) @ matrix.T
-    depth = np.maximum(corners[:, :, 2], 0.1)
-    return corners[:, :, 0] / depth, corners[:, :, 1] / depth
+    """Columns and rows `[8, N]` of the corners in the picture."""
+    # before its depth is divided out the body is a box in the picture too: three edges tell all its corners
+    on_road, up = matrix[:, :2], matrix[:, 2:3] * height
+    long = ((on_road @ way.T) * length)[:, None, :] * _ENDS
+    foot = (on_road @ place.T + matrix[:, 3:])[:, None, :] + ((on_road @ side.T) * width)[:, None, :] * _SIDES
+    corners = np.concatenate([foot + long, foot + long * top + up[:, None, :]], axis=1)
+    depth = np.maximum(corners[2], 0.1)
+    return corners[0] / depth, corners[1] / depth

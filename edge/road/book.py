@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.margins import margin
-from edge.road.columns import BOX, CONTACT, HELD, JUNCTION, TIME, Thing
-from edge.road.hidden_wheels import HiddenWheels
+from edge.road.columns import BOX, CONTACT, HELD, TIME
 from edge.road.in_the_way import InTheWay, InTheWayMargins, Moving
 from edge.road.measuring import Measured, SceneGeometry
+from edge.road.rows import Places, Rows, lane_run, line_run, stripe_run
 from edge.road.stays import StayMargins, Stays
 from edge.road.steady import Lie, Steadied
-from edge.road.trajectory import LaneRun, LineRun, StripeRun, Trajectory
+from edge.road.trajectory import Trajectory
 from edge.road.vehicles import BUILDS, VehicleBuild
 from edge.tracks.track import Observation, Track
 from evidence.acts import VehicleClass
@@ -24,7 +23,7 @@ from zones.facts import areas
 from zones.geometry import bottom_centres
 
 Floats = NDArray[np.float64]
-_FIRST_ROWS = 64
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -38,72 +37,6 @@ class BookMargins:
         "a box, short enough to follow a turn",
         source="tuned on the simulation, November 2026; no better source",
     )
-
-
-class _Places:
-    """Where the layout of a scene keeps what, looked up once."""
-
-    def __init__(self, geometry: SceneGeometry) -> None:
-        at, span = geometry.columns.at, geometry.columns.span
-        self.t_s = at(TIME)["t_s"]
-        self.box, self.contact = span(BOX), span(CONTACT)
-        self.held = at(HELD)["by_another"]
-        self.lines = {line.id: at(Thing("line", line.id)) for line in geometry.lines}
-        self.stripes = {
-            m.id: [at(Thing("stripe", m.id, part)) for part in range(len(drawn))] for m, drawn in geometry.markings
-        }
-        self.lanes = {lane.id: at(Thing("lane", lane.id)) for lane, _ in geometry.lanes}
-        self.junction = at(JUNCTION)["inside"]
-        self.approaches = {name: at(Thing("approach", name))["inside"] for name in geometry.approaches}
-        self.exits = {name: at(Thing("exit", name))["inside"] for name in geometry.exits}
-        self.areas = {name: at(Thing("area", name))["inside"] for name in geometry.areas}
-
-
-@dataclass
-class _Rows:
-    """What was measured of one track: a table with one row an observation, grown by doubling."""
-
-    places: _Places
-    wheels: HiddenWheels
-    observations: list[Observation] = field(default_factory=list)
-    exits: set[str] = field(default_factory=set)
-    buffer: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    first: int = 0
-    settled: dict[Any, Any] = field(default_factory=dict)
-    """See `Trajectory.settled`."""
-
-    @property
-    def table(self) -> Floats:
-        return self.buffer[self.first : self.first + len(self.observations)]
-
-    def before(self, t_s: float, way_s: float) -> Floats:
-        """The contact `[2]` of `way_s` before a time, or the first; NaN without any."""
-        table = self.table
-        if not len(table):
-            return np.full(2, np.nan)
-        times = table[:, self.places.t_s]
-        at = max(0, int(np.searchsorted(times, t_s - way_s, side="right")) - 1)
-        contact: Floats = table[at, self.places.contact]
-        return contact
-
-    def append(self, o: Observation, row: Floats) -> None:
-        end = self.first + len(self.observations)
-        if end >= len(self.buffer):
-            kept = self.table.copy()
-            self.buffer = np.zeros((max(_FIRST_ROWS, 2 * len(kept)), len(row)))
-            self.first, end = 0, len(kept)
-            if end:
-                self.buffer[:end] = kept
-        self.buffer[end] = row
-        self.observations.append(o)
-
-    def forget_before(self, frame: int) -> None:
-        drop = next((i for i, o in enumerate(self.observations) if o.frame >= frame), len(self.observations))
-        if drop:
-            del self.observations[:drop]
-            self.first += drop
-            oldest_s = self.observations[0].t_s if self.observations else np.inf
-            self.settled = {key: found for key, found in self.settled.items() if key[1] >= oldest_s}
 
 
 class TrajectoryBook:
@@ -126,8 +59,8 @@ class TrajectoryBook:
         self._classes = classes
         self._builds = builds
         self._margins = margins
-        self._places = _Places(geometry)
-        self._rows: dict[int, _Rows] = {}
+        self._places = Places(geometry)
+        self._rows: dict[int, Rows] = {}
         self._steadied = Steadied(geometry.cuts_off)
 
     def lies(self, frame: int, lie: Lie | None) -> None:
@@ -136,12 +69,12 @@ class TrajectoryBook:
 
     def add(self, seen: Sequence[Track]) -> None:
         """Measure what is new of the tracks seen in this frame (a new track brings its first observations along)."""
-        fresh: list[tuple[_Rows, Observation]] = []
+        fresh: list[tuple[Rows, Observation]] = []
         whose: list[Track] = []
         builds: list[VehicleBuild] = []
         for track in seen:
             if track.id not in self._rows:
-                self._rows[track.id] = _Rows(self._places, self.geometry.hidden_wheels())
+                self._rows[track.id] = Rows(self._places, self.geometry.hidden_wheels())
             rows = self._rows[track.id]
             known = rows.observations[-1].frame if rows.observations else -1
             old = len(track.observations)
@@ -156,15 +89,15 @@ class TrajectoryBook:
             if self.stays.areas:
                 self._note_stays(whose, fresh, table)
 
-    def _note_stays(self, whose: Sequence[Track], fresh: Sequence[tuple[_Rows, Observation]], table: Floats) -> None:
+    def _note_stays(self, whose: Sequence[Track], fresh: Sequence[tuple[Rows, Observation]], table: Floats) -> None:
         in_order = sorted(zip(whose, fresh, table, strict=True), key=lambda each: each[1][1].t_s)
         for track, (_, raw), row in in_order:
             (seen,) = self._steadied.all([raw])
-            inside = frozenset(name for name in self.stays.areas if row[self._places.areas[name]] > 0)
+            inside = frozenset(name for name in self.stays.areas if row[self._places.area_columns[name]] > 0)
             self.stays.add(track.id, self._classes[track.class_index], seen, inside)
 
     def _measure(
-        self, fresh: Sequence[tuple[_Rows, Observation]], builds: Sequence[VehicleBuild], tracks: Sequence[int]
+        self, fresh: Sequence[tuple[Rows, Observation]], builds: Sequence[VehicleBuild], tracks: Sequence[int]
     ) -> Floats:
         steady = self._steadied.all([o for _, o in fresh])
         found = [rows.wheels.of(o, build) for (rows, _), o, build in zip(fresh, steady, builds, strict=True)]
@@ -188,10 +121,10 @@ class TrajectoryBook:
         sheet.put(HELD, by_another=self._held(fresh, builds, tracks, contacts, ways, sheet.table))
         for (rows, observation), row in zip(fresh, sheet.table, strict=True):
             rows.append(observation, row)
-            rows.exits.update(name for name, column in self._places.exits.items() if row[column])
+            rows.exits.update(name for name, column in self._places.exit_columns.items() if row[column])
         return sheet.table
 
-    def _ways(self, fresh: Sequence[tuple[_Rows, Observation]], contacts: Floats) -> Floats:
+    def _ways(self, fresh: Sequence[tuple[Rows, Observation]], contacts: Floats) -> Floats:
         """`[N, 2]` metres from where each vehicle was a moment ago to where it is now."""
         ground = self.geometry.ground
         if ground is None:
@@ -201,13 +134,13 @@ class TrajectoryBook:
 
     def _held(
         self,
-        fresh: Sequence[tuple[_Rows, Observation]],
+        fresh: Sequence[tuple[Rows, Observation]],
         builds: Sequence[VehicleBuild],
         tracks: Sequence[int],
         contacts: Floats,
         ways: Floats,
         table: Floats,
-    ) -> NDArray[np.bool_]:
+    ) -> Bools:
         """`[N]` whether another one stands in the way of a vehicle that stands past a line."""
         held = np.zeros(len(fresh), np.bool_)
         ground, lines = self.geometry.ground, [at["rear_m"] for at in self._places.lines.values()]
@@ -243,8 +176,8 @@ class TrajectoryBook:
         if rows is None or not rows.observations:
             return None
         # no copy: rows are only ever added behind these, or in another buffer; those here stay as they are
-        table = rows.table.T
-        table.flags.writeable = False
+        table, truths = rows.table.T, rows.truths
+        table.flags.writeable = truths.flags.writeable = False
         geometry, places = self.geometry, self._places
         cls = self._classes[track.class_index]
         return Trajectory(
@@ -256,14 +189,14 @@ class TrajectoryBook:
             t_s=table[places.t_s],
             boxes=table[places.box].T,
             contacts=table[places.contact].T,
-            lines={name: _line_run(table, at) for name, at in places.lines.items()},
-            stripes={name: [_stripe_run(table, at) for at in drawn] for name, drawn in places.stripes.items()},
-            lanes={name: _lane_run(table, at) for name, at in places.lanes.items()},
-            held=table[places.held] > 0,
-            in_junction=table[places.junction] > 0,
-            in_approach={name: table[column] > 0 for name, column in places.approaches.items()},
-            in_exit={name: table[column] > 0 for name, column in places.exits.items()},
-            in_area={name: table[column] > 0 for name, column in places.areas.items()},
+            lines={name: line_run(table, truths, at) for name, at in places.lines.items()},
+            stripes={name: [stripe_run(table, truths, at) for at in drawn] for name, drawn in places.stripes.items()},
+            lanes={name: lane_run(table, truths, at) for name, at in places.lanes.items()},
+            held=truths[places.held],
+            in_junction=truths[places.junction],
+            in_approach={name: truths[at] for name, at in places.approaches.items()},
+            in_exit={name: truths[at] for name, at in places.exits.items()},
+            in_area={name: truths[at] for name, at in places.areas.items()},
             exits=frozenset(rows.exits),
             ended=track.state == "ended",
             cut_off=cut_off,
@@ -277,24 +210,3 @@ class TrajectoryBook:
             lower_edge_px=geometry.edge.bottom,
             settled=rows.settled,
         )
-
-
-def _line_run(table: Floats, at: Mapping[str, int]) -> LineRun:
-    return LineRun(
-        rear_px=table[at["rear_px"]],
-        front_px=table[at["front_px"]],
-        within=table[at["within"]] > 0,
-        farthest_px=table[at["farthest_px"]],
-        nearest_px=table[at["nearest_px"]],
-        rear_m=table[at["rear_m"]],
-        farthest_m=table[at["farthest_m"]],
-        nearest_m=table[at["nearest_m"]],
-    )
-
-
-def _stripe_run(table: Floats, at: Mapping[str, int]) -> StripeRun:
-    return StripeRun(least=table[at["least"]], positive=table[at["positive"]], within=table[at["within"]] > 0)
-
-
-def _lane_run(table: Floats, at: Mapping[str, int]) -> LaneRun:
-    return LaneRun(inside=table[at["inside"]] > 0, progress_px=table[at["progress_px"]])

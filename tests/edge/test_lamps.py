@@ -19,7 +19,7 @@ from edge.signals.heads import Signals
 from edge.signals.history import LampHistory
 from edge.signals.lamp_margins import LampMargins
 from edge.signals.margins import LampHistoryMargins
-from edge.signals.pixels import HeadReader, lenses_of
+from edge.signals.pixels import HeadReader, lamp_state, lenses_of
 from edge.signals.reading import LampReading
 from edge.video.source import VideoSource
 from evidence.acts import LampState
@@ -355,3 +355,29 @@ def test_the_phases_of_the_clips_are_read(clip: str) -> None:
         red = next(p for p in phases if p["state"] == "red")["frames"][0]
         span = next(s for s in history.spans(0, 1e9) if s.state == RED)
         assert abs(span.from_frame - red) <= 2
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    seed=st.integers(0, 2**16),
+    sizes=st.lists(st.integers(4, 900), min_size=1, max_size=4),
+    levels=st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255)),
+    spread=st.integers(0, 120),
+    around=st.booleans(),
+)
+def test_whole_grey_levels_are_read_as_their_fractions_would_be_to_the_last_bit(
+    seed: int, sizes: list[int], levels: tuple[int, int, int], spread: int, *, around: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    lit = rng.integers(0, len(sizes))
+    crops = [
+        (rng.normal(levels if i == lit else 40, spread, (size, 3))).clip(0, 255).astype(np.int16)
+        for i, size in enumerate(sizes)
+    ]
+    housing = [crop[::3] for crop in crops] if around else []
+    colours = [("red", "yellow", "green")[i % 3] for i in range(len(sizes))]
+    whole, fractions = (
+        lamp_state(colours, [c.astype(kind) for c in crops], [c.astype(kind) for c in housing], margins=LampMargins())
+        for kind in (np.int16, np.float32)
+    )
+    assert whole == fractions

@@ -38,7 +38,15 @@ def as_boxes(boxes: ArrayLike) -> Floats:
 def bottom_centres(boxes: ArrayLike) -> Floats:
     """Middle of the bottom edge: the ground contact nearest the camera, the rear of what drives away from it."""
     b = as_boxes(boxes)
-    return np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3]], axis=1)
+    return side_by_side((b[:, 0] + b[:, 2]) / 2, b[:, 3])
+
+
+def side_by_side(*columns: Floats) -> Floats:
+    """`[N, K]` of K columns `[N]`: as `numpy.stack`, which takes five times as long to get going."""
+    joined = np.empty((len(columns[0]), len(columns)))
+    for number, column in enumerate(columns):
+        joined[:, number] = column
+    return joined
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ class DirectedLine:
         p = as_points(points)
         rel = p[:, None, :] - self._starts[None, :, :]
         squared = self._squared
-        share = np.clip(np.einsum("nkd,kd->nk", rel, self._steps) / squared, 0.0, 1.0)
+        share = np.minimum(np.maximum(np.einsum("nkd,kd->nk", rel, self._steps) / squared, 0.0), 1.0)
         gap = rel - share[:, :, None] * self._steps
         distance = np.hypot(gap[:, :, 0], gap[:, :, 1])
         nearest = np.argmin(distance, axis=1)
@@ -189,11 +197,13 @@ class Stripe:
         ends = np.ones((len(b), 1))
         bounds = np.concatenate([0 * ends, np.nan_to_num(cuts, nan=1.0), ends], axis=1)
         middles = left[:, None, :] + ((bounds[:, :-1] + bounds[:, 1:]) / 2)[:, :, None] * (right - left)[:, None, :]
-        past = self.line.distance(middles).reshape(len(b), -1) > 0
-        positive = np.sum(np.diff(bounds, axis=1) * past, axis=1)
         meeting = np.where(np.isnan(first), (left + right) / 2, left + first * (right - left))
-        within = self.line.read(meeting).within
-        return Straddle(positive, np.minimum(positive, 1 - positive), within)
+        # asked at once: what is asked costs little, and asking much
+        read = self.line.read(np.concatenate([middles.reshape(-1, 2), meeting]))
+        asked = middles.shape[0] * middles.shape[1]
+        past = read.distance_px[:asked].reshape(len(b), -1) > 0
+        positive = np.sum((bounds[:, 1:] - bounds[:, :-1]) * past, axis=1)
+        return Straddle(positive, np.minimum(positive, 1 - positive), read.within[asked:])
 
 
 def stripes_of(marking: Marking) -> list[Stripe]:
@@ -255,7 +265,9 @@ class GroundMap:
 
 def _homogeneous(points: ArrayLike) -> Floats:
     p = as_points(points)
-    return np.concatenate([p, np.ones((len(p), 1))], axis=1)
+    joined = np.ones((len(p), 3))
+    joined[:, :2] = p
+    return joined
 
 
 def longer_side(shape: shapely.Polygon) -> tuple[Floats, float]:

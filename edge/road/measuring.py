@@ -24,6 +24,7 @@ from zones.geometry import (
     bottom_centres,
     points_in_polygon,
     progress,
+    side_by_side,
     stripes_of,
 )
 from zones.schema import Lane, Marking, Scene, StopLine
@@ -176,27 +177,34 @@ class SceneGeometry:
         for drawn in self.lines:
             rear, front = _footprint(b, drawn.nx, drawn.ny, self._margins)
             farthest, nearest = (_footprint(boxes, drawn.nx, drawn.ny, self._margins)[0] for boxes in reaching_to)
-            reading = drawn.line.read(rear, tolerance_px=tolerance)
+            # asked at once: what is asked costs little, and asking much
+            points = np.concatenate([rear, front, farthest, nearest])
+            reading = drawn.line.read(points, tolerance_px=np.concatenate([tolerance] * 4))
+            rear_px, front_px, farthest_px, nearest_px = reading.distance_px.reshape(4, -1)
             in_metres = self._metres_past(drawn, np.concatenate([rear, farthest, nearest]))
-            rear_m, farthest_m, nearest_m = np.split(in_metres, 3)
+            rear_m, farthest_m, nearest_m = in_metres.reshape(3, -1)
             sheet.put(
                 Thing("line", drawn.id),
-                rear_px=reading.distance_px,
-                front_px=drawn.line.distance(front),
-                within=reading.within,
-                farthest_px=drawn.line.distance(farthest),
-                nearest_px=drawn.line.distance(nearest),
+                rear_px=rear_px,
+                front_px=front_px,
+                within=reading.within[: len(b)],
+                farthest_px=farthest_px,
+                nearest_px=nearest_px,
                 rear_m=rear_m,
                 farthest_m=farthest_m,
                 nearest_m=nearest_m,
             )
 
     def _stripes(self, sheet: Sheet, m: Measured, b: Floats) -> None:
+        if not self.markings:
+            return
         as_seen = np.concatenate([b[:, :3], m.seen_bottom[:, None]], axis=1)
+        seen = self.faces.seen(as_seen, m.widest_m, m.way) if self.faces else None
+        whole = self.faces.whole(b) if self.faces else True
         for marking, stripes in self.markings:
             for part, stripe in enumerate(stripes):
-                straddle = stripe.straddle(self.faces.of(as_seen, m.widest_m, stripe, m.way) if self.faces else as_seen)
-                within = straddle.within & self.faces.whole(b) if self.faces else straddle.within
+                straddle = stripe.straddle(self.faces.of(seen, stripe) if self.faces and seen else as_seen)
+                within = straddle.within & whole
                 sheet.put(
                     Thing("stripe", marking.id, part), least=straddle.least, positive=straddle.positive, within=within
                 )
@@ -242,6 +250,6 @@ def _footprint(boxes: Floats, nx: float, ny: float, margins: MeasuringMargins) -
     centre, half = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 2] - boxes[:, 0]) / 2
     lean = 0.0 if abs(ny) >= margins.straight else nx
     low = 1.0 if ny < 0 else 0.0
-    rear = np.stack([centre - lean * half, boxes[:, 3] - (1 - low) * depth], axis=1)
-    front = np.stack([centre + lean * half, boxes[:, 3] - low * depth], axis=1)
+    rear = side_by_side(centre - lean * half, boxes[:, 3] - (1 - low) * depth)
+    front = side_by_side(centre + lean * half, boxes[:, 3] - low * depth)
     return rear, front

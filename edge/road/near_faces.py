@@ -9,6 +9,7 @@ of its class is flank.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,16 @@ class NearFaceMargins:
     )
 
 
+class Seen(NamedTuple):
+    """Boxes `[N, 4]`; `kept_px` `[N]`: how much of each lower edge can be the near end; `way` `[N, 2]`: metres that the
+    vehicle came, and whether it `moves` by them."""
+
+    boxes: Floats
+    kept_px: Floats
+    moves: NDArray[np.bool_] | None
+    way: Floats | None
+
+
 class NearFaces:
     """Cuts the flank off boxes, for the stripes of one scene."""
 
@@ -54,27 +65,35 @@ class NearFaces:
         uncut: NDArray[np.bool_] = (boxes[:, 0] > self.edge.left) & (boxes[:, 2] < self.edge.right)
         return uncut
 
-    def of(self, boxes: Floats, widest_m: Floats, stripe: Stripe, way: Floats | None = None) -> Floats:
-        """`[N, 4]` boxes with the lower edge cut to `widest_m` `[N]`, at the end away from the near end.
+    def seen(self, boxes: Floats, widest_m: Floats, way: Floats | None = None) -> Seen:
+        """Lower edges measured on the road, once for all stripes.
 
-        The flank shows on the side of the point where lines parallel to the vehicle meet: it looks along `way`
-        `[N, 2]`, metres that it came, or along the stripe if it hardly moved.
+        `widest_m` `[N]`: as wide as a vehicle of its class can be. `way` `[N, 2]`: metres that it came.
         """
         left, right = self._map.to_metres(boxes[:, [0, 3]]), self._map.to_metres(boxes[:, [2, 3]])
         width_m = np.hypot(*(right - left).T)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(np.isfinite(width_m) & (width_m > widest_m), widest_m / width_m, 1.0)
+        moves = None if way is None else np.hypot(*way.T) > self._margins.moves_m
+        return Seen(boxes, share * (boxes[:, 2] - boxes[:, 0]), moves, None if way is None else np.nan_to_num(way))
+
+    def of(self, seen: Seen, stripe: Stripe) -> Floats:
+        """`[N, 4]` boxes with the lower edge cut to the widest that the vehicle can be, at the end away from the near
+        end.
+
+        The flank shows on the side of the point where lines parallel to the vehicle meet: it looks along the way that
+        it came, or along the stripe if it hardly moved.
+        """
+        boxes = seen.boxes
         middle = (boxes[:, 0] + boxes[:, 2]) / 2
-        kept = share * (boxes[:, 2] - boxes[:, 0])
         ends = self._map.to_metres(stripe.line.points[[0, -1]])
         along = np.repeat((ends[1] - ends[0])[None, :], len(boxes), axis=0)
-        if way is not None:
-            moves = np.hypot(*way.T) > self._margins.moves_m
-            along = np.where(moves[:, None], np.nan_to_num(way), along)
+        if seen.moves is not None and seen.way is not None:
+            along = np.where(seen.moves[:, None], seen.way, along)
         flank_right = middle < self._meeting_x(along)
         out = boxes.copy()
-        out[:, 2] = np.where(flank_right, boxes[:, 0] + kept, boxes[:, 2])
-        out[:, 0] = np.where(flank_right, boxes[:, 0], boxes[:, 2] - kept)
+        out[:, 2] = np.where(flank_right, boxes[:, 0] + seen.kept_px, boxes[:, 2])
+        out[:, 0] = np.where(flank_right, boxes[:, 0], boxes[:, 2] - seen.kept_px)
         return out
 
     def _meeting_x(self, along: Floats) -> Floats:

@@ -135,7 +135,10 @@ def solid_line(
 
 def _on_marking(path: Trajectory, scene: Scene, marking: Marking, margins: SolidLineMargins) -> Answer | None:
     runs = path.stripes[marking.id]
-    over = np.stack([_over(run, scene.rules.solid_overlap) for run in runs])
+    over_each = [_over(run, scene.rules.solid_overlap) for run in runs]
+    if not any(each.any() for each in over_each):
+        return None
+    over = np.stack(over_each)
     both: NDArray[np.bool_] = np.logical_or.reduce(over)
     stretch = _longest(both, path.t_s, margins)
     if not isinstance(stretch, tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.road.near_faces import NearFaces
 from edge.road.vehicles import BUILDS
@@ -37,6 +38,12 @@ def test_what_is_cut_off_at_a_side_of_the_picture(why: str, width: int, box: tup
     assert faces.whole(np.array([[box[0], 400, box[1], 600]])).tolist() == [whole], why
 
 
+def cut_off(
+    faces: NearFaces, boxes: NDArray[np.float64], widest_m: NDArray[np.float64], way: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    return faces.of(faces.seen(boxes, widest_m, way), STRIPE)
+
+
 @pytest.mark.parametrize(
     ("why", "box", "expected"),
     [
@@ -46,14 +53,14 @@ def test_what_is_cut_off_at_a_side_of_the_picture(why: str, width: int, box: tup
     ],
 )  # fmt: skip
 def test_the_flank_is_cut_off(why: str, box: tuple[float, ...], expected: tuple[float, float]) -> None:
-    cut = NearFaces(GROUND, PICTURE).of(np.array([box], dtype=float), np.array([CAR]), STRIPE)[0]
+    cut = cut_off(NearFaces(GROUND, PICTURE), np.array([box], dtype=float), np.array([CAR]))[0]
     assert (cut[0], cut[2]) == pytest.approx(expected, abs=1.0)
     assert (cut[1], cut[3]) == (box[1], box[3])
 
 
 def test_a_box_above_the_horizon_stays_as_it_is() -> None:
     box = np.array([[100.0, -300.0, 400.0, -100.0]])
-    assert np.array_equal(NearFaces(GROUND, PICTURE).of(box, np.array([CAR]), STRIPE), box)
+    assert np.array_equal(cut_off(NearFaces(GROUND, PICTURE), box, np.array([CAR])), box)
 
 
 def test_a_box_cut_off_at_a_side_of_the_picture_tells_nothing_of_its_width() -> None:
@@ -64,9 +71,9 @@ def test_a_box_cut_off_at_a_side_of_the_picture_tells_nothing_of_its_width() -> 
 def test_who_drives_aslant_shows_the_flank_that_lies_ahead_of_him() -> None:
     box, moto = np.array([[440.0, 400, 640, 600]]), np.array([BUILDS[VehicleClass.MOTORCYCLE].widest_m])
     faces = NearFaces(GROUND, PICTURE)
-    to_the_right, to_the_left, nowhere = (faces.of(box, moto, STRIPE, np.array([w]))[0] for w in (
+    to_the_right, to_the_left, nowhere = (cut_off(faces, box, moto, np.array([w]))[0] for w in (
         (1.0, 2.0), (-1.0, 2.0), (np.nan, np.nan)
     ))  # fmt: skip
     assert (to_the_right[0], to_the_right[2]) == pytest.approx((440, 535), abs=1.0)
     assert (to_the_left[0], to_the_left[2]) == pytest.approx((545, 640), abs=1.0)
-    assert np.array_equal(nowhere, faces.of(box, moto, STRIPE)[0])
+    assert np.array_equal(nowhere, cut_off(faces, box, moto)[0])

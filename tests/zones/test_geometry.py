@@ -17,6 +17,7 @@ from zones.geometry import (
     bottom_centres,
     points_in_polygon,
     progress,
+    side_by_side,
     stripes_of,
 )
 from zones.schema import GroundPlane, Marking, StopLine
@@ -173,3 +174,21 @@ def test_a_point_above_the_horizon_has_no_place_on_the_road():
 def test_metres_to_pixels_and_back_is_the_same_place(x, y):
     ground = GroundMap.of(ROAD)
     assert ground.to_metres(ground.to_pixels([(x, y)]))[0] == pytest.approx((x, y), abs=1e-3)
+
+
+@given(
+    drawn=st.sampled_from([FLAT, BENT, PEAK]),
+    groups=st.lists(st.lists(point, min_size=1, max_size=9), min_size=1, max_size=4),
+    tolerance=st.floats(0, 50),
+)
+def test_points_asked_together_are_told_as_points_asked_apart_to_the_last_bit(
+    drawn: list[tuple[float, float]], groups: list[list[tuple[float, float]]], tolerance: float
+) -> None:
+    line = DirectedLine.between(drawn)
+    together = line.read([each for group in groups for each in group], tolerance_px=tolerance)
+    apart = [line.read(group, tolerance_px=tolerance) for group in groups]
+    for name in ("distance_px", "along_px", "within"):
+        told = np.concatenate([getattr(each, name) for each in apart])
+        assert np.array_equal(getattr(together, name), told)
+    columns = np.array([each for group in groups for each in group]).T
+    assert np.array_equal(side_by_side(*columns), np.stack(list(columns), axis=1))

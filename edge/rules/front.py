@@ -73,12 +73,9 @@ def front(path: Trajectory, run: LineRun) -> Floats:
     return on_road if np.isfinite(on_road).all() else run.front_px
 
 
-def may_be_over_since(path: Trajectory, run: LineRun, at: int) -> float:
-    """The time from which on the front may have been past the line, of a vehicle that is over it at observation `at`.
-
-    Where its wheels are hidden it may be farther on than it is thought to be."""
-    farthest: Floats = run.farthest_m + path.build.length_m
-    past = (farthest if np.isfinite(farthest).all() else run.front_px)[: at + 1] > 0
+def over_since(path: Trajectory, run: LineRun, at: int) -> float:
+    """When the front was first seen past the line, of a vehicle that is over it at observation `at`."""
+    past = front(path, run)[: at + 1] > 0
     return float(path.t_s[int(np.argmax(past)) if past.any() else at])
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import in_the_junction, moment_before
 from edge.rules.finding import Finding
-from edge.rules.front import FrontAtOnset, front_at_onset, may_be_over_since
+from edge.rules.front import FrontAtOnset, front_at_onset, over_since
 from edge.rules.permission import Governing, any_red, governing
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import OncePerPlace, Rule
@@ -103,7 +103,7 @@ def _at_line(
         flags += ["stream_ended_during_act"] if waited == "until the stream ended" else []
     at = stand.crossed.at
     t_at = float(path.t_s[at])
-    if heads.ever_free_against_arrows(lamps, may_be_over_since(path, run, at), t_at):
+    if heads.ever_free_against_arrows(lamps, over_since(path, run, at), t_at):
         # a turn against its lane's arrows, where that was free as it came, is another act, and not this
         if not path.ended:
             return Refusal("may_yet_turn", t_at)

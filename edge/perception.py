@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,10 @@ from models.runtime import DEFAULT_THREADS
 from models.slot_reader import load_slot_reader
 from zones.load import LoadedScene
 
+TURNS_S = 0.0005
+"""So long a thread may go on before it lets the next one take the interpreter, where cameras share it. With Python's
+0.005 s a thread that comes back from a network, a decoder or OpenCV waits for as long as a whole look spends in Python:
+one core rests while eight cameras queue."""
 _PLATE_MODELS = ("plate-finder", "plate-corners", "plate-reader", "plate-slots")
 
 
@@ -119,6 +124,8 @@ def open_perception(
     thread, so that a file gives the same packets each time.
     """
     judging = judging or Judging()
+    if several:
+        sys.setswitchinterval(TURNS_S)
     cv2.setNumThreads(1)  # its threads only wait for each other: every picture is small, and cameras share the cores
     detector = load_detector(size=size, threads=threads, margins=judging.detector, stopwatch=stopwatch)
     readers = (

@@ -10,8 +10,10 @@ import av
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge.video.cut import CutMargins, CutWatch
+from edge.video.cut import CutMargins, CutWatch, quantile
 from edge.video.source import VideoSource
 from tests.footage import FOOTAGE
 
@@ -156,3 +158,9 @@ def test_a_spliced_file_is_two_segments_whose_acts_say_so(tmp_path: Path) -> Non
     assert source.status().cuts == 1
     assert "picture_cut" in source.clock.state(1.0, 0.0, 2.0)[1]
     assert "picture_cut" not in source.clock.state(0.5, 0.0, 1.0)[1]
+
+
+@given(st.lists(st.integers(0, 15), min_size=1, max_size=144), st.floats(0, 1))
+def test_a_quantile_is_that_of_numpy_to_the_last_bit(places: list[int], share: float) -> None:
+    values = np.array(places)
+    assert quantile(values, share) == np.quantile(values, share)

@@ -8,14 +8,10 @@ where turning is allowed) and gives the third still.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
 
 import numpy as np
 
 from common.stopwatch import UNTIMED, Stopwatch
-from edge.events import NOT_YET, ReadLater, act_event
 from edge.explain.why_not import WhyNot
 from edge.holding import Holding
 from edge.judging import Judging
@@ -24,8 +20,7 @@ from edge.pending import PendingFindings
 from edge.plate.apart import PlatesApart
 from edge.plate.bearer import Neighbour
 from edge.plate.in_view import PlatePerception
-from edge.plate.reading import PlateEvidence, read_plate
-from edge.plate.views import TrackViews, ViewBook
+from edge.plate.views import ViewBook
 from edge.repeats import Repeats
 from edge.road.book import TrajectoryBook
 from edge.road.measuring import SceneGeometry
@@ -36,17 +31,17 @@ from edge.seen import seen_vehicle
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
 from edge.signals.plan import HeadPlan
+from edge.stating import Now, Stating
 from edge.substream.proof import Proving
 from edge.tracks.track import Track
 from edge.tracks.tracking import Tracker
 from edge.types import ActEvent, Frame, SeenPicture
 from edge.video.stills import StillStore
 from edge.watch.picture import PictureWatch
-from evidence.acts import LampState, VehicleClass
-from evidence.packet import ControllerTimeline
+from evidence.acts import VehicleClass
 from evidence.wire import HeadHealth
 from models.detector import VEHICLE_CLASSES, Detector
-from zones.schema import Scene, SignalHead
+from zones.schema import Scene
 
 CLASSES = tuple(VehicleClass(name) for name in VEHICLE_CLASSES)
 
@@ -83,9 +78,9 @@ class CameraPipeline:
         proof: Proving | None = None,
     ) -> None:
         judging = judging or Judging()
-        self._stage, self._apart, self._proof = stopwatch.stage, apart, proof
+        self._stage, self._proof = stopwatch.stage, proof
         self.scene, self._judging = scene, judging
-        self._plates, self._feed = plates, feed
+        self._feed = feed
         geometry = SceneGeometry(
             scene,
             judging.measuring,
@@ -106,6 +101,10 @@ class CameraPipeline:
         self._views = views or ViewBook(judging.plate_views)
         self._stills = stills or StillStore()
         rules = judging.rules_of(scene)
+        self._stating = Stating(
+            judging, self._looking, self._stills, self._views, plates,
+            feed=feed, stopwatch=stopwatch, apart=apart, proof=proof,
+        )  # fmt: skip
         self._findings = PendingFindings(rules, scene, judging.shared, self._path)
         self._repeats = Repeats(rules, judging.repeats, judging.shared.standing)
         self._holding = Holding(scene, self._stills, judging.holding)
@@ -115,9 +114,8 @@ class CameraPipeline:
         self.passed = 0
         """Vehicles that have driven by: those whose tracks ended after they had gone by their own length or more."""
         self._told_s: dict[int, float] = {}
-        self._now_s, self._frame = 0.0, -1
+        self._now, self._frame = Now(), -1
         self._ground = geometry.ground
-        self._wall_at: datetime | None = None
         self._over = False
         self._segment: int | None = None
 
@@ -146,11 +144,11 @@ class CameraPipeline:
 
     def seen(self) -> SeenPicture:
         """What was seen in the picture looked at last: made when somebody asks."""
-        tracks = [t for t in self._tracker.tracks if t.confirmed and t.last.t_s >= self._now_s - 1e-6]
+        tracks = [t for t in self._tracker.tracks if t.confirmed and t.last.t_s >= self._now.t_s - 1e-6]
         return SeenPicture(
             self._frame,
             tuple(seen_vehicle(track, CLASSES[track.class_index], self._ground) for track in tracks),
-            {head: history.at(self._now_s) for head, history in self._signals.histories.items()},
+            {head: history.at(self._now.t_s) for head, history in self._signals.histories.items()},
         )
 
     def process(self, frame: Frame) -> list[ActEvent]:
@@ -162,7 +160,7 @@ class CameraPipeline:
         self._segment = frame.segment
         if not self._looking.due(frame):
             return []
-        self._now_s, self._wall_at, self._frame = frame.t_s, frame.wall_at, frame.index
+        self._now, self._frame = Now(frame.t_s, frame.wall_at), frame.index
         with self._stage("picture watch"):
             self._watch.look(frame)
             lie = self._watch.swung(frame)
@@ -239,33 +237,34 @@ class CameraPipeline:
         )
 
     def _judge(self, track: Track) -> Trajectory | None:
-        path = self._findings.judge(track, self._signals.histories, self._now_s)
+        path = self._findings.judge(track, self._signals.histories, self._now.t_s)
         if path is not None:
             with self._stage("stills"):
                 self._holding.look(path)
         return path
 
     def _path(self, track: Track) -> Trajectory | None:
-        seen_now = track.last.t_s >= self._now_s - self._judging.looking.cut_off_s
+        seen_now = track.last.t_s >= self._now.t_s - self._judging.looking.cut_off_s
         with self._stage("measuring"):
             return self._paths.of(track, cut_off=self._over and seen_now)
 
     def _decide(self, ended: Sequence[Track]) -> list[ActEvent]:
         """The acts that are ripe now; of tracks that have ended nothing waits any longer, and nothing is kept."""
         gone = {track.id: self._judge(track) for track in ended}
-        ripe = self._findings.ripe(set(gone), self._signals.histories, self._now_s)
+        ripe = self._findings.ripe(set(gone), self._signals.histories, self._now.t_s)
         standing = ((self._in_force(finding, path), path) for finding, path in ripe)
         acts = []
         for finding, path in standing:
             if finding is None:
                 continue
-            if self._repeats.new(event := self._event(finding, path)):
+            event = self._stating.event(finding, path, self._signals, self._now, self._told_s.get(path.track_id))
+            if self._repeats.new(event):
                 acts.append(event)
                 self._told_s[path.track_id] = event.t_s
             else:
                 self._findings.set_aside(path.track_id, finding, "told_before", event.t_s)
         self._holding.keep_stays(self._paths.stays.open)
-        self._repeats.forget_before(self._now_s)
+        self._repeats.forget_before(self._now.t_s)
         for track_id, last in gone.items():
             if last is not None:
                 self._repeats.ends(last)
@@ -279,11 +278,11 @@ class CameraPipeline:
 
     def _in_force(self, finding: Finding, path: Trajectory) -> Finding | None:
         """None where it rests on signs that did not hold at its hour, or not yet when it began."""
-        if self._wall_at is None:
-            return finding
         t_s = finding.time_s(path)
         times_s = [t_s] if finding.before_s is None else [finding.before_s, t_s]
-        walls = [self._wall_at - timedelta(seconds=self._now_s - each) for each in times_s]
+        walls = [wall for each in times_s if (wall := self._now.wall_of(each)) is not None]
+        if not walls:
+            return finding
         held = [in_force(finding, self.scene, wall) for wall in walls]
         if None in held:
             self._findings.set_aside(path.track_id, finding, "sign_not_in_force", t_s)
@@ -294,49 +293,6 @@ class CameraPipeline:
             else:
                 self._paths.stays.tell(path.track_id, finding.act)
         return None if None in held else held[-1]
-
-    def _event(self, finding: Finding, path: Trajectory) -> ActEvent:
-        views = self._views.of(path.track_id, finding.time_s(path))
-        proof, later = self._proof, None
-        if proof is None and self._apart is not None:
-            later = self._apart.ask(partial(self._plate, views, path.cls))
-        plate = self._plate(views, path.cls) if proof is None and later is None else NOT_YET
-        with self._stage("act"):
-            event = act_event(
-                finding,
-                path,
-                self._judging.events,
-                lamps=self._signals.histories,
-                stills=self._stills,
-                plate=plate,
-                best_view=views.own[0] if views.own else None,
-                told_s=self._told_s.get(path.track_id),
-                said=self._said,
-            )
-        red = finding.heads if finding.lamp == LampState.RED else ()
-        few, looks = self._looking.around(event.t_s)
-        flags, reasons = self._signals.doubts(red, event.t_s, self._now_s)
-        event = replace(
-            event,
-            flags=[*event.flags, *flags, *few],
-            reasons={**event.reasons, **reasons, **looks},
-            reading=None if later is None else ReadLater(later, len(finding.flags)),
-        )
-        if proof is None:
-            return event
-        reds = self._signals.reds(red, event.t_s)
-        return proof.later(event, views, reds, lambda main: self._plate(main, path.cls), len(finding.flags))
-
-    def _said(self, head: SignalHead, from_s: float, to_s: float) -> ControllerTimeline | None:
-        """What the signal controller said of a head between two stream times."""
-        if self._feed is None or self._wall_at is None:
-            return None
-        first, last = (self._wall_at - timedelta(seconds=self._now_s - each) for each in (from_s, to_s))
-        return self._feed.told(head, first, last)
-
-    def _plate(self, views: TrackViews, cls: VehicleClass) -> PlateEvidence:
-        with self._stage("plates"):
-            return read_plate(views.own, self._plates, cls, self._judging.plates, perhaps=views.perhaps)
 
 
 def _drove(path: Trajectory) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import replace
 
 import pytest
 
+import edge.perception
 from edge.events import ReadLater
+from edge.perception import TURNS_S, open_perception
 from edge.pipeline import CameraPipeline
 from edge.plate.apart import PlateAsked, PlatesApart
 from edge.plate.reading import PlateEvidence
@@ -122,3 +125,21 @@ def test_what_a_plate_was_read_of_is_let_go() -> None:
     asked.read()
     assert asked.done
     assert asked._work is None
+
+
+def test_cameras_that_share_the_interpreter_let_go_of_it_soon_and_one_alone_leaves_it_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nothing(**_: object) -> object:
+        return object()
+
+    for load in ("load_detector", "load_plate_finder", "load_plate_reader", "load_slot_reader"):
+        monkeypatch.setattr(edge.perception, load, nothing)
+    before = sys.getswitchinterval()
+    try:
+        open_perception()
+        assert sys.getswitchinterval() == before
+        open_perception(several=True)
+        assert sys.getswitchinterval() == pytest.approx(TURNS_S)
+    finally:
+        sys.setswitchinterval(before)

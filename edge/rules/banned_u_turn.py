@@ -68,16 +68,24 @@ def banned_u_turn(
 def _over(
     path: Trajectory, scene: Scene, line: StopLine, margins: BannedUTurnMargins, shared: SharedMargins
 ) -> Answer | None:
+    run = path.lines[line.id]
+    if not path.exits and not _came_back(run, scene.rules.line_margin_px, margins.back_m):
+        return None  # of what is banned there, and of its way, nothing need be asked
     banned = bans(scene, line, path, _ROUND)
     if not banned:
         return None
-    run = path.lines[line.id]
     farthest = _farthest(run, shared.one_vehicle.excursion)
     crossed = crossing(path, run, scene.rules, shared.crossing, shared.one_vehicle, upto=farthest + 1)
     by_exit = turned_out(ActCode.BANNED_U_TURN, path, scene, line, banned, crossed, margins, shared)
     if isinstance(by_exit, Finding) or not isinstance(crossed, Crossing):
         return by_exit
     return _on_the_road(path, line, run, banned, crossed, farthest, margins, shared) or by_exit
+
+
+def _came_back(run: LineRun, over_px: float, back_m: float) -> bool:
+    """Whether it was past the line once, and so far before it later."""
+    past = np.flatnonzero(run.rear_px > over_px)
+    return bool(len(past)) and bool((run.rear_m[past[0] :] <= -back_m).any())
 
 
 def _farthest(run: LineRun, smooth: int) -> int:

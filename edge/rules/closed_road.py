@@ -97,7 +97,8 @@ def closed_road(
     shared: SharedMargins,
 ) -> list[Answer]:
     """At most one finding an area."""
-    closed = [(area, _bans(scene, area, path, margins.class_share)) for area in areas(scene, "closed_road")]
+    entered = [area for area in areas(scene, "closed_road") if path.in_area[area.id].any()]
+    closed = [(area, _bans(scene, area, path, margins.class_share)) for area in entered]
     return answers((area.id, _into(path, area, banned, margins, shared)) for area, banned in closed if banned)
 
 

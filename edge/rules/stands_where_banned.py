@@ -81,6 +81,8 @@ def stands_where_banned(
     unknown_holds: bool,
 ) -> list[Answer]:
     """At most one finding an area. `unknown_holds`: a lamp that nobody saw counts as red."""
+    if not path.stays:
+        return []
     found: list[tuple[str, Answer | None]] = []
     for area in areas(scene, "kerbside"):
         named = tuple(sign.id for sign in signs(scene, says, area.id) if path.cls in sign.named)

@@ -166,6 +166,8 @@ def exit_taken(path: Trajectory, scene: Scene, at: int, margins: ExitMargins) ->
 
     None if it was in more than one: nobody leaves twice, so the track may be that of two vehicles.
     """
+    if not path.exits:
+        return None
     inside = {e.id: at + np.flatnonzero(path.in_exit[e.id][at:]) for e in scene.exits}
     used = [e for e in scene.exits if len(inside[e.id]) >= margins.least_points]
     if len(used) != 1:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.judging import Judging
+from edge.rules.registry import RULES
 from evidence.acts import ActCode, VehicleClass
 from tests.edge.judged import banned_turn, banned_u_turn
 from tests.edge.roads import drive_m, ground_scene, pixels, points, sign
@@ -138,3 +142,25 @@ def test_drawings_that_have_nothing_to_do_with_it_change_nothing(lanes: Any, are
     (found,) = banned_u_turn(drive_m(road, ROUND, from_s=0, to_s=10), road, {})
     (bare,) = banned_u_turn(drive_m(no_u_turn(), ROUND, from_s=0, to_s=10), no_u_turn(), {})
     assert found == bare
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    stops=st.lists(st.tuples(st.floats(0.3, 3), st.floats(-9, 6), st.floats(6, 30)), min_size=2, max_size=7),
+    on_the_road=st.booleans(),
+)
+def test_whoever_is_passed_over_early_would_get_no_answer(
+    stops: list[tuple[float, float, float]], *, on_the_road: bool
+) -> None:
+    """Of one who left by no exit and never came back before the line nothing more is asked."""
+    times = [sum(lasts for lasts, _, _ in stops[: i + 1]) for i in range(len(stops))]
+    way = points(*((t_s, x, y) for t_s, (_, x, y) in zip(times, stops, strict=True)))
+    road = no_u_turn()
+    path = drive_m(road, way, from_s=times[0], to_s=times[-1], ended=True)
+    if not on_the_road:
+        run = path.lines["line"]
+        path = replace(path, ground=None, lines={"line": replace(run, rear_m=run.rear_m * float("nan"))})
+    rule, shared = RULES[ActCode.BANNED_U_TURN], Judging().shared
+    told = rule.judge(path, road, {}, rule.margins, shared)
+    with patch("edge.rules.banned_u_turn._came_back", return_value=True):
+        assert rule.judge(replace(path, known={}, settled={}), road, {}, rule.margins, shared) == told

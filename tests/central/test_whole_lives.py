@@ -1,7 +1,7 @@
 """Whole lives of cases in a browser, on PostgreSQL, from the packet to the end: by the forms of the pages alone.
 
-Each life is a row of the table: who does which step, with what is typed. Each paper is opened and read; pages and
-papers are left as pictures beside the test's other files, to be looked at: name a place for them with `--basetemp`.
+Each life is a row of the table: who does which step, with what is typed. Each paper is opened and read. Where a place
+is named with `--basetemp`, pages and papers are left there as pictures, to be looked at.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ class Town:
     url: str
     web: Web
     chromium: Any
-    looked: Path
+    looked: Path | None
     boxes: NodeChain = field(default_factory=NodeChain)
     pages: dict[str, Any] = field(default_factory=dict)
     code: str = ""
@@ -294,11 +294,14 @@ class Town:
         return page
 
     def keep(self, page: Any, name: str) -> None:
-        page.screenshot(path=self.looked / f"{name}.png", full_page=True)
+        if self.looked is not None:
+            page.screenshot(path=self.looked / f"{name}.png", full_page=True)
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, chromium: Any, postgres_server: str) -> Iterator[Town]:
+def town(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, chromium: Any, postgres_server: str
+) -> Iterator[Town]:
     import psycopg
 
     with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
@@ -325,7 +328,9 @@ def town(tmp_path_factory: pytest.TempPathFactory, chromium: Any, postgres_serve
     for officer in (LAN, HOA, TRUONG):
         web.account(officer)
     with served(web) as address:
-        yield Town(address, web, chromium, folder)
+        # in several processes each is told a place by the first, whether anybody named one or not
+        named = request.config.option.basetemp is not None and not hasattr(request.config, "workerinput")
+        yield Town(address, web, chromium, folder if named else None)
 
 
 @pytest.mark.parametrize("name", list(LIVES))
@@ -509,15 +514,15 @@ def a_copy_passes(town: Town) -> None:
 
 
 def papers_are_readable(town: Town, page: Any, name: str) -> list[str]:
-    """What each paper of the case says: it opens, and is kept as a picture where there is a program for it."""
+    """What each paper of the case says: it opens, and is kept as a picture where somebody wants to look."""
     links = [str(link.get_attribute("href")) for link in page.locator(".steps a[href*='/papers/']").all()]
     said = []
     for n, link in enumerate(links):
         pdf = page.request.get(town.url + link).body()
         said.append(words_of(pdf))
-        file = town.looked / f"{name}-paper-{n}.pdf"
-        file.write_bytes(pdf)
-        if shutil.which("pdftoppm"):
+        if town.looked is not None and shutil.which("pdftoppm"):
+            file = town.looked / f"{name}-paper-{n}.pdf"
+            file.write_bytes(pdf)
             subprocess.run(["pdftoppm", "-r", "90", "-png", file, file.with_suffix("")], check=True)
     return said
 

@@ -163,7 +163,7 @@ def test_only_what_drives_by_and_is_seen_whole_is_measured(why, boxes, covered, 
 
 def test_the_drawn_clip_lays_its_own_plane_from_its_traffic(tmp_path):
     scene = load_scene(CLIPS / "demo.yaml").scene
-    picture, sightings = survey(CLIPS / "demo.mp4", seconds=25)
+    picture, sightings = survey(CLIPS / "demo.mp4", seconds=16)
     assert (picture.width, picture.height) == (scene.picture.width, scene.picture.height)
     found = estimate_ground(picture, (), sightings)
     true, got = GroundMap.of(scene.ground), GroundMap.of(found.ground)

@@ -105,9 +105,9 @@ def test_a_clip_is_played_with_one_fault_and_its_figures_are_printed(
 ) -> None:
     monkeypatch.setattr(faults_run, "_GAP_S", (1.0, 2.0))
     monkeypatch.setattr(faults_run, "_SHORT", 0.0)
-    make_video(tmp_path / "small.mp4", frames=300)
+    make_video(tmp_path / "small.mp4", frames=120, fps=10, gop=10)
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SCENE))
-    (tmp_path / "small.json").write_text(json.dumps({"fps": 25, "acts": []}))
+    (tmp_path / "small.json").write_text(json.dumps({"fps": 10, "acts": []}))
     folder = ["--clips", str(tmp_path), "--scenes", str(tmp_path), "--clip", "small"]
     args = ["bench", "faults", *folder, "--hours", "0.006", "--fault", "black", "--json"]
     result = CliRunner().invoke(cli, args)

@@ -224,6 +224,8 @@ def test_whatever_comes_late_twice_out_of_order_or_is_a_lie_there_is_no_red_that
 # --- through the whole pipeline: a vehicle passes the line at 22.4 s -------------------------------------------------
 
 RUN_S = 28
+LOOKS = 8
+"""A second: as few as a box judges by."""
 ROUTE = points((20, 200, 460), (26, 200, 60))
 TOLD: Phases = [(GREEN, 11), (YELLOW, 3), (RED, 30)]
 
@@ -241,8 +243,8 @@ def acts(
     feed = ControllerFeed("tu-1", way)
     pipeline = CameraPipeline(the_scene, KnownDetector(), KnownPlates(), feed=CameraFeed(feed))
     waiting, events = sorted(statements, key=lambda one: one.received_s), []
-    for index in range(RUN_S * 10):
-        t_s = index / 10
+    for index in range(RUN_S * LOOKS):
+        t_s = index / LOOKS
         while waiting and waiting[0].received_s <= ZERO_S + t_s + 0.1:
             feed.take([waiting.pop(0)])
         red = shown(lamp, t_s) == RED

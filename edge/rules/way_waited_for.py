@@ -18,11 +18,16 @@ from edge.signals.history import LampHistory
 
 
 def way_tells_until(path: Trajectory, run: LineRun, stand: Stand, margins: StoppedPastLineMargins) -> int | None:
-    """The last observation whose place tells which way it means to go; None: all do. Who is held by another and moves
-    aside for him, and does not drive on into the junction, has chosen no way with that."""
-    if not path.held[stand.first :].any() or in_the_junction(path, run, margins.gone_m)[stand.first :].any():
-        return None
-    return stand.last
+    """The last observation whose place tells which way it means to go; None: all do.
+
+    Who is held by another and moves aside for him, and does not drive on into the junction, has chosen no way with
+    that. Nor has he whose track may have gone over, as he stood, to another that drove on: that is the other's way.
+    """
+    driven = np.flatnonzero(in_the_junction(path, run, margins.gone_m)[stand.first :])
+    if not len(driven):
+        return stand.last if path.held[stand.first :].any() else None
+    drives = stand.first + int(driven[0])
+    return stand.last if any(o.astray for o in path.observations[stand.last : drives + 1]) else None
 
 
 def could_have_gone(

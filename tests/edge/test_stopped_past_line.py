@@ -166,6 +166,16 @@ def test_beside_a_free_right_turn_only_a_long_stand_is_told_and_with_that_doubt(
     assert [set(f.flags) for f in stopped_past_line(path, here, red)] == flags
 
 
+@pytest.mark.parametrize(("astray_s", "acts"), [(None, 1), (6.2, 0), (11.0, 1)])
+def test_a_track_that_may_have_gone_over_to_another_as_it_stood_tells_no_way(astray_s: float | None, acts: int) -> None:
+    """Straight on, past a free right turn: unless that was another, who was followed from the stand on."""
+    here = ground_scene(signals=[PLATE])
+    path = drive_m(here, GOES_ON, from_s=0, to_s=12)
+    seen = [replace(o, astray=astray_s is not None and abs(o.t_s - astray_s) < 0.05) for o in path.observations]
+    red = {"main": history([(0, RED), (5.5, GREEN)], here, "main")}
+    assert len(stopped_past_line(replace(path, observations=seen), here, red)) == acts
+
+
 @pytest.mark.parametrize(
     ("where", "to_s", "ended", "acts"),
     [

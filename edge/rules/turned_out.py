@@ -40,8 +40,7 @@ class ExitMargins:
         "s",
         "not seen within the exit for so long, between times that it was: it did not come back into it, a box trembled "
         "on the exit's edge",
-        source="as for solid lines; scooters that left 500 px through an exit were missed for one box beside it "
-        "(simulation, seed 7)",
+        source="as for solid lines; not measured: in the simulation no turn hung on it",
     )
     least_way_boxes: float = margin(
         0.5,

@@ -32,6 +32,7 @@ from edge.signals.lamp_margins import LampMargins
 from edge.signals.margins import LampHistoryMargins, SignalPlanMargins
 from edge.substream.margins import SubstreamMargins
 from edge.tracks.association import AssociationMargins
+from edge.tracks.hidden_stands import HiddenStandMargins
 from edge.tracks.kalman import FilterMargins
 from edge.tracks.tracking import TrackerMargins
 from edge.video.margins import VideoMargins
@@ -78,6 +79,7 @@ class Judging:
     wheels_by_height: HeightMargins = field(default_factory=HeightMargins)
     wheels_by_upper_edge: UpperEdgeMargins = field(default_factory=UpperEdgeMargins)
     tracker: TrackerMargins = field(default_factory=TrackerMargins)
+    hidden_stands: HiddenStandMargins = field(default_factory=HiddenStandMargins)
     association: AssociationMargins = field(default_factory=AssociationMargins)
     motion: FilterMargins = field(default_factory=FilterMargins)
     trajectories: BookMargins = field(default_factory=BookMargins)

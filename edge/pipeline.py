@@ -92,7 +92,8 @@ class CameraPipeline:
         self._signals = self._heads(None)
         self._tracker = Tracker(
             len(CLASSES), judging.tracker,
-            association=judging.association, motion=judging.motion, cut_above_px=geometry.edge.top,
+            association=judging.association, motion=judging.motion, hidden_stands=judging.hidden_stands,
+            cut_above_px=geometry.edge.top,
         )  # fmt: skip
         self._paths = TrajectoryBook(
             geometry, CLASSES, builds=judging.vehicles, margins=judging.trajectories, stays=judging.stays,

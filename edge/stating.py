@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+
 from common.stopwatch import UNTIMED, Stopwatch
 from edge.events import NOT_YET, ReadLater, act_event
 from edge.judging import Judging
@@ -23,7 +25,7 @@ from edge.substream.proof import Proving
 from edge.types import ActEvent
 from edge.video.stills import StillStore
 from evidence.acts import LampState, VehicleClass
-from evidence.packet import ControllerTimeline
+from evidence.packet import ControllerTimeline, Reason
 from zones.schema import SignalHead
 
 
@@ -82,10 +84,11 @@ class Stating:
         red = finding.heads if finding.lamp == LampState.RED else ()
         few, looks = self._looking.around(event.t_s)
         flags, reasons = signals.doubts(red, event.t_s, now.t_s)
+        hidden, seen = _hidden_meanwhile(finding, path, self._judging.tracker.lost_s)
         event = replace(
             event,
-            flags=[*event.flags, *flags, *few],
-            reasons={**event.reasons, **reasons, **looks},
+            flags=[*event.flags, *flags, *few, *hidden],
+            reasons={**event.reasons, **reasons, **looks, **seen},
             reading=None if later is None else ReadLater(later, len(finding.flags)),
         )
         if proof is None:
@@ -103,3 +106,12 @@ class Stating:
     def _plate(self, views: TrackViews, cls: VehicleClass) -> PlateEvidence:
         with self._stage("plates"):
             return read_plate(views.own, self._plates, cls, self._judging.plates, perhaps=views.perhaps)
+
+
+def _hidden_meanwhile(finding: Finding, path: Trajectory, lost_s: float) -> tuple[list[str], dict[str, Reason]]:
+    """Flags and reasons of an act whose vehicle was lost from sight, from the still before it to the last that is known
+    of it, and waited for where it stood for longer than one that drives (`lost_s`): that another came to light there is
+    unlikely, and for a person to look at."""
+    seen_s = path.t_s[finding.before :]
+    longest_s = float(np.diff(seen_s).max()) if len(seen_s) > 1 else 0.0
+    return (["hidden_meanwhile"], {"hidden_for_s": round(longest_s, 2)}) if longest_s > lost_s + 1e-6 else ([], {})

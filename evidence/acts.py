@@ -123,10 +123,12 @@ def _also(*named: str | tuple[str, Unit]) -> tuple[ReasonSpec, ...]:
 _BY_SIGNAL = _also(("yellow_before_red_s", "s"), ("yellow_at_most_s", "s"), "signal_doubt", ("controller_doubt_s", "s"))
 """Reasons of an act that rests on a signal's red, of how it came."""
 _BY_LOOKING = _also(
-    "looks_per_second", ("longest_gap_s", "s"), ("substream_offset_s", "s"), ("substream_residual_s", "s")
+    "looks_per_second", ("longest_gap_s", "s"), ("hidden_for_s", "s"), ("substream_offset_s", "s"),
+    ("substream_residual_s", "s"),
 )  # fmt: skip
-"""Reasons of every act: how often the box looked around it, and for how long it did not; and where it looked at a
-camera's small stream, how that one's time stands to the main stream's."""
+"""Reasons of every act: how often the box looked around it, and for how long it did not; for how long the vehicle was
+hidden meanwhile, if it was; and where the box looked at a camera's small stream, how that one's time stands to the main
+stream's."""
 BY_SIGN = ("sign", "sign_hours", "sign_number", "sign_source")
 """Reasons of every act that rests on a sign."""
 _STANDING = (

@@ -40,7 +40,8 @@ class FrontMargins:
     early_s: float = margin(
         1.0,
         "s",
-        "it is looked for from so long before red on: a stand begins before the lamp changes",
+        "it is looked for from so long before red on, as a stand begins before the lamp changes; who stood for "
+        "`stood_s` of so long before and after it stood as the lamp changed",
         source="chosen with decision 16 for a stand of `stood_s`; not measured",
     )
     pace_s: float = margin(
@@ -112,6 +113,26 @@ def front_at_onset(
         return FrontAtOnset.NOT_SEEN
     waited = _stood(path, run, since_s - margins.early_s, float(t_s[at]), margins, standing)
     return FrontAtOnset.STOOD_OVER if waited or not HERE.signals.rolling_over_goes_on else FrontAtOnset.ROLLED_OVER
+
+
+def stood_before_m(
+    path: Trajectory,
+    run: LineRun,
+    first: int,
+    at: int,
+    since_s: float,
+    margins: FrontMargins,
+    standing: StandingMargins,
+) -> float:
+    """How far before the line, in metres, the rear of one was that stood over it as red began at `since_s`: where it
+    stood then, or, in most of the red of observations `first` to `at`, if that is farther. What crept on in red passed
+    the line in red, wherever it crept to. NaN without a ground plane."""
+    in_red_m = -float(np.median(run.rear_m[first:at]))
+    from_s, to_s = since_s - margins.early_s, since_s + margins.early_s
+    if not _stood(path, run, from_s, to_s, margins, standing):
+        return in_red_m
+    around = (path.t_s >= from_s - 1e-6) & (path.t_s <= to_s + 1e-6)
+    return max(in_red_m, -float(np.median(run.rear_m[around])))
 
 
 def _stood(

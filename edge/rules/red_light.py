@@ -16,7 +16,7 @@ from common.margins import margin
 from edge.road.trajectory import LineRun, Trajectory
 from edge.rules.crossing import Crossing, crossing, in_the_junction, moment_before, size_around
 from edge.rules.finding import Finding
-from edge.rules.front import FrontAtOnset, front_at_onset
+from edge.rules.front import FrontAtOnset, front_at_onset, stood_before_m
 from edge.rules.permission import any_red, governing
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
@@ -188,9 +188,10 @@ def _at_line(
     front = front_at_onset(path, run, at, since, shared.front, shared.standing, onset_seen=onset_seen)
     if front == FrontAtOnset.ROLLED_OVER:
         return Refusal("rolled_over_line_as_red_began", t_at)
-    before_m = -float(np.median(run.rear_m[before_in_red[0] : at]))  # where it stood; NaN without a ground plane
-    if front == FrontAtOnset.STOOD_OVER and before_m < margins.stood_clear_m:
-        return Refusal("stood_on_line_at_red", t_at, before_m, margins.stood_clear_m, "m")
+    if front == FrontAtOnset.STOOD_OVER:
+        before_m = stood_before_m(path, run, int(before_in_red[0]), at, since, shared.front, shared.standing)
+        if before_m < margins.stood_clear_m:  # no number without a ground plane
+            return Refusal("stood_on_line_at_red", t_at, before_m, margins.stood_clear_m, "m")
     flags = _flags(front, onset_seen=onset_seen, cut_off=cut_off)
     before = max(moment_before(path, at, margins.before_s), int(before_in_red[0]))
     return Finding(

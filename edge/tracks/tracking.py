@@ -6,6 +6,7 @@ The class of a track is voted by all its boxes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from common.margins import margin
 from edge.tracks.association import Association, AssociationMargins, Matches
+from edge.tracks.hidden_stands import HiddenStandMargins, HiddenStands
 from edge.tracks.kalman import BoxFilter, FilterMargins
 from edge.tracks.track import Found, Ints, Observation, Track
 
@@ -69,6 +71,7 @@ class Tracker:
         *,
         association: AssociationMargins | None = None,
         motion: FilterMargins | None = None,
+        hidden_stands: HiddenStandMargins | None = None,
         cut_above_px: float = 0.0,
     ) -> None:
         self._margins = margins
@@ -77,13 +80,14 @@ class Tracker:
         self._motion = motion or FilterMargins()
         self._filter = BoxFilter(self._motion)
         self._tracks: list[Track] = []
+        self._hidden_stands = HiddenStands(hidden_stands or HiddenStandMargins(), cut_above_px=cut_above_px)
         self._next_id = 1
         self._t_s: float | None = None
 
     @property
     def tracks(self) -> list[Track]:
         """Tracks alive now, confirmed or not."""
-        return list(self._tracks)
+        return [*self._tracks, *self._hidden_stands.tracks]
 
     def update(
         self, frame: int, t_s: float, boxes: NDArray[np.float32], scores: NDArray[np.float32], classes: Ints
@@ -100,13 +104,15 @@ class Tracker:
         matches = self._association.match(self._tracks, self._filter, found)
         seen = self._see(matches, frame, t_s, found)
         ended = self._retire(matches, t_s)
-        self._start(matches, frame, t_s, found)
-        return seen, ended
+        back = self._hidden_stands.found(found, self._beginning(matches, found))
+        self._come_back(back, matches, frame, t_s, found)
+        self._start(matches, frame, t_s, found, back)
+        return [*seen, *back.values()], ended
 
     def finish(self) -> list[Track]:
         """End every track; returns the confirmed ones."""
-        ended = [t for t in self._tracks if t.confirmed]
-        self._tracks = []
+        ended = [t for t in self.tracks if t.confirmed]
+        self._tracks, self._hidden_stands.tracks = [], []
         self._filter = BoxFilter(self._motion)
         return ended
 
@@ -121,19 +127,23 @@ class Tracker:
         seen: list[Track] = []
         for row, det in matches.pairs.items():
             track, now = self._tracks[row], _observation(frame, t_s, found, det, matches, astray=row in matches.astray)
-            fading = 0.5 ** ((t_s - track.last.t_s) / self._margins.full_half_life_s)
-            track.hits += 1
-            track.observations.append(now)
-            track.full_px2 = max(now.area_px2, fading * track.full_px2)
-            track.votes[int(found.classes[det])] += now.score
+            self._take(track, now, int(found.classes[det]))
             track.velocity_px_s = (float(self._filter.mean[row, 4]), float(self._filter.mean[row, 5]))
-            while t_s - track.observations[0].t_s > self._margins.history_s:
-                track.observations.pop(0)
             if track.state == "lost" or track.hits >= self._margins.confirm_hits:
                 track.state = "confirmed"
             if track.state == "confirmed":
                 seen.append(track)
         return seen
+
+    def _take(self, track: Track, now: Observation, class_index: int) -> None:
+        """What was seen of it now."""
+        fading = 0.5 ** ((now.t_s - track.last.t_s) / self._margins.full_half_life_s)
+        track.hits += 1
+        track.observations.append(now)
+        track.full_px2 = max(now.area_px2, fading * track.full_px2)
+        track.votes[class_index] += now.score
+        while now.t_s - track.observations[0].t_s > self._margins.history_s:
+            track.observations.pop(0)
 
     def _retire(self, matches: Matches, t_s: float) -> list[Track]:
         ended: list[Track] = []
@@ -148,15 +158,32 @@ class Tracker:
             elif unseen_s <= self._margins.lost_s:
                 track.state = "lost"
                 keep.append(row)
-            else:
-                track.state = "ended"
+            elif not self._hidden_stands.take(track):
                 ended.append(track)
+        ended += self._hidden_stands.over(t_s)
+        for track in ended:
+            track.state = "ended"
         self._tracks = [self._tracks[r] for r in keep]
         self._filter.keep(keep)
         return ended
 
-    def _start(self, matches: Matches, frame: int, t_s: float, found: Found) -> None:
-        chosen = [int(r) for r in matches.fresh if found.scores[r] >= self._margins.new_score]
+    def _beginning(self, matches: Matches, found: Found) -> Ints:
+        """Rows of the boxes that belong to none and are so sure that each begins a track."""
+        return matches.fresh[found.scores[matches.fresh] >= self._margins.new_score]
+
+    def _come_back(self, back: Mapping[int, Track], matches: Matches, frame: int, t_s: float, found: Found) -> None:
+        """They are followed again from where they are; it may be others who came to light in their places."""
+        if not back:
+            return
+        self._filter.begin(found.boxes[list(back)])
+        for row, track in back.items():
+            self._take(track, _observation(frame, t_s, found, row, matches, astray=True), int(found.classes[row]))
+            track.state = "confirmed"
+            track.velocity_px_s = (0.0, 0.0)
+            self._tracks.append(track)
+
+    def _start(self, matches: Matches, frame: int, t_s: float, found: Found, back: Mapping[int, Track]) -> None:
+        chosen = [int(r) for r in self._beginning(matches, found) if int(r) not in back]
         if not chosen:
             return
         self._filter.begin(found.boxes[chosen])

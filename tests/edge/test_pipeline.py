@@ -149,9 +149,17 @@ def test_the_moment_of_an_act_lies_between_two_pictures() -> None:
 
 def test_who_stands_past_the_line_from_the_start_is_told_once_though_the_track_breaks() -> None:
     parked = points((0, 200, 275))
+    route = lambda t: None if 9 < t < 16 or 22 < t < 29 else parked(t)  # noqa: E731
+    events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=38)
+    assert [(e.act, "crossing_not_seen" in e.flags) for e in events] == [(ActCode.STOPPED_PAST_LINE, True)]
+
+
+def test_who_stood_past_the_line_before_red_is_not_told_though_others_hide_him_for_seconds() -> None:
+    """He may have passed it in green; a track that began anew as he came to light knew of no time before the red."""
+    parked = points((0, 200, 275))
     route = lambda t: None if 9 < t < 12 or 18 < t < 21 else parked(t)  # noqa: E731
     events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=30)
-    assert [(e.act, "crossing_not_seen" in e.flags) for e in events] == [(ActCode.STOPPED_PAST_LINE, True)]
+    assert events == []
 
 
 @pytest.mark.parametrize(
@@ -193,6 +201,22 @@ def test_who_stays_past_the_line_has_stopped_there() -> None:
     route = points((0, 200, 460), (2, 200, 320), (2.6, 200, 280), (30, 200, 280))
     events, _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=14)
     assert [e.act for e in events] == [ActCode.STOPPED_PAST_LINE]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [((0.0, 0.0), None), ((3.6, 4.4), None), ((3.6, 6.1), 2.5)],
+    ids=["seen all the time", "hidden for a moment", "hidden for longer than a track that drives waits"],
+)
+def test_who_stands_past_the_line_and_is_hidden_meanwhile_is_told_and_that_he_was_hidden(
+    hidden: tuple[float, float], said: float | None
+) -> None:
+    stays = points((0, 200, 460), (2, 200, 320), (2.6, 200, 280), (30, 200, 280))
+    route = lambda t: None if hidden[0] < t < hidden[1] else stays(t)  # noqa: E731
+    (event,), _ = play(CameraPipeline(scene(), KnownDetector(), KnownPlates()), [route], seconds=14)
+    assert (event.act, "crossing_not_seen" in event.flags) == (ActCode.STOPPED_PAST_LINE, False)
+    assert ("hidden_meanwhile" in event.flags) == (said is not None)
+    assert event.reasons.get("hidden_for_s") == said
 
 
 def test_acts_that_the_scene_does_not_ask_for_are_not_looked_for() -> None:

@@ -69,7 +69,7 @@ class OnnxPerception:
         stopwatch: Stopwatch = UNTIMED,
     ) -> None:
         self._stopwatch, self._apart = stopwatch, apart
-        self.detector, self._plates, self.judging = detector, plates, judging
+        self.detector, self.plates, self.judging = detector, plates, judging
         self.digests: Mapping[str, str] = dict(digests)
 
     def pipeline(
@@ -97,7 +97,7 @@ class OnnxPerception:
         return CameraPipeline(
             scene.scene,
             self.detector,
-            self._plates,
+            self.plates,
             judging=judging,
             feed=feed,
             stills=None if proof is None else stills,

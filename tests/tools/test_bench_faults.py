@@ -11,12 +11,14 @@ import yaml
 from click.testing import CliRunner
 
 from edge.types import Frame, Image
+from models.plates import Corners, PlateBox, PlateReading
 from tests.edge.media import make_video, picture
 from tests.edge.street import BEGIN, street
 from tests.edge.test_config import SCENE
 from tools.bench import faults_run
 from tools.bench.faults_camera import Pass, Told
 from tools.bench.faults_kinds import KINDS, View
+from tools.bench.faults_memory import RememberingPlates
 from tools.bench.faults_outcome import Outcome, judged
 from tools.bench.faults_pictures import moved, put_back
 from tools.command.cli import cli
@@ -49,6 +51,28 @@ def test_a_false_act_is_flagged_only_where_its_flag_owns_up_to_the_fault(
     assert [t.reported.t_s for t in result.right] == [5.0]
     assert [t.reported.t_s for t in getattr(result, counts)] == [30.0]
     assert len(result.flagged) + len(result.unflagged) == 1
+
+
+def test_a_picture_is_asked_about_once_and_a_changed_one_anew() -> None:
+    class Plates:
+        def find(self, crop_bgr: Image) -> list[PlateBox]:
+            return [PlateBox((0.0, 0.0, float(crop_bgr.sum()), 1.0), 0.9)]
+
+        def read(self, plate_bgr: Image, corners: Corners | None = None) -> list[PlateReading]:
+            return []
+
+    plates, one = RememberingPlates(Plates(), kept=3), np.ones((2, 3, 3), np.uint8)
+    changed = one.copy()
+    changed[0, 0, 0] = 2
+    assert [plates.find(each)[0].box[2] for each in (one, one.copy(), changed, one)] == [18.0, 18.0, 19.0, 18.0]
+    assert plates.asked == 2
+    assert plates.find(one.reshape(3, 2, 3)) == plates.find(one), "of the same bytes, but not the same picture"
+    assert plates.asked == 3
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    assert [plates.read(one, at) for at in (None, corners, corners, None)] == [[], [], [], []]
+    assert plates.asked == 5, "with other corners it is another question"
+    plates.find(changed)
+    assert plates.asked == 6, "what was asked longest ago is forgotten"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 
 from edge.delivery.packet_folder import PacketFolder
 from edge.delivery.packing import CameraIdentity
@@ -28,8 +27,8 @@ from edge.watch.picture import PictureWatch
 from edge.watch.report import Entry
 from evidence.seal import SigningKey
 from evidence.wire import PictureState
-from models.detector import Detections, Detector, Part, ScalingDetector
 from tools.bench.faults_kinds import KINDS, Fault, View
+from tools.bench.faults_memory import RememberingDetector
 from tools.bench.faults_pictures import put_back
 from tools.evaluate.acts import Reported, Truth
 from tools.evaluate.cli import load_truth
@@ -38,29 +37,6 @@ from zones.load import load_scene
 
 GOOD: frozenset[PictureState] = frozenset({"learning", "in_place", "shaking"})
 _RING_S = 60.0
-
-
-class RememberingDetector:
-    """What was found in a frame that no fault has touched is found in it again: it is asked once a frame of a clip.
-
-    `frame`: which one is looked at now; None: one that was changed.
-    """
-
-    def __init__(self, inner: Detector) -> None:
-        assert isinstance(inner, ScalingDetector)
-        self._inner, self._found = inner, dict[tuple[str, int], Detections]()
-        self.frame: tuple[str, int] | None = None
-
-    def detect(self, frame_bgr: np.ndarray[Any, np.dtype[np.uint8]]) -> Detections:
-        return self._inner.detect(frame_bgr)
-
-    def detect_part(self, part: Part) -> Detections:
-        if self.frame is None:
-            return self._inner.detect_part(part)
-        if self.frame not in self._found:
-            self._found[self.frame] = self._inner.detect_part(part)
-        found = self._found[self.frame]
-        return Detections(found.boxes.copy(), found.scores.copy(), found.classes.copy())
 
 
 @dataclass(frozen=True)

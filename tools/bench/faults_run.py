@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.perception import OnnxPerception, open_perception
-from tools.bench.faults_camera import FaultyCamera, Film, RememberingDetector
+from tools.bench.faults_camera import FaultyCamera, Film
 from tools.bench.faults_kinds import KINDS, Fault, Kind, Random
+from tools.bench.faults_memory import RememberingDetector, RememberingPlates
 from tools.bench.faults_outcome import Outcome, resident_mib
 
 _GAP_S = (5.0, 90.0)
@@ -24,9 +25,9 @@ _RSS_EVERY_S, _TELL_EVERY_S = 20.0, 60.0
 
 
 def perception(size: str) -> OnnxPerception:
-    """The networks, each frame of a clip detected once as long as nothing changes it."""
+    """The networks, each picture looked at and each plate read once as long as nothing changes it."""
     opened = open_perception(threads=1, size=size)
-    opened.detector = RememberingDetector(opened.detector)
+    opened.detector, opened.plates = RememberingDetector(opened.detector), RememberingPlates(opened.plates)
     return opened
 
 

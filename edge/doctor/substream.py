@@ -27,11 +27,12 @@ _RING_S = 10.0
 
 @dataclass(frozen=True)
 class Beside:
-    """What both streams showed together. `looked`: key pictures of the main one that were held against the small ones.
-    `error`: why none was."""
+    """What both streams showed together. `looked`: key pictures of the main one that were held against the small ones,
+    `moved`: those about whose time something moved. `error`: why none was."""
 
     health: SubstreamHealth
     looked: int
+    moved: int = 0
     error: str = ""
 
 
@@ -144,7 +145,7 @@ def together(
         error = error or source.status().error
         source.stop(timeout_s=open_s)
     s = film.steadiness
-    return Beside(s.health, s.looked, "" if s.looked else hide(error))
+    return Beside(s.health, s.looked, s.moved, "" if s.looked else hide(error))
 
 
 def standing(found: Beside, judging: Judging) -> Told:
@@ -170,12 +171,18 @@ def standing(found: Beside, judging: Judging) -> Told:
             "xem camera cho phép bao nhiêu kết nối; đặt khoảng cách hình chính (I) là 2 giây",
             "see how many connections the camera allows; set the key frame (I-frame) interval to 2 s",
         )
+    if found.moved < judging.substream.agree:
+        return note(
+            "chưa đo được luồng phụ lệch giờ bao nhiêu: quá ít chuyển động trong hình",
+            "how the substream's time stands to the main stream's is not known: too little moves in the pictures",
+            "thử lại khi có xe, lâu hơn (--seconds 30)",
+            "try again while vehicles pass, for longer (--seconds 30)",
+        )
     return note(
-        f"chưa đo được luồng phụ lệch giờ bao nhiêu: quá ít chuyển động, hoặc lệch hơn {far_s:g} giây",
-        f"how the substream's time stands to the main stream's is not known: too little moves, or over {far_s:g} s lie "
-        "between them",
-        "thử lại khi có xe, lâu hơn (--seconds 30); nếu vẫn vậy: khởi động lại camera, đặt số hình/giây cố định cho cả "
-        "hai luồng, hoặc bỏ dòng substream",
-        "try again while vehicles pass, for longer (--seconds 30); if it stays so restart the camera, set a constant "
-        "frame rate for both streams, or leave the line substream out",
+        "không đo được luồng phụ lệch giờ bao nhiêu: có xe chạy, nhưng không hình nào của luồng phụ trong "
+        f"{far_s:g} giây khớp hình chính",
+        "how the substream's time stands to the main stream's is not known: vehicles pass, but no small picture within "
+        f"{far_s:g} s shows what the main one does",
+        "khởi động lại camera, đặt số hình/giây cố định cho cả hai luồng; nếu vẫn vậy: bỏ dòng substream",
+        "restart the camera, set a constant frame rate for both streams; if it stays so leave the line substream out",
     )

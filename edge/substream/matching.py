@@ -28,12 +28,14 @@ def thumb_of(picture: Picture) -> Image:
 class Match:
     """`index`: of the picture that shows the moment, of those given. `sure`: False where none shows it well enough, or
     it may lie beyond those given. `alone`: no other that lies farther off is as much alike, so that it tells how the
-    streams' times stand to each other. `difference`: of what moves, grey levels on the average."""
+    streams' times stand to each other. `difference`: of what moves, grey levels on the average. `moves`: whether
+    enough does; where nothing does every picture is right."""
 
     index: int
     sure: bool
     alone: bool
     difference: float
+    moves: bool = True
 
 
 def match(
@@ -68,7 +70,7 @@ def match(
     if not curves:
         # nothing moves; but it must be the same picture all the same
         difference = float(apart[nearest].mean())
-        return Match(nearest, difference <= m.alike, False, difference)
+        return Match(nearest, difference <= m.alike, False, difference, moves=False)
     at_s, both = np.asarray(times_s), np.mean(curves, axis=0)
     as_good = np.flatnonzero(both <= float(both.min()) + m.as_good)
     best = int(as_good[np.argmin(np.abs(at_s[as_good] - near_s))])

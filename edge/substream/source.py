@@ -240,6 +240,7 @@ class TwoStreams:
             )  # fmt: skip
             steadiness = self.film.steadiness
             steadiness.looked += 1
+            steadiness.moved += int(found is not None and found.moves)
             if found is None or not found.alone:
                 continue
             before_s = offset.shift_s

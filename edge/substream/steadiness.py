@@ -39,6 +39,8 @@ class Steadiness:
         self.health = SubstreamHealth(state="measuring")
         self.looked = 0
         """Key pictures that were held against the small ones."""
+        self.moved = 0
+        """Those of them about whose time something moved."""
 
     @property
     def measured_times(self) -> int:

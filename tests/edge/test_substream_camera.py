@@ -116,7 +116,7 @@ HAS_SECOND_S = "substream: h264 {} x {}, 10.0 frames a second, a key frame every
         (SEEN, same, ROUTES, ""),
         ((160, 120), same, ROUTES, "is too small"),
         (SEEN, cropped, ROUTES, "another view"),
-        (SEEN, same, OTHERS, "is not known: too little moves"),
+        (SEEN, same, OTHERS, "is not known: vehicles pass, but no small picture"),
     ],
     ids=["as it should be", "too small", "cropped", "what moves in one the other never shows"],
 )
@@ -158,11 +158,12 @@ def test_a_small_stream_that_does_not_open_is_told_and_so_is_a_scene_that_is_non
     [
         (Beside(SubstreamHealth(state="measuring"), 0), "fault", "no key frame of the main stream came"),
         (
-            Beside(SubstreamHealth(state="measuring"), 0, "substream: refused -> x"),
+            Beside(SubstreamHealth(state="measuring"), 0, error="substream: refused -> x"),
             "fault",
             "(substream: refused)",
         ),
-        (Beside(SubstreamHealth(state="measuring"), 6), "warning", "too little moves, or over 2.5 s"),
+        (Beside(SubstreamHealth(state="measuring"), 6, 1), "warning", "too little moves"),
+        (Beside(SubstreamHealth(state="measuring"), 6, 6), "warning", "no small picture within 2.5 s"),
         (Beside(SubstreamHealth(state="steady", offset_s=-0.4, residual_s=0.03), 6), "good", "-0.40 s off"),
         (
             Beside(SubstreamHealth(state="scatters", offset_s=0.1, residual_s=0.3), 6),

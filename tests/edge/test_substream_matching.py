@@ -70,13 +70,13 @@ def test_the_picture_of_a_moment_is_told_by_what_moves_and_not_by_its_time() -> 
     (seen,) = _thumbs([4.3])
     found = match(seen, _thumbs(TIMES), TIMES, 4.6, M)
     assert found is not None
-    assert (found.index, found.sure, found.alone) == (3, True, True)
+    assert (found.index, found.sure, found.alone, found.moves) == (3, True, True, True)
 
 
 def test_where_nothing_moves_the_nearest_is_right() -> None:
     found = match(_thumbs([20.0])[0], _thumbs([20.0 + t for t in TIMES]), TIMES, 4.62, M)
     assert found is not None
-    assert (found.index, found.sure, found.alone) == (6, True, False)
+    assert (found.index, found.sure, found.alone, found.moves) == (6, True, False, False)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ from evidence.wire import Health
 SILENT = timedelta(minutes=5)
 SOON_DAYS = 3
 LISTED = 20
+ALARMS_READ = 200
+"""Alarms that are looked at for what is listed: many may say the same, and are one line."""
 """Alarms, and packets held back: the newest, and how many stand behind them."""
 _MONTH = timedelta(days=30)
 
@@ -81,6 +83,16 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class AlarmGroup:
+    """What nobody has seen of one kind about one camera, or about one box as a whole (`camera` empty); newest first."""
+
+    kind: str
+    node_id: str | None
+    camera: str
+    alarms: tuple[AlarmRow, ...]
+
+
+@dataclass(frozen=True)
 class UnitView:
     """Numbers of the unit, straight from the tables."""
 
@@ -99,7 +111,21 @@ class UnitView:
     open_alarms: int
     """All that nobody has seen; `alarms` are the newest of them."""
 
-    def camera_of(self, alarm: AlarmRow) -> str:
+    @property
+    def alarm_groups(self) -> tuple[AlarmGroup, ...]:
+        """The newest of `alarms`, those that say the same of the same together: a box whose disk is damaged raises one
+        for each packet."""
+        groups: dict[tuple[str, str | None, str], list[AlarmRow]] = {}
+        for alarm in self.alarms:
+            groups.setdefault((alarm.kind, alarm.node_id, self._camera_of(alarm)), []).append(alarm)
+        return tuple(AlarmGroup(*about, tuple(alarms)) for about, alarms in list(groups.items())[:LISTED])
+
+    @property
+    def alarms_unlisted(self) -> int:
+        """How many nobody has seen and no line of `alarm_groups` holds."""
+        return self.open_alarms - sum(len(group.alarms) for group in self.alarm_groups)
+
+    def _camera_of(self, alarm: AlarmRow) -> str:
         """The one camera that an alarm is about, with whose id its text begins (`central.store.alarms`); else empty."""
         told = alarm.text.partition(": ")[0]
         known = {camera.id for node in self.nodes if node.id == alarm.node_id for camera in node.cameras}
@@ -118,7 +144,7 @@ def unit_view(session: Session, now: datetime, *, scope: Scope) -> UnitView:
         select(AlarmRow, func.count().over())
         .where(AlarmRow.acknowledged_at.is_(None), *_of(AlarmRow.node_id, boxes))
         .order_by(AlarmRow.at.desc())
-        .limit(LISTED)
+        .limit(ALARMS_READ)
     ).all()
 
     def unsent(*conditions: Any) -> int:

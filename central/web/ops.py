@@ -5,20 +5,24 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
+from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.desk.unit import alarm_of
+from central.cases.lifecycle import Officer
+from central.desk.unit import ALARMS_READ, alarm_of
 from central.desk.worklist import status_counts
 from central.store.alarms import acknowledge
 from central.units.tree import EVERYWHERE
 from central.web.access import FORM, HeadDep, SiteDep
 from central.web.faults import WebError
+from central.web.site import Site
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -70,12 +74,25 @@ class Metrics:
 @router.post("/desk/alarms/{alarm_id}/seen", dependencies=FORM)
 def alarm_seen(site: SiteDep, officer: HeadDep, alarm_id: int) -> Response:
     """Whoever sees the page of the unit says that an alarm was looked at; who and when is kept with it."""
+    return _seen(site, officer, [alarm_id])
+
+
+@router.post("/desk/alarms/seen", dependencies=FORM)
+def alarms_seen(
+    site: SiteDep, officer: HeadDep, alarm: Annotated[list[int], Form(min_length=1, max_length=ALARMS_READ)]
+) -> Response:
+    """The same of several that say the same: all that were on the page, and none that came since."""
+    return _seen(site, officer, alarm)
+
+
+def _seen(site: Site, officer: Officer, alarm_ids: Sequence[int]) -> Response:
     now = site.centre.clock()
     with site.centre.db.write() as session:
-        if not alarm_of(session, alarm_id, officer.scope, now):
+        if not all(alarm_of(session, each, officer.scope, now) for each in alarm_ids):
             raise WebError("not_found", 404)
-        acknowledge(session, alarm_id, by=officer.username, now=now)
-    log.info("alarm seen id=%d name=%s", alarm_id, officer.username)
+        for each in alarm_ids:
+            acknowledge(session, each, by=officer.username, now=now)
+    log.info("alarms seen ids=%s name=%s", ",".join(map(str, alarm_ids)), officer.username)
     return RedirectResponse("/desk/unit?done=seen#alarms", 303)
 
 

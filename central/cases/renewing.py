@@ -27,7 +27,7 @@ from central.store.db import Database
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 
-RULES = 2
+RULES = 3
 """Which terms a case has in which state (`central.cases.terms`): raised with every change of it."""
 AT_ONCE = 10
 """Cases in one transaction: some 30 ms, so that no step waits for long."""

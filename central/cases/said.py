@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from central.cases import instalments, relief
 from central.cases.facts import Instalment, Liable, Recipient
 from central.cases.lifecycle import Action, CaseState, Refused
+from central.cases.terms import hearing_key
 from countries.calendar import WorkCalendar
 from countries.here import HERE
 from countries.law import Proposal
@@ -270,7 +271,7 @@ def check(
     day of the step before. `calendar`: the unit's, else the country's.
 
     Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `not_delivered`, `no_law`,
-    `fine_band`, `points_most`, `overpaid`, `parts_request`, `request_late`, those of
+    `fine_band`, `points_most`, `overpaid`, `parts_request`, `hearing_late`, `request_late`, those of
     `central.cases.instalments.check`, of `central.cases.relief.check` and of `check_postponed`.
     """
     if said.on > today:
@@ -301,6 +302,10 @@ def check(
         instalments.check([Instalment(p.due, p.amount) for p in said.instalments], state.facts, said.on, calendar)
     if isinstance(said, Postponed):
         check_postponed(said, state)
+    if isinstance(said, HearingAsked) and (minutes := state.facts.minutes) is not None:
+        last = HERE.terms.until(hearing_key(state.facts), minutes, calendar)
+        if said.on > last:
+            raise Refused("hearing_late", "the term to ask for a hearing has passed", where="on", remedy="decide")
     if isinstance(said, HearingExtended) and said.requested > said.on:
         raise Refused("request_late", "the request is of a later day", where="requested", remedy="correct the days")
     if isinstance(said, Relieved):

@@ -198,9 +198,8 @@ MOVES: dict[Action, Move] = {
     ),
     Action.WAIVE_HEARING: Move(_REVIEW, frozenset({Status.MINUTES_MADE}), None, (_HEARING_UNASKED,), undoable=True),
     Action.ASK_HEARING: Move(
-        _REVIEW, frozenset({Status.MINUTES_MADE}), None,
-        (_HEARING_UNASKED, _before("hearing", "hearing_late", "the term to ask for a hearing has passed", "decide")),
-        undoable=True,
+        # whether it came in its term is judged by the day on which it came, not by that of its entry (`said.check`)
+        _REVIEW, frozenset({Status.MINUTES_MADE}), None, (_HEARING_UNASKED, _IN_TERM), undoable=True,
     ),
     Action.HEAR: Move(_REVIEW, frozenset({Status.MINUTES_MADE}), None, (_unless(
         lambda s: s.facts.hearing in ("written", "oral") and s.facts.heard is None,

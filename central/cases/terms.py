@@ -149,14 +149,22 @@ def _of_state(state: CaseState, until: _Until, named: Callable[[date], date]) ->
         yield from _of_decision(state, facts, until, named)
 
 
+def hearing_key(facts: Facts) -> str:
+    """Key of the length of the days to ask to be heard."""
+    return "hearing_written" if facts.hearing_longer is None else "hearing_longer"
+
+
 def _of_minutes(facts: Facts, minutes: date, until: _Until) -> Iterator[Term]:
+    """The month to decide is for who asked to be heard, or for longer to explain; a right that nobody uses gives the
+    authority no day more."""
     key = "decision_came_back" if facts.came_back else "decision"
     if facts.complex_case:
         key = "decision_complex"
     elif facts.may_be_heard and facts.hearing != "waived":
-        key = "decision_heard"
+        if facts.hearing is not None or facts.hearing_longer is not None:
+            key = "decision_heard"
         if facts.hearing is None:
-            asked_by = "hearing_written" if facts.hearing_longer is None else "hearing_longer"
+            asked_by = hearing_key(facts)
             yield Term("hearing", minutes, until(asked_by, minutes), Role.OFFICER, asked_by)
         elif facts.heard is None and facts.hearing_asked is not None:
             due = until("hearing_held", facts.hearing_asked)

@@ -144,7 +144,9 @@ def live(seed: int, *, days: int = 500) -> tuple[Case, Counter[str]]:
         if now >= found:
             case.state = replace(case.state, own_way=OWN)
             assert not {term.code for term in case.terms()} & {"notify", "answer", "transfer_answer"}
-        now += timedelta(days=chance.expovariate(1 / 6), minutes=chance.randint(0, 600))
+        # whoever may be heard and asks for nothing is decided within seven working days, or never
+        pace = 2 if case.state.status is Status.MINUTES_MADE else 6
+        now += timedelta(days=chance.expovariate(1 / pace), minutes=chance.randint(0, 600))
         officer = chance.choice(OFFICERS)
         for anybody in OFFICERS:
             offered_is_true(case, case.may(anybody, now))
@@ -203,7 +205,7 @@ RESTS_ON: dict[Action, tuple[frozenset[str], frozenset[str]]] = {
         (Action.REFUSE_RELIEF, {"ask_relief"}, {"relieve", "refuse_relief"}),
         (Action.SEND_AMENDMENT, {"decision_cut"}, {"send_amendment"}),
         (Action.PAY, {"decide"}, {"close"}),
-        (Action.CLOSE, {"pay"}, {"close"}),
+        (Action.CLOSE, {"pay", "relieve"}, {"close"}),
         (Action.LIFT_WARNING, {"warn"}, {"lift_warning"}),
         (Action.TRANSFER_SETTLED, {"transfer"}, {"transfer_settled", "transfer_returned"}),
         (Action.TRANSFER_RETURNED, {"transfer"}, {"transfer_settled", "transfer_returned"}),
@@ -381,6 +383,37 @@ def test_each_state_has_its_terms(status: Status, facts: Facts, codes: set[str])
     running = terms(CaseState(status, facts=facts), occurred_at=OCCURRED, detected_at=NOW)
     assert {term.code for term in running} == codes
     assert [t.due for t in running] == sorted(t.due for t in running)
+
+
+MINUTES = date(2026, 11, 9)
+TO_DECIDE = [
+    pytest.param(Facts(), "decision", date(2026, 11, 18), id="no right to be heard: seven working days"),
+    pytest.param(
+        Facts(may_be_heard=True), "decision", date(2026, 11, 18),
+        id="a right that nobody has used yet, or lets pass: no day more",
+    ),
+    pytest.param(Facts(may_be_heard=True, hearing="waived"), "decision", date(2026, 11, 18), id="waived"),
+    pytest.param(
+        Facts(may_be_heard=True, hearing="written"), "decision_heard", date(2026, 12, 9), id="asked for: a month"
+    ),
+    pytest.param(
+        Facts(may_be_heard=True, hearing_longer=MINUTES), "decision_heard", date(2026, 12, 9),
+        id="longer to explain was asked for: a month",
+    ),
+    pytest.param(
+        Facts(may_be_heard=True, complex_case=True), "decision_complex", date(2027, 1, 9), id="complex: two months"
+    ),
+    pytest.param(Facts(may_be_heard=True, came_back=True), "decision_came_back", date(2026, 11, 23), id="came back"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("facts", "key", "due"), TO_DECIDE)
+def test_the_month_to_decide_is_for_who_asked_to_be_heard(facts: Facts, key: str, due: date) -> None:
+    state = CaseState(Status.MINUTES_MADE, facts=replace(facts, minutes=MINUTES))
+    running = {term.code: term for term in terms(state, occurred_at=OCCURRED, detected_at=NOW)}
+    assert (running["decision"].key, running["decision"].due) == (key, due)
+    if "hearing" in running:
+        assert running["hearing"].due < due, "who may be heard and does not ask is decided in the days that are left"
 
 
 def test_every_term_names_a_step_that_somebody_of_its_role_may_take() -> None:

@@ -218,7 +218,10 @@ FACTS = [
     pytest.param(
         minutes(may_be_heard=True, hearing="oral"), Action.DECIDE, HOA, ("hearing",), "not_heard", id="asked, not held"
     ),
-    pytest.param(minutes(may_be_heard=True), Action.ASK_HEARING, LAN, ("hearing",), "hearing_late", id="too late"),
+    pytest.param(minutes(may_be_heard=True), Action.ASK_HEARING, LAN, ("hearing",), None, id="entered a day later"),
+    pytest.param(
+        minutes(may_be_heard=True), Action.ASK_HEARING, LAN, ("decision",), "decision_late", id="and no month more"
+    ),
     pytest.param(minutes(), Action.ASK_HEARING, LAN, (), "no_hearing", id="no right to a hearing"),
     pytest.param(minutes(complex_case=True), Action.EXTEND, TRUONG, (), "extended", id="the term is extended once"),
     pytest.param(minutes(statement=DAY), Action.DECIDE, HOA, (), "statement_open", id="over a statement"),

@@ -228,6 +228,33 @@ def test_a_decision_keeps_to_the_band_and_the_points_of_whoever_answers(
     assert refused == code
 
 
+@pytest.mark.parametrize(
+    ("came", "code"),
+    [
+        pytest.param(5, None, id="on the last day, entered on the next"),
+        pytest.param(6, "hearing_late", id="a day too late"),
+    ],
+)
+def test_a_request_to_be_heard_counts_by_the_day_on_which_it_came(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], came: int, code: str | None
+) -> None:
+    case_id, _ = sent
+    clock.now += timedelta(days=1)
+    take(centre, clock, case_id, LAN, Action.IDENTIFY, liable="owner", name="Lê Văn Chủ")
+    take(centre, clock, case_id, LAN, Action.MAKE_MINUTES, number="1/BB")
+    day = centre.notices.calendar.working_days_after(HERE.local_date(clock.now), came)
+    clock.now += timedelta(days=8)  # six working days
+    assert centre.notices.calendar.working_days_after(HERE.local_date(clock.now) - timedelta(days=8), 6) == (
+        HERE.local_date(clock.now)
+    )
+    refused = None
+    try:
+        take(centre, clock, case_id, LAN, Action.ASK_HEARING, manner="written", on=day.isoformat())
+    except Refused as error:
+        refused = error.code
+    assert refused == code
+
+
 def test_more_than_is_owed_is_not_taken(centre: Centre, clock: HandClock, sent: tuple[str, str]) -> None:
     case_id, _ = sent
     until_minutes(centre, clock, case_id)

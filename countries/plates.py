@@ -162,6 +162,11 @@ class Plates(Protocol):
         """Whether a vehicle of that class can bear a plate of that form."""
         ...
 
+    def borne(self, plate: str, kind: str) -> bool:
+        """Whether a vehicle of that kind of the law bears such a plate: by its form, and by series that are of one kind
+        alone or of what is drawn."""
+        ...
+
     def kinds_in(self, colour: str) -> tuple[str, ...]:
         """Forms that readers may name on a plate of that colour."""
         ...

@@ -23,7 +23,7 @@ class OnRegister:
 def misfits(seen: Sighting, register: Collection[OnRegister], margins: DoubleMargins = MARGINS) -> tuple[str, ...]:
     """Stable codes, texts `doubt.<code>`:
 
-    plate_form: a plate of no form known here.    plate_kind: a form that such a vehicle does not bear.
+    plate_form: a plate of no form known here.    plate_kind: a form or series that such a vehicle does not bear.
     plate_ground: a form that does not come in this colour.    seen_kind: the box saw two wheels where the case says
     four, or the other way round.    register_kind, register_colour: the register has the plate, on another kind of
     vehicle or in another colour.    A plate that the register lacks is no misfit (`no_owner` tells of it).
@@ -32,7 +32,7 @@ def misfits(seen: Sighting, register: Collection[OnRegister], margins: DoubleMar
     colour = None if seen.colour == "unknown" else seen.colour
     if not HERE.plates.parse(seen.plate).known:
         found.append("plate_form")
-    elif not HERE.plates.parse(seen.plate, vehicle_class=seen.kind).known:
+    elif not HERE.plates.borne(seen.plate, seen.kind):
         found.append("plate_kind")
     elif not HERE.plates.parse(seen.plate, vehicle_class=seen.kind, colour=colour).known:
         found.append("plate_ground")

@@ -31,6 +31,10 @@ _PRINTED_WITH_BAR = ("MD", "TD")
 """Legacy series that stand on the plate as MĐ and TĐ; the second letter D of today's motorcycles has no bar."""
 SPECIAL_SERIES = ("CD", "RM", "HC", "KT", "LD", "DA", "MK", "TD", "CT", "LB", "MD", "R")
 
+_BORNE_BY: dict[str, str | None] = {"CD": "special", "RM": None, "R": None}
+"""Series that one kind of vehicle bears alone: CD xe máy chuyên dùng (TT 79/2024/TT-BCA Điều 37). RM and R stand on
+trailers: whoever draws one bears a plate of his own, and the register has another owner under it."""
+
 _P = r"(?P<province>1[124-9]|2\d|3\d|4[01]|43|4[7-9]|5\d|6\d|7\d|8[0-6]|8[89]|90|9[2-5]|9[7-9])"
 _FORMS: tuple[tuple[str, PlateKind, str], ...] = (
     ("car", "car", rf"{_P}(?P<series>[{SERIES_20}])(?P<number>\d{{3,5}})"),
@@ -126,6 +130,15 @@ def fits_class(kind: str, vehicle_class: str | None) -> bool:
     if vehicle_class in ("car", "bus", "truck", "special"):
         return kind not in TWO_WHEELS
     return True
+
+
+def borne(plain: str, vehicle: str) -> bool:
+    """`countries.plates.Plates.borne` for a text that is normalised already."""
+    found = parse_plain(plain, vehicle_class=vehicle)
+    return found.known and any(
+        each.kind != "car_special" or _BORNE_BY.get(each.series, vehicle) == vehicle
+        for each in (found, *found.alternatives)
+    )
 
 
 def _fits_colour(kind: PlateKind, series: str, number: str, colour: str | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import product
 
 from countries.plates import Change, PlateParse, Template
+from countries.vn import plate_forms
 from countries.vn.plate_forms import (
     FOUR_WHEELS,
     MILITARY_LETTERS,
@@ -33,6 +34,7 @@ __all__ = [  # what the port asks of a country's plates
     "FOUR_WHEELS",
     "SHORT_NUMBER",
     "TWO_WHEELS",
+    "borne",
     "fits_class",
     "format_plate",
     "kinds_in",
@@ -80,6 +82,11 @@ def parse(
     """
     parts = (normalise(lines[0]), normalise(lines[1])) if lines else None
     return parse_plain(normalise(text), lines=parts, vehicle_class=vehicle_class, colour=colour)
+
+
+def borne(plate: str, kind: str) -> bool:
+    """Whether a vehicle of that kind of the law bears such a plate: CD none but special ones, RM and R none at all."""
+    return plate_forms.borne(normalise(plate), kind)
 
 
 def kinds_in(colour: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from countries.vn.plates import (
     position_alphabets,
     repair,
 )
+from countries.vn.plates import borne as bears
 
 
 @pytest.mark.parametrize(
@@ -123,6 +124,28 @@ def test_class_colour_and_lines_decide_between_readings(
 ) -> None:
     found = parse(text, **options)  # type: ignore[arg-type]
     assert (found.kind, found.formatted) == (kind, formatted)
+
+
+@pytest.mark.parametrize(
+    ("plate", "kind", "borne", "why"),
+    [
+        ("36A-123.45", "car", True, "an ordinary plate"),
+        ("36A-123.45", "special", True, "nothing says that no special vehicle bears it"),
+        ("36A-1234", "motorcycle", False, "four wheels"),
+        ("36CD-123.45", "special", True, "xe máy chuyên dùng"),
+        ("36CD-123.45", "car", False, "another article of the decree, and no points"),
+        ("36-CD 123.45", "motorcycle", True, "the letters are an ordinary series of motorcycles too"),
+        ("36RM-123.45", "car", False, "a trailer"),
+        ("36RM-123.45", "special", False, "a trailer"),
+        ("36R-123.45", "car", False, "a trailer's old plate"),
+        ("36-R1 2345", "motorcycle", True, "a motorcycle of before 2010"),
+        ("20KT-226.22", "car", True, "an enterprise of the military"),
+        ("36HC-123.45", "car", True, "four wheels, of limited scope"),
+        ("36QQ1", "car", False, "no plate"),
+    ],
+)
+def test_a_series_of_one_kind_of_vehicle_is_borne_by_no_other(plate: str, kind: str, borne: bool, why: str) -> None:
+    assert bears(plate, kind) is borne, why
 
 
 def test_a_text_with_two_meanings_says_so() -> None:

@@ -19,7 +19,8 @@ from countries.paper_parts import Letter, Line, Office, Party, Prose, Reference,
 class Withdrawal(Letter):
     """A notice is taken back: nothing is owed and the look-up no longer shows it.
 
-    `bases`: what in law it rests on, each a line. `informed`: units that had been told of the case.
+    `bases`: what in law it rests on, each a line. `informed`: units that had been told of the case. `decision`: that
+    was made in the case and falls with the notice. `punished`: whom that was against, where it was somebody else.
     """
 
     paper: Literal["withdrawal"] = "withdrawal"
@@ -28,6 +29,8 @@ class Withdrawal(Letter):
     vehicle: Vehicle
     act: StatedAct
     reason: Prose
+    decision: Reference | None = None
+    punished: Line = ""
     bases: tuple[Line, ...] = Field(default=(), max_length=10)
     informed: tuple[Line, ...] = Field(default=(), max_length=10)
 

@@ -54,11 +54,20 @@ def pdf_of(paper: Paper) -> bytes:
 
 
 def _withdrawal(known: Known, said: saying.Withdrawn, note: str) -> Iterator[Paper]:
-    """To whoever the notice was addressed to. None where none was issued: then nobody has one to take back. Of several
-    acts that were decided at once the decision is amended for those that are left."""
+    """To whoever the notice was addressed to. None where none was issued: then nobody has one to take back. A decision
+    on it falls with it and is named; of several acts that were decided at once it is amended for those left."""
     if (shared := _taken_back(known, said, note)) is not None:
-        yield contents.Withdrawal(**shared)
+        yield contents.Withdrawal(**shared, **_falls_too(known))
     yield from decision_papers.amendment(known, said, note)
+
+
+def _falls_too(known: Known) -> dict[str, Any]:
+    """The decision that was made on this act alone, and whom it was against if he is not the one who is written to."""
+    if known.facts.decided is None or known.along:
+        return {}
+    punished = known.violator().name
+    same = " ".join(punished.split()).casefold() == " ".join(_addressee(known).name.split()).casefold()
+    return {"decision": known.paper(Action.DECIDE), "punished": "" if same else punished}
 
 
 def _correction(known: Known, said: saying.Corrected, note: str) -> Iterator[Paper]:

@@ -522,6 +522,17 @@ def test_what_rested_on_a_withdrawn_notice_no_longer_holds(desk: Centre, clock: 
     assert [p.holds for p in found if p.what in ("notice", "minutes", "withdrawal")] == [
         "taken_back", "taken_back", "holds",
     ]  # fmt: skip
+    # whoever was punished reads that he owes nothing any more, not only that the notice is gone
+    told = life.text("withdrawal")
+    assert "Quyết định xử phạt vi phạm hành chính số 01/QĐ-XPHC" in told
+    assert "cũng không còn giá trị" in told
+
+
+def test_a_withdrawal_before_any_decision_speaks_of_none(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    life.with_minutes()
+    life.take(TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
+    assert "Quyết định" not in life.text("withdrawal")
 
 
 def test_a_paper_says_what_was_true_when_the_step_was_taken(desk: Centre, clock: HandClock, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pypdf.generic import DictionaryObject
 
 from countries.here import HERE
 from countries.law import LawError
+from countries.paper_parts import Reference
 from countries.papers import PAPER, Paper, PaperCode
 from countries.vn.amounts import figures, in_words, sum_in_words
 from countries.vn.forms.official import day_in_words
@@ -445,6 +446,23 @@ def test_an_accepted_statement_ends_in_a_withdrawal_and_needs_no_complaint() -> 
     assert "Kết quả xem xét: Chấp nhận ý kiến." in text
     assert "được thu hồi" in text
     assert "khiếu nại" not in text
+
+
+def test_a_decision_that_falls_with_its_notice_is_named_to_whoever_was_punished() -> None:
+    decision = Reference(number="05/QĐ-XPHC", on=date(2027, 3, 1))
+    plain = drawn.words(HERE.papers().render(drawn.withdrawal()))
+    told = drawn.words(HERE.papers().render(drawn.withdrawal(decision=decision, punished="Trần Văn Lái")))
+    assert "Quyết định" not in plain
+    assert "số 05/QĐ-XPHC ngày 01/03/2027 trong vụ việc này cũng không còn giá trị" in told
+    assert "- Trần Văn Lái;" in told
+
+
+@pytest.mark.parametrize(("kind", "licence"), [("car", "ô tô"), ("motorcycle", "mô tô")])
+def test_points_are_of_a_licence_for_cars_or_for_motorcycles(kind: str, licence: str) -> None:
+    text = drawn.words(HERE.papers().render(drawn.points(licence_of=kind)))
+    assert f"4 điểm của giấy phép lái xe {licence};" in text
+    assert f"8 điểm của giấy phép lái xe {licence}." in text
+    assert f"(loại {licence}, số" in text
 
 
 def test_a_correction_says_nothing_of_the_right_owner() -> None:

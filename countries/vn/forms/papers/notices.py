@@ -9,7 +9,8 @@ from countries.vn.forms.papers.sheet import Sheet
 
 
 def withdrawal(c: Withdrawal) -> bytes:
-    """Which notice is withdrawn and why, that nothing is owed, and that the look-up no longer shows it."""
+    """Which notice is withdrawn and why, that nothing is owed, that a decision on it holds no longer either, and that
+    the look-up no longer shows it."""
     sheet, unit, to = Sheet.of("withdrawal", c), c.office.unit_in_text, w.you(c.to)
     sheet.title()
     sheet.to(c.to.name)
@@ -18,10 +19,12 @@ def withdrawal(c: Withdrawal) -> bytes:
     sheet.case(c.vehicle, c.act)
     sheet.para("reason", reason=c.reason)
     sheet.para("nothing_owed", you=to)
+    if c.decision is not None:
+        sheet.para("decision", decision=w.reference_words(c.decision))
     sheet.para("look_up_informed" if c.informed else "look_up")
     sheet.para("no_money")
     sheet.para("closing", "last", unit=unit, you=to)
-    sheet.foot(c, c.informed)
+    sheet.foot(c, (*c.informed, *filter(None, [c.punished])))
     return sheet.pdf()
 
 
@@ -69,7 +72,8 @@ def answer(c: Answer) -> bytes:
 def points(c: Points) -> bytes:
     """Form 02/73: how many points there were, were taken and are left, and how they come back."""
     sheet, unit = Sheet.of("points", c), c.office.unit_in_text
-    kind = words.read().kinds.get(c.licence_of, c.licence_of).lower()
+    # of cars or of motorcycles, as the form has it: no moped needs one, and Điều 8 and 9 take no points
+    kind = sheet.words.texts.get(f"licence_{c.licence_of}", words.read().kinds.get(c.licence_of, c.licence_of).lower())
     vehicle = w.vehicle_words(c.vehicle)
     if c.vehicle.registration:
         vehicle = sheet.words.say("registered", vehicle=vehicle, registration=c.vehicle.registration)

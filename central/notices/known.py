@@ -12,7 +12,8 @@ from typing import Any
 
 from central.cases.documents import undone
 from central.cases.facts import Facts
-from central.cases.lifecycle import Action, Officer, Status
+from central.cases.lifecycle import Action, Officer, Refused, Status
+from central.cases.said import Identified
 from central.config import Office
 from central.store.case_tables import CaseEventRow, CaseRow, NoticeRow
 from central.store.packets import manifest_of
@@ -120,6 +121,25 @@ class Known:
             return None
         number = event.after.get("paper_number") or event.after.get("number") or ""
         return Reference(number=str(number), on=date.fromisoformat(event.after["on"]))
+
+
+def check_liable(notice: NoticeRow | None, said: Identified) -> None:
+    """An organisation drives no vehicle and has no licence, and a person is not fined as one: of the owner whom the
+    notice names it is known which of both he is. Whoever bears another name may be either.
+
+    Raises `Refused` (`liable_person`, `liable_organisation`).
+    """
+    content = NoticeContent.model_validate(notice.content) if notice is not None else None
+    if content is None or not content.owner_source or not _same(said.name, content.owner_name):
+        return
+    is_one, said_one = content.owner_type == "organisation", said.liable == "organisation"
+    if is_one and not said_one:
+        raise Refused(
+            "liable_organisation", "the owner is an organisation", where="liable",
+            remedy="choose the organisation, or name the person who drove",
+        )  # fmt: skip
+    if said_one and not is_one:
+        raise Refused("liable_person", "the owner is a person", where="liable", remedy="choose another")
 
 
 def letter_office(office: Office) -> LetterOffice:

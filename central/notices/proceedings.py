@@ -19,13 +19,13 @@ from central.cases import said as saying
 from central.cases.life import end_of, facts_after, life_of, with_life
 from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
 from central.cases.log import lock_case
-from central.cases.said import Decided, HandedOver, Said
+from central.cases.said import Decided, HandedOver, Identified, Said
 from central.cases.steps import allowed, step
 from central.cases.terms import Term
 from central.notices import moving
 from central.notices.basis import NoticeDesk, changed, look
 from central.notices.hand import Hand, hand_of, sign, signer_on_paper
-from central.notices.known import Known, standing_record
+from central.notices.known import Known, check_liable, standing_record
 from central.notices.numbering import TRIES, NumberTaken, number_of, numbered, take_numbers
 from central.notices.reading import Read, law_of, read, since
 from central.notices.step_papers import STEP_PAPERS, papers_of, pdf_of
@@ -252,6 +252,8 @@ def _planned(
         back = life_of([e for e in case.record if e.sequence != life.last_step])
         after = replace(with_life(state, back), status=back.status or state.status)
         return after, {**words, "undoes": life.last_step}
+    if isinstance(said, Identified):
+        check_liable(row.notice, said)
     if action is Action.CORRECT:
         words["notice_plate"] = row.plate  # whoever holds the notice names it, whatever the case says later
     if isinstance(said, Decided):

@@ -27,11 +27,13 @@ from central.store.case_tables import CaseRow
 from central.units.tree import EVERYWHERE
 from central.web import queries
 from countries.here import HERE
+from countries.law import OwnerType
 from evidence.acts import ActCode, VehicleClass
 from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued, make_centre
 from tests.countries.papers_drawn import words
 
 OWNER = "Nguyễn Thị Hường"
+FIRM = "Công ty TNHH Sông Mã"
 REGISTER = f"36A12345,white,car,{OWNER},person,038085001234,Số 5 Đường Bà Triệu,2020-01-01,\n" + (
     "36AA12345,white,motorcycle,Lê Văn Mô,person,038085009999,Số 9 Đường Lê Lai,2020-01-01,\n"
 )
@@ -526,6 +528,35 @@ def test_what_rested_on_a_withdrawn_notice_no_longer_holds(desk: Centre, clock: 
     told = life.text("withdrawal")
     assert "Quyết định xử phạt vi phạm hành chính số 01/QĐ-XPHC" in told
     assert "cũng không còn giá trị" in told
+
+
+@pytest.mark.parametrize(
+    ("owner", "liable", "name", "code"),
+    [
+        pytest.param("organisation", "owner", FIRM, "liable_organisation", id="a firm that drove"),
+        pytest.param("organisation", "driver", FIRM, "liable_organisation", id="a firm as the driver"),
+        pytest.param("organisation", "owner_not_shown", FIRM.upper(), "liable_organisation", id="a firm as a person"),
+        pytest.param("organisation", "organisation", FIRM, "", id="a firm that names no driver"),
+        pytest.param("organisation", "driver", "Trần Văn Lái", "", id="the driver whom it names"),
+        pytest.param("organisation", "owner", "Trần Văn Mua", "", id="who bought it and is not registered yet"),
+        pytest.param("person", "organisation", FIRM, "liable_person", id="a person twice as high"),
+        pytest.param("person", "owner", FIRM, "", id="a person"),
+    ],
+)
+def test_who_the_owner_is_decides_as_what_he_is_fined(
+    desk: Centre, clock: HandClock, owner: OwnerType, liable: str, name: str, code: str
+) -> None:
+    life = begin(desk, clock)
+    with desk.db.write() as session:
+        notice = session.get_one(CaseRow, life.id).notice
+        assert notice is not None
+        notice.content = {**notice.content, "owner_name": FIRM, "owner_type": owner, "owner_source": "register"}
+    refused = ""
+    try:
+        life.identified(liable, name)
+    except Refused as error:
+        refused = error.code
+    assert refused == code
 
 
 def test_a_withdrawal_before_any_decision_speaks_of_none(desk: Centre, clock: HandClock) -> None:

@@ -190,8 +190,11 @@ class ActNames(Protocol):
         that the other holds. `reasons`: of their packets. The same whichever is named first. A person decides it."""
         ...
 
-    def act_words(self, act: ActCode, reasons: Mapping[str, object] | None = None) -> tuple[str, str]:
-        """The act in the country's language and in English, as exact as the packet's reasons allow."""
+    def act_words(
+        self, act: ActCode, reasons: Mapping[str, object] | None = None, kind: VehicleKind | None = None
+    ) -> tuple[str, str]:
+        """The act in the country's language and in English, in the words of the law for that kind of vehicle, and as
+        exact as the packet's reasons allow."""
         ...
 
     def named_by(self, act: ActCode) -> str | None:

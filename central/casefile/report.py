@@ -61,7 +61,7 @@ def report(told: Told, t: Texts) -> str:
             row=row,
             m=found.manifest,
             office=told.office,
-            act=HERE.acts.act_words(ActCode(row.act), _reasons(found))[0],
+            act=HERE.acts.act_words(ActCode(row.act), _reasons(found), row.kind)[0],
             plate=HERE.plates.format_plate(row.plate, vehicle_class=row.kind, colour=row.plate_colour)
             if row.plate
             else "",

@@ -99,7 +99,7 @@ def _entry(row: CaseRow, events: Sequence[CaseEventRow], office: Office, names: 
         if row.plate
         else t("book.no_plate")
     )
-    act = HERE.acts.act_words(ActCode(row.act))[0]
+    act = HERE.acts.act_words(ActCode(row.act), kind=row.kind)[0]
     notice = row.notice if row.notice is not None and row.notice.issued_at is not None else None
     return BookEntry(
         received_at=row.detected_at,

@@ -220,7 +220,7 @@ def public_case(row: CaseRow, heads: Letterheads) -> PublicCase:
     office = heads.writer(row.unit_code).office
     act = ActCode(row.act)
     status_vi, status_en = HERE.words.standings[_STANDING.get(Status(row.status), "unresolved")]
-    act_vi, act_en = HERE.acts.act_words(act, _reasons(row))
+    act_vi, act_en = HERE.acts.act_words(act, _reasons(row), row.kind)
     return PublicCase(
         kind=row.kind,
         kind_vi=HERE.words.kinds[row.kind],

@@ -12,7 +12,7 @@ from importlib import resources
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from countries.law import Language, OneBehaviour
+from countries.law import Language, OneBehaviour, VehicleKind
 from evidence.acts import ACTS, ActCode
 from evidence.errors import GiaoLoError
 
@@ -38,16 +38,28 @@ class Said(_Entry):
         return self.vi if language == "vi" else self.en
 
 
-class VietnameseAct(_Entry):
+class Names(_Entry):
+    """What an act is called, and more exactly where a reason of the packet says more: by its name, then its value."""
+
+    name: Said
+    name_by: dict[str, dict[str, Said]] = Field(default_factory=dict, max_length=1)
+
+    def said(self, reasons: Mapping[str, object] | None, plain: Said | None = None) -> Said:
+        """As exact as the reasons allow. `plain`: the name where they say no more, else its own."""
+        by, exact = next(iter(self.name_by.items()), ("", {}))
+        return exact.get(str((reasons or {}).get(by)), plain or self.name)
+
+
+class VietnameseAct(Names):
     """One act here. `law`: key of its rows in `law/`; `no_row`: kinds of vehicle that have none there, and why.
 
-    `name_under`: by other keys that `law` may be set to, the name that is in their wording.
+    `for_kind`: by kinds of vehicle whose row has other words, the names that are in those. `name_under`: by other keys
+    that `law` may be set to, the name that is in their wording.
     """
 
     law: str
-    name: Said
     short: Said
-    name_by: dict[str, dict[str, Said]] = Field(default_factory=dict, max_length=1)
+    for_kind: dict[str, Names] = Field(default_factory=dict)
     no_row: dict[str, str] = Field(default_factory=dict)
     name_under: dict[str, Said] = Field(default_factory=dict)
 
@@ -111,11 +123,14 @@ def named_by(act: ActCode) -> str | None:
     return act_here(act).named_by
 
 
-def act_words(act: ActCode, reasons: Mapping[str, object] | None = None) -> tuple[str, str]:
-    """The act in Vietnamese and English, as exact as the packet's reasons allow: of a banned turn, which one."""
+def act_words(
+    act: ActCode, reasons: Mapping[str, object] | None = None, kind: VehicleKind | None = None
+) -> tuple[str, str]:
+    """The act in Vietnamese and English, in the words of the row for that kind of vehicle, and as exact as the packet's
+    reasons allow: of a banned turn, which one."""
     here = act_here(act)
-    told = None if here.named_by is None or reasons is None else reasons.get(here.named_by)
-    said = here.name_by[here.named_by].get(str(told), here.named) if here.named_by and told is not None else here.named
+    own = here.for_kind.get(kind or "")
+    said = here.said(reasons, here.named) if own is None else own.said(reasons)
     return said.vi, said.en
 
 

@@ -106,6 +106,47 @@ def test_which_act_a_lanes_direction_is_is_one_word_of_the_countrys_data(
     assert act_words(ActCode.LANE_DIRECTION)[0].startswith(name)
 
 
+def _words(text: str) -> set[str]:
+    """Of a name: what stands in brackets at its end is ours, and says which line or sign it was."""
+    return set(re.findall(r"\w+", re.sub(r" \([^()]*\)$", "", text).lower()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("day", [FIRST, AMENDED])
+def test_a_name_has_no_word_that_the_row_of_the_law_has_not(kind: VehicleKind, day: date) -> None:
+    """A notice says the act and cites the clause: a bicycle is not told of a lane where its clause knows none."""
+    strange = []
+    for act in ActCode:
+        here = act_here(act)
+        if kind in here.no_row:
+            continue
+        known = _words(law_item(here.law, kind, day).wording)
+        named = here.for_kind.get(kind, here)
+        for reason, values in [("", {"": None}), *named.name_by.items()]:
+            for value in values:
+                if (act, value) == (ActCode.BANNED_TURN, "u_turn"):
+                    continue  # no rule states it any more, packets of before do
+                name, _ = act_words(act, {reason: value}, kind)
+                strange += [(act.value, value, word) for word in sorted(_words(name) - known)]
+    assert not strange
+
+
+@pytest.mark.parametrize(
+    ("by", "says", "never"),
+    [
+        ("P.102", "có biển “Cấm đi ngược chiều”", "đường một chiều"),
+        ("one_way_road", "đường một chiều", "có biển"),
+        ("one_way_carriageway", "đường một chiều", "có biển"),
+    ],
+)
+def test_a_notice_of_the_wrong_way_names_no_sign_that_is_not_there(by: str, says: str, never: str) -> None:
+    name, _ = act_words(ActCode.WRONG_WAY, {"one_way_by": by}, "car")
+    assert says in name
+    assert never not in name
+    plain, _ = act_words(ActCode.WRONG_WAY, None, "car")
+    assert says in plain
+
+
 def test_an_organisation_pays_double_and_has_no_licence_to_lose_points_from() -> None:
     person, unit = (proposal(ActCode.RED_LIGHT, "car", AT, owner_type=t) for t in ("person", "organisation"))
     assert (unit.least, unit.most, unit.ordinary) == (36_000_000, 40_000_000, 38_000_000)

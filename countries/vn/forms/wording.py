@@ -43,7 +43,7 @@ def draft(facts: Facts) -> NoticeContent:
         owner_type=owner.type if owner else "person",
         owner_source=owner.source if owner else "",
         time_place=t["time_place_words"].format(at=_instant(facts.occurred_at), place=facts.place),
-        act=act_words(facts.act, facts.reasons)[0],
+        act=act_words(facts.act, facts.reasons, facts.kind)[0],
         clause=law_item(act_here(facts.act).law, facts.kind, day).clause,
         decree=decree(day).citation,
         preventive=facts.preventive or NO_MEASURE,

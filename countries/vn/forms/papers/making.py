@@ -81,7 +81,7 @@ def state_act(
     """The act in the words of a notice, with clause and decree of its day. Raises `LawError`."""
     day = local_date(occurred_at)
     return StatedAct(
-        wording=act_words(act, reasons)[0],
+        wording=act_words(act, reasons, kind)[0],
         clause=law_item(act_here(act).law, kind, day).clause,
         decree=decree(day).citation,
         occurred_at=occurred_at,

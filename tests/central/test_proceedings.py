@@ -255,6 +255,25 @@ def test_a_request_to_be_heard_counts_by_the_day_on_which_it_came(
     assert refused == code
 
 
+@pytest.mark.parametrize(
+    ("decides", "days"),
+    [pytest.param(False, 15, id="nobody decided"), pytest.param(True, 370, id="nobody enforced it")],
+)
+def test_whatever_ended_a_case_its_owner_is_not_told_of_another_term(
+    centre: Centre, clock: HandClock, sent: tuple[str, str], decides: bool, days: int
+) -> None:
+    case_id, code = sent
+    until_minutes(centre, clock, case_id)
+    if decides:
+        take(centre, clock, case_id, HOA, Action.DECIDE, number="1/QĐ", fine=19_000_000, points=4)
+    clock.now += timedelta(days=days)
+    assert take(centre, clock, case_id, HOA, Action.EXPIRE) is Status.EXPIRED
+    with centre.db.write() as session:
+        found = case_by_code(session, code, "36A12345", office=centre.config.office, client="x", now=clock.now)
+    assert isinstance(found, OwnerCase)
+    assert found.public.status_vi == "Đã hết thời hiệu, thời hạn xử lý"
+
+
 def test_more_than_is_owed_is_not_taken(centre: Centre, clock: HandClock, sent: tuple[str, str]) -> None:
     case_id, _ = sent
     until_minutes(centre, clock, case_id)

@@ -465,6 +465,21 @@ def test_points_are_of_a_licence_for_cars_or_for_motorcycles(kind: str, licence:
     assert f"(loại {licence}, số" in text
 
 
+@pytest.mark.parametrize(
+    ("mistake", "says", "never"),
+    [
+        ("owner", "Vụ việc không còn gắn với ông (bà)", "xem xét lại từ đầu"),
+        ("plate", "Vụ việc không còn gắn với ông (bà)", "xem xét lại từ đầu"),
+        ("other", "Vụ việc được xem xét lại từ đầu", "không còn gắn với"),
+    ],
+)
+def test_who_may_get_another_notice_is_not_told_that_the_case_has_left_him(mistake: str, says: str, never: str) -> None:
+    text = drawn.words(HERE.papers().render(drawn.correction(mistake=mistake)))
+    assert says in text
+    assert never not in text
+    assert "không phải nộp bất kỳ khoản tiền nào theo thông báo đó" in text
+
+
 def test_a_correction_says_nothing_of_the_right_owner() -> None:
     assert {"to", "notice", "vehicle", "act", "mistake", "reason"} <= set(drawn.c.Correction.model_fields)
     assert not {"right_owner", "new_owner", "owner"} & set(drawn.c.Correction.model_fields)

@@ -38,7 +38,8 @@ def correction(c: Correction) -> bytes:
     sheet.para("sent", unit=unit, you=to, notice=w.reference_words(c.notice))
     sheet.case(c.vehicle, c.act)
     sheet.para("mistake", what=what, reason=c.reason)
-    sheet.para("nothing_owed", you=to)
+    # of a wrong plate or owner the case goes to others; of anything else it may come back to the same one
+    sheet.para("begins_anew" if c.mistake == "other" else "nothing_owed", you=to)
     sheet.para("right_one")
     sheet.para("no_money")
     sheet.para("closing", "last", unit=unit, you=to)

@@ -192,6 +192,22 @@ def _one_way_stated(scene: Scene) -> Iterator[Fault]:
         yield Fault("lanes", what, remedy, "warning")
 
 
+def _one_way_on_a_motorway(scene: Scene) -> Iterator[Fault]:
+    """Driving against a motorway is another, heavier act with a clause of its own, and a packet cannot say that."""
+    ways = [f"lanes[{i}].road" for i, lane in enumerate(scene.lanes) if one_way(scene, lane)]
+    if not ways or not areas(scene, "emergency_lane"):
+        return
+    what = both(
+        "đi ngược chiều trên đường cao tốc là hành vi khác, nặng hơn; thông báo từ đây sẽ dẫn điều khoản đường khác",
+        "driving against a motorway is another, heavier act; a notice from here would cite the clause of other roads",
+    )
+    remedy = both(
+        "bỏ `road` của các làn đường cao tốc; đi ngược chiều ở đây do cán bộ xử lý ngoài hệ thống",
+        "leave `road` out of lanes of the motorway; who drives against it is dealt with by officers outside",
+    )
+    yield Fault(ways[0], what, remedy, "warning")
+
+
 def _solid_lines_end_before_the_junction(scene: Scene) -> Iterator[Fault]:
     for place, mark in _solid(scene):
         yield from _ends_in_junction(scene, mark, f"markings[{place}]")
@@ -233,6 +249,7 @@ NEEDS: Mapping[ActCode, Needs] = {
         lambda scene: any(lane.direction for lane in scene.lanes),
         Drawing("làn đường có chiều đi", "a lane with a direction"),
         fact=_one_way_stated,
+        advice=_one_way_on_a_motorway,
     ),
     ActCode.BANNED_TURN: Needs(
         _way_out_of_banned_turn,

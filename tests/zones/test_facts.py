@@ -50,6 +50,22 @@ def old(**lane: Any) -> dict[str, Any]:
     return data
 
 
+def test_a_one_way_lane_of_a_motorway_is_warned_of() -> None:
+    """6.11.đ and 8.9.đ: no case that a camera opens could cite them."""
+    lane = {
+        "id": "edge", "kind": "emergency_lane", "polygon": [[310, 345], [590, 345], [639, 479], [310, 479]],
+        "source": {"place": "cao tốc, km 305"},
+    }  # fmt: skip
+
+    def told(data: dict[str, Any]) -> list[str]:
+        return [f.path for f in check(scene_from_data(data)) if "motorway is another, heavier act" in f.what]
+
+    assert told({**GOOD, "areas": [lane]}) == ["lanes[0].road"]
+    assert told(GOOD) == []
+    free = [{name: value for name, value in GOOD["lanes"][0].items() if name != "road"}]
+    assert told({**GOOD, "areas": [lane], "lanes": free}) == []
+
+
 def test_what_an_old_file_states_is_stated_by_the_new_one() -> None:
     scene = scene_from_data(OLD)
     assert scene.schema_version == 2

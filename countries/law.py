@@ -129,6 +129,11 @@ class Law(Protocol):
         """The kind that a vehicle seen by a camera most likely is."""
         ...
 
+    @property
+    def BROUGHT_BY_COMMUNE(self) -> frozenset[VehicleKind]:
+        """Kinds of vehicle whose notice the police of the commune bring to an owner who let his days pass."""
+        ...
+
     def proposal(self, act: ActCode, kind: VehicleKind, at: datetime, *, owner_type: OwnerType = "person") -> Proposal:
         """Clause, band, ordinary fine and points for an act at the instant `at`. Raises `LawError`."""
         ...

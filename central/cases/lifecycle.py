@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from central.cases.facts import Facts
+from central.cases.facts import Facts, Recipient
 from central.units.tree import ROOT, ROOT_ALONE, Scope
 from countries.plates import NoNotice
 from evidence.errors import GiaoLoError
@@ -177,8 +177,15 @@ class CaseState:
     """The last day on which the last step may be undone; None when it may not."""
     unit: str = ROOT
     """Whose it is."""
+    by_commune: bool = True
+    """Whether the police of a commune bring the notice of such a vehicle."""
     own_way: NoNotice | None = None
     """Why no notice goes to an owner, as plate, colour and kind of the case say it now; None: it goes the usual way."""
+
+    @property
+    def to_warn(self) -> tuple[Recipient, ...]:
+        """Offices that can still be warned of this vehicle."""
+        return tuple(each for each in self.facts.to_warn if each != "commune" or self.by_commune)
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds the case under a lease that still runs."""

@@ -97,6 +97,7 @@ def unit_of(session: Session, case_id: str) -> str | None:
 def state_of(row: CaseRow) -> CaseState:
     return CaseState(
         Status(row.status), row.claimed_by, row.claimed_until, row.confirmed_by, unit=row.unit_code,
+        by_commune=row.kind in HERE.law.BROUGHT_BY_COMMUNE,
         own_way=HERE.plates.no_notice(row.plate or "", colour=row.plate_colour, kind=row.kind),
     )  # fmt: skip
 

@@ -270,9 +270,10 @@ def check(
     """What can only be judged with the case. `law`: band and points of the act for whoever answers for it; `since`: the
     day of the step before. `calendar`: the unit's, else the country's.
 
-    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `not_delivered`, `no_law`,
-    `fine_band`, `points_most`, `overpaid`, `parts_request`, `hearing_late`, `request_late`, those of
-    `central.cases.instalments.check`, of `central.cases.relief.check` and of `check_postponed`.
+    Raises `Refused`: `future`, `before_last`, `review_past`, `note`, `warned_there`, `not_by_commune`,
+    `not_delivered`, `no_law`, `fine_band`, `points_most`, `overpaid`, `parts_request`, `hearing_late`,
+    `request_late`, those of `central.cases.instalments.check`, of `central.cases.relief.check` and of
+    `check_postponed`.
     """
     if said.on > today:
         raise Refused("future", "the day is yet to come", where="on", remedy="enter the day on which it happened")
@@ -286,7 +287,11 @@ def check(
         raise Refused("note", "say why", where="note", remedy="write a short reason")
     if isinstance(said, Warned) and said.to in state.facts.warned_to:
         raise Refused("warned_there", "this office was warned already", where="to", remedy="choose another")
-    if isinstance(said, Warned) and said.to not in state.facts.to_warn:
+    if isinstance(said, Warned) and said.to == "commune" and not state.by_commune:
+        raise Refused(
+            "not_by_commune", "the commune brings no notice of such a vehicle", where="to", remedy="choose another"
+        )
+    if isinstance(said, Warned) and said.to not in state.to_warn:
         raise Refused(
             "not_delivered", "no notice was sent that could be delivered", where="to", remedy="choose another"
         )

@@ -105,7 +105,7 @@ def _may_warn(state: CaseState, actor: Officer, passed: Collection[str]) -> Refu
     """The first time after a term; from then on each other office that has to know."""
     if state.facts.warned is None:
         return _after("answer", "transfer_answer", "pay")(state, actor, passed)
-    if state.facts.to_warn:
+    if state.to_warn:
         return None
     return Refused("warned", "a warning is in force everywhere", remedy="lift it first")
 
@@ -333,7 +333,9 @@ def step(
         status = _HANDED_OVER.get(state.status, state.status)
         return replace(state, status=status, claimed_by=None, claimed_until=None)
     if after.status is Status.NEW:  # it begins anew: whoever judged it before may issue for another
-        return CaseState(Status.NEW, facts=state.facts, unit=state.unit, own_way=state.own_way)
+        return CaseState(
+            Status.NEW, facts=state.facts, unit=state.unit, by_commune=state.by_commune, own_way=state.own_way
+        )
     if action is Action.CONFIRM:
         return replace(after, claimed_by=None, claimed_until=None, confirmed_by=actor.username)
     if action is Action.REJECT:

@@ -20,7 +20,7 @@ from central.cases.documents import documents
 from central.cases.facts import Facts
 from central.cases.file_views import record_file_view
 from central.cases.late import late
-from central.cases.lifecycle import Action, Officer, Refused, Status
+from central.cases.lifecycle import Action, CaseState, Officer, Refused, Status
 from central.cases.said import MOST_PARTS, NEEDS_NOTE, SAID, DecidedToo, Said, points_of
 from central.cases.telling import history
 from central.desk.items import item
@@ -271,7 +271,7 @@ def _show(
         "once": once,
         "limits": instalments.limits(here.state.facts, centre.notices.calendar),
         "steps": [
-            _step(a, here.state.facts) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)
+            _step(a, here.state) for a in SAID if a in here.actions and (units or a is not Action.HAND_OVER)
         ],
         "units": [(unit.code, unit.name or centre.config.office.unit.name) for unit in units],
         "undo_until": here.state.undo_until,
@@ -295,17 +295,17 @@ _OF_ACT = frozenset({"notify", "statute", "hold_review"})
 """Terms of `Deadlines`, and the day a person named: they have no span of their own."""
 
 
-def _step(action: Action, facts: Facts) -> dict[str, Any]:
+def _step(action: Action, state: CaseState) -> dict[str, Any]:
     """A step as the page offers it: an office that cannot be warned is not offered to be."""
     fields = fields_of(SAID[action])
     if action is Action.WARN:
-        fields = tuple(replace(each, choices=facts.to_warn) if each.name == "to" else each for each in fields)
+        fields = tuple(replace(each, choices=state.to_warn) if each.name == "to" else each for each in fields)
     return {
         "action": action.value,
         "fields": fields,
         "note": action in NEEDS_NOTE,
         "takes_back": action in _TAKES_BACK,
-        "paper": _may_make(action, facts),
+        "paper": _may_make(action, state.facts),
         "typed": action in STEP_PAPERS and STEP_PAPERS[action].typed,
     }
 

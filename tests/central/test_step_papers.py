@@ -559,6 +559,19 @@ def test_who_the_owner_is_decides_as_what_he_is_fined(
     assert refused == code
 
 
+def test_the_police_of_a_commune_bring_no_notice_of_a_car(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    with pytest.raises(Refused) as refused:
+        warned(life, "commune", "Công an xã Mường Lát")
+    assert (refused.value.code, refused.value.where) == ("not_by_commune", "to")
+    for to in ("inspection", "registration"):
+        life.take(HOA, Action.WARN, to=to)
+    with desk.db.read() as session:
+        row = session.get_one(CaseRow, life.id)
+        here = proceedings.standing(session, row, HOA, calendar=desk.notices.calendar, now=clock.now)
+    assert Action.WARN not in here.actions, "every office that can be warned of a car was"
+
+
 def test_a_withdrawal_before_any_decision_speaks_of_none(desk: Centre, clock: HandClock) -> None:
     life = begin(desk, clock)
     life.with_minutes()

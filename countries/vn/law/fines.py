@@ -45,6 +45,10 @@ KIND_OF_CLASS: dict[VehicleClass, VehicleKind] = {
 }
 
 
+BROUGHT_BY_COMMUNE: frozenset[VehicleKind] = frozenset({"motorcycle"})
+"""TT 73/2024/TT-BCA Điều 24.5: form 04 goes to Công an cấp xã for xe mô tô, xe gắn máy."""
+
+
 class Decree(Dated):
     """How the decree is named for acts of that time."""
 

@@ -186,7 +186,10 @@ def _movements(
 def _movement_state(
     heads: tuple[SignalHead, ...], movement: Movement, of: Callable[[SignalHead], LampState]
 ) -> LampState:
-    """A green arrow permits its movement even beside a red, where the law lets it; else heads must not contradict."""
+    """A green arrow permits its movement even beside a red, where the law lets it; else heads must not contradict.
+
+    An arrow that nobody sees may be green: what the others forbid is not known then. A dark one permits nothing.
+    """
     signals = HERE.signals
     arrows = [h for h in heads if h.arrow in (movement, signals.obeys_lamps_of.get(movement, movement))]
     if signals.green_arrow_over_red and any(of(h) == LampState.GREEN for h in arrows):
@@ -194,6 +197,9 @@ def _movement_state(
     lit_arrows = [h for h in arrows if of(h) not in (LampState.OFF, LampState.UNKNOWN)]
     counted = lit_arrows or [h for h in heads if h.arrow is None]
     states = {of(h) for h in counted} - {LampState.OFF, LampState.UNKNOWN}
+    hidden = not lit_arrows and any(of(h) == LampState.UNKNOWN for h in arrows)
+    if signals.green_arrow_over_red and hidden and states != {LampState.GREEN}:
+        return LampState.UNKNOWN
     if len(states) == 1:
         return states.pop()
     if not states and counted and all(of(h) == LampState.OFF for h in counted):

@@ -18,6 +18,7 @@ STRAIGHT: dict[str, Any] = {"id": "straight", "box": BOX, "governs": ["line"], "
 RIGHT_ARROW: dict[str, Any] = {
     "id": "arrow", "box": BOX, "governs": ["line"], "movements": ["right"], "arrow": "right",
 }  # fmt: skip
+SECOND_ARROW = RIGHT_ARROW | {"id": "second"}
 AHEAD = points((0, 300, 450), (6, 300, 60))
 TURNS_RIGHT = points((0, 450, 450), (3, 450, 240), (6, 600, 150))
 VANISHES = points((0, 300, 450), (6, 300, 130))
@@ -31,6 +32,10 @@ VANISHES = points((0, 300, 450), (6, 300, 130))
         ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": GREEN}, AHEAD, 1),
         ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": GREEN}, VANISHES, 0),
         ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": OFF}, TURNS_RIGHT, 1),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": UNKNOWN}, TURNS_RIGHT, 0),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": UNKNOWN}, VANISHES, 0),
+        ([MAIN, RIGHT_ARROW], {"main": RED, "arrow": UNKNOWN}, AHEAD, 1),
+        ([MAIN, RIGHT_ARROW, SECOND_ARROW], {"main": RED, "arrow": UNKNOWN, "second": RED}, TURNS_RIGHT, 1),
         ([MAIN, RIGHT_ARROW], {"main": GREEN, "arrow": RED}, TURNS_RIGHT, 1),
         ([MAIN, RIGHT_ARROW], {"main": GREEN, "arrow": RED}, AHEAD, 0),
         ([STRAIGHT], {"straight": RED}, TURNS_RIGHT, 0),
@@ -41,6 +46,8 @@ VANISHES = points((0, 300, 450), (6, 300, 130))
     ids=[
         "one red head", "green arrow permits the turn", "green arrow does not permit straight on",
         "movement not known beside a green arrow: doubt permits", "dark arrow leaves it to the main head",
+        "an arrow that others hide may be green", "the same where the way is not known",
+        "an arrow that others hide does not concern straight on", "another that repeats it is seen",
         "red arrow forbids the turn", "red arrow does not concern straight on", "turn that no head governs",
         "straight on under its own head", "one of two heads not readable", "two heads contradict",
     ],

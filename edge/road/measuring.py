@@ -183,6 +183,9 @@ class SceneGeometry:
             rear_px, front_px, farthest_px, nearest_px = reading.distance_px.reshape(4, -1)
             in_metres = self._metres_past(drawn, np.concatenate([rear, farthest, nearest]))
             rear_m, farthest_m, nearest_m = in_metres.reshape(3, -1)
+            # who comes towards the camera is the farther on the lower in the picture his wheels are
+            farthest_px, nearest_px = np.maximum(farthest_px, nearest_px), np.minimum(farthest_px, nearest_px)
+            farthest_m, nearest_m = np.maximum(farthest_m, nearest_m), np.minimum(farthest_m, nearest_m)
             sheet.put(
                 Thing("line", drawn.id),
                 rear_px=rear_px,

@@ -11,7 +11,7 @@ import pytest
 from common.margins import explained
 from edge.road.book import BookMargins, TrajectoryBook
 from edge.road.columns import BOX, CONTACT, TIME, Columns, Sheet, Thing
-from edge.road.measuring import MeasuringMargins, SceneGeometry
+from edge.road.measuring import Measured, MeasuringMargins, SceneGeometry
 from edge.road.near_faces import NearFaceMargins
 from edge.road.region import RegionMargins, region
 from edge.road.trajectory import Trajectory
@@ -102,6 +102,23 @@ def test_of_what_drives_up_the_picture_the_rear_is_the_lower_edge_and_the_front_
     deeper = driven(SceneGeometry(RICH, MeasuringMargins(depth_share=0.5)), 0).lines["line"]
     assert np.array_equal(deeper.rear_px, usual.rear_px)
     assert (deeper.front_px > usual.front_px).all()
+
+
+@pytest.mark.parametrize(("forward", "way"), [((0.0, 30.0), 1), ((0.0, 11.0), -1)], ids=["away", "towards us"])
+def test_whichever_way_it_drives_hidden_wheels_are_passed_over_late_and_red_is_counted_early(
+    forward: tuple[float, float], way: int
+) -> None:
+    """Wheels lower in the picture are nearer to us: before the line of who drives away, past that of who comes."""
+    line = {"id": "line", "points": pixels((-6, 16), (6, 16)), "forward": pixels(forward)[0]}
+    geometry = SceneGeometry(ground_scene(stop_lines=[line]))
+    highest, lowest = np.array([330.0]), np.array([370.0])
+    boxes = np.array([[300.0, 290.0, 340.0, 350.0]])
+    measured = Measured(boxes, highest, highest, lowest, np.array([0.95]), np.full((1, 2), np.nan))
+    told, at = geometry.measure(measured).table[0], geometry.columns.at(Thing("line", "line"))
+    for unit in ("px", "m"):
+        nearest, rear, farthest = (told[at[f"{name}_{unit}"]] for name in ("nearest", "rear", "farthest"))
+        assert nearest < rear < farthest, unit
+        assert np.sign(rear) == -way
 
 
 @pytest.mark.parametrize(

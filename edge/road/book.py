@@ -209,4 +209,5 @@ class TrajectoryBook:
             stays=self.stays.of(track.id),
             lower_edge_px=geometry.edge.bottom,
             settled=rows.settled,
+            forgotten=rows.forgotten,
         )

@@ -67,6 +67,8 @@ class Rows:
     first: int = 0
     settled: dict[Any, Any] = field(default_factory=dict)
     """See `Trajectory.settled`."""
+    forgotten: bool = False
+    """See `Trajectory.forgotten`."""
 
     @property
     def table(self) -> Floats:
@@ -105,6 +107,7 @@ class Rows:
         if drop:
             del self.observations[:drop]
             self.first += drop
+            self.forgotten = True
             oldest_s = self.observations[0].t_s if self.observations else np.inf
             self.settled = {key: found for key, found in self.settled.items() if key[1] >= oldest_s}
 

@@ -94,6 +94,8 @@ class Trajectory:
     """Where it stands, or last stood, in areas in which that may be an act: since before the path begins, it may be."""
     lower_edge_px: float = np.inf
     """From this row on a box is cut off by the picture's lower edge, and its wheels lie below."""
+    forgotten: bool = False
+    """Whether it was seen before the path begins, longer ago than is remembered: its first sight is not in it."""
     known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What rules found out of this trajectory already, for the next rule that asks the same."""
     settled: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -101,6 +101,8 @@ def front_at_onset(
         return FrontAtOnset.BEFORE if in_red.any() else FrontAtOnset.NOT_SEEN
     if t_s[0] <= since_s + 1e-6:
         then = float(np.interp(since_s, t_s, past))
+    elif path.forgotten:
+        then = float(past[0])  # it came in what is forgotten; where it was last of that is all that is known
     else:
         # it came into sight later: where it must have been, at the pace it has then
         until = min(at, int(np.searchsorted(t_s, t_s[0] + margins.pace_s)))
@@ -109,7 +111,7 @@ def front_at_onset(
     late_s = float(t_s[0]) - since_s
     if then <= 0:
         return FrontAtOnset.BEFORE if late_s <= 0 or in_red.any() else FrontAtOnset.NOT_SEEN
-    if late_s > margins.rolls_for_s:
+    if late_s > margins.rolls_for_s and not path.forgotten:
         return FrontAtOnset.NOT_SEEN
     waited = _stood(path, run, since_s - margins.early_s, float(t_s[at]), margins, standing)
     return FrontAtOnset.STOOD_OVER if waited or not HERE.signals.rolling_over_goes_on else FrontAtOnset.ROLLED_OVER

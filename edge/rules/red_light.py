@@ -192,6 +192,8 @@ def _at_line(
         before_m = stood_before_m(path, run, int(before_in_red[0]), at, since, shared.front, shared.standing)
         if before_m < margins.stood_clear_m:  # no number without a ground plane
             return Refusal("stood_on_line_at_red", t_at, before_m, margins.stood_clear_m, "m")
+        if path.forgotten and float(path.t_s[0]) > since + 1e-6:
+            front = FrontAtOnset.NOT_SEEN  # it stood over it as long as is remembered, and red began before that
     flags = _flags(front, onset_seen=onset_seen, cut_off=cut_off)
     before = max(moment_before(path, at, margins.before_s), int(before_in_red[0]))
     return Finding(

@@ -81,6 +81,8 @@ def stands_past_line(
     if stretch is None or path.t_s[stretch[0]] - path.t_s[0] > margins.from_the_start_s:
         return None  # it moved into its place: from where is not known
     first, last = stretch
+    if path.forgotten:
+        return Refusal("stand_no_longer_remembered", float(path.t_s[first]))  # it may have come before red
     t_first, t_last = float(path.t_s[first]), float(path.t_s[last])
     stood, unit = _clear(path, run, first, last, margins)
     if stood is None or float(np.mean(run.within[first : last + 1])) < margins.within_share:

@@ -116,5 +116,7 @@ def waited_within(
 
 def _first_seen_within(path: Trajectory, run: LineRun) -> bool:
     """In the junction from its first sight on, never before this line, and on no way to it."""
+    if path.forgotten:
+        return False
     before = bool((run.rear_m <= 0).any()) or any(seen.any() for seen in path.in_approach.values())
     return bool(path.in_junction[0]) and not before

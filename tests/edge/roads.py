@@ -150,9 +150,11 @@ def drive(
     seen: Callable[[float], bool] = lambda _: True,
     others: Sequence[Callable[[float], tuple[float, float, float, float]]] = (),
     live: bool = False,
+    remembered_s: float | None = None,
 ) -> Trajectory:
     """The path of one vehicle; `where(t_s)` is the middle of the bottom edge of its box. `others(t_s)`: that, width and
-    height of other vehicles' boxes meanwhile. `live`: measured picture by picture, so that paces are known."""
+    height of other vehicles' boxes meanwhile. `live`: measured picture by picture, so that paces are known.
+    `remembered_s`: what is longer ago at the end is forgotten, as a track forgets."""
     times = [float(t_s) for t_s in np.arange(from_s, to_s + 1e-9, 1 / fps)]
 
     def observed(t_s: float, x: float, y: float, width: float, height: float) -> Observation:
@@ -175,6 +177,9 @@ def drive(
     for each, all_of_it in everything:
         each.observations = all_of_it
     book.add([track, *beside])
+    if remembered_s is not None:
+        track.observations = [o for o in observations if o.t_s >= to_s - remembered_s]
+        book.add([track])
     path = book.of(track, cut_off=cut_off)
     assert path is not None
     return path

@@ -162,6 +162,11 @@ def test_who_stood_past_the_line_before_red_is_not_told_though_others_hide_him_f
     assert events == []
 
 
+def test_who_stood_past_the_line_before_red_is_not_told_when_red_lasts_longer_than_a_track_remembers() -> None:
+    pipeline = CameraPipeline(scene(), KnownDetector(), KnownPlates())
+    assert play(pipeline, [points((0, 200, 275))], seconds=70, fps=4)[0] == []
+
+
 @pytest.mark.parametrize(
     ("route", "passed"),
     [

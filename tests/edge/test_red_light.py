@@ -231,3 +231,23 @@ def test_a_stop_and_a_run_are_never_both_told_of_one_passage() -> None:
     red = lamps(HERE, [(0, RED)])
     assert len(red_light(path, HERE, red)) == 1
     assert stopped_past_line(path, HERE, red) == []
+
+
+@pytest.mark.parametrize(
+    ("rear_m", "remembered_s", "flags"),
+    [
+        (-0.2, None, None),
+        (-0.2, 60.0, None),
+        (-1.1, None, ("front_past_line_at_red_onset",)),
+        (-1.1, 60.0, ("front_before_line_not_seen",)),
+    ],
+)
+def test_who_stood_over_the_line_for_longer_than_is_remembered_is_judged_as_one_who_stood_there(
+    rear_m: float, remembered_s: float | None, flags: tuple[str, ...] | None
+) -> None:
+    """He stands over it since green and drives on in red: whether his rear passed it in red must be sure all the same;
+    where his front was when red began is not known any more, and is not said."""
+    where = points((0, 0, 8), (3, 0, LINE_M + rear_m), (95, 0, LINE_M + rear_m), (99, 0, 30))
+    held = lamps(HERE, [(0, GREEN), (20, YELLOW), (23, RED)], until_s=100)
+    path = drive_m(HERE, where, from_s=0, to_s=99, cls=CAR, remembered_s=remembered_s)
+    assert [found.flags for found in red_light(path, HERE, held)] == ([] if flags is None else [flags])

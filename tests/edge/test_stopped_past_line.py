@@ -345,6 +345,15 @@ def test_standing_past_the_line_from_the_first_sight_on(
     assert [set(f.flags) for f in found] == ([] if flags is None else [flags])
 
 
+@pytest.mark.parametrize("remembered_s", [None, 60.0], ids=["all is remembered", "a minute is, less than the red"])
+def test_who_stood_there_before_red_is_not_told_when_that_is_forgotten(remembered_s: float | None) -> None:
+    """He passed in green and is held there; red lasts for longer than a track remembers."""
+    held = lamps(HERE, [(0, GREEN), (20, YELLOW), (23, RED)], until_s=100)
+    path = drive_m(HERE, stops(1.5), from_s=0, to_s=90, remembered_s=remembered_s)
+    assert path.forgotten == (remembered_s is not None)
+    assert stopped_past_line(path, HERE, held) == []
+
+
 def test_standing_there_from_the_beginning_without_a_ground_plane() -> None:
     for y, acts in ((285, 1), (297, 0), (170, 0)):
         path = drive(scene(), points((0, 300, y)), from_s=0, to_s=7)

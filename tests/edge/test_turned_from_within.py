@@ -69,6 +69,16 @@ def test_who_may_have_come_another_way_is_not_accused(where: Where, why: str) ->
     assert banned_turn(drive_m(no_left(), where, from_s=0, to_s=8), no_left(), {}) == [], why
 
 
+@pytest.mark.parametrize("remembered_s", [None, 60.0])
+def test_who_came_by_another_way_is_not_accused_when_that_is_forgotten(remembered_s: float | None) -> None:
+    """He waits for longer than a track remembers; where it begins then is not where he was first seen."""
+    where = points(
+        (0, 14, 36), (3, 6, 28), (5, 2, 25), (70, 2, 25), (71, 1, 27.5), (72, -1.5, 31), (73, -6, 32), (74, -12, 32)
+    )
+    path = drive_m(no_left(), where, from_s=0, to_s=74, remembered_s=remembered_s)
+    assert banned_turn(path, no_left(), {}) == []
+
+
 def test_in_the_picture_alone_nobody_knows_where_it_came_from() -> None:
     flat = no_left(ground=None)
     assert banned_turn(drive_m(flat, TURNS_LEFT, from_s=0, to_s=7), flat, {}) == []

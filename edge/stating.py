@@ -109,9 +109,10 @@ class Stating:
 
 
 def _hidden_meanwhile(finding: Finding, path: Trajectory, lost_s: float) -> tuple[list[str], dict[str, Reason]]:
-    """Flags and reasons of an act whose vehicle was lost from sight, from the still before it to the last that is known
-    of it, and waited for where it stood for longer than one that drives (`lost_s`): that another came to light there is
-    unlikely, and for a person to look at."""
-    seen_s = path.t_s[finding.before :]
+    """Flags and reasons of an act whose vehicle was lost from sight, from the first observation on which the act rests
+    to the last that is known of it, and waited for where it stood for longer than one that drives (`lost_s`): that
+    another came to light there is unlikely, and for a person to look at."""
+    since = finding.before if finding.rests_from is None else min(finding.before, finding.rests_from)
+    seen_s = path.t_s[since:]
     longest_s = float(np.diff(seen_s).max()) if len(seen_s) > 1 else 0.0
     return (["hidden_meanwhile"], {"hidden_for_s": round(longest_s, 2)}) if longest_s > lost_s + 1e-6 else ([], {})

@@ -20,7 +20,8 @@ class Finding:
     ended, None if it did not: the still after the act is taken before that if there is one. `signs`: ids of the signs
     by which it is an act: it stands if one of them is in force at its moment (`in_force`); none: it rests on no sign.
     `before_s`: when the act began, where that is longer ago than the path remembers: the still before is of then, and
-    the sign was in force then too.
+    the sign was in force then too. `rests_from`: the first observation on which the act rests, where that lies before
+    `before`: from it on the vehicle must be one, and what of it was not seen is told.
     """
 
     act: ActCode
@@ -36,6 +37,7 @@ class Finding:
     red_until_s: float | None = None
     signs: tuple[str, ...] = ()
     before_s: float | None = None
+    rests_from: int | None = None
 
     def time_s(self, path: Trajectory) -> float:
         """Of the act, in the stream's time. `path`: that on which it was found."""

@@ -66,9 +66,10 @@ class FromWithinMargins:
 
 @dataclass(frozen=True)
 class Wait:
-    """Where a vehicle waited in the junction: its last observation there, how far past the line, for how long, and by
-    how many degrees it has turned since."""
+    """Where a vehicle waited in the junction: its first and last observation there, how far past the line, for how
+    long, and by how many degrees it has turned since."""
 
+    first: int
     last: int
     past_m: float
     stood_s: float
@@ -111,7 +112,7 @@ def waited_within(
     ):
         return None
     stood_s = float(path.t_s[at] - path.t_s[stretches[0][0]])
-    return Wait(at, round(float(run.rear_m[at]), 1), round(stood_s, 1), round(turned_deg))
+    return Wait(stretches[0][0], at, round(float(run.rear_m[at]), 1), round(stood_s, 1), round(turned_deg))
 
 
 def _first_seen_within(path: Trajectory, run: LineRun) -> bool:

@@ -110,7 +110,7 @@ def turned_out(
         return crossed if isinstance(crossed, Refusal) else None  # it may have come by another road
     if isinstance(begins, Refusal):
         return begins
-    first, flags, reasons = begins
+    first, rests_from, flags, reasons = begins
     return Finding(
         act=act,
         what=line.id,
@@ -120,6 +120,7 @@ def turned_out(
         after=last,
         flags=flags,
         signs=signs,
+        rests_from=rests_from,
         reasons=reasons
         | {
             "stop_line": line.id,
@@ -140,14 +141,15 @@ def _begins(
     size: float,
     margins: TurnedOutMargins,
     shared: SharedMargins,
-) -> tuple[int, tuple[str, ...], dict[str, Reason]] | Refusal | None:
-    """The observation with which the turn begins, at the line or where it waited past it, and what is to be said."""
+) -> tuple[int, int, tuple[str, ...], dict[str, Reason]] | Refusal | None:
+    """The observation with which the turn begins, at the line or where it waited past it, the first on which it rests,
+    and what is to be said."""
     refused: Refusal | None = None
     if crossed is not None:
         t_line, t_last = float(path.t_s[crossed.at]), float(path.t_s[last])
         refused = not_one_vehicle(path, t_line, t_last, size, shared.one_vehicle)
         if refused is None:
-            return crossed.at, (), {}
+            return crossed.at, crossed.last_before, (), {}
     at_line = crossed.at if crossed else None
     wait = waited_within(path, path.lines[line.id], at_line, last, margins, shared)
     if wait is None:
@@ -157,7 +159,7 @@ def _begins(
         "stood_s": wait.stood_s,
         "turned_deg": wait.turned_deg,
     }
-    return wait.last, (WAY_IN_NOT_SEEN,), told
+    return wait.last, wait.first, (WAY_IN_NOT_SEEN,), told
 
 
 def exit_taken(path: Trajectory, scene: Scene, at: int, margins: ExitMargins) -> tuple[Exit, int, int] | None:

@@ -16,7 +16,7 @@ from edge.types import ActEvent, Frame, Image
 from evidence.acts import ActCode, LampState
 from models.detector import Detections
 from models.plates import Corners, LineReading, PlateBox, PlateReading
-from tests.edge.roads import points, scene
+from tests.edge.roads import points, scene, sign
 
 RED_FROM_S = 1.0
 
@@ -222,6 +222,20 @@ def test_who_stands_past_the_line_and_is_hidden_meanwhile_is_told_and_that_he_wa
     assert (event.act, "crossing_not_seen" in event.flags) == (ActCode.STOPPED_PAST_LINE, False)
     assert ("hidden_meanwhile" in event.flags) == (said is not None)
     assert event.reasons.get("hidden_for_s") == said
+
+
+@pytest.mark.parametrize("hidden", [(0.0, 0.0), (6.5, 9.0)])
+def test_who_waits_in_the_junction_hidden_and_turns_much_later_is_told_and_that_he_was_hidden(
+    hidden: tuple[float, float],
+) -> None:
+    """The stills begin only shortly before the turn; the act rests on the way over the line."""
+    turns = points((0, 400, 460), (3, 400, 280), (5, 400, 200), (14, 400, 200), (16, 500, 150), (18, 620, 150))
+    no_right = scene(signs=[sign("P.123b", "line")], acts=["banned_turn"])
+    route = lambda t: None if hidden[0] < t < hidden[1] else turns(t)  # noqa: E731
+    (event,), _ = play(CameraPipeline(no_right, KnownDetector(), KnownPlates()), [route], seconds=19)
+    assert event.act == ActCode.BANNED_TURN
+    assert event.stills["still_before"].t_s > 10
+    assert ("hidden_meanwhile" in event.flags) == (hidden[1] > 0)
 
 
 def test_acts_that_the_scene_does_not_ask_for_are_not_looked_for() -> None:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.margins import margin
-from edge.road.trajectory import Trajectory
+from edge.road.trajectory import LaneRun, Trajectory
 from edge.rules.refusal import Refusal
+from edge.rules.ways import far_from, places
+from evidence.acts import VehicleClass
 from zones.schema import Lane, Scene
 
 _FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
+_TWO_WHEELS = (VehicleClass.MOTORCYCLE, VehicleClass.BICYCLE)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ class AgainstMargins:
         source="false wrong ways of the simulation (docs/simulation.md); the value was tuned there",
         most=1.0,
     )
+    smooth: int = margin(
+        5, "pictures", "places are the middle of so many: a box that jumps once drives nowhere", least=1,
+        source="as in the way of one vehicle (`OneVehicleMargins.excursion`)",
+    )  # fmt: skip
     motion_pictures: int = margin(
         1, "pictures", "begin and end of that motion are the middle of so many pictures to each side", source=_FIRST
     )
@@ -69,6 +76,19 @@ class AgainstMargins:
         "so many must go against the lane: a box that jumps once does not",
         source=_FIRST,
         most=1.0,
+    )
+    round_aside_m: float = margin(
+        2.5,
+        "m",
+        "who came along the lane and goes back nearer to his way there has not turned round: he reverses",
+        source="as for turning round where that is banned (`BannedUTurnMargins.aside_m`): common turning circles",
+    )
+    pushed_ms: float = margin(
+        1.8,
+        "m/s",
+        "a motorcycle or bicycle goes backwards at no more, pushed by its rider's feet: faster ones were turned round "
+        "on the spot",
+        source="walking pace, as on the pavement (`PavementMargins.walking_ms`)",
     )
     settle_s: float = margin(
         1.5, "s", "a finding waits for so long: what the vehicle does next may take it back", source=_FIRST
@@ -134,8 +154,29 @@ def against(path: Trajectory, scene: Scene, lane: Lane, margins: AgainstMargins)
     moved = _moved(path, first, last, margins.motion_pictures)
     if moved < margins.motion_share * way:  # only the lower edge moved: what hid the wheels drove away
         return Refusal("only_lower_edge_moved", t_first, moved, margins.motion_share * way, "px")
+    aside_m = _reversed_aside_m(path, run, first, last, needed, margins)
+    if aside_m is not None:
+        return Refusal("reversed_in_lane", t_first, aside_m, margins.round_aside_m, "m")
     at = first + int(np.searchsorted(t_s, t_s[0] + rules.wrong_way_s).clip(0, len(t_s) - 1))
     return Against(first, at, last, way, needed, lasted, share)
+
+
+def _reversed_aside_m(
+    path: Trajectory, run: LaneRun, first: int, last: int, needed_px: float, margins: AgainstMargins
+) -> float | None:
+    """How far beside the way by which it came along the lane it went back, of one that reverses there; None: it does
+    not, or was not seen to come so far as would count."""
+    there, back = run.progress_px[: first + 1], run.progress_px[first : last + 1]
+    if run.progress_px[first] - there.min() < needed_px:
+        return None
+    way = places(path, margins.smooth)
+    if way is None:  # by its own size there, as nobody knows the road
+        way = path.contacts * path.build.size_m / float(np.median(path.size_px[first : last + 1]))
+    came, went = way[: first + 1], way[first : last + 1][back >= there.min()]
+    aside_m = max(float(far_from(came, place).min()) for place in went)
+    pace_ms = float(far_from(way[first : last + 1], way[first]).max()) / float(path.t_s[last] - path.t_s[first])
+    turned_on_the_spot = path.cls in _TWO_WHEELS and pace_ms > margins.pushed_ms
+    return None if aside_m >= margins.round_aside_m or turned_on_the_spot else aside_m
 
 
 def _moved(path: Trajectory, first: int, last: int, pictures: int) -> float:

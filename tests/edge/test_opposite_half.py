@@ -112,6 +112,42 @@ def test_who_comes_out_of_his_half_at_walking_pace_may_have_had_no_other_way(
     assert (MAY_PASS_SOMETHING in found.flags) is doubted
 
 
+REVERSES = points((0, 2, 12), (4, 2, 30), (4.6, 2, 30), (9, 2, 18))
+PARKS_BACKWARDS = points((0, 2, 12), (4, 2, 28), (4.5, 2, 28), (8, 3.8, 17))
+TURNS_ROUND = points((0, 4, 12), (3, 4, 26), (4, 3, 28.5), (4.6, 1.5, 28.5), (5, 1, 26), (7.5, 1, 14))
+ON_THE_SPOT = points((0, 2, 12), (3, 2, 26), (8, 1.5, 26), (10.5, 1.5, 14))
+
+
+@pytest.mark.parametrize(
+    ("where", "to_s", "cls", "acts"),
+    [
+        (REVERSES, 9, VehicleClass.CAR, 0),
+        (PARKS_BACKWARDS, 8, VehicleClass.CAR, 0),
+        (points((0, 2, 12), (4, 2, 24), (5, 2, 24), (12, 2.2, 16)), 12, VehicleClass.MOTORCYCLE, 0),
+        (TURNS_ROUND, 7.5, VehicleClass.CAR, 1),
+        (TURNS_ROUND, 7.5, VehicleClass.MOTORCYCLE, 1),
+        (ON_THE_SPOT, 10.5, VehicleClass.MOTORCYCLE, 1),
+    ],
+    ids=[
+        "reverses", "reverses to the kerb", "is pushed back by its rider's feet", "turns round", "so does a motorcycle",
+        "is turned on the spot and ridden back",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fps", [6.0, 12.5])
+def test_who_reverses_in_his_own_half_has_not_driven_against_the_flow(
+    where: Where, to_s: float, cls: VehicleClass, acts: int, fps: float
+) -> None:
+    path = drive_m(ROAD_M, where, from_s=0, to_s=to_s, cls=cls, fps=fps)
+    assert len(judged(ActCode.OPPOSITE_HALF, path, ROAD_M, {})) == acts
+    one_way = ROAD_M.model_copy(update={"roads": scene().roads})
+    assert len(wrong_way(drive_m(one_way, where, from_s=0, to_s=to_s, cls=cls, fps=fps), one_way, {})) == acts
+
+
+def test_without_a_ground_plane_reversing_is_told_by_the_vehicles_size() -> None:
+    where = points((0, 400, 470), (4, 400, 330), (4.5, 400, 330), (8, 405, 420))
+    assert judged(ActCode.OPPOSITE_HALF, drive(road(), where, from_s=0, to_s=8), road(), {}) == []
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 580), st.integers(20, 260)), max_size=3),
     st.sampled_from(["1.1", "1.2", "2.2"]),

@@ -51,7 +51,7 @@ def _in_the_box(act: ActCode, spec: ActSpec) -> Iterator[str]:
         yield f"edge/rules: a file that ends in RULE = Rule(ActCode.{act.name}, ...)"
         return
     box = ROOT / "edge"
-    beside = [box / "signals" / "heads.py", box / "looking.py", box / "substream" / "proof.py"]
+    beside = [box / "signals" / "heads.py", box / "looking.py", box / "stating.py", box / "substream" / "proof.py"]
     tell = [*(box / "rules").glob("*.py"), *beside]
     written = "".join(file.read_text(encoding="utf-8") for file in tell)
     for reason in spec.reasons:

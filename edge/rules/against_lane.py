@@ -12,12 +12,10 @@ import numpy as np
 from common.margins import margin
 from edge.road.trajectory import LaneRun, Trajectory
 from edge.rules.refusal import Refusal
-from edge.rules.ways import far_from, places
-from evidence.acts import VehicleClass
+from edge.rules.ways import TWO_WHEELS, far_from, paces_of, places
 from zones.schema import Lane, Scene
 
 _FIRST = "the first version of the rules, November 2026; nobody wrote down why this value"
-_TWO_WHEELS = (VehicleClass.MOTORCYCLE, VehicleClass.BICYCLE)
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,16 @@ class AgainstMargins:
     pushed_ms: float = margin(
         1.8,
         "m/s",
-        "a motorcycle or bicycle goes backwards at no more, pushed by its rider's feet: faster ones were turned round "
-        "on the spot",
+        "who pushes a motorcycle or bicycle is no faster, nor goes it backwards faster by its rider's feet: some "
+        "second of a ride is; of who goes forwards it is asked on the road only",
         source="walking pace, as on the pavement (`PavementMargins.walking_ms`)",
+    )
+    pace_s: float = margin(
+        1.0,
+        "s",
+        "that pace is the way of so long: over shorter times it is mostly what boxes tremble",
+        source="as in areas (`InAreaMargins.pace_s`)",
+        least=0.2,
     )
     settle_s: float = margin(
         1.5, "s", "a finding waits for so long: what the vehicle does next may take it back", source=_FIRST
@@ -157,6 +162,10 @@ def against(path: Trajectory, scene: Scene, lane: Lane, margins: AgainstMargins)
     aside_m = _reversed_aside_m(path, run, first, last, needed, margins)
     if aside_m is not None:
         return Refusal("reversed_in_lane", t_first, aside_m, margins.round_aside_m, "m")
+    way_m = places(path, margins.smooth)
+    pace = paces_of(t_s, way_m[first : last + 1], margins.pace_s) if way_m is not None else np.zeros(0)
+    if path.cls in TWO_WHEELS and len(pace) and pace.max() < margins.pushed_ms:
+        return Refusal("no_faster_than_walking", t_first, float(pace.max()), margins.pushed_ms, "m/s")
     at = first + int(np.searchsorted(t_s, t_s[0] + rules.wrong_way_s).clip(0, len(t_s) - 1))
     return Against(first, at, last, way, needed, lasted, share)
 
@@ -175,7 +184,7 @@ def _reversed_aside_m(
     came, went = way[: first + 1], way[first : last + 1][back >= there.min()]
     aside_m = max(float(far_from(came, place).min()) for place in went)
     pace_ms = float(far_from(way[first : last + 1], way[first]).max()) / float(path.t_s[last] - path.t_s[first])
-    turned_on_the_spot = path.cls in _TWO_WHEELS and pace_ms > margins.pushed_ms
+    turned_on_the_spot = path.cls in TWO_WHEELS and pace_ms > margins.pushed_ms
     return None if aside_m >= margins.round_aside_m or turned_on_the_spot else aside_m
 
 

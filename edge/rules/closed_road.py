@@ -22,11 +22,13 @@ from edge.rules.in_area import (
     inside_briefly,
     moment_when,
     not_one_throughout,
+    paces,
     stretches,
 )
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
+from edge.rules.ways import TWO_WHEELS, Floats
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, VehicleClass
 from evidence.packet import Reason
@@ -83,6 +85,13 @@ class ClosedRoadMargins(InAreaMargins):
         source="chosen with the rule: lorries, buses and cars are told apart least surely; not measured",
         most=1.0,
     )
+    walking_ms: float = margin(
+        1.8,
+        "m/s",
+        "some second of it a motorcycle or bicycle must be faster: into a street for walkers it is pushed, and that is "
+        "no riding; asked on the road only",
+        source="as on the pavement (`PavementMargins.walking_ms`)",
+    )
     before_s: float = margin(1.0, "s", "the first still shows it so long before it came in", source=_CHOSEN)
     settle_s: float = margin(
         3.0, "s", "a finding waits for so long: it may yet come out again, and be taken back", source=_CHOSEN
@@ -133,6 +142,7 @@ def _into(
         farthest = first + int(np.argmax(way))
         inside_s = float(path.t_s[last] - path.t_s[first])
         deepest = float(seen.depth[first : last + 1].max())
+        pace = paces(path, seen, first, last, margins) if seen.on_road else np.zeros(0)
         no: Refusal | None = None
         if way.max() < needed:
             no = Refusal("short_way_inside", t_first, float(way.max()), needed, unit)
@@ -140,6 +150,8 @@ def _into(
             no = Refusal("short_time_inside", t_first, inside_s, margins.inside_s, "s")
         elif deepest < deep:
             no = Refusal("not_deep_inside", t_first, deepest, deep, unit)
+        elif _pushed(path, pace, margins):
+            no = Refusal("no_faster_than_walking", t_first, float(pace.max()), margins.walking_ms, "m/s")
         elif _out_again(path, seen, first, last, again, margins):
             no = Refusal("out_again", t_first)
         else:
@@ -185,6 +197,11 @@ def _measures(path: Trajectory, seen: AreaWay, margins: ClosedRoadMargins) -> tu
 def _hole(path: Trajectory, first: int, margins: ClosedRoadMargins) -> bool:
     """Nobody saw it come in: what is inside may be another."""
     return float(path.t_s[first] - path.t_s[first - 1]) > margins.max_gap_s + 1e-6
+
+
+def _pushed(path: Trajectory, pace: Floats, margins: ClosedRoadMargins) -> bool:
+    """Whether its rider may have pushed it: on two wheels, and no second of `pace` is faster than one walks."""
+    return path.cls in TWO_WHEELS and bool(len(pace)) and float(pace.max()) < margins.walking_ms
 
 
 def _out_again(path: Trajectory, seen: AreaWay, first: int, last: int, far: float, margins: ClosedRoadMargins) -> bool:

@@ -17,7 +17,7 @@ from edge.road.trajectory import Trajectory
 from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.refusal import Refusal
 from edge.rules.shared import SharedMargins
-from edge.rules.ways import Floats, places
+from edge.rules.ways import Floats, paces_of, places
 from zones.geometry import longer_side
 from zones.road import RoadArea
 
@@ -108,14 +108,7 @@ def stretches(mask: Bools, t_s: Floats, margins: InAreaMargins) -> list[tuple[in
 
 def paces(path: Trajectory, seen: AreaWay, first: int, last: int, margins: InAreaMargins) -> Floats:
     """The paces between two observations, metres or sizes a second, over `pace_s` each; empty if seen shorter."""
-    t_s, way = path.t_s[first : last + 1], seen.places[first : last + 1]
-    ends = np.flatnonzero(t_s - t_s[0] >= margins.pace_s - 1e-6)
-    if not len(ends):
-        return np.zeros(0)
-    begins = np.searchsorted(t_s, t_s[ends] - margins.pace_s + 1e-6, side="right") - 1
-    steps: Floats = np.hypot(*(way[ends] - way[begins]).T) / seen.unit
-    pace: Floats = steps / (t_s[ends] - t_s[begins])
-    return pace
+    return paces_of(path.t_s[first : last + 1], seen.places[first : last + 1] / seen.unit, margins.pace_s)
 
 
 def not_one_throughout(path: Trajectory, first: int, last: int, shared: SharedMargins) -> Refusal | None:

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from edge.road.trajectory import Trajectory
+from evidence.acts import VehicleClass
 
 Floats = NDArray[np.float64]
+TWO_WHEELS = frozenset({VehicleClass.MOTORCYCLE, VehicleClass.BICYCLE})
+"""What its rider can push."""
 
 
 def places(path: Trajectory, smooth: int) -> Floats | None:
@@ -33,6 +36,16 @@ def leaving(way: Floats, far_m: float) -> Floats:
     back = np.flatnonzero(far_from(way, way[-1]) >= far_m)
     step: Floats = way[-1] - way[int(back[-1]) if len(back) else 0]
     return step
+
+
+def paces_of(t_s: Floats, way: Floats, pace_s: float) -> Floats:
+    """The paces along a way `[N, 2]` at times `[N]`, over `pace_s` each, a second; empty if it is shorter."""
+    ends = np.flatnonzero(t_s - t_s[0] >= pace_s - 1e-6)
+    if not len(ends):
+        return np.zeros(0)
+    begins = np.searchsorted(t_s, t_s[ends] - pace_s + 1e-6, side="right") - 1
+    pace: Floats = np.hypot(*(way[ends] - way[begins]).T) / (t_s[ends] - t_s[begins])
+    return pace
 
 
 def between_deg(one: Floats, other: Floats) -> float:

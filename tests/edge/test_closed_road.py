@@ -66,6 +66,21 @@ def test_who_only_comes_near_is_not_accused(where: Where, to_s: float, why: str)
     assert closed_road(drive_m(road, where, from_s=0, to_s=to_s), road, {}) == [], why
 
 
+@pytest.mark.parametrize(
+    ("cls", "pace_ms", "acts"),
+    [(MOTORCYCLE, 1.2, 0), (MOTORCYCLE, 2.5, 1), (BICYCLE, 1.2, 0), (CAR, 1.2, 1)],
+    ids=["pushed", "ridden slowly", "a bicycle pushed", "nobody pushes a car so far"],
+)
+def test_who_pushes_his_motorcycle_into_a_street_for_walkers_does_not_ride_there(
+    cls: VehicleClass, pace_ms: float, acts: int
+) -> None:
+    """He rides up to it and gets off."""
+    lasts_s = 18 / pace_ms
+    where = points((0, 0, 10), (2, 0, 18), (4, 0, 18), (4 + lasts_s, 0, 36))
+    road = street()
+    assert len(closed_road(drive_m(road, where, from_s=0, to_s=4 + lasts_s, cls=cls), road, {})) == acts
+
+
 def test_who_was_not_seen_to_come_in_is_not_accused() -> None:
     road = street()
     path = drive_m(road, INTO, from_s=0, to_s=8, seen=lambda t_s: not 2.0 < t_s < 3.2)

@@ -143,6 +143,17 @@ def test_who_reverses_in_his_own_half_has_not_driven_against_the_flow(
     assert len(wrong_way(drive_m(one_way, where, from_s=0, to_s=to_s, cls=cls, fps=fps), one_way, {})) == acts
 
 
+@pytest.mark.parametrize(
+    ("cls", "pace_ms", "acts"),
+    [(VehicleClass.MOTORCYCLE, 1.3, 0), (VehicleClass.MOTORCYCLE, 2.5, 1), (VehicleClass.CAR, 1.3, 1)],
+    ids=["pushed", "ridden slowly", "nobody pushes a car"],
+)
+def test_who_pushes_his_motorcycle_against_the_flow_does_not_ride(cls: VehicleClass, pace_ms: float, acts: int) -> None:
+    lasts_s = 16 / pace_ms
+    path = drive_m(ROAD_M, points((0, -2, 14), (lasts_s, -2, 30)), from_s=0, to_s=lasts_s, cls=cls)
+    assert len(judged(ActCode.OPPOSITE_HALF, path, ROAD_M, {})) == acts
+
+
 def test_without_a_ground_plane_reversing_is_told_by_the_vehicles_size() -> None:
     where = points((0, 400, 470), (4, 400, 330), (4.5, 400, 330), (8, 405, 420))
     assert judged(ActCode.OPPOSITE_HALF, drive(road(), where, from_s=0, to_s=8), road(), {}) == []

@@ -35,7 +35,7 @@ def banned_turn(
         return []  # of the line, and of what is banned there, nothing need be asked
     found: list[tuple[str, Answer | None]] = []
     for line in scene.stop_lines:
-        banned = bans(scene, line, path, _TURNS)
+        banned = bans(scene, line, path, _TURNS, margins)
         if banned:
             crossed = crossing(path, path.lines[line.id], scene.rules, shared.crossing, shared.one_vehicle)
             turned = turned_out(ActCode.BANNED_TURN, path, scene, line, banned, crossed, margins, shared)

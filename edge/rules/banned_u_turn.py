@@ -71,7 +71,7 @@ def _over(
     run = path.lines[line.id]
     if not path.exits and not _came_back(run, scene.rules.line_margin_px, margins.back_m):
         return None  # of what is banned there, and of its way, nothing need be asked
-    banned = bans(scene, line, path, _ROUND)
+    banned = bans(scene, line, path, _ROUND, margins)
     if not banned:
         return None
     farthest = _farthest(run, shared.one_vehicle.excursion)

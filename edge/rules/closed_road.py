@@ -25,12 +25,13 @@ from edge.rules.in_area import (
     paces,
     stretches,
 )
+from edge.rules.named import surely_named
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
 from edge.rules.ways import TWO_WHEELS, Floats
 from edge.signals.history import LampHistory
-from evidence.acts import ActCode, VehicleClass
+from evidence.acts import ActCode
 from evidence.packet import Reason
 from zones.facts import areas, signs
 from zones.road import RoadArea, Sign
@@ -113,12 +114,7 @@ def closed_road(
 
 def _bans(scene: Scene, area: RoadArea, path: Trajectory, class_share: float) -> tuple[Sign, ...]:
     """The signs that ban entry to the vehicle, whatever kind it may yet be."""
-    return tuple(
-        sign
-        for sign in signs(scene, "no_entry", area.id)
-        if path.cls in sign.named
-        and (path.share_of(sign.named) >= class_share or sign.named == frozenset(VehicleClass))
-    )
+    return tuple(sign for sign in signs(scene, "no_entry", area.id) if surely_named(sign.named, path, class_share))
 
 
 def _into(

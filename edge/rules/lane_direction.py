@@ -16,6 +16,7 @@ from edge.road.trajectory import Trajectory
 from edge.rules.crossing import Crossing, crossing
 from edge.rules.finding import Finding
 from edge.rules.movement import may_be_making
+from edge.rules.named import surely_named
 from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.permission import last_lanes
 from edge.rules.refusal import Answer, Refusal, answers
@@ -98,6 +99,9 @@ def _over(
     stated = lane_movements(scene, lane, path.cls)
     if stated is None or exit_.movement in stated.allowed or _banned(path, scene, line, exit_.movement):
         return None
+    said = [sign.named for sign in scene.signs if sign.id in stated.signs]
+    if said and not any(surely_named(named, path, margins.class_share) for named in said):
+        return Refusal("class_unsure", t_over, path.cls_share, margins.class_share, "share")
     size = float(np.median(path.size_px[entry : last + 1]))
     way_px = float(np.hypot(*(path.contacts[last] - path.contacts[entry])))
     t_s = path.t_s

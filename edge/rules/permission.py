@@ -17,7 +17,7 @@ from countries.here import HERE
 from edge.road.trajectory import Trajectory
 from edge.rules.movement import MovementMargins, begun, may_be_making
 from edge.signals.history import LampHistory
-from evidence.acts import LampState
+from evidence.acts import LampState, VehicleClass
 from zones.facts import free_on_red
 from zones.schema import ALL_MOVEMENTS, Movement, Scene, SignalHead, StopLine
 
@@ -40,6 +40,15 @@ class PermissionMargins:
         "and none that is longer ago: by then it may have changed lanes unseen",
         source="chosen with the rule, November 2026; not measured",
     )
+    class_doubt: float = margin(
+        0.2,
+        "share of votes",
+        "whoever so many pictures show to be of another class may be of it: what that one's lamps or plates allow, he "
+        "may do",
+        source="the rest of what a sign for some kinds asks for (`ClosedRoadMargins.class_share`)",
+        least=0.01,
+        most=1.0,
+    )
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,14 @@ class Governing:
     """The heads that count for one vehicle at one line, by the movements it may be making.
 
     `against_arrows`: the same for movements that its way leaves possible and the arrows of its lane alone do not: who
-    breaks them makes one of these.
+    breaks them makes one of these. `unsure`: movements for which other heads count if it is of another class, which it
+    may be: nobody knows what those said to it.
     """
 
     movements: tuple[Movement, ...]
     heads: Mapping[Movement, tuple[SignalHead, ...]]
     against_arrows: Mapping[Movement, tuple[SignalHead, ...]] = field(default_factory=dict)
+    unsure: frozenset[Movement] = frozenset()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -60,8 +71,11 @@ class Governing:
 
     def state(self, of: Callable[[SignalHead], LampState]) -> LampState:
         """The state that holds for every movement the vehicle may be making; unknown where they differ."""
-        states = {_movement_state(heads, movement, of) for movement, heads in self.heads.items()}
+        states = {self._of(movement, of) for movement in self.heads}
         return states.pop() if len(states) == 1 else LampState.UNKNOWN
+
+    def _of(self, movement: Movement, of: Callable[[SignalHead], LampState]) -> LampState:
+        return LampState.UNKNOWN if movement in self.unsure else _movement_state(self.heads[movement], movement, of)
 
     def at(self, lamps: Mapping[str, LampHistory], t_s: float) -> LampState:
         return self.state(lambda head: lamps[head.id].at(t_s))
@@ -99,9 +113,7 @@ class Governing:
 
     def only_red(self, lamps: Mapping[str, LampHistory], t_s: float) -> Governing | None:
         """The same for those movements alone that are red at `t_s`; None if straight on is not among them."""
-        red = {
-            m: h for m, h in self.heads.items() if _movement_state(h, m, lambda x: lamps[x.id].at(t_s)) == LampState.RED
-        }
+        red = {m: h for m, h in self.heads.items() if self._of(m, lambda x: lamps[x.id].at(t_s)) == LampState.RED}
         return Governing(tuple(red), red) if "straight" in red else None
 
     def red_throughout(self, lamps: Mapping[str, LampHistory], from_s: float, to_s: float) -> bool:
@@ -127,8 +139,12 @@ def governing(
     lanes = last_lanes(scene, path, upto, margins)
     possible, against = _movements(scene, path, upto, lanes, movement, until)
     # A movement that no head governs here is free of signals: it stays in the list and reads as unknown.
-    heads, broken = ({each: _heads(scene, line, path, lanes, each) for each in some} for some in (possible, against))
-    return Governing(tuple(heads), heads, broken)
+    heads, broken = (
+        {each: _heads(scene, line, path.cls, lanes, each) for each in some} for some in (possible, against)
+    )
+    others = [cls for cls, share in path.other_shares.items() if share >= margins.class_doubt]
+    unsure = {m for m in heads for cls in others if _heads(scene, line, cls, lanes, m) != heads[m]}
+    return Governing(tuple(heads), heads, broken, frozenset(unsure))
 
 
 def _any_free(heads: Mapping[Movement, tuple[SignalHead, ...]], lamps: Mapping[str, LampHistory], t_s: float) -> bool:
@@ -144,16 +160,14 @@ def any_red(scene: Scene, line: StopLine, lamps: Mapping[str, LampHistory], t_s:
 
 
 def _heads(
-    scene: Scene, line: StopLine, path: Trajectory, lanes: set[str], movement: Movement
+    scene: Scene, line: StopLine, cls: VehicleClass, lanes: set[str], movement: Movement
 ) -> tuple[SignalHead, ...]:
     mine = [
         head
         for head in scene.signals
-        if line.id in head.governs
-        and path.cls in head.classes
-        and (not head.lanes or not lanes or lanes & set(head.lanes))
+        if line.id in head.governs and cls in head.classes and (not head.lanes or not lanes or lanes & set(head.lanes))
     ]
-    if free_on_red(scene, line.id, movement, path.cls):
+    if free_on_red(scene, line.id, movement, cls):
         return ()  # no lamp stops it: as a movement that none governs
     # a movement without lamps of its own obeys those of another, unless some head is said to be for it
     if not any(movement in head.movements for head in scene.signals):

@@ -17,6 +17,7 @@ from countries.road import SignSays
 from edge.road.stays import Stay
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
+from edge.rules.named import surely_named
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
@@ -66,6 +67,14 @@ class StandsWhereBannedMargins:
         "its picture is taken so lately: pictures are kept for some seconds only",
         source="`StillStore`, halved",
     )
+    class_share: float = margin(
+        0.8,
+        "share of votes",
+        "a sign that names some kinds and not others speaks of a vehicle only if so many of its pictures show one that "
+        "it names, whichever",
+        source="as for a closed road (`ClosedRoadMargins.class_share`)",
+        most=1.0,
+    )
     settle_s: float = margin(3.0, "s", "a finding waits for so long: the still after it is taken then", source=_CHOSEN)
 
 
@@ -85,7 +94,9 @@ def stands_where_banned(
         return []
     found: list[tuple[str, Answer | None]] = []
     for area in areas(scene, "kerbside"):
-        named = tuple(sign.id for sign in signs(scene, says, area.id) if path.cls in sign.named)
+        named = tuple(
+            sign.id for sign in signs(scene, says, area.id) if surely_named(sign.named, path, margins.class_share)
+        )
         here = [s for s in path.stays if area.id in s.areas and act not in s.told] if named else []
         stay = next((s for s in here if s.lasted_s >= least_s), None)
         if stay is not None:

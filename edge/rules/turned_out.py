@@ -11,6 +11,7 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import Crossing, moment_before
 from edge.rules.finding import Finding
+from edge.rules.named import surely_named
 from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.refusal import Answer, Refusal
 from edge.rules.shared import SharedMargins
@@ -42,6 +43,14 @@ class ExitMargins:
         "on the exit's edge",
         source="as for solid lines; not measured: in the simulation no turn hung on it",
     )
+    class_share: float = margin(
+        0.8,
+        "share of votes",
+        "a sign that names some kinds and not others speaks of a vehicle only if so many of its pictures show one that "
+        "it names, whichever",
+        source="as for a closed road (`ClosedRoadMargins.class_share`)",
+        most=1.0,
+    )
     least_way_boxes: float = margin(
         0.5,
         "box sizes",
@@ -68,10 +77,10 @@ class TurnedOutMargins(FromWithinMargins, ExitMargins):
     )
 
 
-def bans(scene: Scene, line: StopLine, path: Trajectory, turns: Collection[Movement]) -> Bans:
+def bans(scene: Scene, line: StopLine, path: Trajectory, turns: Collection[Movement], margins: ExitMargins) -> Bans:
     """Those of the turns that signs ban over the line for its kind of vehicle, with those signs."""
     named = {
-        turn: tuple(sign.id for sign in signs if path.cls in sign.named)
+        turn: tuple(sign.id for sign in signs if surely_named(sign.named, path, margins.class_share))
         for turn, signs in banned_turns(scene, line.id).items()
         if turn in turns
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 
 from edge.rules.permission import any_red
-from evidence.acts import LampState
+from evidence.acts import LampState, VehicleClass
 from tests.edge.judged import governing, red_light
 from tests.edge.roads import GREEN, OFF, RED, UNKNOWN, drive, history, points, scene
 
@@ -104,6 +105,34 @@ def test_where_no_head_is_red_no_movement_is(heads: list[dict[str, Any]], where:
         if not any_red(here, line, lamps, 3.0):
             assert found.red_since(lamps, 3.0) is None
             assert found.only_red(lamps, 3.0) is None
+
+
+MIXED = MAIN | {"classes": ["motorcycle", "bicycle", "car", "truck"]}
+BUSES = MAIN | {"id": "bus", "classes": ["bus"]}
+
+
+@pytest.mark.parametrize(
+    ("other", "share", "acts"),
+    [(VehicleClass.BUS, 0.45, 0), (VehicleClass.BUS, 0.05, 1), (VehicleClass.CAR, 0.45, 1)],
+    ids=["may be a bus, whose lamp is green", "one box of twenty", "may be a car, which has the same lamp"],
+)
+def test_of_whom_the_class_is_not_sure_each_classs_lamp_must_be_red(
+    other: VehicleClass, share: float, acts: int
+) -> None:
+    here = scene(signals=[MIXED, BUSES])
+    lamps = {name: history([(0.0, state)], here, name) for name, state in (("main", RED), ("bus", GREEN))}
+    path = drive(here, AHEAD, from_s=0, to_s=6, cls=VehicleClass.TRUCK)
+    path = replace(path, cls_share=1 - share, other_shares={other: share})
+    assert len(red_light(path, here, lamps)) == acts
+
+
+@pytest.mark.parametrize(("share", "acts"), [(0.45, 0), (0.05, 1)])
+def test_whom_a_plate_lets_go_if_he_is_of_its_class_is_not_told_when_he_may_be(share: float, acts: int) -> None:
+    here = scene(signals=[MAIN], signs=[plate("S.phu-re-phai", classes=["motorcycle"])])
+    lamps = {"main": history([(0.0, RED)], here, "main")}
+    path = drive(here, TURNS_RIGHT, from_s=0, to_s=6, cls=VehicleClass.BICYCLE)
+    path = replace(path, cls_share=1 - share, other_shares={VehicleClass.MOTORCYCLE: share})
+    assert len(red_light(path, here, lamps)) == acts
 
 
 def test_who_creeps_over_the_line_is_still_of_his_lane() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,15 @@ def stands(scene_: Scene, seconds: float, *, at: tuple[float, float] = (3, 18), 
 
 def told(act: ActCode, path: Trajectory, scene_: Scene, shown: Any = None) -> list[Finding]:
     return judged(act, path, scene_, shown or {})
+
+
+@pytest.mark.parametrize(("act", "seconds"), [(STOP, 70), (PARK, 310)])
+@pytest.mark.parametrize(("share", "acts"), [(0.55, 0), (0.95, 1)])
+def test_a_ban_for_some_kinds_needs_to_know_the_kind(act: ActCode, seconds: float, share: float, acts: int) -> None:
+    lorries = road(act, signs=[sign(NUMBER[act], "le-phai", classes=["truck"])])
+    path = stands(lorries, seconds, cls=VehicleClass.TRUCK)
+    path = replace(path, cls_share=share, other_shares={CAR: 1 - share})
+    assert len(told(act, path, lorries)) == acts
 
 
 @pytest.mark.parametrize(("act", "seconds", "limit"), [(STOP, 70, 60.0), (PARK, 310, 300.0)])

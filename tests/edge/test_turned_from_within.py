@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,17 @@ def test_a_way_from_the_line_that_hidden_wheels_broke_is_told_from_the_wait_on()
     )  # fmt: skip
     (found,) = banned_turn(drive_m(no_left(), where, from_s=0, to_s=13, fps=12.5), no_left(), {})
     assert found.flags == (WAY_IN_NOT_SEEN,)
+
+
+@pytest.mark.parametrize(("classes", "acts"), [(["truck"], 0), (["truck", "bus"], 1), (None, 1)])
+def test_a_ban_for_some_kinds_needs_to_know_the_kind(classes: list[str] | None, acts: int) -> None:
+    where = points(
+        (0, 2, 10), (3, 2, 22), (5, 2, 25), (9, 2, 25), (10, 1, 27.5), (11, -1.5, 31), (12, -6, 32), (13, -12, 32)
+    )
+    road = no_left(signs=[sign("P.123a", "line", classes=classes)])
+    path = drive_m(road, where, from_s=0, to_s=13, cls=VehicleClass.TRUCK)
+    path = replace(path, cls_share=0.55, other_shares={VehicleClass.BUS: 0.45})
+    assert len(banned_turn(path, road, {})) == acts
 
 
 @pytest.mark.parametrize("cls", [VehicleClass.CAR, VehicleClass.TRUCK])

@@ -23,6 +23,7 @@ from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.rules.rule import Rule
 from edge.rules.shared import SharedMargins
+from edge.rules.standing import stands
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode
 from zones.facts import areas, kept_lanes
@@ -31,6 +32,8 @@ from zones.schema import Lane, Scene
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+STOPPED_IN_LANE = "stopped_in_lane"
+"""It stood there: it may have come in to stop at the roadside, a bus at its stop, say, or to set off from there."""
 _FAR_M = 1e6
 _CHOSEN = "chosen with the rule, November 2026; not measured"
 
@@ -71,6 +74,10 @@ class WrongLaneMargins(LookAlikeMargins):
         "whoever goes farther aside while wholly in the lane is changing over it: a lane of 3.5 m leaves a car 1.3 m",
         source="geometry of a change of lanes; " + _CHOSEN,
     )
+    stood_s: float = margin(
+        2.0, "s", "standing so long in the lane, before or after, is told as a doubt: it may belong to the roadside",
+        source="as on the pavement (`PavementMargins.stood_s`); the law lets in who stops or sets off there",
+    )  # fmt: skip
     smooth: int = margin(
         5, "pictures", "places are the middle of so many: a box that jumps once drives nowhere", source=_CHOSEN, least=1
     )
@@ -133,6 +140,7 @@ def _in_lane(
         before=first,
         at=first + int(np.searchsorted(t_s[first : last + 1], t_s[first] + margins.least_s).clip(0, last - first)),
         after=last,
+        flags=(STOPPED_IN_LANE,) if _stopped(path, lane, margins, shared) else (),
         signs=tuple(sign.id for sign in signs),
         reasons={
             "lane": lane.id,
@@ -227,6 +235,12 @@ def _along_and_aside(path: Trajectory, lane: Lane, smooth: int) -> tuple[Floats,
     along: Floats = places @ unit
     aside: Floats = places @ np.array([unit[1], -unit[0]])
     return along, aside
+
+
+def _stopped(path: Trajectory, lane: Lane, margins: WrongLaneMargins, shared: SharedMargins) -> bool:
+    """Whether it stood in the lane at any time."""
+    inside = path.lanes[lane.id].inside
+    return any(bool(inside[end]) for _, end in stands(path, 0, margins.stood_s, shared.standing))
 
 
 def _changes_over(path: Trajectory, lane: Lane, aside: Floats, first: int, last: int, far_m: float) -> bool:

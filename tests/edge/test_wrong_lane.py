@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
-from edge.rules.wrong_lane import straight_since
+from edge.rules.wrong_lane import STOPPED_IN_LANE, straight_since
 from evidence.acts import ActCode, VehicleClass
 from tests.edge.judged import judged
 from tests.edge.roads import ROAD, drive_m, ground_scene, pixels, points, sign
@@ -73,6 +73,23 @@ def test_a_long_stand_in_the_queue_does_not_hide_the_drive_before_it() -> None:
     """It drives up in the lane, goes aside within it, and stands there for longer than it drove."""
     (one,) = found(road(CARS), points((0, -3.4, 12), (4, -3.4, 24), (5, -1, 26), (14, -1, 26.5)), to_s=14)
     assert one.reasons["along_lane_m"] >= 6
+
+
+@pytest.mark.parametrize(
+    ("where", "to_s", "flags"),
+    [
+        (ALONG, 5, ()),
+        (points((0, 2, 12), (2, 0, 15), (4, -2.2, 18), (7, -2.4, 28), (12, -2.4, 28)), 12, (STOPPED_IN_LANE,)),
+        (points((0, -2.2, 14), (4, -2.2, 14), (8, -2.2, 26), (11, 2, 36)), 11, (STOPPED_IN_LANE,)),
+        (points((0, 2, 12), (4, 2, 12), (6, 2, 13), (7, -2, 16), (10, -2, 28)), 10, ()),
+    ],
+    ids=["drives on", "a bus comes in to its stop", "sets off from the roadside", "stood in the next lane"],
+)  # fmt: skip
+def test_who_stood_in_the_lane_may_have_had_to_do_at_the_roadside_and_that_is_said(
+    where: Where, to_s: float, flags: tuple[str, ...]
+) -> None:
+    (one,) = found(road(MOTORCYCLES), where, to_s=to_s, cls=BUS)
+    assert one.flags == flags
 
 
 def test_a_long_stand_half_in_the_lane_does_not_hide_the_drive_after_it() -> None:

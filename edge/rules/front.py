@@ -92,8 +92,9 @@ def front_at_onset(
 ) -> FrontAtOnset:
     """Where the front was when red began at `since_s`, of a vehicle whose rear passed the line at observation `at`.
 
-    A red whose beginning nobody saw began at an unknown time before `since_s`: then it is enough that the front was
-    seen before the line in red.
+    Vehicles of one class are of many lengths: before the line is a front that would be there on the longest as well, or
+    on one that stood. A red whose beginning nobody saw began at an unknown time before `since_s`: then it is enough
+    that the front was seen before the line in red.
     """
     past, t_s = front(path, run), path.t_s
     in_red = (t_s[: at + 1] >= since_s - 1e-6) & (past[: at + 1] <= 0)
@@ -110,7 +111,12 @@ def front_at_onset(
         then = float(past[0]) - max(pace, 0.0) * float(t_s[0] - since_s)
     late_s = float(t_s[0]) - since_s
     if then <= 0:
-        return FrontAtOnset.BEFORE if late_s <= 0 or in_red.any() else FrontAtOnset.NOT_SEEN
+        if late_s > 0 and not in_red.any():
+            return FrontAtOnset.NOT_SEEN
+        longer_m = path.build.longest_m - path.build.length_m if np.isfinite(run.rear_m).all() else 0.0
+        if then + longer_m <= 0 or _stood(path, run, since_s - margins.early_s, float(t_s[at]), margins, standing):
+            return FrontAtOnset.BEFORE
+        return FrontAtOnset.NOT_SEEN  # one of the longest of its class was rolling over the line
     if late_s > margins.rolls_for_s and not path.forgotten:
         return FrontAtOnset.NOT_SEEN
     waited = _stood(path, run, since_s - margins.early_s, float(t_s[at]), margins, standing)

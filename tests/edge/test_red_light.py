@@ -251,3 +251,27 @@ def test_who_stood_over_the_line_for_longer_than_is_remembered_is_judged_as_one_
     held = lamps(HERE, [(0, GREEN), (20, YELLOW), (23, RED)], until_s=100)
     path = drive_m(HERE, where, from_s=0, to_s=99, cls=CAR, remembered_s=remembered_s)
     assert [found.flags for found in red_light(path, HERE, held)] == ([] if flags is None else [flags])
+
+
+@pytest.mark.parametrize(
+    ("cls", "rear_at_onset_m", "flags"),
+    [
+        (TRUCK, -10.0, ("front_before_line_not_seen",)),
+        (TRUCK, -21.0, ()),
+        (CAR, -5.0, ("front_before_line_not_seen",)),
+        (CAR, -6.5, ()),
+        (VehicleClass.MOTORCYCLE, -5.0, ()),
+    ],
+    ids=["a long lorry's is over it", "no lorry is so long", "a minibus's is over it", "no car is", "no motorcycle"],
+)
+def test_whose_front_was_over_the_line_as_red_began_if_he_is_long_is_told_with_that_doubt(
+    cls: VehicleClass, rear_at_onset_m: float, flags: tuple[str, ...]
+) -> None:
+    """Who rolls over the line as red begins may go on, and how long he is nobody measures."""
+    line_m = 32.0
+    line = {"id": "line", "points": pixels((-6, line_m), (6, line_m)), "forward": pixels((0, 50))[0]}
+    here = ground_scene(stop_lines=[line], junction=pixels((-12, line_m + 4), (12, line_m + 4), (12, 70), (-12, 70)))
+    where = points((1, 0, line_m + rear_at_onset_m - 8), (6, 0, line_m + rear_at_onset_m + 32))
+    shown = lamps(here, [(0, GREEN), (0.5, YELLOW), (2, RED)])
+    told = [found.flags for found in red_light(drive_m(here, where, from_s=1, to_s=6, cls=cls, fps=12.5), here, shown)]
+    assert told == [flags]

@@ -16,7 +16,7 @@ def test_every_class_has_its_figures() -> None:
 @pytest.mark.parametrize("cls", VehicleClass)
 def test_every_figure_of_a_class_has_unit_reason_and_source(cls: VehicleClass) -> None:
     told = list(explained(BUILDS[cls]))
-    assert len(told) == 8
+    assert len(told) == 9
     assert all(m.unit == "m" and m.why and m.source and m.value > 0 for m in told)
 
 

@@ -210,4 +210,5 @@ class TrajectoryBook:
             lower_edge_px=geometry.edge.bottom,
             settled=rows.settled,
             forgotten=rows.forgotten,
+            began_in=rows.began_in,
         )

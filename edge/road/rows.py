@@ -69,6 +69,8 @@ class Rows:
     """See `Trajectory.settled`."""
     forgotten: bool = False
     """See `Trajectory.forgotten`."""
+    began_in: frozenset[str] = frozenset()
+    """See `Trajectory.began_in`."""
 
     @property
     def table(self) -> Floats:
@@ -105,6 +107,9 @@ class Rows:
     def forget_before(self, frame: int) -> None:
         drop = next((i for i, o in enumerate(self.observations) if o.frame >= frame), len(self.observations))
         if drop:
+            if not self.forgotten:
+                truths = self.truths
+                self.began_in = frozenset(name for name, at in self.places.areas.items() if truths[at, 0])
             del self.observations[:drop]
             self.first += drop
             self.forgotten = True

@@ -96,6 +96,8 @@ class Trajectory:
     """From this row on a box is cut off by the picture's lower edge, and its wheels lie below."""
     forgotten: bool = False
     """Whether it was seen before the path begins, longer ago than is remembered: its first sight is not in it."""
+    began_in: frozenset[str] = frozenset()
+    """The areas in which it was first seen, where that is forgotten."""
     known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What rules found out of this trajectory already, for the next rule that asks the same."""
     settled: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -123,7 +123,7 @@ def _into(
     seen = area_way(path, area, shared)
     if seen is None:
         return None
-    if seen.inside[: margins.outside_points].any():
+    if seen.inside[: margins.outside_points].any() or area.id in path.began_in:
         return Refusal("inside_from_first_sight", float(path.t_s[0]))
     refused = inside_briefly(path, area, margins)
     outside_by, needed, again, deep = _measures(path, seen, margins)

@@ -81,6 +81,14 @@ def test_who_pushes_his_motorcycle_into_a_street_for_walkers_does_not_ride_there
     assert len(closed_road(drive_m(road, where, from_s=0, to_s=4 + lasts_s, cls=cls), road, {})) == acts
 
 
+@pytest.mark.parametrize("remembered_s", [None, 60.0])
+def test_who_came_out_of_it_and_goes_back_in_is_not_told_when_that_is_forgotten(remembered_s: float | None) -> None:
+    """He belongs there, and waits before it for longer than a track remembers."""
+    where = points((0, 0, 40), (5, 0, 17), (80, 0, 17), (86, 0, 40))
+    path = drive_m(street(), where, from_s=0, to_s=86, cls=CAR, remembered_s=remembered_s)
+    assert closed_road(path, street(), {}) == []
+
+
 def test_who_was_not_seen_to_come_in_is_not_accused() -> None:
     road = street()
     path = drive_m(road, INTO, from_s=0, to_s=8, seen=lambda t_s: not 2.0 < t_s < 3.2)

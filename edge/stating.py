@@ -19,6 +19,7 @@ from edge.plate.reading import PlateEvidence, read_plate
 from edge.plate.views import TrackViews, ViewBook
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
+from edge.rules.pushed import PERHAPS_PUSHED, perhaps_pushed
 from edge.signals.controller import LampFeed
 from edge.signals.heads import Signals
 from edge.substream.proof import Proving
@@ -85,9 +86,10 @@ class Stating:
         few, looks = self._looking.around(event.t_s)
         flags, reasons = signals.doubts(red, event.t_s, now.t_s)
         hidden, seen = _hidden_meanwhile(finding, path, self._judging.tracker.lost_s)
+        pushed = [PERHAPS_PUSHED] if perhaps_pushed(finding, path, self._judging.shared.pushed) else []
         event = replace(
             event,
-            flags=[*event.flags, *flags, *few, *hidden],
+            flags=[*event.flags, *flags, *few, *hidden, *pushed],
             reasons={**event.reasons, **reasons, **looks, **seen},
             reading=None if later is None else ReadLater(later, len(finding.flags)),
         )

@@ -1,4 +1,5 @@
-"""The margins that acts have in common: crossing, one vehicle, front, movement, permission, standing, waiting."""
+"""The margins that acts have in common: crossing, one vehicle, front, movement, permission, pushing, standing,
+waiting."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from edge.rules.front import FrontMargins
 from edge.rules.movement import MovementMargins
 from edge.rules.one_vehicle import OneVehicleMargins
 from edge.rules.permission import PermissionMargins
+from edge.rules.pushed import PushedMargins
 from edge.rules.standing import StandingMargins
 from edge.rules.waiting_area import WaitingAreaMargins
 
@@ -22,5 +24,6 @@ class SharedMargins:
     front: FrontMargins = field(default_factory=FrontMargins)
     movement: MovementMargins = field(default_factory=MovementMargins)
     permission: PermissionMargins = field(default_factory=PermissionMargins)
+    pushed: PushedMargins = field(default_factory=PushedMargins)
     standing: StandingMargins = field(default_factory=StandingMargins)
     waiting: WaitingAreaMargins = field(default_factory=WaitingAreaMargins)

@@ -161,23 +161,23 @@ def _files(packet: PacketRow) -> Iterator[Gone]:
         yield Gone(what="file", name=file.name, sha256=file.sha256)
 
 
-def _still_needed(session: Session, record: Sequence[CaseEventRow]) -> bool:
-    """Whether another case that the same decision is about is still there."""
+def _of_others(session: Session, record: Sequence[CaseEventRow]) -> frozenset[str]:
+    """Digests of the papers that stand in other cases of the same decision too, which are still there."""
     others = [int(other["case"]) for event in record for other in event.after.get("together", ())]
     if not others:
-        return False
-    there = select(CaseRow.id).where(CaseRow.number.in_(others), CaseRow.deleted_at.is_(None)).limit(1)
-    return session.scalar(there) is not None
+        return frozenset()
+    there = select(CaseRow.id).where(CaseRow.number.in_(others), CaseRow.deleted_at.is_(None))
+    return frozenset(paper.sha256 for one in session.scalars(there).all() for paper in documents(events(session, one)))
 
 
 def _documents(session: Session, row: CaseRow, record: Sequence[CaseEventRow]) -> Iterator[Gone]:
     """Every paper of the case, drafts that another took the place of included; scans of a device's papers stay, and a
-    decision over several cases goes with the last of them."""
+    decision over several cases, or what is left of one, goes with the last of them."""
     notices = [*row.replaced_notices, *([row.notice] if row.notice else [])]
     named = [notice.pdf_sha256 for notice in notices]
     named += [said.get(name) for event in record for said in (event.before, event.after) for name in _DOCUMENTS]
-    kept = _still_needed(session, record)
-    named += [paper.sha256 for paper in documents(record) if not (kept and paper.code == "decision")]
+    kept = _of_others(session, record)
+    named += [paper.sha256 for paper in documents(record) if paper.sha256 not in kept]
     for sha256 in dict.fromkeys(each for each in named if each):
         yield Gone(what="document", name="", sha256=sha256)
 

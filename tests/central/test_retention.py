@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from central.audit.stored import audit
 from central.cases import log as case_log
+from central.cases.documents import documents
 from central.cases.facts import Facts
 from central.cases.lifecycle import ENDED, Action, Status
 from central.cases.log import CaseDeleted
@@ -332,17 +333,23 @@ def test_a_picture_that_another_act_has_too_stays_until_that_goes(kept: Centre, 
     assert faults(kept) == ()
 
 
-def test_a_decision_over_two_cases_stays_until_the_last_of_them_goes(kept: Centre, clock: HandClock) -> None:
+def decided_together(centre: Centre) -> list[str]:
+    """Two acts of one vehicle in one decision."""
     ids = []
     for act, hours in ((ActCode.RED_LIGHT, 2), (ActCode.SOLID_LINE, 4)):
-        case_id, _ = issued(kept, act=act, at=NOW - timedelta(hours=hours))
-        with kept.db.write() as session:
-            issuing.publish(session, case_id, HOA, register=kept.registry, now=clock.now)
-        take(kept, case_id, Action.IDENTIFY, "", LAN, liable="owner", name="Lê Văn Chủ")
-        take(kept, case_id, Action.MAKE_MINUTES, "", LAN, number="1/BB")
+        case_id, _ = issued(centre, act=act, at=NOW - timedelta(hours=hours))
+        with centre.db.write() as session:
+            issuing.publish(session, case_id, HOA, register=centre.registry, now=centre.clock())
+        take(centre, case_id, Action.IDENTIFY, "", LAN, liable="owner", name="Lê Văn Chủ")
+        take(centre, case_id, Action.MAKE_MINUTES, "", LAN, number="1/BB")
         ids.append(case_id)
-    take(kept, ids[0], Action.WAIVE_HEARING, "", LAN)
-    take(kept, ids[0], Action.DECIDE, "", HOA, fine=19_000_000, points=4, together=[{"case": 2, "fine": 500_000}])
+    take(centre, ids[0], Action.WAIVE_HEARING, "", LAN)
+    take(centre, ids[0], Action.DECIDE, "", HOA, fine=19_000_000, points=4, together=[{"case": 2, "fine": 500_000}])
+    return ids
+
+
+def test_a_decision_over_two_cases_stays_until_the_last_of_them_goes(kept: Centre, clock: HandClock) -> None:
+    ids = decided_together(kept)
     with kept.db.read() as session:
         decision = case_log.events(session, ids[0])[-1].after["paper_sha256"]
     for case_id in ids:
@@ -358,6 +365,23 @@ def test_a_decision_over_two_cases_stays_until_the_last_of_them_goes(kept: Centr
     clock.forward(days=900)
     assert run(kept).cases == 1
     assert not kept.store.exists(decision)
+
+
+def test_what_is_left_of_a_decision_stays_as_long_as_the_case_it_holds_for(kept: Centre, clock: HandClock) -> None:
+    ids = decided_together(kept)
+    take(kept, ids[0], Action.WITHDRAW, "biển giả", TRUONG, reason="cloned_plate")
+    take(kept, ids[0], Action.TELL_OWNER, "", LAN, how="post")
+    with kept.db.read() as session:
+        amendment = next(d for d in documents(case_log.events(session, ids[1])) if d.code == "amendment").sha256
+    clock.now = LONG_AFTER
+    assert run(kept).cases == 1
+    assert kept.store.exists(amendment), "the other case was not sent what is left"
+    assert faults(kept) == ()
+    take(kept, ids[1], Action.WITHDRAW, "biển giả", TRUONG, reason="cloned_plate")
+    take(kept, ids[1], Action.TELL_OWNER, "", LAN, how="post")
+    clock.forward(days=3000)
+    assert run(kept).cases == 1
+    assert not kept.store.exists(amendment)
 
 
 # --- the one door --------------------------------------------------------------------------------------------------

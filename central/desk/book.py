@@ -32,8 +32,8 @@ from evidence.acts import ActCode
 MOST_LINES = 500
 """Of one print: some sixty pages, and a look at each case goes into its record."""
 _TELLING = (
-    Action.IDENTIFY, Action.MAKE_MINUTES, Action.DECIDE, Action.PAY, Action.REJECT, Action.WITHDRAW, Action.CORRECT,
-    Action.UNDO, Action.DECISION_CUT,
+    Action.IDENTIFY, Action.MAKE_MINUTES, Action.DECIDE, Action.RELIEVE, Action.PAY, Action.REJECT, Action.WITHDRAW,
+    Action.CORRECT, Action.UNDO, Action.DECISION_CUT,
 )  # fmt: skip
 
 
@@ -91,8 +91,11 @@ def _entry(row: CaseRow, events: Sequence[CaseEventRow], office: Office, names: 
     who = last.get(Action.IDENTIFY.value) if facts.identified else None
     papers = [
         t(f"book.{key}", number=number)
-        for key, event in (("minutes", last.get("make_minutes")), ("decision", last.get("decide")))
-        if event is not None and (number := event.after.get("paper_number") or event.after.get("number"))
+        for key, known, event in (
+            ("minutes", facts.minutes, last.get("make_minutes")),
+            ("decision", facts.decided, last.get("decide")),
+        )
+        if known and event is not None and (number := event.after.get("paper_number") or event.after.get("number"))
     ]
     plate = (
         HERE.plates.format_plate(row.plate, vehicle_class=row.kind, colour=row.plate_colour)

@@ -81,6 +81,25 @@ def test_a_decision_over_two_acts_stands_in_the_line_of_each_with_points_once(de
     assert "Cùng một quyết định" not in of(desk).content.entries[0].note
 
 
+def test_what_was_taken_off_a_fine_is_not_told_as_unpaid(desk: Centre) -> None:
+    life = begin(desk, HandClock(NOW))
+    life.decided()
+    life.take(HOA, Action.SEND_DECISION, how="by_hand")
+    life.take(LAN, Action.ASK_RELIEF, "Hộ nghèo.")
+    life.take(HOA, Action.RELIEVE, amount=19_000_000, confirmed_by="UBND phường Hạc Thành")
+    [line] = of(desk).content.entries
+    assert (line.fine, line.done) == (19_000_000, ""), "nothing is left to pay"
+
+
+def test_papers_of_a_notice_that_was_corrected_are_not_those_of_the_next_owner(desk: Centre) -> None:
+    life = begin(desk, HandClock(NOW))
+    life.with_minutes()
+    assert of(desk).content.entries[0].record == "BB 01/BB-VPHC"
+    life.take(HOA, Action.CORRECT, "xe khác", mistake="wrong_plate")
+    [line] = of(desk).content.entries
+    assert (line.record, line.violator) == ("", "")
+
+
 def test_days_are_those_of_the_countrys_clock_and_too_many_lines_are_refused(
     desk: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,8 @@ class Event(Protocol):
 
 @dataclass(frozen=True)
 class Life:
-    """A case as its record tells it. `last_step`: sequence of the step that may be undone, None if there is none.
+    """A case as its record tells it. `last_step`: sequence of the step that may be undone, None if there is none;
+    `undoes`: which step that is.
 
     `status` is None in a record that never names one (of before the first decision).
     """
@@ -57,6 +58,7 @@ class Life:
     facts: Facts
     last_step: int | None
     undo_until: date | None
+    undoes: Action | None = None
 
 
 def life_of(record: Sequence[Event]) -> Life:
@@ -79,12 +81,13 @@ def life_of(record: Sequence[Event]) -> Life:
     known = Facts(**vars(facts))
     if last is None or not undoable:
         return Life(status, known, None, None)
-    return Life(status, known, last.sequence, HERE.terms.until("undo", HERE.local_date(last.at)))
+    until = HERE.terms.until("undo", HERE.local_date(last.at))
+    return Life(status, known, last.sequence, until, Action(last.action))
 
 
 def with_life(state: CaseState, life: Life) -> CaseState:
     """The state from the case's columns, with what only its record knows."""
-    return replace(state, facts=life.facts, undo_until=life.undo_until)
+    return replace(state, facts=life.facts, undo_until=life.undo_until, undoes=life.undoes)
 
 
 def end_of(state: CaseState, action: Action, facts: Facts) -> Status:
@@ -135,7 +138,8 @@ def _news(facts: Facts, action: Action, said: Mapping[str, Any], recorded: date)
             return {
                 "together": tuple(each for each in facts.together if each[0] != gone),
                 "points": int(said.get("points", facts.points)), "points_with": said.get("points_with", left),
-                "amended": on if said.get("amended") else facts.amended,
+                # where the sending was undone nobody has the decision that is amended
+                "amended": on if said.get("amended") and facts.decision_sent else facts.amended,
             }  # fmt: skip
         case Action.AGREE_INSTALMENTS:
             return {"instalments": tuple(_instalments(said.get("instalments", ())))}

@@ -175,6 +175,8 @@ class CaseState:
     facts: Facts = field(default_factory=Facts)
     undo_until: date | None = None
     """The last day on which the last step may be undone; None when it may not."""
+    undoes: Action | None = None
+    """The step that would be undone."""
     unit: str = ROOT
     """Whose it is."""
     by_commune: bool = True

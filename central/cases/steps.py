@@ -83,6 +83,16 @@ def _decided_himself(state: CaseState, actor: Officer, _passed: Collection[str])
     return Refused("role", "whoever decided the fine, or the head, decides how it is paid", remedy="ask one of them")
 
 
+def _undone_by_who_may_take_it(state: CaseState, actor: Officer, passed: Collection[str]) -> Refused | None:
+    """What an approver or the head granted is not taken back by somebody who could not have granted it."""
+    move = MOVES[state.undoes] if state.undoes is not None else None
+    if move is None or (actor.role in move.roles and _decided_himself not in move.guards):
+        return None
+    if actor.role not in move.roles:
+        return Refused("role", "a step is undone by who may take it", remedy="ask somebody who may")
+    return _decided_himself(state, actor, passed)
+
+
 def _fine_for_parts(state: CaseState, _actor: Officer, _passed: Collection[str]) -> Refused | None:
     facts = state.facts
     if facts.decided is not None:
@@ -273,7 +283,7 @@ MOVES: dict[Action, Move] = {
     Action.HOLD: Move(_HEAD, _RUNNING | ENDED),
     Action.LIFT_HOLD: Move(_HEAD, frozenset(Status), None, (_unless(
         lambda s: s.facts.held is not None, "no_hold", "no hold is on the case", "go on"),)),
-    Action.UNDO: Move(_REVIEW, frozenset(Status), None, (_unless(
+    Action.UNDO: Move(_REVIEW, frozenset(Status), None, (_undone_by_who_may_take_it, _unless(
         lambda s: s.undo_until is not None, "nothing_to_undo", "the last step cannot be undone", "take the next step"),
         _before("undo", "undo_late", "the days to undo the last step have passed", "take the next step"))),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from countries.plates import NoNotice
 from tests.central.build import BINH, HOA, LAN, NOW, TRUONG
 
 ADMIN = Officer("quan-tri", Role.ADMIN)
+MAI = Officer("mai", Role.APPROVER)
 EVERYONE = (LAN, BINH, HOA, TRUONG, ADMIN)
 LATER = NOW + timedelta(minutes=15)
 HELD = CaseState(Status.IN_REVIEW, "lan", LATER)
@@ -320,6 +321,17 @@ FACTS = [
     ),
     pytest.param(CaseState(Status.ATTENDED, undo_until=DAY), Action.UNDO, LAN, ("undo",), "undo_late", id="too late"),
     pytest.param(CaseState(Status.ISSUED), Action.UNDO, LAN, (), "nothing_to_undo", id="a step that stays"),
+    *(
+        pytest.param(
+            replace(decided(decided_by="hoa"), undo_until=DAY, undoes=action), Action.UNDO, officer, (), code,
+            id=f"{action} is undone by who may take it, {officer.username}",
+        )
+        for action, officer, code in (
+            (Action.SEND_DECISION, LAN, "role"), (Action.SEND_DECISION, HOA, None), (Action.PAY, LAN, None),
+            (Action.RELIEVE, LAN, "role"), (Action.RELIEVE, MAI, "role"), (Action.RELIEVE, HOA, None),
+            (Action.POSTPONE, MAI, "role"), (Action.REFUSE_RELIEF, LAN, "role"), (Action.POSTPONE, TRUONG, None),
+        )
+    ),
 ]  # fmt: skip
 
 

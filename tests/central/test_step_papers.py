@@ -423,7 +423,7 @@ def test_who_pays_before_the_decision_is_sent_gets_it_all_the_same_with_the_noti
     assert life.take(HOA, Action.SEND_DECISION, how="by_hand") == "paid"
     assert "01/QĐ-XPHC" in life.text("points")
     # a slip of the keyboard is taken back, and it is paid still
-    assert life.take(LAN, Action.UNDO, "chưa gửi", days=0) == "paid"
+    assert life.take(HOA, Action.UNDO, "chưa gửi", days=0) == "paid"
     assert life.take(HOA, Action.SEND_DECISION, how="post", days=0) == "paid"
     assert life.take(LAN, Action.CLOSE) == "closed"
 

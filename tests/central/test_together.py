@@ -413,11 +413,27 @@ def test_what_is_left_of_a_decision_that_was_sent_is_sent_too(
     assert refused.value.code == "amendment_unsent"
     take(centre, clock, line, HOA, Action.SEND_AMENDMENT, how="post", reference="EE1VN")
     assert look(centre, clock, line)[1].amended is None
-    take(centre, clock, line, LAN, Action.UNDO, "chưa gửi")
+    with pytest.raises(Refused, match="by who may take it"):
+        take(centre, clock, line, LAN, Action.UNDO, "chưa gửi")
+    take(centre, clock, line, HOA, Action.UNDO, "chưa gửi")
     assert look(centre, clock, line)[1].amended == today
     take(centre, clock, line, HOA, Action.SEND_AMENDMENT, how="by_hand")
     take(centre, clock, line, LAN, Action.CLOSE)
     assert look(centre, clock, line)[0].status == "closed"
+
+
+def test_where_the_sending_is_undone_what_is_left_of_the_decision_goes_with_it(
+    centre: Centre, clock: HandClock, two: tuple[str, str]
+) -> None:
+    decided(centre, clock, two)
+    red, line = two
+    take(centre, clock, red, HOA, Action.SEND_DECISION, how="by_hand")
+    take(centre, clock, red, TRUONG, Action.WITHDRAW, "Biển số giả.", reason="cloned_plate")
+    take(centre, clock, line, HOA, Action.UNDO, "chưa gửi")
+    row, facts, _ = look(centre, clock, line)
+    assert (row.status, facts.decision_sent, facts.amended) == ("decided", None, None)
+    take(centre, clock, line, HOA, Action.SEND_DECISION, how="post")
+    assert look(centre, clock, line)[1].amended is None
 
 
 def test_what_was_decided_elsewhere_is_amended_elsewhere(

@@ -53,9 +53,21 @@ class Known:
             "by_hand": True,
         }
 
+    @property
+    def of_this_notice(self) -> Sequence[CaseEventRow]:
+        """The record since the case began anew for another plate or owner: who got the notice before, what he said and
+        what was said of him is none of the next one's."""
+        begun = max((n for n, e in enumerate(self.record, 1) if e.action == Action.CORRECT.value), default=0)
+        return self.record[begun:]
+
     def last(self, action: Action) -> CaseEventRow | None:
-        """The latest event of that step."""
-        return next((e for e in reversed(self.record) if e.action == action.value), None)
+        """The latest event of that step, of the notice that is in force."""
+        return next((e for e in reversed(self.of_this_notice) if e.action == action.value), None)
+
+    @property
+    def lifted(self) -> int:
+        """Sequence of the last lifting of warnings, which outlast a correction; 0 where none was lifted."""
+        return max((e.sequence for e in self.record if e.action == Action.LIFT_WARNING.value), default=0)
 
     def notice_at(self, sequence: int | None = None) -> NoticeRow | None:
         """The notice that was in force at an event; now, without one. Drafts count."""

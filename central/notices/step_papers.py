@@ -99,8 +99,7 @@ def _informed(known: Known) -> tuple[str, ...]:
     """Offices that were told of the case by name and have to know that it is taken back."""
     if known.facts.warned is None:
         return ()
-    lifted = known.last(Action.LIFT_WARNING)
-    warned = [e for e in known.record if e.action == Action.WARN.value and (not lifted or e.sequence > lifted.sequence)]
+    warned = [e for e in known.record if e.action == Action.WARN.value and e.sequence > known.lifted]
     return tuple(office for e in warned if (office := str(e.after.get("office", ""))))
 
 
@@ -152,11 +151,13 @@ def _why_warned(known: Known) -> dict[str, Any]:
 
 def _lifting(known: Known, said: Said, note: str) -> Iterator[Paper]:
     """To each office that was warned by a letter, about the notice that held then."""
-    ended = known.last(Action.LIFT_WARNING)
-    since = ended.sequence if ended else 0
     for event in known.record:
         to = event.after.get("to")
-        if event.action != Action.WARN.value or event.sequence <= since or to not in ("inspection", "registration"):
+        if (
+            event.action != Action.WARN.value
+            or event.sequence <= known.lifted
+            or to not in ("inspection", "registration")
+        ):
             continue
         notice = known.notice_at(event.sequence)
         number = event.after.get("paper_number") or event.after.get("number") or ""
@@ -187,7 +188,7 @@ def _answer(known: Known, said: Said, note: str) -> Iterator[Paper]:
         return
     answered = known.last(Action.REFUSE_STATEMENT)
     since = answered.sequence if answered else 0
-    stated = [e.note for e in known.record if e.action == Action.CONTEST.value and e.sequence > since]
+    stated = [e.note for e in known.of_this_notice if e.action == Action.CONTEST.value and e.sequence > since]
     yield contents.Answer(
         **known.letter(said.on),
         to=_addressee(known),

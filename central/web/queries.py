@@ -161,7 +161,10 @@ def contest(session: Session, case_id: str, words: str, *, now: datetime) -> Non
     row = case_log.lock_case(session, case_id)
     if Status(row.status) not in MOVES[Action.CONTEST].start:
         raise Refused("contest_over", "the case has ended", remedy="come to the unit in person")
-    sent = session.scalar(select(func.count()).where(*_contests_of(case_id)))
+    mine = _contests_of(case_id)
+    if row.corrected_at is not None:  # what somebody else wrote, who got the notice by mistake, does not count
+        mine = (*mine, CaseEventRow.at > row.corrected_at)
+    sent = session.scalar(select(func.count()).where(*mine))
     if (sent or 0) >= MAX_CONTESTS:
         raise Refused("contest_full", "too many texts for this case", remedy="come to the unit in person")
     case_log.append(session, row, Action.CONTEST, actor="owner:", at=now, note=plain)

@@ -19,8 +19,9 @@ from central.cases.life import life_of
 from central.cases.lifecycle import Action, Officer, Refused
 from central.cases.said import SAID, Postponed, check_postponed
 from central.centre import Centre
+from central.desk import actions
 from central.desk.falling_due import falling_due
-from central.notices import issuing, proceedings
+from central.notices import drafting, issuing, proceedings
 from central.notices.step_papers import STEP_PAPERS
 from central.registry import COLUMNS, import_registry
 from central.store.case_tables import CaseRow
@@ -29,7 +30,7 @@ from central.web import queries
 from countries.here import HERE
 from countries.law import OwnerType
 from evidence.acts import ActCode, VehicleClass
-from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued, make_centre
+from tests.central.build import HOA, LAN, NOW, TRUONG, HandClock, issued, make_centre, seen
 from tests.countries.papers_drawn import words
 
 OWNER = "Nguyễn Thị Hường"
@@ -614,8 +615,6 @@ def test_a_warning_of_a_corrected_notice_is_lifted_for_the_plate_that_stood_on_i
     warned(life)
     life.take(HOA, Action.CORRECT, "Chữ số cuối đọc sai.", mistake="wrong_plate")
     with desk.db.write() as session:
-        from central.desk import actions
-
         actions.claim(session, life.id, LAN, now=clock.now, lease=desk.claim_lease)
         actions.confirm(session, life.id, LAN, plate="36A12346", colour="white", act=ActCode.RED_LIGHT, now=clock.now)
     life.take(HOA, Action.LIFT_WARNING)
@@ -623,6 +622,29 @@ def test_a_warning_of_a_corrected_notice_is_lifted_for_the_plate_that_stood_on_i
     assert "36A-123.45" in text
     assert "36A-123.46" not in text
     assert "đã được thu hồi" in text
+
+
+def test_papers_of_the_next_owner_say_nothing_of_the_one_before(desk: Centre, clock: HandClock) -> None:
+    life = begin(desk, clock)
+    for _ in range(queries.MAX_CONTESTS):
+        life.says("Tôi đã bán xe cho anh Trần Văn Mua, điện thoại 0912345678.")
+    life.identified(name="Lê Thị Trước", address="5 Phố Cũ", id_number="038012345678")
+    life.take(HOA, Action.CORRECT, "Chữ số cuối đọc sai.", mistake="wrong_plate")
+    with desk.db.write() as session:
+        actions.claim(session, life.id, LAN, now=clock.now, lease=desk.claim_lease)
+        actions.confirm(session, life.id, LAN, plate="36A12346", colour="white", act=ActCode.RED_LIGHT, now=clock.now)
+    drafting.prepare_notice(desk.db, life.id, LAN, desk=desk.notices, now=clock.now)
+    issuing.issue(desk.db, life.id, HOA, desk=desk.notices, now=clock.now, seen=seen(desk, life.id))
+    with desk.db.write() as session:
+        issuing.publish(session, life.id, HOA, register=desk.registry, now=clock.now)
+    life.says("Xe tôi ở nhà.")
+    life.take(HOA, Action.REFUSE_STATEMENT, "Ảnh rõ biển.")
+    life.take(LAN, Action.COMPLAIN, "Không phải xe tôi.")
+    life.take(TRUONG, Action.REFUSE_COMPLAINT, "Ảnh rõ biển.")
+    assert "Xe tôi ở nhà." in life.text("answer")
+    for code in ("answer", "complaint_receipt", "complaint_answer"):
+        for said in ("Trần Văn Mua", "0912345678", "Lê Thị Trước", "5 Phố Cũ", "038012345678"):
+            assert said not in life.text(code), (code, said)
 
 
 def test_numbers_are_of_the_year_of_the_papers_day_and_of_their_own_row(desk: Centre, clock: HandClock) -> None:

@@ -96,6 +96,7 @@ def _taken(
         _, words = _planned(session, looked_at, officer, action, said, note, desk, now)
         going = along(session, looked_at, action, said, words, officer, desk.calendar, now)
         others = {each.row.id: each.case.version for each in going}
+        numbers = {each.id: each.number for each in (row, *(one.row for one in going))}
         if action in STEP_PAPERS:
             writer = desk.writer(session, row.unit_code, now)
             papers = _papers(looked_at, going, officer, action, said, note, desk, writer, now)
@@ -109,8 +110,8 @@ def _taken(
         raise changed()
     drawn = [_drawn(desk, paper, hand, now) for paper in papers]
     with database.write() as session:
-        # in one order, so that no two people wait for each other
-        locked = {one: lock_case(session, one) for one in sorted([case_id, *others])}
+        # by number, as acts of a drive are locked: so no two wait for each other
+        locked = {one: lock_case(session, one) for one in sorted(numbers, key=lambda each: numbers[each])}
         case = read(session, locked[case_id], desk.calendar, now, looked_at)
         if case.version != version:
             raise changed()

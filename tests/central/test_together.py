@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from central.cases import log as case_log
 from central.cases.documents import Document, documents
@@ -14,6 +16,7 @@ from central.cases.lifecycle import Action, CaseState, Officer, Refused, Role, S
 from central.cases.together import Act, same_violator, shares
 from central.centre import Centre
 from central.desk.falling_due import falling_due
+from central.intake import committing
 from central.notices import issuing, proceedings, together
 from central.store.case_tables import CaseRow
 from central.units.book import change, tree_of
@@ -155,6 +158,26 @@ def test_two_acts_are_decided_at_once_and_each_case_lives_on_by_itself(
     assert take(centre, clock, line, LAN, Action.PAY, amount=500_000, receipt="BL") is Status.PAID
     assert look(centre, clock, red)[0].status == "decision_sent"
     assert take(centre, clock, line, LAN, Action.CLOSE) is Status.CLOSED
+
+
+def test_its_cases_are_locked_by_number_as_everybody_locks_them(
+    centre: Centre, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opens one act of a drive, or sends another, waits then; in another order each would wait for the other."""
+    ids = (uuid.UUID(int=2**100 - n) for n in range(1000))
+    monkeypatch.setattr(committing.uuid, "uuid4", lambda: next(ids))
+    red, line = waits(centre, clock, RED), waits(centre, clock, LINE, at=NOW - timedelta(hours=4))
+    monkeypatch.undo()
+    assert line < red
+    locked: list[str] = []
+
+    def lock(session: Session, case_id: str) -> CaseRow:
+        locked.append(case_id)
+        return case_log.lock_case(session, case_id)
+
+    monkeypatch.setattr(proceedings, "lock_case", lock)
+    decided(centre, clock, (red, line))
+    assert locked == [red, line]
 
 
 def test_a_decision_that_leaves_a_waiting_case_out_says_why(

@@ -68,7 +68,7 @@ def drive_acts(
                 offered=bool(by_officer and act.plate and act.status != Status.REJECTED and row.status in OPEN)
                 and said != (row.plate, row.plate_colour, row.kind),
                 behaviour=same.get(act.id),
-                reject_reason=act.rejected_reason,
+                reject_reason=act.rejected_reason if act.status == Status.REJECTED else None,  # or it was opened again
             )
         )
     return tuple(found)

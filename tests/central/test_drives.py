@@ -19,7 +19,7 @@ from central.centre import Centre
 from central.desk import actions
 from central.desk.views import case_view
 from central.desk.worklist import QueueFilter, next_free, queue
-from central.notices import issuing
+from central.notices import issuing, proceedings
 from central.store.case_tables import CaseRow
 from central.store.packet_tables import PacketRow
 from central.units.book import change
@@ -274,6 +274,23 @@ def test_a_plate_that_an_officer_stated_is_offered_and_nothing_is_taken_over_by_
     assert offered(lane) == [False]
     with centre.db.read() as session:
         assert session.scalar(select(CaseRow.plate).where(CaseRow.id == red)) == "36A12346"
+
+
+def test_why_an_act_was_rejected_is_not_told_of_one_that_was_opened_again(centre: Centre) -> None:
+    lane, red = case_of(centre, **LANE), case_of(centre, **RED)
+    take(centre, lane)
+    with centre.db.write() as session:
+        actions.reject(session, lane, LAN, "not_violation", now=centre.clock())
+
+    def reason() -> str | None:
+        with centre.db.read() as session:
+            view = case_view(session, red, LAN, registry=centre.registry, now=centre.clock(), record=False)
+        return view.drive[0].reject_reason
+
+    assert reason() == "not_violation"
+    on = {"on": NOW.date().isoformat()}
+    proceedings.take(centre.db, lane, TRUONG, Action.REOPEN, on, "có vi phạm", desk=centre.notices, now=centre.clock())
+    assert reason() is None
 
 
 def test_another_units_act_is_counted_and_neither_shown_nor_named(centre: Centre) -> None:

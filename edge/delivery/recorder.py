@@ -122,7 +122,11 @@ class Recorder:
         return self._record(ready)
 
     def _record(self, ready: list[_Waiting]) -> list[Recorded]:
+        done: list[Recorded] = []
         for entry in ready:
+            if len(self._finished) >= self._max_kept:
+                self._retry_at = 0.0  # before one is lost it is tried again, whatever the pause
+                done += self._commit()
             if len(self._finished) >= self._max_kept:
                 self.lost += 1
                 log.critical(
@@ -141,7 +145,7 @@ class Recorder:
             self._finished.append(packed)
             if entry.event.reading is not None:
                 self._on_read(packed.event)
-        return self._commit()
+        return [*done, *self._commit()]
 
     def _lose(self, event: ActEvent, error: Exception) -> None:
         self.lost += 1

@@ -158,6 +158,16 @@ def test_a_full_outbox_is_tried_again_from_memory_up_to_a_bound(tmp_path: Path) 
     assert (recorder.kept_in_memory, recorder.error) == (0, "")
 
 
+def test_more_acts_at_once_than_are_kept_in_memory_lose_none_while_the_outbox_has_room(tmp_path: Path) -> None:
+    """A queue that sets off on red: their clips end together."""
+    scene = Scenario(tmp_path)
+    recorder = Recorder(identity(), source=scene.source, ring=scene.ring, sink=scene.sink, max_kept=2)
+    for at in (60, 65, 70, 75, 80):
+        recorder.submit(act(scene.frames, at))
+    assert [r.manifest.act.frame for r in recorder.finish()] == [60, 65, 70, 75, 80]
+    assert (recorder.lost, recorder.kept_in_memory) == (0, 0)
+
+
 class BeingRead:
     """A plate whose reading goes on until somebody waits for it."""
 

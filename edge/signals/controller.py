@@ -126,8 +126,9 @@ class ControllerFeed:
         latest_s = one.received_s
         earliest_s = one.received_s - m.untimed_s if one.asked_s is None else min(one.asked_s, one.received_s)
         if one.said_s is not None:
-            latest_s = min(self._clock.to_box(one.said_s), one.received_s)
-            earliest_s = latest_s - m.transit_s
+            first_s, last_s = self._clock.to_box(one.said_s)
+            latest_s = min(last_s, one.received_s)
+            earliest_s = min(first_s, one.received_s) - m.transit_s
         if last is not None:  # the clock that is learnt moves a little; order stays
             latest_s = max(latest_s, last.latest_s)
         return Dated(one, earliest_s, latest_s)

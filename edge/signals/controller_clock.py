@@ -59,9 +59,14 @@ class ControllerClock:
             return False
         return self._count >= self._m.learn_statements and self._samples[-1][0] - self._begun_s >= self._m.learn_s
 
-    def to_box(self, said_s: float) -> float:
-        """Raises `ValueError` before any time was taken."""
+    def to_box(self, said_s: float) -> tuple[float, float]:
+        """A moment by the box's clock, at the earliest and at the latest. They differ where all that was heard of late
+        took longer than before: by a longer way, or because a clock was set by less than is told apart.
+
+        Raises `ValueError` before any time was taken.
+        """
         offset_s = self.offset_s
         if offset_s is None:
             raise ValueError("no time was taken yet")
-        return said_s + offset_s
+        since_s = self._samples[-1][0] - self._m.stale_s
+        return said_s + offset_s, said_s + min(took_s for at_s, took_s in self._samples if at_s >= since_s)

@@ -52,6 +52,7 @@ class LampHistory:
         last = self._last
         self._last = (frame, t_s)
         if last is not None and t_s - last[1] > self.margins.gap_s:
+            self._end_red_at_gap(t_s - last[1], reading)
             self._runs.append(Run(LampState.UNKNOWN, last[0], last[1] + 1e-3, frame, t_s, 0.0))
             self._new = self._dark = self._beat = None
             self._flashing, last = False, None
@@ -154,6 +155,12 @@ class LampHistory:
         if now.shown == LampState.RED and (now.expired is None or first[1] < now.expired[1]):
             now.expired = first
 
+    def _end_red_at_gap(self, gap_s: float, reading: LampReading) -> None:
+        """Pictures are missing: red that goes on without time for another cycle may still confirm what was before."""
+        if reading.state == LampState.RED and gap_s <= self.plan.margins.yellow_least_s:
+            self._open = [one for one in self._open if reading.stated_s is None or one[1] > reading.stated_s]
+        self._end_red()
+
     def _is_flash(self, stretch: Stretch) -> bool:
         """Whether this dark stretch and the last long one are two beats of the same flashing.
 
@@ -175,6 +182,10 @@ class LampHistory:
         kept = [r for r in self._runs if r.from_s < beat.from_s - self.margins.steady_s]
         gone = self._runs[len(kept) :]
         began = min([(beat.from_s, beat.from_frame), *((r.from_s, r.from_frame) for r in gone)])
+        self._runs, self._open = kept, [one for one in self._open if one[1] < began[0]]
+        self._end_red()
+        if kept:  # light between the beats was taken for more of it
+            kept[-1].to_s, kept[-1].to_frame = min((kept[-1].to_s, kept[-1].to_frame), began)
         if kept and kept[-1].state == LampState.UNKNOWN:
             kept[-1].to_frame, kept[-1].to_s = frame, t_s
         else:

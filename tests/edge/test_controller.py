@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 from edge.pipeline import CameraPipeline
 from edge.signals.controller import CameraFeed, ControllerFeed
 from edge.signals.heads import Signals
+from edge.signals.history import LampHistory
+from edge.signals.reading import LampReading
 from edge.signals.statements import Statement
 from edge.types import ActEvent, Frame
 from evidence.acts import ActCode, LampState
@@ -54,17 +58,23 @@ def spoken(
 
 
 def watched(
-    said: Iterable[Statement], seconds: float, *, head: SignalHead = HEAD, late_s: float = 0.0, fps: float = 10.0
-) -> Signals:
-    """A camera whose pictures are dated `late_s` late, beside a feed that hears each statement when it is received."""
+    said: Iterable[Statement], seconds: float, *, head: SignalHead = HEAD, late_s: float = 0.0, fps: float = 10.0,
+    without: tuple[float, float] = (0.0, 0.0), step: tuple[float, float] = (0.0, 0.0),
+) -> Signals:  # fmt: skip
+    """A camera whose pictures are dated `late_s` late, beside a feed that hears each statement when it is received.
+    `without`: pictures are missing from when to when. `step`: when the box's clock is set forward, and by how much."""
     feed = ControllerFeed("c", "mqtt")
     signals = Signals([head], feed=CameraFeed(feed))
     waiting = sorted(said, key=lambda one: one.received_s)
     for frame in range(int(seconds * fps)):
-        now_s = ZERO_S + frame / fps + late_s + 0.1
+        if without[0] < frame / fps < without[1]:
+            continue
+        dated_s = frame / fps + late_s
+        dated_s += step[1] if dated_s >= step[0] else 0.0
+        now_s = ZERO_S + dated_s + 0.1
         while waiting and waiting[0].received_s <= now_s:
             feed.take([waiting.pop(0)])
-        signals.observe(frame, frame / fps, BLANK, AT + timedelta(seconds=frame / fps + late_s))
+        signals.observe(frame, frame / fps, BLANK, AT + timedelta(seconds=dated_s))
     return signals
 
 
@@ -100,6 +110,47 @@ def test_a_feed_that_falls_silent_is_unknown_and_told_and_what_was_not_said_is_t
     assert signals.histories["h"].at(28.0) == RED
     assert signals.histories["h"].at(31.0) == UNKNOWN, "it was red for as long as a statement counts; nobody said so"
     assert signals.plans["h"].state(49.0) == "no_feed"
+
+
+def test_red_that_nobody_confirmed_is_taken_back_though_pictures_are_missing_just_then() -> None:
+    """It turned green at 53 s, the word of it is still on its way, and then the stream stalls."""
+    signals = watched(spoken(CYCLE, every_s=1.0), 60, without=(53.35, 55.2))
+    history = signals.histories["h"]
+    assert (history.at(45.0), history.at(53.2)) == (RED, UNKNOWN)
+
+
+def test_red_that_goes_on_after_a_few_missing_pictures_is_confirmed_for_before_them_too() -> None:
+    signals = watched(spoken(CYCLE, every_s=1.0), 52, without=(40.35, 42.2))
+    assert [signals.histories["h"].at(t_s) for t_s in (40.3, 41.0, 45.0)] == [RED, UNKNOWN, RED]
+
+
+def test_red_that_nobody_confirmed_is_taken_back_though_the_head_flashes_then() -> None:
+    """Its controller has not said red since 10 s, and at 12 s its red lens begins to flash."""
+    history = LampHistory(HEAD)
+    for frame in range(180):
+        t_s = frame / 10
+        state = GREEN if t_s < 3 else YELLOW if t_s < 6 else RED
+        state = OFF if t_s >= 12 and (t_s - 12) % 1.5 < 0.8 else state
+        history.add(frame, t_s, LampReading(state, 1.0, stated_s=min(t_s, 10.0)))
+    assert [history.at(t_s) for t_s in (9.0, 11.0, 15.0)] == [RED, UNKNOWN, UNKNOWN]
+    told = history.spans(7, 20)
+    assert [span.state for span in told] == [RED, UNKNOWN, UNKNOWN]
+    assert all(before.to_s <= after.from_s for before, after in pairwise(told)), "one after the other"
+
+
+@pytest.mark.parametrize("step_s", [0.3, 0.45, 0.8, 0.95])
+@pytest.mark.parametrize("whose", ["box", "controller"])
+def test_a_clock_that_was_set_by_little_does_not_make_red_begin_early(step_s: float, whose: str) -> None:
+    """The box's forward, or the controller's back, five seconds before red; pictures come 0.5 s late."""
+    ahead_s, behind_s = (step_s, 0.0) if whose == "box" else (0.0, step_s)
+    told = [
+        one if one.received_s < ZERO_S + 18.0
+        else replace(one, received_s=one.received_s + ahead_s, said_s=(one.said_s or 0.0) - behind_s)
+        for one in spoken(CYCLE)
+    ]  # fmt: skip
+    signals = watched(told, 40, late_s=0.5, step=(18.0, ahead_s))
+    red = next(span for span in spans(signals) if span[0] == RED)
+    assert 23.0 <= red[1] <= 24.0
 
 
 def test_a_red_that_came_out_of_a_dark_head_accuses_nobody_whoever_tells_it() -> None:

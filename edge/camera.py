@@ -235,6 +235,7 @@ class CameraWorker:
                             raise PipelineError(
                                 f"pipeline failed on {faults} frames in a row: {error!r}", where=f"camera {camera.id}"
                             ) from error
+                        self._rescue(pipeline, frame)
                         pipeline = self._pipeline = self._perception.pipeline(
                             self.plan.scene, self._picture, feed=self._feed, film=film
                         )
@@ -243,11 +244,21 @@ class CameraWorker:
                 self._advance()
                 testing.go_on(None if frame is None else source.whole(frame))
             self._submit(pipeline.finish(), last)
+        except Exception:
+            self._rescue(pipeline, last)
+            raise
         finally:
             source.stop(timeout_s=camera.stall_s + 1)
             self._advance(finish=True)
             testing.end()
             self._judging = False
+
+    def _rescue(self, pipeline: Pipeline, now: Frame | None) -> None:
+        """What was found before a fault, and waited for what came next, is decided as at the end of a stream."""
+        try:
+            self._submit(pipeline.finish(), now)
+        except Exception:
+            log.exception("what was pending is lost camera=%s", self.plan.config.id)
 
     def _test_doubts(self) -> list[str]:
         """What an act of now would be held or flagged for: the test goes all the same, and says so."""

@@ -19,6 +19,8 @@ from edge.plan import CameraPlan
 from edge.plate.apart import PlatesApart
 from edge.plate.reading import PlateEvidence
 from edge.types import ActEvent, Frame
+from edge.video.source import VideoSource
+from edge.video.source_errors import SourceError
 from edge.watch.picture import PictureWatch
 from edge.watch.traffic import Jump
 from edge.watch.traffic_book import TRAFFIC_FILE, Hold, TrafficBook
@@ -63,7 +65,7 @@ class _Pipeline(ScriptedPipeline):
         return [self._perception.later(event) for event in super().finish()]
 
 
-def a_camera(folder: Path, perception: Looks, **changes: object) -> CameraWorker:
+def a_camera(folder: Path, perception: ScriptedPerception, **changes: object) -> CameraWorker:
     here = Scene.model_validate({"schema_version": 2, "id": "s", "picture": {"width": 160, "height": 96}})
     url = str(make_video(folder / "v.mp4", frames=150))
     config = CameraConfig.model_validate(
@@ -125,6 +127,34 @@ def test_a_camera_that_is_stopped_reads_its_own_plates_and_waits_for_nobody_else
     told = plates(tmp_path)
     assert told == ["36B123456"] * len(told)
     assert len(told) == len(worker.live.acts) > 0
+
+
+def test_what_was_found_before_a_fault_of_the_pipeline_is_told(tmp_path: Path) -> None:
+    """The act of picture 49 waits for what comes after it, and the fault comes first."""
+    worker = a_camera(tmp_path, ScriptedPerception(every=50, faulty=range(60, 63)))
+    worker.start()
+    assert worker.join(60)
+    packets = [verify_packet(path.read_bytes(), KEY.public) for path in tmp_path.glob("*.glp")]
+    assert sorted(packet.act.frame for packet in packets) == [49, 99, 149]
+    assert worker.state().error == ""
+
+
+def test_what_was_found_before_a_source_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, take = [0], VideoSource.next
+
+    def fails(source: VideoSource, timeout_s: float) -> Frame | None:
+        taken[0] += 1
+        if taken[0] > 60:
+            raise SourceError("failed", where="v.mp4")
+        return take(source, timeout_s)
+
+    monkeypatch.setattr(VideoSource, "next", fails)
+    worker = a_camera(tmp_path, ScriptedPerception(every=50))
+    worker.start()
+    eventually(lambda: list(tmp_path.glob("*.glp")), 20)
+    worker.ask_to_stop()
+    assert worker.join(60)
+    assert "failed" in worker.state().error
 
 
 def test_an_act_whose_plate_cannot_be_read_for_a_fault_is_told_and_says_so(tmp_path: Path) -> None:

@@ -110,7 +110,10 @@ class Outbox:
         """
         with self._chain_lock:
             self._ring.make_room(0)
-            chain = self.head
+            try:
+                chain = self.head
+            except sqlite3.Error as error:
+                raise translated(error, self.folder) from error
             manifest, container = build(chain)
             if manifest.chain != chain:
                 raise OutboxError("packet was built for another place in the chain", where=manifest.packet_id)

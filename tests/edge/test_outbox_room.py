@@ -227,3 +227,20 @@ def test_corruption_and_foreign_files_count_as_damage() -> None:
         error = sqlite3.DatabaseError("x")
         error.sqlite_errorcode = code
         assert is_damage(error)
+
+
+def test_a_database_that_cannot_be_asked_is_told_as_the_outboxs_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever commits keeps the packet then and tries again; anything else would end the camera."""
+    outbox = Outbox(tmp_path / "outbox", min_free_bytes=0)
+
+    def fails() -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox._table, "head", fails)
+        with pytest.raises(OutboxError, match="disk I/O error"):
+            outbox.commit(builder(KEY))
+    assert outbox.commit(builder(KEY)).chain.sequence == 1
+    outbox.close()

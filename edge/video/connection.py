@@ -180,6 +180,7 @@ class Connection:
             try:
                 for packet in container.demux() if live else container.demux(stream):
                     errors = 0
+                    self._alive()  # before anything is done with it: another reader may have taken our place
                     if packet.stream_index == stream.index:
                         yield cast("Packet[VideoStream]", packet)
                     now = self._monotonic()
@@ -188,7 +189,6 @@ class Connection:
                         seen, since = alive, now
                     elif live:
                         self._check_progress(now - since, segment)
-                    self._alive()
                 return
             except av.FFmpegError as error:
                 if live:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -208,6 +210,21 @@ def test_a_reader_that_hangs_in_its_library_is_replaced_by_another(monkeypatch: 
     assert source.status().reconnects == 1
     assert source.next(0.01) is None  # the old one took nothing with it
     source.stop(5)
+
+
+def test_what_a_reader_that_was_replaced_still_gets_goes_nowhere() -> None:
+    """FFmpeg lets go of it with one more packet, of long ago: it is no picture of now, nor of the new connection."""
+
+    def replaced() -> None:
+        raise InterruptedError
+
+    stream = SimpleNamespace(index=0)
+    container = SimpleNamespace(demux=lambda: iter([SimpleNamespace(stream_index=0)]))
+    packets = Connection(VideoSource("rtsp://127.0.0.1:9/x")._stream, replaced)._packets(
+        cast("Any", container), cast("Any", stream), cast("Any", None)
+    )
+    with pytest.raises(InterruptedError):
+        next(packets)
 
 
 def test_a_running_camera_without_pictures_reads_stalled_whatever_its_reader_does() -> None:

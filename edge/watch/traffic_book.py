@@ -53,13 +53,18 @@ class TrafficBook:
             self._told(error)
             return []
 
-    def keep(self, hour: Hour, *, forget_before: datetime) -> None:
-        """An hour as far as it is counted; its mark of doubt stays as it is."""
+    def keep(self, hour: Hour, *, most: int) -> None:
+        """An hour as far as it is counted; its mark of doubt stays as it is.
+
+        `most`: so many of the newest stay, whatever hour it is: a clock that is years ahead for a moment must not take
+        what was learnt.
+        """
         self._write(
             [
                 ("INSERT INTO hours VALUES (?, ?, ?) ON CONFLICT (begins) DO UPDATE SET counted = excluded.counted",
                  (_key(hour.begins), json.dumps(asdict(hour.counted)), int(hour.doubted))),
-                ("DELETE FROM hours WHERE begins < ?", (_key(forget_before),)),
+                ("DELETE FROM hours WHERE begins IN (SELECT begins FROM hours ORDER BY begins DESC LIMIT -1 OFFSET ?)",
+                 (most,)),
             ]
         )  # fmt: skip
 

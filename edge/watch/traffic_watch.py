@@ -17,6 +17,8 @@ from evidence.wire import TrafficHealth, TrafficState
 
 _WRITE = timedelta(seconds=60)
 """So much of an hour's counts a power cut may lose."""
+_HOURS = 24
+"""Of a day."""
 _LONGEST_STEP_S = 5.0
 """Between two pictures that were looked at; a longer silence was not watched."""
 
@@ -162,7 +164,7 @@ class TrafficWatch:
         assert self._begins is not None
         self._written = now
         hour = Hour(self._begins, self._counted, doubted=self._hold is not None)
-        self._book.keep(hour, forget_before=self._begins - timedelta(days=self._m.remembered_days + 1))
+        self._book.keep(hour, most=_HOURS * (self._m.remembered_days + 1))
         if self._usual is not None:
             self._unusual = self._unusual_now(self._usual)
         self.report = self._reported()

@@ -205,7 +205,7 @@ def camera(tmp_path: Path) -> Camera:
     book = TrafficBook(tmp_path / TRAFFIC_FILE)
     for day in range(1, 8):
         hour = Hour(NOW - timedelta(days=day), Counted(3600.0, 600, {RED: 6}))
-        book.keep(hour, forget_before=NOW - timedelta(days=30))
+        book.keep(hour, most=720)
     return Camera(tmp_path, SigningKey.generate())
 
 
@@ -296,3 +296,20 @@ def test_whatever_the_clock_does_no_act_is_lost(steps: list[tuple[float, int, bo
         free, held = watch.told(given_acts, now)
         assert free == given_acts
         assert held == []
+
+
+def test_a_clock_that_is_years_ahead_for_a_picture_takes_nothing_of_what_was_learnt(tmp_path: Path) -> None:
+    book = TrafficBook(tmp_path / TRAFFIC_FILE)
+    watch = TrafficWatch("cam-1", 1, TrafficMargins(), HERE.zone, book=book)
+    days = [datetime(2026, 11, day, 1, tzinfo=UTC) for day in range(1, 11)]
+    for at in (*days, datetime(2036, 2, 7, tzinfo=UTC), days[-1] + timedelta(days=1)):
+        watch.looked(at)
+    assert [hour.begins for hour in book.hours(days[0])][:10] == days
+
+
+def test_of_the_hours_that_were_counted_the_newest_stay(tmp_path: Path) -> None:
+    book = TrafficBook(tmp_path / TRAFFIC_FILE)
+    begins = [datetime(2026, 11, day, 1, tzinfo=UTC) for day in range(1, 6)]
+    for each in begins:
+        book.keep(Hour(each, Counted()), most=3)
+    assert [hour.begins for hour in book.hours(begins[0])] == begins[2:]

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
+from common.margins import margin
 from edge.road.trajectory import Trajectory
 from evidence.acts import VehicleClass
+
+
+@dataclass(frozen=True)
+class NamedMargins:
+    """What it takes to be of a kind that a sign names."""
+
+    class_share: float = margin(
+        0.8,
+        "share of votes",
+        "a sign that names some kinds and not others speaks of a vehicle only if so many of its pictures show one that "
+        "it names, whichever",
+        source="as for a closed road (`ClosedRoadMargins.class_share`)",
+        most=1.0,
+    )
 
 
 def surely_named(named: Collection[VehicleClass], path: Trajectory, least_share: float) -> bool:

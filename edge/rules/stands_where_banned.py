@@ -17,7 +17,7 @@ from countries.road import SignSays
 from edge.road.stays import Stay
 from edge.road.trajectory import Trajectory
 from edge.rules.finding import Finding
-from edge.rules.named import surely_named
+from edge.rules.named import NamedMargins, surely_named
 from edge.rules.refusal import Answer, Refusal, answers
 from edge.signals.history import LampHistory
 from evidence.acts import ActCode, LampState
@@ -32,7 +32,7 @@ _LOOK_S = 0.5
 
 
 @dataclass(frozen=True)
-class StandsWhereBannedMargins:
+class StandsWhereBannedMargins(NamedMargins):
     """What it takes that no traffic held it."""
 
     green_s: float = margin(
@@ -66,14 +66,6 @@ class StandsWhereBannedMargins:
         "s",
         "its picture is taken so lately: pictures are kept for some seconds only",
         source="`StillStore`, halved",
-    )
-    class_share: float = margin(
-        0.8,
-        "share of votes",
-        "a sign that names some kinds and not others speaks of a vehicle only if so many of its pictures show one that "
-        "it names, whichever",
-        source="as for a closed road (`ClosedRoadMargins.class_share`)",
-        most=1.0,
     )
     settle_s: float = margin(3.0, "s", "a finding waits for so long: the still after it is taken then", source=_CHOSEN)
 

@@ -11,7 +11,7 @@ from common.margins import margin
 from edge.road.trajectory import Trajectory
 from edge.rules.crossing import Crossing, moment_before
 from edge.rules.finding import Finding
-from edge.rules.named import surely_named
+from edge.rules.named import NamedMargins, surely_named
 from edge.rules.one_vehicle import not_one_vehicle
 from edge.rules.refusal import Answer, Refusal
 from edge.rules.shared import SharedMargins
@@ -26,7 +26,7 @@ Bans = Mapping[Movement, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class ExitMargins:
+class ExitMargins(NamedMargins):
     """What it takes to have been in an exit."""
 
     least_points: int = margin(
@@ -42,14 +42,6 @@ class ExitMargins:
         "not seen within the exit for so long, between times that it was: it did not come back into it, a box trembled "
         "on the exit's edge",
         source="as for solid lines; not measured: in the simulation no turn hung on it",
-    )
-    class_share: float = margin(
-        0.8,
-        "share of votes",
-        "a sign that names some kinds and not others speaks of a vehicle only if so many of its pictures show one that "
-        "it names, whichever",
-        source="as for a closed road (`ClosedRoadMargins.class_share`)",
-        most=1.0,
     )
     least_way_boxes: float = margin(
         0.5,

@@ -104,9 +104,11 @@ class Tracker:
         matches = self._association.match(self._tracks, self._filter, found)
         seen = self._see(matches, frame, t_s, found)
         ended = self._retire(matches, t_s)
-        back = self._hidden_stands.found(found, self._beginning(matches, found))
+        # boxes that belong to none, and are so sure that each begins a track, if it is not of one who stood hidden
+        fresh = matches.fresh[found.scores[matches.fresh] >= self._margins.new_score]
+        back = self._hidden_stands.found(found, fresh)
         self._come_back(back, matches, frame, t_s, found)
-        self._start(matches, frame, t_s, found, back)
+        self._start([int(row) for row in fresh if int(row) not in back], matches, frame, t_s, found)
         return [*seen, *back.values()], ended
 
     def finish(self) -> list[Track]:
@@ -167,10 +169,6 @@ class Tracker:
         self._filter.keep(keep)
         return ended
 
-    def _beginning(self, matches: Matches, found: Found) -> Ints:
-        """Rows of the boxes that belong to none and are so sure that each begins a track."""
-        return matches.fresh[found.scores[matches.fresh] >= self._margins.new_score]
-
     def _come_back(self, back: Mapping[int, Track], matches: Matches, frame: int, t_s: float, found: Found) -> None:
         """They are followed again from where they are; it may be others who came to light in their places."""
         if not back:
@@ -182,8 +180,7 @@ class Tracker:
             track.velocity_px_s = (0.0, 0.0)
             self._tracks.append(track)
 
-    def _start(self, matches: Matches, frame: int, t_s: float, found: Found, back: Mapping[int, Track]) -> None:
-        chosen = [int(r) for r in self._beginning(matches, found) if int(r) not in back]
+    def _start(self, chosen: list[int], matches: Matches, frame: int, t_s: float, found: Found) -> None:
         if not chosen:
             return
         self._filter.begin(found.boxes[chosen])
